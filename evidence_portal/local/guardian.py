@@ -1,0 +1,53 @@
+"""guardian.py FD SIGNAL [--as UID:GID] COMMAND...: run a command that ends when the pipe FD closes.
+
+For systems where the kernel does not tell a process that its parent died. It is run as a file, by
+whatever Python there is, and imports nothing of ours.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+
+PATIENCE = 10.0  # seconds between the signal and SIGKILL once the pipe has closed
+
+
+def main(arguments: list[str]) -> int:
+    lifeline, number, *command = arguments
+    lowered = {}
+    if command[0] == "--as":
+        uid, gid = command[1].split(":")
+        lowered = {"user": int(uid), "group": int(gid), "extra_groups": []}
+        command = command[2:]
+    # A signal wakes select() through this pipe, whether it comes before or during the wait.
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    pending: list[int] = []
+    for forwarded in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(forwarded, lambda received, _frame: pending.append(received))
+    signal.signal(signal.SIGCHLD, lambda _received, _frame: None)
+    # The lock on the data folder travels through us: the command inherits all but our own pipes.
+    os.set_inheritable(int(lifeline), False)
+    child = subprocess.Popen(command, close_fds=False, process_group=0, **lowered)
+    while child.poll() is None:
+        readable = select.select([int(lifeline), wake_read], [], [])[0]
+        if wake_read in readable:
+            os.read(wake_read, 512)
+        while pending:
+            child.send_signal(pending.pop(0))
+        if int(lifeline) in readable:
+            child.send_signal(int(number))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(PATIENCE)
+            break
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,111 @@
+"""pytest plugin: a PostgreSQL and a Valkey for the length of one run, unless addresses are given.
+
+They start before Django reads its settings. With xdist the controller starts them and its
+workers inherit their addresses. They end with the run, however it ends.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evidence_portal.local.folders import FileLock, RunFolder
+from evidence_portal.local.postgres import FORGETFUL, Postgres
+from evidence_portal.local.valkey import Valkey
+
+DATABASE = "evidence_portal"
+PREFIX = "portal-tests-"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Prepare the environment; as a wrapper it comes before pytest-django reads the settings."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _remove_what_killed_runs_left()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        lock = FileLock(folder / "lock")
+        lock.take("pytest")
+        early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        early_config.add_cleanup(lock.release)
+        _set_environment(folder)
+        _start_engines(folder, early_config)
+    return (yield)
+
+
+def _set_environment(folder: Path) -> None:
+    for name in ("REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DEMO_PASSWORD", "ALLOWED_HOSTS"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
+        "PORTAL_ENV": "test",
+        "SECRET_KEY": "of-the-tests-only",
+        "PORTAL_URL": "http://testserver",
+        # The discard port: mail that slips past Django's test backend is refused at once.
+        "EMAIL_URL": "smtp://127.0.0.1:9",
+        "PORTAL_MEDIA": str(folder / "media"),
+        "PORTAL_STATIC": str(folder / "static"),
+    }
+    (folder / "static").mkdir()
+
+
+def _start_engines(folder: Path, config: pytest.Config) -> None:
+    run = RunFolder()
+    config.add_cleanup(run.remove)
+    # Engines may run as another account, which has to pass through.
+    folder.chmod(0o711)
+    if not os.environ.get("DATABASE_URL"):
+        postgres = Postgres(
+            folder / "postgres", run, log=folder / "postgres.log", settings=FORGETFUL
+        )
+        config.add_cleanup(postgres.stop)
+        postgres.start()
+        postgres.make_database(DATABASE)
+        os.environ["DATABASE_URL"] = postgres.url(DATABASE)
+    if not os.environ.get("BROKER_URL"):
+        valkey = Valkey(folder / "valkey", run, log=folder / "valkey.log")
+        config.add_cleanup(valkey.stop)
+        valkey.start()
+        os.environ["BROKER_URL"] = valkey.url()
+
+
+def _remove_what_killed_runs_left() -> None:
+    """A run that was killed leaves its folder, but not its lock."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            with (left / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            continue
+
+
+@pytest.fixture
+def own_run_folder() -> Iterator[RunFolder]:
+    run = RunFolder()
+    yield run
+    run.remove()
+
+
+@pytest.fixture
+def own_postgres(own_run_folder: RunFolder, tmp_path: Path) -> Iterator[Postgres]:
+    """A server with an empty database `evidence_portal` that a test may stop, kill and start."""
+    server = Postgres(
+        tmp_path / "postgres", own_run_folder, log=tmp_path / "postgres.log", settings=FORGETFUL
+    )
+    server.start()
+    server.make_database(DATABASE)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_valkey(own_run_folder: RunFolder, tmp_path: Path) -> Iterator[Valkey]:
+    """A server that a test may stop, kill and start."""
+    server = Valkey(tmp_path / "valkey", own_run_folder, log=tmp_path / "valkey.log")
+    server.start()
+    yield server
+    server.stop()
