@@ -1,0 +1,313 @@
+"""Settings, all of them, from the environment. Each fault names its remedy.
+
+PORTAL_ENV is `production` unless it says otherwise; `local` (script/server) and `test` relax
+only what the tests of this file list.
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, *, default: str | None = None, remedy: str = "") -> str:
+    """Return the variable's value; an unset or empty one without a default is refused."""
+    value = os.environ.get(name, "").strip() or default
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. {remedy}".strip())
+    return value
+
+
+def env_number(name: str, *, default: int) -> int:
+    value = env(name, default=str(default))
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number, such as {default}.")
+    return int(value)
+
+
+def env_moment(name: str) -> datetime | None:
+    """Return the variable as an aware moment, None if it is unset or `off`."""
+    value = env(name, default="off")
+    if value == "off":
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: write a date and time with its offset from UTC, "
+            "such as 2019-07-23T10:00+01:00, or off."
+        )
+    return moment.astimezone(UTC)
+
+
+def database_from(url: str) -> dict[str, object]:
+    """Return Django's settings for `postgresql://user:password@host:port/name?option=value`.
+
+    The host may be a query parameter, as libpq has it for unix sockets.
+    """
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgres", "postgresql"} or not name:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgresql://user:password@host:5432/name. "
+            "PostgreSQL is the only database that the portal runs on."
+        )
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": options.pop("user", unquote(parts.username or "")),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": options.pop("port", str(parts.port or "")),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def mail_from(url: str) -> dict[str, object]:
+    """Return Django's mail settings for `smtp://`, `smtp+tls://`, `smtps://` or `file:///path`."""
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.path:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": unquote(parts.path),
+        }
+    if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must look like smtp+tls://user:password@host:587 (STARTTLS), "
+            "smtps://user:password@host:465, smtp://host:25 or file:///folder."
+        )
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+PORTAL_ENV = env("PORTAL_ENV", default="production")
+if PORTAL_ENV not in {"production", "local", "test"}:
+    raise ImproperlyConfigured(f"PORTAL_ENV is {PORTAL_ENV!r}: write production, local or test.")
+PRODUCTION = PORTAL_ENV == "production"
+DEBUG = False
+
+SECRET_KEY = env(
+    "SECRET_KEY",
+    remedy="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
+)
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is too short or too simple. "
+        "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
+
+PORTAL_URL = env(
+    "PORTAL_URL", remedy="Write the public address, such as https://evidence.example.org"
+).rstrip("/")
+_portal = urlsplit(PORTAL_URL)
+if _portal.scheme not in {"http", "https"} or not _portal.hostname or _portal.path:
+    raise ImproperlyConfigured(
+        f"PORTAL_URL is {PORTAL_URL!r}: write scheme and host only, "
+        "such as https://evidence.example.org"
+    )
+if PRODUCTION and _portal.scheme != "https":
+    raise ImproperlyConfigured("PORTAL_URL must begin with https:// in production.")
+PORTAL_HOST = _portal.hostname
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", default=_portal.hostname).replace(",", " ").split()
+if PRODUCTION and "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS may not hold * in production: name the hosts.")
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+
+# The rehearsal clock: it stood at REHEARSE_FROM when the real clock stood at REHEARSE_STARTED_AT.
+_rehearse_from = env_moment("REHEARSE_FROM")
+REHEARSAL = _rehearse_from is not None
+if PRODUCTION and REHEARSAL:
+    raise ImproperlyConfigured(
+        "REHEARSE_FROM is set: a rehearsal clock cannot run in production. Unset it."
+    )
+if PRODUCTION and os.environ.get("PORTAL_DEMO_PASSWORD"):
+    raise ImproperlyConfigured(
+        "PORTAL_DEMO_PASSWORD is set: rehearsal sign-ins cannot exist in production. Unset it."
+    )
+REHEARSAL_OFFSET = timedelta(0)
+if _rehearse_from is not None:
+    _started_at = env_moment("REHEARSE_STARTED_AT")
+    if _started_at is None:
+        raise ImproperlyConfigured(
+            "REHEARSE_FROM is set without REHEARSE_STARTED_AT, the real moment at which the "
+            "rehearsal began. script/server sets both."
+        )
+    REHEARSAL_OFFSET = _rehearse_from - _started_at
+
+DATABASES = {
+    "default": database_from(
+        env(
+            "DATABASE_URL",
+            remedy="Start script/server, or write postgresql://user:password@host:5432/name",
+        )
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = env("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # A nudge is tried once and briefly: beat sends what the nudge could not.
+    "max_retries": 0,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 30,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+for _name, _value in mail_from(
+    env("EMAIL_URL", remedy="Write smtp+tls://user:password@host:587")
+).items():
+    globals()[_name] = _value
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"evidence@{_portal.hostname}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "crispy_forms",
+    "submissions",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "submissions.views.security_headers.SecurityHeadersMiddleware",
+]
+ROOT_URLCONF = "evidence_portal.urls"
+WSGI_APPLICATION = "evidence_portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "submissions.views.page_context.portal",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "portal"
+CRISPY_TEMPLATE_PACK = "portal"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+AUTHENTICATION_BACKENDS = ["submissions.views.sign_in.PortalBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "sign_in"
+
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/London"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env("PORTAL_STATIC", default=str(BASE_DIR / ".portal" / "static")))
+MEDIA_ROOT = Path(env("PORTAL_MEDIA", default=str(BASE_DIR / ".portal" / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # No base_url: an upload has no address; views hand it out to those who may have it.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": MEDIA_ROOT,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PORTAL_ENV != "test"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+
+# A respondent's session holds the way back to a draft, so it outlives a long call; staff
+# sessions are cut to STAFF_SESSION_SECONDS when they sign in.
+SESSION_COOKIE_AGE = 90 * 24 * 60 * 60
+STAFF_SESSION_SECONDS = 10 * 60 * 60
+SESSION_COOKIE_NAME = "session"
+CSRF_COOKIE_NAME = "csrf"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "submissions.views.refusals.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if _portal.scheme == "https":
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Three files of 10 MB and the page around them; text alone may be 2.5 MB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Its default handler mails tracebacks, and with them what people typed.
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}

@@ -1,0 +1,22 @@
+"""The form of a text that is stored, counted and digested."""
+
+import hashlib
+import re
+import unicodedata
+
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
+
+
+def canonical_text(text: str) -> str:
+    """Return `text` in Unicode normal form C (UAX #15) with LF as the only line end."""
+    return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
+
+
+def count_words(text: str) -> int:
+    """Return the number of runs of characters that are not white space."""
+    return len(text.split())
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 (FIPS 180-4) of the text's UTF-8 bytes, as 64 lower-case hex digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,0 +1,236 @@
+"""What an answer may be, which questions are asked, and what stands in the way of submitting.
+
+Two thresholds: a value that cannot be stored at all is refused (`AnswerRefused`); everything
+else is saved as it is, however incomplete or long, and `faults` says what is still to do.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from submissions import conditions
+from submissions.canonical import canonical_text, count_words
+from submissions.errors import AnswerRefused
+from submissions.models import Call, Question
+from submissions.vocabulary import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+
+LONGEST_ANSWER = 100_000  # characters; far over any word limit, far under a request's 2.5 MB
+
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a response cannot be submitted yet: `message` is for the respondent.
+
+    `row` is the key of a matrix's row, where the fault is one row's.
+    """
+
+    key: str
+    message: str
+    row: str = ""
+
+
+def storable(question: Question, raw: Any) -> Any:
+    """Return `raw` as it is stored (shapes: `models.WorkingAnswer`), None for no answer.
+
+    Raises AnswerRefused for an option that does not exist, a NUL character, a lone surrogate,
+    a value of another shape, or more than LONGEST_ANSWER characters.
+    """
+    if raw in (None, "", [], {}, False):
+        return None
+    kind = question.kind
+    if kind in TEXT_KINDS:
+        return _storable_text(question, raw)
+    if kind == QuestionKind.CHECKBOX:
+        return True
+    keys = set(question.option_labels)
+    if kind == QuestionKind.RADIO:
+        return _known(raw, keys)
+    if kind in MULTIPLE_KINDS and isinstance(raw, list | tuple | set):
+        chosen = {_known(key, keys) for key in raw}
+        return [option["key"] for option in question.options if option["key"] in chosen]
+    if kind == QuestionKind.MATRIX and isinstance(raw, Mapping):
+        given = {row: _known(key, keys) for row, key in raw.items() if key}
+        rows = [row["key"] for row in question.rows]
+        if not set(given) <= set(rows):
+            raise AnswerRefused("Select one of the rows that are shown")
+        return {row: given[row] for row in rows if row in given} or None
+    raise AnswerRefused("This answer cannot be read. Answer the question again")
+
+
+def _storable_text(question: Question, raw: Any) -> str | None:
+    if not isinstance(raw, str):
+        raise AnswerRefused("This answer cannot be read. Answer the question again")
+    if "\0" in raw or re.search("[\ud800-\udfff]", raw):
+        raise AnswerRefused("Remove the characters that cannot be shown, then try again")
+    text = canonical_text(raw)
+    if len(text) > LONGEST_ANSWER:
+        raise AnswerRefused(
+            f"Your answer has {len(text):,} characters. It can be saved when it has "
+            f"{LONGEST_ANSWER:,} or fewer. You could add it as a file instead"
+        )
+    if question.kind != QuestionKind.LONG:
+        text = " ".join(text.split())
+    return text if text.strip() else None
+
+
+def _known(key: Any, keys: Collection[str]) -> str:
+    if not isinstance(key, str) or key not in keys:
+        raise AnswerRefused("Select one of the answers that are shown")
+    return key
+
+
+def is_asked(call: Call, question: Question, answers: Answers) -> bool | None:
+    """Return whether the question applies to somebody with `answers`; None: not known yet."""
+    results = [
+        conditions.holds(question.section.show_if, answers),
+        conditions.holds(question.show_if, answers),
+        _is_revealed(call, question, answers),
+    ]
+    if False in results:
+        return False
+    return None if None in results else True
+
+
+def _is_revealed(call: Call, question: Question, answers: Answers) -> bool | None:
+    revealing = revealing_options(call).get(question.key)
+    if revealing is None:
+        return True
+    key, values = revealing
+    return conditions.Term(key, "in", values).holds(answers)
+
+
+def revealing_options(call: Call) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return for each revealed question the question and the options that bring it up."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for question in call.questions_in_order:
+        for option in question.options:
+            if option.get("reveals"):
+                _, values = found.get(option["reveals"], ("", ()))
+                found[option["reveals"]] = (question.key, (*values, option["key"]))
+    return found
+
+
+def is_required(question: Question, answers: Answers) -> bool:
+    """Return whether an asked question must be answered, as far as `answers` tell."""
+    if question.required:
+        return True
+    return bool(question.required_if) and conditions.holds(question.required_if, answers) is True
+
+
+def asked_questions(call: Call, answers: Answers) -> list[Question]:
+    """Return the questions that apply or may apply, in order."""
+    return [q for q in call.questions_in_order if is_asked(call, q, answers) is not False]
+
+
+def faults(
+    call: Call, answers: Answers, file_counts: Mapping[str, int], *, section_key: str | None = None
+) -> list[Fault]:
+    """Return what stands in the way of submitting, in the order of the questions.
+
+    `file_counts` has the number of files by question key. With `section_key` only that
+    section's questions are judged.
+    """
+    found = []
+    for question in asked_questions(call, answers):
+        if section_key in (None, question.section.key):
+            given = file_counts.get(question.key, 0) or answers.get(question.key)
+            found += faults_of(question, given, required=is_required(question, answers))
+    if section_key is None and not found:
+        found += _evidence_fault(call, answers, file_counts)
+    return found
+
+
+def faults_of(question: Question, value: Any, *, required: bool) -> list[Fault]:
+    """Return the faults of one asked question's stored value."""
+    if not value:
+        return [Fault(question.key, missing_message(question))] if required else []
+    if question.kind in MULTIPLE_KINDS:
+        return _exclusive_fault(question, value)
+    if question.kind == QuestionKind.RADIO:
+        return _route_fault(question, value)
+    if question.kind == QuestionKind.MATRIX and required:
+        rows = [row for row in question.rows if row["key"] not in value]
+        return [
+            Fault(question.key, f"Select an answer for “{row['label']}”", row["key"])
+            for row in rows
+        ]
+    if question.kind in TEXT_KINDS:
+        return _text_fault(question, value)
+    return []
+
+
+def missing_message(question: Question) -> str:
+    """Return what is said when a required answer is missing."""
+    if question.missing:
+        return question.missing
+    verb = "Enter" if question.kind in TEXT_KINDS else "Select"
+    return f"{verb} an answer to “{question.label}”"
+
+
+def _exclusive_fault(question: Question, value: list[str]) -> list[Fault]:
+    for option in question.options:
+        if option.get("exclusive") and option["key"] in value and len(value) > 1:
+            message = f"Select “{option['label']}” or the other answers, not both"
+            return [Fault(question.key, message)]
+    return []
+
+
+def _route_fault(question: Question, value: str) -> list[Fault]:
+    route = route_of(question, value)
+    return [Fault(question.key, route["title"])] if route else []
+
+
+def route_of(question: Question, value: Any) -> dict[str, str] | None:
+    """Return the page (`title`, `text`) that the chosen option leads to, if it leads to one."""
+    for option in question.options:
+        if option["key"] == value:
+            return option.get("route")
+    return None
+
+
+def _text_fault(question: Question, value: str) -> list[Fault]:
+    if question.kind == QuestionKind.EMAIL:
+        try:
+            validate_email(value)
+        except ValidationError:
+            message = "Enter an email address in the correct format, like name@example.com"
+            return [Fault(question.key, message)]
+    words = count_words(value)
+    if question.max_words and words > question.max_words:
+        message = (
+            f"“{question.label}” must be {question.max_words:,} words or fewer. "
+            f"It has {words:,}. Everything that you wrote is kept"
+        )
+        return [Fault(question.key, message)]
+    if question.max_chars and len(value) > question.max_chars:
+        message = (
+            f"“{question.label}” must be {question.max_chars:,} characters or fewer. "
+            f"It has {len(value):,}"
+        )
+        return [Fault(question.key, message)]
+    return []
+
+
+def _evidence_fault(call: Call, answers: Answers, file_counts: Mapping[str, int]) -> list[Fault]:
+    """The call's invariant: at least one long answer or one file."""
+    asked = asked_questions(call, answers)
+    long_ones = [q for q in asked if q.kind == QuestionKind.LONG]
+    if not call.needs_evidence or any(file_counts.values()):
+        return []
+    if not long_ones or any(answers.get(q.key) for q in long_ones):
+        return []
+    message = "Give at least one answer in your own words, or add at least one file"
+    return [Fault(long_ones[0].key, message)]
+
+
+def warning_of(question: Question, value: Any) -> str:
+    """Return the question's warning if the answer looks odd; it never stands in the way."""
+    if question.warn_unless and value and not re.fullmatch(question.warn_unless, value):
+        return question.warning
+    return ""

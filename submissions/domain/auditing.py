@@ -1,0 +1,24 @@
+"""The record of disclosures and decisions."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+
+from submissions.models import AuditEvent, Call, Submission
+from submissions.vocabulary import AuditAction
+
+
+def record(
+    *,
+    by: AbstractUser | None,
+    at: datetime,
+    action: AuditAction,
+    call: Call | None = None,
+    submission: Submission | None = None,
+    **detail: Any,
+) -> AuditEvent:
+    """Write one event; `detail` is JSON without names, addresses or answers."""
+    return AuditEvent.objects.create(
+        at=at, actor=by, action=action, call=call, submission=submission, detail=detail
+    )

@@ -1,0 +1,98 @@
+"""Starting a draft and keeping what is typed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from submissions.domain.answering import storable
+from submissions.errors import AlreadySubmitted, CallClosed, CallNotYetOpen
+from submissions.models import Answer, Attachment, Call, IdentityAnswer, Question, Submission
+from submissions.vocabulary import Channel, QuestionKind
+
+
+def start(*, call: Call, at: datetime, channel: Channel = Channel.WEB) -> Submission:
+    """Make an empty draft.
+
+    Raises CallNotYetOpen or CallClosed outside `opens_at <= at < closes_at`.
+    """
+    refuse_unless_open(call, at)
+    return Submission.objects.create(call=call, channel=channel, started_at=at, saved_at=at)
+
+
+def refuse_unless_open(call: Call, at: datetime) -> None:
+    """Raise CallNotYetOpen or CallClosed unless the call is open at `at`."""
+    if call.has_closed_at(at):
+        raise CallClosed(at=at, closes_at=call.closes_at)
+    if not call.is_open_at(at):
+        raise CallNotYetOpen(at=at, closes_at=call.closes_at)
+
+
+def save_answers(
+    *, submission: Submission, call: Call, values: Mapping[str, Any], at: datetime
+) -> None:
+    """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
+
+    Atomic: all of them or none. The deadline does not matter: a draft that is no longer
+    submittable still keeps its text. Raises AnswerRefused for a value that cannot be stored,
+    AlreadySubmitted if the response is not a draft any more.
+    """
+    stored = {
+        call.questions_by_key[key]: storable(call.questions_by_key[key], raw)
+        for key, raw in values.items()
+        if call.questions_by_key[key].kind != QuestionKind.FILE
+    }
+    with transaction.atomic():
+        lock_draft(submission)
+        for table, is_identity in ((Answer, False), (IdentityAnswer, True)):
+            part = {q: v for q, v in stored.items() if q.identity == is_identity}
+            _keep(table, submission, part, at)
+        Submission.objects.filter(pk=submission.pk).update(saved_at=at)
+    submission.saved_at = at
+
+
+def lock_draft(submission: Submission) -> Submission:
+    """Lock the row until the transaction ends; raise AlreadySubmitted unless it is a draft."""
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if not locked.is_draft:
+        raise AlreadySubmitted(locked.reference)
+    return locked
+
+
+def _keep(
+    table: type[Answer] | type[IdentityAnswer],
+    submission: Submission,
+    values: Mapping[Question, Any],
+    at: datetime,
+) -> None:
+    emptied = [question for question, value in values.items() if value is None]
+    if emptied:
+        table.objects.filter(submission=submission, question__in=emptied).delete()
+    table.objects.bulk_create(
+        [
+            table(submission=submission, question=question, value=value, saved_at=at)
+            for question, value in values.items()
+            if value is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["submission", "question"],
+        update_fields=["value", "saved_at"],
+    )
+
+
+def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
+    """Return the working copy as question key -> stored value, identity included."""
+    keys = {question.pk: question.key for question in call.questions_in_order}
+    evidence = submission.answers.values_list("question_id", "value")
+    identity = submission.identity_answers.values_list("question_id", "value")
+    return {keys[pk]: value for pk, value in evidence.union(identity, all=True)}
+
+
+def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:
+    """Return the attachments by the key of their question."""
+    keys = {question.pk: question.key for question in call.questions_in_order}
+    found: dict[str, list[Attachment]] = {}
+    for attachment in attachments:
+        found.setdefault(keys[attachment.question_id], []).append(attachment)
+    return found

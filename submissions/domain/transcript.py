@@ -1,0 +1,65 @@
+"""A response in plain text: what is digested, mailed and kept by its author."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from submissions.models import Attachment, Call, Question
+from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
+
+NOT_PROVIDED = "Not provided"
+
+
+def transcript(
+    *,
+    call: Call,
+    reference: str,
+    number: int,
+    received_at: datetime,
+    questions: Sequence[Question],
+    answers: Mapping[str, Any],
+    files: Mapping[str, Sequence[Attachment]],
+) -> str:
+    """Return the canonical text of a version: LF line ends, one LF at the end, time in UTC.
+
+    `questions` are those asked, without the ones that say who answers; files are named by
+    their type, size in bytes and SHA-256, so that the text holds no file name.
+    """
+    lines = [
+        call.title,
+        f"Reference: {reference}",
+        f"Version: {number}",
+        f"Received: {received_at.astimezone(UTC).isoformat()}",
+    ]
+    section = None
+    for question in questions:
+        if question.section.key != section:
+            section = question.section.key
+            lines += ["", "", question.section.title, "=" * len(question.section.title)]
+        lines += ["", question.label]
+        if question.kind == QuestionKind.FILE:
+            lines += [_say_file(file) for file in files.get(question.key, ())] or [NOT_PROVIDED]
+        else:
+            lines += say_answer(question, answers.get(question.key))
+    return "\n".join(lines) + "\n"
+
+
+def say_answer(question: Question, value: Any) -> list[str]:
+    """Return the answer as lines for people, choices by their labels."""
+    if value in (None, "", [], {}):
+        return [NOT_PROVIDED]
+    labels = question.option_labels
+    if question.kind == QuestionKind.RADIO:
+        return [labels.get(value, value)]
+    if question.kind in MULTIPLE_KINDS:
+        return [f"- {labels.get(key, key)}" for key in value]
+    if question.kind == QuestionKind.MATRIX:
+        rows = {row["key"]: row["label"] for row in question.rows}
+        return [f"- {rows.get(row, row)}: {labels.get(key, key)}" for row, key in value.items()]
+    if question.kind == QuestionKind.CHECKBOX:
+        return ["Yes"]
+    return value.split("\n")
+
+
+def _say_file(file: Attachment) -> str:
+    return f"- {file.file_type} file, {file.size} bytes, SHA-256 {file.sha256}"

@@ -1,0 +1,115 @@
+"""What the portal did: mails and disclosures."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from submissions.models.calls import Call
+from submissions.models.responses import Submission, Version
+from submissions.vocabulary import AuditAction, MailKind, OutboxState
+
+
+class OutboxEmailQuerySet(models.QuerySet["OutboxEmail"]):
+    def due_at(self, at: datetime) -> "OutboxEmailQuerySet":
+        return self.filter(state=OutboxState.WAITING, next_attempt_at__lte=at)
+
+    def stuck_since(self, at: datetime) -> "OutboxEmailQuerySet":
+        """Claimed at or before `at`, and neither sent nor given back since."""
+        return self.filter(state=OutboxState.CLAIMED, claimed_at__lte=at)
+
+
+class OutboxEmail(models.Model):
+    """A mail that is owed to somebody, written in the transaction that owes it."""
+
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="mails")
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, null=True, related_name="mails"
+    )
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, null=True, related_name="mails")
+    resend_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="resends"
+    )
+    kind = models.CharField(max_length=20, choices=MailKind.choices)
+    to_address = models.EmailField(max_length=254)
+    message_id = models.CharField(max_length=200, unique=True)
+    state = models.CharField(
+        max_length=10, choices=OutboxState.choices, default=OutboxState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    subject = models.CharField(max_length=300, blank=True, help_text="As sent.")
+    body = models.TextField(blank=True, help_text="As sent.")
+    body_html = models.TextField(blank=True, help_text="As sent.")
+
+    objects = OutboxEmailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "mail"
+        verbose_name_plural = "outbox"
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state=OutboxState.WAITING),
+                name="submissions_outbox_due",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_outboxemail_state", condition=Q(state__in=OutboxState.values)
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_kind", condition=Q(kind__in=MailKind.values)
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_sent_has_time",
+                condition=Q(state=OutboxState.SENT, sent_at__isnull=False)
+                | Q(~Q(state=OutboxState.SENT), sent_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_claimed_has_time",
+                condition=~Q(state=OutboxState.CLAIMED) | Q(claimed_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "version",
+                "kind",
+                name="submissions_outboxemail_once_a_version",
+                condition=Q(resend_of__isnull=True, version__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class AuditEvent(models.Model):
+    """Who did or opened what, and when. The database refuses to change or delete a row."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    action = models.CharField(max_length=30, choices=AuditAction.choices)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, related_name="+")
+    submission = models.ForeignKey(
+        Submission, on_delete=models.PROTECT, null=True, related_name="audit_events"
+    )
+    detail = models.JSONField(default=dict, help_text="No names, addresses or answers.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["-at"], name="submissions_audit_by_time")]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_auditevent_action", condition=Q(action__in=AuditAction.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.pk}"

@@ -1,0 +1,53 @@
+"""Reference codes that survive being read aloud, typed and written by hand.
+
+A reference is PREFIX-XXXX-XXXX: seven random characters and a check character, out of 29
+characters that cannot be mistaken for one another (no 0, 1, I, L, O, S, U). As 29 is prime
+and the weights differ, the check character finds every single wrong character and every
+swap of two characters.
+"""
+
+import re
+import secrets
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
+RANDOM_LENGTH = 7
+PREFIX_PATTERN = re.compile(r"[A-Z]{2,6}")
+_MISREAD = str.maketrans({"S": "5", "U": "V"})
+
+
+def make_reference(prefix: str) -> str:
+    """Return a new random reference such as `RTR-4K7P-9WXM`.
+
+    `prefix` has 2 to 6 capital letters; anything else raises ValueError.
+    """
+    if not PREFIX_PATTERN.fullmatch(prefix):
+        raise ValueError("a reference prefix has 2 to 6 capital letters")
+    body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+    return _written(prefix, body + check_character(body))
+
+
+def check_character(body: str) -> str:
+    """Return the character that makes the weighted sum of all characters 0 modulo 29."""
+    total = sum(weight * ALPHABET.index(c) for weight, c in enumerate(body, start=2))
+    return ALPHABET[-total % len(ALPHABET)]
+
+
+def read_reference(text: str) -> str | None:
+    """Return the reference that `text` means, in its written form, or None if it is none.
+
+    Case, spaces and hyphens do not count; S is read as 5 and U as V.
+    """
+    squeezed = re.sub(r"[\s\-\u2010-\u2015]", "", text).upper()
+    prefix, code = squeezed[: -(RANDOM_LENGTH + 1)], squeezed[-(RANDOM_LENGTH + 1) :]
+    code = code.translate(_MISREAD)
+    if not PREFIX_PATTERN.fullmatch(prefix) or len(code) != RANDOM_LENGTH + 1:
+        return None
+    if any(c not in ALPHABET for c in code):
+        return None
+    if check_character(code[:-1]) != code[-1]:
+        return None
+    return _written(prefix, code)
+
+
+def _written(prefix: str, code: str) -> str:
+    return f"{prefix}-{code[:4]}-{code[4:]}"

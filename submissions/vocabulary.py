@@ -1,0 +1,97 @@
+"""The one home of every state, kind and choice that is stored as a string."""
+
+from django.db.models import TextChoices
+
+
+class QuestionKind(TextChoices):
+    """How a question is answered; the value's shape is given in `submissions.domain.answering`."""
+
+    RADIO = "radio", "One choice"
+    CHECKBOXES = "checkboxes", "Several choices"
+    ROLES = "roles", "Respondent roles"
+    SHORT = "short", "Short text"
+    LONG = "long", "Long text"
+    EMAIL = "email", "Email address"
+    MATRIX = "matrix", "One choice a row"
+    FILE = "file", "Files"
+    CHECKBOX = "checkbox", "Single checkbox"
+
+
+CHOICE_KINDS = frozenset(
+    {
+        QuestionKind.RADIO,
+        QuestionKind.CHECKBOXES,
+        QuestionKind.ROLES,
+        QuestionKind.MATRIX,
+        QuestionKind.CHECKBOX,
+    }
+)
+TEXT_KINDS = frozenset({QuestionKind.SHORT, QuestionKind.LONG, QuestionKind.EMAIL})
+MULTIPLE_KINDS = frozenset({QuestionKind.CHECKBOXES, QuestionKind.ROLES})
+
+
+class SubmissionState(TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Timing(TextChoices):
+    """Which deadline a version was received before."""
+
+    ON_TIME = "on_time", "On time"
+    GRACE = "grace", "In the grace period"
+    LATE_PASS = "late_pass", "With a late pass"
+
+
+class Channel(TextChoices):
+    """How the evidence reached the project."""
+
+    WEB = "web", "This website"
+    EMAIL = "email", "Email"
+    POST = "post", "Post"
+    PHONE = "phone", "Telephone"
+
+
+class TriageStatus(TextChoices):
+    """How far the project's staff have read a submission."""
+
+    UNREAD = "unread", "Unread"
+    IN_REVIEW = "in_review", "In review"
+    CONSIDERED = "considered", "Considered"
+    SET_ASIDE = "set_aside", "Set aside"
+
+
+class OutboxState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    CLAIMED = "claimed", "Being sent"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
+class MailKind(TextChoices):
+    CONFIRMATION = "confirmation", "Confirmation of a submission"
+
+
+class AuditAction(TextChoices):
+    EXPORTED = "exported", "Exported responses"
+    EXPORT_BROKEN = "export_broken", "Export broken off"
+    RESPONSE_OPENED = "response_opened", "Opened a response"
+    FILE_OPENED = "file_opened", "Opened a file"
+    STATUS_CHANGED = "status_changed", "Changed a response's status"
+    CALL_CHANGED = "call_changed", "Changed a call"
+    MAIL_RESENT = "mail_resent", "Sent a mail again"
+    CALL_LOADED = "call_loaded", "Loaded a call definition"
+
+
+class Publication(TextChoices):
+    """The respondent's choice under the question keyed `publication`."""
+
+    NAMED = "named", "Publish with a name"
+    ANONYMOUS = "anonymous", "Publish without names"
+    CONFIDENTIAL = "confidential", "Do not publish"
+
+
+PROJECT_STAFF = "Project staff"
+STEERING_GROUP = "Steering group"
+REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"
