@@ -1,0 +1,236 @@
+"""What tests start from: plain functions that make one thing, with overrides."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from django.contrib.auth.models import Group, User
+from django.core.files.base import ContentFile
+
+from submissions.domain import drafting, submitting
+from submissions.domain.answering import asked_questions, faults, is_required
+from submissions.models import Attachment, Call, Question, RespondentRole, Section
+from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
+
+OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
+CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+
+_numbers = count(1)
+
+ROLES = [
+    {"key": "provider", "label": "I provide services"},
+    {"key": "commissioner", "label": "I commission services"},
+    {"key": "other", "label": "Something else", "reveals": "role_other"},
+]
+YES_NO = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
+ABOUT = [
+    {"key": "roles", "kind": "roles", "label": "Which describes you?", "required": True},
+    {
+        "key": "role_other",
+        "kind": "short",
+        "label": "Describe your role",
+        "required_if": "roles contains other",
+        "max_chars": 200,
+    },
+    {
+        "key": "email",
+        "kind": "email",
+        "label": "Email address",
+        "hint": "For your receipt.",
+        "identity": True,
+        "required": True,
+        "missing": "Enter your email address",
+    },
+    {
+        "key": "age",
+        "kind": "radio",
+        "label": "How old are you?",
+        "required": True,
+        "missing": "Select how old you are",
+        "options": [
+            {"key": "adult", "label": "18 or over"},
+            {
+                "key": "child",
+                "label": "Under 16",
+                "route": {"title": "Ask an adult to help you", "text": "An adult can answer."},
+            },
+        ],
+    },
+]
+EVIDENCE = [
+    {
+        "key": "history",
+        "kind": "checkboxes",
+        "label": "What have you done?",
+        "options": [
+            {"key": "bid", "label": "Bid alone"},
+            {"key": "led", "label": "Led a partnership", "hint": "Of two or more."},
+            {"key": "none", "label": "None of these", "exclusive": True},
+        ],
+    },
+    {
+        "key": "fairness",
+        "kind": "matrix",
+        "label": "How fair was each of these?",
+        "rows": [
+            {"key": "money", "label": "Split of money"},
+            {"key": "risk", "label": "Split of risk"},
+        ],
+        "options": [{"key": "poor", "label": "Poor"}, {"key": "good", "label": "Good"}],
+    },
+    {"key": "story", "kind": "long", "label": "What happened?", "max_words": 1000},
+    {
+        "key": "commissioner_view",
+        "kind": "long",
+        "label": "What do you see as a commissioner?",
+        "show_if": "roles contains commissioner",
+        "max_words": 1000,
+    },
+    {
+        "key": "documents",
+        "kind": "file",
+        "label": "Add files",
+        "max_files": 3,
+        "max_mb": 10,
+        "file_types": ["pdf", "docx", "odt", "txt"],
+    },
+    {
+        "key": "publication",
+        "kind": "radio",
+        "label": "May we publish your response?",
+        "required": True,
+        "options": [
+            {"key": "named", "label": "Publish with a name"},
+            {"key": "anonymous", "label": "Publish without names"},
+            {"key": "confidential", "label": "Do not publish"},
+        ],
+    },
+    {
+        "key": "quote_ok",
+        "kind": "radio",
+        "label": "May we quote you?",
+        "required": True,
+        "show_if": "publication != confidential",
+        "options": YES_NO,
+    },
+    {
+        "key": "declaration",
+        "kind": "checkbox",
+        "label": "I may submit this response",
+        "required": True,
+    },
+]
+
+
+def make_call(**overrides):
+    """A small call of two sections, `about` and `evidence`, with a question of every kind.
+
+    It opens and closes when the first call did. `about_questions` and `evidence_questions`,
+    lists of `Question` fields, replace the questions, `roles` the roles; the rest are fields of
+    `Call`.
+    """
+    number = next(_numbers)
+    about = overrides.pop("about_questions", ABOUT)
+    evidence = overrides.pop("evidence_questions", EVIDENCE)
+    roles = overrides.pop("roles", ROLES)
+    fields = {
+        "slug": f"call-{number}",
+        "title": f"Call {number}",
+        "summary": "Tell us what happened.",
+        "partners": ["Example Trust", "Sample Foundation"],
+        "about": "What this call is about.",
+        "what_happens_next": "A report will be written.",
+        "contact_name": "The project team",
+        "contact_email": "evidence@example.org",
+        "help_text": "Ask us for another format.",
+        "opens_at": OPENS_AT,
+        "closes_at": CLOSES_AT,
+        "reference_prefix": "TST",
+    }
+    call = Call.objects.create(**fields | overrides)
+    for position, role in enumerate(roles):
+        RespondentRole.objects.create(call=call, position=position, **role)
+    for position, (key, title, questions) in enumerate(
+        [("about", "About you", about), ("evidence", "Your evidence", evidence)]
+    ):
+        section = Section.objects.create(call=call, key=key, title=title, position=position)
+        for place, question in enumerate(questions):
+            Question.objects.create(call=call, section=section, position=place, **question)
+    return Call.objects.with_questions().get(pk=call.pk)
+
+
+def while_open(call):
+    """A moment at which the call takes responses."""
+    return max(call.opens_at, call.closes_at - timedelta(days=1))
+
+
+def make_draft(call=None, *, at=None, **answers):
+    """A draft with `answers` (question key -> raw value) and nothing else in it."""
+    call = call or make_call()
+    at = at or while_open(call)
+    draft = drafting.start(call=call, at=at)
+    drafting.save_answers(submission=draft, call=call, values=answers, at=at)
+    return draft
+
+
+def complete_answers(call, **answers):
+    """`answers`, and a plain one to each other question that must be answered."""
+    answers = dict(answers)
+    for question in call.questions_in_order:
+        asked = question in asked_questions(call, answers)
+        if asked and question.key not in answers and is_required(question, answers):
+            answers[question.key] = plain_answer(question)
+    if call.needs_evidence and faults(call, answers, {}):
+        first = next(q for q in asked_questions(call, answers) if q.kind == QuestionKind.LONG)
+        answers.setdefault(first.key, plain_answer(first))
+    return answers
+
+
+def plain_answer(question):
+    """An answer that the question takes; not for files."""
+    keys = [option["key"] for option in question.options if not option.get("route")]
+    if question.kind in MULTIPLE_KINDS:
+        return keys[:1]
+    if question.kind == QuestionKind.RADIO:
+        return keys[0]
+    if question.kind == QuestionKind.MATRIX:
+        return {row["key"]: keys[0] for row in question.rows}
+    if question.kind == QuestionKind.CHECKBOX:
+        return True
+    if question.kind == QuestionKind.EMAIL:
+        return "someone@example.org"
+    return f"Words about {question.key}."
+
+
+def make_submitted(call=None, *, at=None, **answers):
+    """A response that was submitted at `at`, complete, with `answers` where given."""
+    call = call or make_call()
+    at = at or while_open(call)
+    draft = make_draft(call, at=at, **complete_answers(call, **answers))
+    return submitting.submit(submission=draft, at=at).submission
+
+
+def make_attachment(submission, *, key=None, name="notes.txt", content=b"Minutes.\n", at=None):
+    """A file in the working copy, under the call's first question for files or that of `key`."""
+    files = submission.call.questions.filter(kind=QuestionKind.FILE)
+    attachment = Attachment(
+        submission=submission,
+        question=files.get(key=key) if key else files.first(),
+        name=name,
+        file_type=name.rsplit(".", 1)[-1],
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        uploaded_at=at or submission.saved_at,
+    )
+    attachment.file.save(name, ContentFile(content), save=True)
+    return attachment
+
+
+def make_user(group=None, **overrides):
+    """Somebody who can sign in with PASSWORD, in the group of that name if one is given."""
+    fields = {"username": f"user-{next(_numbers)}", "is_staff": False}
+    user = User.objects.create_user(**fields | overrides, password=PASSWORD)
+    if group:
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return user
