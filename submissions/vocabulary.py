@@ -92,6 +92,21 @@ class Publication(TextChoices):
     CONFIDENTIAL = "confidential", "Do not publish"
 
 
+# Addresses below a response that are no sections.
+RESERVED_SECTION_KEYS = (
+    "amend",
+    "check",
+    "conflict",
+    "files",
+    "forget",
+    "help",
+    "leave",
+    "receipt",
+    "save",
+    "submitted",
+    "text",
+    "withdraw",
+)
 PROJECT_STAFF = "Project staff"
 STEERING_GROUP = "Steering group"
 REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"

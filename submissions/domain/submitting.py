@@ -11,7 +11,7 @@ from submissions.canonical import count_words, digest
 from submissions.domain.answering import asked_questions, faults
 from submissions.domain.drafting import files_by_key, refuse_unless_open, working_answers
 from submissions.domain.outbox import owe
-from submissions.domain.transcript import transcript
+from submissions.domain.transcript import transcript, version_heading
 from submissions.errors import NoFreeReference, ResponseIncomplete, ResponseWithdrawn
 from submissions.models import Attachment, Call, Question, Submission, Version, VersionIdentity
 from submissions.references import make_reference
@@ -96,10 +96,7 @@ def _write_version(
     evidence = [question for question in asked if not question.identity]
     texts = _answers_of_kinds(evidence, answers, TEXT_KINDS)
     text = transcript(
-        call=call,
-        reference=reference,
-        number=1,
-        received_at=at,
+        version_heading(call, reference=reference, number=1, received_at=at),
         questions=evidence,
         answers=answers,
         files=files,

@@ -10,27 +10,38 @@ from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
 NOT_PROVIDED = "Not provided"
 
 
-def transcript(
-    *,
-    call: Call,
-    reference: str,
-    number: int,
-    received_at: datetime,
-    questions: Sequence[Question],
-    answers: Mapping[str, Any],
-    files: Mapping[str, Sequence[Attachment]],
-) -> str:
-    """Return the canonical text of a version: LF line ends, one LF at the end, time in UTC.
-
-    `questions` are those asked, without the ones that say who answers; files are named by
-    their type, size in bytes and SHA-256, so that the text holds no file name.
-    """
-    lines = [
+def version_heading(call: Call, *, reference: str, number: int, received_at: datetime) -> list[str]:
+    """Return the lines that begin the text of a version; the time is ISO 8601 in UTC."""
+    return [
         call.title,
         f"Reference: {reference}",
         f"Version: {number}",
         f"Received: {received_at.astimezone(UTC).isoformat()}",
     ]
+
+
+def draft_heading(call: Call, *, saved_at: datetime) -> list[str]:
+    """Return the lines that begin the text of a draft; the time is ISO 8601 in UTC."""
+    return [
+        call.title,
+        "Draft: not submitted",
+        f"Last saved: {saved_at.astimezone(UTC).isoformat()}",
+    ]
+
+
+def transcript(
+    heading: Sequence[str],
+    *,
+    questions: Sequence[Question],
+    answers: Mapping[str, Any],
+    files: Mapping[str, Sequence[Attachment]],
+) -> str:
+    """Return a response as text: LF line ends, one LF at the end.
+
+    Files are named by their type, size in bytes and SHA-256, so that the text of a version,
+    made from the questions that do not say who answers, holds no file name.
+    """
+    lines = list(heading)
     section = None
     for question in questions:
         if question.section.key != section:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from submissions import spoken_time
-from submissions.vocabulary import QuestionKind
+from submissions.vocabulary import RESERVED_SECTION_KEYS, QuestionKind
 
 key_validator = RegexValidator(r"\A[a-z][a-z0-9_]*\Z", "Small letters, digits and underscores.")
 
@@ -168,7 +168,7 @@ class Section(models.Model):
             models.UniqueConstraint("call", "position", name="submissions_section_position"),
             models.CheckConstraint(
                 name="submissions_section_key_not_reserved",
-                condition=~Q(key__in=["check", "submitted", "help", "files"]),
+                condition=~Q(key__in=RESERVED_SECTION_KEYS),
             ),
         ]
 

@@ -1,0 +1,91 @@
+"""Telling what a file is from its bytes, and not from its name."""
+
+import codecs
+import zipfile
+from collections.abc import Callable
+from typing import BinaryIO
+
+from submissions.errors import FileRefused
+
+PDF_SIGNATURE = b"%PDF-"  # ISO 32000-1, 7.5.2; readers look for it in the first 1,024 bytes
+OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2; also what encrypts a .docx
+ODT_TYPE = b"application/vnd.oasis.opendocument.text"  # OpenDocument 1.3, part 2, 3.3
+MOST_ENTRIES = 5_000
+PROTECTED = "“{name}” was not added: it is protected by a password. Save it without one"
+NOT_THAT = "“{name}” was not added: the file is damaged or is not really a {type} file"
+
+
+def refuse_unless_what_it_says(name: str, file_type: str, file: BinaryIO) -> None:
+    """Raise FileRefused unless the bytes are of `file_type` and can be opened without password.
+
+    `file_type` is one of TYPES. The file is read from its start and left there.
+    """
+    file.seek(0)
+    refusal = TYPES[file_type](file)
+    file.seek(0)
+    if refusal:
+        raise FileRefused(refusal.format(name=name, type=file_type.upper()))
+
+
+def _refuse_pdf(file: BinaryIO) -> str:
+    content = file.read()
+    if PDF_SIGNATURE not in content[:1024] or b"%%EOF" not in content[-2048:]:
+        return NOT_THAT
+    return PROTECTED if b"/Encrypt" in content else ""
+
+
+def _refuse_docx(file: BinaryIO) -> str:
+    if file.read(8) == OLE_SIGNATURE:
+        return PROTECTED
+    archive = _archive(file)
+    if archive is None:
+        return NOT_THAT
+    names = set(archive.namelist())
+    whole = {"[Content_Types].xml", "word/document.xml"} <= names
+    return "" if whole and "word/vbaProject.bin" not in names else NOT_THAT
+
+
+def _refuse_odt(file: BinaryIO) -> str:
+    archive = _archive(file)
+    if archive is None or not {"mimetype", "content.xml"} <= set(archive.namelist()):
+        return NOT_THAT
+    with archive.open("mimetype") as entry:
+        if entry.read(len(ODT_TYPE) + 1).strip() != ODT_TYPE:
+            return NOT_THAT
+    if "META-INF/manifest.xml" not in archive.namelist():
+        return NOT_THAT
+    with archive.open("META-INF/manifest.xml") as entry:
+        return PROTECTED if b"encryption-data" in entry.read(1_000_000) else ""
+
+
+def _archive(file: BinaryIO) -> zipfile.ZipFile | None:
+    file.seek(0)
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        return None
+    return archive if len(archive.infolist()) <= MOST_ENTRIES else None
+
+
+def _refuse_txt(file: BinaryIO) -> str:
+    content = file.read()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not any(ord(c) < 32 and c not in "\t\n\r\f\v" for c in text):
+            return ""
+    return NOT_THAT
+
+
+TYPES: dict[str, Callable[[BinaryIO], str]] = {
+    "pdf": _refuse_pdf,
+    "docx": _refuse_docx,
+    "odt": _refuse_odt,
+    "txt": _refuse_txt,
+}
