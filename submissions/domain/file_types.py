@@ -1,17 +1,23 @@
 """Telling what a file is from its bytes, and not from its name."""
 
 import codecs
+import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
 from submissions.errors import FileRefused
 
 PDF_SIGNATURE = b"%PDF-"  # ISO 32000-1, 7.5.2; readers look for it in the first 1,024 bytes
+ENCRYPTED_PDF = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")  # ISO 32000-1, 7.5.5
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2; also what encrypts a .docx
 ODT_TYPE = b"application/vnd.oasis.opendocument.text"  # OpenDocument 1.3, part 2, 3.3
 MOST_ENTRIES = 5_000
-PROTECTED = "“{name}” was not added: it is protected by a password. Save it without one"
+PROTECTED = (
+    "“{name}” was not added: it is protected. Save it without a password or restrictions, "
+    "then try again"
+)
 NOT_THAT = "“{name}” was not added: the file is damaged or is not really a {type} file"
 
 
@@ -31,7 +37,7 @@ def _refuse_pdf(file: BinaryIO) -> str:
     content = file.read()
     if PDF_SIGNATURE not in content[:1024] or b"%%EOF" not in content[-2048:]:
         return NOT_THAT
-    return PROTECTED if b"/Encrypt" in content else ""
+    return PROTECTED if ENCRYPTED_PDF.search(content) else ""
 
 
 def _refuse_docx(file: BinaryIO) -> str:
@@ -49,13 +55,16 @@ def _refuse_odt(file: BinaryIO) -> str:
     archive = _archive(file)
     if archive is None or not {"mimetype", "content.xml"} <= set(archive.namelist()):
         return NOT_THAT
-    with archive.open("mimetype") as entry:
-        if entry.read(len(ODT_TYPE) + 1).strip() != ODT_TYPE:
-            return NOT_THAT
-    if "META-INF/manifest.xml" not in archive.namelist():
+    try:
+        with archive.open("mimetype") as entry:
+            if entry.read(len(ODT_TYPE) + 1).strip() != ODT_TYPE:
+                return NOT_THAT
+        with archive.open("META-INF/manifest.xml") as entry:
+            return PROTECTED if b"encryption-data" in entry.read(1_000_000) else ""
+    except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
         return NOT_THAT
-    with archive.open("META-INF/manifest.xml") as entry:
-        return PROTECTED if b"encryption-data" in entry.read(1_000_000) else ""
+    except RuntimeError:  # zipfile's word for an entry that needs a password
+        return PROTECTED
 
 
 def _archive(file: BinaryIO) -> zipfile.ZipFile | None:

@@ -1,0 +1,84 @@
+"""The call, before anybody has answered it."""
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from submissions import clock
+from submissions.accent import accent_rules
+from submissions.domain import drafting
+from submissions.errors import CallNotOpen
+from submissions.models import Call
+from submissions.views.holding import HELD, held_response, hold
+
+
+def _with_questions() -> QuerySet[Call]:
+    return Call.objects.with_questions()
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The calls; with a single one, a redirect to it."""
+    now = clock.now()
+    calls = list(Call.objects.order_by("closes_at"))
+    if len(calls) == 1:
+        return redirect("call", slug=calls[0].slug)
+    context = {
+        "open_calls": [call for call in calls if call.is_open_at(now)],
+        "coming_calls": [call for call in calls if now < call.opens_at],
+        "closed_calls": [call for call in reversed(calls) if call.has_closed_at(now)],
+    }
+    return render(request, "calls/home.html", context)
+
+
+@require_safe
+def call_page(request: HttpRequest, slug: str) -> HttpResponse:
+    call = get_object_or_404(Call.objects.prefetch_related("roles"), slug=slug)
+    return render(request, "calls/call.html", _call_context(request, call))
+
+
+def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
+    now = clock.now()
+    # Reading the session costs a query, which strangers need not pay.
+    has_session = request.session.session_key is not None and HELD in request.session
+    return {
+        "call": call,
+        "is_open": call.is_open_at(now),
+        "is_closed": call.has_closed_at(now),
+        "held": held_response(request, call) if has_session else None,
+    }
+
+
+@require_safe
+def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
+    call = get_object_or_404(_with_questions(), slug=slug)
+    return render(request, "calls/questions.html", {"call": call, **_call_context(request, call)})
+
+
+@require_POST
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin a draft, or go on with the one that this browser holds."""
+    received_at = clock.now()
+    call = get_object_or_404(Call, slug=slug)
+    held = held_response(request, call)
+    if held is not None and held.is_draft:
+        return redirect("response", slug=slug)
+    if held is not None and "another" not in request.POST:
+        return redirect("submitted", slug=slug)
+    try:
+        submission = drafting.start(call=call, at=received_at)
+    except CallNotOpen:
+        context = _call_context(request, call) | {"refused": True}
+        return render(request, "calls/call.html", context, status=403)
+    hold(request, submission, call)
+    return redirect("response", slug=slug)
+
+
+@require_safe
+def accent_stylesheet(request: HttpRequest, slug: str) -> HttpResponse:
+    """The call's own colour, as the custom properties that the stylesheet reads."""
+    call = get_object_or_404(Call.objects.exclude(accent_colour=""), slug=slug)
+    response = HttpResponse(accent_rules(call.accent_colour), content_type="text/css")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response

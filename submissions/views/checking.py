@@ -1,0 +1,76 @@
+"""Check your answers, submit, and hold the receipt."""
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from submissions.domain import answering, submitting
+from submissions.errors import CallNotOpen, ResponseIncomplete
+from submissions.tasks import nudge_mail
+from submissions.views.held import (
+    Held,
+    closed_page,
+    held_by,
+    nothing_held_page,
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, slug: str) -> HttpResponse:
+    """Check your answers; a POST submits."""
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    if request.method == "POST":
+        return _submit(request, held)
+    if not held.submission.is_draft:
+        return redirect("submitted", slug=slug)
+    if not held.is_open:
+        return closed_page(request, held)
+    return _check_page(request, held, [])
+
+
+def _submit(request: HttpRequest, held: Held) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            submitting.submit(submission=held.submission, at=held.received_at)
+            transaction.on_commit(nudge_mail, robust=True)
+    except CallNotOpen:
+        return closed_page(request, held, tried=True)
+    except ResponseIncomplete as refusal:
+        return _check_page(request, held, refusal.faults, status=422)
+    return redirect("submitted", slug=held.call.slug)
+
+
+def _check_page(
+    request: HttpRequest, held: Held, standing: list[answering.Fault], status: int = 200
+) -> HttpResponse:
+    faults = standing or held.faults()
+    context = held.context(
+        sections=answers_by_section(held),
+        missing=[_missing(held, fault) for fault in faults],
+        refused=bool(standing),
+        errors=[(f.message, f"answer-{f.key}") for f in standing],
+    )
+    return render(request, "responses/check.html", context, status=status)
+
+
+def _missing(held: Held, fault: answering.Fault) -> dict[str, str]:
+    section_key = held.call.questions_by_key[fault.key].section.key
+    address = reverse("section", args=[held.call.slug, section_key])
+    return {"message": fault.message, "href": f"{address}?return=check#question-{fault.key}"}
+
+
+@require_safe
+def submitted(request: HttpRequest, slug: str) -> HttpResponse:
+    """The confirmation: it shows the same however often it is opened."""
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    version = held.submission.current_version
+    if version is None:
+        return redirect("response", slug=slug)
+    mailed = held.submission.mails.exists()
+    return render(request, "responses/submitted.html", held.context(version=version, mailed=mailed))

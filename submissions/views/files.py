@@ -1,0 +1,41 @@
+"""Files, to those who may have them."""
+
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from submissions.models import Attachment, Call
+from submissions.views.holding import held_response
+
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "txt": "text/plain",
+}
+
+
+@require_safe
+def own_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """A file of the response that this browser holds; everybody else's is not found."""
+    call = get_object_or_404(Call, slug=slug)
+    submission = held_response(request, call)
+    if submission is None:
+        raise Http404
+    return file_response(get_object_or_404(submission.attachments, public_id=public_id))
+
+
+def file_response(attachment: Attachment) -> FileResponse:
+    """Return the file as a download that no browser opens in our name."""
+    try:
+        stream = attachment.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    content_type = CONTENT_TYPES.get(attachment.file_type, "application/octet-stream")
+    response = FileResponse(
+        stream, as_attachment=True, filename=attachment.name, content_type=content_type
+    )
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

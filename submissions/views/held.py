@@ -1,0 +1,105 @@
+"""A response in the hands of its author: what its pages have in common."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from submissions import clock
+from submissions.domain import answering, drafting
+from submissions.domain.transcript import say_answer
+from submissions.models import Attachment, Call, Section, Submission
+from submissions.views.holding import held_response
+
+
+@dataclass
+class Held:
+    """A response in the hands of its author: what its pages have in common."""
+
+    call: Call
+    submission: Submission
+    received_at: datetime
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        return drafting.working_answers(self.submission, self.call)
+
+    @cached_property
+    def files(self) -> dict[str, list[Attachment]]:
+        present = self.submission.attachments.filter(removed_at=None)
+        return drafting.files_by_key(self.call, present)
+
+    @property
+    def file_counts(self) -> dict[str, int]:
+        return {key: len(files) for key, files in self.files.items()}
+
+    @property
+    def is_open(self) -> bool:
+        return self.call.is_open_at(self.received_at)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The sections with a question that applies or may apply, in order."""
+        asked = {
+            question.section_id: None
+            for question in answering.asked_questions(self.call, self.answers)
+        }
+        return [section for section in self.call.sections.all() if section.pk in asked]
+
+    def faults(self) -> list[answering.Fault]:
+        return answering.faults(self.call, self.answers, self.file_counts)
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        return {
+            "call": self.call,
+            "submission": self.submission,
+            "is_open": self.is_open,
+            "received_at": self.received_at,
+            **more,
+        }
+
+
+def held_by(request: HttpRequest, slug: str) -> Held | None:
+    received_at = clock.now()
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    submission = held_response(request, call)
+    return submission and Held(call, submission, received_at)
+
+
+def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:
+    call = get_object_or_404(Call, slug=slug)
+    context = {"call": call, "is_open": call.is_open_at(clock.now())}
+    return render(request, "responses/nothing_held.html", context, status=404)
+
+
+def answers_by_section(held: Held) -> list[dict[str, Any]]:
+    """Return each section with the rows that it shows: question, answer in lines, files."""
+    asked = answering.asked_questions(held.call, held.answers)
+    return [
+        {
+            "section": section,
+            "rows": [
+                {
+                    "question": question,
+                    "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
+                    "lines": say_answer(question, held.answers.get(question.key)),
+                    "files": held.files.get(question.key, []),
+                }
+                for question in asked
+                if question.section == section
+            ],
+        }
+        for section in held.sections
+    ]
+
+
+def closed_page(
+    request: HttpRequest, held: Held, *, just_saved: bool = False, tried: bool = False
+) -> HttpResponse:
+    """Say that the call does not take responses now; the text stays to read and to download."""
+    context = held.context(sections=answers_by_section(held), just_saved=just_saved, tried=tried)
+    status = 403 if request.method == "POST" else 200
+    return render(request, "responses/closed.html", context, status=status)

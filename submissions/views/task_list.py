@@ -1,0 +1,70 @@
+"""The home of a response, and the ways out of it."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from submissions.domain import answering
+from submissions.domain.transcript import draft_heading, transcript
+from submissions.models import Section
+from submissions.views.held import Held, closed_page, held_by, nothing_held_page
+
+
+@require_safe
+def task_list(request: HttpRequest, slug: str) -> HttpResponse:
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    if not held.submission.is_draft:
+        return redirect("submitted", slug=slug)
+    if not held.is_open:
+        return closed_page(request, held)
+    rows = [
+        {"section": section, "state": _section_state(held, section)} for section in held.sections
+    ]
+    done = sum(row["state"] == "completed" for row in rows)
+    context = held.context(rows=rows, done=done, saved=request.GET.get("saved") == "1")
+    return render(request, "responses/task_list.html", context)
+
+
+def _section_state(held: Held, section: Section) -> str:
+    """Return "completed", "started" or "not_started"; optional sections begin as "optional"."""
+    keys = [question.key for question in section.questions.all()]
+    begun = any(held.answers.get(key) or held.files.get(key) for key in keys)
+    standing = answering.faults(held.call, held.answers, held.file_counts, section_key=section.key)
+    if begun:
+        return "started" if standing else "completed"
+    return "not_started" if standing else "optional"
+
+
+@require_safe
+def help_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """The page that an answer leads to, for instance for people under 16."""
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    question = held.call.questions_by_key.get(key)
+    route = question and answering.route_of(question, held.answers.get(key))
+    if not route:
+        raise Http404
+    context = held.context(route=route, question=question)
+    return render(request, "responses/help.html", context)
+
+
+@require_safe
+def working_text(request: HttpRequest, slug: str) -> HttpResponse:
+    """The response as a text file: the version as it was digested, or the draft."""
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    version = held.submission.current_version
+    if version is not None:
+        text, name = version.canonical_text, held.submission.reference
+    else:
+        heading = draft_heading(held.call, saved_at=held.submission.saved_at)
+        asked = answering.asked_questions(held.call, held.answers)
+        text = transcript(heading, questions=asked, answers=held.answers, files=held.files)
+        name = f"draft-{held.call.slug}"
+    response = HttpResponse(text.encode(), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.txt"'
+    return response
