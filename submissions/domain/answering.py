@@ -140,7 +140,10 @@ def faults(
     for question in asked_questions(call, answers):
         if section_key in (None, question.section.key):
             given = file_counts.get(question.key, 0) or answers.get(question.key)
-            found += faults_of(question, given, required=is_required(question, answers))
+            # Not known to apply yet: what it depends on is missing, and that is the fault.
+            applies = is_asked(call, question, answers) is True
+            required = applies and is_required(question, answers)
+            found += faults_of(question, given, required=required)
     if section_key is None and not found:
         found += _evidence_fault(call, answers, file_counts)
     return found
