@@ -33,6 +33,9 @@ urlpatterns = [
     path("steering/sign-out/", sign_in.SignOut.as_view(), name="sign_out"),
     path("steering/<slug:slug>/", steering.overview, name="steering_call"),
     path("steering/<slug:slug>/export.csv", steering.export_csv, name="export_csv"),
+    path(
+        "steering/<slug:slug>/dictionary.csv", steering.export_dictionary, name="export_dictionary"
+    ),
     path("healthz/", health.healthz, name="healthz"),
     path("readyz/", health.readyz, name="readyz"),
 ]

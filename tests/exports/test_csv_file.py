@@ -1,0 +1,368 @@
+"""The CSV of the steering group, read back as a spreadsheet or a script would."""
+
+import csv
+import hashlib
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from submissions.domain.submitting import submit
+from submissions.exports import datasets
+from submissions.exports.csv_file import CHUNK, CopiedRows
+from submissions.exports.datasets import RowsQuery, columns
+from submissions.exports.runs import csv_chunks
+from submissions.models import AuditEvent, Call, Submission
+from submissions.vocabulary import SubmissionState
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    while_open,
+)
+
+NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
+BANDS = [
+    {"key": key, "label": key}
+    for key in (
+        "lt_10k",
+        "10k_25k",
+        "25k_100k",
+        "100k_1m",
+        "1m_10m",
+        "10m_100m",
+        "ge_100m",
+        "not_sure",
+    )
+]
+
+
+def exported(call):
+    """The export's bytes, through the whole line."""
+    return b"".join(csv_chunks(Call.objects.with_questions().get(pk=call.pk), by=None, at=NOW))
+
+
+def rows_of(call):
+    return list(csv.DictReader(io.StringIO(exported(call).decode(), newline="")))
+
+
+@pytest.mark.django_db
+def test_header_is_that_of_the_interface():
+    head = exported(make_call()).split(b"\r\n")[0].decode()
+    assert head == (
+        "reference,submitted_at,timing,channel,roles,capacity,org_type,income_band,ncvo_band,"
+        "small_and_medium,area,service_area,role_other,age,history,fairness_money,fairness_risk,"
+        "story,commissioner_view,declaration,publication,quote_ok,attachments,words,status,codes"
+    )
+
+
+@pytest.mark.django_db
+def test_row_has_every_answer_by_its_key():
+    call = make_call()
+    at = datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC)
+    response = make_submitted(
+        call,
+        at=at,
+        roles=["other", "provider"],
+        role_other="Volunteer",
+        email="someone@example.org",
+        history=["led", "bid"],
+        fairness={"money": "poor"},
+        story="One two three",
+        publication="named",
+        quote_ok="no",
+    )
+    assert rows_of(call) == [
+        {
+            "reference": response.reference,
+            "submitted_at": "2019-07-24T11:59:59.999999+01:00",
+            "timing": "on_time",
+            "channel": "web",
+            "roles": "provider; other",
+            "capacity": "",
+            "org_type": "",
+            "income_band": "",
+            "ncvo_band": "",
+            "small_and_medium": "",
+            "area": "",
+            "service_area": "",
+            "role_other": "Volunteer",
+            "age": "adult",
+            "history": "bid; led",
+            "fairness_money": "poor",
+            "fairness_risk": "",
+            "story": "One two three",
+            "commissioner_view": "",
+            "declaration": "yes",
+            "publication": "named",
+            "quote_ok": "no",
+            "attachments": "0",
+            "words": "4",
+            "status": "unread",
+            "codes": "",
+        }
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("zone", "written"),
+    [
+        ("America/St_Johns", "2019-07-23T08:30:00.000000-02:30"),
+        ("Asia/Kathmandu", "2019-07-23T16:45:00.000000+05:45"),
+        ("UTC", "2019-07-23T11:00:00.000000+00:00"),
+    ],
+)
+def test_time_has_the_offset_of_the_calls_time_zone(zone, written):
+    call = make_call(timezone=zone)
+    at = make_submitted(call).submitted_at
+    assert rows_of(call)[0]["submitted_at"] == written
+    assert datetime.fromisoformat(written) == at
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b;c\td",
+        'He said "no", twice: """',
+        "first\nsecond\n\nfourth",
+        "\\.",
+        "\\N",
+        "naïve £ “quotes” \U0001f600 \u202eright to left",
+        " leading and trailing ",
+        "NULL",
+        "%s %(call)s {} ''",
+    ],
+)
+def test_text_comes_back_as_it_was_given(text):
+    call = make_call()
+    make_submitted(call, story=text)
+    assert rows_of(call)[0]["story"] == text
+
+
+@pytest.mark.django_db
+def test_rows_end_in_crlf_and_answers_keep_lf():
+    call = make_call()
+    make_submitted(call, story="one\ntwo")
+    data = exported(call)
+    assert data.endswith(b"\r\n")
+    assert data.count(b"\r\n") == 2
+    assert data.replace(b"\r\n", b"").count(b"\n") == 1
+    assert b"\r" not in data.replace(b"\r\n", b"")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("band", "ncvo", "small_and_medium"),
+    [
+        ("lt_10k", "micro", "no"),
+        ("10k_25k", "small", "no"),
+        ("25k_100k", "small", "yes"),
+        ("100k_1m", "medium", "yes"),
+        ("1m_10m", "large", "no"),
+        ("10m_100m", "major", "no"),
+        ("ge_100m", "super_major", "no"),
+        ("not_sure", "not_sure", "not_sure"),
+    ],
+)
+def test_bands_derive_from_the_income_band(band, ncvo, small_and_medium):
+    question = {"key": "income_band", "kind": "radio", "label": "Income", "options": BANDS}
+    call = make_call(about_questions=[question])
+    make_submitted(call, income_band=band)
+    row = rows_of(call)[0]
+    assert (row["income_band"], row["ncvo_band"], row["small_and_medium"]) == (
+        band,
+        ncvo,
+        small_and_medium,
+    )
+
+
+@pytest.mark.django_db
+def test_identity_is_nowhere_in_the_file():
+    call = make_call()
+    make_submitted(call, email="jo.bloggs@example.org")
+    data = exported(call)
+    assert b"jo.bloggs" not in data
+    assert b"email" not in data
+
+
+@pytest.mark.django_db
+def test_email_question_is_withheld_even_if_not_marked_as_identity():
+    question = {"key": "second_email", "kind": "email", "label": "Another address"}
+    call = make_call(about_questions=[question])
+    make_submitted(call, second_email="jo@example.org")
+    assert b"jo@example.org" not in exported(call)
+    assert "second_email" not in [column.name for column in columns(call)]
+
+
+@pytest.mark.django_db
+def test_confidential_response_gives_its_choices_and_no_words():
+    call = make_call()
+    make_submitted(
+        call, roles=["other"], role_other="Mayor", story="Told in trust", publication="confidential"
+    )
+    row = rows_of(call)[0]
+    assert (row["roles"], row["publication"], row["quote_ok"]) == ("other", "confidential", "")
+    assert (row["role_other"], row["story"], row["words"]) == ("", "", "4")
+
+
+@pytest.mark.django_db
+def test_drafts_withdrawn_responses_and_other_calls_are_left_out():
+    call = make_call()
+    kept = make_submitted(call)
+    make_draft(call, story="A draft")
+    withdrawn = make_submitted(call)
+    Submission.objects.filter(pk=withdrawn.pk).update(state=SubmissionState.WITHDRAWN)
+    make_submitted(make_call())
+    assert [row["reference"] for row in rows_of(call)] == [kept.reference]
+
+
+@pytest.mark.django_db
+def test_rows_come_oldest_first():
+    call = make_call()
+    at = while_open(call)
+    later = make_submitted(call, at=at)
+    earlier = make_submitted(call, at=at - timedelta(hours=1))
+    assert [row["reference"] for row in rows_of(call)] == [earlier.reference, later.reference]
+
+
+@pytest.mark.django_db
+def test_file_count_stands_in_attachments():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    make_attachment(draft)
+    make_attachment(draft, name="more.txt")
+    submit(submission=draft, at=while_open(call))
+    row = rows_of(call)[0]
+    assert row["attachments"] == "2"
+    assert "documents" not in row
+
+
+@pytest.mark.django_db
+def test_column_names_are_never_given_twice():
+    questions = [
+        {"key": "status", "kind": "short", "label": "Your status"},
+        {"key": "rate_money", "kind": "short", "label": "Money"},
+        {
+            "key": "rate",
+            "kind": "matrix",
+            "label": "Rate",
+            "rows": [{"key": "money", "label": "Money"}],
+            "options": [{"key": "good", "label": "Good"}],
+        },
+    ]
+    call = make_call(about_questions=questions)
+    make_submitted(call, status="Tired", rate_money="Much", rate={"money": "good"})
+    row = rows_of(call)[0]
+    assert (row["status"], row["status_2"]) == ("unread", "Tired")
+    assert (row["rate_money"], row["rate_money_2"]) == ("Much", "good")
+
+
+@pytest.mark.django_db
+def test_keys_are_only_ever_names_to_the_database():
+    question = {
+        "key": 'o"; DROP',
+        "kind": "matrix",
+        "label": "Odd",
+        "rows": [{"key": "it's 100%", "label": "Odd"}],
+        "options": [{"key": "=1+1", "label": "Odd"}],
+    }
+    call = make_call(about_questions=[question])
+    make_submitted(call, **{'o"; DROP': {"it's 100%": "=1+1"}})
+    reader = list(csv.reader(io.StringIO(exported(call).decode())))
+    assert "'=1+1" in reader[1]
+
+
+@pytest.mark.django_db
+def test_query_count_does_not_grow_with_the_rows():
+    call = make_call()
+    counts = []
+    for more in (1, 4):
+        for _ in range(more):
+            make_submitted(call)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            exported(call)
+        counts.append(len(queries))
+    # Call, roles, sections, questions; then COPY, which Django does not see; then the record.
+    assert counts == [5, 5]
+
+
+@pytest.mark.django_db
+def test_finished_export_is_on_record_with_the_digest_of_its_bytes():
+    call = make_call()
+    make_submitted(call)
+    data = exported(call)
+    event = AuditEvent.objects.get(action="exported")
+    assert (event.call, event.at, event.actor) == (call, NOW, None)
+    assert {k: event.detail[k] for k in ("rows", "bytes", "sha256", "format")} == {
+        "rows": 1,
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "format": "csv",
+    }
+
+
+@pytest.mark.django_db
+def test_reader_that_goes_away_leaves_a_broken_export_on_record():
+    call = make_call()
+    make_submitted(call)
+    chunks = csv_chunks(call, by=None, at=NOW)
+    next(chunks)
+    chunks.close()
+    event = AuditEvent.objects.get()
+    assert (event.action, event.detail["why"]) == ("export_broken", "the reader went away")
+
+
+def many_rows(select):
+    return RowsQuery(f"SELECT {select} FROM generate_series(1, 200000) AS n", {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_error_in_the_middle_is_said_raised_and_recorded(monkeypatch):
+    broken = many_rows("repeat('x', 100), 1 / (150000 - n)")
+    monkeypatch.setattr("submissions.exports.runs.rows_query", lambda *_: broken)
+    call = make_call()
+    got = []
+    chunks = csv_chunks(call, by=None, at=NOW)
+    with pytest.raises(Exception, match="division by zero"):
+        got.extend(chunks)
+    assert got[-1] == b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
+    event = AuditEvent.objects.get()
+    assert (event.action, event.detail["why"]) == ("export_broken", "DivisionByZero")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_query_that_fails_at_once_sends_nothing(monkeypatch):
+    broken = RowsQuery("SELECT 1 / 0", {})
+    monkeypatch.setattr("submissions.exports.runs.rows_query", lambda *_: broken)
+    got = []
+    with pytest.raises(Exception, match="division by zero"):
+        got.extend(csv_chunks(make_call(), by=None, at=NOW))
+    assert got == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_abandoned_copy_ends_and_leaves_the_connection_fit_for_use():
+    rows = iter(CopiedRows(many_rows("repeat('x', 10000)")))
+    assert len(next(rows)) >= CHUNK
+    rows.close()
+    assert Submission.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_only_the_datasets_file_asks_the_database(request):
+    folder = request.config.rootpath / "submissions" / "exports"
+    asking = {
+        path.name
+        for path in folder.glob("*.py")
+        if "SELECT" in path.read_text() or ".objects" in path.read_text()
+    }
+    assert asking == {"datasets.py"}
+    assert datasets.rows_query
