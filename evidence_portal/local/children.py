@@ -32,6 +32,7 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes], lifeline: int | None) -> None:
         self.process = process
         self._lifeline = lifeline
+        self._asked = False
 
     @property
     def pid(self) -> int:
@@ -44,9 +45,15 @@ class Child:
         if self.process.poll() is None:
             self.process.send_signal(number)
 
+    def ask_to_stop(self, number: int) -> None:
+        """Send the signal once: to some programs a second one means `at once`."""
+        if not self._asked:
+            self._asked = True
+            self.send(number)
+
     def stop(self, number: int, *, patience: float) -> None:
-        """Send the signal, wait `patience` seconds, then kill whatever its session still holds."""
-        self.send(number)
+        """Ask, wait `patience` seconds, then kill whatever its session still holds."""
+        self.ask_to_stop(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(patience)
         self.kill()
@@ -77,19 +84,18 @@ def start(
     log: IO[bytes] | int,
     account: pwd.struct_passwd | None = None,
     keep_open: Sequence[int] = (),
-    guardian: bool = not KERNEL_ENDS_ORPHANS,
 ) -> Child:
     """Start a child; call it from a thread that lives as long as the child may.
 
-    Linux ties the parent-death signal to the thread that forked, not to the process. Elsewhere,
-    or with `guardian`, a small process of ours holds the far end of a pipe and ends the command
-    when the pipe closes.
+    Linux ties the parent-death signal to the thread that forked, not to the process. Elsewhere
+    a small process of ours, the guardian, holds the far end of a pipe and ends the command when
+    the pipe closes.
     """
     lifeline: int | None = None
     inherited = list(keep_open)
     far_end: int | None = None
     before_exec: Callable[[], None] | None = None
-    if guardian:
+    if not KERNEL_ENDS_ORPHANS:
         far_end, lifeline = os.pipe()
         inherited.append(far_end)
         command = [sys.executable, "-I", str(GUARDIAN), str(far_end), str(death_signal), *command]
@@ -98,7 +104,6 @@ def start(
             command[5:5] = ["--as", f"{account.pw_uid}:{account.pw_gid}"]
     else:
         before_exec = _die_with(os.getpid(), death_signal)
-    lowered = {} if account is None or guardian else _lowered_to(account)
     try:
         process = subprocess.Popen(
             command,
@@ -110,7 +115,7 @@ def start(
             start_new_session=True,
             pass_fds=inherited,
             preexec_fn=before_exec,
-            **lowered,
+            **_lowered_to(account if lifeline is None else None),
         )
     except BaseException:
         if lifeline is not None:
@@ -135,7 +140,7 @@ def run_to_end(
         stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=_die_with(os.getpid(), signal.SIGTERM) if KERNEL_ENDS_ORPHANS else None,
-        **({} if account is None else _lowered_to(account)),
+        **_lowered_to(account),
     ) as process:
         try:
             output = process.communicate()[0]
@@ -156,7 +161,9 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, pause: float = 0.01
     return True
 
 
-def _lowered_to(account: pwd.struct_passwd) -> dict[str, object]:
+def _lowered_to(account: pwd.struct_passwd | None) -> dict[str, object]:
+    if account is None:
+        return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 

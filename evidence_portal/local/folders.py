@@ -120,11 +120,17 @@ def make_writable(folder: Path, *, variable: str = "PORTAL_DATA") -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        made_by = next((path.stat().st_uid for path in folder.glob("lock")), os.geteuid())
     except OSError as error:
         raise CannotStart(
             f"{folder} cannot be written to ({error.strerror}). "
             f"Set {variable} to a folder that you may write to."
         ) from error
+    if made_by != os.geteuid():
+        raise CannotStart(
+            f"{folder} was made by the user with number {made_by}. Run as that user, "
+            f"or set {variable} to another folder."
+        )
 
 
 def reaches(path: Path, account: pwd.struct_passwd | None) -> bool:
@@ -144,29 +150,43 @@ def reaches(path: Path, account: pwd.struct_passwd | None) -> bool:
     )
 
 
-def copied_where_reached(source: Path, run: RunFolder, name: str) -> Path:
+def copied_where_reached(source: Path, run: RunFolder, name: Path) -> Path:
     """A copy in the run's folder that every account can read; hard links where possible."""
     target = run.path / name
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_file():
+        _link_or_copy(str(source), str(target))
+    else:
+        shutil.copytree(
+            source,
+            target,
+            symlinks=True,
+            copy_function=_link_or_copy,
+            ignore=shutil.ignore_patterns("include", "*.a", "pgxs"),
+        )
+        for folder in (target, *target.rglob("*")):
+            if folder.is_dir():
+                folder.chmod(0o755)
+    for folder in target.parents:
+        if folder == run.path:
+            break
+        folder.chmod(0o755)
+    return target
 
-    def link_or_copy(old: str, new: str) -> str:
+
+def _link_or_copy(old: str, new: str) -> str:
+    """A hard link shares the mode, so it will not do for what only its owner may read."""
+    mode = Path(old).stat().st_mode & 0o777
+    open_to_all = mode | (0o555 if mode & 0o100 else 0o444)
+    if mode == open_to_all:
         with contextlib.suppress(OSError):
             os.link(old, new)
             return new
-        return shutil.copy2(old, new)
-
-    if source.is_file():
-        link_or_copy(str(source), str(target))
-        return target
-    shutil.copytree(
-        source,
-        target,
-        symlinks=True,
-        copy_function=link_or_copy,
-        ignore=shutil.ignore_patterns("include", "*.a", "pgxs"),
-    )
-    for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
-        folder.chmod(0o755)
-    return target
+    shutil.copy2(old, new)
+    Path(new).chmod(open_to_all)
+    return new
 
 
 def lives(pid: int) -> bool:

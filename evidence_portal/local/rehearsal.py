@@ -1,0 +1,59 @@
+"""The rehearsal's clock from one run to the next."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+# A day before the first call closes, at ten in the morning, UK time.
+DEFAULT_FROM = datetime.fromisoformat("2019-07-23T10:00+01:00")
+NOTED_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsalClock:
+    """Stood at `start` when the real clock stood at `started_at`, and ticks on from there."""
+
+    start: datetime
+    started_at: datetime
+
+    def at(self, real: datetime) -> datetime:
+        return self.start + (real - self.started_at)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "REHEARSE_FROM": self.start.isoformat(),
+            "REHEARSE_STARTED_AT": self.started_at.isoformat(),
+        }
+
+
+class NotedClock:
+    """The rehearsal's time, noted in a file, so that no run starts before the last one ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._next_note = datetime.min.replace(tzinfo=UTC)
+
+    def begin(self, chosen: datetime | None, *, real: datetime) -> RehearsalClock:
+        """A clock from the chosen moment, else from where the last run stopped, else the usual."""
+        return RehearsalClock(start=chosen or self._noted() or DEFAULT_FROM, started_at=real)
+
+    def note_if_due(self, clock: RehearsalClock, *, real: datetime) -> None:
+        """Note how far the clock may get before the next note: a killed run cannot note its end."""
+        if real >= self._next_note:
+            self._next_note = real + NOTED_EVERY
+            self._write(clock.at(real) + 2 * NOTED_EVERY)
+
+    def note_end(self, clock: RehearsalClock, *, real: datetime) -> None:
+        self._write(clock.at(real))
+
+    def _noted(self) -> datetime | None:
+        try:
+            moment = datetime.fromisoformat(self._path.read_text().strip())
+        except (FileNotFoundError, ValueError):
+            return None
+        return moment if moment.tzinfo is not None else None
+
+    def _write(self, moment: datetime) -> None:
+        unfinished = self._path.with_suffix(".unfinished")
+        unfinished.write_text(moment.isoformat() + "\n")
+        unfinished.replace(self._path)
