@@ -3,17 +3,20 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 from django.contrib.auth.models import Group, User
 from django.core.files.base import ContentFile
 
-from submissions.domain import drafting, submitting
+from submissions.domain import call_definitions, drafting, submitting
 from submissions.domain.answering import asked_questions, faults, is_required
 from submissions.models import Attachment, Call, Question, RespondentRole, Section
 from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
 
 OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
+DEFINITIONS = Path(call_definitions.__file__).parent.parent / "definitions"
+FIRST_CALL = DEFINITIONS / "rebalancing-the-relationship.toml"
 PASSWORD = "correct horse battery staple"
 
 _numbers = count(1)
@@ -177,10 +180,15 @@ def make_draft(call=None, *, at=None, **answers):
 def complete_answers(call, **answers):
     """`answers`, and a plain one to each other question that must be answered."""
     answers = dict(answers)
-    for question in call.questions_in_order:
-        asked = question in asked_questions(call, answers)
-        if asked and question.key not in answers and is_required(question, answers):
-            answers[question.key] = plain_answer(question)
+    missing = True
+    while missing:  # an answer may make an earlier question required
+        missing = [
+            question
+            for question in asked_questions(call, answers)
+            if question.key not in answers and is_required(question, answers)
+        ]
+        if missing:
+            answers[missing[0].key] = plain_answer(missing[0])
     if call.needs_evidence and faults(call, answers, {}):
         first = next(q for q in asked_questions(call, answers) if q.kind == QuestionKind.LONG)
         answers.setdefault(first.key, plain_answer(first))
@@ -234,3 +242,10 @@ def make_user(group=None, **overrides):
     if group:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     return user
+
+
+def make_first_call():
+    """The first call, out of its definition."""
+    text = FIRST_CALL.read_text(encoding="utf-8")
+    definition = call_definitions.parse(text, source=FIRST_CALL.name)
+    return call_definitions.load(definition, by=None, at=OPENS_AT).call

@@ -1,0 +1,175 @@
+"""Call definitions: text -> checked definition -> rows, and the same again when it changes."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.staticfiles import finders
+from django.db import connection, transaction
+from django.db.models import F
+
+from submissions.domain.auditing import record
+from submissions.domain.definition_changes import differences
+from submissions.domain.definition_reading import read
+from submissions.domain.definition_rules import check
+from submissions.domain.definition_shapes import (
+    CALL_FIELDS,
+    QUESTION_FIELDS,
+    CallDefinition,
+    stored_fields,
+)
+from submissions.domain.definition_tables import Faults
+from submissions.errors import DefinitionRefused
+from submissions.models import Call, Question, RespondentRole, Section
+from submissions.vocabulary import AuditAction
+
+LARGEST_DEFINITION = 1_000_000  # characters
+OUT_OF_THE_WAY = 10_000  # more than a call can have of anything
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """`changes` has a line for each part that changed: its path and what changed in it."""
+
+    call: Call
+    outcome: Literal["created", "changed", "unchanged"]
+    changes: tuple[str, ...] = ()
+
+
+def parse(text: str, *, source: str) -> CallDefinition:
+    """Return the call that `text` (TOML 1.0) defines.
+
+    Raises DefinitionRefused with all its faults, each naming `source`, the path of the key and
+    the reason. Faults between the parts are looked for once each part can be named.
+    """
+    faults = Faults(source)
+    definition = read(_tables(text, source), faults)
+    if _is_nameable(definition):
+        check(definition, faults)
+    if faults.lines:
+        raise DefinitionRefused(faults.lines)
+    return definition
+
+
+def _tables(text: str, source: str) -> dict[str, object]:
+    if len(text) > LARGEST_DEFINITION:
+        reason = (
+            f"has {len(text):,} characters; a call definition has {LARGEST_DEFINITION:,} at most"
+        )
+        raise DefinitionRefused([f"{source}: file: {reason}"])
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise DefinitionRefused([f"{source}: file: lists or tables are nested too deep"]) from None
+    except ValueError as error:
+        reason = str(error).replace("\n", " ")
+        raise DefinitionRefused([f"{source}: file: is not TOML: {reason}"]) from None
+
+
+def _is_nameable(call: CallDefinition) -> bool:
+    questions = [q for section in call.sections for q in section.questions]
+    options = [option for q in questions for option in (*q.options, *q.rows)]
+    return all(
+        [
+            *(part.key for part in (*call.roles, *call.sections, *questions)),
+            *(q.kind for q in questions),
+            *(option["key"] for option in options),
+        ]
+    )
+
+
+@transaction.atomic
+def load(
+    definition: CallDefinition,
+    *,
+    by: AbstractUser | None,
+    at: datetime,
+    reword: bool = False,
+    reset_times: bool = False,
+) -> LoadResult:
+    """Make the call as it is defined, or change it to that, and record it; all or nothing.
+
+    A definition that says what it said at the last load changes nothing, whatever staff have
+    changed since. Refused (DefinitionRefused) is what would orphan an answer; without `reword`
+    also what would change a question that has answers; without `reset_times` another opening
+    time, closing time or grace period than the portal has.
+    """
+    faults = Faults(definition.source)
+    if definition.logo and not finders.find(definition.logo):
+        faults.add("call.logo", f"there is no file static/{definition.logo}")
+    _wait_for_other_loads()
+    call = Call.objects.with_questions().filter(slug=definition.slug).first()
+    if call is not None and call.definition_digest == definition.digest():
+        return LoadResult(call, "unchanged")
+    changes: list[str] = []
+    if call is not None:
+        # Answers refer to their question: this waits for those on their way and holds back others.
+        list(Question.objects.select_for_update().filter(call=call).values_list("pk"))
+        found = differences(call, definition, reword=reword, reset_times=reset_times, faults=faults)
+        changes = [str(difference) for difference in found]
+    if faults.lines:
+        raise DefinitionRefused(faults.lines)
+    outcome = "created" if call is None else "changed"
+    call = _write(definition)
+    record(
+        by=by,
+        at=at,
+        action=AuditAction.CALL_LOADED,
+        call=call,
+        outcome=outcome,
+        digest=call.definition_digest,
+        changes=changes,
+        opens_at=call.opens_at.isoformat(),
+        closes_at=call.closes_at.isoformat(),
+    )
+    return LoadResult(call, outcome, tuple(changes))
+
+
+def _wait_for_other_loads() -> None:
+    """One load at a time: this mode shuts out itself and changes of calls, not submissions."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE submissions_call IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _write(definition: CallDefinition) -> Call:
+    values = stored_fields(definition, CALL_FIELDS) | {"definition_digest": definition.digest()}
+    call, _ = Call.objects.update_or_create(slug=definition.slug, defaults=values)
+    _write_roles(call, definition)
+    _write_sections(call, definition)
+    return Call.objects.with_questions().get(pk=call.pk)
+
+
+def _write_roles(call: Call, definition: CallDefinition) -> None:
+    call.roles.exclude(key__in=[role.key for role in definition.roles]).delete()
+    call.roles.update(position=F("position") + OUT_OF_THE_WAY)
+    for position, role in enumerate(definition.roles):
+        RespondentRole.objects.update_or_create(
+            call=call,
+            key=role.key,
+            defaults={"label": role.label, "reveals": role.reveals, "position": position},
+        )
+
+
+def _write_sections(call: Call, definition: CallDefinition) -> None:
+    call.questions.exclude(key__in=definition.questions).delete()
+    call.questions.update(position=F("position") + OUT_OF_THE_WAY)
+    call.sections.update(position=F("position") + OUT_OF_THE_WAY)
+    for position, section in enumerate(definition.sections):
+        kept, _ = Section.objects.update_or_create(
+            call=call,
+            key=section.key,
+            defaults={
+                "title": section.title,
+                "intro": section.intro,
+                "show_if": section.show_if,
+                "position": position,
+            },
+        )
+        for place, question in enumerate(section.questions):
+            fields = stored_fields(question, QUESTION_FIELDS)
+            Question.objects.update_or_create(
+                call=call, key=question.key, defaults={**fields, "section": kept, "position": place}
+            )
+    call.sections.exclude(key__in=[section.key for section in definition.sections]).delete()

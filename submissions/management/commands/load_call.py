@@ -1,0 +1,96 @@
+"""manage.py load_call FILE [FILE...]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from submissions import clock
+from submissions.domain import call_definitions
+from submissions.domain.definition_shapes import CallDefinition
+from submissions.domain.definition_tables import printable
+from submissions.errors import DefinitionRefused
+
+LARGEST_FILE = 4 * call_definitions.LARGEST_DEFINITION  # bytes; a character in UTF-8 has 4 at most
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes a call for evidence out of each definition FILE (TOML), or changes the call to it. "
+        "All the files are checked first, and all or none are loaded. A file that is loaded "
+        "already changes nothing. What would orphan an answer is refused."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+        parser.add_argument(
+            "--reword",
+            action="store_true",
+            help="change the words and rules of questions that people have answered already",
+        )
+        parser.add_argument(
+            "--reset-times",
+            action="store_true",
+            help="take the file's opening time, closing time and grace period, also where staff "
+            "have changed the portal's",
+        )
+
+    def handle(self, *, files: list[Path], reword: bool, reset_times: bool, **_: Any) -> None:
+        definitions: list[CallDefinition] = []
+        faults: list[str] = []
+        for file in files:
+            try:
+                definitions.append(call_definitions.parse(read(file), source=str(file)))
+            except DefinitionRefused as refused:
+                faults += refused.faults
+        if faults:
+            raise CommandError("\n".join(faults))
+        try:
+            with transaction.atomic():
+                results = [
+                    call_definitions.load(
+                        definition,
+                        by=None,
+                        at=clock.now(),
+                        reword=reword,
+                        reset_times=reset_times,
+                    )
+                    for definition in definitions
+                ]
+        except DefinitionRefused as refused:
+            raise CommandError("\n".join(refused.faults)) from None
+        for result in results:
+            self.stdout.write(say(result))
+
+
+def read(file: Path) -> str:
+    """Return the file's text; raise DefinitionRefused with one line if it has none."""
+    reason = ""
+    try:
+        if file.is_dir():
+            reason = "is a folder"
+        elif not file.is_file():
+            reason = "there is no such file" if not file.exists() else "is not an ordinary file"
+        elif file.stat().st_size > LARGEST_FILE:
+            reason = f"has {file.stat().st_size:,} bytes; {LARGEST_FILE:,} at most"
+        else:
+            return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        reason = f"is not UTF-8: look at byte {error.start + 1:,}"
+    except (OSError, ValueError) as error:
+        reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    raise DefinitionRefused([f"{printable(str(file))}: file: {reason}"])
+
+
+def say(result: call_definitions.LoadResult) -> str:
+    """Return one line: the call, what happened to it, and in a change where."""
+    line = f"{result.call.slug}: {result.outcome}"
+    if result.outcome == "created":
+        sections = len(result.call.sections.all())
+        questions = len(result.call.questions_in_order)
+        return (
+            f"{line}, {sections} sections, {questions} questions, "
+            f"closes {result.call.closes_in_words}"
+        )
+    return f"{line} ({'; '.join(result.changes)})" if result.changes else line
