@@ -1,6 +1,5 @@
 """The call, before anybody has answered it."""
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -9,12 +8,9 @@ from submissions import clock
 from submissions.accent import accent_rules
 from submissions.domain import drafting
 from submissions.errors import CallNotOpen
+from submissions.forms.reading import reading_of
 from submissions.models import Call
 from submissions.views.holding import HELD, held_response, hold
-
-
-def _with_questions() -> QuerySet[Call]:
-    return Call.objects.with_questions()
 
 
 @require_safe
@@ -52,8 +48,9 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
 
 @require_safe
 def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(_with_questions(), slug=slug)
-    return render(request, "calls/questions.html", {"call": call, **_call_context(request, call)})
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    context = _call_context(request, call) | {"sections": reading_of(call)}
+    return render(request, "calls/questions.html", context)
 
 
 @require_POST

@@ -6,11 +6,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from submissions import spoken_time
 from submissions.domain import answering, submitting
 from submissions.errors import CallNotOpen, ResponseIncomplete
 from submissions.tasks import nudge_mail
 from submissions.views.held import (
     Held,
+    answers_by_section,
     closed_page,
     held_by,
     nothing_held_page,
@@ -60,7 +62,7 @@ def _check_page(
 def _missing(held: Held, fault: answering.Fault) -> dict[str, str]:
     section_key = held.call.questions_by_key[fault.key].section.key
     address = reverse("section", args=[held.call.slug, section_key])
-    return {"message": fault.message, "href": f"{address}?return=check#question-{fault.key}"}
+    return {"message": fault.message, "href": f"{address}?return=check#id_{fault.key}"}
 
 
 @require_safe
@@ -72,5 +74,9 @@ def submitted(request: HttpRequest, slug: str) -> HttpResponse:
     version = held.submission.current_version
     if version is None:
         return redirect("response", slug=slug)
-    mailed = held.submission.mails.exists()
-    return render(request, "responses/submitted.html", held.context(version=version, mailed=mailed))
+    context = held.context(
+        version=version,
+        mailed=held.submission.mails.exists(),
+        received=spoken_time.say_exactly(version.received_at, held.call.timezone),
+    )
+    return render(request, "responses/submitted.html", context)

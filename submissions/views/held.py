@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from submissions import clock
+from submissions import clock, spoken_time
 from submissions.domain import answering, drafting
 from submissions.domain.transcript import say_answer
 from submissions.models import Attachment, Call, Section, Submission
@@ -63,6 +63,7 @@ class Held:
 
 
 def held_by(request: HttpRequest, slug: str) -> Held | None:
+    """Return the response of the call that this browser holds; the clock is read here, once."""
     received_at = clock.now()
     call = get_object_or_404(Call.objects.with_questions(), slug=slug)
     submission = held_response(request, call)
@@ -70,6 +71,7 @@ def held_by(request: HttpRequest, slug: str) -> Held | None:
 
 
 def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that this browser holds no response, and what can be done."""
     call = get_object_or_404(Call, slug=slug)
     context = {"call": call, "is_open": call.is_open_at(clock.now())}
     return render(request, "responses/nothing_held.html", context, status=404)
@@ -100,6 +102,12 @@ def closed_page(
     request: HttpRequest, held: Held, *, just_saved: bool = False, tried: bool = False
 ) -> HttpResponse:
     """Say that the call does not take responses now; the text stays to read and to download."""
-    context = held.context(sections=answers_by_section(held), just_saved=just_saved, tried=tried)
+    context = held.context(
+        sections=answers_by_section(held),
+        just_saved=just_saved,
+        tried=tried,
+        is_early=held.received_at < held.call.opens_at,
+        received=spoken_time.say_exactly(held.received_at, held.call.timezone),
+    )
     status = 403 if request.method == "POST" else 200
     return render(request, "responses/closed.html", context, status=status)

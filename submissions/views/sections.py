@@ -41,6 +41,7 @@ def _section_form(held: Held, shown: Section, request: HttpRequest | None = None
         section=shown,
         answers=held.answers,
         attachments=held.files,
+        file_url=lambda file: reverse("own_file", args=[held.call.slug, file.public_id]),
         data=request and request.POST,
         files=request and request.FILES,
     )
@@ -57,7 +58,7 @@ def _section_page(
         number=position + 1,
         of=len(held.sections),
         back=_back_address(request, held, position),
-        returning=request.GET.get("return") == "check",
+        takes_files=any(q.kind == QuestionKind.FILE for q in form.questions),
     )
     return render(request, "responses/section.html", context, status=status)
 
@@ -78,7 +79,7 @@ def _save_section(request: HttpRequest, held: Held, shown: Section) -> HttpRespo
         drafting.save_answers(
             submission=held.submission, call=held.call, values=form.values, at=held.received_at
         )
-        refused = _change_files(request, held, shown)
+        refused = _change_files(held, form)
     except AlreadySubmitted:
         # Another tab submitted meanwhile: the evidence stands, the page says what it holds.
         return redirect("submitted", slug=held.call.slug)
@@ -88,10 +89,10 @@ def _save_section(request: HttpRequest, held: Held, shown: Section) -> HttpRespo
     action = request.POST.get("action", "continue")
     if storable and not refused and action == "save":
         return redirect(f"{reverse('response', args=[held.call.slug])}?saved=1")
-    if storable and not refused and (action == "upload" or "remove" in request.POST):
+    if storable and not refused and (action == "upload" or form.file_to_remove):
         return redirect(request.get_full_path())
-    form = _after_saving(form, saved, shown, refused, completeness=action == "continue")
-    routed = next((f for f in _routes(saved, shown)), None)
+    _say_what_is_wrong(form, saved, refused, completeness=action == "continue")
+    routed = next(iter(_routes(saved, shown)), None)
     if routed is not None and action == "continue":
         return redirect("response_help", slug=held.call.slug, key=routed)
     if form.error_summary:
@@ -99,47 +100,39 @@ def _save_section(request: HttpRequest, held: Held, shown: Section) -> HttpRespo
     return redirect(_next_address(request, saved, shown))
 
 
-def _change_files(request: HttpRequest, held: Held, shown: Section) -> dict[str, list[str]]:
-    """Take the section's uploads and removals; return the sentences of refusal by question."""
+def _change_files(held: Held, form: SectionForm) -> dict[str, list[str]]:
+    """Take the page's removals and uploads; return the sentences of refusal by question."""
     refused: dict[str, list[str]] = {}
-    if "remove" in request.POST:
+    if form.file_to_remove:
         try:
-            public_id = UUID(request.POST["remove"])
+            public_id = UUID(form.file_to_remove)
         except ValueError:
             raise Http404 from None
         attaching.detach(submission=held.submission, public_id=public_id, at=held.received_at)
-    for question in shown.questions.all():
-        if question.kind != QuestionKind.FILE:
-            continue
-        for upload in request.FILES.getlist(question.key):
+    for key, uploads in form.uploads.items():
+        for upload in uploads:
             try:
                 attaching.attach(
                     submission=held.submission,
-                    question=question,
+                    question=held.call.questions_by_key[key],
                     upload=upload,
                     at=held.received_at,
                 )
             except FileRefused as refusal:
-                refused.setdefault(question.key, []).append(refusal.message)
+                refused.setdefault(key, []).append(refusal.message)
     return refused
 
 
-def _after_saving(
-    form: SectionForm,
-    saved: Held,
-    shown: Section,
-    refused: dict[str, list[str]],
-    *,
-    completeness: bool,
-) -> SectionForm:
-    """Return the posted form beside the files as they are now, with all that is still wrong."""
-    form.show_files(saved.files)
+def _say_what_is_wrong(
+    form: SectionForm, saved: Held, refused: dict[str, list[str]], *, completeness: bool
+) -> None:
+    """Add to the posted form, beside the files as they are now, all that is still wrong."""
+    form.attachments = saved.files
     for key, messages in refused.items():
         for message in messages:
-            form.add_error(key, message)
+            form.refuse(key, message)
     if completeness:
         form.add_faults()
-    return form
 
 
 def _routes(saved: Held, shown: Section) -> list[str]:

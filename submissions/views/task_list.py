@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from submissions import spoken_time
 from submissions.domain import answering
 from submissions.domain.transcript import draft_heading, transcript
 from submissions.models import Section
@@ -23,7 +24,12 @@ def task_list(request: HttpRequest, slug: str) -> HttpResponse:
         {"section": section, "state": _section_state(held, section)} for section in held.sections
     ]
     done = sum(row["state"] == "completed" for row in rows)
-    context = held.context(rows=rows, done=done, saved=request.GET.get("saved") == "1")
+    context = held.context(
+        rows=rows,
+        done=done,
+        saved=request.GET.get("saved") == "1",
+        last_saved=spoken_time.say_moment(held.submission.saved_at, held.call.timezone),
+    )
     return render(request, "responses/task_list.html", context)
 
 

@@ -1,0 +1,46 @@
+"""All the questions of a call, to read before starting."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from submissions.forms.condition_words import Applies, applies, sections_only_if, terms_of
+from submissions.forms.presenting import present
+from submissions.models import Call, Question
+from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
+
+
+def reading_of(call: Call) -> list[dict[str, Any]]:
+    """Return each section with its rows: question, condition in words, how to answer."""
+    return [
+        {
+            "title": section.title,
+            "intro": section.intro,
+            "applies": sections_only_if(call, section),
+            "rows": [
+                _row(call, question, list(section.questions.all()))
+                for question in call.questions_in_order
+                if question.section_id == section.pk
+            ],
+        }
+        for section in call.sections.all()
+    ]
+
+
+def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]:
+    said = applies(call, question, terms_of(call, question), {}, page)
+    return {
+        "question": question,
+        "applies": said.sentence,
+        "optional": said.optional,
+        "how": _how_to_answer(question, said),
+    }
+
+
+def _how_to_answer(question: Question, said: Applies) -> str:
+    if question.kind in MULTIPLE_KINDS:
+        return _("Tick all that apply.")
+    if question.kind == QuestionKind.RADIO:
+        return _("Choose one.")
+    context = present(question, value=None, applies=said)
+    return context.get("limit") or context.get("rules") or ""
