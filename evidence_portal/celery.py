@@ -9,11 +9,31 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 
+# Seconds. A killed run of the sending task is over before its claims are released.
+SENDING_MAY_TAKE = 110
+# A tick or a nudge that no worker took in this time is void: the next tick stands for it, so
+# that a worker that comes back finds one of each and not an afternoon's.
+NUDGE_LASTS = 10.0
+
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["submissions"])
+# The worker and beat look for a lost broker for as long as it takes.
+app.conf.broker_connection_max_retries = None
 app.conf.beat_schedule = {
-    "send-due-mail": {"task": "submissions.send_due_mail", "schedule": 10.0},
-    "release-stuck-mail": {"task": "submissions.release_stuck_mail", "schedule": 60.0},
-    "report-alive": {"task": "submissions.report_alive", "schedule": 10.0},
+    "send-due-mail": {
+        "task": "submissions.send_due_mail",
+        "schedule": 10.0,
+        "options": {"expires": NUDGE_LASTS},
+    },
+    "release-stuck-mail": {
+        "task": "submissions.release_stuck_mail",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "report-alive": {
+        "task": "submissions.report_alive",
+        "schedule": 10.0,
+        "options": {"expires": NUDGE_LASTS},
+    },
 }

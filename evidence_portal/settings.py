@@ -180,6 +180,10 @@ for _name, _value in mail_from(
 ).items():
     globals()[_name] = _value
 EMAIL_TIMEOUT = 20
+# 0: as fast as the mail server takes it.
+MAIL_PER_MINUTE = env_number("MAIL_PER_MINUTE", default=0)
+# /readyz/ warns of mail that has waited for longer.
+MAIL_STALE_MINUTES = env_number("MAIL_STALE_MINUTES", default=15)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"evidence@{_portal.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -191,6 +195,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "crispy_forms",
     "submissions",
 ]

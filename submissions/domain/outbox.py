@@ -8,19 +8,27 @@ A claim is marked by its moment: whoever finishes a mail says which claim it fin
 worker that was thought dead cannot undo what its successor did.
 """
 
+import random
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 
 from submissions.domain.auditing import record
 from submissions.models import OutboxEmail, Version
 from submissions.vocabulary import AuditAction, MailKind, OutboxState
 
 GIVE_UP_AFTER = timedelta(days=3)
+# Longer than a sending task may run before it is killed, so no mail has two senders.
 CLAIM_LASTS = timedelta(minutes=2)
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
+_random = random.SystemRandom()
 
 
 def owe(*, kind: MailKind, version: Version, to_address: str, at: datetime) -> OutboxEmail:
@@ -44,23 +52,37 @@ def new_message_id() -> str:
 
 
 def claim_due(*, at: datetime, limit: int) -> list[OutboxEmail]:
-    """Claim up to `limit` due mails for this worker and return them.
+    """Claim up to `limit` due mails for this worker and return them with what they are about.
 
     Rows that another worker is claiming are passed over (SKIP LOCKED). The claim is committed
-    on return, so a worker that dies leaves a claimed row for `release_stuck` to find.
+    on return, so a worker that dies leaves a claimed row for `release_stuck` to find. No more
+    are claimed than MAIL_PER_MINUTE leaves (0: no limit), whichever worker claimed the others.
     """
     with transaction.atomic():
         mails = list(
             OutboxEmail.objects.due_at(at)
-            .select_for_update(skip_locked=True, no_key=True)
-            .order_by("next_attempt_at", "pk")[:limit]
+            .select_related("call", "version__submission")
+            .select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .order_by("next_attempt_at", "pk")[: _within_the_rate(limit, at)]
         )
         for mail in mails:
             mail.state = OutboxState.CLAIMED
             mail.claimed_at = at
             mail.attempts += 1
-        OutboxEmail.objects.bulk_update(mails, ["state", "claimed_at", "attempts"])
+        OutboxEmail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
+            state=OutboxState.CLAIMED, claimed_at=at, attempts=F("attempts") + 1
+        )
     return mails
+
+
+def _within_the_rate(limit: int, at: datetime) -> int:
+    if not settings.MAIL_PER_MINUTE:
+        return limit
+    # Two workers that counted side by side would both take what is left.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING_LOCK])
+    claimed = OutboxEmail.objects.filter(claimed_at__gt=at - timedelta(minutes=1)).count()
+    return max(0, min(limit, settings.MAIL_PER_MINUTE - claimed))
 
 
 def mark_sent(mail: OutboxEmail, *, at: datetime, subject: str, body: str, body_html: str) -> bool:
@@ -76,8 +98,12 @@ def mark_sent(mail: OutboxEmail, *, at: datetime, subject: str, body: str, body_
     )
 
 
-def mark_delayed(mail: OutboxEmail, *, at: datetime, error: str, wait: timedelta) -> bool:
-    """Give the mail back for another attempt after `wait`, or give up after GIVE_UP_AFTER."""
+def mark_delayed(mail: OutboxEmail, *, at: datetime, error: str) -> bool:
+    """Give the mail back for a later attempt, or give up once GIVE_UP_AFTER has passed.
+
+    `error` is a sentence for staff. The waits double from a minute to six hours.
+    """
+    wait = wait_before_attempt(mail.attempts + 1)
     if at + wait > mail.created_at + GIVE_UP_AFTER:
         return mark_failed(mail, error=f"{error} Given up after {GIVE_UP_AFTER.days} days.")
     return _finish(mail, state=OutboxState.WAITING, next_attempt_at=at + wait, last_error=error)
@@ -88,6 +114,23 @@ def mark_failed(mail: OutboxEmail, *, error: str) -> bool:
     return _finish(mail, state=OutboxState.FAILED, last_error=error)
 
 
+def give_back(mails: Sequence[OutboxEmail], *, error: str = "") -> int:
+    """Give back mails that were claimed and not tried, due as before; return how many.
+
+    The attempt is not counted: a mail server that is away refused none of them.
+    """
+    return sum(
+        _finish(
+            mail,
+            state=OutboxState.WAITING,
+            claimed_at=None,
+            attempts=F("attempts") - 1,
+            last_error=error or mail.last_error,
+        )
+        for mail in mails
+    )
+
+
 def _finish(mail: OutboxEmail, **changes: object) -> bool:
     mine = OutboxEmail.objects.filter(
         pk=mail.pk, state=OutboxState.CLAIMED, claimed_at=mail.claimed_at
@@ -95,13 +138,36 @@ def _finish(mail: OutboxEmail, **changes: object) -> bool:
     return bool(mine.update(**changes))
 
 
+def wait_before_attempt(number: int) -> timedelta:
+    """Return how long to wait before attempt `number` (2, 3, ...): 1, 2, 4, ... minutes.
+
+    A fifth more or less by chance, so that mails refused together do not come back together.
+    """
+    doubled = FIRST_WAIT * 2 ** min(number - 2, 20)
+    return min(doubled, LONGEST_WAIT) * _random.uniform(0.8, 1.2)
+
+
 def release_stuck(*, at: datetime) -> int:
-    """Give back the mails whose worker claimed them and never came back; return how many."""
-    return OutboxEmail.objects.stuck_since(at - CLAIM_LASTS).update(
-        state=OutboxState.WAITING,
-        next_attempt_at=at,
-        last_error="The worker stopped while it was sending this mail.",
-    )
+    """Give back the mails whose worker claimed them and never came back; return how many.
+
+    The first two times they are due at once; a mail that outlived more workers than that may
+    be what ends them, so it waits as if it had been refused.
+    """
+    released = 0
+    for mail in OutboxEmail.objects.stuck_since(at - CLAIM_LASTS):
+        error = "The worker stopped while it was sending this mail."
+        if mail.attempts > 2:
+            released += mark_delayed(mail, at=at, error=error)
+        else:
+            released += _finish(
+                mail, state=OutboxState.WAITING, next_attempt_at=at, last_error=error
+            )
+    return released
+
+
+def waiting_since(moment: datetime) -> int:
+    """Return how many mails were owed before `moment` and still wait."""
+    return OutboxEmail.objects.filter(state=OutboxState.WAITING, created_at__lt=moment).count()
 
 
 def send_again(mail: OutboxEmail, *, by: AbstractUser, at: datetime) -> OutboxEmail:

@@ -1,0 +1,130 @@
+"""One connection to the mail server, and what its refusals mean for a mail."""
+
+import re
+import smtplib
+from types import TracebackType
+from typing import Self
+
+from django.core.mail import EmailMessage, get_connection
+
+from submissions.delivery.refusals import REFUSED_BY_RULES, explain_refusal
+
+TOO_BIG_FOR_SENDER_COMMAND = 552  # RFC 1870: SIZE is said with MAIL FROM
+
+
+class ServerAway(Exception):
+    """No mail gets through at present, whoever it is for; the argument is a sentence."""
+
+
+class ConnectionBroken(Exception):
+    """The connection ended while a mail was on its way; the argument is a sentence."""
+
+
+class RefusedForNow(Exception):
+    """The server did not take this mail this time; the argument is a sentence."""
+
+
+class RefusedForGood(Exception):
+    """The server will never take this mail; the argument is a sentence."""
+
+
+class MailServer:
+    """The server of EMAIL_URL, over one connection that is opened when first needed.
+
+    As a context manager it takes its leave politely at the end.
+    """
+
+    def __init__(self) -> None:
+        self._backend = get_connection()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._backend.close()
+        except (OSError, smtplib.SMTPException):
+            self.hang_up()
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand over one message; raises one of this module's four exceptions, or ValueError."""
+        self._open()
+        try:
+            self._backend.send_messages([message])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, reply = next(iter(error.recipients.values()))
+            self._refused(code, reply)
+        except smtplib.SMTPSenderRefused as error:
+            if error.smtp_code == TOO_BIG_FOR_SENDER_COMMAND:
+                self._refused(error.smtp_code, error.smtp_error)
+            self.hang_up()
+            raise ServerAway(
+                f"The mail server does not take mail from this portal ({error.smtp_code})."
+            ) from error
+        except smtplib.SMTPDataError as error:
+            self._refused(error.smtp_code, error.smtp_error)
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            self.hang_up()
+            raise ConnectionBroken(_how_it_broke(error)) from error
+        except smtplib.SMTPException as error:
+            self.hang_up()
+            raise RefusedForNow("The mail server and the portal did not get on.") from error
+
+    def hang_up(self) -> None:
+        """Close without a word: a QUIT to a silent server would wait for another time-out."""
+        for name in ("connection", "_partial_connection"):
+            opened = getattr(self._backend, name, None)
+            if opened is not None:
+                opened.close()
+                setattr(self._backend, name, None)
+
+    def _open(self) -> None:
+        try:
+            self._backend.open()
+        except smtplib.SMTPAuthenticationError as error:
+            self.hang_up()
+            raise ServerAway(
+                f"The mail server does not accept the portal's name and password "
+                f"({error.smtp_code})."
+            ) from error
+        except smtplib.SMTPResponseException as error:
+            self.hang_up()
+            raise ServerAway(
+                f"The mail server turns the portal away ({error.smtp_code})."
+            ) from error
+        except (OSError, smtplib.SMTPException) as error:
+            self.hang_up()
+            raise ServerAway(
+                f"The mail server could not be reached: {_how_it_broke(error)}"
+            ) from error
+
+    def _refused(self, code: int, reply: bytes | str) -> None:
+        said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+        enhanced = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", said)
+        sentence = explain_refusal(code, enhanced[1] if enhanced else "")
+        if code == 421 or code in {530, 535, 538}:
+            self.hang_up()
+            raise ServerAway(sentence)
+        if code < 500 or (enhanced and enhanced[1].startswith(REFUSED_BY_RULES)):
+            raise RefusedForNow(sentence)
+        raise RefusedForGood(sentence)
+
+
+def _how_it_broke(error: Exception) -> str:
+    cause = error.__context__ if isinstance(error.__context__, OSError) else error
+    if isinstance(cause, TimeoutError):
+        return "it did not answer in time."
+    if isinstance(cause, ConnectionRefusedError):
+        return "it refused the connection."
+    if isinstance(cause, smtplib.SMTPNotSupportedError):
+        return "it does not offer encryption or signing in, which EMAIL_URL asks for."
+    if type(cause).__name__ == "gaierror":
+        return "its name could not be found."
+    if type(cause).__name__.startswith("SSL"):
+        return "no encrypted connection came about."
+    return "it ended the connection."

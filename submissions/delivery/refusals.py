@@ -1,0 +1,48 @@
+"""A mail server's reply in plain English for staff; the reply itself may hold an address."""
+
+# Enhanced status codes: RFC 3463.
+REFUSED_BY_RULES = "5.7."
+
+BY_STATUS = {
+    "1.1": "There is no such mailbox at the address.",
+    "1.2": "The address's domain takes no mail.",
+    "1.3": "The address is not written as an address should be.",
+    "1.6": "The mailbox has moved, and nobody says where to.",
+    "1.10": "The address's domain takes no mail.",
+    "2.0": "The mailbox cannot take mail.",
+    "2.1": "The mailbox is switched off.",
+    "2.2": "The mailbox is full.",
+    "2.3": "The mail is too big for the mailbox.",
+    "3.4": "The mail is too big for the mail server.",
+    "4.1": "The address's mail server does not answer.",
+    "4.4": "The address's mail server cannot be found.",
+}
+BY_CODE = {
+    421: "The mail server is closing for now.",
+    450: "The mailbox cannot take mail at the moment.",
+    451: "The mail server has a fault of its own at the moment.",
+    452: "The mail server has no room at the moment.",
+    530: "The mail server asks the portal to sign in.",
+    535: "The mail server does not accept the portal's name and password.",
+    538: "The mail server asks for an encrypted connection.",
+    550: "There is no such mailbox at the address, or it takes no mail.",
+    551: "The mailbox has moved, and nobody says where to.",
+    552: "The mail is too big, or the mailbox is full.",
+    553: "The address is not written as an address should be.",
+}
+
+
+def explain_refusal(code: int, status: str) -> str:
+    """Return a sentence with the reply code and the enhanced status code ("" if none)."""
+    numbers = f"({code} {status})" if status else f"({code})"
+    if status.startswith(REFUSED_BY_RULES):
+        sentence = "The mail server's rules do not let this mail through."
+    else:
+        sentence = BY_STATUS.get(status[2:]) or BY_CODE.get(code)
+    if sentence is None:
+        sentence = (
+            "The mail server refused the mail."
+            if code >= 500
+            else "The mail server could not take the mail at the moment."
+        )
+    return f"{sentence} {numbers}"

@@ -1,0 +1,75 @@
+"""/healthz/ and /readyz/, for supervisors and load balancers."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from submissions import clock
+from submissions.domain import outbox, passing_marks
+from submissions.tasks import broker
+
+OK = "ok"
+UNKNOWN = "not known"
+
+
+@require_safe
+def lives(_request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; asks nothing of any other part."""
+    return _plain("ok\n")
+
+
+@require_safe
+def ready(_request: HttpRequest) -> HttpResponse:
+    """Say of each part, one a line, `ok` or what is wrong: 200 if every part answers, else 503.
+
+    Mail that waits for longer than MAIL_STALE_MINUTES is a warning and leaves the status at 200:
+    the fault is most often a mail server elsewhere, and taking the portal off the net would not
+    send it. Signs of life are by real time; the age of mails is by the portal's clock, which
+    wrote it.
+    """
+    parts = _database_and_mail() | _broker_and_workers()
+    faultless = all(line == OK or line.startswith("warning: ") for line in parts.values())
+    text = "".join(f"{part}: {parts[part]}\n" for part in ORDER)
+    return _plain(text, status=200 if faultless else 503)
+
+
+ORDER = ("database", "broker", "worker", "beat", "mail")
+
+
+def _database_and_mail() -> dict[str, str]:
+    stale = timedelta(minutes=settings.MAIL_STALE_MINUTES)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        late = outbox.waiting_since(clock.now() - stale)
+    except DatabaseError:
+        return {"database": "does not answer", "mail": UNKNOWN}
+    if late:
+        mails = "1 mail has" if late == 1 else f"{late} mails have"
+        return {
+            "database": OK,
+            "mail": f"warning: {mails} waited for more than {settings.MAIL_STALE_MINUTES} minutes",
+        }
+    return {"database": OK, "mail": OK}
+
+
+def _broker_and_workers() -> dict[str, str]:
+    silent = f"no sign of life for {passing_marks.ALIVE_FOR} seconds"
+    try:
+        with broker() as client:
+            worker, beat = (
+                passing_marks.is_a_worker_alive(client),
+                passing_marks.is_beat_alive(client),
+            )
+    except (OSError, KombuError, RedisError):
+        return {"broker": "does not answer", "worker": UNKNOWN, "beat": UNKNOWN}
+    return {"broker": OK, "worker": OK if worker else silent, "beat": OK if beat else silent}
+
+
+def _plain(text: str, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
