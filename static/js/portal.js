@@ -1,0 +1,85 @@
+// Makes pages pleasanter; every page works without it.
+(() => {
+  "use strict";
+  const page = document.documentElement;
+  page.classList.add("js");
+
+  const summary = document.querySelector("[data-focus]");
+  if (summary) summary.focus();
+
+  // The same rule as submissions/canonical.py: runs of what Python does not call white space.
+  const WORDS = /[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+
+  for (const area of document.querySelectorAll("textarea[data-words]")) {
+    const limit = Number(area.dataset.words);
+    const shown = document.getElementById(`count_${area.name}`);
+    const said = area.closest("[data-words-left]").dataset;
+    const number = new Intl.NumberFormat(page.lang);
+    const spoken = document.createElement("p");
+    spoken.className = "visually-hidden";
+    spoken.setAttribute("aria-live", "polite");
+    // The limit stays as the description; the running count is for the eyes, the pause for the ears.
+    const running = document.createElement("p");
+    running.className = "count";
+    running.setAttribute("aria-hidden", "true");
+    shown.classList.add("visually-hidden");
+    shown.after(running, spoken);
+    let pause;
+    const count = () => {
+      const left = limit - (area.value.match(WORDS) || []).length;
+      const size = Math.abs(left);
+      const words = left < 0 ? (size === 1 ? said.wordOver : said.wordsOver)
+        : size === 1 ? said.wordLeft : said.wordsLeft;
+      running.textContent = words.replace("{n}", number.format(size));
+      running.classList.toggle("count--over", left < 0);
+      clearTimeout(pause);
+      pause = setTimeout(() => { spoken.textContent = running.textContent; }, 1500);
+    };
+    area.addEventListener("input", count);
+    count();
+    clearTimeout(pause);
+  }
+
+  const named = (key) => [...document.getElementsByName(key)];
+
+  // true, false, or null while nothing was chosen, as submissions/conditions.py has it.
+  const holds = ([key, negated, values]) => {
+    const chosen = named(key).filter((input) => input.checked);
+    if (!chosen.length) return null;
+    return chosen.some((input) => values.includes(input.value)) !== negated;
+  };
+
+  const following = [...document.querySelectorAll("[data-shown-if]")].map((question) => {
+    const terms = JSON.parse(question.dataset.shownIf);
+    const faulty = question.classList.contains("question--error");
+    return () => {
+      const results = terms.map(holds);
+      const unknown = results.includes(null);
+      question.hidden = results.includes(false) || (unknown && !faulty);
+    };
+  });
+  const follow = () => { for (const show of following) show(); };
+  follow();
+  addEventListener("pageshow", follow);
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.type === "checkbox" && target.checked) {
+      const alone = "exclusive" in target.dataset;
+      for (const other of named(target.name)) {
+        if (other !== target && (alone || "exclusive" in other.dataset)) other.checked = false;
+      }
+    }
+    follow();
+  });
+
+  // A second press while the first is on its way is not sent.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 3000);
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+})();

@@ -1,0 +1,61 @@
+"""A call's own colour, made readable by day and by night.
+
+Contrast is WCAG 2.2's (1.4.3, "relative luminance"): 4.5 to 1 for text.
+"""
+
+LIGHT_GROUND = "#f6f2e9"  # the darkest light, and
+DARK_GROUND = "#24292c"  # the lightest dark ground of static/css/portal.css
+READABLE = 4.5
+LIGHT_TEXT = "#ffffff"
+DARK_TEXT = "#12171a"
+_STEPS = 50
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio, 1 to 21, of two colours written `#rrggbb`."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def on_colour(colour: str) -> str:
+    """Return the colour of text on `colour`: light or dark, whichever is easier to read."""
+    return max((LIGHT_TEXT, DARK_TEXT), key=lambda text: contrast(text, colour))
+
+
+def readable_on(colour: str, ground: str) -> str:
+    """Return `colour`, moved towards black or white as far as text on `ground` needs it."""
+    towards = DARK_TEXT if _luminance(ground) > 0.5 else LIGHT_TEXT
+    for step in range(_STEPS):
+        mixed = _mix(colour, towards, step / _STEPS)
+        if contrast(mixed, ground) >= READABLE and contrast(mixed, on_colour(mixed)) >= READABLE:
+            return mixed
+    return towards
+
+
+def accent_rules(colour: str) -> str:
+    """Return CSS that sets `--accent` and `--on-accent`; `colour` is written `#rrggbb`."""
+    day = readable_on(colour, LIGHT_GROUND)
+    night = readable_on(colour, DARK_GROUND)
+    return (
+        f":root{{--accent:{day};--on-accent:{on_colour(day)}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{night};"
+        f"--on-accent:{on_colour(night)}}}}}\n"
+    )
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in _channels(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+
+def _mix(colour: str, other: str, share: float) -> str:
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)

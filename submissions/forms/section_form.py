@@ -1,0 +1,176 @@
+"""A section of a call as one page's form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.functional import cached_property
+
+from submissions.domain.answering import faults
+from submissions.forms.condition_words import applies, is_ruled_out, terms_of
+from submissions.forms.fields import AnswerField, Posted, every_value, posted_names
+from submissions.forms.layout import section_helper
+from submissions.forms.presenting import FileUrl, answer_id, first_id, present
+from submissions.models import Attachment, Call, Question, Section
+from submissions.vocabulary import QuestionKind
+
+# Question keys begin with a letter, so neither name can be one's.
+SHOWN = "_shown"
+REMOVE = "_remove"
+
+
+class SectionForm(forms.Form):
+    """The questions of `section` that apply or may apply.
+
+    `answers` are the stored ones of the whole response by question key (`working_answers`),
+    `attachments` the files in the working copy by question key, `file_url` gives a file's
+    address. The page posts, beside the answers, the keys of the questions that it showed as
+    `_shown`, the public id of a file to take out as `_remove`, and `action` = `upload` from the
+    button beside a file question.
+    """
+
+    def __init__(
+        self,
+        *,
+        call: Call,
+        section: Section,
+        answers: Mapping[str, Any],
+        attachments: Mapping[str, Sequence[Attachment]] | None = None,
+        data: Posted | None = None,
+        files: Posted | None = None,
+        file_url: FileUrl | None = None,
+    ) -> None:
+        super().__init__(data=data, files=files)
+        self.call = call
+        self.section = section
+        self.answers = answers
+        self.attachments = attachments or {}
+        self.file_url = file_url
+        self.row_errors: dict[str, dict[str, list[str]]] = {}
+        whole = [q for q in call.questions_in_order if q.section.key == section.key]
+        on_page = {question.key for question in whole}
+        self._terms = {question.key: terms_of(call, question) for question in whole}
+        self.questions = [
+            question
+            for question in whole
+            if self._was_posted(question)
+            or not is_ruled_out(self._terms[question.key], answers, on_page)
+        ]
+        self.fields = {question.key: AnswerField(question) for question in self.questions}
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        return section_helper(self)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Every answer on the page that can be stored, by key; None where it was emptied.
+
+        Files are not among them. A question that the page did not show is left as it is.
+        """
+        if not self.is_bound or self.errors is None:
+            return {}
+        return {
+            question.key: self.cleaned_data[question.key]
+            for question in self.questions
+            if question.kind != QuestionKind.FILE
+            and question.key in self.cleaned_data
+            and self._was_answered_or_left(question)
+        }
+
+    @cached_property
+    def uploads(self) -> dict[str, list[UploadedFile]]:
+        """The files that came with this post, by key; nothing is known of them yet."""
+        if not self.is_bound or self.errors is None:
+            return {}
+        return {
+            question.key: self.cleaned_data[question.key]
+            for question in self.questions
+            if question.kind == QuestionKind.FILE and self.cleaned_data.get(question.key)
+        }
+
+    @property
+    def file_to_remove(self) -> str:
+        """The public id posted by a file's remove button, or ""."""
+        return str(self.data.get(REMOVE, "")) if self.is_bound else ""
+
+    def refuse(self, key: str, message: str, *, row: str = "") -> None:
+        """Say `message` beside the question, or beside a matrix's row; bound or not."""
+        self.errors.setdefault(key, self.error_class(renderer=self.renderer)).append(message)
+        if row:
+            self.row_errors.setdefault(key, {}).setdefault(row, []).append(message)
+
+    def add_faults(self) -> None:
+        """Say beside each question what stands in the way of submitting, by what is on the page.
+
+        A question whose answer was refused already says that and no more. Files count as they
+        stand in `attachments`, so set it anew once uploads are taken.
+        """
+        refused = set(self.errors)
+        counts = {key: len(files) for key, files in self.attachments.items()}
+        answers = {**self.answers, **self.values}
+        for fault in faults(self.call, answers, counts, section_key=self.section.key):
+            if fault.key in self.fields and fault.key not in refused:
+                self.refuse(fault.key, fault.message, row=fault.row)
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.errors)
+
+    @property
+    def error_summary(self) -> list[tuple[str, str]]:
+        """Each message with the id of the element that it is about, in the page's order."""
+        summary = []
+        for question in self.questions:
+            rows = self.row_errors.get(question.key, {})
+            for row in question.rows if rows else ():
+                target = answer_id(question, row["key"])
+                summary += [(message, target) for message in rows.get(row["key"], ())]
+            summary += [(message, first_id(question)) for message in self._own_errors(question)]
+        return summary
+
+    @property
+    def shown_keys(self) -> str:
+        return " ".join(self.fields)
+
+    @property
+    def takes_files(self) -> bool:
+        return any(question.kind == QuestionKind.FILE for question in self.questions)
+
+    def presented(self, key: str) -> dict[str, Any]:
+        """Return the context of the question's template."""
+        question = self.fields[key].question
+        return present(
+            question,
+            value=self[key].data if self.is_bound else self.answers.get(key),
+            applies=applies(self.call, question, self._terms[key], self.answers, self.questions),
+            errors=self._own_errors(question),
+            row_errors=self.row_errors.get(key),
+            attachments=self.attachments.get(key, ()),
+            file_url=self.file_url,
+        )
+
+    def _own_errors(self, question: Question) -> list[str]:
+        """The question's errors that are not one row's."""
+        rows = self.row_errors.get(question.key, {})
+        of_rows = [message for messages in rows.values() for message in messages]
+        return [message for message in self.errors.get(question.key, ()) if message not in of_rows]
+
+    def _was_posted(self, question: Question) -> bool:
+        """Whether an answer came, even though another page's answer rules the question out now."""
+        return self.is_bound and any(name in self.data for name in posted_names(question))
+
+    def _was_answered_or_left(self, question: Question) -> bool:
+        """Whether the page showed the question: only then does an absent answer mean none."""
+        if self._was_posted(question):
+            return True
+        if self.fields[question.key].widget.value_omitted_from_data(
+            self.data, self.files, question.key
+        ):
+            return False
+        if SHOWN not in self.data:
+            return True
+        shown = {key for value in every_value(self.data, SHOWN) for key in str(value).split()}
+        return question.key in shown
