@@ -19,7 +19,7 @@ from evidence_portal.local.errors import INVALID_SETTING_EXIT, CannotStart, Inva
 from evidence_portal.local.folders import FileLock, RunFolder, make_writable
 from evidence_portal.local.postgres import Postgres
 from evidence_portal.local.rehearsal import NotedClock, RehearsalClock
-from evidence_portal.local.services import Kept, Program
+from evidence_portal.local.services import Kept, Program, last_line
 from evidence_portal.local.valkey import Valkey
 
 DATABASE = "evidence_portal"
@@ -166,8 +166,7 @@ class Portal:
         finally:
             child.kill()
         if not in_time or child.exit_code() != 0:
-            lines = log.read_text(errors="replace").strip().splitlines()
-            reason = lines[-1] if in_time and lines else "it took too long."
+            reason = last_line(log) if in_time else "it took too long."
             if child.exit_code() == INVALID_SETTING_EXIT:
                 raise InvalidSetting(reason)
             raise CannotStart(f"The portal could not be prepared: {reason} (log: {log})")

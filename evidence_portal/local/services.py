@@ -119,11 +119,22 @@ class Kept:
         self._deaths = 1 if now - self._started_at > LIVED_LONG else self._deaths + 1
         if self._deaths >= ATTEMPTS:
             raise CannotStart(
-                f"{how}, {self._deaths} times in a row; giving up. Its log: {self.service.log}"
+                f"{how}, {self._deaths} times in a row; giving up. "
+                f"The end of {self.service.log}: {last_line(self.service.log)}"
             )
         pause = min(LONGEST_PAUSE, 0.5 * 2 ** (self._deaths - 1))
         self._start_at = now + pause
         self._say(f"{how}. Starting it again in {pause:g} s. Its log: {self.service.log}")
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log; nothing if there is none."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 4000))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def _how(child: Child | None) -> str:
