@@ -36,6 +36,6 @@ urlpatterns = [
     path(
         "steering/<slug:slug>/dictionary.csv", steering.export_dictionary, name="export_dictionary"
     ),
-    path("healthz/", health.healthz, name="healthz"),
-    path("readyz/", health.readyz, name="readyz"),
+    path("healthz/", health.lives, name="healthz"),
+    path("readyz/", health.ready, name="readyz"),
 ]
