@@ -30,6 +30,11 @@ class CannotSetUp(Exception):
 
 def main(arguments: list[str]) -> None:
     requirements, module = WHAT_RUNS[arguments[0]]
+    if os.environ.get("PORTAL_DATA", "").strip():
+        # Seen from where the command was typed.
+        os.environ["PORTAL_DATA"] = str(
+            Path(os.environ["PORTAL_DATA"].strip()).expanduser().absolute()
+        )
     os.chdir(ROOT)
     # Neither may decide where the portal's Python finds its modules.
     for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH"):
