@@ -8,6 +8,7 @@ swap of two characters.
 
 import re
 import secrets
+from collections.abc import Callable
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
 RANDOM_LENGTH = 7
@@ -15,14 +16,14 @@ PREFIX_PATTERN = re.compile(r"[A-Z]{2,6}")
 _MISREAD = str.maketrans({"S": "5", "U": "V"})
 
 
-def make_reference(prefix: str) -> str:
-    """Return a new random reference such as `RTR-4K7P-9WXM`.
+def make_reference(prefix: str, *, draw: Callable[[str], str] = secrets.choice) -> str:
+    """Return a new random reference such as `RTR-4K7P-9WXM`; `draw` picks each character.
 
     `prefix` has 2 to 6 capital letters; anything else raises ValueError.
     """
     if not PREFIX_PATTERN.fullmatch(prefix):
         raise ValueError("a reference prefix has 2 to 6 capital letters")
-    body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+    body = "".join(draw(ALPHABET) for _ in range(RANDOM_LENGTH))
     return _written(prefix, body + check_character(body))
 
 

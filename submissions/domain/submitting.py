@@ -93,6 +93,33 @@ def _write_version(
 ) -> Version:
     """Write version 1 under a new reference, in a savepoint that a taken reference undoes."""
     reference = make_reference(call.reference_prefix)
+    version, identity = draw_up_version(
+        locked, call, asked, answers, files, reference=reference, at=at
+    )
+    version.save(force_insert=True)
+    identity.save(force_insert=True)
+    attached = [file for q in asked if not q.identity for file in files.get(q.key, ())]
+    if attached:
+        version.attachments.add(*attached)
+    locked.reference = reference
+    locked.state = SubmissionState.SUBMITTED
+    locked.submitted_at = at
+    locked.current_version = version
+    locked.save(update_fields=["reference", "state", "submitted_at", "current_version"])
+    return version
+
+
+def draw_up_version(
+    submission: Submission,
+    call: Call,
+    asked: list[Question],
+    answers: Mapping[str, Any],
+    files: Mapping[str, list[Attachment]],
+    *,
+    reference: str,
+    at: datetime,
+) -> tuple[Version, VersionIdentity]:
+    """Return version 1, received on time at `at`, and who it is from; neither is saved."""
     evidence = [question for question in asked if not question.identity]
     texts = _answers_of_kinds(evidence, answers, TEXT_KINDS)
     text = transcript(
@@ -101,8 +128,8 @@ def _write_version(
         answers=answers,
         files=files,
     )
-    version = Version.objects.create(
-        submission=locked,
+    version = Version(
+        submission=submission,
         number=1,
         received_at=at,
         deadline=call.closes_at,
@@ -113,17 +140,8 @@ def _write_version(
         sha256=digest(text),
         words=sum(count_words(answer) for answer in texts.values()),
     )
-    attached = [file for question in evidence for file in files.get(question.key, ())]
-    if attached:
-        version.attachments.add(*attached)
     identity = {q.key: answers[q.key] for q in asked if q.identity and q.key in answers}
-    VersionIdentity.objects.create(version=version, answers=identity)
-    locked.reference = reference
-    locked.state = SubmissionState.SUBMITTED
-    locked.submitted_at = at
-    locked.current_version = version
-    locked.save(update_fields=["reference", "state", "submitted_at", "current_version"])
-    return version
+    return version, VersionIdentity(version=version, answers=identity)
 
 
 def _answers_of_kinds(
