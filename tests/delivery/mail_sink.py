@@ -1,0 +1,117 @@
+"""A mail server on this machine that keeps what it is sent, or turns it away as it is told."""
+
+import socket
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+HANG_UP = "hang up"
+
+
+class MailSink:
+    """`replies` maps a command (MAIL, RCPT, DATA) and an address to the reply it meets.
+
+    A reply is a line, HANG_UP (DATA: after the mail was kept), or something to call. The address
+    None stands for all.
+    """
+
+    def __init__(self):
+        self.replies = {}
+        self.envelopes = []
+        self.connections = 0
+        self.port = 0
+
+    @property
+    def messages(self):
+        return [
+            message_from_bytes(envelope.content, policy=policy.default)
+            for envelope in self.envelopes
+        ]
+
+    @property
+    def reached(self):
+        """Who was sent something, in order."""
+        return [address for envelope in self.envelopes for address in envelope.rcpt_tos]
+
+    def _reply(self, command, address, server):
+        reply = self.replies.get((command, address)) or self.replies.get((command, None))
+        if callable(reply):
+            return reply()
+        if reply == HANG_UP:
+            server.transport.abort()
+        return reply
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        reply = self._reply("MAIL", address, server)
+        if reply is None:
+            envelope.mail_from = address
+        return reply or "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        reply = self._reply("RCPT", address, server)
+        if reply is None:
+            envelope.rcpt_tos.append(address)
+        return reply or "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        address = envelope.rcpt_tos[0]
+        reply = self.replies.get(("DATA", address)) or self.replies.get(("DATA", None))
+        if reply is None or callable(reply) or reply == HANG_UP:
+            self.envelopes.append(envelope)
+        return self._reply("DATA", address, server) or "250 OK"
+
+
+class _OnAnyPort(Controller):
+    """aiosmtpd's own, which takes whatever port is free."""
+
+    def factory(self):
+        return SMTP(self.handler, hostname="sink.invalid", **self.SMTP_kwargs)
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def listening(port=0):
+    sink = MailSink()
+    controller = _OnAnyPort(sink, hostname="127.0.0.1", port=port, ready_timeout=10)
+    controller.start()
+    sink.port = controller.port
+    try:
+        yield sink
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def silent_server():
+    """A port where connections are taken and nothing is ever said; yields (port, how often)."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(20)
+        listener.setblocking(False)
+
+        def times_connected():
+            times = 0
+            while True:
+                try:
+                    listener.accept()[0].close()
+                except BlockingIOError:
+                    return times
+                times += 1
+
+        yield listener.getsockname()[1], times_connected
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

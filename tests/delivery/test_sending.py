@@ -1,0 +1,260 @@
+"""A refusal concerns one mail, a server that is away concerns none; no mail is ever lost."""
+
+import logging
+import time
+from datetime import timedelta
+
+import pytest
+
+from submissions.delivery import rendering, sending
+from submissions.delivery.sending import Tally
+from submissions.models import OutboxEmail
+from submissions.vocabulary import MailKind, OutboxState
+from tests.delivery.mail_sink import HANG_UP, free_port, silent_server
+from tests.makers import make_call, make_submitted, while_open
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+def submitted(call, *addresses):
+    return [make_submitted(call, email=address).mails.get() for address in addresses]
+
+
+def send(call, *, later=timedelta(0)):
+    return sending.send_due(now=lambda: while_open(call) + later)
+
+
+def states():
+    return dict(OutboxEmail.objects.values_list("to_address", "state"))
+
+
+def test_due_mails_go_out_over_one_connection(sink, call):
+    submitted(call, "a@example.org", "b@example.org", "c@example.org")
+    assert send(call) == Tally(sent=3)
+    assert sink.reached == ["a@example.org", "b@example.org", "c@example.org"]
+    assert sink.connections == 1
+    assert set(states().values()) == {OutboxState.SENT}
+
+
+def test_more_than_a_batch_goes_out_in_one_run(sink, call, monkeypatch):
+    monkeypatch.setattr(sending, "BATCH", 2)
+    submitted(call, *(f"{number}@example.org" for number in range(5)))
+    assert send(call) == Tally(sent=5)
+    assert sink.connections == 1
+
+
+def test_sent_mail_keeps_its_words(sink, call):
+    (mail,) = submitted(call, "a@example.org")
+    send(call)
+    mail.refresh_from_db()
+    (message,) = sink.messages
+    assert mail.subject == message["Subject"]
+    assert mail.body == message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert mail.body_html == message.get_body(("html",)).get_content().replace("\r\n", "\n")
+    assert mail.sent_at == while_open(call)
+    assert mail.last_error == ""
+
+
+def test_nothing_is_sent_twice(sink, call):
+    submitted(call, "a@example.org")
+    send(call)
+    assert send(call, later=timedelta(days=1)) == Tally()
+    assert len(sink.envelopes) == 1
+
+
+def test_unknown_mailbox_fails_and_the_others_go_out(sink, call):
+    sink.replies["RCPT", "bad@example.org"] = "550 5.1.1 <bad@example.org>: no such user"
+    submitted(call, "a@example.org", "bad@example.org", "c@example.org")
+    assert send(call) == Tally(sent=2, failed=1)
+    assert sink.reached == ["a@example.org", "c@example.org"]
+    failed = OutboxEmail.objects.get(state=OutboxState.FAILED)
+    assert failed.last_error == "There is no such mailbox at the address. (550 5.1.1)"
+
+
+def test_busy_mailbox_is_tried_again_under_the_same_message_id(sink, call):
+    sink.replies["RCPT", "busy@example.org"] = "450 4.2.1 try later"
+    mail, _ = submitted(call, "busy@example.org", "b@example.org")
+    assert send(call) == Tally(sent=1, delayed=1)
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == (OutboxState.WAITING, 1)
+    assert mail.last_error == "The mailbox is switched off. (450 4.2.1)"
+    waited = (mail.next_attempt_at - while_open(call)).total_seconds()
+    assert 48 <= waited <= 72
+    assert send(call, later=timedelta(seconds=47)) == Tally()
+    sink.replies.clear()
+    assert send(call, later=timedelta(seconds=73)) == Tally(sent=1)
+    assert sink.messages[-1]["Message-ID"] == mail.message_id
+
+
+def test_busy_mailbox_is_given_up_after_three_days(sink, call):
+    sink.replies["RCPT", None] = "451 4.3.0 not now"
+    (mail,) = submitted(call, "busy@example.org")
+    assert send(call, later=timedelta(days=3)) == Tally(delayed=1)
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.FAILED
+    assert mail.last_error == (
+        "The mail server has a fault of its own at the moment. (451 4.3.0) Given up after 3 days."
+    )
+
+
+def test_refused_text_fails(sink, call):
+    sink.replies["DATA", None] = "554 5.6.0 not like that"
+    submitted(call, "a@example.org")
+    assert send(call) == Tally(failed=1)
+    assert OutboxEmail.objects.get().last_error == "The mail server refused the mail. (554 5.6.0)"
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_refusal_by_the_servers_rules_is_tried_again(sink, call, command):
+    """It may be our own set-up that is wrong, and then no mail of that day may be lost."""
+    sink.replies[command, None] = "554 5.7.1 relay access denied"
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(delayed=2)
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        ("RCPT", "421 4.3.2 shutting down"),
+        ("DATA", "421 4.3.2 shutting down"),
+        ("MAIL", "421 4.3.2 shutting down"),
+        ("MAIL", "451 4.3.2 overloaded"),
+        ("MAIL", "550 5.7.1 who are you"),
+        ("RCPT", "530 5.7.0 sign in first"),
+    ],
+)
+def test_server_that_takes_no_mail_at_all_is_not_held_against_any(sink, call, command, reply):
+    sink.replies[command, None] = reply
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(given_back=2, server_away=True)
+    assert set(OutboxEmail.objects.values_list("state", "attempts", "next_attempt_at")) == {
+        (OutboxState.WAITING, 0, while_open(call))
+    }
+    sink.replies.clear()
+    assert send(call) == Tally(sent=2)
+
+
+def test_mail_too_big_for_the_server_fails_alone(sink, call):
+    def once():
+        sink.replies.clear()
+        return "552 5.3.4 too big"
+
+    sink.replies["MAIL", None] = once
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(sent=1, failed=1)
+    assert sink.reached == ["b@example.org"]
+
+
+def test_connection_lost_after_the_text_delays_that_mail_only(sink, call):
+    sink.replies["DATA", "a@example.org"] = HANG_UP
+    first, _ = submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(sent=1, delayed=1)
+    assert sink.connections == 2
+    first.refresh_from_db()
+    assert first.last_error == ("The connection to the mail server broke: it ended the connection.")
+
+
+def test_connections_that_keep_breaking_end_the_run(sink, call):
+    sink.replies["DATA", None] = HANG_UP
+    submitted(call, *(f"{name}@example.org" for name in "abcde"))
+    assert send(call) == Tally(delayed=2, given_back=3, server_away=True)
+    assert sink.connections == 2
+    assert sorted(OutboxEmail.objects.values_list("attempts", flat=True)) == [0, 0, 0, 1, 1]
+
+
+def test_refused_connection_gives_everything_back(through_port, call):
+    through_port(free_port())
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(given_back=2, server_away=True)
+    assert set(OutboxEmail.objects.values_list("state", "attempts", "last_error")) == {
+        (
+            OutboxState.WAITING,
+            0,
+            "The mail server could not be reached: it refused the connection.",
+        )
+    }
+
+
+def test_unknown_server_gives_everything_back(through_port, settings, call):
+    through_port(25)
+    settings.EMAIL_HOST = "no-such-host.invalid"
+    submitted(call, "a@example.org")
+    assert send(call) == Tally(given_back=1, server_away=True)
+    assert OutboxEmail.objects.get().last_error == (
+        "The mail server could not be reached: its name could not be found."
+    )
+
+
+def test_server_away_for_longer_than_three_days_loses_nothing(through_port, call):
+    through_port(free_port())
+    submitted(call, "a@example.org")
+    assert send(call, later=timedelta(days=30)) == Tally(given_back=1, server_away=True)
+    assert OutboxEmail.objects.get().state == OutboxState.WAITING
+
+
+def test_silent_server_costs_one_time_out(through_port, settings, call):
+    with silent_server() as (port, times_connected):
+        through_port(port)
+        settings.EMAIL_TIMEOUT = 0.3
+        submitted(call, *(f"{name}@example.org" for name in "abcde"))
+        began = time.monotonic()
+        assert send(call) == Tally(given_back=5, server_away=True)
+        assert time.monotonic() - began < 2 * settings.EMAIL_TIMEOUT
+        assert times_connected() == 1
+    assert OutboxEmail.objects.first().last_error == (
+        "The mail server could not be reached: it did not answer in time."
+    )
+
+
+def test_address_that_is_none_fails_and_the_others_go_out(sink, call):
+    bad, _ = submitted(call, "a@example.org", "b@example.org")
+    OutboxEmail.objects.filter(pk=bad.pk).update(to_address="a@b\r\nBcc: c@example.org")
+    assert send(call) == Tally(sent=1, failed=1)
+    assert sink.reached == ["b@example.org"]
+
+
+def test_mail_that_cannot_be_written_is_put_off_and_the_others_go_out(
+    sink, call, monkeypatch, caplog
+):
+    letter = rendering.LETTERS[MailKind.CONFIRMATION]
+    bad, _ = submitted(call, "a@example.org", "b@example.org")
+
+    def stumble(mail):
+        if mail.pk == bad.pk:
+            raise LookupError("what somebody wrote")
+        return letter(mail)
+
+    monkeypatch.setitem(rendering.LETTERS, MailKind.CONFIRMATION, stumble)
+    assert send(call) == Tally(sent=1, delayed=1)
+    assert "what somebody wrote" not in caplog.text
+    assert f"mail {bad.pk} cannot be written: LookupError" in caplog.text
+
+
+def test_run_stops_in_time_and_gives_the_rest_back(sink, call):
+    submitted(call, "a@example.org", "b@example.org", "c@example.org")
+    moments = iter([timedelta(0)] * 6 + [sending.STARTS_WITHIN] * 9)
+    tally = sending.send_due(now=lambda: while_open(call) + next(moments))
+    assert tally.sent + tally.given_back == 3
+    assert tally.sent >= 1
+    assert tally.given_back >= 1
+    assert send(call) == Tally(sent=tally.given_back)
+
+
+def test_no_address_is_logged_or_kept_with_an_error(sink, call, caplog):
+    caplog.set_level(logging.DEBUG)
+    sink.replies["RCPT", "secret.name@example.org"] = (
+        "550 5.1.1 <secret.name@example.org> Secret Name is unknown here"
+    )
+    submitted(call, "secret.name@example.org", "other.name@example.org")
+    send(call)
+    ours = "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("submissions")
+    )
+    assert "secret" not in ours.lower()
+    assert "other.name" not in ours
+    assert "secret" not in OutboxEmail.objects.get(state=OutboxState.FAILED).last_error.lower()

@@ -1,0 +1,74 @@
+"""Workers side by side: each mail goes to the mail server once."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from submissions.delivery import sending
+from submissions.domain import outbox
+from submissions.models import OutboxEmail
+from submissions.vocabulary import OutboxState
+from tests.delivery.mail_sink import listening
+from tests.makers import OPENS_AT, make_call, make_submitted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = OPENS_AT + timedelta(days=1)
+
+
+def owed(number):
+    call = make_call()
+    for _ in range(number):
+        make_submitted(call, at=NOW)
+
+
+def side_by_side(number, work):
+    """Run `work` in threads that start together, each with a database connection of its own."""
+    together = threading.Barrier(number)
+    results = []
+
+    def run():
+        try:
+            together.wait(10)
+            results.append(work())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(results) == number
+    return results
+
+
+def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
+    monkeypatch.setattr(sending, "BATCH", 3)
+    owed(40)
+    with listening() as sink:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+        tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW))
+        received = Counter(message["Message-ID"] for message in sink.messages)
+    assert received == Counter(OutboxEmail.objects.values_list("message_id", flat=True))
+    assert sum(tally.sent for tally in tallies) == 40
+    assert min(tally.sent for tally in tallies) > 0
+    assert set(OutboxEmail.objects.values_list("state", "attempts")) == {(OutboxState.SENT, 1)}
+
+
+def test_claim_passes_over_what_another_worker_is_claiming():
+    owed(2)
+    with transaction.atomic():
+        (mine,) = OutboxEmail.objects.select_for_update(no_key=True).order_by("pk")[:1]
+        ((theirs,),) = side_by_side(1, lambda: outbox.claim_due(at=NOW, limit=5))
+    assert theirs.pk != mine.pk
+
+
+def test_workers_side_by_side_keep_the_rate(settings):
+    settings.MAIL_PER_MINUTE = 10
+    owed(24)
+    claims = side_by_side(8, lambda: outbox.claim_due(at=NOW, limit=3))
+    assert sum(len(claimed) for claimed in claims) == 10
