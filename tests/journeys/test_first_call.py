@@ -1,0 +1,185 @@
+"""From the call page to the steering group's CSV, in a browser, at both widths."""
+
+import csv
+import io
+
+import pytest
+from django.contrib.auth.models import User
+
+from submissions.domain import groups
+from submissions.models import AuditEvent, Submission, Version
+from tests.journeys.conftest import WIDTHS
+from tests.makers import PASSWORD, make_first_call, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STORY = "We were named in the bid.\n=1+1 of the work reached us."
+
+
+@pytest.fixture
+def call(at):
+    groups.ensure_groups()
+    call = make_first_call()
+    at(while_open(call))
+    return call
+
+
+def choose(page, question, *answers):
+    for answer in answers:
+        page.get_by_role("group", name=question).get_by_label(answer, exact=True).check()
+
+
+def go_on(page):
+    page.get_by_role("button", name="Save and continue").click()
+
+
+def stands_at(page, title):
+    assert page.get_by_role("heading", level=1).inner_text() == title
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_from_the_call_page_to_the_receipt(open_browser, look, call, width, javascript):
+    # axe itself is a script: without JavaScript the same steps are walked without it.
+    check = look if javascript else lambda page, name: None
+    page = open_browser(width, java_script_enabled=javascript)
+    page.goto("/")
+    check(page, "call")
+    assert "midday on Wednesday 24 July 2019 (UK time)" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Read all the questions first").click()
+    check(page, "questions")
+    page.go_back()
+    page.get_by_role("button", name="Start now").first.click()
+    stands_at(page, "Your response")
+    check(page, "task-list")
+
+    page.get_by_role("link", name="About you").click()
+    go_on(page)
+    assert page.title().startswith("Error: ")
+    check(page, "about-you-errors")
+    page.get_by_role("link", name="Enter your email address").click()
+    assert page.evaluate("document.activeElement.name") == "email"
+    choose(page, "Which of these describes your experience?", call.roles.first().label)
+    choose(page, "Are you responding for an organisation", "For an organisation")
+    page.get_by_label("What is your name?").fill("Tamsin Okafor-Vale")
+    page.get_by_label("What is your email address?").fill("tamsin@example.org")
+    choose(page, "How old are you?", "18 or over")
+    check(page, "about-you")
+    go_on(page)
+
+    answer_required(page, call)
+    stands_at(page, "Check your answers")
+    check(page, "check-incomplete")
+    page.get_by_role("button", name="Submit your response").click()
+    assert page.title().startswith("Error: ")
+    check(page, "check-errors")
+    assert Version.objects.count() == 0
+
+    story = call.questions_by_key["poor_practice"]
+    page.get_by_role("link", name=f"Change {story.label}").click()
+    page.get_by_label(story.label).fill(STORY)
+    check(page, "collaboration")
+    go_on(page)
+    stands_at(page, "Check your answers")
+    check(page, "check")
+    page.get_by_role("button", name="Submit your response").click()
+    stands_at(page, "Your response has been received")
+    check(page, "submitted")
+    reference = Submission.objects.get().reference
+    assert reference in page.locator("main").inner_text()
+    page.reload()
+    assert reference in page.locator("main").inner_text()
+
+
+def answer_required(page, call):
+    """Answer what must be answered, section by section, until nothing is left but checking."""
+    choices = {
+        "org_type": "charity",
+        "income_band": "25k_100k",
+        "area": "wales",
+        "service_area": "advice",
+        "bid_history": "led_partnership",
+        "publication": "anonymous",
+        "org_name_listed": "no",
+        "quote_ok": "yes",
+        "contact_followup": "no",
+    }
+    for section in list(call.sections.all())[1:]:
+        stands_at(page, section.title)
+        for question in section.questions.all():
+            if question.key == "org_name":
+                page.get_by_label(question.label).fill("Lantern Fold Community Kitchen")
+            elif question.key == "declaration":
+                page.get_by_role("checkbox", name="I ").last.check()
+            elif question.key in choices:
+                page.locator(f"[name={question.key}][value='{choices[question.key]}']").check()
+        go_on(page)
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_steering_group_signs_in_and_takes_the_csv(open_browser, look, call, width):
+    page = open_browser(width)
+    submission = submitted_response(call)
+    make_user("Steering group", username="steering")
+    page.goto("/steering/")
+    check_sign_in(page, look)
+    page.get_by_label("Username").fill("steering")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    look(page, "steering")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").first.click()
+    content = download.value.path().read_bytes()
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+    assert [row["reference"] for row in rows] == [submission.reference]
+    assert AuditEvent.objects.filter(action="exported", actor__username="steering").count() == 1
+
+
+def check_sign_in(page, look):
+    look(page, "sign-in")
+    page.get_by_role("button", name="Sign in").click()
+    look(page, "sign-in-errors")
+
+
+def submitted_response(call):
+    return make_submitted(call, poor_practice=STORY)
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_pages_apart_from_the_journey(open_browser, look, call, at, width):
+    page = open_browser(width)
+    for address, name in {
+        "/privacy/": "privacy",
+        "/accessibility/": "accessibility",
+        "/cookies/": "cookies",
+        "/nowhere/": "not-found",
+        f"/calls/{call.slug}/response/": "nothing-held",
+    }.items():
+        page.goto(address)
+        look(page, name)
+    page.goto("/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.get_by_role("link", name="About you").click()
+    choose(page, "How old are you?", "Under 16")
+    go_on(page)
+    look(page, "under-16")
+    page.goto(f"/calls/{call.slug}/response/competition/")
+    page.get_by_role("textbox").first.fill("Typed before closing.")
+    at(call.closes_at)
+    go_on(page)
+    stands_at(page, "This call is closed")
+    look(page, "closed-just-saved")
+    page.goto("/")
+    look(page, "call-closed")
+
+
+def test_superuser_reads_a_response_in_admin(open_browser, look, call):
+    submission = submitted_response(call)
+    User.objects.create_superuser("admin", "", PASSWORD)
+    page = open_browser()
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Responses").first.click()
+    page.get_by_role("link", name=submission.reference).click()
+    assert "=1+1 of the work reached us." in page.locator("main").inner_text()
