@@ -7,11 +7,15 @@ only what the tests of this file list.
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+# What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
+# No statement_timeout: an export of a large call takes the time that it takes.
+SESSION_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10min"
 
 
 def env(name: str, *, default: str | None = None, remedy: str = "") -> str:
@@ -27,6 +31,18 @@ def env_number(name: str, *, default: int) -> int:
     if not value.isascii() or not value.isdigit():
         raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number, such as {default}.")
     return int(value)
+
+
+def split_url(name: str, url: str, *, schemes: set[str], remedy: str) -> SplitResult:
+    """Return the URL in parts. The value may hold a password, so no message repeats it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a port that is no number is found out here
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must look like {remedy}")
+    return parts
 
 
 def env_moment(name: str) -> datetime | None:
@@ -49,16 +65,21 @@ def env_moment(name: str) -> datetime | None:
 def database_from(url: str) -> dict[str, object]:
     """Return Django's settings for `postgresql://user:password@host:port/name?option=value`.
 
-    The host may be a query parameter, as libpq has it for unix sockets.
+    The host may be a query parameter, as libpq has it for unix sockets. An empty `options=`
+    sends none, for poolers that take none.
     """
-    parts = urlsplit(url)
+    remedy = (
+        "postgresql://user:password@host:5432/name. "
+        "PostgreSQL is the only database that the portal runs on."
+    )
+    parts = split_url("DATABASE_URL", url, schemes={"postgres", "postgresql"}, remedy=remedy)
     name = unquote(parts.path.lstrip("/"))
-    if parts.scheme not in {"postgres", "postgresql"} or not name:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgresql://user:password@host:5432/name. "
-            "PostgreSQL is the only database that the portal runs on."
-        )
-    options = dict(parse_qsl(parts.query))
+    if not name:
+        raise ImproperlyConfigured(f"DATABASE_URL must look like {remedy}")
+    options = {"connect_timeout": "5", "options": SESSION_OPTIONS}
+    options |= dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not options["options"]:
+        del options["options"]
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
@@ -74,17 +95,20 @@ def database_from(url: str) -> dict[str, object]:
 
 def mail_from(url: str) -> dict[str, object]:
     """Return Django's mail settings for `smtp://`, `smtp+tls://`, `smtps://` or `file:///path`."""
-    parts = urlsplit(url)
-    if parts.scheme == "file" and parts.path:
+    remedy = (
+        "smtp+tls://user:password@host:587 (STARTTLS), "
+        "smtps://user:password@host:465, smtp://host:25 or file:///folder."
+    )
+    parts = split_url(
+        "EMAIL_URL", url, schemes={"smtp", "smtp+tls", "smtps", "file"}, remedy=remedy
+    )
+    if parts.scheme == "file" and parts.path.strip("/") and not parts.netloc:
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
             "EMAIL_FILE_PATH": unquote(parts.path),
         }
-    if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
-        raise ImproperlyConfigured(
-            "EMAIL_URL must look like smtp+tls://user:password@host:587 (STARTTLS), "
-            "smtps://user:password@host:465, smtp://host:25 or file:///folder."
-        )
+    if parts.scheme == "file" or not parts.hostname:
+        raise ImproperlyConfigured(f"EMAIL_URL must look like {remedy}")
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
@@ -96,27 +120,41 @@ def mail_from(url: str) -> dict[str, object]:
     }
 
 
+def broker_from(url: str) -> str:
+    """Return the address as Celery knows it: Valkey speaks Redis's protocol."""
+    remedy = "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
+    parts = split_url(
+        "BROKER_URL",
+        url,
+        schemes={"redis", "rediss", "redis+socket", "valkey", "valkeys"},
+        remedy=remedy,
+    )
+    if not (parts.path.strip("/") if parts.scheme == "redis+socket" else parts.hostname):
+        raise ImproperlyConfigured(f"BROKER_URL must look like {remedy}")
+    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(parts.scheme, parts.scheme)
+    return f"{scheme}{url.removeprefix(parts.scheme)}"
+
+
 PORTAL_ENV = env("PORTAL_ENV", default="production")
 if PORTAL_ENV not in {"production", "local", "test"}:
     raise ImproperlyConfigured(f"PORTAL_ENV is {PORTAL_ENV!r}: write production, local or test.")
 PRODUCTION = PORTAL_ENV == "production"
 DEBUG = False
 
-SECRET_KEY = env(
-    "SECRET_KEY",
-    remedy="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
-)
+SECRET_KEY = env("SECRET_KEY", remedy=MAKE_A_KEY)
 if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
-    raise ImproperlyConfigured(
-        "SECRET_KEY is too short or too simple. "
-        "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
-    )
+    raise ImproperlyConfigured(f"SECRET_KEY is too short or too simple. {MAKE_A_KEY}")
 
 PORTAL_URL = env(
     "PORTAL_URL", remedy="Write the public address, such as https://evidence.example.org"
 ).rstrip("/")
-_portal = urlsplit(PORTAL_URL)
-if _portal.scheme not in {"http", "https"} or not _portal.hostname or _portal.path:
+_portal = split_url(
+    "PORTAL_URL",
+    PORTAL_URL,
+    schemes={"http", "https"},
+    remedy="https://evidence.example.org: scheme and host, and a port if there is one.",
+)
+if not _portal.hostname or f"{_portal.scheme}://{_portal.netloc}" != PORTAL_URL:
     raise ImproperlyConfigured(
         f"PORTAL_URL is {PORTAL_URL!r}: write scheme and host only, "
         "such as https://evidence.example.org"
@@ -160,7 +198,9 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CELERY_BROKER_URL = env("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
+CELERY_BROKER_URL = broker_from(
+    env("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A nudge is tried once and briefly: beat sends what the nudge could not.
@@ -188,7 +228,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"evidence@{_portal.hostn
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "evidence_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -296,7 +336,8 @@ if _portal.scheme == "https":
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # No SECURE_PROXY_SSL_HEADER: it would believe X-Forwarded-Proto from anybody. gunicorn believes
+    # it from the proxies in FORWARDED_ALLOW_IPS only, and tells Django through wsgi.url_scheme.
 
 # Three files of 10 MB and the page around them; text alone may be 2.5 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
@@ -304,15 +345,21 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
-LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured(
+        f"LOG_LEVEL is {LOG_LEVEL!r}: write DEBUG, INFO, WARNING, ERROR or CRITICAL."
+    )
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
-    },
+    "formatters": {"line": {"()": "evidence_portal.discreet_logs.DiscreetFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # Its default handler mails tracebacks, and with them what people typed.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        # Its default handler mails tracebacks, and with them what people typed.
+        "django": {"handlers": [], "propagate": True},
+        # At DEBUG it logs every statement with its values.
+        "django.db.backends": {"level": "INFO"},
+    },
 }

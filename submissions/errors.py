@@ -70,3 +70,15 @@ class DefinitionRefused(PortalError):
 
 class NoFreeReference(PortalError):
     """No unused reference was found in the permitted number of tries."""
+
+
+class StatusRefused(PortalError):
+    """The status of a response that is not submitted cannot change."""
+
+
+class ClosingTimeRefused(PortalError):
+    """A call cannot be given that closing time; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

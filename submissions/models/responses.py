@@ -6,9 +6,11 @@ be withheld, and at the end of its retention deleted, without touching the evide
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.files.storage import Storage, storages
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from submissions.models.calls import Call, Question
 from submissions.vocabulary import Channel, SubmissionState, Timing, TriageStatus
@@ -200,6 +202,12 @@ class Version(models.Model):
 
     class Meta:
         ordering = ["submission", "number"]
+        indexes = [
+            GinIndex(
+                Func(F("texts"), function="submissions_words", output_field=SearchVectorField()),
+                name="submissions_version_words",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint("submission", "number", name="submissions_version_number"),
             models.CheckConstraint(

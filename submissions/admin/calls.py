@@ -1,0 +1,239 @@
+"""Calls: what they say and when they close. Questions stand once there are answers."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from submissions import clock
+from submissions.admin.closing_time_form import ClosingTimeForm
+from submissions.domain.auditing import record
+from submissions.domain.closing_times import change_closing_time
+from submissions.errors import ClosingTimeRefused
+from submissions.models import Call, Question, RespondentRole, Section, Submission
+from submissions.vocabulary import AuditAction, SubmissionState
+
+
+def has_answers(call: Call | None) -> bool:
+    """Return whether anybody has begun to answer, so that what is asked has to stand."""
+    return call is not None and Submission.objects.filter(call=call).exists()
+
+
+class WordingInline(admin.TabularInline):
+    """Wording that may be put right until somebody begins to answer; keys never change here."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+    wording: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if has_answers(obj):
+            return list(self.fields)
+        return [name for name in self.fields if name not in self.wording]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("submissions.view_call")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("submissions.change_call")
+
+
+class RoleInline(WordingInline):
+    model = RespondentRole
+    fields = ("key", "label")
+    wording = ("label",)
+
+
+class SectionInline(WordingInline):
+    model = Section
+    fields = ("key", "title", "intro")
+    wording = ("title", "intro")
+
+
+class QuestionInline(WordingInline):
+    model = Question
+    fields = ("said_key", "label", "hint", "missing", "required", "what")
+    wording = ("label", "hint", "missing")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "said_key", "what"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("section")
+            .order_by("section__position", "position")
+        )
+
+    @admin.display(description="section and key")
+    def said_key(self, question: Question) -> str:
+        return f"{question.section.key}: {question.key}"
+
+    @admin.display(description="kind and choices")
+    def what(self, question: Question) -> str:
+        lines = [question.get_kind_display()]
+        if question.identity:
+            lines.append("says who answers")
+        lines += [
+            f"{name}: {text}"
+            for name, text in (
+                ("only if", question.show_if),
+                ("needed if", question.required_if),
+            )
+            if text
+        ]
+        lines += [f"– {option['label']}" for option in question.options]
+        return "\n".join(lines)
+
+
+@admin.register(Call)
+class CallAdmin(admin.ModelAdmin):
+    list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
+    inlines = (RoleInline, SectionInline, QuestionInline)
+    fields = (
+        "slug",
+        "title",
+        "partners",
+        "opens_in_words",
+        "closing_time",
+        "counts",
+        "summary",
+        "about",
+        "what_happens_next",
+        "contact_name",
+        "contact_email",
+        "contact_phone",
+        "help_text",
+        "reference_prefix",
+        "timezone",
+    )
+    readonly_fields = (
+        "slug",
+        "title",
+        "partners",
+        "opens_in_words",
+        "closing_time",
+        "counts",
+        "reference_prefix",
+        "timezone",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                number_submitted=Count(
+                    "submissions", filter=Q(submissions__state=SubmissionState.SUBMITTED)
+                ),
+                number_drafts=Count(
+                    "submissions", filter=Q(submissions__state=SubmissionState.DRAFT)
+                ),
+            )
+        )
+
+    @admin.display(description="opens")
+    def opens_in_words(self, call: Call) -> str:
+        return call.opens_in_words
+
+    @admin.display(description="closes")
+    def closes_in_words(self, call: Call) -> str:
+        return call.closes_in_words
+
+    @admin.display(description="submitted responses")
+    def submitted(self, call: Call) -> int:
+        return call.number_submitted
+
+    @admin.display(description="drafts")
+    def drafts(self, call: Call) -> int:
+        return call.number_drafts
+
+    @admin.display(description="responses")
+    def counts(self, call: Call) -> str:
+        return f"{call.number_submitted:,} submitted, {call.number_drafts:,} drafts"
+
+    @admin.display(description="closes")
+    def closing_time(self, call: Call) -> str:
+        address = reverse("admin:submissions_call_closing_time", args=[call.pk])
+        return format_html(
+            '{} <a href="{}">Change the closing time</a>', call.closes_in_words, address
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A call comes out of its definition file (manage.py load_call)."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Put on record which fields changed, by name; what they say stays out of the record."""
+        super().save_related(request, form, formsets, change)
+        changed = list(form.changed_data)
+        for formset in formsets:
+            for row, names in formset.changed_objects:
+                changed += [f"{row._meta.model_name} {row.key}: {name}" for name in names]
+        if changed:
+            record(
+                by=request.user,
+                at=clock.now(),
+                action=AuditAction.CALL_CHANGED,
+                call=form.instance,
+                fields=changed,
+            )
+
+    def get_urls(self) -> list[URLPattern]:
+        closing = self.admin_site.admin_view(self.change_closing_time)
+        return [
+            path("<int:pk>/closing-time/", closing, name="submissions_call_closing_time"),
+            *super().get_urls(),
+        ]
+
+    def change_closing_time(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Extend, open again or end earlier, with a reason."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        call = get_object_or_404(Call, pk=pk)
+        form = ClosingTimeForm(request.POST or None, call=call)
+        if request.method == "POST" and form.is_valid() and self._close_at(request, call, form):
+            return redirect(reverse("admin:submissions_call_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Change the closing time",
+            "opts": self.opts,
+            "call": call,
+            "form": form,
+            "is_closed": call.has_closed_at(clock.now()),
+        }
+        template = "admin/submissions/call/closing_time.html"
+        return TemplateResponse(request, template, context)
+
+    def _close_at(self, request: HttpRequest, call: Call, form: forms.Form) -> bool:
+        try:
+            changed = change_closing_time(
+                call,
+                to=form.cleaned_data["closes_at"],
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+                at=clock.now(),
+            )
+        except ClosingTimeRefused as refused:
+            form.add_error(None, refused.message)
+            return False
+        messages.success(request, f"The call now closes at {changed.closes_in_words}.")
+        return True

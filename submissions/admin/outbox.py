@@ -1,0 +1,113 @@
+"""The outbox: what became of each mail, its text as it was sent, and sending it again."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from submissions import clock
+from submissions.admin.read_only import ReadOnlyAdmin
+from submissions.admin.uk_time import in_uk_time
+from submissions.domain import outbox
+from submissions.domain.auditing import record
+from submissions.models import OutboxEmail
+from submissions.vocabulary import AuditAction, OutboxState
+
+FINISHED = {OutboxState.SENT, OutboxState.FAILED}
+
+
+@admin.register(OutboxEmail)
+class OutboxAdmin(ReadOnlyAdmin):
+    list_display = (
+        "kind",
+        "submission",
+        "call",
+        "state",
+        "attempts",
+        "last_error",
+        "written",
+        "next_attempt",
+        "sent",
+    )
+    list_filter = ("state", "kind", "call")
+    list_select_related = ("submission", "call")
+    search_fields = ("submission__reference",)
+    search_help_text = "Search by a response's reference"
+    ordering = ("-created_at", "-pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEmail]:
+        return super().get_queryset(request).defer("body", "body_html")
+
+    @admin.display(description="written (UK time)", ordering="created_at")
+    def written(self, mail: OutboxEmail) -> str:
+        return in_uk_time(mail.created_at)
+
+    @admin.display(description="next attempt (UK time)", ordering="next_attempt_at")
+    def next_attempt(self, mail: OutboxEmail) -> str:
+        return in_uk_time(mail.next_attempt_at) if mail.state == OutboxState.WAITING else ""
+
+    @admin.display(description="sent (UK time)", ordering="sent_at")
+    def sent(self, mail: OutboxEmail) -> str:
+        return in_uk_time(mail.sent_at)
+
+    def get_urls(self) -> list[URLPattern]:
+        again = self.admin_site.admin_view(self.send_again)
+        return [
+            path("<int:pk>/send-again/", again, name="submissions_outboxemail_again"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The mail as it was sent; reading a response in it is put on record."""
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        mail = self.get_object(request, object_id)
+        if mail is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        shows_text = request.user.has_perm("submissions.see_identity")
+        if shows_text and mail.body and mail.submission_id:
+            record(
+                by=request.user,
+                at=clock.now(),
+                action=AuditAction.RESPONSE_OPENED,
+                call=mail.call,
+                submission=mail.submission,
+                mail=mail.pk,
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{mail.get_kind_display()}, {mail.submission or mail.pk}",
+            "opts": self.opts,
+            "mail": mail,
+            "shows_text": shows_text,
+            "times": [
+                ("Written", in_uk_time(mail.created_at)),
+                ("Next attempt", self.next_attempt(mail)),
+                ("Sent", in_uk_time(mail.sent_at)),
+            ],
+            "may_send_again": self._may_send(request) and mail.state in FINISHED,
+            "resends": mail.resends.all(),
+        }
+        return TemplateResponse(request, "admin/submissions/outboxemail/page.html", context)
+
+    def _may_send(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("submissions.change_outboxemail")
+
+    def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Owe a copy of a mail that was sent or given up."""
+        if request.method != "POST" or not self._may_send(request):
+            raise PermissionDenied
+        mail = get_object_or_404(OutboxEmail, pk=pk)
+        if mail.state not in FINISHED:
+            messages.error(request, "This mail is still on its way: it is not sent twice.")
+            return redirect(reverse("admin:submissions_outboxemail_change", args=[pk]))
+        again = outbox.send_again(mail, by=request.user, at=clock.now())
+        messages.success(request, "A copy of the mail will be sent within a minute.")
+        return redirect(reverse("admin:submissions_outboxemail_change", args=[again.pk]))
