@@ -98,22 +98,11 @@ def is_asked(call: Call, question: Question, answers: Answers) -> bool | None:
 
 
 def _is_revealed(call: Call, question: Question, answers: Answers) -> bool | None:
-    revealing = revealing_options(call).get(question.key)
+    revealing = call.revealing_options.get(question.key)
     if revealing is None:
         return True
     key, values = revealing
     return conditions.Term(key, "in", values).holds(answers)
-
-
-def revealing_options(call: Call) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return for each revealed question the question and the options that bring it up."""
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for question in call.questions_in_order:
-        for option in question.options:
-            if option.get("reveals"):
-                _, values = found.get(option["reveals"], ("", ()))
-                found[option["reveals"]] = (question.key, (*values, option["key"]))
-    return found
 
 
 def is_required(question: Question, answers: Answers) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from submissions import conditions
-from submissions.domain.answering import Answers, revealing_options
+from submissions.domain.answering import Answers
 from submissions.models import Call, Question, Section
 from submissions.vocabulary import MULTIPLE_KINDS
 
@@ -31,7 +31,7 @@ class Applies:
 def terms_of(call: Call, question: Question) -> list[conditions.Term]:
     """Return the terms which must all be true for the question to be asked."""
     terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
-    revealing = revealing_options(call).get(question.key)
+    revealing = call.revealing_options.get(question.key)
     if revealing:
         terms.append(conditions.Term(revealing[0], "in", revealing[1]))
     return list(dict.fromkeys(terms))

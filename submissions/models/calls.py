@@ -124,6 +124,17 @@ class Call(models.Model):
     def questions_by_key(self) -> dict[str, "Question"]:
         return {question.key: question for question in self.questions_in_order}
 
+    @cached_property
+    def revealing_options(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """For each revealed question, the key of the question and the options that reveal it."""
+        found: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for question in self.questions_in_order:
+            for option in question.options:
+                if option.get("reveals"):
+                    _, values = found.get(option["reveals"], ("", ()))
+                    found[option["reveals"]] = (question.key, (*values, option["key"]))
+        return found
+
 
 class RespondentRole(models.Model):
     """One of the kinds of people whom a call asks; a respondent may be several."""
