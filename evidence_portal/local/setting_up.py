@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,9 @@ def main(arguments: list[str]) -> None:
     for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH"):
         os.environ.pop(name, None)
     install(requirements)
+    if arguments[0] == "server":
+        # A Ctrl-C now waits until the supervisor is ready for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     os.execv(PYTHON, [str(PYTHON), "-m", module, *arguments[1:]])
 
 

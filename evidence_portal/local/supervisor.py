@@ -33,6 +33,8 @@ class StopSignals:
         # Under nohup the portal outlives its terminal.
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self._receive)
+        # setting_up.py holds them back until here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
     def _receive(self, _number: int, _frame: FrameType | None) -> None:
         if not self._told:
