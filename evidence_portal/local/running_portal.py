@@ -9,7 +9,10 @@ from pathlib import Path
 from evidence_portal.local.choices import data_folder
 
 NEED_NO_DATABASE = frozenset(
-    {"", "help", "version", "check", "makemigrations", "makemessages", "compilemessages"}
+    {
+        *("", "help", "version", "check", "collectstatic"),
+        *("makemigrations", "makemessages", "compilemessages"),
+    }
 )
 # For commands that load the settings and use no engine: nothing answers here.
 PLACEHOLDERS = {

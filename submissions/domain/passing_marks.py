@@ -35,6 +35,10 @@ def is_beat_alive(client: Redis) -> bool:
     return bool(client.exists(BEAT))
 
 
+def is_this_worker_alive(client: Redis, name: str) -> bool:
+    return bool(client.exists(f"{WORKER}{name}"))
+
+
 def is_a_worker_alive(client: Redis) -> bool:
     return next(client.scan_iter(match=f"{WORKER}*", count=1000), None) is not None
 

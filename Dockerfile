@@ -1,0 +1,24 @@
+# The image of the web server, the worker, beat and the management commands.
+FROM python:3.13-slim-trixie AS packages
+COPY requirements.txt /
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes --requirement /requirements.txt
+
+FROM python:3.13-slim-trixie
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PORTAL_STATIC=/portal/collected-static \
+    PORTAL_MEDIA=/uploads
+# A volume on /uploads takes its owner from here.
+RUN groupadd --system --gid 10001 portal \
+    && useradd --system --uid 10001 --gid portal --no-create-home portal \
+    && install --directory --owner portal --group portal --mode 700 /uploads
+COPY --from=packages /venv /venv
+WORKDIR /portal
+COPY . .
+# Neither needs a secret: collectstatic runs on placeholders, which end with it.
+RUN python manage.py collectstatic --no-input \
+    && python -m compileall -q evidence_portal submissions
+USER 10001:10001
+EXPOSE 8000
+CMD ["gunicorn", "--bind", "0.0.0.0:8000"]

@@ -1,0 +1,71 @@
+"""python -m evidence_portal.health web|worker|beat: whether that part lives, for container engines.
+
+Ends with 0 if it does, else with 1 and a line that says why. It loads no Django, so that asking
+often costs little. The worker asked after is the one of this machine or container.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+from kombu import Connection
+from kombu.exceptions import KombuError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from submissions.domain import passing_marks
+
+SECONDS = 3
+
+
+def web() -> bool:
+    """Ask /healthz/ as the proxy would, by the portal's public name."""
+    connection = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=SECONDS)
+    host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc
+    try:
+        connection.request("GET", "/healthz/", headers={"Host": host})
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
+
+
+def worker() -> bool:
+    name = f"celery@{socket.gethostname()}"
+    return in_broker(lambda client: passing_marks.is_this_worker_alive(client, name))
+
+
+def beat() -> bool:
+    return in_broker(passing_marks.is_beat_alive)
+
+
+def in_broker(ask: Callable[[Redis], bool]) -> bool:
+    """Put a question to the broker; raises OSError, KombuError or RedisError without one."""
+    impatient = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
+    address = os.environ.get("BROKER_URL", "")
+    with Connection(address, transport_options=impatient) as connection:
+        return ask(connection.default_channel.client)
+
+
+PARTS = {"web": web, "worker": worker, "beat": beat}
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in PARTS:
+        sys.stderr.write(f"usage: python -m evidence_portal.health {'|'.join(PARTS)}\n")
+        return 2
+    part = arguments[0]
+    try:
+        lives = PARTS[part]()
+    except (OSError, HTTPException, KombuError, RedisError) as error:
+        sys.stderr.write(f"{part}: {type(error).__name__}\n")
+        return 1
+    if not lives:
+        sys.stderr.write(f"{part}: no sign of life\n")
+    return 0 if lives else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
