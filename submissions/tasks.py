@@ -109,11 +109,15 @@ def forget_an_earlier_worker(sender: Any, **_rest: Any) -> None:
 
 @beat_init.connect
 def begin_signs_of_life(**_rest: Any) -> None:
-    """Beat's sign of life is that it handed `report_alive` to the broker; the first at once."""
+    """Beat's sign of life is that it handed `report_alive` to the broker.
+
+    The first goes at once, and with it the mail that waited while nothing ran.
+    """
     after_task_publish.connect(leave_sign_of_beat, sender=report_alive.name)
     with broker() as client:
         passing_marks.beat_starts(client)
     report_alive.apply_async(expires=NUDGE_LASTS)
+    send_due_mail.apply_async(expires=NUDGE_LASTS)
 
 
 def leave_sign_of_beat(**_rest: Any) -> None:

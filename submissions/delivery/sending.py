@@ -106,9 +106,9 @@ class _Run:
         """Render; one mail that cannot be written never holds up the others."""
         try:
             return render(mail)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong, it is wrong with this mail
-            # Its name only: the message may hold what a respondent wrote.
-            logger.error("mail %s cannot be written: %s", mail.pk, type(error).__name__)
+        except Exception:
+            # The log's formatter leaves out messages, which may hold what a respondent wrote.
+            logger.exception("mail %s cannot be written", mail.pk)
             self._delay(mail, "The portal could not write this mail.")
             return None
 

@@ -1,0 +1,53 @@
+"""Celery's own worker and beat as processes, on this run's database and a broker of the test's."""
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from django.db import connection
+
+from evidence_portal.local.children import start
+
+ROOT = Path(__file__).parents[2]
+WORKER = ("worker", "--concurrency", "1", "--without-gossip", "--without-mingle")
+
+
+def environment(*, broker_url, smtp_port):
+    url = urlsplit(os.environ["DATABASE_URL"])
+    database = url._replace(path=f"/{quote(connection.settings_dict['NAME'])}").geturl()
+    return os.environ | {
+        "BROKER_URL": broker_url,
+        "DATABASE_URL": database,
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+    }
+
+
+@contextmanager
+def running(*command, folder, **engines):
+    """Run a Celery command; yields the process, and kills it and its children in the end."""
+    log = folder / f"{command[0]}.log"
+    with log.open("ab") as output:
+        child = start(
+            [sys.executable, "-m", "celery", "-A", "evidence_portal", *command],
+            death_signal=signal.SIGQUIT,
+            env=environment(**engines),
+            cwd=ROOT,
+            log=output,
+        )
+    try:
+        yield child
+    finally:
+        child.kill()
+
+
+@contextmanager
+def running_both(folder, **engines):
+    schedule = ("--pidfile", "", "--schedule", str(folder / "schedule"))
+    with (
+        running(*WORKER, folder=folder, **engines) as worker,
+        running("beat", *schedule, folder=folder, **engines) as beat,
+    ):
+        yield worker, beat

@@ -1,0 +1,130 @@
+"""/healthz/ and /readyz/ tell the truth, and tell it quickly."""
+
+import signal
+import socket
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from evidence_portal.local.children import wait_until
+from submissions import tasks
+from submissions.domain import passing_marks
+from tests.faults.celery_processes import WORKER, running, running_both
+from tests.makers import OPENS_AT, make_submitted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask(client):
+    """The status, each part's line, and the seconds that it took."""
+    began = time.monotonic()
+    response = client.get("/readyz/")
+    lines = response.content.decode().splitlines()
+    return (
+        response.status_code,
+        dict(line.split(": ", 1) for line in lines),
+        time.monotonic() - began,
+    )
+
+
+@pytest.fixture
+def all_alive(own_valkey, through_broker):
+    """A broker with the signs of life of a worker and of beat."""
+    through_broker(own_valkey.url())
+    with tasks.broker() as broker:
+        passing_marks.beat_lives(broker)
+        passing_marks.worker_lives(broker, "celery@one")
+    return own_valkey
+
+
+ALL_OK = dict.fromkeys(["database", "broker", "worker", "beat", "mail"], "ok")
+
+
+def test_process_lives_without_any_other_part(client, own_valkey, through_broker, monkeypatch):
+    through_broker(own_valkey.url())
+    own_valkey.stop()
+    monkeypatch.setattr(connection, "cursor", None)
+    response = client.get("/healthz/")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_worker_and_beat_report_soon_after_their_start(
+    client, own_valkey, sink, tmp_path, through_broker
+):
+    through_broker(own_valkey.url())
+    silence = "no sign of life for 45 seconds"
+    assert ask(client)[:2] == (503, ALL_OK | {"worker": silence, "beat": silence})
+    with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
+        assert wait_until(lambda: ask(client)[:2] == (200, ALL_OK), seconds=30, pause=0.1)
+
+
+def test_sign_of_a_killed_worker_ends_when_its_successor_starts(
+    own_valkey, sink, tmp_path, through_broker
+):
+    through_broker(own_valkey.url())
+    with tasks.broker() as broker:
+        passing_marks.worker_lives(broker, f"celery@{socket.gethostname()}")
+        with running(*WORKER, folder=tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
+            assert wait_until(
+                lambda: not passing_marks.is_a_worker_alive(broker), seconds=30, pause=0.1
+            )
+
+
+def test_signs_of_life_end_by_themselves(client, all_alive):
+    with tasks.broker() as broker:
+        for key in (passing_marks.BEAT, f"{passing_marks.WORKER}celery@one"):
+            assert 0 < broker.ttl(key) <= passing_marks.ALIVE_FOR
+
+
+@pytest.mark.parametrize("part", ["worker", "beat"])
+def test_part_without_a_sign_of_life_is_named(client, all_alive, part):
+    assert ask(client)[:2] == (200, ALL_OK)
+    with tasks.broker() as broker:
+        if part == "worker":
+            passing_marks.worker_starts(broker, "celery@one")
+        else:
+            passing_marks.beat_starts(broker)
+    silent = {part: "no sign of life for 45 seconds"}
+    assert ask(client)[:2] == (503, ALL_OK | silent)
+
+
+def test_one_of_two_workers_is_enough(client, all_alive):
+    with tasks.broker() as broker:
+        passing_marks.worker_lives(broker, "celery@two")
+        passing_marks.worker_starts(broker, "celery@one")
+    assert ask(client)[:2] == (200, ALL_OK)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_dead_broker_is_told_within_a_second(client, all_alive, number):
+    all_alive.child.send(number)
+    try:
+        status, parts, seconds = ask(client)
+    finally:
+        all_alive.child.send(signal.SIGCONT)
+    unknown = {"broker": "does not answer", "worker": "not known", "beat": "not known"}
+    assert (status, parts) == (503, ALL_OK | unknown)
+    assert seconds < 1
+
+
+def test_dead_database_is_told_without_its_address(client, all_alive, monkeypatch):
+    def refuse():
+        raise OperationalError("connection to server at secret-host failed")
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+    status, parts, _ = ask(client)
+    unknown = {"database": "does not answer", "mail": "not known"}
+    assert (status, parts) == (503, ALL_OK | unknown)
+
+
+def test_stale_mail_is_a_warning(client, all_alive, at, settings):
+    make_submitted(at=OPENS_AT)
+    at(OPENS_AT + timedelta(minutes=settings.MAIL_STALE_MINUTES))
+    assert ask(client)[:2] == (200, ALL_OK)
+    at(OPENS_AT + timedelta(minutes=settings.MAIL_STALE_MINUTES, microseconds=1))
+    warning = {"mail": "warning: 1 mail has waited for more than 15 minutes"}
+    assert ask(client)[:2] == (200, ALL_OK | warning)
+    make_submitted(at=OPENS_AT)
+    assert ask(client)[1]["mail"] == "warning: 2 mails have waited for more than 15 minutes"

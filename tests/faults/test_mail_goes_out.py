@@ -1,0 +1,146 @@
+"""An accepted submission always gets its confirmation, whatever dies on the way."""
+
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from evidence_portal.local.children import wait_until
+from submissions import clock
+from submissions.domain import drafting, outbox
+from submissions.models import OutboxEmail, Submission
+from submissions.vocabulary import OutboxState
+from tests.faults.celery_processes import WORKER, running, running_both
+from tests.faults.conftest import nudged
+from tests.makers import complete_answers, make_call, make_submitted, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 40.0  # seconds; two ticks of beat and the start of two processes on a busy machine
+
+
+@pytest.fixture
+def submit_by_browser(client, at):
+    """Submit a response as a respondent does; returns the answer and the seconds it took."""
+
+    def submit():
+        call = make_call()
+        at(while_open(call))
+        client.post(f"/calls/{call.slug}/start/")
+        draft = Submission.objects.get(call=call)
+        answers = complete_answers(call)
+        drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+        began = time.monotonic()
+        response = client.post(f"/calls/{call.slug}/response/check/")
+        return response, time.monotonic() - began
+
+    return submit
+
+
+def sent(number):
+    return lambda: OutboxEmail.objects.filter(state=OutboxState.SENT).count() == number
+
+
+def test_mail_waits_for_a_broker_that_is_down_and_goes_out_when_it_is_back(
+    own_valkey, sink, tmp_path, through_broker, submit_by_browser, caplog
+):
+    through_broker(own_valkey.url())
+    own_valkey.stop()
+    response, seconds = submit_by_browser()
+    nudged()
+    assert response.status_code == 302
+    assert response.url.endswith("/response/submitted/")
+    assert seconds < 1
+    mail = OutboxEmail.objects.get()
+    assert mail.state == OutboxState.WAITING
+    assert caplog.messages.count("no nudge for due mail (OperationalError); beat sends it") == 1
+
+    own_valkey.start()
+    with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
+        assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
+        assert [message["Message-ID"] for message in sink.messages] == [mail.message_id]
+
+        # The broker goes and comes back under a worker and a beat that live on.
+        own_valkey.stop()
+        submit_by_browser()
+        nudged()
+        own_valkey.start()
+        assert wait_until(sent(2), seconds=PATIENCE, pause=0.1)
+    assert len(sink.messages) == 2
+
+
+def test_nudge_sends_without_waiting_for_beat(
+    own_valkey, sink, tmp_path, through_broker, submit_by_browser
+):
+    through_broker(own_valkey.url())
+    with running(*WORKER, folder=tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
+        submit_by_browser()
+        assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
+
+
+def frozen(own_valkey):
+    own_valkey.child.send(signal.SIGSTOP)
+    return own_valkey.url(), lambda: own_valkey.child.send(signal.SIGCONT)
+
+
+def black_hole(_own_valkey):
+    """A port whose queue of connections is full: on Linux nobody answers, as behind a firewall."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    callers = [socket.socket() for _ in range(4)]
+    for caller in callers:
+        caller.setblocking(False)
+        caller.connect_ex(listener.getsockname())
+
+    def close():
+        for one in (*callers, listener):
+            one.close()
+
+    return f"redis://127.0.0.1:{listener.getsockname()[1]}/0", close
+
+
+@pytest.mark.parametrize("trouble", [frozen, black_hole])
+def test_broker_that_never_answers_keeps_nobody_waiting(
+    trouble, own_valkey, through_broker, submit_by_browser
+):
+    url, end = trouble(own_valkey)
+    try:
+        through_broker(url)
+        response, seconds = submit_by_browser()
+        began = time.monotonic()
+        nudged()
+    finally:
+        end()
+    assert response.status_code == 302
+    assert seconds < 1
+    assert time.monotonic() - began < 3
+    assert OutboxEmail.objects.get().state == OutboxState.WAITING
+
+
+def test_worker_killed_between_sending_and_marking_costs_one_repeat(own_valkey, sink, tmp_path):
+    mail = make_submitted().mails.get()
+    engines = {"broker_url": own_valkey.url(), "smtp_port": sink.port}
+    workers = []
+
+    def take_the_mail_and_kill_the_worker():
+        sink.replies.clear()
+        os.killpg(workers[0].pid, signal.SIGKILL)
+        return "250 OK"
+
+    sink.replies["DATA", None] = take_the_mail_and_kill_the_worker
+    with running_both(tmp_path, **engines) as (worker, _beat):
+        workers.append(worker)
+        assert wait_until(lambda: worker.exit_code() is not None, seconds=PATIENCE, pause=0.1)
+    assert OutboxEmail.objects.get().state == OutboxState.CLAIMED
+
+    released = outbox.release_stuck(at=clock.now() + outbox.CLAIM_LASTS)
+    assert released == 1
+    OutboxEmail.objects.update(next_attempt_at=clock.now() - timedelta(seconds=1))
+    with running_both(tmp_path, **engines):
+        assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
+    assert Counter(m["Message-ID"] for m in sink.messages) == {mail.message_id: 2}
+    assert outbox.claim_due(at=clock.now() + timedelta(days=1), limit=5) == []
