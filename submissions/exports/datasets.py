@@ -1,7 +1,7 @@
 """What an export holds. The only file here that asks the database.
 
 Every export takes its columns and its rows from this file, so what respondents chose about
-publication and what says who they are is governed in one place (`is_withheld`, `_shown_texts`).
+publication and what says who they are is governed in one place (`is_withheld`, `_cell_sql`).
 """
 
 from collections.abc import Iterator
@@ -108,9 +108,10 @@ def rows_query(call: Call, table: list[Column]) -> RowsQuery:
     sql = (  # keys are quoted by _name and _literal; values are parameters
         f"SELECT {cells} FROM submissions_submission s "  # noqa: S608 - see above
         "JOIN submissions_version v ON v.id = s.current_version_id "
-        "CROSS JOIN LATERAL (SELECT (s.submitted_at AT TIME ZONE %(zone)s) "
-        "- (s.submitted_at AT TIME ZONE 'UTC')) AS z(ahead) "
-        f"{_record('v.choices', 'c', choices)} {_record(_shown_texts(questions), 't', texts)} "
+        f"{_record('v.choices', 'c', choices)} {_record('v.texts', 't', texts)} "
+        f"CROSS JOIN LATERAL (SELECT {_is_confidential(questions)} AS confidential, "
+        "(s.submitted_at AT TIME ZONE %(zone)s) - (s.submitted_at AT TIME ZONE 'UTC') AS ahead"
+        ") AS z "
         "WHERE s.call_id = %(call)s AND s.state = %(submitted)s "
         "ORDER BY s.submitted_at, s.id"
     )
@@ -123,15 +124,11 @@ def rows_query(call: Call, table: list[Column]) -> RowsQuery:
     return RowsQuery(sql, parameters)
 
 
-def _shown_texts(questions: list[Question]) -> str:
-    """SQL of the answers in the respondent's own words: none where they chose “confidential”.
-
-    They were promised that the project team alone reads them, and an export goes further.
-    """
-    consents = [q for q in questions if q.key == "publication" and q.kind == QuestionKind.RADIO]
-    if not consents:
-        return "v.texts"
-    return "CASE WHEN c.publication = %(confidential)s THEN '{}'::jsonb ELSE v.texts END"
+def _is_confidential(questions: list[Question]) -> str:
+    """SQL of whether the respondent chose “confidential”, or left open what the call asks."""
+    if any(q.key == "publication" and q.kind == QuestionKind.RADIO for q in questions):
+        return "coalesce(c.publication, %(confidential)s) = %(confidential)s"
+    return "false"
 
 
 def _name(key: str) -> str:
@@ -163,8 +160,16 @@ def _options(question: Question) -> tuple[tuple[str, str], ...]:
 
 
 def _cell_sql(question: Question) -> str:
+    """SQL of the question's cells, with what respondents chose about publication applied.
+
+    Of a confidential response no short text is given: a role or a place in one's own words may
+    say who one is.
+    """
     if question.kind in TEXT_KINDS:
-        return neutralised_sql(f"t.{_name(question.key)}")
+        given = neutralised_sql(f"t.{_name(question.key)}")
+        if question.kind == QuestionKind.LONG:
+            return given
+        return f"CASE WHEN NOT z.confidential THEN {given} END"
     given = f"c.{_name(question.key)}"
     if question.kind in MULTIPLE_KINDS:
         return neutralised_sql(f"array_to_string({given}, '; ')")
@@ -212,7 +217,7 @@ def _kind_in_words(question: Question) -> str:
     if question.kind in MULTIPLE_KINDS:
         return "several choices, joined with “; ”"
     if question.kind in TEXT_KINDS:
-        return "text"
+        return "text" if question.kind == QuestionKind.LONG else "short text"
     return "tick" if question.kind == QuestionKind.CHECKBOX else "one choice"
 
 

@@ -11,13 +11,13 @@ HEADER = ("column", "type", "meaning", "values", "notes")
 NEUTRALISING = (
     "A cell whose first character after any white space is = + - or @, or that has a tab or a "
     "carriage return before its first other character, has an apostrophe (') put before it, so "
-    "that no spreadsheet runs it. To read the answer as it was given, take one apostrophe away "
-    "where it stands before such a cell. Nothing else is changed."
+    "that no spreadsheet runs it. Nothing else is changed: without that apostrophe the cell is "
+    "the answer as it was given."
 )
 CONFIDENTIAL = (
-    "Respondents who chose “confidential” for publication were promised that the project team "
-    "alone reads their words: their cells of type text are empty. Their choices are given. The "
-    "project's staff can read them."
+    "Of a response whose publication is “confidential”, the cells of type “short text” are left "
+    "empty, as a role or a place in one's own words may say who answered. The rest is for the "
+    "project's own understanding: none of it may be published or quoted."
 )
 ROWS = (
     "One row a submitted response, in its latest version, oldest first. Drafts and withdrawn "
@@ -58,5 +58,5 @@ def dictionary_csv(call: Call) -> bytes:
 
 def _described(column: Column) -> tuple[str, ...]:
     values = "\n".join(f"{key} = {label}" for key, label in column.values)
-    notes = "Empty where publication is confidential." if column.kind == "text" else ""
+    notes = "Empty where publication is confidential." if column.kind == "short text" else ""
     return (column.name, column.kind, column.meaning, values, notes)

@@ -3,7 +3,7 @@
 Source of the rule: OWASP, CSV Injection. A cell whose first character after any white space is
 `=`, `+`, `-` or `@`, or which has a tab or a carriage return before its first other character,
 gets a `'` before it. The rule is written once, as a pattern that Python and PostgreSQL read
-alike, and undone by taking one `'` away wherever what follows it meets the rule.
+alike. Taking the `'` away gives the answer back, except where an answer itself began with one.
 """
 
 import re

@@ -105,6 +105,7 @@ def test_list_is_narrowed_by_filters_and_words(staff, query, found):
         "gone": make_submitted(call, roles=["provider"], t="Gone"),
     }
     made["gone"].state = SubmissionState.WITHDRAWN
+    made["gone"].withdrawn_at = while_open(call)
     made["gone"].save()
     made["b"].triage_status = "considered"
     made["b"].save()

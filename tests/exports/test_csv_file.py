@@ -201,14 +201,24 @@ def test_email_question_is_withheld_even_if_not_marked_as_identity():
 
 
 @pytest.mark.django_db
-def test_confidential_response_gives_its_choices_and_no_words():
+@pytest.mark.parametrize(
+    ("publication", "role_other"),
+    [("named", "Mayor"), ("anonymous", "Mayor"), ("confidential", "")],
+)
+def test_confidential_response_gives_no_short_text(publication, role_other):
     call = make_call()
     make_submitted(
-        call, roles=["other"], role_other="Mayor", story="Told in trust", publication="confidential"
+        call, roles=["other"], role_other="Mayor", story="We merged", publication=publication
     )
     row = rows_of(call)[0]
-    assert (row["roles"], row["publication"], row["quote_ok"]) == ("other", "confidential", "")
-    assert (row["role_other"], row["story"], row["words"]) == ("", "", "4")
+    assert (row["roles"], row["role_other"], row["story"]) == ("other", role_other, "We merged")
+
+
+@pytest.mark.django_db
+def test_short_text_is_given_where_the_call_asks_nothing_about_publication():
+    call = make_call(evidence_questions=[{"key": "place", "kind": "short", "label": "Where?"}])
+    make_submitted(call, place="By the sea")
+    assert rows_of(call)[0]["place"] == "By the sea"
 
 
 @pytest.mark.django_db
@@ -217,7 +227,9 @@ def test_drafts_withdrawn_responses_and_other_calls_are_left_out():
     kept = make_submitted(call)
     make_draft(call, story="A draft")
     withdrawn = make_submitted(call)
-    Submission.objects.filter(pk=withdrawn.pk).update(state=SubmissionState.WITHDRAWN)
+    Submission.objects.filter(pk=withdrawn.pk).update(
+        state=SubmissionState.WITHDRAWN, withdrawn_at=NOW
+    )
     make_submitted(make_call())
     assert [row["reference"] for row in rows_of(call)] == [kept.reference]
 

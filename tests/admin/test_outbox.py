@@ -1,0 +1,110 @@
+"""The outbox in the admin: a mail's fate and text, and sending it again."""
+
+import pytest
+from django.urls import reverse
+
+from submissions.domain.groups import ensure_groups
+from submissions.models import AuditEvent, OutboxEmail
+from submissions.vocabulary import PROJECT_STAFF, OutboxState
+from tests.makers import make_submitted, make_user
+
+LIST = "/admin/submissions/outboxemail/"
+
+
+@pytest.fixture
+def staff(client):
+    ensure_groups()
+    client.force_login(make_user(PROJECT_STAFF, is_staff=True))
+    return client
+
+
+def sent_mail(**changes):
+    response = make_submitted(email="jo.bloggs@example.org")
+    fields = {
+        "state": OutboxState.SENT,
+        "sent_at": response.submitted_at,
+        "attempts": 1,
+        "subject": "We have your response",
+        "body": "Dear <Jo>,\nthank you.",
+        "body_html": "<p>Dear Jo</p><script>alert(1)</script>",
+    }
+    OutboxEmail.objects.update(**fields | changes)
+    return OutboxEmail.objects.get()
+
+
+def page_of(mail):
+    return reverse("admin:submissions_outboxemail_change", args=[mail.pk])
+
+
+def again(mail):
+    return reverse("admin:submissions_outboxemail_again", args=[mail.pk])
+
+
+@pytest.mark.django_db
+def test_page_shows_the_text_as_sent_and_runs_none_of_it(staff):
+    mail = sent_mail()
+    text = staff.get(page_of(mail)).content.decode()
+    assert "We have your response" in text
+    assert "Dear &lt;Jo&gt;,\nthank you." in text
+    assert "&lt;p&gt;Dear Jo&lt;/p&gt;&lt;script&gt;" in text
+    assert "<script>alert" not in text
+    assert "jo.bloggs@example.org" in text
+    event = AuditEvent.objects.get()
+    assert (event.action, event.submission) == ("response_opened", mail.submission)
+
+
+@pytest.mark.django_db
+def test_address_and_text_are_withheld_from_who_may_not_see_identity(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    group = user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    client.force_login(user)
+    mail = sent_mail()
+    text = client.get(page_of(mail)).content.decode() + client.get(LIST).content.decode()
+    assert "jo.bloggs" not in text
+    assert "thank you" not in text
+
+
+@pytest.mark.django_db
+def test_list_is_narrowed_by_state_and_shows_errors(staff):
+    mail = sent_mail(state=OutboxState.FAILED, sent_at=None, last_error="No such mailbox.")
+    failed = staff.get(LIST, {"state__exact": "failed"}).content.decode()
+    assert "No such mailbox." in failed
+    assert mail.submission.reference in failed
+    assert "No such mailbox." not in staff.get(LIST, {"state__exact": "sent"}).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["sent", "failed"])
+def test_send_again_owes_a_copy_and_is_on_record(staff, state):
+    mail = sent_mail(**({} if state == "sent" else {"state": state, "sent_at": None}))
+    assert f'action="{again(mail)}"' in staff.get(page_of(mail)).content.decode()
+    assert staff.get(again(mail)).status_code == 403
+    assert staff.post(again(mail)).status_code == 302
+    copy = OutboxEmail.objects.get(resend_of=mail)
+    assert (copy.state, copy.to_address) == ("waiting", mail.to_address)
+    mail.refresh_from_db()
+    assert (mail.state, mail.body) == (state, "Dear <Jo>,\nthank you.")
+    event = AuditEvent.objects.get(action="mail_resent")
+    assert event.detail == {"mail": mail.pk, "again": copy.pk}
+
+
+@pytest.mark.django_db
+def test_mail_on_its_way_is_not_sent_twice(staff):
+    mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
+    assert "Send again" not in staff.get(page_of(mail)).content.decode()
+    text = staff.post(again(mail), follow=True).content.decode()
+    assert "This mail is still on its way" in text
+    assert OutboxEmail.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["change", "delete"])
+def test_mails_cannot_be_edited_even_by_a_superuser(client, path):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    mail = sent_mail()
+    before = list(OutboxEmail.objects.values())
+    address = reverse(f"admin:submissions_outboxemail_{path}", args=[mail.pk])
+    assert client.post(address, {"body": "x", "post": "yes"}).status_code == 403
+    assert list(OutboxEmail.objects.values()) == before

@@ -1,0 +1,136 @@
+"""Each staff and steering address refuses strangers and the wrong group, none forgotten."""
+
+import re
+
+import pytest
+from django.urls import URLPattern, get_resolver
+from django.urls.resolvers import RegexPattern
+
+from submissions.domain.groups import ensure_groups
+from submissions.vocabulary import PROJECT_STAFF, STEERING_GROUP
+from tests.makers import make_call, make_user
+
+SAMPLES = {
+    "slug": "the-call",
+    "uuid": "6f0c2b0e-6f0e-4b60-9f0b-0c8f3c0a6c11",
+    "int": "1",
+    "path": "1",
+    "str": "1",
+}
+DOORS = {
+    "admin/login/",
+    "admin/logout/",
+    "steering/sign-in/",
+    "steering/sign-out/",
+}
+SIGN_IN = {"admin": "/admin/login/", "steering": "/steering/sign-in/"}
+
+
+def sample(pattern):
+    """The address that a pattern's part of a path stands for."""
+    if isinstance(pattern, RegexPattern):
+        written = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)", r"\1", str(pattern))
+        return re.sub(r"\(\?P<url>\.\*\)", "nowhere", written).strip("^$")
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES[m[1] or "str"], str(pattern))
+
+
+def addresses(patterns=None, before=""):
+    for entry in patterns if patterns is not None else get_resolver().url_patterns:
+        here = before + sample(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield here
+        else:
+            yield from addresses(entry.url_patterns, here)
+
+
+def guarded(area):
+    return sorted(
+        {path for path in addresses() if path.startswith(f"{area}/") and path not in DOORS}
+    )
+
+
+def test_guarded_addresses_of_the_steering_group_are_these():
+    assert guarded("steering") == [
+        "steering/",
+        "steering/the-call/",
+        "steering/the-call/dictionary.csv",
+        "steering/the-call/export.csv",
+    ]
+
+
+def test_no_address_of_staff_lies_outside_the_two_areas():
+    rest = [path for path in addresses() if not path.startswith(("admin/", "steering/"))]
+    assert [path for path in rest if re.search(r"staff|export|admin", path)] == []
+    assert len(guarded("admin")) > 40
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("area", ["admin", "steering"])
+def test_strangers_are_led_to_the_sign_in(client, area):
+    make_call(slug="the-call")
+    led = {path: client.get(f"/{path}") for path in guarded(area)}
+    wrong = {
+        path: answer.status_code
+        for path, answer in led.items()
+        if answer.status_code != 302 or not answer.url.startswith(f"{SIGN_IN[area]}?next=")
+    }
+    assert wrong == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    ("area", "group", "is_staff"),
+    [
+        ("admin", STEERING_GROUP, False),
+        ("admin", None, False),
+        ("steering", PROJECT_STAFF, True),
+        ("steering", None, False),
+    ],
+)
+def test_wrong_group_is_refused(client, area, group, is_staff, method):
+    make_call(slug="the-call")
+    ensure_groups()
+    client.force_login(make_user(group, is_staff=is_staff))
+    refused = {403} if area == "admin" or method == "get" else {403, 405}
+    answers = {path: getattr(client, method)(f"/{path}").status_code for path in guarded(area)}
+    assert {path: code for path, code in answers.items() if code not in refused} == {}
+
+
+@pytest.mark.django_db
+def test_staff_without_a_group_see_nothing_of_the_evidence(client):
+    ensure_groups()
+    make_call(slug="the-call")
+    client.force_login(make_user(is_staff=True))
+    open_to_all_staff = {
+        "admin/",
+        "admin/jsi18n/",
+        "admin/password_change/",
+        "admin/password_change/done/",
+    }
+    let_in = {path for path in guarded("admin") if client.get(f"/{path}").status_code in {200, 301}}
+    assert let_in == open_to_all_staff
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("group", "is_superuser", "path", "code"),
+    [
+        (STEERING_GROUP, False, "/steering/", 200),
+        (STEERING_GROUP, False, "/steering/the-call/", 200),
+        (STEERING_GROUP, False, "/steering/the-call/export.csv", 200),
+        (STEERING_GROUP, False, "/steering/the-call/dictionary.csv", 200),
+        (PROJECT_STAFF, False, "/admin/submissions/submission/", 200),
+        (PROJECT_STAFF, False, "/admin/submissions/call/", 200),
+        (PROJECT_STAFF, False, "/admin/submissions/outboxemail/", 200),
+        (PROJECT_STAFF, False, "/admin/submissions/auditevent/", 200),
+        (None, True, "/steering/the-call/export.csv", 200),
+        (None, True, "/admin/auth/user/", 200),
+    ],
+)
+def test_right_group_is_let_in(client, group, is_superuser, path, code):
+    ensure_groups()
+    make_call(slug="the-call")
+    is_staff = group == PROJECT_STAFF or is_superuser
+    client.force_login(make_user(group, is_staff=is_staff, is_superuser=is_superuser))
+    assert client.get(path).status_code == code

@@ -1,0 +1,112 @@
+"""The export from the command line."""
+
+import os
+import stat
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from submissions.models import AuditEvent
+from tests.makers import make_call, make_submitted
+
+
+def export(*, call="the-call", file_format="csv", output):
+    err = StringIO()
+    call_command("export_responses", call=call, format=file_format, output=str(output), stderr=err)
+    return err.getvalue()
+
+
+@pytest.mark.django_db
+def test_file_is_whole_private_and_on_record(tmp_path):
+    response = make_submitted(make_call(slug="the-call"))
+    file = tmp_path / "out.csv"
+    assert export(output=file) == f"written: {file}\n"
+    lines = file.read_bytes().split(b"\r\n")
+    assert lines[0].startswith(b"reference,submitted_at,")
+    assert lines[1].startswith(response.reference.encode())
+    assert lines[2:] == [b""]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.detail["through"], event.detail["rows"]) == (
+        "exported",
+        None,
+        "command line",
+        1,
+    )
+
+
+@pytest.mark.django_db
+def test_dash_writes_to_the_terminal(capfdbinary):
+    make_submitted(make_call(slug="the-call"))
+    export(output="-")
+    assert capfdbinary.readouterr().out.count(b"\r\n") == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"file_format": "pdf"}, "“pdf” is not a format. Formats: csv."),
+        ({"call": "other"}, "There is no call “other”. Calls: the-call."),
+        ({"output": "/nowhere/at/all.csv"}, "/nowhere/at/all.csv cannot be written"),
+        ({"output": "/"}, "/ cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path, options, said):
+    make_call(slug="the-call")
+    with pytest.raises(CommandError) as refused:
+        export(**({"output": tmp_path / "out.csv"} | options))
+    assert str(refused.value).startswith(said)
+    assert "\n" not in str(refused.value)
+    assert not AuditEvent.objects.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_export_that_breaks_leaves_the_old_file(tmp_path, monkeypatch):
+    make_submitted(make_call(slug="the-call"))
+    file = tmp_path / "out.csv"
+    file.write_text("as it was")
+
+    def full(*_):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CommandError, match="No space left on device"):
+        export(output=file)
+    assert file.read_text() == "as it was"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reader_that_goes_away_ends_it_with_one_line(request):
+    make_submitted(make_call(slug="the-call"))
+    command = [sys.executable, "manage.py", "export_responses", "--call", "the-call"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*command, "--format", "csv", "--output", "-"],
+        cwd=request.config.rootpath,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"DATABASE_URL": database_in_use()},
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 1
+    last = done.stderr.decode().strip().splitlines()[-1]
+    assert last == "CommandError: The reader of the output went away."
+    assert AuditEvent.objects.get().action == "export_broken"
+
+
+def database_in_use():
+    """The address of the test database, whose name is not that of DATABASE_URL."""
+    url = os.environ["DATABASE_URL"]
+    settings = connection.settings_dict
+    return url.replace("/evidence_portal", f"/{settings['NAME']}", 1)

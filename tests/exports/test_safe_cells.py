@@ -1,0 +1,82 @@
+"""The neutralising rule, and its twin in SQL held equal to it on a real PostgreSQL."""
+
+import pytest
+from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from submissions.exports.safe_cells import (
+    SQL_PARAMETERS,
+    WHITE_SPACE,
+    neutralise,
+    neutralised_sql,
+)
+
+STORABLE = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+RISKY = st.text(st.sampled_from(WHITE_SPACE + "=+-@'a1"), max_size=6)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        " =1",
+        "\n\n=1",
+        "\u00a0=1",
+        "\u3000@x",
+        "\ufeff=1",
+        "\u200b+x",
+        " \t1",
+        "-",
+    ],
+)
+def test_cell_that_a_spreadsheet_runs_gets_an_apostrophe(cell):
+    assert neutralise(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "a=1", "'=1", "1-1", " a\t", "text\r", "(=1)", "\n", " ", "£-1", "\u2212 1", "a\n=1"],
+)
+def test_any_other_cell_stays_as_it_is(cell):
+    assert neutralise(cell) == cell
+
+
+def in_sql(cells):
+    cell = neutralised_sql("cell")
+    given = "unnest(%(cells)s) WITH ORDINALITY AS given(cell, n)"
+    select = f"SELECT {cell} FROM {given} ORDER BY n"
+    with connection.cursor() as cursor:
+        cursor.execute(select, SQL_PARAMETERS | {"cells": cells})
+        return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.django_db
+def test_every_character_is_judged_alike_by_python_and_postgresql():
+    characters = [chr(n) for n in (*range(1, 0xD800), *range(0xE000, 0x11000))]
+    for cells in (characters, [f"{c}=" for c in characters]):
+        assert in_sql(cells) == [neutralise(cell) for cell in cells]
+
+
+@pytest.mark.django_db
+@settings(max_examples=200, deadline=None)
+@given(st.lists(RISKY | st.text(STORABLE, max_size=20), min_size=1, max_size=50))
+def test_rule_in_sql_equals_the_rule_in_python(cells):
+    assert in_sql(cells) == [neutralise(cell) for cell in cells]
+
+
+@pytest.mark.django_db
+def test_no_answer_stays_no_answer_in_sql():
+    assert in_sql([None, "=1"]) == [None, "'=1"]
+
+
+@given(RISKY | st.text(max_size=20))
+def test_written_cell_never_runs_and_differs_by_one_apostrophe_at_most(cell):
+    written = neutralise(cell)
+    assert written in {cell, f"'{cell}"}
+    assert neutralise(written) == written
