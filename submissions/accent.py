@@ -6,6 +6,7 @@ Contrast is WCAG 2.2's (1.4.3, "relative luminance"): 4.5 to 1 for text.
 LIGHT_GROUND = "#f6f2e9"  # the darkest light, and
 DARK_GROUND = "#24292c"  # the lightest dark ground of static/css/portal.css
 READABLE = 4.5
+READABLE_BY_NIGHT = 6.0  # a colour at 4.5 looks dull on a dark ground
 LIGHT_TEXT = "#ffffff"
 DARK_TEXT = "#12171a"
 _STEPS = 50
@@ -22,12 +23,12 @@ def on_colour(colour: str) -> str:
     return max((LIGHT_TEXT, DARK_TEXT), key=lambda text: contrast(text, colour))
 
 
-def readable_on(colour: str, ground: str) -> str:
+def readable_on(colour: str, ground: str, at_least: float = READABLE) -> str:
     """Return `colour`, moved towards black or white as far as text on `ground` needs it."""
     towards = DARK_TEXT if _luminance(ground) > 0.5 else LIGHT_TEXT
     for step in range(_STEPS):
         mixed = _mix(colour, towards, step / _STEPS)
-        if contrast(mixed, ground) >= READABLE and contrast(mixed, on_colour(mixed)) >= READABLE:
+        if contrast(mixed, ground) >= at_least and contrast(mixed, on_colour(mixed)) >= READABLE:
             return mixed
     return towards
 
@@ -35,7 +36,7 @@ def readable_on(colour: str, ground: str) -> str:
 def accent_rules(colour: str) -> str:
     """Return CSS that sets `--accent` and `--on-accent`; `colour` is written `#rrggbb`."""
     day = readable_on(colour, LIGHT_GROUND)
-    night = readable_on(colour, DARK_GROUND)
+    night = readable_on(colour, DARK_GROUND, READABLE_BY_NIGHT)
     return (
         f":root{{--accent:{day};--on-accent:{on_colour(day)}}}\n"
         f"@media (prefers-color-scheme:dark){{:root{{--accent:{night};"
