@@ -31,6 +31,9 @@ class DiscreetFormatter(logging.Formatter):
             said = describe(fault) if fault else "an exception"
             record = logging.makeLogRecord(record.__dict__)
             record.args = record.args | {"exc": said, "traceback": ""}
+        if record.name == "django.security.DisallowedHost":
+            # Strangers send these all day, and the message says everything.
+            record = logging.makeLogRecord(record.__dict__ | {"exc_info": None})
         # Another handler's formatter may have kept its own text of the exception.
         kept, record.exc_text = record.exc_text, None
         try:

@@ -1,0 +1,234 @@
+"""The containers' own commands, run as processes of this machine in a copy of the image's files."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from evidence_portal.local.children import wait_until
+from evidence_portal.local.folders import RunFolder
+from evidence_portal.local.postgres import FORGETFUL, Postgres
+from evidence_portal.local.valkey import get_binary_path
+from tests.containers.declared import (
+    compose,
+    copy_build_context,
+    default_command,
+    runs_in_the_last_stage,
+)
+
+DATABASE = "evidence"
+HOST = "evidence.example.org"
+# As in a container: nothing of the tests' own environment but the way to the programs.
+BARE = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+
+
+class KeepRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def ask(port, path, **headers):
+    """(status, headers, text) of the answer to a request to this machine; redirects stay."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", headers={"Host": HOST} | headers
+    )
+    try:
+        answer = urllib.request.build_opener(KeepRedirects).open(request, timeout=20)
+    except urllib.error.HTTPError as refused:
+        answer = refused
+    with answer:
+        return answer.status, answer.headers, answer.read().decode()
+
+
+@dataclass
+class Stack:
+    """The services of docker-compose.yml, on ports and folders of this run's own."""
+
+    folder: Path
+    files: Path
+    postgres: Postgres
+    web_port: int = field(default_factory=free_port)
+    broker_port: int = field(default_factory=free_port)
+    running: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.services = compose(
+            SECRET_KEY=secrets.token_urlsafe(50),
+            PORTAL_URL=f"https://{HOST}",
+            POSTGRES_PASSWORD="never-asked-for",
+            EMAIL_URL=f"file://{self.folder / 'mail'}",
+        )["services"]
+
+    def environment(self, service, **more):
+        """What the service is told, with this machine's addresses of the engines."""
+        told = {name: str(value) for name, value in self.services[service]["environment"].items()}
+        assert told["DATABASE_URL"].endswith("@postgres:5432/evidence")
+        assert told["BROKER_URL"] == "redis://redis:6379/0"
+        return (
+            BARE
+            | {
+                "PORTAL_STATIC": str(self.folder / "static"),
+                "PORTAL_MEDIA": str(self.folder / "uploads"),
+            }
+            | told
+            | {
+                "DATABASE_URL": self.postgres.url(DATABASE),
+                "BROKER_URL": f"redis://127.0.0.1:{self.broker_port}/0",
+                "PORT": str(self.web_port),
+            }
+            | more
+        )
+
+    def on_this_machine(self, words):
+        changes = {
+            "0.0.0.0:8000": f"127.0.0.1:{self.web_port}",
+            "/tmp/beat-schedule": str(self.folder / "beat-schedule"),
+            "127.0.0.1/6379": f"127.0.0.1/{self.broker_port}",
+        }
+        for old, new in changes.items():
+            words = [word.replace(old, new) for word in words]
+        return words
+
+    def start(self, name, command, **environment):
+        log = (self.folder / f"{name}.log").open("wb")
+        with log:
+            self.running[name] = subprocess.Popen(
+                self.on_this_machine(command),
+                cwd=self.files,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def start_service(self, name, **more):
+        command = self.services[name].get("command") or default_command()
+        self.start(name, command, **self.environment(name, **more))
+
+    def start_broker(self):
+        own = ["--port", str(self.broker_port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        command = self.services["redis"]["command"]
+        assert command[0] == "valkey-server"
+        self.start("redis", [str(get_binary_path()), *command[1:], *own], **BARE)
+
+    def run(self, command, **environment):
+        return subprocess.run(
+            self.on_this_machine(command),
+            cwd=self.files,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def manage(self, *words):
+        environment = self.environment("web", PYTHONPATH=str(Path(__file__).parents[2]))
+        return self.run(["python", "manage.py", *words], **environment)
+
+    def check_health(self, name):
+        """The exit code of the service's health check."""
+        test = self.services[name]["healthcheck"]["test"]
+        assert test[0] == "CMD"
+        environment = BARE if name == "redis" else self.environment(name)
+        return self.run(test[1:], **environment).returncode
+
+    def wait_for_health(self, name, seconds=60):
+        assert wait_until(lambda: self.check_health(name) == 0, seconds=seconds, pause=0.5), (
+            self.log(name)
+        )
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
+    def stop(self, name):
+        """End it as a container engine does, and return its exit code."""
+        process = self.running.pop(name)
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(60)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def stop_all(self):
+        for name in reversed(list(self.running)):
+            self.stop(name)
+
+
+@pytest.fixture(scope="package")
+def image_files(tmp_path_factory):
+    """The image's /portal: what .dockerignore lets in, after the last stage's own commands."""
+    folder = tmp_path_factory.mktemp("image")
+    copy_build_context(folder / "portal")
+    environment = BARE | {
+        "PORTAL_STATIC": str(folder / "static"),
+        "PORTAL_MEDIA": str(folder / "uploads"),
+    }
+    in_portal = next(run for run in runs_in_the_last_stage() if "manage.py" in run)
+    built = subprocess.run(
+        ["sh", "-c", in_portal],
+        cwd=folder / "portal",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+@pytest.fixture(scope="package")
+def stack(image_files):
+    run = RunFolder()
+    # PostgreSQL may run as another account, which has to pass through: pytest's folders are closed.
+    with tempfile.TemporaryDirectory(prefix="portal-stack-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        command = compose_postgres_settings()
+        postgres = Postgres(
+            folder / "postgres", run, log=folder / "postgres.log", settings=FORGETFUL | command
+        )
+        postgres.start()
+        try:
+            postgres.make_database(DATABASE)
+            (folder / "static").symlink_to(image_files / "static")
+            stack = Stack(folder, image_files / "portal", postgres)
+            try:
+                yield stack
+            finally:
+                stack.stop_all()
+        finally:
+            postgres.stop()
+            run.remove()
+
+
+def compose_postgres_settings():
+    """`postgres -c name=value ...` of the compose file, as a mapping."""
+    blanks = dict.fromkeys(("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"), "x")
+    command = compose(**blanks)["services"]["postgres"]["command"]
+    assert command[0] == "postgres"
+    assert command[1::2] == ["-c"] * len(command[2::2])
+    return dict(pair.split("=", 1) for pair in command[2::2])
+
+
+def manifest(folder):
+    return json.loads((folder / "static" / "staticfiles.json").read_text())["paths"]

@@ -1,0 +1,240 @@
+"""Every command of Dockerfile and docker-compose.yml does its work, in production's settings.
+
+The tests of this file go through the life of one deployment, in the order in which they stand.
+"""
+
+import subprocess
+import uuid
+
+import psycopg2
+import pytest
+
+from evidence_portal.local.children import account_for_engines, run_to_end, wait_until
+from evidence_portal.local.folders import RunFolder
+from evidence_portal.local.postgres import PROGRAMS, copy_programs
+from tests.containers.conftest import BARE, DATABASE, HOST, ask, free_port, manifest
+from tests.containers.declared import compose
+
+MAKE_A_SUBMISSION = (
+    "from tests.makers import make_submitted; print('reference', make_submitted().reference)"
+)
+
+
+def query(stack, statement):
+    connection = psycopg2.connect(stack.postgres.url(DATABASE))
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def deployed(stack):
+    """The stack, with what it depends on started as the compose file orders it."""
+    stack.start_broker()
+    stack.wait_for_health("redis")
+    for name in ("web", "worker", "beat"):
+        assert stack.check_health(name) == 1, f"{name} looked healthy before it was started"
+    migrated = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
+    assert migrated.returncode == 0, migrated.stderr
+    for name in ("worker", "beat", "web"):
+        stack.start_service(name)
+    stack.wait_for_health("web")
+    return stack
+
+
+def test_image_build_collects_the_static_files_under_names_by_content(image_files):
+    named = manifest(image_files)["css/portal.css"]
+    assert named != "css/portal.css"
+    assert (image_files / "static" / named).read_bytes() == (
+        image_files / "portal" / "static" / "css" / "portal.css"
+    ).read_bytes()
+
+
+def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
+    assert {path.name for path in (image_files / "portal").iterdir()} == {
+        "evidence_portal",
+        "submissions",
+        "templates",
+        "static",
+        "manage.py",
+        "gunicorn.conf.py",
+        "requirements.txt",
+    }
+
+
+def test_migration_can_be_run_again_and_has_made_the_groups(deployed):
+    again = deployed.run(deployed.services["migrate"]["command"], **deployed.environment("migrate"))
+    assert again.returncode == 0, again.stderr
+    assert query(deployed, "SELECT name FROM auth_group ORDER BY name") == [
+        ("Project staff",),
+        ("Steering group",),
+    ]
+
+
+def test_web_server_speaks_to_its_proxy(deployed):
+    page = ask(deployed.web_port, "/privacy/", **{"X-Forwarded-Proto": "https"})
+    assert page[0] == 200
+    assert page[1]["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+    assert 'lang="en' in page[2]
+
+
+def test_web_server_sends_plain_http_to_https(deployed):
+    status, headers, _ = ask(deployed.web_port, "/privacy/")
+    assert (status, headers["Location"]) == (301, f"https://{HOST}/privacy/")
+
+
+def test_web_server_believes_no_proxy_that_is_not_named(deployed):
+    port = free_port()
+    environment = deployed.environment("web", FORWARDED_ALLOW_IPS="192.0.2.1")
+    deployed.start("web-alone", ["gunicorn", "--bind", f"127.0.0.1:{port}"], **environment)
+    try:
+        assert wait_until(lambda: b"Listening" in read(deployed, "web-alone"), seconds=30)
+        status, headers, _ = ask(port, "/privacy/", **{"X-Forwarded-Proto": "https"})
+    finally:
+        deployed.stop("web-alone")
+    assert (status, headers["Location"]) == (301, f"https://{HOST}/privacy/")
+
+
+def read(stack, name):
+    return (stack.folder / f"{name}.log").read_bytes()
+
+
+def test_web_server_serves_the_stylesheet_for_good(deployed, image_files):
+    named = manifest(image_files)["css/portal.css"]
+    status, headers, _ = ask(
+        deployed.web_port, f"/static/{named}", **{"X-Forwarded-Proto": "https"}
+    )
+    assert (status, headers["Cache-Control"]) == (200, "max-age=315360000, public, immutable")
+
+
+def test_web_server_refuses_another_host(deployed):
+    assert ask(deployed.web_port, "/healthz/", Host="attacker.example")[0] == 400
+    assert "Invalid HTTP_HOST header: 'attacker.example'" in deployed.log("web")
+
+
+def test_every_part_is_healthy_and_ready(deployed):
+    deployed.wait_for_health("worker")
+    deployed.wait_for_health("beat")
+    status, _, text = ask(deployed.web_port, "/readyz/")
+    assert (status, text) == (200, "database: ok\nbroker: ok\nworker: ok\nbeat: ok\nmail: ok\n")
+
+
+def test_worker_sends_what_is_owed(deployed):
+    made = deployed.manage("shell", "-c", MAKE_A_SUBMISSION)
+    assert made.returncode == 0, made.stderr
+    reference = made.stdout.split()[-1]
+    mails = deployed.folder / "mail"
+    assert wait_until(lambda: mails.is_dir() and any(mails.iterdir()), seconds=40, pause=0.2), (
+        deployed.log("worker")
+    )
+    assert wait_until(
+        lambda: query(deployed, "SELECT state FROM submissions_outboxemail") == [("sent",)],
+        seconds=10,
+        pause=0.2,
+    )
+    assert reference in next(mails.iterdir()).read_text()
+
+
+def test_logs_are_in_the_portals_own_lines(deployed):
+    lines = deployed.log("worker").splitlines()
+    assert [line for line in lines if " INFO submissions.tasks mail: 1 sent," in line] != []
+
+
+def test_statement_that_fails_is_not_quoted_in_postgres_log(deployed):
+    typed = f"typed {uuid.uuid4()}"
+    with pytest.raises(psycopg2.Error):
+        query(deployed, f"SELECT '{typed}' FROM no_such_table")
+    log = deployed.log("postgres")
+    assert 'relation "no_such_table" does not exist' in log
+    assert typed not in log
+
+
+def test_postgres_health_check_tells_a_server_from_none(deployed):
+    words = compose_test(deployed, "postgres")
+    assert words[0] == "pg_isready"
+    program = str(PROGRAMS / "bin" / "pg_isready")
+    there = deployed.postgres.url(DATABASE).rpartition("host=")[2]
+    for host, code in ((there, 0), (str(deployed.folder), 2)):
+        command = [program, *words[1:]]
+        command[command.index("--host") + 1] = host
+        assert subprocess.run(command, env=BARE, check=False).returncode == code
+
+
+def compose_test(stack, name):
+    return stack.services[name]["healthcheck"]["test"][1:]
+
+
+def test_broker_health_check_tells_a_server_from_none(deployed):
+    words = [
+        word.replace("127.0.0.1/6379", f"127.0.0.1/{free_port()}")
+        for word in compose_test(deployed, "redis")
+    ]
+    assert deployed.check_health("redis") == 0
+    assert deployed.run(words, **BARE).returncode == 1
+
+
+def test_deployment_check_finds_nothing(deployed):
+    checked = deployed.manage("check", "--deploy", "--fail-level", "WARNING")
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    assert checked.stdout == "System check identified no issues (0 silenced).\n"
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_part_ends_by_itself_when_it_is_told_to(deployed, name):
+    assert deployed.stop(name) == 0, deployed.log(name)
+    assert "Traceback" not in deployed.log(name)
+
+
+def test_stopped_web_server_is_not_healthy(deployed):
+    assert deployed.check_health("web") == 1
+
+
+def test_web_server_without_its_settings_says_so_in_one_line(deployed):
+    environment = deployed.environment("web") | {"SECRET_KEY": ""}
+    refused = deployed.run(["gunicorn", "--bind", "127.0.0.1:0"], **environment)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "SECRET_KEY is not set. Make one with: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'\n"
+    )
+
+
+@pytest.mark.parametrize("words", [[], ["nothing"], ["web", "worker"]])
+def test_health_check_of_nothing_known_is_a_usage_error(deployed, words):
+    asked = deployed.run(["python", "-m", "evidence_portal.health", *words], **BARE)
+    assert (asked.returncode, asked.stderr) == (
+        2,
+        "usage: python -m evidence_portal.health web|worker|beat\n",
+    )
+
+
+def test_database_is_made_by_the_arguments_given_to_the_image(stack):
+    """initdb takes them, and sorts and compares as the embedded server does."""
+    blanks = dict.fromkeys(("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"), "x")
+    service = compose(**blanks)["services"]["postgres"]
+    run = RunFolder()
+    account = account_for_engines()
+    try:
+        data = run.make("initdb", account) / "data"
+        programs = copy_programs(run)
+        code, said = run_to_end(
+            [
+                str(programs / "bin" / "initdb"),
+                *("-D", str(data), "-U", service["environment"]["POSTGRES_USER"]),
+                *("-A", "trust", "--no-sync", "--no-instructions"),
+                *service["environment"]["POSTGRES_INITDB_ARGS"].split(),
+            ],
+            env=BARE,
+            cwd=data.parent,
+            account=account,
+        )
+    finally:
+        run.remove()
+    assert code == 0, said
+    assert "locale provider:   builtin" in said
+    locales = "SELECT datlocprovider, datlocale, pg_encoding_to_char(encoding) FROM pg_database"
+    assert query(stack, f"{locales} WHERE datname = '{DATABASE}'") == [("b", "C.UTF-8", "UTF8")]
