@@ -40,6 +40,10 @@ class AlreadySubmitted(PortalError):
     """The response is no longer a draft, so its working answers cannot change."""
 
 
+class NotSubmitted(PortalError):
+    """The response is a draft, so there is nothing yet to change or withdraw."""
+
+
 class ResponseWithdrawn(PortalError):
     """The response was withdrawn by its author."""
 

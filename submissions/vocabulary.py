@@ -71,6 +71,13 @@ class OutboxState(TextChoices):
 
 class MailKind(TextChoices):
     CONFIRMATION = "confirmation", "Confirmation of a submission"
+    AMENDED = "amended", "Confirmation of a changed submission"
+    WITHDRAWN = "withdrawn", "Confirmation of a withdrawal"
+    RETURN_LINK = "return_link", "Link back to a response"
+    REMINDER = "reminder", "Reminder of an unfinished response"
+    CLOSED_WITH_DRAFT = "closed_with_draft", "Closed with an unfinished response"
+    LATE_PASS = "late_pass", "Late pass"
+    STAFF_DIGEST = "staff_digest", "Daily digest for staff"
 
 
 class AuditAction(TextChoices):
@@ -82,6 +89,21 @@ class AuditAction(TextChoices):
     CALL_CHANGED = "call_changed", "Changed a call"
     MAIL_RESENT = "mail_resent", "Sent a mail again"
     CALL_LOADED = "call_loaded", "Loaded a call definition"
+    LATE_PASS_GIVEN = "late_pass_given", "Gave a late pass"
+    LATE_PASS_REVOKED = "late_pass_revoked", "Took a late pass back"
+    RESPONSE_WITHDRAWN = "response_withdrawn", "Withdrew a response"
+    ADDRESS_CORRECTED = "address_corrected", "Corrected the address of a mail"
+    EXPORT_DOWNLOADED = "export_downloaded", "Downloaded an export"
+    EXPORT_CANCELLED = "export_cancelled", "Cancelled an export"
+    REHEARSAL_RESET = "rehearsal_reset", "Reset a rehearsal"
+
+
+class ExportState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Ready"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
 
 
 class Publication(TextChoices):

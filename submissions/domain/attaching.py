@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from submissions.domain.drafting import lock_draft
+from submissions.domain.drafting import lock_working_copy
 from submissions.domain.file_types import refuse_unless_what_it_says
 from submissions.errors import FileRefused
 from submissions.models import Attachment, Question, Submission
@@ -24,13 +24,13 @@ def attach(
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
     taken or not what its name says, protected by a password, one too many. Raises
-    AlreadySubmitted if the response is not a draft any more.
+    AlreadySubmitted if the working copy is closed.
     """
     name = presentable_name(upload.name or "")
     file_type = refuse_unless_allowed(question, name, upload)
     sha256 = digest_of(upload)
     with transaction.atomic():
-        lock_draft(submission)
+        lock_working_copy(submission)
         present = submission.attachments.filter(question=question, removed_at=None)
         same = present.filter(sha256=sha256).first()
         if same is not None:
@@ -100,7 +100,7 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
     A file that is not there (any more) is no error. Raises AlreadySubmitted.
     """
     with transaction.atomic():
-        lock_draft(submission)
+        lock_working_copy(submission)
         attachment = submission.attachments.filter(public_id=public_id, removed_at=None).first()
         if attachment is None:
             return

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from submissions.domain.answering import storable
-from submissions.errors import AlreadySubmitted, CallClosed, CallNotYetOpen
+from submissions.domain.deadlines import refuse_unless_open
+from submissions.errors import AlreadySubmitted
 from submissions.models import Answer, Attachment, Call, IdentityAnswer, Question, Submission
 from submissions.vocabulary import Channel, QuestionKind
 
@@ -21,14 +22,6 @@ def start(*, call: Call, at: datetime, channel: Channel = Channel.WEB) -> Submis
     return Submission.objects.create(call=call, channel=channel, started_at=at, saved_at=at)
 
 
-def refuse_unless_open(call: Call, at: datetime) -> None:
-    """Raise CallNotYetOpen or CallClosed unless the call is open at `at`."""
-    if call.has_closed_at(at):
-        raise CallClosed(at=at, closes_at=call.closes_at)
-    if not call.is_open_at(at):
-        raise CallNotYetOpen(at=at, closes_at=call.closes_at)
-
-
 def save_answers(
     *, submission: Submission, call: Call, values: Mapping[str, Any], at: datetime
 ) -> None:
@@ -36,7 +29,7 @@ def save_answers(
 
     Atomic: all of them or none. The deadline does not matter: a draft that is no longer
     submittable still keeps its text. Raises AnswerRefused for a value that cannot be stored,
-    AlreadySubmitted if the response is not a draft any more.
+    AlreadySubmitted if the working copy is closed.
     """
     stored = {
         call.questions_by_key[key]: storable(call.questions_by_key[key], raw)
@@ -44,7 +37,7 @@ def save_answers(
         if call.questions_by_key[key].kind != QuestionKind.FILE
     }
     with transaction.atomic():
-        lock_draft(submission)
+        lock_working_copy(submission)
         for table, is_identity in ((Answer, False), (IdentityAnswer, True)):
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
             _keep(table, submission, part, at)
@@ -52,10 +45,13 @@ def save_answers(
     submission.saved_at = at
 
 
-def lock_draft(submission: Submission) -> Submission:
-    """Lock the row until the transaction ends; raise AlreadySubmitted unless it is a draft."""
+def lock_working_copy(submission: Submission) -> Submission:
+    """Lock the row until the transaction ends.
+
+    Raises AlreadySubmitted unless it is a draft, or submitted and opened again by its author.
+    """
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-    if not locked.is_draft:
+    if not locked.has_working_copy:
         raise AlreadySubmitted(locked.reference)
     return locked
 

@@ -20,7 +20,7 @@ from submissions.domain.answering import faults
 from submissions.domain.drafting import files_by_key
 from submissions.domain.invented_answers import Invented, invent_answers
 from submissions.domain.invented_files import invent_file
-from submissions.domain.submitting import draw_up_version, lock_call
+from submissions.domain.submitting import Content, draw_up_version, lock_call
 from submissions.errors import CallNotYetOpen, PortalError
 from submissions.models import (
     Answer,
@@ -140,9 +140,8 @@ def _invent(
     while reference in used:
         reference = make_reference(call.reference_prefix, draw=random.choice)
     used.add(reference)
-    version, identity = draw_up_version(
-        submission, call, invented.asked, invented.answers, files, reference=reference, at=at
-    )
+    content = Content(call, invented.asked, invented.answers, files)
+    version, identity = draw_up_version(submission, content, reference=reference, at=at)
     batch.versions.append(version)
     batch.identities.append(identity)
     batch.references.append(reference)

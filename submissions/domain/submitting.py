@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,20 @@ from django.db import IntegrityError, transaction
 
 from submissions.canonical import count_words, digest
 from submissions.domain.answering import asked_questions, faults
-from submissions.domain.drafting import files_by_key, refuse_unless_open, working_answers
+from submissions.domain.deadlines import Admission, admission
+from submissions.domain.drafting import files_by_key, working_answers
 from submissions.domain.outbox import owe
 from submissions.domain.transcript import transcript, version_heading
 from submissions.errors import NoFreeReference, ResponseIncomplete, ResponseWithdrawn
-from submissions.models import Attachment, Call, Question, Submission, Version, VersionIdentity
+from submissions.models import (
+    Attachment,
+    Call,
+    Question,
+    ReturnAddress,
+    Submission,
+    Version,
+    VersionIdentity,
+)
 from submissions.references import make_reference
 from submissions.vocabulary import (
     CHOICE_KINDS,
@@ -30,26 +40,33 @@ REFERENCE_TAKEN = "submissions_submission_reference_key"
 
 
 def submit(*, submission: Submission, at: datetime) -> Version:
-    """Take the draft as submitted evidence received at `at`, and return its version.
+    """Take the working copy as evidence received at `at`, and return its version.
 
-    One transaction: lock the draft, recheck its state, recheck the deadline on the locked call,
-    give it a reference, write the immutable version and the row of its confirmation. Asking
-    again, or from a second tab, returns the version that is already there.
+    One transaction: lock the response, recheck its state, recheck the deadline on the locked
+    call, give a draft its reference, write the immutable version and the row of its
+    confirmation. A submitted response that its author opened again gets its next version under
+    the same reference. Asking again, from a second tab, or with nothing changed returns the
+    version that is already there.
 
     Raises CallClosed or CallNotYetOpen by the moment `at`, ResponseIncomplete while faults
     stand, ResponseWithdrawn.
     """
     with transaction.atomic():
-        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-        if locked.state == SubmissionState.WITHDRAWN:
-            raise ResponseWithdrawn(locked.reference)
-        if not locked.is_draft:
+        locked = lock_response(submission)
+        if not locked.has_working_copy:
             return locked.current_version
         call = lock_call(locked.call_id)
-        refuse_unless_open(call, at)
-        version = _receive(locked, call, at)
+        version = _receive(locked, call, admission(call, locked, at=at), at)
     logger.info("response %s received", version.submission.reference)
     return version
+
+
+def lock_response(submission: Submission) -> Submission:
+    """Lock the response's row until the transaction ends; raise ResponseWithdrawn if it was."""
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if locked.state == SubmissionState.WITHDRAWN:
+        raise ResponseWithdrawn(locked.reference)
+    return locked
 
 
 def lock_call(pk: int) -> Call:
@@ -61,105 +78,171 @@ def lock_call(pk: int) -> Call:
     return rows.prefetch_related("roles", "sections__questions")[0]
 
 
-def _receive(locked: Submission, call: Call, at: datetime) -> Version:
+def _receive(locked: Submission, call: Call, admitted: Admission, at: datetime) -> Version:
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None))
     files = files_by_key(call, attachments)
     standing = faults(call, answers, {key: len(those) for key, those in files.items()})
     if standing:
         raise ResponseIncomplete(standing)
-    asked = asked_questions(call, answers)
+    content = Content(call, asked_questions(call, answers), answers, files)
+    if locked.is_draft:
+        version = _write_first_version(locked, content, admitted, at)
+        owe_to_author(MailKind.CONFIRMATION, version, call, at)
+        return version
+    current = locked.current_version
+    next_one, identity = draw_up_version(
+        locked,
+        content,
+        reference=locked.reference,
+        number=current.number + 1,
+        admitted=admitted,
+        at=at,
+    )
+    if _says_the_same(current, next_one, identity, content):
+        locked.amending_since = None
+        locked.save(update_fields=["amending_since"])
+        return current
+    _save_version(locked, next_one, identity, content, admitted)
+    owe_to_author(MailKind.AMENDED, next_one, call, at)
+    return next_one
+
+
+def _write_first_version(
+    locked: Submission, content: "Content", admitted: Admission, at: datetime
+) -> Version:
+    """Write version 1 under a reference that no other response has.
+
+    A taken reference is found by the unique column, not by looking first: two transactions may
+    draw one code at once. The savepoint keeps the transaction alive for the next try.
+    """
     for _ in range(REFERENCE_TRIES):
+        locked.reference = make_reference(content.call.reference_prefix)
+        locked.submitted_at = at
+        version, identity = draw_up_version(
+            locked, content, reference=locked.reference, admitted=admitted, at=at
+        )
         try:
-            version = _write_version(locked, call, asked, answers, files, at)
+            with transaction.atomic():
+                _save_version(locked, version, identity, content, admitted)
         except IntegrityError as error:
-            # Two transactions may draw one code at once: only the unique column can tell.
             if error.__cause__.diag.constraint_name != REFERENCE_TAKEN:
                 raise
         else:
-            _owe_confirmation(version, asked, answers, at)
             return version
-    raise NoFreeReference(call.reference_prefix)
+    raise NoFreeReference(content.call.reference_prefix)
 
 
-@transaction.atomic
-def _write_version(
+def _save_version(
     locked: Submission,
-    call: Call,
-    asked: list[Question],
-    answers: Mapping[str, Any],
-    files: Mapping[str, list[Attachment]],
-    at: datetime,
-) -> Version:
-    """Write version 1 under a new reference, in a savepoint that a taken reference undoes."""
-    reference = make_reference(call.reference_prefix)
-    version, identity = draw_up_version(
-        locked, call, asked, answers, files, reference=reference, at=at
-    )
+    version: Version,
+    identity: VersionIdentity,
+    content: "Content",
+    admitted: Admission,
+) -> None:
+    version.pk = identity.pk = None
     version.save(force_insert=True)
+    identity.version = version
     identity.save(force_insert=True)
-    attached = [file for q in asked if not q.identity for file in files.get(q.key, ())]
-    if attached:
-        version.attachments.add(*attached)
-    locked.reference = reference
+    if content.attached:
+        version.attachments.add(*content.attached)
     locked.state = SubmissionState.SUBMITTED
-    locked.submitted_at = at
     locked.current_version = version
-    locked.save(update_fields=["reference", "state", "submitted_at", "current_version"])
-    return version
+    locked.amending_since = None
+    locked.save(
+        update_fields=["reference", "state", "submitted_at", "current_version", "amending_since"]
+    )
+    if admitted.late_pass is not None:
+        admitted.late_pass.used_at = version.received_at
+        admitted.late_pass.used_for = version
+        admitted.late_pass.save(update_fields=["used_at", "used_for"])
+
+
+def _says_the_same(
+    current: Version, next_one: Version, identity: VersionIdentity, content: "Content"
+) -> bool:
+    attached = set(current.attachments.values_list("pk", flat=True))
+    return (
+        (current.choices, current.texts) == (next_one.choices, next_one.texts)
+        and current.identity.answers == identity.answers
+        and attached == {file.pk for file in content.attached}
+    )
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a version is drawn up from: the questions that were asked, answers, files by key."""
+
+    call: Call
+    asked: list[Question]
+    answers: Mapping[str, Any]
+    files: Mapping[str, list[Attachment]]
+
+    @property
+    def evidence(self) -> list[Question]:
+        return [question for question in self.asked if not question.identity]
+
+    @property
+    def attached(self) -> list[Attachment]:
+        return [file for q in self.evidence for file in self.files.get(q.key, ())]
 
 
 def draw_up_version(
     submission: Submission,
-    call: Call,
-    asked: list[Question],
-    answers: Mapping[str, Any],
-    files: Mapping[str, list[Attachment]],
+    content: Content,
     *,
     reference: str,
     at: datetime,
+    number: int = 1,
+    admitted: Admission | None = None,
 ) -> tuple[Version, VersionIdentity]:
-    """Return version 1, received on time at `at`, and who it is from; neither is saved."""
-    evidence = [question for question in asked if not question.identity]
-    texts = _answers_of_kinds(evidence, answers, TEXT_KINDS)
+    """Return a version received at `at`, and who it is from; neither is saved.
+
+    Without `admitted` it is on time before the call's closing time.
+    """
+    call = content.call
+    admitted = admitted or Admission(Timing.ON_TIME, call.closes_at)
+    texts = _answers_of_kinds(content, TEXT_KINDS)
     text = transcript(
-        version_heading(call, reference=reference, number=1, received_at=at),
-        questions=evidence,
-        answers=answers,
-        files=files,
+        version_heading(call, reference=reference, number=number, received_at=at),
+        questions=content.evidence,
+        answers=content.answers,
+        files=content.files,
     )
     version = Version(
         submission=submission,
-        number=1,
+        number=number,
         received_at=at,
-        deadline=call.closes_at,
-        timing=Timing.ON_TIME,
-        choices=_answers_of_kinds(evidence, answers, CHOICE_KINDS),
+        deadline=admitted.deadline,
+        timing=admitted.timing,
+        choices=_answers_of_kinds(content, CHOICE_KINDS),
         texts=texts,
         canonical_text=text,
         sha256=digest(text),
         words=sum(count_words(answer) for answer in texts.values()),
     )
-    identity = {q.key: answers[q.key] for q in asked if q.identity and q.key in answers}
+    answers = content.answers
+    identity = {q.key: answers[q.key] for q in content.asked if q.identity and q.key in answers}
     return version, VersionIdentity(version=version, answers=identity)
 
 
-def _answers_of_kinds(
-    questions: list[Question], answers: Mapping[str, Any], kinds: frozenset[QuestionKind]
-) -> dict[str, Any]:
-    return {q.key: answers[q.key] for q in questions if q.kind in kinds and q.key in answers}
+def _answers_of_kinds(content: Content, kinds: frozenset[QuestionKind]) -> dict[str, Any]:
+    answers = content.answers
+    return {q.key: answers[q.key] for q in content.evidence if q.kind in kinds and q.key in answers}
 
 
-def _owe_confirmation(
-    version: Version, asked: list[Question], answers: Mapping[str, Any], at: datetime
-) -> None:
-    """Owe a confirmation to the first email address among the answers, if there is one."""
-    for question in asked:
-        if question.kind == QuestionKind.EMAIL and answers.get(question.key):
-            owe(
-                kind=MailKind.CONFIRMATION,
-                version=version,
-                to_address=answers[question.key],
-                at=at,
-            )
-            return
+def owe_to_author(kind: MailKind, version: Version, call: Call, at: datetime) -> None:
+    """Owe a mail about `version` to the address that its author gave, if there is one."""
+    address = address_of(version, call)
+    if address:
+        owe(kind=kind, version=version, to_address=address, at=at)
+
+
+def address_of(version: Version, call: Call) -> str:
+    """Return the first email address among the version's answers, else the return address."""
+    given = {**version.texts, **version.identity.answers}
+    for question in call.questions_in_order:
+        if question.kind == QuestionKind.EMAIL and given.get(question.key):
+            return given[question.key]
+    kept = ReturnAddress.objects.filter(submission=version.submission_id).first()
+    return kept.address if kept else ""

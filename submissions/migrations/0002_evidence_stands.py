@@ -23,6 +23,7 @@ STANDING_TABLES = [
     "submissions_version_attachments",
     "submissions_versionidentity",
     "submissions_auditevent",
+    "submissions_closingchange",
 ]
 
 STAND = """
@@ -40,6 +41,12 @@ BEGIN
         OR NEW.timing = 'on_time' AND NEW.deadline IS DISTINCT FROM the_call.closes_at
         OR NEW.timing = 'grace' AND NEW.deadline IS DISTINCT FROM
             the_call.closes_at + make_interval(mins => the_call.grace_minutes)
+        OR NEW.timing = 'late_pass' AND NOT EXISTS (
+            SELECT FROM submissions_latepass p
+            JOIN submissions_submission s ON s.id = NEW.submission_id
+            WHERE p.call_id = the_call.id AND p.submission_id = s.id
+                AND p.expires_at = NEW.deadline AND p.revoked_at IS NULL
+                AND p.given_at <= NEW.received_at)
     THEN
         RAISE EXCEPTION 'the deadline given is not the one that applies'
             USING ERRCODE = 'check_violation',

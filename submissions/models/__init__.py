@@ -1,4 +1,7 @@
 from submissions.models.calls import Call, Question, RespondentRole, Section
+from submissions.models.coding import Code, Coding
+from submissions.models.deadlines import ClosingChange, LatePass
+from submissions.models.exporting import ExportRun
 from submissions.models.records import AuditEvent, OutboxEmail
 from submissions.models.responses import (
     Answer,
@@ -8,16 +11,24 @@ from submissions.models.responses import (
     Version,
     VersionIdentity,
 )
+from submissions.models.returning import ReturnAddress, ReturnToken
 
 __all__ = [
     "Answer",
     "Attachment",
     "AuditEvent",
     "Call",
+    "ClosingChange",
+    "Code",
+    "Coding",
+    "ExportRun",
     "IdentityAnswer",
+    "LatePass",
     "OutboxEmail",
     "Question",
     "RespondentRole",
+    "ReturnAddress",
+    "ReturnToken",
     "Section",
     "Submission",
     "Version",

@@ -50,6 +50,17 @@ class Call(models.Model):
     logo = models.CharField(
         max_length=200, blank=True, help_text="Path of a picture under static/, if any."
     )
+    privacy_text = models.TextField(blank=True, help_text="Replaces the portal's own notice.")
+    accessibility_text = models.TextField(blank=True, help_text="Added to the portal's own.")
+    withdrawal_text = models.TextField(
+        blank=True, help_text="How to ask for withdrawal after closing."
+    )
+    hides_small_counts = models.BooleanField(
+        default=False, help_text="The steering group sees counts under five as fewer than 5."
+    )
+    shares_confidential_files = models.BooleanField(
+        default=False, help_text="Files of confidential responses are among the exports."
+    )
     needs_evidence = models.BooleanField(
         default=True, help_text="A response has at least one long answer or one file."
     )

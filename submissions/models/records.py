@@ -32,6 +32,11 @@ class OutboxEmail(models.Model):
         "self", on_delete=models.SET_NULL, null=True, related_name="resends"
     )
     kind = models.CharField(max_length=20, choices=MailKind.choices)
+    occasion = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Which of several mails of one kind this is, where each is owed once.",
+    )
     to_address = models.EmailField(max_length=254)
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(
@@ -81,6 +86,13 @@ class OutboxEmail(models.Model):
                 "kind",
                 name="submissions_outboxemail_once_a_version",
                 condition=Q(resend_of__isnull=True, version__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "submission",
+                "kind",
+                "occasion",
+                name="submissions_outboxemail_once_an_occasion",
+                condition=Q(resend_of__isnull=True) & ~Q(occasion=""),
             ),
         ]
 

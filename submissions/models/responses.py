@@ -40,7 +40,15 @@ class Submission(models.Model):
     )
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
-    submitted_at = models.DateTimeField(null=True, editable=False)
+    submitted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the first version was received."
+    )
+    amending_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="The author opened the submitted response again to change it.",
+    )
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
     current_version = models.OneToOneField(
         "Version", on_delete=models.PROTECT, null=True, related_name="+", editable=False
     )
@@ -73,6 +81,15 @@ class Submission(models.Model):
                 condition=Q(triage_status__in=TriageStatus.values),
             ),
             models.CheckConstraint(
+                name="submissions_submission_withdrawn_has_time",
+                condition=Q(state=SubmissionState.WITHDRAWN, withdrawn_at__isnull=False)
+                | Q(~Q(state=SubmissionState.WITHDRAWN), withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="submissions_submission_only_submitted_is_amended",
+                condition=Q(amending_since__isnull=True) | Q(state=SubmissionState.SUBMITTED),
+            ),
+            models.CheckConstraint(
                 name="submissions_submission_draft_has_no_receipt",
                 condition=Q(
                     state=SubmissionState.DRAFT,
@@ -95,6 +112,11 @@ class Submission(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == SubmissionState.DRAFT
+
+    @property
+    def has_working_copy(self) -> bool:
+        """Whether its author may change answers: a draft, or submitted and opened again."""
+        return self.is_draft or self.amending_since is not None
 
 
 class WorkingAnswer(models.Model):

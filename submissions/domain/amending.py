@@ -1,0 +1,90 @@
+"""Changing one's mind before the deadline: open again, put back, withdraw."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from submissions.domain.auditing import record
+from submissions.domain.deadlines import refuse_unless_open
+from submissions.domain.submitting import lock_call, lock_response, owe_to_author
+from submissions.errors import NotSubmitted
+from submissions.models import Answer, IdentityAnswer, Submission
+from submissions.vocabulary import AuditAction, MailKind, SubmissionState
+
+logger = logging.getLogger(__name__)
+
+
+def open_again(*, submission: Submission, at: datetime) -> None:
+    """Let the author change the working copy of a submitted response.
+
+    What was submitted stands until they submit again. Asking twice changes nothing. Raises
+    CallClosed or CallNotYetOpen, NotSubmitted for a draft, ResponseWithdrawn.
+    """
+    with transaction.atomic():
+        locked = lock_response(submission)
+        if locked.is_draft:
+            raise NotSubmitted
+        refuse_unless_open(lock_call(locked.call_id), at)
+        if locked.amending_since is None:
+            locked.amending_since = at
+            locked.save(update_fields=["amending_since"])
+
+
+def put_back(*, submission: Submission, at: datetime) -> None:
+    """Give up the changes: the working copy is again what was last submitted.
+
+    Works after closing too. Raises NotSubmitted for a draft, ResponseWithdrawn.
+    """
+    with transaction.atomic():
+        locked = lock_response(submission)
+        if locked.is_draft:
+            raise NotSubmitted
+        version = locked.current_version
+        questions = {question.key: question for question in locked.call.questions.all()}
+        for table, answers in (
+            (Answer, {**version.choices, **version.texts}),
+            (IdentityAnswer, version.identity.answers),
+        ):
+            table.objects.filter(submission=locked).delete()
+            table.objects.bulk_create(
+                table(submission=locked, question=questions[key], value=value, saved_at=at)
+                for key, value in answers.items()
+            )
+        standing = version.attachments.values("pk")
+        locked.attachments.filter(pk__in=standing).update(removed_at=None)
+        locked.attachments.exclude(pk__in=standing).filter(removed_at=None).update(removed_at=at)
+        locked.amending_since = None
+        locked.saved_at = at
+        locked.save(update_fields=["amending_since", "saved_at"])
+
+
+def withdraw(*, submission: Submission, at: datetime) -> Submission:
+    """Withdraw a submitted response: no export has it from now on, its record stays.
+
+    Owes the author a mail that says so. Asking twice changes nothing. Raises CallClosed or
+    CallNotYetOpen (after closing it is asked for by mail), NotSubmitted for a draft.
+    """
+    with transaction.atomic():
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        if locked.state == SubmissionState.WITHDRAWN:
+            return locked
+        if locked.is_draft:
+            raise NotSubmitted
+        call = lock_call(locked.call_id)
+        refuse_unless_open(call, at)
+        locked.state = SubmissionState.WITHDRAWN
+        locked.withdrawn_at = at
+        locked.amending_since = None
+        locked.save(update_fields=["state", "withdrawn_at", "amending_since"])
+        owe_to_author(MailKind.WITHDRAWN, locked.current_version, call, at)
+        record(
+            by=None,
+            at=at,
+            action=AuditAction.RESPONSE_WITHDRAWN,
+            call=call,
+            submission=locked,
+            asked_by="author",
+        )
+    logger.info("response %s withdrawn", locked.reference)
+    return locked

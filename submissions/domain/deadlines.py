@@ -1,0 +1,55 @@
+"""The rule of the deadline: which one applies to a response, and whether a moment meets it.
+
+The database holds the same rule by `submissions_version_before_deadline` and
+`submissions_version_deadline_applied`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from submissions.errors import CallClosed, CallNotYetOpen
+from submissions.models import Call, LatePass, Submission
+from submissions.vocabulary import Timing
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Why a response may be submitted: the deadline that applies (aware) and its kind."""
+
+    timing: Timing
+    deadline: datetime
+    late_pass: LatePass | None = None
+
+
+def refuse_unless_open(call: Call, at: datetime) -> None:
+    """Raise CallNotYetOpen or CallClosed unless `opens_at <= at < closes_at`."""
+    if at < call.opens_at:
+        raise CallNotYetOpen(at=at, closes_at=call.closes_at)
+    if not call.is_open_at(at):
+        raise CallClosed(at=at, closes_at=call.closes_at)
+
+
+def admission(call: Call, submission: Submission, *, at: datetime) -> Admission:
+    """Return what lets the response be submitted at `at`; raise CallNotYetOpen or CallClosed.
+
+    Before closing everybody is on time. After it a response that was begun before closing has
+    the call's grace, and one with a late pass has until the pass expires.
+    """
+    if at < call.closes_at:
+        refuse_unless_open(call, at)
+        return Admission(Timing.ON_TIME, call.closes_at)
+    if at < call.grace_ends_at and submission.started_at < call.closes_at:
+        return Admission(Timing.GRACE, call.grace_ends_at)
+    late_pass = LatePass.objects.live_at(at).filter(submission=submission).first()
+    if late_pass is not None:
+        return Admission(Timing.LATE_PASS, late_pass.expires_at, late_pass)
+    raise CallClosed(at=at, closes_at=call.closes_at)
+
+
+def may_submit(call: Call, submission: Submission, *, at: datetime) -> bool:
+    """Return whether the response could be submitted at `at`; no query before closing."""
+    try:
+        admission(call, submission, at=at)
+    except (CallClosed, CallNotYetOpen):
+        return False
+    return True

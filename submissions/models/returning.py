@@ -1,0 +1,59 @@
+"""The way back to a response by mail. An address is kept apart from the evidence."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from submissions.models.responses import Submission
+
+
+class ReturnAddress(models.Model):
+    """Where the author of a response wants the link back and, unless refused, reminders sent."""
+
+    submission = models.OneToOneField(
+        Submission, on_delete=models.CASCADE, related_name="return_address"
+    )
+    address = models.EmailField(max_length=254)
+    given_at = models.DateTimeField()
+    reminders_refused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(Lower("address"), name="submissions_return_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"return address {self.pk}"
+
+
+class ReturnToken(models.Model):
+    """A link that opens one response once; only the SHA-256 of its 256 random bits is kept."""
+
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="return_tokens"
+    )
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_returntoken_expires_later",
+                condition=Q(expires_at__gt=F("made_at")),
+            ),
+            models.CheckConstraint(
+                name="submissions_returntoken_used_before_expiry",
+                condition=Q(used_at__isnull=True) | Q(used_at__lt=F("expires_at")),
+            ),
+            models.UniqueConstraint(
+                "submission",
+                name="submissions_returntoken_one_live",
+                condition=Q(used_at__isnull=True, superseded_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"return token {self.pk}"
