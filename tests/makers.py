@@ -17,6 +17,7 @@ OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
 DEFINITIONS = Path(call_definitions.__file__).parent.parent / "definitions"
 FIRST_CALL = DEFINITIONS / "rebalancing-the-relationship.toml"
+SMALL = Path(__file__).parent / "definitions" / "small.toml"
 PASSWORD = "correct horse battery staple"
 
 _numbers = count(1)

@@ -1,18 +1,11 @@
 """From the tables of a call definition to its dataclasses: each value's type, form and limits."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
-from submissions import spoken_time
 from submissions.domain.definition_shapes import (
     CALL_FIELDS,
     QUESTION_FIELDS,
-    UNKNOWN_MOMENT,
     CallDefinition,
     Option,
     QuestionDefinition,
@@ -26,14 +19,20 @@ from submissions.domain.definition_tables import (
     OPTION_KEY,
     Faults,
     Table,
-    did_you_mean,
 )
+from submissions.domain.definition_values import (
+    is_email,
+    read_accent,
+    read_moment,
+    read_zone,
+)
+from submissions.domain.file_types import TYPES
 from submissions.domain.safe_patterns import UnsafePattern, check_pattern
 from submissions.models import Call, Question, RespondentRole, Section
 from submissions.references import PREFIX_PATTERN
 from submissions.vocabulary import QuestionKind
 
-FILE_TYPES = ("pdf", "docx", "odt", "txt")
+FILE_TYPES = tuple(TYPES)
 MOST_SECTIONS, MOST_QUESTIONS, MOST_OPTIONS = 50, 100, 100
 DEFAULT_CHARS = {QuestionKind.SHORT: 200, QuestionKind.EMAIL: 254}  # 254: RFC 5321's longest path
 DEFAULT_WORDS = 1000
@@ -66,9 +65,7 @@ _CALL_ENTRIES = set(CALL_FIELDS) - {
 } | {"contact", "help", "opens", "closes"}
 _KEY_SHAPE = "must have small letters and digits, joined by single underscores"
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
 _LOGO = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.(svg|png)", re.ASCII)
-READABLE_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
 
 
 def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
@@ -81,7 +78,7 @@ def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
         {"name", "email", "phone"},
         faults,
     )
-    zone = _zone(call)
+    zone = read_zone(call)
     return CallDefinition(
         source=faults.source,
         slug=call.matching(
@@ -98,12 +95,12 @@ def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
         what_happens_next=call.text("what_happens_next", required=True),
         contact_name=contact.line("name", required=True, longest=longest(Call, "contact_name")),
         contact_email=contact.matching(
-            "email", _is_email, "is not an email address", required=True, longest=254
+            "email", is_email, "is not an email address", required=True, longest=254
         ),
         contact_phone=contact.line("phone", longest=longest(Call, "contact_phone")),
         help_text=call.text("help"),
-        opens_at=_moment(call, "opens", zone),
-        closes_at=_moment(call, "closes", zone),
+        opens_at=read_moment(call, "opens", zone),
+        closes_at=read_moment(call, "closes", zone),
         timezone=zone,
         grace_minutes=call.number("grace_minutes", least=0, most=24 * 60, default=0) or 0,
         reference_prefix=call.matching(
@@ -112,7 +109,7 @@ def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
             "must have 2 to 6 capital letters",
             required=True,
         ),
-        accent_colour=_accent(call),
+        accent_colour=read_accent(call),
         logo=call.matching(
             "logo",
             _LOGO.fullmatch,
@@ -258,67 +255,3 @@ def _pattern(question: Table) -> str:
         if name in question.raw and other not in question.raw:
             question.fault(name, f"needs “{other}” beside it")
     return pattern
-
-
-def _is_email(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
-
-
-def _zone(call: Table) -> str:
-    name = call.line("timezone") or spoken_time.UK
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        guess = did_you_mean(name, available_timezones())
-        call.fault("timezone", f"“{name}” is not a time zone such as Europe/London{guess}")
-        return spoken_time.UK
-    return name
-
-
-def _moment(call: Table, name: str, zone: str) -> datetime:
-    """Return the moment in UTC that the local time of the file means.
-
-    A time that the clocks skip, or pass twice, is refused: written with its offset from UTC
-    (2019-10-27T01:30:00+01:00) it is clear.
-    """
-    written = call.moment(name)
-    if written is None:
-        return UNKNOWN_MOMENT
-    if written.tzinfo is not None:
-        return written.astimezone(UTC)
-    local = written.replace(tzinfo=ZoneInfo(zone))
-    moment = local.astimezone(UTC)
-    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != written:
-        call.fault(
-            name, f"{written.isoformat()} does not exist in {zone}: the clocks go forward over it"
-        )
-    elif local.utcoffset() != local.replace(fold=1).utcoffset():
-        call.fault(
-            name,
-            f"{written.isoformat()} comes twice in {zone}, as the clocks go back: "
-            f"write the offset too, such as {local.isoformat()}",
-        )
-    return moment
-
-
-def _accent(call: Table) -> str:
-    colour = call.matching(
-        "accent_colour", _COLOUR.fullmatch, "must look like #14576b: # and 6 hex digits"
-    ).lower()
-    if colour and _contrast_with_white(colour) < READABLE_CONTRAST:
-        ratio = _contrast_with_white(colour)
-        reason = f"{colour} is too light beside white: contrast {ratio:.1f}, at least 4.5 is needed"
-        call.fault("accent_colour", reason)
-    return colour
-
-
-def _contrast_with_white(colour: str) -> float:
-    """Return the contrast ratio by WCAG 2.2's definitions of it and of relative luminance."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    red, green, blue = linear
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

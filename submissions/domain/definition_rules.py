@@ -13,8 +13,9 @@ from submissions.domain.definition_shapes import (
 from submissions.domain.definition_tables import Faults, did_you_mean
 from submissions.vocabulary import MULTIPLE_KINDS, Publication, QuestionKind
 
-RESERVED_SECTIONS = ("check", "submitted", "help", "files")  # pages under response/
-# Columns of the steering group's CSV that are not a question's, and fields that forms bring.
+RESERVED_SLUGS = ("sign-in", "sign-out")  # pages under steering/
+RESERVED_SECTIONS = ("check", "submitted", "help", "files", "text")  # pages under response/
+# Columns of the steering group's CSV that are not a question's; then fields and buttons of forms.
 RESERVED_QUESTIONS = (
     "reference",
     "submitted_at",
@@ -27,6 +28,9 @@ RESERVED_QUESTIONS = (
     "status",
     "codes",
     "csrfmiddlewaretoken",
+    "action",
+    "remove",
+    "another",
 )
 
 
@@ -34,6 +38,8 @@ def check(call: CallDefinition, faults: Faults) -> None:
     """Add what is wrong between the parts of `call`, all of which have their keys and kinds."""
     if UNKNOWN_MOMENT not in {call.opens_at, call.closes_at} and call.closes_at <= call.opens_at:
         faults.add("call.closes", "must be after “opens”")
+    if call.slug in RESERVED_SLUGS:
+        faults.add("call.slug", f"“{call.slug}” is taken by a page of the portal")
     _check_keys(call, faults)
     _check_roles(call, faults)
     _check_columns(call, faults)
