@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse_lazy
 
 from submissions import clock
+from submissions.forms.sign_in_form import SignInForm
 from submissions.vocabulary import REHEARSAL_EMAIL_DOMAIN
 
 
@@ -24,6 +25,7 @@ class PortalBackend(ModelBackend):
 class SignIn(LoginView):
     """The steering group's way in; the session is cut to `STAFF_SESSION_SECONDS` unused."""
 
+    authentication_form = SignInForm
     template_name = "registration/sign_in.html"
     next_page = reverse_lazy("steering")
 
