@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence_portal.local import chromium
 from evidence_portal.local.folders import FileLock, RunFolder
 from evidence_portal.local.postgres import FORGETFUL, Postgres
 from evidence_portal.local.valkey import Valkey
@@ -33,6 +34,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         early_config.add_cleanup(lock.release)
         _set_environment(folder)
         _start_engines(folder, early_config)
+    else:
+        _keep_apart(os.environ["PYTEST_XDIST_WORKER"])
     return (yield)
 
 
@@ -50,6 +53,16 @@ def _set_environment(folder: Path) -> None:
         "PORTAL_STATIC": str(folder / "static"),
     }
     (folder / "static").mkdir()
+    browser = next(filter(None, map(shutil.which, chromium.NAMES)), None)
+    if browser is not None:
+        os.environ.setdefault("CHROMIUM", browser)
+
+
+def _keep_apart(worker: str) -> None:
+    """One xdist worker's queue and files are not another's; pytest-django sees to the database."""
+    os.environ["PORTAL_MEDIA"] += f"-{worker}"
+    if os.environ["BROKER_URL"].startswith("redis+socket:"):
+        os.environ["BROKER_URL"] += f"?virtual_host={int(worker.removeprefix('gw')) + 1}"
 
 
 def _start_engines(folder: Path, config: pytest.Config) -> None:

@@ -177,13 +177,8 @@ class Portal:
         celery = [sys.executable, "-m", "celery", "-A", "evidence_portal"]
         descriptor = self._listener.fileno()
         commands = {
-            "web": [
-                *(sys.executable, "-m", "gunicorn", "evidence_portal.wsgi:application"),
-                *("--bind", f"fd://{descriptor}", "--workers", "2"),
-                *("--worker-class", "gthread", "--threads", "4"),
-                *("--worker-tmp-dir", str(_folder_in_memory(self._run.path))),
-                *("--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"),
-            ],
+            # gunicorn.conf.py says the rest, here as in production.
+            "web": [sys.executable, "-m", "gunicorn", "--bind", f"fd://{descriptor}"],
             "worker": [
                 *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle"),
@@ -271,9 +266,3 @@ def _speakable_password() -> str:
 
 def _if_any(name: str, value: str | None) -> dict[str, str]:
     return {} if value is None else {name: value}
-
-
-def _folder_in_memory(otherwise: Path) -> Path:
-    """Where gunicorn's workers show that they live; on a slow disk they would look dead."""
-    shared_memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes nameless files in it
-    return shared_memory if os.access(shared_memory, os.W_OK | os.X_OK) else otherwise
