@@ -30,6 +30,7 @@ def invent_text(random: Random, *, theme: str, words: int) -> str:
     voice = _PHRASES["openers"][random.choice(_VOICES)]
     themed = _PHRASES["themes"].get(theme, ())
     habit = random.random()
+    is_list = 0.06 <= habit < 0.14
     parts: list[str] = []
     said: set[str] = set()
     left = words
@@ -41,12 +42,14 @@ def invent_text(random: Random, *, theme: str, words: int) -> str:
             continue
         said.add(sentence)
         sentence = _habitual(random, opener + sentence, habit)
+        if is_list:
+            sentence = f"- {sentence}"
         left -= count_words(sentence)
-        if left < 0 and parts:
+        if left < 0:
+            parts = parts or [" ".join(sentence.split()[:words])]
             break
         parts.append(sentence)
-    text = _paragraphs(random, parts, habit)
-    return text if left >= 0 else " ".join(text.split()[:words])
+    return "\n".join(parts) if is_list else _paragraphs(random, parts, 3 if habit < 0.5 else 7)
 
 
 def _fill(random: Random, frame: str) -> str:
@@ -60,10 +63,7 @@ def _habitual(random: Random, sentence: str, habit: float) -> str:
     return sentence[:-1] + random.choice(_MARKS) if habit > 0.8 else sentence
 
 
-def _paragraphs(random: Random, sentences: list[str], habit: float) -> str:
-    if 0.06 <= habit < 0.14:
-        return "\n".join(f"- {sentence}" for sentence in sentences)
-    longest = 3 if habit < 0.5 else 7
+def _paragraphs(random: Random, sentences: list[str], longest: int) -> str:
     paragraphs = []
     while sentences:
         size = random.randint(2, longest)
