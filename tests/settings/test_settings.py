@@ -1,0 +1,309 @@
+"""Settings out of the environment: what is refused, in which words, and what comes of the rest."""
+
+import os
+import runpy
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "k3-Vv9_sTq0ZpXh7LmWc2RbNdYfGjAeUoIx5B8CrSt6Qw1MzKa4"
+PRODUCTION = {
+    "SECRET_KEY": KEY,
+    "PORTAL_URL": "https://evidence.example.org",
+    "DATABASE_URL": "postgresql://evidence:p%40ss@db.example.org:5433/evidence",
+    "BROKER_URL": "redis://cache.example.org:6379/0",
+    "EMAIL_URL": "smtp+tls://sender:p%2Fss@mail.example.org",
+}
+LOCAL = {"PORTAL_ENV": "local", "SECRET_KEY": "short", "PORTAL_URL": "http://127.0.0.1:8000"}
+MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+DATABASE_REMEDY = (
+    "DATABASE_URL must look like postgresql://user:password@host:5432/name. "
+    "PostgreSQL is the only database that the portal runs on."
+)
+EMAIL_REMEDY = (
+    "EMAIL_URL must look like smtp+tls://user:password@host:587 (STARTTLS), "
+    "smtps://user:password@host:465, smtp://host:25 or file:///folder."
+)
+BROKER_REMEDY = (
+    "BROKER_URL must look like "
+    "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
+)
+
+
+@pytest.fixture
+def settings_with(monkeypatch):
+    """Read the settings file in production's environment with changes; None takes one out."""
+
+    def read(**changes):
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in (PRODUCTION | changes).items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "evidence_portal" / "settings.py"))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"SECRET_KEY": None}, f"SECRET_KEY is not set. {MAKE_A_KEY}"),
+        ({"SECRET_KEY": "  "}, f"SECRET_KEY is not set. {MAKE_A_KEY}"),
+        ({"SECRET_KEY": KEY[:49]}, f"SECRET_KEY is too short or too simple. {MAKE_A_KEY}"),
+        ({"SECRET_KEY": "abcd" * 20}, f"SECRET_KEY is too short or too simple. {MAKE_A_KEY}"),
+        (
+            {"PORTAL_ENV": "staging"},
+            "PORTAL_ENV is 'staging': write production, local or test.",
+        ),
+        (
+            {"PORTAL_URL": None},
+            "PORTAL_URL is not set. Write the public address, such as https://evidence.example.org",
+        ),
+        (
+            {"PORTAL_URL": "http://evidence.example.org"},
+            "PORTAL_URL must begin with https:// in production.",
+        ),
+        (
+            {"PORTAL_URL": "https://evidence.example.org/portal"},
+            "PORTAL_URL is 'https://evidence.example.org/portal': write scheme and host only, "
+            "such as https://evidence.example.org",
+        ),
+        (
+            {"PORTAL_URL": "evidence.example.org"},
+            "PORTAL_URL must look like https://evidence.example.org: "
+            "scheme and host, and a port if there is one.",
+        ),
+        (
+            {"PORTAL_URL": "https://evidence.example.org:port"},
+            "PORTAL_URL must look like https://evidence.example.org: "
+            "scheme and host, and a port if there is one.",
+        ),
+        (
+            {"ALLOWED_HOSTS": "evidence.example.org *"},
+            "ALLOWED_HOSTS may not hold * in production: name the hosts.",
+        ),
+        (
+            {"REHEARSE_FROM": "2019-07-23T10:00+01:00"},
+            "REHEARSE_FROM is set: a rehearsal clock cannot run in production. Unset it.",
+        ),
+        (
+            {"PORTAL_DEMO_PASSWORD": "open-sesame"},
+            "PORTAL_DEMO_PASSWORD is set: rehearsal sign-ins cannot exist in production. Unset it.",
+        ),
+        (
+            {"DATABASE_URL": None},
+            "DATABASE_URL is not set. "
+            "Start script/server, or write postgresql://user:password@host:5432/name",
+        ),
+        ({"DATABASE_URL": "sqlite:///portal.db"}, DATABASE_REMEDY),
+        ({"DATABASE_URL": "postgresql://user:secret@db.example.org"}, DATABASE_REMEDY),
+        ({"DATABASE_URL": "postgresql://user:secret@db:port/evidence"}, DATABASE_REMEDY),
+        ({"DATABASE_URL": "postgresql://[user/evidence"}, DATABASE_REMEDY),
+        (
+            {"BROKER_URL": None},
+            "BROKER_URL is not set. Start script/server, or write redis://host:6379/0",
+        ),
+        ({"BROKER_URL": "amqp://guest:secret@mq"}, BROKER_REMEDY),
+        ({"BROKER_URL": "memory://"}, BROKER_REMEDY),
+        ({"BROKER_URL": "redis://"}, BROKER_REMEDY),
+        ({"BROKER_URL": "redis+socket://"}, BROKER_REMEDY),
+        ({"EMAIL_URL": None}, "EMAIL_URL is not set. Write smtp+tls://user:password@host:587"),
+        ({"EMAIL_URL": "mail.example.org"}, EMAIL_REMEDY),
+        ({"EMAIL_URL": "smtp://"}, EMAIL_REMEDY),
+        ({"EMAIL_URL": "smtp://mail.example.org:smtp"}, EMAIL_REMEDY),
+        ({"EMAIL_URL": "file://mail"}, EMAIL_REMEDY),
+        (
+            {"MAIL_PER_MINUTE": "-1"},
+            "MAIL_PER_MINUTE is '-1': write a whole number, such as 0.",
+        ),
+        (
+            {"MAIL_STALE_MINUTES": "soon"},
+            "MAIL_STALE_MINUTES is 'soon': write a whole number, such as 15.",
+        ),
+        (
+            {"LOG_LEVEL": "loud"},
+            "LOG_LEVEL is 'LOUD': write DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+        ),
+        (
+            LOCAL | {"REHEARSE_FROM": "yesterday"},
+            "REHEARSE_FROM is 'yesterday': write a date and time with its offset from UTC, "
+            "such as 2019-07-23T10:00+01:00, or off.",
+        ),
+        (
+            LOCAL | {"REHEARSE_FROM": "2019-07-23T10:00"},
+            "REHEARSE_FROM is '2019-07-23T10:00': write a date and time with its offset from UTC, "
+            "such as 2019-07-23T10:00+01:00, or off.",
+        ),
+        (
+            LOCAL | {"REHEARSE_FROM": "2019-07-23T10:00+01:00"},
+            "REHEARSE_FROM is set without REHEARSE_STARTED_AT, the real moment at which the "
+            "rehearsal began. script/server sets both.",
+        ),
+    ],
+)
+def test_setting_is_refused_with_its_name_and_the_remedy(settings_with, changes, message):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_with(**changes)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "BROKER_URL", "EMAIL_URL"])
+def test_refused_address_is_not_repeated_with_its_password(settings_with, name):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_with(**{name: "ftp://user:hunter2@host/x"})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_production_is_what_runs_unless_told_otherwise(settings_with):
+    settings = settings_with(PORTAL_ENV=None)
+    assert settings["PRODUCTION"] is True
+    assert settings["DEBUG"] is False
+    assert settings["REHEARSAL"] is False
+
+
+def test_rehearsal_clock_may_be_off_in_production(settings_with):
+    settings = settings_with(REHEARSE_FROM="off")
+    assert settings["REHEARSAL_OFFSET"] == timedelta(0)
+
+
+def test_rehearsal_is_an_offset_from_the_real_clock(settings_with):
+    settings = settings_with(
+        **LOCAL,
+        REHEARSE_FROM="2019-07-23T10:00+01:00",
+        REHEARSE_STARTED_AT="2019-07-30T09:00:00+00:00",
+    )
+    assert settings["REHEARSAL"] is True
+    assert settings["REHEARSAL_OFFSET"] == timedelta(days=-7)
+
+
+def test_database_address_is_taken_apart(settings_with):
+    assert settings_with()["DATABASES"]["default"] == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "evidence",
+        "USER": "evidence",
+        "PASSWORD": "p@ss",
+        "HOST": "db.example.org",
+        "PORT": "5433",
+        "OPTIONS": {
+            "connect_timeout": "5",
+            "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10min",
+        },
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def test_database_options_of_the_address_come_first(settings_with):
+    url = "postgresql://evidence@/evidence?host=/run/pg&sslmode=require&connect_timeout=2&options="
+    database = settings_with(DATABASE_URL=url)["DATABASES"]["default"]
+    assert database["HOST"] == "/run/pg"
+    assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": "2"}
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example.org", 25, False, False),
+        ("smtp+tls://mail.example.org", 587, True, False),
+        ("smtps://mail.example.org", 465, False, True),
+        ("smtps://mail.example.org:2465", 2465, False, True),
+    ],
+)
+def test_mail_address_is_taken_apart(settings_with, url, port, tls, ssl):
+    settings = settings_with(EMAIL_URL=url)
+    assert settings["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert settings["EMAIL_HOST"] == "mail.example.org"
+    assert (settings["EMAIL_PORT"], settings["EMAIL_USE_TLS"], settings["EMAIL_USE_SSL"]) == (
+        port,
+        tls,
+        ssl,
+    )
+
+
+def test_mail_user_and_password_are_decoded(settings_with):
+    settings = settings_with()
+    assert (settings["EMAIL_HOST_USER"], settings["EMAIL_HOST_PASSWORD"]) == ("sender", "p/ss")
+
+
+def test_mail_may_be_written_into_a_folder(settings_with):
+    settings = settings_with(EMAIL_URL="file:///var/mail%20box")
+    assert settings["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
+    assert settings["EMAIL_FILE_PATH"] == "/var/mail box"
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("redis://:p@cache:6379/0", "redis://:p@cache:6379/0"),
+        ("valkey://cache:6379/1", "redis://cache:6379/1"),
+        ("valkeys://cache:6379/1", "rediss://cache:6379/1"),
+        ("redis+socket:///run/valkey/socket", "redis+socket:///run/valkey/socket"),
+    ],
+)
+def test_broker_address_is_in_celerys_words(settings_with, given, taken):
+    assert settings_with(BROKER_URL=given)["CELERY_BROKER_URL"] == taken
+
+
+def test_hosts_are_the_portals_own_unless_named(settings_with):
+    assert settings_with()["ALLOWED_HOSTS"] == ["evidence.example.org"]
+    named = settings_with(ALLOWED_HOSTS="a.example.org, b.example.org")
+    assert named["ALLOWED_HOSTS"] == ["a.example.org", "b.example.org"]
+
+
+def test_cookies_in_production_belong_to_this_host_over_https_alone(settings_with):
+    settings = settings_with()
+    names = ("SESSION_COOKIE", "CSRF_COOKIE")
+    assert [settings[f"{name}_NAME"] for name in names] == ["__Host-session", "__Host-csrf"]
+    for name in names:
+        assert settings[f"{name}_SECURE"] is True
+        assert settings[f"{name}_HTTPONLY"] is True
+        assert settings[f"{name}_SAMESITE"] == "Lax"
+        # A __Host- cookie has no Domain and the path / (RFC 6265bis, 4.1.3.2): Django's defaults.
+        assert f"{name}_DOMAIN" not in settings
+        assert f"{name}_PATH" not in settings
+
+
+def test_cookies_on_plain_http_have_names_that_browsers_take(settings_with):
+    settings = settings_with(**LOCAL)
+    assert (settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]) == ("session", "csrf")
+    assert "SECURE_SSL_REDIRECT" not in settings
+
+
+def test_no_header_of_a_stranger_makes_a_request_look_secure(settings_with):
+    settings = settings_with()
+    assert "SECURE_PROXY_SSL_HEADER" not in settings
+    assert "USE_X_FORWARDED_HOST" not in settings
+    assert settings["SECURE_SSL_REDIRECT"] is True
+
+
+def test_manage_py_says_what_is_missing_in_one_line():
+    environment = {"PATH": os.environ["PATH"], "PORTAL_ENV": "production"}
+    refused = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"SECRET_KEY is not set. {MAKE_A_KEY}\n"
+
+
+def test_deployment_check_finds_nothing_in_production():
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "DEBUG"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout == "System check identified no issues (0 silenced).\n"
