@@ -7,6 +7,8 @@ chose go. Its words and rules change only when that is asked for (`reword`).
 
 from dataclasses import dataclass, replace
 
+from django.db.models import Q
+
 from submissions import spoken_time
 from submissions.domain.definition_shapes import (
     CALL_FIELDS,
@@ -22,10 +24,11 @@ from submissions.domain.given_answers import (
     count_answered,
     count_chosen,
     count_rated,
+    count_received,
     count_responses,
 )
 from submissions.models import Call, Question
-from submissions.vocabulary import QuestionKind
+from submissions.vocabulary import QuestionKind, Timing
 
 TIMES = ("opens_at", "closes_at", "grace_minutes")
 _FIXED = ("kind", "identity")
@@ -86,6 +89,16 @@ def _call_differences(
                     f"call.{name.removesuffix('_at')}",
                     f"{reason}: change the file, or load with --reset-times",
                 )
+    for name, beyond in (
+        ("opens_at", Q(received_at__lt=said["opens_at"])),
+        ("closes_at", Q(received_at__gte=said["closes_at"], timing=Timing.ON_TIME)),
+    ):
+        if name in changed and (outside := count_received(call.pk, beyond)):
+            when = "before" if name == "opens_at" else "at or after"
+            faults.add(
+                f"call.{name.removesuffix('_at')}",
+                f"{_say(outside, 'response')} came in {when} that time",
+            )
     return [Difference(f"call.{name}", "changed") for name in changed]
 
 

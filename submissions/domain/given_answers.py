@@ -67,3 +67,9 @@ def _count(first: QuerySet, *others: QuerySet) -> int:
 def count_responses(call_id: int) -> int:
     """Return the number of responses to the call that were submitted, withdrawn ones included."""
     return Submission.objects.filter(call_id=call_id, reference__isnull=False).count()
+
+
+def count_received(call_id: int, condition: Q) -> int:
+    """Return the number of responses to the call with a version of which `condition` is true."""
+    versions = Version.objects.filter(condition, submission__call_id=call_id)
+    return versions.values("submission_id").distinct().count()

@@ -112,6 +112,22 @@ def test_another_grace_period_than_the_portals_is_refused():
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "closes = 2019-07-24T12",
+            "closes = 2019-07-23T12",
+            "closes: 1 response came in at or after",
+        ),
+        ("opens = 2019-05-29T09", "opens = 2019-07-24T11", "opens: 1 response came in before"),
+    ],
+)
+def test_times_cannot_shut_out_what_was_received(old, new, fault):
+    answered()
+    assert refusal(changed(old, new), reset_times=True) == [f"small.toml: call.{fault} that time"]
+
+
 def test_call_without_answers_takes_every_change():
     load_text()
     text = without_question("story")
