@@ -48,6 +48,10 @@ class ResponseWithdrawn(PortalError):
     """The response was withdrawn by its author."""
 
 
+class LinkDead(PortalError):
+    """The link back to a response is unknown, used, superseded or expired."""
+
+
 class AnswerRefused(PortalError):
     """A value cannot be stored; `message` is a sentence for the respondent."""
 

@@ -6,6 +6,7 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
@@ -1241,6 +1242,15 @@ class Migration(migrations.Migration):
             index=models.Index(
                 django.db.models.functions.text.Lower("address"),
                 name="submissions_return_by_address",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="identityanswer",
+            index=django.contrib.postgres.indexes.HashIndex(
+                django.db.models.functions.text.Lower(
+                    django.db.models.functions.comparison.Cast("value", models.TextField())
+                ),
+                name="submissions_identity_by_value",
             ),
         ),
         migrations.AddConstraint(

@@ -6,11 +6,12 @@ be withheld, and at the end of its retention deleted, without touching the evide
 
 import uuid
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Cast, Lower
 
 from submissions.models.calls import Call, Question
 from submissions.vocabulary import Channel, SubmissionState, Timing, TriageStatus
@@ -154,6 +155,13 @@ class IdentityAnswer(WorkingAnswer):
     )
 
     class Meta:
+        indexes = [
+            # Finds a response by an email address; a hash has room for answers of any length.
+            HashIndex(
+                Lower(Cast("value", models.TextField())),
+                name="submissions_identity_by_value",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 "submission", "question", name="submissions_identityanswer_once"
