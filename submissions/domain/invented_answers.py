@@ -19,6 +19,7 @@ from submissions.vocabulary import CHOICE_KINDS, MULTIPLE_KINDS, TEXT_KINDS, Que
 MEDIAN_WORDS, LONGEST_WORDS = 400, 5_000
 _SPREAD = 0.95  # of the logarithm: one response in 250 comes near the longest
 ANSWERS_OPTIONAL = 0.75  # the share of optional questions that somebody answers
+_AIM = 1.06  # as whole sentences fall short of the words that there is room for
 _WORDS_A_QUESTION = (50, 260)
 
 
@@ -115,7 +116,7 @@ def _invent_long_texts(
     random.shuffle(questions)
     questions.sort(key=lambda question: not is_required(question, answers))
     required = sum(is_required(question, answers) for question in questions)
-    words = round(random.lognormvariate(math.log(MEDIAN_WORDS), _SPREAD))
+    words = round(random.lognormvariate(math.log(MEDIAN_WORDS), _SPREAD) * _AIM)
     words = max(8, min(words, LONGEST_WORDS))
     answered = max(1, required, round(words / random.uniform(*_WORDS_A_QUESTION)))
     sizes = _share_out(words, questions, min(answered, len(questions)), random)

@@ -5,10 +5,13 @@ working copy, the version with its digest, who it is from. Only no mail is owed 
 nobody is there to read it.
 """
 
+import csv
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import StringIO
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -39,6 +42,9 @@ ADDS_FILES = 0.04  # the share of responses with files
 _CHANNELS = (Channel.WEB, Channel.EMAIL, Channel.POST, Channel.PHONE)
 _CHANNEL_WEIGHTS = (95, 3, 1, 1)
 
+# A response has some 25 answers; as rows for COPY they take a third of the time of models.
+GivenAnswer = tuple[Submission, int, Any]  # the response, the question's primary key, the value
+
 RECEIVE = """
 UPDATE submissions_submission s
 SET state = %s, reference = r.reference, submitted_at = v.received_at, current_version_id = v.id
@@ -57,8 +63,8 @@ class Batch:
     """Rows on their way to the database, `Submission` first."""
 
     submissions: list[Submission] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    identity_answers: list[IdentityAnswer] = field(default_factory=list)
+    answers: list[GivenAnswer] = field(default_factory=list)
+    identity_answers: list[GivenAnswer] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     identities: list[VersionIdentity] = field(default_factory=list)
@@ -159,19 +165,8 @@ def _moment(call: Call, until: datetime, random: Random) -> datetime:
 def _put_answers(batch: Batch, call: Call, submission: Submission, answers: dict[str, Any]) -> None:
     for key, value in answers.items():
         question = call.questions_by_key[key]
-        table, rows = (
-            (IdentityAnswer, batch.identity_answers)
-            if question.identity
-            else (Answer, batch.answers)
-        )
-        rows.append(
-            table(
-                submission=submission,
-                question=question,
-                value=value,
-                saved_at=submission.saved_at,
-            )
-        )
+        rows = batch.identity_answers if question.identity else batch.answers
+        rows.append((submission, question.pk, value))
 
 
 def _invent_attachments(
@@ -210,8 +205,8 @@ def _refuse_known_references(batch: Batch, seed: int) -> None:
 def _write(batch: Batch, stored: list[Attachment]) -> None:
     """Insert the batch: drafts first, as a submission has a version from its first moment on."""
     Submission.objects.bulk_create(batch.submissions)
-    Answer.objects.bulk_create(batch.answers, batch_size=5000)
-    IdentityAnswer.objects.bulk_create(batch.identity_answers, batch_size=5000)
+    _copy_answers(Answer, batch.answers)
+    _copy_answers(IdentityAnswer, batch.identity_answers)
     for attachment in batch.attachments:
         attachment.file.save(attachment.name, ContentFile(attachment.content), save=False)
         stored.append(attachment)
@@ -229,3 +224,18 @@ def _write(batch: Batch, stored: list[Attachment]) -> None:
     with connection.cursor() as cursor:
         submitted = [version.submission_id for version in batch.versions]
         cursor.execute(RECEIVE, [SubmissionState.SUBMITTED, submitted, batch.references])
+
+
+def _copy_answers(table: type[Answer | IdentityAnswer], answers: list[GivenAnswer]) -> None:
+    lines = StringIO(newline="")
+    csv.writer(lines).writerows(
+        (submission.pk, question, json.dumps(value), submission.saved_at.isoformat())
+        for submission, question, value in answers
+    )
+    lines.seek(0)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(
+            f"COPY {table._meta.db_table} (submission_id, question_id, value, saved_at) "
+            "FROM STDIN (FORMAT csv)",
+            lines,
+        )
