@@ -50,15 +50,15 @@ LONG_TEXTS = (
 class ResponseAdmin(ReadOnlyAdmin):
     list_display = (
         "said_reference",
-        "call",
-        "state",
+        "received",
         "triage_status",
         "roles",
         "income_band",
         "timing",
         "words",
-        "received",
         "files",
+        "state",
+        "call",
     )
     list_filter = (
         "call",

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from submissions.domain.auditing import record
 from submissions.errors import ClosingTimeRefused
-from submissions.models import Call
+from submissions.models import Call, ClosingChange
 from submissions.vocabulary import AuditAction
 
 
@@ -33,8 +33,12 @@ def change_closing_time(
         if to <= locked.opens_at:
             raise ClosingTimeRefused("Enter a closing time after the opening time")
         before = locked.closes_at
+        reason = " ".join(reason.split())
         locked.closes_at = to
         locked.save(update_fields=["closes_at"])
+        ClosingChange.objects.create(
+            call=locked, before=before, after=to, reason=reason, by=by, at=at
+        )
         record(
             by=by,
             at=at,
@@ -44,6 +48,6 @@ def change_closing_time(
             before=before.astimezone(UTC).isoformat(),
             after=to.astimezone(UTC).isoformat(),
             opened_again=before <= at,
-            reason=" ".join(reason.split()),
+            reason=reason,
         )
     return locked

@@ -65,8 +65,10 @@ def say_answer(question: Question, value: Any) -> list[str]:
     if question.kind in MULTIPLE_KINDS:
         return [f"- {labels.get(key, key)}" for key in value]
     if question.kind == QuestionKind.MATRIX:
-        rows = {row["key"]: row["label"] for row in question.rows}
-        return [f"- {rows.get(row, row)}: {labels.get(key, key)}" for row, key in value.items()]
+        # In the order of the rows: jsonb keeps the keys of an object in an order of its own.
+        rows = {row["key"]: row["label"] for row in question.rows if row["key"] in value}
+        rows |= {row: row for row in value if row not in rows}
+        return [f"- {said}: {labels.get(value[row], value[row])}" for row, said in rows.items()]
     if question.kind == QuestionKind.CHECKBOX:
         return ["Yes"]
     return value.split("\n")

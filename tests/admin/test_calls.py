@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from submissions.domain.groups import ensure_groups
-from submissions.models import AuditEvent, Call, Question
+from submissions.models import AuditEvent, Call, ClosingChange, Question
 from submissions.vocabulary import PROJECT_STAFF
 from tests.makers import CLOSES_AT, make_call, make_draft, make_submitted, make_user
 
@@ -69,6 +69,14 @@ def test_closing_time_moves_with_a_reason_on_record(staff, monkeypatch, now, ope
             "opened_again": opened_again,
             "reason": "The post was late",
         },
+    )
+    change = ClosingChange.objects.get()
+    assert (change.call, change.before, change.after, change.reason, change.at) == (
+        call,
+        CLOSES_AT,
+        call.closes_at,
+        "The post was late",
+        now,
     )
 
 

@@ -155,7 +155,7 @@ def test_page_shows_answers_by_label_versions_and_mails(staff):
         call,
         roles=["provider"],
         history=["bid"],
-        fairness={"money": "good"},
+        fairness={"risk": "poor", "money": "good"},
         story="A <b>story</b>\nof two lines",
         email="someone@example.org",
     )
@@ -166,7 +166,7 @@ def test_page_shows_answers_by_label_versions_and_mails(staff):
         "Which describes you?": "- I provide services",
         "How old are you?": "18 or over",
         "What have you done?": "- Bid alone",
-        "How fair was each of these?": "- Split of money: Good",
+        "How fair was each of these?": "- Split of money: Good\n- Split of risk: Poor",
         "What happened?": "A &lt;b&gt;story&lt;/b&gt;\nof two lines",
         "Add files": "Not provided",
         "May we publish your response?": "Publish with a name",

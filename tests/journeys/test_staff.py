@@ -1,0 +1,119 @@
+"""Project staff's admin and the steering group's page in a browser."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from submissions.domain.groups import ensure_groups
+from submissions.domain.submitting import submit
+from submissions.models import OutboxEmail
+from submissions.vocabulary import PROJECT_STAFF, STEERING_GROUP, OutboxState
+from tests.journeys.conftest import WIDTHS
+from tests.makers import (
+    PASSWORD,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def response(at):
+    ensure_groups()
+    call = make_call(slug="the-call", title="Rebalancing the Relationship: call for evidence")
+    at(while_open(call))
+    draft = make_draft(
+        call,
+        **complete_answers(
+            call,
+            roles=["commissioner", "provider"],
+            fairness={"money": "poor", "risk": "good"},
+            story="We were named in the bid.\n\nNo work reached us. " * 12,
+        ),
+    )
+    make_attachment(draft, name="minutes.txt")
+    response = submit(submission=draft, at=while_open(call)).submission
+    OutboxEmail.objects.update(
+        state=OutboxState.SENT,
+        sent_at=response.submitted_at,
+        attempts=1,
+        subject=f"Received: {response.reference}",
+        body="Thank you. We have your response.\n" * 5,
+        body_html="<p>Thank you.</p>",
+    )
+    make_submitted(call, roles=["other"], publication="confidential")
+    return response
+
+
+def picture(page, name):
+    """Django's own pages: their markup is not ours to judge, but the console stays silent."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        width = page.viewport_size["width"]
+        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+
+
+def sign_in(page, address, user):
+    page.goto(address)
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").or_(
+        page.get_by_role("button", name="Log in")
+    ).click()
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_staff_read_a_response_and_its_mail(open_browser, look, response, width):
+    page = open_browser(width)
+    sign_in(page, "/admin/", make_user(PROJECT_STAFF, is_staff=True, username="pat"))
+    page.goto("/admin/submissions/submission/")
+    picture(page, "admin-responses")
+    page.locator("#searchbar").fill(response.reference.lower().replace("-", " "))
+    page.locator("#searchbar").press("Enter")
+    page.get_by_role("link", name=response.reference).click()
+    look(page, "admin-response")
+    page.get_by_label("Change the status to").select_option("Considered")
+    page.get_by_role("button", name="Save the status").click()
+    page.get_by_text(f"{response.reference} is now: Considered.").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="minutes.txt").click()
+    assert download.value.suggested_filename == "minutes.txt"
+    page.get_by_role("link", name="Confirmation of a submission").click()
+    look(page, "admin-mail")
+    page.get_by_role("button", name="Send again").click()
+    page.get_by_text("A copy of the mail will be sent").wait_for()
+    page.goto("/admin/submissions/auditevent/")
+    picture(page, "admin-record")
+    page.goto(f"/admin/submissions/call/{response.call_id}/change/")
+    picture(page, "admin-call")
+    page.get_by_role("link", name="Change the closing time").click()
+    look(page, "admin-closing-time")
+    page.get_by_label("Day").fill("2019-07-26")
+    page.get_by_label("Reason").fill("The post was late")
+    page.get_by_role("button", name="Save the closing time").click()
+    page.get_by_text("The call now closes at midday on Friday 26 July 2019 (UK time).").wait_for()
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_steering_group_sees_the_counts_and_takes_the_file(open_browser, look, response, width):
+    page = open_browser(width)
+    page.goto("/steering/")
+    look(page, "sign-in")
+    sign_in(page, "/steering/", make_user(STEERING_GROUP, username="sam"))
+    look(page, "steering")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert download.value.suggested_filename == "the-call-2019-07-23.csv"
+    assert response.reference in download.value.path().read_text()
+    page.goto("/admin/")
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert "Log in" not in page.content()
+    page.goto("/steering/")
+    page.get_by_role("button", name="Sign out").click()
+    look(page, "signed-out")
