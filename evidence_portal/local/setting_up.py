@@ -1,4 +1,4 @@
-"""setting_up.py server|test [ARGUMENT...]: make .venv what the requirements say, then hand over.
+"""setting_up.py WHAT [ARGUMENT...]: make .venv what the requirements say, then hand over.
 
 It is run as a file by a Python that has nothing installed, so it imports the standard library only.
 """
@@ -22,6 +22,7 @@ REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-test
 WHAT_RUNS = {
     "server": ("requirements-local.txt", "evidence_portal.local.supervisor"),
     "test": ("requirements-test.txt", "evidence_portal.local.testing"),
+    "screenshots": ("requirements-test.txt", "evidence_portal.local.screenshots"),
 }
 
 
