@@ -220,6 +220,9 @@ for _name, _value in mail_from(
 ).items():
     globals()[_name] = _value
 EMAIL_TIMEOUT = 20
+# How many proxies stand before the portal and add to X-Forwarded-For; the limits of tries count
+# clients by it.
+TRUSTED_PROXIES = env_number("TRUSTED_PROXIES", default=0)
 # 0: as fast as the mail server takes it.
 MAIL_PER_MINUTE = env_number("MAIL_PER_MINUTE", default=0)
 # /readyz/ warns of mail that has waited for longer.
