@@ -22,7 +22,15 @@ from submissions.domain.definition_shapes import (
 )
 from submissions.domain.definition_tables import Faults
 from submissions.errors import DefinitionRefused
-from submissions.models import Call, Question, RespondentRole, Section
+from submissions.models import (
+    Answer,
+    Attachment,
+    Call,
+    IdentityAnswer,
+    Question,
+    RespondentRole,
+    Section,
+)
 from submissions.vocabulary import AuditAction
 
 LARGEST_DEFINITION = 1_000_000  # characters
@@ -100,13 +108,14 @@ def load(
     if definition.logo and not finders.find(definition.logo):
         faults.add("call.logo", f"there is no file static/{definition.logo}")
     _wait_for_other_loads()
-    call = Call.objects.with_questions().filter(slug=definition.slug).first()
+    # The row's lock waits for submissions that are being taken and for changes of closing times.
+    stored = Call.objects.select_for_update(no_key=True).filter(slug=definition.slug)
+    call = stored.with_questions().first()
     if call is not None and call.definition_digest == definition.digest():
         return LoadResult(call, "unchanged")
     changes: list[str] = []
     if call is not None:
-        # Answers refer to their question: this waits for those on their way and holds back others.
-        list(Question.objects.select_for_update().filter(call=call).values_list("pk"))
+        _hold_answers_still()
         found = differences(call, definition, reword=reword, reset_times=reset_times, faults=faults)
         changes = [str(difference) for difference in found]
     if faults.lines:
@@ -128,9 +137,20 @@ def load(
 
 
 def _wait_for_other_loads() -> None:
-    """One load at a time: this mode shuts out itself and changes of calls, not submissions."""
+    """One load at a time: two first loads would both find no row to lock."""
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE submissions_call IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('submissions.load_call'))")
+
+
+def _hold_answers_still() -> None:
+    """Wait for answers that are on their way, and hold back others, until the load is over.
+
+    Locks of the questions' rows would not do: PostgreSQL takes an answer's share of them only
+    when it checks the deferred foreign key, at the answer's commit.
+    """
+    tables = ", ".join(table._meta.db_table for table in (Answer, IdentityAnswer, Attachment))
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
 
 
 def _write(definition: CallDefinition) -> Call:

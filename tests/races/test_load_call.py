@@ -1,0 +1,87 @@
+"""Loads beside each other, and beside an answer that is on its way."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
+import pytest
+from django.db import connection, transaction
+
+from submissions.domain import drafting
+from submissions.domain.call_definitions import load, parse
+from submissions.errors import DefinitionRefused
+from submissions.models import AuditEvent, Call
+from tests.makers import OPENS_AT, SMALL, make_draft
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TEXT = SMALL.read_text(encoding="utf-8")
+
+
+def load_text(text=TEXT):
+    return load(parse(text, source="small.toml"), by=None, at=OPENS_AT)
+
+
+def test_two_first_loads_make_one_call():
+    barrier = Barrier(2)
+
+    def run():
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=20)
+            return load_text().outcome
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        ends = [threads.submit(run) for _ in range(2)]
+        outcomes = sorted(end.result(timeout=60) for end in ends)
+    assert outcomes == ["created", "unchanged"]
+    assert Call.objects.count() == 1
+    assert AuditEvent.objects.count() == 1
+
+
+def test_answer_on_its_way_keeps_its_question():
+    draft = make_draft(load_text().call)
+    call = Call.objects.with_questions().get()
+    written, committing = Event(), Event()
+
+    def answer():
+        try:
+            with transaction.atomic():
+                drafting.save_answers(
+                    submission=draft, call=call, values={"number": "12"}, at=OPENS_AT
+                )
+                written.set()
+                committing.wait(timeout=20)
+        finally:
+            connection.close()
+
+    def remove_question():
+        try:
+            block = TEXT[TEXT.index('[[sections.questions]]\nkey = "number"') :]
+            load_text(TEXT.replace(block[: block.index("[[sections]]")], ""))
+        except DefinitionRefused as refused:
+            return refused.faults
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        answering = threads.submit(answer)
+        assert written.wait(timeout=20)
+        removing = threads.submit(remove_question)
+        waited_for_the_answer = not removing_ends_within(removing, seconds=0.5)
+        committing.set()
+        answering.result(timeout=20)
+        faults = removing.result(timeout=20)
+    assert waited_for_the_answer
+    assert faults == [
+        "small.toml: sections.about_you.number: cannot be removed: 1 response answered it"
+    ]
+
+
+def removing_ends_within(future, *, seconds):
+    try:
+        future.result(timeout=seconds)
+    except TimeoutError:
+        return False
+    return True
