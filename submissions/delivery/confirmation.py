@@ -1,4 +1,4 @@
-"""What a respondent is told when a response has arrived."""
+"""What a respondent is told when a response has arrived, was changed or was withdrawn."""
 
 from django.conf import settings
 
@@ -14,43 +14,68 @@ def confirmation(mail: OutboxEmail) -> Letter:
     Nothing in it says who answered: an address with a slip in it belongs to a stranger.
     """
     version, call = mail.version, mail.call
-    reference = version.submission.reference
-    rehearsal = "Rehearsal: " if clock.is_rehearsal() else ""
     return Letter(
-        subject=f"{rehearsal}Response {reference} received: {call.title}",
+        subject=_subject(f"Response {version.submission.reference} received", call),
         title="We have received your response",
         blocks=[
             *_rehearsal_warning(),
             Paragraph(f"Thank you for responding to {_the_call(call)}."),
-            _receipt(version, call),
-            Paragraph(
-                "Keep this email. It is your proof that your response arrived before the "
-                f"deadline, {spoken_time.say_moment(version.deadline, call.timezone)}. "
-                "Give the reference when you contact us about your response."
-            ),
-            Heading("What happens next"),
-            *as_paragraphs(call.what_happens_next),
-            Heading("If you have a question"),
-            *_whom_to_ask(call),
-            Link("Read about this call for evidence", f"{settings.PORTAL_URL}/calls/{call.slug}/"),
-            Heading("Your answers"),
-            Paragraph(
-                "This is a copy of what you told us. It leaves out who you are and how to reach "
-                "you, in case this email is seen by others."
-            ),
-            Verbatim(version.canonical_text),
-            Heading("How to show that nothing was changed"),
-            Paragraph(
-                "Each response has a fingerprint, made from its answers as we keep them. "
-                "A change of a single character would give another fingerprint."
-            ),
-            Facts((("Fingerprint in full (SHA-256)", version.sha256),)),
-            Paragraph(
-                "If you did not respond to this call, somebody has given your address by mistake. "
-                f"Please tell us at {call.contact_email}."
-            ),
+            *_receipt(version, call),
+            *_what_next(call),
+            *_copy(version),
+            _not_you(call),
         ],
     )
+
+
+def amended(mail: OutboxEmail) -> Letter:
+    """Return the receipt of a later version, which counts instead of the ones before it."""
+    version, call = mail.version, mail.call
+    return Letter(
+        subject=_subject(f"Changes to response {version.submission.reference} received", call),
+        title="We have received your changes",
+        blocks=[
+            *_rehearsal_warning(),
+            Paragraph(
+                f"You changed your response to {_the_call(call)}. This version counts from now "
+                "on, and no longer the ones before it."
+            ),
+            *_receipt(version, call),
+            *_what_next(call),
+            *_copy(version),
+            _not_you(call),
+        ],
+    )
+
+
+def withdrawn(mail: OutboxEmail) -> Letter:
+    """Say that the response of the mail's version was withdrawn."""
+    submission, call = mail.version.submission, mail.call
+    return Letter(
+        subject=_subject(f"Response {submission.reference} withdrawn", call),
+        title="You have withdrawn your response",
+        blocks=[
+            *_rehearsal_warning(),
+            Paragraph(f"You withdrew your response to {_the_call(call)}."),
+            Facts(
+                (
+                    ("Reference", submission.reference),
+                    (
+                        "Withdrawn at",
+                        spoken_time.say_exactly(submission.withdrawn_at, call.timezone),
+                    ),
+                )
+            ),
+            Paragraph("It will not be used as evidence."),
+            *_questions(call),
+            _not_you(call),
+        ],
+    )
+
+
+def _subject(words: str, call: Call) -> str:
+    rehearsal = "Rehearsal: " if clock.is_rehearsal() else ""
+    return f"{rehearsal}{words}: {call.title}"
 
 
 def _rehearsal_warning() -> list[Block]:
@@ -64,7 +89,7 @@ def _the_call(call: Call) -> str:
     return f"{call.title}, a call for evidence by {by}" if by else call.title
 
 
-def _receipt(version: Version, call: Call) -> Facts:
+def _receipt(version: Version, call: Call) -> list[Block]:
     facts = [
         ("Reference", version.submission.reference),
         ("Received at", spoken_time.say_exactly(version.received_at, call.timezone)),
@@ -72,11 +97,55 @@ def _receipt(version: Version, call: Call) -> Facts:
     ]
     if version.number > 1:
         facts.insert(1, ("Version", str(version.number)))
-    return Facts(tuple(facts))
+    return [
+        Facts(tuple(facts)),
+        Paragraph(
+            "Keep this email. It is your proof that your response arrived before the "
+            f"deadline, {spoken_time.say_moment(version.deadline, call.timezone)}. "
+            "Give the reference when you contact us about your response."
+        ),
+    ]
 
 
-def _whom_to_ask(call: Call) -> list[Block]:
+def _what_next(call: Call) -> list[Block]:
+    return [
+        Heading("What happens next"),
+        *as_paragraphs(call.what_happens_next),
+        *_questions(call),
+    ]
+
+
+def _questions(call: Call) -> list[Block]:
     asked = [("Ask", call.contact_name), ("Email", call.contact_email)]
     if call.contact_phone:
         asked.append(("Telephone", call.contact_phone))
-    return [Facts(tuple(asked)), *as_paragraphs(call.help_text)]
+    return [
+        Heading("If you have a question"),
+        Facts(tuple(asked)),
+        *as_paragraphs(call.help_text),
+        Link("Read about this call for evidence", f"{settings.PORTAL_URL}/calls/{call.slug}/"),
+    ]
+
+
+def _copy(version: Version) -> list[Block]:
+    return [
+        Heading("Your answers"),
+        Paragraph(
+            "This is a copy of what you told us. It leaves out who you are and how to reach "
+            "you, in case this email is seen by others."
+        ),
+        Verbatim(version.canonical_text),
+        Heading("How to show that nothing was changed"),
+        Paragraph(
+            "Each response has a fingerprint, made from its answers as we keep them. "
+            "A change of a single character would give another fingerprint."
+        ),
+        Facts((("Fingerprint in full (SHA-256)", version.sha256),)),
+    ]
+
+
+def _not_you(call: Call) -> Paragraph:
+    return Paragraph(
+        "If you did not respond to this call, somebody has given your address by mistake. "
+        f"Please tell us at {call.contact_email}."
+    )

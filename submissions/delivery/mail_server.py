@@ -52,7 +52,7 @@ class MailServer:
             self.hang_up()
 
     def send(self, message: EmailMessage) -> None:
-        """Hand over one message; raises one of this module's four exceptions, or ValueError."""
+        """Hand over one message; raises one of this module's four exceptions."""
         self._open()
         try:
             self._backend.send_messages([message])
@@ -70,7 +70,9 @@ class MailServer:
             self._refused(error.smtp_code, error.smtp_error)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self.hang_up()
-            raise ConnectionBroken(_how_it_broke(error)) from error
+            raise ConnectionBroken(
+                f"The connection to the mail server broke: {_how_it_broke(error)}"
+            ) from error
         except smtplib.SMTPException as error:
             self.hang_up()
             raise RefusedForNow("The mail server and the portal did not get on.") from error

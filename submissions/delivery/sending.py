@@ -5,7 +5,9 @@ sent once more under the same Message-ID. No order of events loses one.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +22,7 @@ from submissions.delivery.mail_server import (
     ServerAway,
 )
 from submissions.delivery.rendering import Rendered, render
-from submissions.domain.outbox import claim_due, give_back, mark_delayed, mark_failed, mark_sent
+from submissions.domain import outbox
 from submissions.models import OutboxEmail
 
 logger = logging.getLogger(__name__)
@@ -47,75 +49,107 @@ def send_due(*, now: Callable[[], datetime]) -> Tally:
     or that breaks two connections in a row, ends the run: what was claimed and not tried is
     given back at once. `now` returns the portal's time.
     """
-    run = _Run(now)
-    with run.server:
-        while run.goes_on and (mails := claim_due(at=now(), limit=BATCH)):
+    with MailServer() as server, ThreadPoolExecutor(1) as hand, outbox.marks_may_lag():
+        run = _Run(now, server, hand)
+        while run.goes_on and (mails := outbox.claim_due(at=now(), limit=BATCH)):
             run.send(mails)
     return run.tally
 
 
+@dataclass
+class _Letter:
+    mail: OutboxEmail
+    rendered: Rendered
+    fate: Exception | None = None
+
+
 class _Run:
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self.now = now
-        self.server = MailServer()
+    """One mail is on its way while the one before it is marked and the next one is written.
+
+    A thread speaks to the mail server and to nothing else; the database is this thread's.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], server: MailServer, hand: ThreadPoolExecutor
+    ) -> None:
         self.tally = Tally()
+        self._now = now
+        self._server = server
+        self._hand = hand
         self._ends_at = now() + STARTS_WITHIN
         self._breaks = 0
+        self._away = ""
 
     @property
     def goes_on(self) -> bool:
-        return not self.tally.server_away and self.now() < self._ends_at
+        return not self.tally.server_away and self._now() < self._ends_at
 
     def send(self, mails: list[OutboxEmail]) -> None:
-        for position, mail in enumerate(mails):
-            if not self.goes_on:
-                self.tally.given_back += give_back(mails[position:])
-                return
+        ahead = deque(mails)
+        before: _Letter | None = None
+        letter = self._write_next(ahead)
+        while letter is not None and self.goes_on:
+            on_its_way = self._hand.submit(self._hand_over, letter)
+            self._mark(before)
+            following = self._write_next(ahead)
+            letter.fate = on_its_way.result()
+            self._judge(letter.fate)
+            before, letter = letter, following
+        self._mark(before)
+        if letter is not None:
+            self.tally.given_back += outbox.give_back([letter.mail, *ahead], error=self._away)
+
+    def _write_next(self, ahead: deque[OutboxEmail]) -> _Letter | None:
+        """Write the next mail that can be; one that cannot never holds up the others."""
+        while ahead:
+            mail = ahead.popleft()
             try:
-                self._send_one(mail)
-            except ServerAway as away:
-                logger.warning("mail is not getting out: %s", away)
-                self.tally.server_away = True
-                self.tally.given_back += give_back(mails[position:], error=str(away))
-                return
+                validate_email(mail.to_address)
+                return _Letter(mail, render(mail))
+            except ValidationError:
+                self._fail(mail, "The address is not one that mail can be sent to.")
+            except Exception:
+                # The log's formatter leaves out messages, which may hold what somebody wrote.
+                logger.exception("mail %s cannot be written", mail.pk)
+                self._delay(mail, "The portal could not write this mail.")
+        return None
 
-    def _send_one(self, mail: OutboxEmail) -> None:
-        rendered = self._write(mail)
-        if rendered is None:
+    def _hand_over(self, letter: _Letter) -> Exception | None:
+        try:
+            self._server.send(letter.rendered.message)
+        except Exception as fate:  # noqa: BLE001 - whatever it is, it is judged by the other thread
+            return fate
+        return None
+
+    def _judge(self, fate: Exception | None) -> None:
+        """See whether the run can go on after this."""
+        broken = isinstance(fate, ConnectionBroken)
+        self._breaks = self._breaks + 1 if broken else 0
+        if isinstance(fate, ServerAway) or self._breaks >= BREAKS_IN_A_ROW:
+            self.tally.server_away = True
+            self._away = str(fate)
+            logger.warning("mail is not getting out: %s", fate)
+
+    def _mark(self, letter: _Letter | None) -> None:
+        if letter is None:
             return
-        try:
-            validate_email(mail.to_address)
-            self.server.send(rendered.message)
-        except RefusedForGood as refusal:
-            self._breaks = 0
-            self._fail(mail, str(refusal))
-        except RefusedForNow as refusal:
-            self._breaks = 0
-            self._delay(mail, str(refusal))
-        except ConnectionBroken as broken:
-            self._breaks += 1
-            self.tally.server_away = self._breaks >= BREAKS_IN_A_ROW
-            self._delay(mail, f"The connection to the mail server broke: {broken}")
-        except (ValidationError, ValueError):
-            self._fail(mail, "The address is not one that mail can be sent to.")
+        mail, fate = letter.mail, letter.fate
+        if fate is None:
+            self._note_sent(mail, letter.rendered)
+        elif isinstance(fate, ServerAway):
+            self.tally.given_back += outbox.give_back([mail], error=str(fate))
+        elif isinstance(fate, RefusedForGood):
+            self._fail(mail, str(fate))
+        elif isinstance(fate, RefusedForNow | ConnectionBroken):
+            self._delay(mail, str(fate))
         else:
-            self._breaks = 0
-            self._note_sent(mail, rendered)
-
-    def _write(self, mail: OutboxEmail) -> Rendered | None:
-        """Render; one mail that cannot be written never holds up the others."""
-        try:
-            return render(mail)
-        except Exception:
-            # The log's formatter leaves out messages, which may hold what a respondent wrote.
-            logger.exception("mail %s cannot be written", mail.pk)
-            self._delay(mail, "The portal could not write this mail.")
-            return None
+            logger.error("mail %s cannot be sent", mail.pk, exc_info=fate)
+            self._delay(mail, "The portal could not send this mail.")
 
     def _note_sent(self, mail: OutboxEmail, rendered: Rendered) -> None:
-        kept = mark_sent(
+        kept = outbox.mark_sent(
             mail,
-            at=self.now(),
+            at=self._now(),
             subject=rendered.subject,
             body=rendered.text,
             body_html=rendered.html,
@@ -125,11 +159,11 @@ class _Run:
         self.tally.sent += 1
 
     def _delay(self, mail: OutboxEmail, error: str) -> None:
-        mark_delayed(mail, at=self.now(), error=error)
+        outbox.mark_delayed(mail, at=self._now(), error=error)
         self.tally.delayed += 1
         logger.info("mail %s is put off: %s", mail.pk, error)
 
     def _fail(self, mail: OutboxEmail, error: str) -> None:
-        mark_failed(mail, error=error)
+        outbox.mark_failed(mail, error=error)
         self.tally.failed += 1
         logger.warning("mail %s has failed: %s", mail.pk, error)

@@ -10,12 +10,13 @@ worker that was thought dead cannot undo what its successor did.
 
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from submissions.domain.auditing import record
@@ -83,6 +84,22 @@ def _within_the_rate(limit: int, at: datetime) -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING_LOCK])
     claimed = OutboxEmail.objects.filter(claimed_at__gt=at - timedelta(minutes=1)).count()
     return max(0, min(limit, settings.MAIL_PER_MINUTE - claimed))
+
+
+@contextmanager
+def marks_may_lag() -> Iterator[None]:
+    """Let claims and marks reach the disk a moment after they are committed.
+
+    A power cut may then undo the last of them: those mails go out once more, none is lost.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
+    try:
+        yield
+    finally:
+        # A connection that cannot be asked any more has lost the setting with itself.
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
 
 
 def mark_sent(mail: OutboxEmail, *, at: datetime, subject: str, body: str, body_html: str) -> bool:

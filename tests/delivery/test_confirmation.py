@@ -2,14 +2,16 @@
 
 import html
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
+from django.core.mail import BadHeaderError
 from django.urls import reverse
 
-from submissions.delivery import rendering
 from submissions.delivery.rendering import render
+from submissions.delivery.wire import put_together
+from submissions.domain import amending, drafting, submitting
 from submissions.models import Call
 from submissions.vocabulary import MailKind
 from tests.makers import make_call, make_submitted
@@ -34,15 +36,40 @@ def words_of_html(page):
     return html.unescape(spaced).split()
 
 
-@pytest.mark.parametrize("kind", MailKind.values)
-def test_each_kind_of_mail_renders(kind):
-    assert set(rendering.LETTERS) == set(MailKind.values)
-    mail = mail_of()
-    mail.kind = kind
+def amended_mail():
+    submission = make_submitted(at=LAST_SECOND - timedelta(hours=1), story="First words.")
+    call = Call.objects.with_questions().get(pk=submission.call_id)
+    amending.open_again(submission=submission, at=LAST_SECOND)
+    drafting.save_answers(
+        submission=submission, call=call, values={"story": "Second words."}, at=LAST_SECOND
+    )
+    submitting.submit(submission=submission, at=LAST_SECOND)
+    return submission.mails.get(kind=MailKind.AMENDED)
+
+
+def withdrawn_mail():
+    submission = make_submitted(at=LAST_SECOND - timedelta(hours=1))
+    amending.withdraw(submission=submission, at=LAST_SECOND)
+    return submission.mails.get(kind=MailKind.WITHDRAWN)
+
+
+def test_changed_response_is_confirmed_as_its_new_version():
+    mail = amended_mail()
     rendered = render(mail)
-    assert rendered.subject != ""
-    assert rendered.text != ""
-    assert rendered.html != ""
+    reference = mail.submission.reference
+    assert rendered.subject.startswith(f"Changes to response {reference} received: ")
+    assert f"Reference: {reference}\nVersion: 2\n" in rendered.text
+    assert "Second words." in rendered.text
+    assert "First words." not in rendered.text
+    assert "Received at: 11:59:59am on Wednesday 24 July 2019 (UK time)\n" in rendered.text
+
+
+def test_withdrawal_is_confirmed_without_the_evidence():
+    mail = withdrawn_mail()
+    rendered = render(mail)
+    assert rendered.subject.startswith(f"Response {mail.submission.reference} withdrawn: ")
+    assert "Withdrawn at: 11:59:59am on Wednesday 24 July 2019 (UK time)\n" in rendered.text
+    assert "Words about story." not in rendered.text
 
 
 def test_receipt_tells_reference_exact_time_and_fingerprint():
@@ -64,8 +91,13 @@ def test_mail_holds_the_whole_evidence_and_nobodys_identity():
     assert "jo.bloggs" not in rendered.text + rendered.html
 
 
-def test_text_and_html_say_the_same():
-    rendered = render(mail_of(make_call(contact_phone="0300 000 0000"), story="A & B <b>x</b>"))
+def full_mail():
+    return mail_of(make_call(contact_phone="0300 000 0000"), story="A & B <b>x</b>")
+
+
+@pytest.mark.parametrize("owed", [full_mail, amended_mail, withdrawn_mail])
+def test_text_and_html_say_the_same(owed):
+    rendered = render(owed())
     text = re.sub(r"^-+$", "", rendered.text, flags=re.MULTILINE)
     said = [word for word in text.split() if not word.startswith("http")]
     # Facts have a colon after their name and links one before the address, in text only.
@@ -116,6 +148,12 @@ def test_line_ends_in_a_calls_words_begin_no_header():
     assert message["Subject"].endswith("received: Call Bcc: spy@example.org")
     assert message["Bcc"] is None
     assert message["X-Evil"] is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_no_header_holds_a_line_end(end):
+    with pytest.raises(BadHeaderError):
+        put_together({"Subject": f"A{end}Bcc: spy@example.org"}, text="T", html="H")
 
 
 def test_words_beyond_ascii_and_long_lines_pass_any_server():

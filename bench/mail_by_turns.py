@@ -1,0 +1,88 @@
+"""The measuring half of bench.mail, which starts it with engines and settings of its own."""
+
+import smtplib
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+
+django.setup()
+
+from submissions import clock  # noqa: E402 - Django must be set up first
+from submissions.delivery.rendering import render  # noqa: E402
+from submissions.delivery.sending import send_due  # noqa: E402
+from submissions.domain import outbox  # noqa: E402
+from submissions.models import OutboxEmail, Version  # noqa: E402
+from submissions.vocabulary import MailKind, OutboxState  # noqa: E402
+
+DEFINITION = Path(__file__).parent.parent / (
+    "submissions/definitions/rebalancing-the-relationship.toml"
+)
+AIM = 0.8
+
+
+def owe_one_for_each_version() -> None:
+    OutboxEmail.objects.all().delete()
+    at = clock.now()
+    for version in Version.objects.select_related("submission"):
+        outbox.owe(
+            kind=MailKind.CONFIRMATION,
+            version=version,
+            to_address=f"respondent-{version.pk}@example.org",
+            at=at,
+        )
+
+
+def finished_messages() -> list[tuple[str, bytes]]:
+    return [
+        (mail.to_address, render(mail).message.message().as_bytes(linesep="\r\n"))
+        for mail in OutboxEmail.objects.select_related("call", "version__submission")
+    ]
+
+
+def send_over_one_connection(messages: list[tuple[str, bytes]]) -> float:
+    """Return the mails a second of the floor."""
+    with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT) as server:
+        server.ehlo()
+        began = time.perf_counter()
+        for address, message in messages:
+            server.sendmail(settings.DEFAULT_FROM_EMAIL, [address], message)
+        return len(messages) / (time.perf_counter() - began)
+
+
+def send_as_the_worker_does(number: int) -> float:
+    """Return the mails a second, the opening of the connection included."""
+    began = time.perf_counter()
+    while send_due(now=clock.now).sent:
+        pass
+    rate = number / (time.perf_counter() - began)
+    if OutboxEmail.objects.filter(state=OutboxState.SENT).count() != number:
+        sys.exit("Not every mail was sent: the rate means nothing.")
+    return rate
+
+
+def main(count: int, turns: int) -> int:
+    call_command("migrate", verbosity=0)
+    call_command("load_call", str(DEFINITION), verbosity=0)
+    call_command("seed_responses", count=count, seed=5, verbosity=0)
+    floors, rates = [], []
+    for _ in range(turns):
+        owe_one_for_each_version()
+        messages = finished_messages()
+        floors.append(send_over_one_connection(messages))
+        rates.append(send_as_the_worker_does(count))
+    size = median(len(message) for _, message in messages) / 1000
+    ratio = median(rate / floor for rate, floor in zip(rates, floors, strict=True))
+    print(f"{count} confirmations of {size:.0f} kB, {turns} turns, median")
+    print(f"floor, one open connection: {median(floors):7.0f} a second")
+    print(f"portal, outbox to sent:     {median(rates):7.0f} a second")
+    print(f"ratio: {ratio:.2f} (aim: {AIM} or more)")
+    return 0 if ratio >= AIM else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
