@@ -14,7 +14,18 @@ from submissions.domain.definition_tables import Faults, did_you_mean
 from submissions.vocabulary import MULTIPLE_KINDS, Publication, QuestionKind
 
 RESERVED_SLUGS = ("sign-in", "sign-out")  # pages under steering/
-RESERVED_SECTIONS = ("check", "submitted", "help", "files", "text")  # pages under response/
+RESERVED_SECTIONS = (  # pages under response/
+    "check",
+    "submitted",
+    "receipt",
+    "text",
+    "help",
+    "files",
+    "amend",
+    "withdraw",
+    "leave",
+    "forget",
+)
 # Columns of the steering group's CSV that are not a question's; then fields and buttons of forms.
 RESERVED_QUESTIONS = (
     "reference",
