@@ -15,6 +15,7 @@ LEVELS = {
     "conditions": 0,
     "spoken_time": 0,
     "accent": 0,
+    "typesetting": 0,
     "models": 1,
     "domain": 2,
     "forms": 3,
@@ -27,7 +28,7 @@ LEVELS = {
     "templatetags": 5,
     "urls": 6,
 }
-WITHOUT_DJANGO = ("references", "canonical", "conditions", "spoken_time", "accent")
+WITHOUT_DJANGO = ("references", "canonical", "conditions", "spoken_time", "accent", "typesetting")
 # The app's own entry points for Django stand outside the rooms.
 OUTSIDE = {"apps", "migrations", "__init__"}
 CLOCK_READERS = {"tasks", "views", "management", "admin"}

@@ -1,0 +1,97 @@
+"""Tagged PDFs (PDF/UA-1) out of a template and data, with Typst.
+
+Data reach a template as data (`json(bytes(sys.inputs.data))`), so nothing that somebody typed
+is ever read as markup. The fonts come out of a package, not from the machine, so that a file
+looks alike wherever it is made. PDF/UA-1 has no glyph for what no font shows, so a character
+that the fonts lack is written as its number, for instance [U+4E2D].
+"""
+
+import importlib.util
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+from fontTools.ttLib import TTFont
+
+FONTS = Path(importlib.util.find_spec("manimgx_fonts").submodule_search_locations[0])
+# Shown as nothing, and kept as they join and order their neighbours: Default_Ignorable_Code_Point
+# of UAX #44, as far as text has them.
+_UNSEEN = {
+    0xAD,
+    0x61C,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10),
+    0xFEFF,
+    *range(0xE0020, 0xE0080),
+}
+_FAILED = re.compile(r"the text `(\".*?\")` could not be displayed", re.DOTALL)
+TRIES = 20
+
+
+class CannotBeShown(ValueError):
+    """The fonts do not show the text, even with what they lack written as numbers."""
+
+
+def pdf(template: str, data: Any, *, seconds: int | None = None) -> bytes:
+    """Return the template's PDF of `data`, which is JSON; `seconds` since 1970 dates it.
+
+    The template finds its data in `sys.inputs.data`. Raises typst.TypstError for a template that
+    is wrong, CannotBeShown.
+    """
+    text = json.dumps(_showable_all(data), ensure_ascii=False)
+    for _ in range(TRIES):
+        try:
+            return typst.compile(
+                template.encode(),
+                sys_inputs={"data": text},
+                font_paths=[str(FONTS)],
+                ignore_system_fonts=True,
+                pdf_standards=["ua-1"],
+                timestamp=seconds,
+            )
+        except typst.TypstError as error:
+            # A font may know a character and still not show it in its surroundings.
+            failed = _FAILED.search(str(error))
+            if failed is None:
+                raise
+            unshown = failed[1][1:-1]
+            if unshown not in text:
+                raise
+            text = text.replace(unshown, "".join(map(_numbered, unshown)))
+    raise CannotBeShown
+
+
+def _showable_all(data: Any) -> Any:
+    if isinstance(data, str):
+        return showable(data)
+    if isinstance(data, dict):
+        return {key: _showable_all(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_showable_all(value) for value in data]
+    return data
+
+
+def showable(text: str) -> str:
+    """Return `text` with each character that the fonts lack written as [U+XXXX]."""
+    known = _known()
+    lacking = {c for c in set(text) if ord(c) not in known}
+    return text.translate({ord(c): _numbered(c) for c in lacking}) if lacking else text
+
+
+def _numbered(character: str) -> str:
+    return f"[U+{ord(character):04X}]"
+
+
+@cache
+def _known() -> frozenset[int]:
+    """The codepoints that the fonts show, read once a process."""
+    known = {ord("\n"), ord("\t"), *_UNSEEN}
+    for path in FONTS.glob("*.ttf"):
+        with TTFont(path, lazy=True) as font:
+            known |= set(font["cmap"].getBestCmap())
+    return frozenset(known)
