@@ -90,3 +90,7 @@ class ClosingTimeRefused(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class LatePassRefused(PortalError):
+    """A late pass cannot be given or taken back; the text is a sentence for staff."""
