@@ -195,8 +195,9 @@ class Portal:
                 cwd=ROOT,
                 log=self._logs / f"{name}.log",
                 patience=15,
-                # To gunicorn and to Celery SIGQUIT means: at once. The engines go as well.
-                death_signal=signal.SIGQUIT,
+                # When we are killed the engines go too. gunicorn takes SIGQUIT for `at once`;
+                # Celery, asked in any way, would wait for its broker for ever.
+                death_signal=signal.SIGQUIT if name == "web" else signal.SIGKILL,
                 keep_open=[descriptor] if name == "web" else [],
             )
             self._keep(name, program, self._programs)
