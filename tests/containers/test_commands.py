@@ -3,6 +3,7 @@
 The tests of this file go through the life of one deployment, in the order in which they stand.
 """
 
+import shlex
 import subprocess
 import uuid
 
@@ -13,15 +14,15 @@ from evidence_portal.local.children import account_for_engines, run_to_end, wait
 from evidence_portal.local.folders import RunFolder
 from evidence_portal.local.postgres import PROGRAMS, copy_programs
 from tests.containers.conftest import BARE, DATABASE, HOST, ask, free_port, manifest
-from tests.containers.declared import compose
+from tests.containers.declared import ROOT, compose
 
 MAKE_A_SUBMISSION = (
     "from tests.makers import make_submitted; print('reference', make_submitted().reference)"
 )
 
 
-def query(stack, statement):
-    connection = psycopg2.connect(stack.postgres.url(DATABASE))
+def query(stack, statement, *, database=DATABASE):
+    connection = psycopg2.connect(stack.postgres.url(database))
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -162,6 +163,48 @@ def test_postgres_health_check_tells_a_server_from_none(deployed):
         command = [program, *words[1:]]
         command[command.index("--host") + 1] = host
         assert subprocess.run(command, env=BARE, check=False).returncode == code
+
+
+def guide_line(beginning):
+    """The words of the one command of the operators' guide that begins so."""
+    guide = (ROOT / "docs" / "guides" / "operators.md").read_text()
+    lines = [line for line in guide.splitlines() if line.startswith(beginning)]
+    assert len(lines) == 1
+    return shlex.split(lines[0].removeprefix(beginning))
+
+
+def test_backup_of_the_guide_can_be_restored(deployed):
+    *dump, arrow, file = guide_line("docker compose exec -T postgres pg_dump ")
+    assert (arrow, file) == (">", "evidence.dump")
+    *restore, arrow, file = guide_line("docker compose exec -T postgres pg_restore ")
+    assert (arrow, file) == ("<", "evidence.dump")
+    assert (dump[-1], restore[-1]) == (DATABASE, DATABASE)
+    sockets = deployed.postgres.url(DATABASE).rpartition("host=")[2]
+    # The embedded server has one account; the container's is named as in the guide.
+    here = [f"--host={sockets}"]
+    for words in (dump, restore):
+        words[words.index("--username") + 1] = "postgres"
+    saved = subprocess.run(
+        [PROGRAMS / "bin" / "pg_dump", *here, *dump], env=BARE, capture_output=True, check=False
+    )
+    assert (saved.returncode, saved.stderr) == (0, b"")
+    deployed.postgres.make_database("restored")
+    restore[-1] = "restored"
+    for _ in range(2):  # into an empty database, and over one that is there
+        put_back = subprocess.run(
+            [PROGRAMS / "bin" / "pg_restore", *here, *restore],
+            env=BARE,
+            input=saved.stdout,
+            capture_output=True,
+            check=False,
+        )
+        assert (put_back.returncode, put_back.stderr) == (0, b"")
+    versions = "SELECT canonical_text, sha256 FROM submissions_version"
+    restored = query(deployed, versions, database="restored")
+    assert restored == query(deployed, versions)
+    assert len(restored) == 1
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        query(deployed, "UPDATE submissions_version SET words = 0", database="restored")
 
 
 def compose_test(stack, name):

@@ -1,0 +1,201 @@
+"""What the documents name exists, and what they tell people to type works."""
+
+import os
+import re
+import shlex
+import stat
+import struct
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.db import connection
+
+from evidence_portal.local.rehearsal import DEFAULT_FROM
+from tests.architecture.test_ladder import LEVELS
+from tests.containers.declared import compose
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(
+    path
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    if not path.name.startswith(".")
+)
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)]+)\)")
+CODE = re.compile(r"`([^`\n]+)`")
+# A name in backticks is a path of ours if it begins with one of these.
+OUR_FOLDERS = tuple(
+    f"{path.name}/" for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."
+)
+LARGEST_IMAGE = 150_000  # bytes
+# Which variables the containers' engines and this machine's set-up read, and not the portal.
+NOT_READ_BY_SETTINGS = {"POSTGRES_PASSWORD", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PORT"}
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+def prose(path):
+    return FENCED.sub("", path.read_text())
+
+
+def typed_lines():
+    """(document, line) for each command line that a document shows."""
+    for path in DOCUMENTS:
+        for language, block in FENCED.findall(path.read_text()):
+            if language:
+                continue
+            for line in block.splitlines():
+                if re.match(r"(script/|docker |cp |chmod |git |\S*python )", line):
+                    yield named(path), line
+
+
+def management_commands():
+    """(document, words after manage.py) in command lines and in backticks."""
+    texts = [*typed_lines()]
+    texts += [(named(path), code) for path in DOCUMENTS for code in CODE.findall(prose(path))]
+    for document, text in texts:
+        found = re.search(r"manage\.py\s+(\w.*)", text)
+        if found:
+            yield document, found[1].partition(" > ")[0].partition(" < ")[0]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_links_of_document_lead_somewhere(path):
+    links = [link for link in LINK.findall(path.read_text()) if "://" not in link]
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_paths_named_in_document_exist(path):
+    names = {
+        code.rstrip("/").partition(" ")[0]
+        for code in CODE.findall(prose(path))
+        if code.startswith((*OUR_FOLDERS, "script/"))
+    }
+    assert sorted(name for name in names if not [*ROOT.glob(name)]) == []
+
+
+def test_readme_names_the_two_commands_first():
+    lines = [line for document, line in typed_lines() if document == "README.md"]
+    assert lines[:2] == ["script/server", "script/test"]
+
+
+def test_scripts_named_in_documents_can_be_run():
+    scripts = {
+        word for _, line in typed_lines() for word in line.split() if word.startswith("script/")
+    } | {
+        code.split()[0]
+        for path in DOCUMENTS
+        for code in CODE.findall(prose(path))
+        if code.startswith("script/")
+    }
+    assert {"script/server", "script/test", "script/lock", "script/screenshots"} <= scripts
+    for script in scripts:
+        assert os.stat(ROOT / script).st_mode & stat.S_IXUSR, script  # noqa: PTH116
+
+
+@pytest.mark.parametrize(("document", "words"), sorted(set(management_commands())))
+def test_management_command_of_document_takes_these_arguments(document, words):
+    name, *arguments = shlex.split(words)
+    commands = get_commands()
+    assert name in commands, f"{document} names manage.py {name}"
+    command = load_command_class(commands[name], name)
+    if arguments:
+        command.create_parser("manage.py", name).parse_args(arguments)
+
+
+def test_documents_name_the_commands_that_a_call_needs():
+    names = {words.split()[0] for _, words in management_commands()}
+    assert {"load_call", "seed_responses", "createsuperuser"} <= names
+
+
+def test_docker_commands_of_documents_name_services_that_exist():
+    variables = ("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL")
+    services = set(compose(**dict.fromkeys(variables, "x"))["services"])
+    shown = [line for _, line in typed_lines() if line.startswith("docker")]
+    assert shown != []
+    for line in shown:
+        words = line.split()
+        assert words[1] == "compose", line
+        assert words[2] in {"up", "exec", "run", "ps", "logs"}, line
+        if words[2] in {"exec", "run"}:
+            values = {words[i + 1] for i, word in enumerate(words) if word == "--volume"}
+            plain = [w for w in words[3:] if not w.startswith("-") and w not in values]
+            assert plain[0] in services, line
+
+
+def test_architecture_shows_the_ladder_that_is_held():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    shown = re.findall(r"(?m)^\| (\d) \| `(\w+)` \| \S.* \|$", text)
+    assert {room: int(level) for level, room in shown} == LEVELS
+    assert [int(level) for level, _ in shown] == sorted(LEVELS.values())
+
+
+@pytest.mark.django_db
+def test_constraints_named_in_documents_are_in_the_database():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint UNION SELECT relname FROM pg_class "
+            "UNION SELECT tgname FROM pg_trigger"
+        )
+        there = {name for (name,) in cursor.fetchall()}
+    stated = {
+        code
+        for path in DOCUMENTS
+        for code in CODE.findall(prose(path))
+        if re.fullmatch(r"submissions_[a-z]+_[a-z_]+", code)
+    }
+    assert stated - there == set()
+    assert "submissions_version_before_deadline" in stated
+
+
+def test_operators_guide_has_every_setting():
+    guide = (ROOT / "docs" / "guides" / "operators.md").read_text()
+    shown = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", guide))
+    settings = (ROOT / "evidence_portal" / "settings.py").read_text()
+    read = set(re.findall(r'env(?:_number|_moment)?\(\s*"([A-Z_]+)"', settings))
+    of_rehearsals = {"REHEARSE_FROM", "REHEARSE_STARTED_AT"}
+    assert read - of_rehearsals == shown - NOT_READ_BY_SETTINGS
+
+
+def test_readme_says_where_the_rehearsal_starts():
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"ten o'clock on {DEFAULT_FROM:%-d %B %Y}, a day before the call closes" in readme
+    assert f"{DEFAULT_FROM:%H:%M %z}" == "10:00 +0100"
+
+
+def images_shown():
+    for path in DOCUMENTS:
+        for image in IMAGE.finditer(path.read_text()):
+            yield (path.parent / image["path"]).resolve(), image["alt"]
+
+
+def test_every_image_is_shown_and_described():
+    shown = dict(images_shown())
+    assert set(shown) == set((ROOT / "docs" / "images").iterdir())
+    assert [path.name for path, alt in shown.items() if len(alt) < 10] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "images").iterdir()), ids=named)
+def test_image_is_a_small_png_of_a_window_or_a_phone(path):
+    head = path.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", head[16:24]) in {(1280, 720), (320, 640)}
+    assert path.stat().st_size <= LARGEST_IMAGE
+
+
+def test_decisions_are_numbered_once_and_say_what_and_why():
+    records = sorted((ROOT / "docs" / "decisions").iterdir())
+    numbers = [path.name[:4] for path in records]
+    assert len(numbers) == len(set(numbers))
+    assert {f"{number:04}" for number in range(1, 10)} <= set(numbers)
+    for path in records:
+        text = path.read_text()
+        assert text.startswith(f"# {int(path.name[:4])}. "), path.name
+        assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name)
+        assert "**Decided.**" in text, path.name
+        assert "**Why.**" in text, path.name
