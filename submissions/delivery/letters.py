@@ -1,60 +1,76 @@
-"""A mail as blocks of words, which become its plain text and its HTML."""
+"""A mail as blocks of words, which become its plain text and its HTML.
+
+The blocks are put into HTML here and not by a template: with an answer of thousands of words in
+it, that took as long as sending the mail.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from html import escape
 
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 
 @dataclass(frozen=True)
 class Heading:
-    kind: ClassVar[str] = "heading"
     text: str
 
     def as_text(self) -> str:
         return f"{self.text}\n{'-' * len(self.text)}"
 
+    def as_html(self) -> str:
+        return f"<h2>{escape(self.text)}</h2>"
+
 
 @dataclass(frozen=True)
 class Paragraph:
-    kind: ClassVar[str] = "paragraph"
     text: str
 
     def as_text(self) -> str:
         return self.text
+
+    def as_html(self) -> str:
+        return f"<p>{_lines(self.text)}</p>"
 
 
 @dataclass(frozen=True)
 class Facts:
     """Pairs of a name and its value."""
 
-    kind: ClassVar[str] = "facts"
     pairs: tuple[tuple[str, str], ...]
 
     def as_text(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self.pairs)
 
+    def as_html(self) -> str:
+        pairs = (f"<dt>{escape(n)}</dt>\n<dd>{escape(v)}</dd>\n" for n, v in self.pairs)
+        return f"<dl>\n{''.join(pairs)}</dl>"
+
 
 @dataclass(frozen=True)
 class Link:
-    kind: ClassVar[str] = "link"
     text: str
     address: str
 
     def as_text(self) -> str:
         return f"{self.text}:\n{self.address}"
 
+    def as_html(self) -> str:
+        return f'<p><a href="{escape(self.address)}">{escape(self.text)}</a></p>'
+
 
 @dataclass(frozen=True)
 class Verbatim:
     """Somebody else's words, line by line as they stand."""
 
-    kind: ClassVar[str] = "verbatim"
     text: str
 
     def as_text(self) -> str:
         return self.text.strip("\n")
+
+    def as_html(self) -> str:
+        return f'<p class="copy">{_lines(self.as_text())}</p>'
 
 
 Block = Heading | Paragraph | Facts | Link | Verbatim
@@ -62,16 +78,25 @@ Block = Heading | Paragraph | Facts | Link | Verbatim
 
 @dataclass(frozen=True)
 class Letter:
+    """`secret`, if there is one, goes out and is left out of what is kept as sent."""
+
     subject: str
     title: str
     blocks: Sequence[Block]
+    secret: str = ""
 
     def as_text(self) -> str:
         blocks = (Heading(self.title), *self.blocks)
         return "\n\n".join(block.as_text() for block in blocks) + "\n"
 
     def as_html(self) -> str:
-        return render_to_string("emails/letter.html", {"letter": self})
+        # Safe: each block has escaped its words.
+        blocks = mark_safe("\n".join(block.as_html() for block in self.blocks))  # noqa: S308
+        return render_to_string("emails/letter.html", {"letter": self, "blocks": blocks})
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 def paragraphs(text: str) -> list[Block]:
