@@ -1,0 +1,135 @@
+"""What static/js/portal.js adds to pages that work without it, seen in a browser."""
+
+import pytest
+
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def open_section(open_browser, call):
+    """Start a response and open one of its sections: `open_section("about")`."""
+
+    def open_page(section, **options):
+        page = open_browser(**options)
+        page.goto("/")
+        page.get_by_role("button", name="Start now").first.click()
+        page.goto(f"/calls/{call.slug}/response/{section}/")
+        return page
+
+    return open_page
+
+
+def test_revealed_question_comes_and_goes_with_its_option(open_section):
+    page = open_section("about")
+    follow_up = page.get_by_label("Describe your role")
+    assert follow_up.is_hidden()
+    page.get_by_label("Something else").check()
+    assert follow_up.is_visible()
+    follow_up.fill("A bystander")
+    page.get_by_label("Something else").uncheck()
+    assert follow_up.is_hidden()
+    assert follow_up.input_value() == "A bystander"
+
+
+def test_negated_condition_hides_until_another_choice_is_made(open_section):
+    page = open_section("evidence")
+    question = page.locator("#question-quote_ok")
+    assert question.is_hidden()
+    page.get_by_label("Publish with a name").check()
+    assert question.is_visible()
+    page.get_by_label("Do not publish").check()
+    assert question.is_hidden()
+
+
+def test_condition_of_another_page_hides_nothing(open_section):
+    page = open_section("evidence")
+    assert page.get_by_label("What do you see as a commissioner?").is_visible()
+
+
+def test_without_the_script_every_question_is_there_in_words(open_section):
+    page = open_section("about", java_script_enabled=False)
+    assert page.get_by_label("Describe your role").is_visible()
+    assert page.get_by_text("Answer this only if you ticked “Something else”.").is_visible()
+
+
+def test_exclusive_option_and_the_others_rule_each_other_out(open_section):
+    page = open_section("evidence")
+    alone, other = page.get_by_label("None of these"), page.get_by_label("Bid alone")
+    other.check()
+    alone.check()
+    assert not other.is_checked()
+    other.check()
+    assert not alone.is_checked()
+
+
+def test_words_are_counted_for_the_eye_and_said_after_a_pause(open_section):
+    page = open_section("evidence")
+    block = page.locator("#question-story")
+    area = page.get_by_label("What happened?")
+    running = block.locator("[aria-hidden=true]")
+    spoken = block.locator("[aria-live=polite]")
+    assert running.inner_text() == "1,000 words left"
+    area.fill("one two\u00a0three")
+    assert running.inner_text() == "997 words left"
+    assert spoken.text_content() == ""
+    spoken.filter(has_text="997 words left").wait_for(state="attached")
+    area.fill("word " * 999)
+    assert running.inner_text() == "1 word left"
+    area.fill("word " * 1002)
+    assert running.inner_text() == "2 words too many"
+    assert area.input_value() == "word " * 1002
+
+
+def test_error_summary_has_the_focus_and_leads_to_the_answer(open_section):
+    page = open_section("about")
+    page.get_by_role("button", name="Save and continue").click()
+    assert page.evaluate("document.activeElement.className") == "error-summary"
+    page.get_by_role("link", name="Select how old you are").click()
+    assert page.evaluate("document.activeElement.id") == "id_age"
+
+
+def test_second_press_of_a_button_sends_nothing_more(open_section):
+    page = open_section("about")
+    held_back = page.evaluate(
+        """() => {
+            const seen = [];
+            addEventListener("submit", (event) => {
+                seen.push(event.defaultPrevented);
+                event.preventDefault();
+            });
+            const button = document.querySelector("button[value=continue]");
+            button.click();
+            button.click();
+            return seen;
+        }"""
+    )
+    assert held_back == [False, True]
+
+
+def test_enter_key_saves_and_goes_on(open_section):
+    page = open_section("evidence")
+    page.get_by_label("Publish with a name").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="There is a problem").wait_for()
+
+
+def test_pages_are_sound_by_night(open_section, look):
+    page = open_section("about", color_scheme="dark")
+    look(page, "about-night")
+    page.get_by_role("button", name="Save and continue").click()
+    look(page, "about-errors-night")
+
+
+def test_pages_fit_with_text_at_twice_the_size(open_section):
+    page = open_section("evidence", width=640)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
