@@ -3,13 +3,14 @@
 import hashlib
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from evidence_portal.celery import app
@@ -73,6 +74,10 @@ def main() -> int:
         return INVALID_SETTING_EXIT
     except (CannotPrepare, CommandError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except DatabaseError as error:
+        traceback.print_exc()
+        print(f"the database says: {str(error).splitlines()[0]}", file=sys.stderr)
         return 1
     return 0
 
