@@ -31,6 +31,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "owe-reminders": {
+        "task": "submissions.owe_reminders",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "report-alive": {
         "task": "submissions.report_alive",
         "schedule": 10.0,

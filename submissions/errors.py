@@ -93,4 +93,8 @@ class ClosingTimeRefused(PortalError):
 
 
 class LatePassRefused(PortalError):
-    """A late pass cannot be given or taken back; the text is a sentence for staff."""
+    """A late pass cannot be given or taken back; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -16,7 +16,7 @@ from redis import Redis
 from evidence_portal.celery import NUDGE_LASTS, SENDING_MAY_TAKE, app
 from submissions import clock
 from submissions.delivery import sending
-from submissions.domain import outbox, passing_marks
+from submissions.domain import outbox, passing_marks, reminding
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,15 @@ def release_stuck_mail() -> None:
     released = outbox.release_stuck(at=clock.now())
     if released:
         logger.warning("mail: %d released, whose worker had stopped", released)
+
+
+@app.task(name="submissions.owe_reminders")
+def owe_reminders() -> None:
+    """Owe the reminders before a closing and the notices after one."""
+    at = clock.now()
+    owed = reminding.owe_reminders(at=at) + reminding.owe_closing_notices(at=at)
+    if owed:
+        logger.info("mail: %d reminders and notices owed", owed)
 
 
 @app.task(name="submissions.report_alive", bind=True)

@@ -1,5 +1,5 @@
 """Project staff's admin; each file registers its subject."""
 
-from submissions.admin import calls, outbox, people, records, responses
+from submissions.admin import calls, late_passes, outbox, people, records, responses
 
-__all__ = ["calls", "outbox", "people", "records", "responses"]
+__all__ = ["calls", "late_passes", "outbox", "people", "records", "responses"]

@@ -227,7 +227,7 @@ class CallAdmin(admin.ModelAdmin):
         try:
             changed = change_closing_time(
                 call,
-                to=form.cleaned_data["closes_at"],
+                to=form.cleaned_data["moment"],
                 reason=form.cleaned_data["reason"],
                 by=request.user,
                 at=clock.now(),

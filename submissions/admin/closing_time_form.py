@@ -1,24 +1,14 @@
 """A new closing time, written in the call's own time zone."""
 
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 
+from submissions.admin.local_moment_form import LocalMomentForm
 from submissions.models import Call
-from submissions.spoken_time import zone_words
 
 
-class ClosingTimeForm(forms.Form):
-    """Day and time, both local; `closes_at` in the cleaned data is aware."""
-
-    day = forms.DateField(
-        label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    time = forms.TimeField(
-        label="Time", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-    )
+class ClosingTimeForm(LocalMomentForm):
     reason = forms.CharField(
         label="Reason",
         max_length=500,
@@ -27,24 +17,5 @@ class ClosingTimeForm(forms.Form):
     )
 
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
-        self.zone = ZoneInfo(call.timezone)
-        local = call.closes_at.astimezone(self.zone)
-        super().__init__(*args, initial={"day": local.date(), "time": local.time()}, **kwargs)
-        self.fields[
-            "time"
-        ].help_text = (
-            f"In {zone_words(call.timezone)}. Responses are taken until just before this moment."
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if "day" in cleaned and "time" in cleaned:
-            local = datetime.combine(cleaned["day"], cleaned["time"])
-            moments = {
-                local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
-            }
-            # When clocks change an hour is skipped or comes twice (PEP 495).
-            if len(moments) > 1:
-                raise forms.ValidationError("The clocks change then: choose another time.")
-            cleaned["closes_at"] = moments.pop()
-        return cleaned
+        super().__init__(*args, call=call, at_first=call.closes_at, **kwargs)
+        self.fields["time"].help_text += " Responses are taken until just before this moment."

@@ -1,10 +1,13 @@
 """What a respondent is told when a response has arrived, was changed or was withdrawn."""
 
 from django.conf import settings
+from django.urls import reverse
 
-from submissions import clock, spoken_time
+from submissions import spoken_time
 from submissions.delivery.letters import Block, Facts, Heading, Letter, Link, Paragraph, Verbatim
 from submissions.delivery.letters import paragraphs as as_paragraphs
+from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
+from submissions.delivery.way_back import fresh_link, way_back
 from submissions.models import Call, OutboxEmail, Version
 
 
@@ -14,15 +17,18 @@ def confirmation(mail: OutboxEmail) -> Letter:
     Nothing in it says who answered: an address with a slip in it belongs to a stranger.
     """
     version, call = mail.version, mail.call
+    fresh = fresh_link(mail)
     return Letter(
-        subject=_subject(f"Response {version.submission.reference} received", call),
+        secret=fresh.token,
+        subject=subject_of(f"Response {version.submission.reference} received", call),
         title="We have received your response",
         blocks=[
-            *_rehearsal_warning(),
-            Paragraph(f"Thank you for responding to {_the_call(call)}."),
+            *rehearsal_warning(),
+            Paragraph(f"Thank you for responding to {the_call(call)}."),
             *_receipt(version, call),
             *_what_next(call),
-            *_copy(version),
+            *way_back(mail, fresh),
+            *_copy(version, call),
             _not_you(call),
         ],
     )
@@ -31,18 +37,21 @@ def confirmation(mail: OutboxEmail) -> Letter:
 def amended(mail: OutboxEmail) -> Letter:
     """Return the receipt of a later version, which counts instead of the ones before it."""
     version, call = mail.version, mail.call
+    fresh = fresh_link(mail)
     return Letter(
-        subject=_subject(f"Changes to response {version.submission.reference} received", call),
+        secret=fresh.token,
+        subject=subject_of(f"Changes to response {version.submission.reference} received", call),
         title="We have received your changes",
         blocks=[
-            *_rehearsal_warning(),
+            *rehearsal_warning(),
             Paragraph(
-                f"You changed your response to {_the_call(call)}. This version counts from now "
+                f"You changed your response to {the_call(call)}. This version counts from now "
                 "on, and no longer the ones before it."
             ),
             *_receipt(version, call),
             *_what_next(call),
-            *_copy(version),
+            *way_back(mail, fresh),
+            *_copy(version, call),
             _not_you(call),
         ],
     )
@@ -52,11 +61,11 @@ def withdrawn(mail: OutboxEmail) -> Letter:
     """Say that the response of the mail's version was withdrawn."""
     submission, call = mail.version.submission, mail.call
     return Letter(
-        subject=_subject(f"Response {submission.reference} withdrawn", call),
+        subject=subject_of(f"Response {submission.reference} withdrawn", call),
         title="You have withdrawn your response",
         blocks=[
-            *_rehearsal_warning(),
-            Paragraph(f"You withdrew your response to {_the_call(call)}."),
+            *rehearsal_warning(),
+            Paragraph(f"You withdrew your response to {the_call(call)}."),
             Facts(
                 (
                     ("Reference", submission.reference),
@@ -73,22 +82,6 @@ def withdrawn(mail: OutboxEmail) -> Letter:
     )
 
 
-def _subject(words: str, call: Call) -> str:
-    rehearsal = "Rehearsal: " if clock.is_rehearsal() else ""
-    return f"{rehearsal}{words}: {call.title}"
-
-
-def _rehearsal_warning() -> list[Block]:
-    if not clock.is_rehearsal():
-        return []
-    return [Paragraph("This is a rehearsal. The times are not real, and nothing here is evidence.")]
-
-
-def _the_call(call: Call) -> str:
-    by = call.partners_in_words
-    return f"{call.title}, a call for evidence by {by}" if by else call.title
-
-
 def _receipt(version: Version, call: Call) -> list[Block]:
     facts = [
         ("Reference", version.submission.reference),
@@ -102,7 +95,8 @@ def _receipt(version: Version, call: Call) -> list[Block]:
         Paragraph(
             "Keep this email. It is your proof that your response arrived before the "
             f"deadline, {spoken_time.say_moment(version.deadline, call.timezone)}. "
-            "Give the reference when you contact us about your response."
+            "Give the reference when you contact us about your response. The link below opens "
+            "your response, so take it out before you pass this email on."
         ),
     ]
 
@@ -127,7 +121,7 @@ def _questions(call: Call) -> list[Block]:
     ]
 
 
-def _copy(version: Version) -> list[Block]:
+def _copy(version: Version, call: Call) -> list[Block]:
     return [
         Heading("Your answers"),
         Paragraph(
@@ -141,6 +135,10 @@ def _copy(version: Version) -> list[Block]:
             "A change of a single character would give another fingerprint."
         ),
         Facts((("Fingerprint in full (SHA-256)", version.sha256),)),
+        Link(
+            "Check that a reference and a fingerprint belong together",
+            f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}",
+        ),
     ]
 
 

@@ -4,8 +4,8 @@ The blocks are put into HTML here and not by a template: with an answer of thous
 it, that took as long as sending the mail.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 from django.template.loader import render_to_string
@@ -78,12 +78,16 @@ Block = Heading | Paragraph | Facts | Link | Verbatim
 
 @dataclass(frozen=True)
 class Letter:
-    """`secret`, if there is one, goes out and is left out of what is kept as sent."""
+    """`secret`, if there is one, goes out and is left out of what is kept as sent.
+
+    `headers` go out beside those that every mail has.
+    """
 
     subject: str
     title: str
     blocks: Sequence[Block]
     secret: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def as_text(self) -> str:
         blocks = (Heading(self.title), *self.blocks)

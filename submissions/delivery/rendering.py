@@ -8,7 +8,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from submissions.delivery.confirmation import amended, confirmation, withdrawn
+from submissions.delivery.late_pass import late_pass
 from submissions.delivery.letters import Letter
+from submissions.delivery.unfinished import closed_with_draft, reminder
+from submissions.delivery.way_back import return_link
 from submissions.delivery.wire import WrittenMessage, put_together
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind
@@ -17,12 +20,18 @@ LETTERS: dict[str, Callable[[OutboxEmail], Letter]] = {
     MailKind.CONFIRMATION: confirmation,
     MailKind.AMENDED: amended,
     MailKind.WITHDRAWN: withdrawn,
+    MailKind.RETURN_LINK: return_link,
+    MailKind.REMINDER: reminder,
+    MailKind.CLOSED_WITH_DRAFT: closed_with_draft,
+    MailKind.LATE_PASS: late_pass,
 }
+# In an address, where a link's token was.
+LEFT_OUT = "left-out-of-this-copy"
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message, and its words as staff are shown them."""
+    """A message, and its words as staff are shown them: without what opens a response."""
 
     message: EmailMessage
     subject: str
@@ -44,12 +53,15 @@ def render(mail: OutboxEmail) -> Rendered:
         "Message-ID": mail.message_id,
         # RFC 3834: no out-of-office replies, please.
         "Auto-Submitted": "auto-generated",
+        **letter.headers,
     }
     message = WrittenMessage(
         put_together(headers, text=text, html=html),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=mail.to_address,
     )
+    if letter.secret:
+        text, html = (kept.replace(letter.secret, LEFT_OUT) for kept in (text, html))
     return Rendered(message=message, subject=subject, text=text, html=html)
 
 

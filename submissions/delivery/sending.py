@@ -23,6 +23,7 @@ from submissions.delivery.mail_server import (
 )
 from submissions.delivery.rendering import Rendered, render
 from submissions.domain import outbox
+from submissions.domain.reminding import is_still_wanted
 from submissions.models import OutboxEmail
 
 logger = logging.getLogger(__name__)
@@ -103,6 +104,9 @@ class _Run:
         """Write the next mail that can be; one that cannot never holds up the others."""
         while ahead:
             mail = ahead.popleft()
+            if not is_still_wanted(mail):
+                outbox.take_back(mail)
+                continue
             try:
                 validate_email(mail.to_address)
                 return _Letter(mail, render(mail))

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from submissions.domain.auditing import record
-from submissions.domain.deadlines import refuse_unless_open
+from submissions.domain.deadlines import admission, refuse_unless_open
 from submissions.domain.submitting import lock_call, lock_response, owe_to_author
 from submissions.errors import NotSubmitted
 from submissions.models import Answer, IdentityAnswer, Submission
@@ -18,14 +18,15 @@ logger = logging.getLogger(__name__)
 def open_again(*, submission: Submission, at: datetime) -> None:
     """Let the author change the working copy of a submitted response.
 
-    What was submitted stands until they submit again. Asking twice changes nothing. Raises
+    What was submitted stands until they submit again. Asking twice changes nothing; after
+    closing a late pass or the call's grace still lets them. Raises
     CallClosed or CallNotYetOpen, NotSubmitted for a draft, ResponseWithdrawn.
     """
     with transaction.atomic():
         locked = lock_response(submission)
         if locked.is_draft:
             raise NotSubmitted
-        refuse_unless_open(lock_call(locked.call_id), at)
+        admission(lock_call(locked.call_id), locked, at=at)
         if locked.amending_since is None:
             locked.amending_since = at
             locked.save(update_fields=["amending_since"])

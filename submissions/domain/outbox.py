@@ -126,6 +126,14 @@ def mark_delayed(mail: OutboxEmail, *, at: datetime, error: str) -> bool:
     return _finish(mail, state=OutboxState.WAITING, next_attempt_at=at + wait, last_error=error)
 
 
+def take_back(mail: OutboxEmail) -> bool:
+    """Owe the mail no longer: what it says has ceased to be so. False if the claim was lost."""
+    deleted, _ = OutboxEmail.objects.filter(
+        pk=mail.pk, state=OutboxState.CLAIMED, claimed_at=mail.claimed_at
+    ).delete()
+    return bool(deleted)
+
+
 def mark_failed(mail: OutboxEmail, *, error: str) -> bool:
     """Stop trying; `error` is a sentence for staff."""
     return _finish(mail, state=OutboxState.FAILED, last_error=error)

@@ -53,7 +53,8 @@ def owe_closing_notices(*, at: datetime) -> int:
         zone = ZoneInfo(call.timezone)
         next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
         if at >= max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
-            owed += _owe(MailKind.CLOSED_WITH_DRAFT, CLOSED, call, call.submissions.drafts(), at)
+            drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
+            owed += _owe(MailKind.CLOSED_WITH_DRAFT, CLOSED, call, drafts, at)
     return owed
 
 

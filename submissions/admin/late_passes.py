@@ -1,0 +1,154 @@
+"""Late passes: giving them, taking them back, and who gave which, when and why."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from submissions import clock
+from submissions.admin.local_moment_form import LocalMomentForm
+from submissions.admin.read_only import ReadOnlyAdmin
+from submissions.domain import late_passes
+from submissions.errors import LatePassRefused
+from submissions.models import Call, LatePass, Submission
+from submissions.references import read_reference
+from submissions.tasks import nudge_mail
+
+
+class LatePassForm(LocalMomentForm):
+    address = forms.EmailField(
+        label="Email address", help_text="The pass is sent there, as a link that works once."
+    )
+    reference = forms.CharField(
+        label="Reference",
+        required=False,
+        help_text="Only for a response that was submitted and may be changed once more.",
+    )
+    reason = forms.CharField(
+        label="Reason",
+        max_length=500,
+        help_text="It goes on record with your name. Leave out names of others.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    field_order = ("address", "reference", "day", "time", "reason")
+
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        self.call = call
+        later = max(call.closes_at, clock.now()) + timedelta(days=2)
+        super().__init__(*args, call=call, at_first=later.replace(second=0), **kwargs)
+        self.fields["time"].help_text += " The pass works until just before this moment."
+
+    def clean_reference(self) -> Submission | None:
+        typed = self.cleaned_data["reference"]
+        if not typed:
+            return None
+        found = Submission.objects.filter(call=self.call, reference=read_reference(typed)).first()
+        if found is None:
+            raise forms.ValidationError("There is no response of this call with that reference.")
+        return found
+
+
+@admin.register(LatePass)
+class LatePassAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "call", "response", "state", "given_by", "given_at", "expires_at")
+    list_filter = ("call",)
+    list_select_related = ("call", "submission", "given_by")
+    fields = (
+        "call",
+        "response",
+        "address",
+        "reason",
+        "given_by",
+        "given_at",
+        "expires_at",
+        "state",
+        "used_at",
+        "revoked_at",
+        "take_back",
+    )
+    readonly_fields = fields
+    change_list_template = "admin/submissions/latepass/change_list.html"
+
+    @admin.display(description="response")
+    def response(self, late_pass: LatePass) -> str:
+        return str(late_pass.submission) if late_pass.submission else "not taken up yet"
+
+    @admin.display(description="state")
+    def state(self, late_pass: LatePass) -> str:
+        if late_pass.used_at:
+            return "Used"
+        if late_pass.revoked_at:
+            return "Taken back"
+        return "Open" if clock.now() < late_pass.expires_at else "Expired"
+
+    @admin.display(description="take back")
+    def take_back(self, late_pass: LatePass) -> str:
+        if late_pass.used_at or late_pass.revoked_at:
+            return "–"
+        address = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])
+        return format_html('<a href="{}">Take this pass back</a>', address)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("give/<int:pk>/", view(self.give), name="submissions_latepass_give"),
+            path("<int:pk>/take-back/", view(self.revoke), name="submissions_latepass_revoke"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        calls = Call.objects.all() if request.user.has_perm("submissions.add_latepass") else ()
+        return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
+
+    def give(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Give a pass for the call; the mail goes out at once."""
+        if not request.user.has_perm("submissions.add_latepass"):
+            raise PermissionDenied
+        call = get_object_or_404(Call, pk=pk)
+        form = LatePassForm(request.POST or None, call=call)
+        if request.method == "POST" and form.is_valid() and self._give(request, call, form):
+            return redirect("admin:submissions_latepass_changelist")
+        return self._form_page(request, "Give a late pass", call=call, form=form)
+
+    def _give(self, request: HttpRequest, call: Call, form: LatePassForm) -> bool:
+        try:
+            late_passes.give(
+                call=call,
+                address=form.cleaned_data["address"],
+                submission=form.cleaned_data["reference"],
+                reason=form.cleaned_data["reason"],
+                expires_at=form.cleaned_data["moment"],
+                by=request.user,
+                at=clock.now(),
+            )
+        except LatePassRefused as refused:
+            form.add_error(None, refused.message)
+            return False
+        nudge_mail()
+        messages.success(request, "The pass is on its way. The outbox shows when it is sent.")
+        return True
+
+    def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then take a pass back."""
+        if not request.user.has_perm("submissions.change_latepass"):
+            raise PermissionDenied
+        late_pass = get_object_or_404(LatePass, pk=pk)
+        if request.method == "POST":
+            try:
+                late_passes.revoke(late_pass, by=request.user, at=clock.now())
+                messages.success(request, "The pass does not work any more.")
+            except LatePassRefused as refused:
+                messages.error(request, refused.message)
+            return redirect("admin:submissions_latepass_change", pk)
+        return self._form_page(request, "Take this late pass back?", late_pass=late_pass)
+
+    def _form_page(self, request: HttpRequest, title: str, **context: Any) -> HttpResponse:
+        context |= {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        return TemplateResponse(request, "admin/submissions/latepass/form.html", context)

@@ -1,0 +1,40 @@
+"""A moment written as day and time in a call's own time zone."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from submissions.models import Call
+from submissions.spoken_time import zone_words
+
+
+class LocalMomentForm(forms.Form):
+    """Day and time, both local; `moment` in the cleaned data is aware."""
+
+    day = forms.DateField(
+        label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    time = forms.TimeField(
+        label="Time", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+    )
+
+    def __init__(self, *args: Any, call: Call, at_first: datetime, **kwargs: Any) -> None:
+        self.zone = ZoneInfo(call.timezone)
+        local = at_first.astimezone(self.zone)
+        super().__init__(*args, initial={"day": local.date(), "time": local.time()}, **kwargs)
+        self.fields["time"].help_text = f"In {zone_words(call.timezone)}."
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "day" in cleaned and "time" in cleaned:
+            local = datetime.combine(cleaned["day"], cleaned["time"])
+            moments = {
+                local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+            }
+            # When clocks change an hour is skipped or comes twice (PEP 495).
+            if len(moments) > 1:
+                raise forms.ValidationError("The clocks change then: choose another time.")
+            cleaned["moment"] = moments.pop()
+        return cleaned

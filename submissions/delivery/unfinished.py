@@ -1,0 +1,79 @@
+"""What people with an unfinished response are told, before and after a call closes."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from submissions import spoken_time
+from submissions.delivery.letters import Block, Heading, Letter, Link, Paragraph
+from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
+from submissions.delivery.way_back import fresh_link, way_back
+from submissions.domain.reminding import opt_out_token
+from submissions.domain.retention import DRAFTS_KEPT
+from submissions.models import Call, OutboxEmail
+
+
+def reminder(mail: OutboxEmail) -> Letter:
+    """Remind of a draft that has not been submitted, with the way to refuse further ones."""
+    call = mail.call
+    fresh = fresh_link(mail)
+    opt_out = opt_out_address(mail)
+    return Letter(
+        subject=subject_of("Your response is not submitted yet", call),
+        title="Your response is not submitted yet",
+        secret=fresh.token,
+        headers={
+            # RFC 8058: mail programs show a button that refuses further reminders.
+            "List-Unsubscribe": f"<{opt_out}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+        blocks=[
+            *rehearsal_warning(),
+            Paragraph(
+                f"You began a response to {the_call(call)}. It counts as evidence only once you "
+                "submit it."
+            ),
+            Paragraph(f"The call closes at {call.closes_in_words}."),
+            *way_back(mail, fresh),
+            *_whom_to_ask(call),
+            Heading("No more reminders"),
+            Link("Stop reminders about this response", opt_out),
+        ],
+    )
+
+
+def closed_with_draft(mail: OutboxEmail) -> Letter:
+    """Say once that the call closed before a draft was submitted, and how long it can be read."""
+    call = mail.call
+    fresh = fresh_link(mail)
+    kept_until = spoken_time.say_day(call.closes_at + DRAFTS_KEPT, call.timezone)
+    return Letter(
+        subject=subject_of("Your response was not submitted", call),
+        title="The call has closed",
+        secret=fresh.token,
+        blocks=[
+            *rehearsal_warning(),
+            Paragraph(
+                f"You began a response to {the_call(call)}. The call closed at "
+                f"{call.closes_in_words}, and your response had not been submitted. So it is not "
+                "part of the evidence."
+            ),
+            Paragraph(
+                "Nothing that you wrote is lost. You can read and download it until "
+                f"{kept_until}. Then it is deleted."
+            ),
+            *way_back(mail, fresh),
+            *_whom_to_ask(call),
+        ],
+    )
+
+
+def opt_out_address(mail: OutboxEmail) -> str:
+    token = opt_out_token(mail.submission)
+    return f"{settings.PORTAL_URL}{reverse('reminders', args=[mail.call.slug, token])}"
+
+
+def _whom_to_ask(call: Call) -> list[Block]:
+    return [
+        Heading("If you have a question"),
+        Paragraph(f"Write to {call.contact_name}: {call.contact_email}"),
+    ]

@@ -1,0 +1,51 @@
+"""Taking up a late pass, and refusing reminders: what links in mails lead to."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from submissions import clock, spoken_time
+from submissions.domain import amending, late_passes, reminding
+from submissions.errors import LinkDead
+from submissions.models import Call
+from submissions.views.holding import held_response, hold
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """A GET shows the pass and uses up nothing; a POST binds it to a response."""
+    at = clock.now()
+    call = get_object_or_404(Call, slug=slug)
+    try:
+        found = late_passes.look_up(call=call, token=token, at=at)
+        held = held_response(request, call)
+        if request.method == "POST":
+            taken = late_passes.take_up(call=call, token=token, held=held, at=at)
+            if not taken.has_working_copy:
+                amending.open_again(submission=taken, at=at)
+            request.session.cycle_key()
+            hold(request, taken, call)
+            return redirect("response", slug=slug)
+    except LinkDead:
+        return render(request, "late_passes/dead.html", {"call": call}, status=410)
+    context = {
+        "call": call,
+        "until": spoken_time.say_moment(found.expires_at, call.timezone),
+        "goes_on": found.submission_id is not None or (held is not None and held.has_working_copy),
+    }
+    return render(request, "late_passes/late_pass.html", context)
+
+
+@csrf_exempt  # RFC 8058: a mail program posts here by itself; the token is signed.
+@require_http_methods(["GET", "HEAD", "POST"])
+def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """A GET shows the button, a POST stops the reminders about one response."""
+    call = get_object_or_404(Call, slug=slug)
+    submission = reminding.look_up_opt_out(token)
+    if submission is None or submission.call_id != call.pk:
+        raise Http404
+    if request.method == "POST":
+        reminding.refuse_reminders(submission=submission, at=clock.now())
+    context = {"call": call, "stopped": request.method == "POST"}
+    return render(request, "late_passes/reminders.html", context)
