@@ -21,6 +21,7 @@ LEVELS = {
     "forms": 3,
     "delivery": 3,
     "exports": 3,
+    "documents": 3,
     "tasks": 4,
     "views": 5,
     "admin": 5,
