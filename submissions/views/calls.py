@@ -6,11 +6,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from submissions import clock
 from submissions.accent import accent_rules
+from submissions.documents.questions import questions_pdf, questions_word
 from submissions.domain import drafting
 from submissions.errors import CallNotOpen
 from submissions.forms.reading import reading_of
 from submissions.models import Call
 from submissions.views.holding import HELD, held_response, hold
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @require_safe
@@ -43,6 +46,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "is_open": call.is_open_at(now),
         "is_closed": call.has_closed_at(now),
         "held": held_response(request, call) if has_session else None,
+        "forgotten": "forgotten" in request.GET,
     }
 
 
@@ -53,13 +57,31 @@ def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "calls/questions.html", context)
 
 
+@require_safe
+def questions_as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    return _download(questions_pdf(call, reading_of(call)), "application/pdf", f"{slug}.pdf")
+
+
+@require_safe
+def questions_as_word(request: HttpRequest, slug: str) -> HttpResponse:
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    return _download(questions_word(call, reading_of(call)), WORD, f"{slug}.docx")
+
+
+def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin a draft, or go on with the one that this browser holds."""
     received_at = clock.now()
     call = get_object_or_404(Call, slug=slug)
     held = held_response(request, call)
-    if held is not None and held.is_draft:
+    if held is not None and held.has_working_copy:
         return redirect("response", slug=slug)
     if held is not None and "another" not in request.POST:
         return redirect("submitted", slug=slug)

@@ -1,14 +1,13 @@
-"""Check your answers, submit, and hold the receipt."""
+"""Check your answers, and submit."""
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from submissions import spoken_time
 from submissions.domain import answering, submitting
-from submissions.errors import CallNotOpen, ResponseIncomplete
+from submissions.errors import CallNotOpen, ResponseIncomplete, ResponseWithdrawn
 from submissions.tasks import nudge_mail
 from submissions.views.held import (
     Held,
@@ -27,7 +26,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
         return nothing_held_page(request, slug)
     if request.method == "POST":
         return _submit(request, held)
-    if not held.submission.is_draft:
+    if not held.has_working_copy:
         return redirect("submitted", slug=slug)
     if not held.is_open:
         return closed_page(request, held)
@@ -43,6 +42,9 @@ def _submit(request: HttpRequest, held: Held) -> HttpResponse:
         return closed_page(request, held, tried=True)
     except ResponseIncomplete as refusal:
         return _check_page(request, held, refusal.faults, status=422)
+    except ResponseWithdrawn:
+        # Another tab withdrew it meanwhile; the page says so.
+        pass
     return redirect("submitted", slug=held.call.slug)
 
 
@@ -63,20 +65,3 @@ def _missing(held: Held, fault: answering.Fault) -> dict[str, str]:
     section_key = held.call.questions_by_key[fault.key].section.key
     address = reverse("section", args=[held.call.slug, section_key])
     return {"message": fault.message, "href": f"{address}?return=check#id_{fault.key}"}
-
-
-@require_safe
-def submitted(request: HttpRequest, slug: str) -> HttpResponse:
-    """The confirmation: it shows the same however often it is opened."""
-    held = held_by(request, slug)
-    if held is None:
-        return nothing_held_page(request, slug)
-    version = held.submission.current_version
-    if version is None:
-        return redirect("response", slug=slug)
-    context = held.context(
-        version=version,
-        mailed=held.submission.mails.exists(),
-        received=spoken_time.say_exactly(version.received_at, held.call.timezone),
-    )
-    return render(request, "responses/submitted.html", context)

@@ -9,10 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from submissions import clock, spoken_time
-from submissions.domain import answering, drafting
+from submissions.domain import answering, deadlines, drafting
+from submissions.domain.deadlines import Admission
 from submissions.domain.transcript import say_answer
+from submissions.errors import CallNotOpen
 from submissions.models import Attachment, Call, Section, Submission
 from submissions.views.holding import held_response
+from submissions.vocabulary import SubmissionState
 
 
 @dataclass
@@ -36,9 +39,36 @@ class Held:
     def file_counts(self) -> dict[str, int]:
         return {key: len(files) for key, files in self.files.items()}
 
+    @cached_property
+    def admission(self) -> Admission | None:
+        """What lets the response be submitted now; None after the deadline that applies to it."""
+        try:
+            return deadlines.admission(self.call, self.submission, at=self.received_at)
+        except CallNotOpen:
+            return None
+
     @property
     def is_open(self) -> bool:
-        return self.call.is_open_at(self.received_at)
+        """Whether the response could be submitted now, in a grace period or by a pass too."""
+        return self.admission is not None
+
+    @property
+    def submit_before(self) -> str:
+        """The deadline that applies, in words."""
+        deadline = self.admission.deadline if self.admission else self.call.closes_at
+        return spoken_time.say_moment(deadline, self.call.timezone)
+
+    @property
+    def has_working_copy(self) -> bool:
+        return self.submission.has_working_copy
+
+    @property
+    def is_amending(self) -> bool:
+        return self.submission.amending_since is not None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.submission.state == SubmissionState.WITHDRAWN
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -57,6 +87,9 @@ class Held:
             "call": self.call,
             "submission": self.submission,
             "is_open": self.is_open,
+            "call_is_open": self.call.is_open_at(self.received_at),
+            "is_amending": self.is_amending,
+            "submit_before": self.submit_before,
             "received_at": self.received_at,
             **more,
         }
@@ -101,7 +134,7 @@ def answers_by_section(held: Held) -> list[dict[str, Any]]:
 def closed_page(
     request: HttpRequest, held: Held, *, just_saved: bool = False, tried: bool = False
 ) -> HttpResponse:
-    """Say that the call does not take responses now; the text stays to read and to download."""
+    """Say that the response cannot be submitted now; its text stays to read and to download."""
     context = held.context(
         sections=answers_by_section(held),
         just_saved=just_saved,

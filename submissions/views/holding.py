@@ -13,6 +13,19 @@ def hold(request: HttpRequest, submission: Submission, call: Call) -> None:
     request.session[HELD] = held | {call.slug: str(submission.public_id)}
 
 
+def forget(request: HttpRequest, call: Call) -> None:
+    """Part this browser's session from the response; a session that holds nothing more ends."""
+    held = {slug: one for slug, one in request.session.get(HELD, {}).items() if slug != call.slug}
+    if held:
+        request.session[HELD] = held
+    else:
+        request.session.pop(HELD, None)
+    if request.session.keys():
+        request.session.cycle_key()
+    else:
+        request.session.flush()
+
+
 def held_response(request: HttpRequest, call: Call) -> Submission | None:
     """Return the response of `call` that this browser holds, with its current version."""
     public_id = request.session.get(HELD, {}).get(call.slug)

@@ -24,7 +24,7 @@ def section(request: HttpRequest, slug: str, section: str) -> HttpResponse:
     shown = next((s for s in held.call.sections.all() if s.key == section), None)
     if shown is None:
         raise Http404
-    if not held.submission.is_draft:
+    if not held.has_working_copy:
         return redirect("submitted", slug=slug)
     if shown not in held.sections:
         return redirect("response", slug=slug)
@@ -88,7 +88,7 @@ def _save_section(request: HttpRequest, held: Held, shown: Section) -> HttpRespo
         return closed_page(request, saved, just_saved=True)
     action = request.POST.get("action", "continue")
     if storable and not refused and action == "save":
-        return redirect(f"{reverse('response', args=[held.call.slug])}?saved=1")
+        return redirect(f"{reverse('leave', args=[held.call.slug])}?saved=1")
     if storable and not refused and (action == "upload" or form.file_to_remove):
         return redirect(request.get_full_path())
     _say_what_is_wrong(form, saved, refused, completeness=action == "continue")

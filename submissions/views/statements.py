@@ -1,27 +1,65 @@
 """The statements that every public service owes its users."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from submissions.domain import rate_limits, retention, returning
 from submissions.models import Call
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "statements/privacy.html", {"calls": Call.objects.order_by("title")})
+    """The portal's own notice, and where a call has another, that one or the way to it."""
+    calls = list(Call.objects.order_by("title"))
+    if len(calls) == 1 and calls[0].privacy_text:
+        return _privacy_page(request, calls, own=calls[0])
+    return _privacy_page(request, calls)
+
+
+@require_safe
+def call_privacy(request: HttpRequest, slug: str) -> HttpResponse:
+    """The notice that holds for one call."""
+    call = get_object_or_404(Call, slug=slug)
+    return _privacy_page(request, [call], own=call if call.privacy_text else None)
+
+
+def _privacy_page(request: HttpRequest, calls: list[Call], own: Call | None = None) -> HttpResponse:
+    context: dict[str, Any] = {
+        "own": own,
+        "calls": [call for call in calls if not call.privacy_text],
+        "other_calls": [call for call in calls if call.privacy_text and call != own],
+        "contacts": calls,
+        "drafts_kept": retention.DRAFTS_KEPT.days,
+        "addresses_kept": retention.ADDRESSES_KEPT.days,
+        "mail_texts_kept": retention.MAIL_TEXTS_KEPT.days,
+        "links_kept": (returning.LINK_LASTS + retention.LINKS_KEPT).days,
+        "sessions_kept": _days(settings.SESSION_COOKIE_AGE),
+        "tries_minutes": rate_limits.COUNTED_FOR // 60,
+    }
+    return render(request, "statements/privacy.html", context)
 
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "statements/accessibility.html", {"calls": Call.objects.all()})
+    calls = Call.objects.order_by("title")
+    return render(request, "statements/accessibility.html", {"calls": calls, "contacts": calls})
 
 
 @require_safe
 def cookies(request: HttpRequest) -> HttpResponse:
     context = {
         "session_cookie": settings.SESSION_COOKIE_NAME,
+        "session_days": _days(settings.SESSION_COOKIE_AGE),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "csrf_days": _days(settings.CSRF_COOKIE_AGE),
     }
     return render(request, "statements/cookies.html", context)
+
+
+def _days(seconds: int) -> int:
+    return timedelta(seconds=seconds).days

@@ -11,7 +11,8 @@ from submissions import clock, spoken_time
 from submissions.domain.counting import Counts, count_responses
 from submissions.exports.csv_file import CONTENT_TYPE
 from submissions.exports.dictionary import dictionary_csv, rules
-from submissions.exports.runs import csv_chunks
+from submissions.exports.runs import export_chunks
+from submissions.exports.shapes import Dataset
 from submissions.models import Call
 
 SEE = permission_required("submissions.see_steering", raise_exception=True)
@@ -62,7 +63,7 @@ def export_csv(request: HttpRequest, slug: str) -> HttpResponse:
     call = get_object_or_404(Call.objects.with_questions(), slug=slug)
     now = clock.now()
     response = StreamingHttpResponse(
-        csv_chunks(call, by=request.user, at=now, through="steering page"),
+        export_chunks(Dataset(call), "csv", by=request.user, at=now, through="steering page"),
         content_type=CONTENT_TYPE,
     )
     day = f"{now.astimezone(ZoneInfo(call.timezone)):%Y-%m-%d}"
@@ -77,6 +78,6 @@ def export_csv(request: HttpRequest, slug: str) -> HttpResponse:
 def export_dictionary(request: HttpRequest, slug: str) -> HttpResponse:
     """What the columns of the CSV hold, as CSV."""
     call = get_object_or_404(Call.objects.with_questions(), slug=slug)
-    response = HttpResponse(dictionary_csv(call), content_type=CONTENT_TYPE)
+    response = HttpResponse(dictionary_csv(Dataset(call)), content_type=CONTENT_TYPE)
     response["Content-Disposition"] = f'attachment; filename="{call.slug}-dictionary.csv"'
     return response

@@ -16,7 +16,7 @@ def task_list(request: HttpRequest, slug: str) -> HttpResponse:
     held = held_by(request, slug)
     if held is None:
         return nothing_held_page(request, slug)
-    if not held.submission.is_draft:
+    if not held.has_working_copy:
         return redirect("submitted", slug=slug)
     if not held.is_open:
         return closed_page(request, held)
@@ -59,18 +59,21 @@ def help_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 
 @require_safe
 def working_text(request: HttpRequest, slug: str) -> HttpResponse:
-    """The response as a text file: the version as it was digested, or the draft."""
+    """The response as a text file: the version as it was digested, or the draft.
+
+    With `?changes`, a response that was opened again comes as it stands now.
+    """
     held = held_by(request, slug)
     if held is None:
         return nothing_held_page(request, slug)
     version = held.submission.current_version
-    if version is not None:
+    if version is not None and not (held.is_amending and "changes" in request.GET):
         text, name = version.canonical_text, held.submission.reference
     else:
         heading = draft_heading(held.call, saved_at=held.submission.saved_at)
         asked = answering.asked_questions(held.call, held.answers)
         text = transcript(heading, questions=asked, answers=held.answers, files=held.files)
-        name = f"draft-{held.call.slug}"
+        name = f"draft-{held.submission.reference or held.call.slug}"
     response = HttpResponse(text.encode(), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.txt"'
     return response

@@ -101,7 +101,7 @@ def test_save_and_come_back_later_keeps_an_incomplete_page_without_complaint(cli
     draft = start(client, call)
     posted = {"email": "me@example.org", "action": "save"}
     response = client.post(address(call, "response/about/"), posted, follow=True)
-    assert response.redirect_chain == [(address(call, "response/?saved=1"), 302)]
+    assert response.redirect_chain == [(address(call, "response/leave/?saved=1"), 302)]
     assert "Your response is saved" in text_of(response)
     assert answers_of(draft) == {"email": "me@example.org"}
 

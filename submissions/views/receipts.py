@@ -1,0 +1,76 @@
+"""Proof: the confirmation page, the receipt to keep, and whether a reference is a text's."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from submissions import clock, spoken_time
+from submissions.documents.receipt import receipt_pdf
+from submissions.domain.verifying import belong_together
+from submissions.forms.return_forms import VerifyForm
+from submissions.models import Call
+from submissions.views.held import Held, held_by, nothing_held_page
+from submissions.views.limits import client_may
+
+
+@require_safe
+def submitted(request: HttpRequest, slug: str) -> HttpResponse:
+    """The confirmation: it shows the same however often it is opened."""
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    version = held.submission.current_version
+    if version is None:
+        return redirect("response", slug=slug)
+    zone = held.call.timezone
+    context = held.context(
+        version=version,
+        mailed=version.mails.exists(),
+        received=spoken_time.say_exactly(version.received_at, zone),
+        first_received=spoken_time.say_exactly(held.submission.submitted_at, zone),
+    )
+    if held.is_withdrawn:
+        context["withdrawn"] = spoken_time.say_exactly(held.submission.withdrawn_at, zone)
+        return render(request, "responses/withdrawn.html", context)
+    return render(request, "responses/submitted.html", context)
+
+
+@require_safe
+def receipt(request: HttpRequest, slug: str) -> HttpResponse:
+    """The receipt with the answers as a tagged PDF."""
+    held = held_by(request, slug)
+    if held is None:
+        return nothing_held_page(request, slug)
+    if held.submission.current_version is None:
+        return redirect("response", slug=slug)
+    response = HttpResponse(_receipt_of(held), content_type="application/pdf")
+    name = f"{held.submission.reference}-{held.submission.current_version.number}.pdf"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _receipt_of(held: Held) -> bytes:
+    version = held.submission.current_version
+    version.submission = held.submission
+    return receipt_pdf(version, held.call)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def verify(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say whether a reference and a fingerprint belong together, and nothing else."""
+    call = get_object_or_404(Call, slug=slug)
+    context = {"call": call, "is_open": call.is_open_at(clock.now())}
+    form = VerifyForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_bound and not client_may(request, "verify"):
+        form.add_error(None, _("You have tried this often. Wait an hour, then try again"))
+        context["errors"] = [(message, "id_reference") for message in form.non_field_errors()]
+        status = 429
+    elif form.is_bound and form.is_valid():
+        context["asked"] = form.cleaned_data
+        context["together"] = belong_together(call, **form.cleaned_data)
+    elif form.is_bound:
+        context["errors"] = form.error_summary
+        status = 422
+    return render(request, "calls/verify.html", context | {"form": form}, status=status)
