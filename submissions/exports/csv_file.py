@@ -1,32 +1,48 @@
 """A dataset as CSV: UTF-8, RFC 4180, CRLF, the header first; streamed out of PostgreSQL's COPY."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import Full, Queue
 from threading import Event, Thread
 
 from django.db import connection
 
-from submissions.exports.datasets import Column, RowsQuery
+from submissions.exports.columns import Column
+from submissions.exports.datasets import rows_query
+from submissions.exports.making import Making
+from submissions.exports.shapes import RowsQuery
 
 CONTENT_TYPE = "text/csv; charset=utf-8; header=present"
 CHUNK = 128 * 1024  # bytes
 CHUNKS_AHEAD = 8  # a slow reader holds a megabyte, however many rows there are
+BROKEN_OFF = b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
+
+
+def pieces(making: Making) -> Iterator[bytes]:
+    """Yield the CSV in chunks of whole rows; a query that fails sends nothing at all."""
+    table = making.dataset.columns
+    rows = iter(CopiedRows(rows_query(making.dataset, table), making.row_done))
+    try:
+        yield header(table) + next(rows, b"")
+        yield from rows
+    finally:
+        rows.close()
 
 
 class CopiedRows:
-    """The rows of a query as chunks of CSV bytes, each of whole rows; `rows` counts them.
+    """The rows of a query as chunks of CSV bytes, each of whole rows.
 
     psycopg2 pushes a COPY into a file object, so a thread runs it and a bounded queue makes the
     server wait for the reader. The connection belongs to the copy until the iteration ends:
-    close the iterator if it is not read to its end.
+    close the iterator if it is not read to its end. `rows_done` is called, in the reader's
+    thread, with the number of rows of each chunk.
     """
 
-    def __init__(self, query: RowsQuery) -> None:
-        self.rows = 0
+    def __init__(self, query: RowsQuery, rows_done: Callable[[int], None]) -> None:
         self._query = query
+        self._rows_done = rows_done
         self._pieces: list[bytes] = []
         self._size = 0
-        self._chunks: Queue[bytes | None] = Queue(maxsize=CHUNKS_AHEAD)
+        self._chunks: Queue[tuple[int, bytes] | None] = Queue(maxsize=CHUNKS_AHEAD)
         self._abandoned = Event()
         self._error: BaseException | None = None
 
@@ -39,7 +55,9 @@ class CopiedRows:
         copying.start()
         is_over = False
         try:
-            while (chunk := self._chunks.get()) is not None:
+            while (taken := self._chunks.get()) is not None:
+                rows, chunk = taken
+                self._rows_done(rows)
                 yield chunk
             is_over = True
         finally:
@@ -64,18 +82,18 @@ class CopiedRows:
         """Take one row, as libpq's PQgetCopyData hands them out, and end it as RFC 4180 does."""
         self._pieces.append(row[:-1])
         self._size += len(row)
-        self.rows += 1
         if self._size >= CHUNK:
             self._flush()
 
     def _flush(self) -> None:
         if self._pieces:
+            rows = len(self._pieces)
             self._pieces.append(b"")
-            self._put(b"\r\n".join(self._pieces))
+            self._put((rows, b"\r\n".join(self._pieces)))
             self._pieces = []
             self._size = 0
 
-    def _put(self, chunk: bytes | None) -> None:
+    def _put(self, chunk: tuple[int, bytes] | None) -> None:
         while not self._abandoned.is_set():
             try:
                 return self._chunks.put(chunk, timeout=0.2)

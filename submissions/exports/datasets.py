@@ -1,311 +1,274 @@
 """What an export holds. The only file here that asks the database.
 
-Every export takes its columns and its rows from this file, so what respondents chose about
-publication and what says who they are is governed in one place (`is_withheld`, `_cell_sql`).
+Every export takes its rows from this file: submitted responses in their latest version, without
+drafts and withdrawn ones, as `consent` lets them be seen and as somebody's `Choice` has it.
 """
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.auth.models import AbstractUser, User
+from django.db import connection, transaction
+
+from submissions.exports import consent
+from submissions.exports.choosing import role_question_key
+from submissions.exports.columns import Column, document_of, literal_sql, name_sql, sql_type
 from submissions.exports.safe_cells import SQL_PARAMETERS, neutralised_sql
-from submissions.models import Call, Question
-from submissions.vocabulary import (
-    MULTIPLE_KINDS,
-    TEXT_KINDS,
-    Channel,
-    Publication,
-    QuestionKind,
-    SubmissionState,
-    Timing,
-    TriageStatus,
+from submissions.exports.shapes import CodedPassage, Dataset, File, Record, RowsQuery
+from submissions.models import Attachment, Call, Code, Coding
+from submissions.vocabulary import SubmissionState
+
+FETCHED_AT_ONCE = 200  # rows
+EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
+ORDERS_SQL = {
+    "oldest": "s.submitted_at, s.id",
+    "newest": "s.submitted_at DESC, s.id DESC",
+    "reference": "s.reference",
+}
+
+
+def count(dataset: Dataset) -> int:
+    """Return how many responses the export holds."""
+    sql = (  # keys are quoted by name_sql and literal_sql; values are parameters
+        "SELECT count(*) FROM submissions_submission s "  # noqa: S608 - see above
+        f"JOIN submissions_version v ON v.id = s.current_version_id WHERE {_chosen(dataset)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _parameters(dataset))
+        return cursor.fetchone()[0]
+
+
+def rows_query(dataset: Dataset, table: list[Column]) -> RowsQuery:
+    """Return the SELECT of one row a response, in cells that no spreadsheet runs.
+
+    The `jsonb_to_record` read each document once, where an operator a column would decompress
+    it once a column.
+    """
+    cells = ", ".join(
+        f"{neutralised_sql(column.sql) if column.is_typed_in else column.sql} "
+        f"AS {name_sql(column.name)}"
+        for column in table
+    )
+    return RowsQuery(f"SELECT {cells} {_joined(dataset)}", _parameters(dataset))
+
+
+def records(dataset: Dataset) -> Iterator[Record]:
+    """Yield the responses in the chosen order, by a server-side cursor in one transaction."""
+    table = dataset.columns
+    cells = ", ".join(f"({column.sql})::text" for column in table)
+    identity = consent.identity_sql(dataset.call) if dataset.named else "NULL::jsonb"
+    sql = (
+        "SELECT s.reference, v.number, v.received_at, "
+        f"{consent.confidential_sql(dataset.call)}, {consent.quotable_sql(dataset.call)}, "
+        f"v.choices, {_texts(dataset)}, {identity}, "
+        f"{_files_sql(dataset)}, {PASSAGES_SQL}, {cells} {_joined(dataset)}"
+    )
+    shown = consent.shown_choices(dataset.call, named=dataset.named)
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(sql, _parameters(dataset))
+        while rows := cursor.fetchmany(FETCHED_AT_ONCE):
+            for row in rows:
+                yield _record(row, shown)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Hold the database still for several readings: all of them see the same responses."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def cells_needed(dataset: Dataset, table: list[Column]) -> dict[str, int]:
+    """Return how many cells of Excel the longest answer of each typed-in column takes.
+
+    Only columns that need more than one are named. Answers of half a cell and less, which is
+    nearly all, are not looked into: a character takes two units at most.
+    """
+    typed = [column for column in table if column.is_typed_in]
+    if not typed:
+        return {}
+    units = ", ".join(
+        f"max(CASE WHEN length({c.sql}) > {EXCEL_UNITS // 2} THEN length({c.sql}) "
+        f"+ length(regexp_replace({c.sql}, %(one_unit)s, '', 'g')) ELSE 0 END)"
+        for c in typed
+    )
+    sql = f"SELECT {units} {_joined(dataset, is_sorted=False)}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _parameters(dataset) | {"one_unit": "[\u0001-\uffff]"})
+        longest = cursor.fetchone()
+    # A cell may end one unit early, so that no pair of surrogates is torn.
+    cells = [-(-(units or 0) // (EXCEL_UNITS - 1)) for units in longest]
+    return {column.name: n for column, n in zip(typed, cells, strict=True) if n > 1}
+
+
+def codes_of(call: Call) -> list[Code]:
+    """Return the call's codes in the order of their positions."""
+    return list(Code.objects.filter(call=call).order_by("position", "name", "pk"))
+
+
+def coders_of(call: Call) -> list[AbstractUser]:
+    """Return who coded anything in the call, in the order in which they were added."""
+    coders = Coding.objects.filter(code__call=call).order_by().values("by")
+    return list(User.objects.filter(pk__in=coders).order_by("pk"))
+
+
+def content_of(file: File) -> Iterator[bytes]:
+    """Yield a file's bytes in pieces; raises OSError if the storage has lost it."""
+    with Attachment.file.field.storage.open(file.path) as stored:
+        yield from stored.chunks()
+
+
+PASSAGES_SQL = (
+    "(SELECT jsonb_agg(jsonb_build_object('guid', g.guid, 'code', c.guid, 'question', q.key, "
+    "'start', g.start, 'end', g.end, 'by', g.by_id, 'at', g.at) ORDER BY g.start, g.id) "
+    "FROM submissions_coding g JOIN submissions_code c ON c.id = g.code_id "
+    "JOIN submissions_question q ON q.id = g.question_id WHERE g.version_id = v.id)"
 )
 
-# Keys of the first call's income bands, each with its lower bound included.
-NCVO_BANDS = {
-    "lt_10k": "micro",
-    "10k_25k": "small",
-    "25k_100k": "small",
-    "100k_1m": "medium",
-    "1m_10m": "large",
-    "10m_100m": "major",
-    "ge_100m": "super_major",
-    "not_sure": "not_sure",
-}
-SMALL_AND_MEDIUM = {
-    "lt_10k": "no",
-    "10k_25k": "no",
-    "25k_100k": "yes",
-    "100k_1m": "yes",
-    "1m_10m": "no",
-    "10m_100m": "no",
-    "ge_100m": "no",
-    "not_sure": "not_sure",
-}
-LEADING = ("roles", "capacity", "org_type", "income_band")
-AREAS = ("area", "service_area")
-CONSENTS = ("publication", "quote_ok")
 
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, the SQL of its cells, and what the data dictionary says of it."""
-
-    name: str
-    sql: str
-    kind: str
-    meaning: str
-    values: tuple[tuple[str, str], ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class RowsQuery:
-    """A SELECT of text cells with its named parameters."""
-
-    sql: str
-    parameters: dict[str, Any]
-
-
-def is_withheld(question: Question) -> bool:
-    """Return whether the question says who answers, so that no pseudonymised export has it."""
-    return question.identity or question.kind == QuestionKind.EMAIL
-
-
-def withheld_questions(call: Call) -> list[Question]:
-    return [question for question in call.questions_in_order if is_withheld(question)]
-
-
-def columns(call: Call) -> list[Column]:
-    """Return the columns of the pseudonymised export, in the order of the file."""
-    questions = {q.key: q for q in call.questions_in_order if not is_withheld(q)}
-    named = [
-        *_receipt_columns(),
-        *(_named_column(key, questions) for key in LEADING),
-        *_band_columns(questions),
-        *(_named_column(key, questions) for key in AREAS),
-    ]
-    last = [*(_named_column(key, questions) for key in CONSENTS), *_handling_columns()]
-    taken = {column.name for column in (*named, *last)}
-    spoken_for = {*LEADING, *AREAS, *CONSENTS}
-    others = []
-    for question in questions.values():
-        if question.key in spoken_for or question.kind == QuestionKind.FILE:
-            continue
-        others += _question_columns(question, taken)
-    return [*named, *others, *last]
-
-
-def rows_query(call: Call, table: list[Column]) -> RowsQuery:
-    """Return the SELECT of one row a submitted response (its latest version), oldest first.
-
-    Drafts and withdrawn responses are left out. The two `jsonb_to_record` read each document
-    once, where an operator a column would decompress it once a column.
-    """
-    questions = [q for q in call.questions_in_order if not is_withheld(q)]
-    choices = [f"{_name(q.key)} {_choice_type(q)}" for q in questions if _choice_type(q)]
-    texts = [f"{_name(q.key)} text" for q in questions if q.kind in TEXT_KINDS]
-    cells = ", ".join(f"{column.sql} AS {_name(column.name)}" for column in table)
-    sql = (  # keys are quoted by _name and _literal; values are parameters
-        f"SELECT {cells} FROM submissions_submission s "  # noqa: S608 - see above
-        "JOIN submissions_version v ON v.id = s.current_version_id "
-        f"{_record('v.choices', 'c', choices)} {_record('v.texts', 't', texts)} "
-        f"CROSS JOIN LATERAL (SELECT {_is_confidential(questions)} AS confidential, "
-        "(s.submitted_at AT TIME ZONE %(zone)s) - (s.submitted_at AT TIME ZONE 'UTC') AS ahead"
-        ") AS z "
-        "WHERE s.call_id = %(call)s AND s.state = %(submitted)s "
-        "ORDER BY s.submitted_at, s.id"
+def _joined(dataset: Dataset, *, is_sorted: bool = True) -> str:
+    """FROM, WHERE and ORDER BY: one row a response, with all that a column's SQL speaks of."""
+    identity = (
+        "LEFT JOIN submissions_versionidentity i ON i.version_id = v.id " if dataset.named else ""
     )
-    parameters = SQL_PARAMETERS | {
-        "zone": call.timezone,
-        "call": call.pk,
-        "submitted": str(SubmissionState.SUBMITTED),
-        "confidential": str(Publication.CONFIDENTIAL),
+    return (
+        "FROM submissions_submission s "  # noqa: S608 - as in `count`
+        f"JOIN submissions_version v ON v.id = s.current_version_id {identity}"
+        "CROSS JOIN LATERAL (SELECT (v.received_at AT TIME ZONE %(zone)s) "
+        "- (v.received_at AT TIME ZONE 'UTC') AS ahead) AS n "
+        "CROSS JOIN LATERAL (SELECT count(*) AS files FROM submissions_version_attachments a "
+        "WHERE a.version_id = v.id) AS f "
+        "CROSS JOIN LATERAL (SELECT string_agg(DISTINCT c.name, '; ' ORDER BY c.name) AS codes "
+        "FROM submissions_coding g JOIN submissions_code c ON c.id = g.code_id "
+        "WHERE g.version_id = v.id) AS k "
+        f"{_documents(dataset)} WHERE {_chosen(dataset)}"
+        + (f" ORDER BY {ORDERS_SQL[dataset.choice.order]}" if is_sorted else "")
+    )
+
+
+def _documents(dataset: Dataset) -> str:
+    found: dict[str, list[str]] = {"cd": [], "td": [], "id": []}
+    for question in consent.shown_questions(dataset.call, named=dataset.named):
+        if sql_type(question):
+            found[document_of(question)].append(f"{name_sql(question.key)} {sql_type(question)}")
+    sources = {
+        "cd": "v.choices",
+        "td": _texts(dataset),
+        "id": consent.identity_sql(dataset.call),
     }
-    return RowsQuery(sql, parameters)
+    return " ".join(
+        f"CROSS JOIN LATERAL jsonb_to_record({sources[alias]}) AS {alias}({', '.join(fields)})"
+        for alias, fields in found.items()
+        if fields
+    )
 
 
-def _is_confidential(questions: list[Question]) -> str:
-    """SQL of whether the respondent chose “confidential”, or left open what the call asks."""
-    if any(q.key == "publication" and q.kind == QuestionKind.RADIO for q in questions):
-        return "coalesce(c.publication, %(confidential)s) = %(confidential)s"
-    return "false"
+def _texts(dataset: Dataset) -> str:
+    return consent.texts_sql(dataset.call, named=dataset.named)
 
 
-def _name(key: str) -> str:
-    return '"' + key.replace('"', '""').replace("%", "%%") + '"'
+def _files_sql(dataset: Dataset) -> str:
+    return (
+        f"CASE WHEN {consent.files_shown_sql(dataset.call)} THEN "  # noqa: S608 - as in `count`
+        "(SELECT jsonb_agg(jsonb_build_object('file_type', a.file_type, 'size', a.size, "
+        "'sha256', a.sha256, 'path', a.file) ORDER BY a.uploaded_at, a.id) "
+        "FROM submissions_version_attachments x JOIN submissions_attachment a "
+        "ON a.id = x.attachment_id WHERE x.version_id = v.id) END"
+    )
 
 
-def _literal(key: str) -> str:
-    return "'" + key.replace("'", "''").replace("%", "%%") + "'"
+def _record(row: tuple[Any, ...], shown: frozenset[str]) -> Record:
+    reference, number, received_at, is_confidential, may_quote, *documents = row[:10]
+    choices, texts, identity, files, passages = (
+        json.loads(document) if isinstance(document, str) else document for document in documents
+    )
+    return Record(
+        reference=reference,
+        number=number,
+        received_at=received_at,
+        is_confidential=is_confidential,
+        may_quote=bool(may_quote),
+        cells=row[10:],
+        choices={key: value for key, value in choices.items() if key in shown},
+        texts=texts,
+        identity=identity or {},
+        files=tuple(File(number=n, **file) for n, file in enumerate(files or (), start=1)),
+        passages=tuple(CodedPassage(**p) for p in passages or () if p["question"] in texts),
+    )
 
 
-def _record(document: str, alias: str, fields: list[str]) -> str:
-    if not fields:
-        return ""
-    return f"CROSS JOIN LATERAL jsonb_to_record({document}) AS {alias}({', '.join(fields)})"
+def _chosen(dataset: Dataset) -> str:
+    """The WHERE: submitted, and what the choice names.
 
-
-def _choice_type(question: Question) -> str:
-    if question.kind in MULTIPLE_KINDS:
-        return "text[]"
-    if question.kind == QuestionKind.MATRIX:
-        return "jsonb"
-    if question.kind == QuestionKind.CHECKBOX:
-        return "boolean"
-    return "text" if question.kind == QuestionKind.RADIO else ""
-
-
-def _options(question: Question) -> tuple[tuple[str, str], ...]:
-    return tuple((option["key"], option["label"]) for option in question.options)
-
-
-def _cell_sql(question: Question) -> str:
-    """SQL of the question's cells, with what respondents chose about publication applied.
-
-    Of a confidential response no short text is given: a role or a place in one's own words may
-    say who one is.
+    Words are sought in the texts that the export shows, so that nobody finds out by searching
+    what a withheld text says. The index over all texts spares looking into most of them; it
+    cannot where the search says what must not be there.
     """
-    if question.kind in TEXT_KINDS:
-        given = neutralised_sql(f"t.{_name(question.key)}")
-        if question.kind == QuestionKind.LONG:
-            return given
-        return f"CASE WHEN NOT z.confidential THEN {given} END"
-    given = f"c.{_name(question.key)}"
-    if question.kind in MULTIPLE_KINDS:
-        return neutralised_sql(f"array_to_string({given}, '; ')")
-    if question.kind == QuestionKind.CHECKBOX:
-        return f"CASE WHEN {given} THEN 'yes' END"
-    return neutralised_sql(given)
-
-
-def _question_columns(question: Question, taken: set[str]) -> Iterator[Column]:
-    """Yield the question's column, or a matrix's one a row; a name taken gets `_2`, `_3` ..."""
-    if question.kind == QuestionKind.MATRIX:
-        for row in question.rows:
-            yield Column(
-                name=_free(f"{question.key}_{row['key']}", taken),
-                sql=neutralised_sql(f"(c.{_name(question.key)}->>{_literal(row['key'])})"),
-                kind="one choice",
-                meaning=f"{question.label} {row['label']}",
-                values=_options(question),
+    choice = dataset.choice
+    conditions = ["s.call_id = %(call)s", "s.state = %(submitted)s"]
+    for chosen, key in (
+        (choice.roles, role_question_key(dataset.call)),
+        (choice.income_bands, "income_band"),
+        (choice.areas, "area"),
+        (choice.service_areas, "service_area"),
+    ):
+        if chosen:
+            conditions.append(
+                f"(v.choices->{literal_sql(key)}) ?| %({_parameter(key, dataset)})s::text[]"
             )
-        return
-    yield _column(question, _free(question.key, taken))
+    if choice.timings:
+        conditions.append("v.timing = ANY(%(timings)s)")
+    if choice.statuses:
+        conditions.append("s.triage_status = ANY(%(statuses)s)")
+    if choice.codes:
+        conditions.append(
+            "EXISTS (SELECT FROM submissions_coding g JOIN submissions_code c ON c.id = g.code_id "
+            "WHERE g.version_id = v.id AND c.name = ANY(%(codes)s))"
+        )
+    if choice.words:
+        wanted = "@@ websearch_to_tsquery('english', %(words)s)"
+        if "-" not in choice.words:
+            conditions.append(f"submissions_words(v.texts) {wanted}")
+        conditions.append(f"submissions_words({_texts(dataset)}) {wanted}")
+    if choice.since:
+        conditions.append("v.received_at >= %(since)s")
+    if choice.until:
+        conditions.append("v.received_at < %(before)s")
+    if choice.quotable:
+        conditions.append(consent.quotable_sql(dataset.call))
+    return " AND ".join(conditions)
 
 
-def _free(name: str, taken: set[str]) -> str:
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    taken.add(free)
-    return free
+def _parameter(key: str, dataset: Dataset) -> str:
+    names = {"income_band": "income_bands", "area": "areas", "service_area": "service_areas"}
+    return "roles" if key == role_question_key(dataset.call) else names[key]
 
 
-def _column(question: Question, name: str) -> Column:
-    is_checkbox = question.kind == QuestionKind.CHECKBOX
-    return Column(
-        name=name,
-        sql=_cell_sql(question),
-        kind=_kind_in_words(question),
-        meaning=question.label,
-        values=(("yes", "Ticked"),) if is_checkbox else _options(question),
+def _parameters(dataset: Dataset) -> dict[str, Any]:
+    choice = dataset.choice
+    since, before = choice.received_between(dataset.call)
+    return (
+        SQL_PARAMETERS
+        | consent.parameters(dataset.call, named=dataset.named)
+        | {
+            "zone": dataset.call.timezone,
+            "call": dataset.call.pk,
+            "submitted": str(SubmissionState.SUBMITTED),
+            "roles": list(choice.roles),
+            "income_bands": list(choice.income_bands),
+            "areas": list(choice.areas),
+            "service_areas": list(choice.service_areas),
+            "timings": list(choice.timings),
+            "statuses": list(choice.statuses),
+            "codes": list(choice.codes),
+            "words": choice.words,
+            "since": since,
+            "before": before,
+        }
     )
-
-
-def _kind_in_words(question: Question) -> str:
-    if question.kind in MULTIPLE_KINDS:
-        return "several choices, joined with “; ”"
-    if question.kind in TEXT_KINDS:
-        return "text" if question.kind == QuestionKind.LONG else "short text"
-    return "tick" if question.kind == QuestionKind.CHECKBOX else "one choice"
-
-
-def _named_column(name: str, questions: dict[str, Question]) -> Column:
-    question = questions.get(name)
-    if question is None or question.kind in {QuestionKind.FILE, QuestionKind.MATRIX}:
-        return Column(name, "NULL::text", "empty", "This call does not ask it.")
-    return _column(question, name)
-
-
-def _receipt_columns() -> list[Column]:
-    moment = (
-        "to_char(s.submitted_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
-        "|| CASE WHEN z.ahead < interval '0' THEN '-' ELSE '+' END "
-        "|| to_char(greatest(z.ahead, -z.ahead), 'HH24:MI')"
-    )
-    return [
-        Column("reference", "s.reference", "code", "The response's reference."),
-        Column(
-            "submitted_at",
-            moment,
-            "ISO 8601 time",
-            "When the response was first submitted: local time of the call's time zone, with "
-            "its offset from UTC.",
-        ),
-        Column(
-            "timing",
-            "v.timing",
-            "one choice",
-            "Which deadline the latest version was received before.",
-            tuple(Timing.choices),
-        ),
-        Column(
-            "channel",
-            "s.channel",
-            "one choice",
-            "How the evidence reached the project.",
-            tuple(Channel.choices),
-        ),
-    ]
-
-
-def _band_columns(questions: dict[str, Question]) -> list[Column]:
-    band = questions.get("income_band")
-    is_asked = band is not None and band.kind == QuestionKind.RADIO
-    return [
-        Column(
-            "ncvo_band",
-            _derived(NCVO_BANDS) if is_asked else "NULL::text",
-            "derived from income_band",
-            "NCVO's six bands of income in the last financial year; lower bounds included.",
-            (
-                ("micro", "Under £10,000"),
-                ("small", "£10,000 to under £100,000"),
-                ("medium", "£100,000 to under £1 million"),
-                ("large", "£1 million to under £10 million"),
-                ("major", "£10 million to under £100 million"),
-                ("super_major", "£100 million or more"),
-                ("not_sure", "Not sure"),
-            ),
-        ),
-        Column(
-            "small_and_medium",
-            _derived(SMALL_AND_MEDIUM) if is_asked else "NULL::text",
-            "derived from income_band",
-            "Whether Lloyds Bank Foundation for England and Wales counts the income as small "
-            "and medium: £25,000 to under £1 million.",
-            (("yes", "Yes"), ("no", "No"), ("not_sure", "Not sure")),
-        ),
-    ]
-
-
-def _derived(table: dict[str, str]) -> str:
-    cases = " ".join(f"WHEN {_literal(key)} THEN {_literal(value)}" for key, value in table.items())
-    return f"CASE c.income_band {cases} END"
-
-
-def _handling_columns() -> list[Column]:
-    files = "(SELECT count(*) FROM submissions_version_attachments a WHERE a.version_id = v.id)"
-    return [
-        Column("attachments", files, "number", "How many files came with the response."),
-        Column("words", "v.words", "number", "Words in all text answers, withheld ones included."),
-        Column(
-            "status",
-            "s.triage_status",
-            "one choice",
-            "How far the project's staff have read the response.",
-            tuple(TriageStatus.choices),
-        ),
-        Column("codes", "NULL::text", "empty", "Codes given in the analysis; none yet."),
-    ]

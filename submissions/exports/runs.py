@@ -2,47 +2,99 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.db import connection
 
 from submissions.domain.auditing import record
-from submissions.exports.csv_file import CopiedRows, header
-from submissions.exports.datasets import columns, rows_query
-from submissions.models import Call
+from submissions.exports.datasets import one_moment
+from submissions.exports.formats import FORMATS, FileFormat
+from submissions.exports.making import Making
+from submissions.exports.shapes import Dataset
 from submissions.vocabulary import AuditAction
 
 logger = logging.getLogger(__name__)
-BROKEN_OFF = b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
+COMMAND_LINE = "command line"
+PSEUDONYMISED_NEEDS = "submissions.export_pseudonymised"
+NAMED_NEEDS = ("submissions.see_identity", "submissions.export_named")
 
 
-def csv_chunks(
-    call: Call, *, by: AbstractBaseUser | None, at: datetime, **detail: Any
+class ExportRefused(Exception):
+    """Whoever asks may not have the export; the message is one line for people."""
+
+
+def refuse_unless_permitted(dataset: Dataset, *, by: AbstractUser | None, reason: str) -> None:
+    """Raise ExportRefused; nobody (`by` is None) is whoever works at the server's command line.
+
+    A named export needs a reason, whoever asks.
+    """
+    if not dataset.named:
+        if by is not None and not by.has_perm(PSEUDONYMISED_NEEDS):
+            raise ExportRefused("You do not have permission to export responses.")
+        return
+    if by is not None and not by.has_perms(NAMED_NEEDS):
+        raise ExportRefused("You do not have permission to export who answered.")
+    if not reason.strip():
+        raise ExportRefused("Give a reason for an export that says who answered.")
+
+
+def export_chunks(
+    dataset: Dataset,
+    format_name: str,
+    *,
+    by: AbstractUser | None,
+    at: datetime,
+    reason: str = "",
+    progress: Callable[[int], None] | None = None,
+    **detail: Any,
 ) -> Iterator[bytes]:
-    """Yield the pseudonymised CSV in chunks of whole rows, and put it on record at its end.
+    """Return the export in chunks; reading them puts it on record.
 
     Read to the end it leaves an EXPORTED event with the rows, the bytes and their SHA-256, and
     then only. If it breaks, or its reader goes away, it leaves EXPORT_BROKEN with what had been
-    handed out; a break is raised again after a last line that says so, so that the connection
-    is cut too. `at` is the moment at which the export was asked for.
+    handed out; a break is raised again after a last line that says so (where the format has
+    one), so that the connection is cut too. `at` is the moment at which the export was asked
+    for; `progress` is called with the number of rows written so far and may raise to stop it.
+
+    Raises ExportRefused at once; CannotBeMade before the first chunk.
     """
-    table = columns(call)
-    copied = CopiedRows(rows_query(call, table))
+    refuse_unless_permitted(dataset, by=by, reason=reason)
+    name = by.get_username() if by is not None else COMMAND_LINE
+    making = Making(dataset, by=name, at=at, progress=progress)
+    detail |= {
+        "format": format_name,
+        "dataset": "named" if dataset.named else "pseudonymised",
+        "filters": dataset.choice.filters(),
+    }
+    if reason:
+        detail["reason"] = reason.strip()
+    return _recorded(making, FORMATS[format_name], by, detail)
+
+
+def _recorded(
+    making: Making, file_format: FileFormat, by: AbstractUser | None, detail: dict[str, Any]
+) -> Iterator[bytes]:
+    call = making.dataset.call
     digest = hashlib.sha256()
     size = 0
     started = monotonic()
     action = AuditAction.EXPORT_BROKEN
     why = "the reader went away"
-    rows = iter(copied)
     try:
-        for chunk in _with_header(header(table), rows):
-            digest.update(chunk)
-            size += len(chunk)
-            yield chunk
+        with nullcontext() if file_format.reads_once else one_moment():
+            pieces = file_format.pieces(making)
+            try:
+                for chunk in pieces:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    yield chunk
+            finally:
+                pieces.close()
         action = AuditAction.EXPORTED
         why = ""
     except Exception as error:
@@ -50,25 +102,16 @@ def csv_chunks(
         logger.exception("export of %s broke off", call.slug)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        if size:
-            yield BROKEN_OFF
+        if size and file_format.broken_off:
+            yield file_format.broken_off
         raise
     finally:
-        rows.close()
         detail |= {
-            "format": "csv",
-            "dataset": "pseudonymised",
-            "rows": copied.rows,
+            "rows": making.rows,
             "bytes": size,
             "sha256": digest.hexdigest(),
             "seconds": round(monotonic() - started, 2),
         }
         if why:
             detail["why"] = why
-        record(by=by, at=at, action=action, call=call, **detail)
-
-
-def _with_header(first: bytes, rows: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the header with the first rows, so that a query that fails sends nothing at all."""
-    yield first + next(rows, b"")
-    yield from rows
+        record(by=by, at=making.at, action=action, call=call, **detail)

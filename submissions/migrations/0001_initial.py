@@ -517,6 +517,7 @@ class Migration(migrations.Migration):
                     ("see_steering", "Can see the steering group's pages"),
                     ("export_pseudonymised", "Can export responses without who answered"),
                     ("see_identity", "Can see who answered"),
+                    ("export_named", "Can export responses with who answered"),
                 ],
             },
         ),

@@ -63,6 +63,7 @@ class Submission(models.Model):
             ("see_steering", "Can see the steering group's pages"),
             ("export_pseudonymised", "Can export responses without who answered"),
             ("see_identity", "Can see who answered"),
+            ("export_named", "Can export responses with who answered"),
         ]
         indexes = [
             models.Index(

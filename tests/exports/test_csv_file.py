@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from submissions.domain.submitting import submit
 from submissions.exports import datasets
+from submissions.exports.columns import columns
 from submissions.exports.csv_file import CHUNK, CopiedRows
-from submissions.exports.datasets import RowsQuery, columns
-from submissions.exports.runs import csv_chunks
+from submissions.exports.runs import export_chunks
+from submissions.exports.shapes import Dataset, RowsQuery
 from submissions.models import AuditEvent, Call, Submission
 from submissions.vocabulary import SubmissionState
 from tests.makers import (
@@ -43,7 +44,8 @@ BANDS = [
 
 def exported(call):
     """The export's bytes, through the whole line."""
-    return b"".join(csv_chunks(Call.objects.with_questions().get(pk=call.pk), by=None, at=NOW))
+    call = Call.objects.with_questions().get(pk=call.pk)
+    return b"".join(export_chunks(Dataset(call), "csv", by=None, at=NOW))
 
 
 def rows_of(call):
@@ -325,7 +327,7 @@ def test_finished_export_is_on_record_with_the_digest_of_its_bytes():
 def test_reader_that_goes_away_leaves_a_broken_export_on_record():
     call = make_call()
     make_submitted(call)
-    chunks = csv_chunks(call, by=None, at=NOW)
+    chunks = export_chunks(Dataset(call), "csv", by=None, at=NOW)
     next(chunks)
     chunks.close()
     event = AuditEvent.objects.get()
@@ -339,10 +341,10 @@ def many_rows(select):
 @pytest.mark.django_db(transaction=True)
 def test_database_error_in_the_middle_is_said_raised_and_recorded(monkeypatch):
     broken = many_rows("repeat('x', 100), 1 / (150000 - n)")
-    monkeypatch.setattr("submissions.exports.runs.rows_query", lambda *_: broken)
+    monkeypatch.setattr("submissions.exports.csv_file.rows_query", lambda *_: broken)
     call = make_call()
     got = []
-    chunks = csv_chunks(call, by=None, at=NOW)
+    chunks = export_chunks(Dataset(call), "csv", by=None, at=NOW)
     with pytest.raises(Exception, match="division by zero"):
         got.extend(chunks)
     assert got[-1] == b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
@@ -353,16 +355,16 @@ def test_database_error_in_the_middle_is_said_raised_and_recorded(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_query_that_fails_at_once_sends_nothing(monkeypatch):
     broken = RowsQuery("SELECT 1 / 0", {})
-    monkeypatch.setattr("submissions.exports.runs.rows_query", lambda *_: broken)
+    monkeypatch.setattr("submissions.exports.csv_file.rows_query", lambda *_: broken)
     got = []
     with pytest.raises(Exception, match="division by zero"):
-        got.extend(csv_chunks(make_call(), by=None, at=NOW))
+        got.extend(export_chunks(Dataset(make_call()), "csv", by=None, at=NOW))
     assert got == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_abandoned_copy_ends_and_leaves_the_connection_fit_for_use():
-    rows = iter(CopiedRows(many_rows("repeat('x', 10000)")))
+    rows = iter(CopiedRows(many_rows("repeat('x', 10000)"), int))
     assert len(next(rows)) >= CHUNK
     rows.close()
     assert Submission.objects.count() == 0

@@ -51,7 +51,7 @@ def test_dash_writes_to_the_terminal(capfdbinary):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"file_format": "pdf"}, "“pdf” is not a format. Formats: csv."),
+        ({"file_format": "xls"}, "“xls” is not a format. Formats: csv, "),
         ({"call": "other"}, "There is no call “other”. Calls: the-call."),
         ({"output": "/nowhere/at/all.csv"}, "/nowhere/at/all.csv cannot be written"),
         ({"output": "/"}, "/ cannot be written"),

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from submissions.domain.counting import DayCount, OptionCount, count_responses
 from submissions.domain.groups import ensure_groups
-from submissions.exports.datasets import columns
+from submissions.exports.columns import columns
+from submissions.exports.dictionary import rules
 from submissions.models import AuditEvent, Call, Submission
 from submissions.vocabulary import STEERING_GROUP, SubmissionState
 from tests.makers import OPENS_AT, PASSWORD, make_call, make_draft, make_submitted, make_user
@@ -200,12 +201,12 @@ def test_dictionary_describes_every_column_and_what_is_withheld(steering):
     rows = list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
     by_type = {}
     for row in rows:
-        kind = row["type"] if row["type"] in {"withheld", "rule"} else "column"
+        kind = row["type"] if row["type"] in {"withheld", "rule", "files"} else "column"
         by_type.setdefault(kind, []).append(row["column"])
     assert by_type == {
         "column": [column.name for column in columns(call)],
         "withheld": ["email"],
-        "rule": ["(rows)", "(format)", "(apostrophes)", "(confidential)"],
+        "rule": [f"({name})" for name, _ in rules()],
     }
     band = next(row for row in rows if row["column"] == "income_band")
     assert (band["meaning"], band["values"]) == (

@@ -11,17 +11,33 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from submissions import clock
-from submissions.exports.runs import csv_chunks
+from submissions.exports.choosing import ORDERS, Choice, ChoiceRefused
+from submissions.exports.datasets import codes_of, count
+from submissions.exports.formats import FORMATS
+from submissions.exports.making import CannotBeMade
+from submissions.exports.runs import COMMAND_LINE, ExportRefused, export_chunks
+from submissions.exports.shapes import Dataset
 from submissions.models import Call
 
-FORMATS = {"csv": csv_chunks}
+BAR = 40  # characters
+# Option -> field of Choice, and what the option's help says.
+SEVERAL = {
+    "role": ("roles", "key of a role"),
+    "income-band": ("income_bands", "key of an income band"),
+    "area": ("areas", "key of an area"),
+    "service-area": ("service_areas", "key of a service area"),
+    "timing": ("timings", "on_time, grace or late_pass"),
+    "status": ("statuses", "unread, in_review, considered or set_aside"),
+    "code": ("codes", "name of a code"),
+}
 
 
 class Command(BaseCommand):
     help = (
         "Write a call's submitted responses, without who answered, to a file or to the terminal. "
         "The file appears when it is whole, and only its owner can read it. The export is put "
-        "on record."
+        "on record. Filters of different kinds narrow each other; one kind given several times "
+        "widens it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,38 +46,98 @@ class Command(BaseCommand):
         parser.add_argument(
             "--output", required=True, metavar="FILE", help="where to; - for the terminal"
         )
+        for option, (field, what) in SEVERAL.items():
+            parser.add_argument(
+                f"--{option}", dest=field, action="append", default=[], metavar="WHICH", help=what
+            )
+        parser.add_argument("--words", default="", help="only with these words in the answers")
+        parser.add_argument("--since", metavar="DAY", help="received on this day or later")
+        parser.add_argument("--until", metavar="DAY", help="received on this day or earlier")
+        parser.add_argument(
+            "--quotable", action="store_true", help="only what respondents let us quote"
+        )
+        parser.add_argument(
+            "--order", default="oldest", help=f"one of: {', '.join(ORDERS)}; oldest if not given"
+        )
+        parser.add_argument(
+            "--named", action="store_true", help="with who answered; needs --reason"
+        )
+        parser.add_argument("--reason", default="", help="why who answered is exported")
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, output = options["format"], options["output"]
         if name not in FORMATS:
             raise CommandError(f"“{name}” is not a format. Formats: {', '.join(FORMATS)}.")
-        call = Call.objects.with_questions().filter(slug=options["call"]).first()
-        if call is None:
-            slugs = ", ".join(Call.objects.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")
-        chunks = FORMATS[name](call, by=None, at=clock.now(), through="command line")
-        if output == "-":
-            self._write_out(chunks)
-            return
-        path = Path(output)
-        if path.is_dir() or not path.parent.is_dir():
+        dataset = _dataset(options)
+        path = None if output == "-" else Path(output)
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise CommandError(f"{output} cannot be written: it is a folder, or its folder is not.")
+        bar = _Bar(count(dataset)) if sys.stderr.isatty() else None
         try:
-            _write_whole(chunks, path)
+            chunks = export_chunks(
+                dataset,
+                name,
+                by=None,
+                at=clock.now(),
+                reason=options["reason"],
+                progress=bar,
+                through=COMMAND_LINE,
+            )
+            if path is None:
+                _write_out(chunks)
+            else:
+                _write_whole(chunks, path)
+        except (CannotBeMade, ExportRefused) as error:
+            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
-        self.stderr.write(f"written: {output}")
+        finally:
+            if bar is not None:
+                bar.end()
+        if path is not None:
+            self.stderr.write(f"written: {output}")
 
-    def _write_out(self, chunks: Iterator[bytes]) -> None:
-        try:
-            for chunk in chunks:
-                sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            chunks.close()
-            # Python would complain once more when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise CommandError("The reader of the output went away.") from None
+
+def _dataset(options: dict[str, Any]) -> Dataset:
+    call = Call.objects.with_questions().filter(slug=options["call"]).first()
+    if call is None:
+        slugs = ", ".join(Call.objects.values_list("slug", flat=True)) or "none"
+        raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")
+    fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
+    try:
+        choice = Choice.from_filters({name: options[name] for name in (*fields, "order")})
+        choice = choice.checked(call, tuple(code.name for code in codes_of(call)))
+    except ChoiceRefused as error:
+        raise CommandError(str(error)) from error
+    return Dataset(call, choice, named=options["named"])
+
+
+class _Bar:
+    """Responses written, of all, on one line of the terminal."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def __call__(self, done: int) -> None:
+        filled = BAR * done // max(self._total, done, 1)
+        line = f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done:,} of {self._total:,} responses"
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        sys.stderr.write("\n")
+
+
+def _write_out(chunks: Iterator[bytes]) -> None:
+    try:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        chunks.close()
+        # Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CommandError("The reader of the output went away.") from None
 
 
 def _write_whole(chunks: Iterator[bytes], path: Path) -> None:
