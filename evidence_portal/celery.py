@@ -6,11 +6,13 @@ Beat is the guarantee that every mail goes out; the nudge after a submission is 
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 
 # Seconds. A killed run of the sending task is over before its claims are released.
 SENDING_MAY_TAKE = 110
+PURGING_MAY_TAKE = 3600
 # A tick or a nudge that no worker took in this time is void: the next tick stands for it, so
 # that a worker that comes back finds one of each and not an afternoon's.
 NUDGE_LASTS = 10.0
@@ -35,6 +37,12 @@ app.conf.beat_schedule = {
         "task": "submissions.owe_reminders",
         "schedule": 60.0,
         "options": {"expires": 60.0},
+    },
+    # Four times a day, so that what the privacy notice promises for each day outlives an outage.
+    "purge": {
+        "task": "submissions.purge",
+        "schedule": crontab(minute=23, hour="*/6"),
+        "options": {"expires": 3600.0},
     },
     "report-alive": {
         "task": "submissions.report_alive",

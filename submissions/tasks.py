@@ -10,13 +10,14 @@ from typing import Any
 
 from celery import Task
 from celery.signals import after_task_publish, beat_init, worker_init
+from django.contrib.sessions.backends.db import SessionStore
 from kombu import Connection
 from redis import Redis
 
-from evidence_portal.celery import NUDGE_LASTS, SENDING_MAY_TAKE, app
+from evidence_portal.celery import NUDGE_LASTS, PURGING_MAY_TAKE, SENDING_MAY_TAKE, app
 from submissions import clock
 from submissions.delivery import sending
-from submissions.domain import outbox, passing_marks, reminding
+from submissions.domain import outbox, passing_marks, reminding, retention
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,15 @@ def owe_reminders() -> None:
     owed = reminding.owe_reminders(at=at) + reminding.owe_closing_notices(at=at)
     if owed:
         logger.info("mail: %d reminders and notices owed", owed)
+
+
+@app.task(name="submissions.purge", time_limit=PURGING_MAY_TAKE)
+def purge() -> None:
+    """Delete what the privacy notice says is kept no longer, and sessions that have ended."""
+    purged = retention.purge(at=clock.now())
+    if purged != retention.Purged():
+        logger.info("purged: %s", purged)
+    SessionStore.clear_expired()
 
 
 @app.task(name="submissions.report_alive", bind=True)

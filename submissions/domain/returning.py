@@ -57,7 +57,7 @@ def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]
 
     The address given for the link goes first, then the first email address among `answers`.
     """
-    kept = ReturnAddress.objects.filter(submission=submission).first()
+    kept = ReturnAddress.objects.filter(submission=submission).exclude(address="").first()
     if kept is not None:
         return kept.address
     for question in call.questions_in_order:
