@@ -3,6 +3,8 @@
 Contrast is WCAG 2.2's (1.4.3, "relative luminance"): 4.5 to 1 for text.
 """
 
+import colorsys
+
 LIGHT_GROUND = "#f6f2e9"  # the darkest light, and
 DARK_GROUND = "#24292c"  # the lightest dark ground of static/css/portal.css
 READABLE = 4.5
@@ -24,13 +26,15 @@ def on_colour(colour: str) -> str:
 
 
 def readable_on(colour: str, ground: str, at_least: float = READABLE) -> str:
-    """Return `colour`, moved towards black or white as far as text on `ground` needs it."""
-    towards = DARK_TEXT if _luminance(ground) > 0.5 else LIGHT_TEXT
-    for step in range(_STEPS):
-        mixed = _mix(colour, towards, step / _STEPS)
-        if contrast(mixed, ground) >= at_least and contrast(mixed, on_colour(mixed)) >= READABLE:
-            return mixed
-    return towards
+    """Return `colour`, made darker or lighter in its own hue as far as text on `ground` needs."""
+    hue, start, saturation = colorsys.rgb_to_hls(*(c / 255 for c in _channels(colour)))
+    end = 0.0 if _luminance(ground) > 0.5 else 1.0
+    for step in range(_STEPS + 1):
+        lightness = start + (end - start) * step / _STEPS
+        tried = _written(colorsys.hls_to_rgb(hue, lightness, saturation))
+        if contrast(tried, ground) >= at_least and contrast(tried, on_colour(tried)) >= READABLE:
+            break
+    return tried
 
 
 def accent_rules(colour: str) -> str:
@@ -57,6 +61,5 @@ def _linear(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
 
 
-def _mix(colour: str, other: str, share: float) -> str:
-    pairs = zip(_channels(colour), _channels(other), strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+def _written(shares: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(share * 255):02x}" for share in shares)
