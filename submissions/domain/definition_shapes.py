@@ -68,6 +68,9 @@ class CallDefinition:
     contact_email: str
     contact_phone: str
     help_text: str
+    privacy_text: str
+    accessibility_text: str
+    withdrawal_text: str
     opens_at: datetime
     closes_at: datetime
     timezone: str

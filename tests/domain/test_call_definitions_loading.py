@@ -345,3 +345,14 @@ def test_answers_to_another_call_do_not_matter():
     other = changed('slug = "small"', 'slug = "other"')
     load_text(other)
     assert load_text(without_question("story", other)).outcome == "changed"
+
+
+def test_statements_of_a_call_are_loaded_and_taken_back():
+    statements = '\nprivacy_text = "Ours."\naccessibility_text = "More."\nwithdrawal_text = "Ring."'
+    load_text(changed('help = "Ask us."', f'help = "Ask us."{statements}'))
+    call = Call.objects.get()
+    assert (call.privacy_text, call.accessibility_text) == ("Ours.", "More.")
+    assert call.withdrawal_text == "Ring."
+    load_text()
+    call.refresh_from_db()
+    assert (call.privacy_text, call.accessibility_text, call.withdrawal_text) == ("", "", "")
