@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from evidence_portal import moved_clock
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 # What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
@@ -187,6 +189,7 @@ if _rehearse_from is not None:
             "rehearsal began. script/server sets both."
         )
     REHEARSAL_OFFSET = _rehearse_from - _started_at
+REHEARSAL_MOVED = Path(env("PORTAL_DATA", default=str(BASE_DIR / ".portal"))) / moved_clock.NAME
 
 DATABASES = {
     "default": database_from(

@@ -7,12 +7,27 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from evidence_portal.moved_clock import read_move, write_move
+
 
 def now() -> datetime:
     """Return the aware moment (UTC) by the portal's clock."""
-    return datetime.now(UTC) + settings.REHEARSAL_OFFSET
+    if settings.REHEARSAL:
+        move = read_move(settings.REHEARSAL_MOVED)
+        return datetime.now(UTC) + settings.REHEARSAL_OFFSET + move
+    return datetime.now(UTC)
 
 
 def is_rehearsal() -> bool:
     """Return whether the portal's clock is a rehearsal's and not the real one."""
     return bool(settings.REHEARSAL)
+
+
+def move_to(moment: datetime) -> None:
+    """Set the rehearsal's clock, in every process at once, to an aware moment.
+
+    Raises RuntimeError where no rehearsal clock runs: the real clock cannot be moved.
+    """
+    if not settings.REHEARSAL:
+        raise RuntimeError("no rehearsal clock runs")
+    write_move(settings.REHEARSAL_MOVED, moment - settings.REHEARSAL_OFFSET - datetime.now(UTC))

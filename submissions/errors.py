@@ -98,3 +98,7 @@ class LatePassRefused(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class ResetRefused(PortalError):
+    """A rehearsal cannot be reset; the text is a sentence for operators."""

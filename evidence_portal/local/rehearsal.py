@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from evidence_portal import moved_clock
+
 # A day before the first call closes, at ten in the morning, UK time.
 DEFAULT_FROM = datetime.fromisoformat("2019-07-23T10:00+01:00")
 NOTED_EVERY = timedelta(seconds=10)
@@ -31,20 +33,26 @@ class NotedClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._moved = path.with_name(moved_clock.NAME)
         self._next_note = datetime.min.replace(tzinfo=UTC)
 
     def begin(self, chosen: datetime | None, *, real: datetime) -> RehearsalClock:
         """A clock from the chosen moment, else from where the last run stopped, else the usual."""
+        self._moved.unlink(missing_ok=True)
         return RehearsalClock(start=chosen or self._noted() or DEFAULT_FROM, started_at=real)
 
     def note_if_due(self, clock: RehearsalClock, *, real: datetime) -> None:
         """Note how far the clock may get before the next note: a killed run cannot note its end."""
         if real >= self._next_note:
             self._next_note = real + NOTED_EVERY
-            self._write(clock.at(real) + 2 * NOTED_EVERY)
+            self._write(self._shown(clock, real) + 2 * NOTED_EVERY)
 
     def note_end(self, clock: RehearsalClock, *, real: datetime) -> None:
-        self._write(clock.at(real))
+        self._write(self._shown(clock, real))
+
+    def _shown(self, clock: RehearsalClock, real: datetime) -> datetime:
+        """The clock as the portal shows it, which `manage.py rehearse` may have moved."""
+        return clock.at(real) + moved_clock.read_move(self._moved)
 
     def _noted(self) -> datetime | None:
         try:

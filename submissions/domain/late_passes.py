@@ -14,6 +14,7 @@ from django.db import transaction
 
 from submissions.canonical import digest
 from submissions.domain.auditing import record
+from submissions.domain.drafting import begin
 from submissions.domain.outbox import new_message_id
 from submissions.errors import LatePassRefused, LinkDead
 from submissions.models import Call, LatePass, OutboxEmail, Submission
@@ -149,7 +150,7 @@ def take_up(*, call: Call, token: str, held: Submission | None, at: datetime) ->
         late_pass = LatePass.objects.select_for_update().get(pk=found.pk)
         if late_pass.submission is None:
             if held is None or not held.has_working_copy:
-                held = Submission.objects.create(call=call, started_at=at, saved_at=at)
+                held = begin(call=call, at=at)
             late_pass.submission = held
             late_pass.save(update_fields=["submission"])
     return late_pass.submission

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
+from submissions import clock
 from submissions.domain.answering import faults
 from submissions.domain.drafting import files_by_key
 from submissions.domain.invented_answers import Invented, invent_answers
@@ -125,6 +126,7 @@ def _invent(
         channel=random.choices(_CHANNELS, weights=_CHANNEL_WEIGHTS)[0],
         started_at=at - worked,
         saved_at=at,
+        rehearsal=clock.is_rehearsal(),
     )
     batch.submissions.append(submission)
     invented = invent_answers(call, random)

@@ -471,6 +471,14 @@ class Migration(migrations.Migration):
                     models.CharField(editable=False, max_length=16, null=True, unique=True),
                 ),
                 (
+                    "rehearsal",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Begun while a rehearsal clock ran.",
+                    ),
+                ),
+                (
                     "triage_status",
                     models.CharField(
                         choices=[

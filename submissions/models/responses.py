@@ -36,6 +36,9 @@ class Submission(models.Model):
     )
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.WEB)
     reference = models.CharField(max_length=16, null=True, unique=True, editable=False)
+    rehearsal = models.BooleanField(
+        default=False, editable=False, help_text="Begun while a rehearsal clock ran."
+    )
     triage_status = models.CharField(
         "status", max_length=12, choices=TriageStatus.choices, default=TriageStatus.UNREAD
     )

@@ -1,0 +1,95 @@
+"""Ending a rehearsal: everything that it made goes, and nothing else can."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from psycopg2.sql import SQL, Identifier
+
+from submissions import clock
+from submissions.domain.auditing import record
+from submissions.errors import ResetRefused
+from submissions.models import (
+    Answer,
+    Attachment,
+    AuditEvent,
+    Call,
+    ClosingChange,
+    Coding,
+    ExportRun,
+    IdentityAnswer,
+    LatePass,
+    OutboxEmail,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+from submissions.vocabulary import AuditAction
+
+# In an order in which no row is left pointing at one that is gone.
+MADE = (
+    OutboxEmail,
+    AuditEvent,
+    LatePass,
+    Coding,
+    VersionIdentity,
+    Version.attachments.through,
+    Version,
+    Answer,
+    IdentityAnswer,
+    Attachment,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+    ClosingChange,
+    ExportRun,
+    Session,
+)
+
+
+@dataclass(frozen=True)
+class Reset:
+    """How many responses and files went."""
+
+    responses: int
+    files: int
+
+
+def reset(*, at: datetime) -> Reset:
+    """Delete all responses, mails, passes, records, sessions and files; closing times go back.
+
+    Calls, questions and people who sign in stay. One transaction; the files go after it. Raises
+    ResetRefused unless a rehearsal clock runs and every response was begun under one.
+    """
+    if not clock.is_rehearsal():
+        raise ResetRefused("No rehearsal runs: nothing was touched.")
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Nobody begins or submits a response between the look and the deletion.
+        cursor.execute("LOCK TABLE submissions_submission IN ACCESS EXCLUSIVE MODE")
+        if Submission.objects.filter(rehearsal=False).exists():
+            raise ResetRefused(
+                "This portal has responses that were not begun in a rehearsal: nothing was touched."
+            )
+        responses = Submission.objects.count()
+        files = [
+            stored
+            for model in (Attachment, ExportRun)
+            for stored in model.objects.exclude(file="").values_list("file", flat=True)
+        ]
+        _put_closing_times_back()
+        cursor.execute("SET LOCAL portal.purging = 'on'")
+        for model in MADE:
+            cursor.execute(SQL("DELETE FROM {}").format(Identifier(model._meta.db_table)))
+        storage = Attachment._meta.get_field("file").storage
+        transaction.on_commit(lambda: [storage.delete(name) for name in files], robust=True)
+        record(by=None, at=at, action=AuditAction.REHEARSAL_RESET, responses=responses)
+    return Reset(responses=responses, files=len(files))
+
+
+def _put_closing_times_back() -> None:
+    for call in Call.objects.filter(closing_changes__isnull=False).distinct():
+        first = ClosingChange.objects.filter(call=call).order_by("at", "pk").first()
+        Call.objects.filter(pk=call.pk).update(closes_at=first.before)
