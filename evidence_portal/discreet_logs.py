@@ -6,6 +6,7 @@ where it cannot quote, and of the database's errors the constraint.
 """
 
 import logging
+import re
 import smtplib
 import traceback
 from types import TracebackType
@@ -18,6 +19,8 @@ from django.urls import NoReverseMatch
 # An OSError speaks of files and addresses of servers; the ones of smtplib quote recipients.
 SAFE_TO_QUOTE = (OSError, ImportError, ImproperlyConfigured, CommandError, DisallowedHost)
 NEVER_QUOTED = (smtplib.SMTPException, NoReverseMatch)
+# A link by mail opens a response to its holder, and Django logs the paths of refused requests.
+LINK_BY_MAIL = re.compile(r"(/(?:return|late-pass|reminders)/)[^/\s]{12,}")
 
 
 class DiscreetFormatter(logging.Formatter):
@@ -37,7 +40,7 @@ class DiscreetFormatter(logging.Formatter):
         # Another handler's formatter may have kept its own text of the exception.
         kept, record.exc_text = record.exc_text, None
         try:
-            return super().format(record)
+            return LINK_BY_MAIL.sub(r"\1[token]", super().format(record))
         finally:
             record.exc_text = kept
 

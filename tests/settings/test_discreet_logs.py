@@ -170,3 +170,13 @@ def test_refused_request_logs_none_of_what_was_posted(client, at, logged):
     said = logged()
     assert TYPED not in said
     assert "DATA_UPLOAD_MAX_NUMBER_FIELDS" in said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["return", "late-pass", "reminders"])
+def test_link_by_mail_is_not_logged(client, logged, way):
+    token = "kT9-x" * 9
+    assert client.get(f"/calls/unknown/{way}/{token}/").status_code == 404
+    said = logged()
+    assert token not in said
+    assert f"Not Found: /calls/unknown/{way}/[token]/" in said
