@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from evidence_portal.local import chromium
-from evidence_portal.local.folders import FileLock, RunFolder
+from evidence_portal.local.folders import FileLock, RunFolder, remove_noted
 from evidence_portal.local.postgres import FORGETFUL, Postgres
 from evidence_portal.local.valkey import Valkey
 
@@ -66,7 +66,7 @@ def _keep_apart(worker: str) -> None:
 
 
 def _start_engines(folder: Path, config: pytest.Config) -> None:
-    run = RunFolder()
+    run = RunFolder(folder / "run-folder")
     config.add_cleanup(run.remove)
     # Engines may run as another account, which has to pass through.
     folder.chmod(0o711)
@@ -91,6 +91,7 @@ def _remove_what_killed_runs_left() -> None:
         try:
             with (left / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_noted(left / "run-folder")
                 shutil.rmtree(left, ignore_errors=True)
         except OSError:
             continue

@@ -80,10 +80,8 @@ class RunFolder:
 
     def __init__(self, note: Path | None = None) -> None:
         self._note = note
-        if note is not None and note.exists():
-            left = Path(note.read_text().strip())
-            if left.name.startswith("portal-") and left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
+        if note is not None:
+            remove_noted(note)
         parent = tempfile.gettempdir()
         if len(os.fsencode(parent)) > LONGEST_SOCKET_FOLDER - 20:
             parent = "/tmp"  # noqa: S108 - mkdtemp makes the folder below it ours alone
@@ -104,6 +102,15 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
         if self._note is not None:
             self._note.unlink(missing_ok=True)
+
+
+def remove_noted(note: Path) -> None:
+    """Remove the run's folder whose path is in the note, if a killed run left both."""
+    if not note.exists():
+        return
+    left = Path(note.read_text().strip())
+    if left.name.startswith("portal-") and left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def give(folder: Path, account: pwd.struct_passwd | None) -> None:

@@ -237,3 +237,13 @@ def test_copied_programs_are_open_to_all_and_the_sockets_stay_closed(tmp_path, o
         "sockets": 0o700,
     }
     assert (source / "readme").stat().st_mode & 0o777 == 0o600
+
+
+def test_folder_of_a_killed_run_is_removed_by_the_next_one(tmp_path):
+    note = tmp_path / "run-folder"
+    killed = RunFolder(note)
+    killed.make("sockets", None)
+    following = RunFolder(note)
+    assert (killed.path.exists(), following.path.exists()) == (False, True)
+    following.remove()
+    assert (following.path.exists(), note.exists()) == (False, False)
