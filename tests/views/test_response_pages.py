@@ -155,7 +155,7 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     text = text_of(response)
     assert "What happened? We lost. Change" in text
     assert "Select how old you are" in text
-    assert f'href="{address(call, "response/about/")}?return=check#id_age"' in (
+    assert f'href="{address(call, "response/about/")}?return=check#question-age"' in (
         response.content.decode()
     )
 
