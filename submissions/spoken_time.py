@@ -1,6 +1,6 @@
 """Moments in the words of the GOV.UK style guide (Dates and times), in a call's time zone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 UK = "Europe/London"
@@ -33,6 +33,20 @@ def say_exactly(moment: datetime, zone: str = UK) -> str:
     hour = local.hour % 12 or 12
     half = "am" if local.hour < 12 else "pm"
     return f"{hour}:{local:%M:%S}{half} on {say_day(moment, zone)} ({zone_words(zone)})"
+
+
+def say_left(left: timedelta) -> str:
+    """Return "3 days", "5 hours", "12 minutes" or "less than a minute", rounded down."""
+    seconds = int(left.total_seconds())
+    for size, one, several in (
+        (86_400, "1 day", "{} days"),
+        (3_600, "1 hour", "{} hours"),
+        (60, "1 minute", "{} minutes"),
+    ):
+        if seconds >= size:
+            number = seconds // size
+            return one if number == 1 else several.format(number)
+    return "less than a minute"
 
 
 def zone_words(zone: str) -> str:

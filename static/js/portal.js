@@ -83,3 +83,72 @@
     for (const form of document.forms) delete form.dataset.sent;
   });
 })();
+
+// The time left, by the server's clock: said at one hour, ten minutes and one minute.
+(() => {
+  "use strict";
+  const shown = document.querySelector("[data-time-left]");
+  if (!shown) return;
+  const SAID_AT = [3600, 600, 60];
+  const LONGEST = 300;
+  const said = document.createElement("p");
+  said.className = "visually-hidden";
+  said.setAttribute("role", "status");
+  shown.after(said);
+  let before = 0;
+  let timer;
+
+  const close = (when) => {
+    document.documentElement.dataset.call = "closed";
+    const words = shown.dataset.closed.replace("{when}", when);
+    shown.textContent = words;
+    shown.classList.add("time-left--closed");
+    said.textContent = words;
+    for (const part of document.querySelectorAll("[data-while-open]")) part.hidden = true;
+  };
+
+  const open = () => {
+    delete document.documentElement.dataset.call;
+    shown.classList.remove("time-left--closed");
+    for (const part of document.querySelectorAll("[data-while-open]")) part.hidden = false;
+  };
+
+  // Asks again at the next moment at which there is something to say.
+  const next = (left) => {
+    const moment = [...SAID_AT, 0].find((at) => left > at);
+    const wait = left > 0 ? Math.min(left - moment + 0.3, left < 3600 ? 60 : LONGEST) : LONGEST;
+    clearTimeout(timer);
+    timer = setTimeout(look, wait * 1000);
+  };
+
+  const look = async () => {
+    try {
+      const answer = await fetch(shown.dataset.timeLeft, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error();
+      const time = await answer.json();
+      const left = (Date.parse(time.closes_at) - Date.parse(time.now)) / 1000;
+      if (time.state === "closed") close(time.closes_in_words);
+      else {
+        open();
+        shown.textContent = time.words;
+        if (Date.parse(time.closes_at) !== Date.parse(shown.dataset.closesAt)) {
+          said.textContent = shown.dataset.moved.replace("{when}", time.closes_in_words);
+          shown.textContent += `. ${said.textContent}`;
+        } else if (SAID_AT.some((at) => before > at && left <= at)) {
+          said.textContent = time.words;
+        }
+      }
+      shown.dataset.closesAt = time.closes_at;
+      before = left;
+      next(left);
+    } catch {
+      // No connection: what the page says stays, and it asks again.
+      clearTimeout(timer);
+      timer = setTimeout(look, 30000);
+    }
+  };
+
+  // The first look is later: the page has just come from the server.
+  timer = setTimeout(look, 5000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+})();

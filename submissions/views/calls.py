@@ -12,6 +12,7 @@ from submissions.errors import CallNotOpen
 from submissions.forms.reading import reading_of
 from submissions.models import Call
 from submissions.views.holding import HELD, held_response, hold
+from submissions.views.time_left import time_left_at
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -34,7 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
     call = get_object_or_404(Call.objects.prefetch_related("roles"), slug=slug)
-    return render(request, "calls/call.html", _call_context(request, call))
+    context = _call_context(request, call) | {"moved": call.closing_changes.first()}
+    return render(request, "calls/call.html", context)
 
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
@@ -45,6 +47,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "call": call,
         "is_open": call.is_open_at(now),
         "is_closed": call.has_closed_at(now),
+        "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
         "held": held_response(request, call) if has_session else None,
         "forgotten": "forgotten" in request.GET,
     }

@@ -15,6 +15,7 @@ from submissions.domain.transcript import say_answer
 from submissions.errors import CallNotOpen
 from submissions.models import Attachment, Call, Section, Submission
 from submissions.views.holding import held_response
+from submissions.views.time_left import time_left_at
 from submissions.vocabulary import SubmissionState
 
 
@@ -91,6 +92,8 @@ class Held:
             "is_amending": self.is_amending,
             "submit_before": self.submit_before,
             "received_at": self.received_at,
+            "time_left": self.admission
+            and time_left_at(self.call, self.admission.deadline, now=self.received_at),
             **more,
         }
 

@@ -1,34 +1,47 @@
-"""The server's clock for pages that stay open."""
+"""The time that is left, by the server's clock: on each page, and for pages that stay open."""
+
+from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from submissions import clock
+from submissions import clock, spoken_time
+from submissions.domain import deadlines
+from submissions.errors import CallNotOpen
 from submissions.models import Call
+from submissions.views.holding import HELD, held_response
+
+
+def time_left_at(call: Call, deadline: datetime, *, now: datetime) -> dict[str, Any]:
+    """Return what a page shows while there is time: words, deadline (ISO 8601, UTC), when."""
+    return {
+        "words": _("Closes in %(left)s") % {"left": spoken_time.say_left(deadline - now)},
+        "closes_at": deadline.isoformat(),
+        "closes_in_words": spoken_time.say_moment(deadline, call.timezone),
+    }
 
 
 @require_safe
 def time_left(request: HttpRequest, slug: str) -> JsonResponse:
-    """Return `now` and `closes_at` (ISO 8601, UTC), the closing time in words, and the state.
+    """Return `state` ("before", "open" or "closed"), `now`, and what `time_left_at` gives.
 
-    `state` is "before", "open", "grace" or "closed". One query; nothing is cached.
+    The deadline is the one that applies to the response which this browser holds, so a grace
+    period or a late pass counts. One query for strangers, at most four for others.
     """
     now = clock.now()
-    call = get_object_or_404(
-        Call.objects.only("opens_at", "closes_at", "grace_minutes", "timezone"), slug=slug
-    )
-    if now < call.opens_at:
-        state = "before"
-    elif call.is_open_at(now):
-        state = "open"
-    else:
-        state = "grace" if now < call.grace_ends_at else "closed"
+    call = get_object_or_404(Call.objects.defer("about", "what_happens_next"), slug=slug)
+    deadline = call.closes_at
+    has_session = request.session.session_key is not None and HELD in request.session
+    held = held_response(request, call) if has_session and now >= deadline else None
+    if held is not None:
+        try:
+            deadline = deadlines.admission(call, held, at=now).deadline
+        except CallNotOpen:
+            deadline = call.closes_at
+    state = "closed" if now >= deadline else "open" if now >= call.opens_at else "before"
     return JsonResponse(
-        {
-            "now": now.isoformat(),
-            "closes_at": call.closes_at.isoformat(),
-            "closes_in_words": call.closes_in_words,
-            "state": state,
-        }
+        {"state": state, "now": now.isoformat(), **time_left_at(call, deadline, now=now)}
     )

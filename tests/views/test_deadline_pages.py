@@ -1,0 +1,122 @@
+"""Grace, late passes, reminders and the time left, as pages show them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from submissions.domain import drafting, late_passes, reminding
+from submissions.models import LatePass, ReturnAddress, Submission, Version
+from tests.makers import complete_answers, make_call, make_draft, make_user, while_open
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def give(call, **overrides):
+    fields = {
+        "call": call,
+        "address": "late@example.org",
+        "reason": "Power cut",
+        "expires_at": call.closes_at + 48 * HOUR,
+        "by": make_user(),
+        "at": call.closes_at + HOUR,
+    }
+    return late_passes.give(**fields | overrides)
+
+
+def begin(client, call, at, moment):
+    at(moment)
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.latest("pk")
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=moment)
+    return draft
+
+
+def test_time_left_is_told_by_the_servers_clock(client, at):
+    call = make_call()
+    for moment, state in (
+        (call.opens_at - HOUR, "before"),
+        (call.closes_at - 5 * HOUR, "open"),
+        (call.closes_at, "closed"),
+    ):
+        at(moment)
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(f"/calls/{call.slug}/time-left/")
+        told = answer.json()
+        assert (told["state"], told["now"]) == (state, moment.isoformat())
+        assert told["closes_at"] == call.closes_at.isoformat()
+        assert answer["Cache-Control"] == "no-store"
+        assert len(queries) == 1
+
+
+def test_grace_is_disclosed_and_lets_who_began_submit(client, at):
+    call = make_call(grace_minutes=15)
+    draft = begin(client, call, at, while_open(call))
+    page = client.get(f"/calls/{call.slug}/").content.decode()
+    assert "you can still submit for 15 minutes after it" in page
+    at(call.closes_at + timedelta(minutes=14))
+    assert client.get(f"/calls/{call.slug}/time-left/").json()["state"] == "open"
+    assert client.get(f"/calls/{call.slug}/response/").status_code == 200
+    client.post(f"/calls/{call.slug}/response/check/")
+    assert Version.objects.get(submission=draft).timing == "grace"
+
+
+def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
+    call = make_call()
+    draft = begin(client, call, at, while_open(call))
+    at(call.closes_at + 2 * HOUR)
+    assert "This call is closed" in client.get(f"/calls/{call.slug}/response/").content.decode()
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
+    for _ in range(2):
+        assert "Continue your response" in client.get(address).content.decode()
+    assert LatePass.objects.get().submission is None
+    assert client.post(address)["Location"] == f"/calls/{call.slug}/response/"
+    assert "before midday on Friday 26 July 2019" in (
+        client.get(f"/calls/{call.slug}/response/").content.decode()
+    )
+    client.post(f"/calls/{call.slug}/response/check/")
+    assert Version.objects.get(submission=draft).timing == "late_pass"
+    assert client.get(address).status_code == 410
+
+
+def test_late_pass_begins_a_response_for_somebody_who_had_none(client, at):
+    call = make_call()
+    at(call.closes_at + 2 * HOUR)
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
+    assert "Start a new response" in client.get(address).content.decode()
+    client.post(address)
+    assert client.get(f"/calls/{call.slug}/response/about/").status_code == 200
+
+
+def test_forged_late_pass_opens_nothing(client, at):
+    call = make_call()
+    at(call.closes_at + HOUR)
+    give(call)
+    for verb in (client.get, client.post):
+        assert verb(f"/calls/{call.slug}/late-pass/forged/").status_code == 410
+    assert Submission.objects.count() == 0
+
+
+def test_reminders_are_refused_by_post_alone_even_by_a_mail_program(at):
+    call = make_call()
+    at(while_open(call))
+    draft = make_draft(call, email="slow@example.org")
+    address = f"/calls/{call.slug}/reminders/{reminding.opt_out_token(draft)}/"
+    mail_program = Client(enforce_csrf_checks=True)
+    assert "Stop reminders" in mail_program.get(address).content.decode()
+    assert ReturnAddress.objects.count() == 0
+    assert mail_program.post(address).status_code == 200
+    assert ReturnAddress.objects.get().reminders_refused_at == while_open(call)
+
+
+def test_forged_refusal_is_not_found(client, at):
+    call = make_call()
+    draft = make_draft(call)
+    token = reminding.opt_out_token(draft)
+    other = make_call()
+    assert client.post(f"/calls/{call.slug}/reminders/{token}x/").status_code == 404
+    assert client.post(f"/calls/{other.slug}/reminders/{token}/").status_code == 404
