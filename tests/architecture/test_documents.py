@@ -158,7 +158,7 @@ def test_operators_guide_has_every_setting():
     shown = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", guide))
     settings = (ROOT / "evidence_portal" / "settings.py").read_text()
     read = set(re.findall(r'env(?:_number|_moment)?\(\s*"([A-Z_]+)"', settings))
-    of_rehearsals = {"REHEARSE_FROM", "REHEARSE_STARTED_AT"}
+    of_rehearsals = {"REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DATA"}
     assert read - of_rehearsals == shown - NOT_READ_BY_SETTINGS
 
 
