@@ -147,7 +147,7 @@ def test_engines_end_with_a_killed_parent_and_start_again(tmp_path, who_ends_orp
     family_of_again = psutil.Process(again.pid).children(recursive=True)
     again.kill()
     again.communicate()
-    assert psutil.wait_procs(family + family_of_again, timeout=15)[1] == []
+    assert psutil.wait_procs(family + family_of_again, timeout=60)[1] == []
     RunFolder(folder / "run-folder").remove()
 
 
@@ -155,7 +155,7 @@ def test_second_start_on_the_same_data_says_who_holds_it(own_postgres, tmp_path)
     other = hold_engines(tmp_path, "kernel")
     whom = f"process {os.getpid()} (PostgreSQL)"
     remedy = "Stop that one first, or give this one a folder of its own with PORTAL_DATA."
-    said = other.communicate(timeout=30)
+    said = other.communicate(timeout=120)
     assert said == ("", f"{tmp_path} is in use by {whom}. {remedy}\n")
     assert other.returncode == 1
     assert own_postgres.running()

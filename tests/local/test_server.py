@@ -111,7 +111,7 @@ def test_server_from_its_first_start_to_its_last_stop(data, port):
         assert shell.stdout.splitlines()[-1:] == ["[True, True, True]"], shell.stderr
 
         refused = Server(data, port)
-        said = refused.process.communicate(timeout=30)[0].splitlines()
+        said = refused.process.communicate(timeout=120)[0].splitlines()
         assert said[-1].startswith(f"{data} is in use by process {server.process.pid} ({url}).")
         assert refused.process.returncode == 1
 
@@ -123,8 +123,8 @@ def test_server_from_its_first_start_to_its_last_stop(data, port):
 
         server.process.send_signal(signal.SIGINT)
         server.read_until("Stopping.")
-        assert server.process.wait(timeout=30) == 0
-        assert psutil.wait_procs(family, timeout=5)[1] == []
+        assert server.process.wait(timeout=120) == 0
+        assert psutil.wait_procs(family, timeout=30)[1] == []
         stopped_at = (data / "rehearsal-clock").read_text()
         assert stopped_at > "2019-07-23T10:00"
         assert not running_portal.file_in(data).exists()
@@ -137,7 +137,7 @@ def test_server_from_its_first_start_to_its_last_stop(data, port):
         family = server.family()
         assert len(family) > 10
         server.process.kill()
-        assert psutil.wait_procs(family, timeout=15)[1] == []
+        assert psutil.wait_procs(family, timeout=60)[1] == []
         assert server.manage("migrate").stderr.startswith(f"No portal runs on {data}.")
 
 
@@ -147,7 +147,7 @@ def test_server_on_a_port_in_use_names_it(data):
         other.listen()
         port = other.getsockname()[1]
         server = Server(data, port)
-        said = server.process.communicate(timeout=30)[0].splitlines()
+        said = server.process.communicate(timeout=120)[0].splitlines()
     assert said[1:] == [
         f"PORT {port} on 127.0.0.1 cannot be opened (Address already in use). "
         f"Choose another one: PORT={port + 1} script/server"
@@ -162,7 +162,7 @@ def run_server(folder, **variables):
         env=OURS | {"PORTAL_DATA": "data"} | variables,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 
