@@ -1,6 +1,7 @@
 """A refusal concerns one mail, a server that is away concerns none; no mail is ever lost."""
 
 import logging
+import re
 import time
 from datetime import timedelta
 
@@ -34,6 +35,12 @@ def states():
     return dict(OutboxEmail.objects.values_list("to_address", "state"))
 
 
+def words_kept(part):
+    """The words of a message's part, without the token of the link back."""
+    words = part.get_content().replace("\r\n", "\n")
+    return re.sub(r"/return/[\w-]{43}/", f"/return/{rendering.LEFT_OUT}/", words)
+
+
 def test_due_mails_go_out_over_one_connection(sink, call):
     submitted(call, "a@example.org", "b@example.org", "c@example.org")
     assert send(call) == Tally(sent=3)
@@ -55,8 +62,8 @@ def test_sent_mail_keeps_its_words(sink, call):
     mail.refresh_from_db()
     (message,) = sink.messages
     assert mail.subject == message["Subject"]
-    assert mail.body == message.get_body(("plain",)).get_content().replace("\r\n", "\n")
-    assert mail.body_html == message.get_body(("html",)).get_content().replace("\r\n", "\n")
+    assert mail.body == words_kept(message.get_body(("plain",)))
+    assert mail.body_html == words_kept(message.get_body(("html",)))
     assert mail.sent_at == while_open(call)
     assert mail.last_error == ""
 

@@ -1,0 +1,182 @@
+"""What the privacy notice says is deleted is deleted, on time, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+
+from submissions.domain import amending, auditing, drafting, returning, submitting
+from submissions.domain.retention import Purged, purge
+from submissions.models import (
+    Attachment,
+    AuditEvent,
+    Call,
+    LatePass,
+    OutboxEmail,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+    Version,
+)
+from submissions.vocabulary import AuditAction
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+def full_draft(call):
+    draft = make_draft(call, **complete_answers(call))
+    make_attachment(draft)
+    at = while_open(call)
+    returning.remember_address(submission=draft, address="jo@example.org", at=at)
+    returning.owe_link(submission=draft, address="jo@example.org", at=at)
+    returning.make_link(submission=draft, at=at)
+    return draft
+
+
+def exists(attachment):
+    return attachment.file.storage.exists(attachment.file.name)
+
+
+def test_draft_goes_ninety_days_after_closing_with_all_that_is_in_it(
+    call, django_capture_on_commit_callbacks
+):
+    draft = full_draft(call)
+    file = draft.attachments.get()
+    due = call.closes_at + 90 * DAY
+    purge(at=due - MICROSECOND)
+    assert draft.answers.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        purged = purge(at=due)
+    assert (purged.drafts, purged.files) == (1, 1)
+    assert not Submission.objects.exists()
+    assert not OutboxEmail.objects.exists()
+    assert not exists(file)
+    assert purge(at=due) == Purged()
+
+
+def test_submitted_evidence_stays_whatever_the_date(call, django_capture_on_commit_callbacks):
+    draft = make_draft(call, **complete_answers(call, story="Evidence"))
+    file = make_attachment(draft)
+    submission = submitting.submit(submission=draft, at=while_open(call)).submission
+    withdrawn = make_submitted(call)
+    amending.withdraw(submission=withdrawn, at=while_open(call))
+    with django_capture_on_commit_callbacks(execute=True):
+        purge(at=call.closes_at + 3650 * DAY)
+    assert Version.objects.count() == 2
+    version = submission.current_version
+    version.refresh_from_db()
+    assert version.texts["story"] == "Evidence"
+    assert version.identity.answers == {"email": "someone@example.org"}
+    assert exists(file)
+    assert submission.answers.exists()
+
+
+def test_draft_with_a_late_pass_stays_until_the_pass_has_expired(call):
+    draft = full_draft(call)
+    due = call.closes_at + 90 * DAY
+    LatePass.objects.create(
+        call=call,
+        submission=draft,
+        reason="Ill",
+        given_by=make_user(),
+        given_at=call.closes_at,
+        expires_at=due + DAY,
+    )
+    purge(at=due)
+    assert draft.answers.exists()
+    purged = purge(at=due + DAY)
+    assert purged.drafts == 1
+    draft.refresh_from_db()
+    assert not draft.answers.exists()
+    assert not draft.identity_answers.exists()
+    assert not Attachment.objects.exists()
+    assert purge(at=due + DAY).drafts == 0
+
+
+def test_draft_on_record_is_emptied_and_the_record_stays(call):
+    draft = full_draft(call)
+    auditing.record(
+        by=None, at=while_open(call), action=AuditAction.LATE_PASS_GIVEN, submission=draft
+    )
+    purge(at=call.closes_at + 90 * DAY)
+    assert AuditEvent.objects.get().submission == draft
+    assert not draft.answers.exists()
+    assert not draft.identity_answers.exists()
+
+
+def test_changes_that_were_not_submitted_go_back_to_what_was(
+    call, django_capture_on_commit_callbacks
+):
+    submission = make_submitted(call, story="Before")
+    amending.open_again(submission=submission, at=while_open(call))
+    drafting.save_answers(
+        submission=submission,
+        call=Call.objects.with_questions().get(pk=call.pk),
+        values={"story": "After"},
+        at=while_open(call),
+    )
+    added = make_attachment(submission)
+    due = call.closes_at + 90 * DAY
+    with django_capture_on_commit_callbacks(execute=True):
+        purged = purge(at=due)
+    assert (purged.changes, purged.files) == (1, 1)
+    submission.refresh_from_db()
+    assert submission.amending_since is None
+    assert drafting.working_answers(submission, call)["story"] == "Before"
+    assert not exists(added)
+
+
+def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
+    submission = make_submitted(call)
+    sent_at = submission.submitted_at
+    OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B", body_html="H")
+    purge(at=sent_at + 30 * DAY - MICROSECOND)
+    assert OutboxEmail.objects.get().body == "B"
+    assert purge(at=sent_at + 30 * DAY).mail_texts == 1
+    mail = OutboxEmail.objects.get()
+    assert (mail.subject, mail.body, mail.body_html) == ("", "", "")
+    assert mail.to_address == "someone@example.org"
+
+
+def test_addresses_go_ninety_days_after_closing(call):
+    submission = make_submitted(call)
+    OutboxEmail.objects.update(state="sent", sent_at=submission.submitted_at)
+    returning.remember_address(
+        submission=submission, address="jo@example.org", at=submission.submitted_at
+    )
+    due = call.closes_at + 90 * DAY
+    purge(at=due - MICROSECOND)
+    assert ReturnAddress.objects.exists()
+    assert OutboxEmail.objects.get().to_address == "someone@example.org"
+    purge(at=due)
+    assert not ReturnAddress.objects.exists()
+    assert OutboxEmail.objects.get().to_address == ""
+
+
+def test_mail_that_still_waits_keeps_its_address(call):
+    make_submitted(call)
+    purge(at=call.closes_at + 365 * DAY)
+    assert OutboxEmail.objects.get().to_address == "someone@example.org"
+
+
+def test_links_digest_goes_seven_days_after_it_expired(call):
+    fresh = returning.make_link(submission=make_submitted(call), at=while_open(call))
+    purge(at=fresh.expires_at + 7 * DAY - MICROSECOND)
+    assert ReturnToken.objects.count() == 1
+    assert purge(at=fresh.expires_at + 7 * DAY).links == 1
+    assert ReturnToken.objects.count() == 0

@@ -1,0 +1,159 @@
+"""The link back to a response: who gets one, and what one is good for."""
+
+import base64
+from datetime import timedelta
+
+import pytest
+
+from submissions.domain import amending, returning
+from submissions.errors import LinkDead
+from submissions.models import OutboxEmail, ReturnAddress, ReturnToken
+from tests.makers import make_call, make_draft, make_submitted, while_open
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def draft():
+    return make_draft()
+
+
+@pytest.fixture
+def at(draft):
+    return while_open(draft.call)
+
+
+def known(draft, address):
+    return returning.responses_known_by(draft.call, address)
+
+
+def test_token_has_256_bits_and_only_its_digest_is_kept(draft, at):
+    fresh = returning.make_link(submission=draft, at=at)
+    assert len(base64.urlsafe_b64decode(f"{fresh.token}=")) == 32
+    kept = ReturnToken.objects.values().get()
+    assert kept["token_sha256"] == returning.digest(fresh.token)
+    assert fresh.token not in str(kept)
+
+
+def test_link_opens_its_response_once(draft, at):
+    fresh = returning.make_link(submission=draft, at=at)
+    assert returning.use_link(call=draft.call, token=fresh.token, at=at) == draft
+    assert ReturnToken.objects.get().used_at == at
+    with pytest.raises(LinkDead):
+        returning.use_link(call=draft.call, token=fresh.token, at=at)
+
+
+def test_looking_a_link_up_uses_nothing(draft, at):
+    fresh = returning.make_link(submission=draft, at=at)
+    for _ in range(3):
+        assert returning.look_up_link(call=draft.call, token=fresh.token, at=at) == draft
+    assert ReturnToken.objects.get().used_at is None
+
+
+@pytest.mark.parametrize("verb", [returning.look_up_link, returning.use_link])
+def test_link_lasts_until_just_before_its_expiry(draft, at, verb):
+    fresh = returning.make_link(submission=draft, at=at)
+    assert fresh.expires_at == at + timedelta(hours=72)
+    with pytest.raises(LinkDead):
+        verb(call=draft.call, token=fresh.token, at=fresh.expires_at)
+    assert verb(call=draft.call, token=fresh.token, at=fresh.expires_at - MICROSECOND) == draft
+
+
+def test_newer_link_takes_the_place_of_the_older(draft, at):
+    older = returning.make_link(submission=draft, at=at)
+    newer = returning.make_link(submission=draft, at=at + HOUR)
+    with pytest.raises(LinkDead):
+        returning.use_link(call=draft.call, token=older.token, at=at + HOUR)
+    assert returning.use_link(call=draft.call, token=newer.token, at=at + HOUR) == draft
+
+
+def test_link_of_one_response_leaves_the_others_alone(draft, at):
+    other = make_draft(draft.call)
+    first = returning.make_link(submission=draft, at=at)
+    returning.make_link(submission=other, at=at)
+    assert returning.use_link(call=draft.call, token=first.token, at=at) == draft
+
+
+def test_link_opens_nothing_under_another_call(draft, at):
+    fresh = returning.make_link(submission=draft, at=at)
+    with pytest.raises(LinkDead):
+        returning.use_link(call=make_call(), token=fresh.token, at=at)
+
+
+@pytest.mark.parametrize("token", ["", "x", "é", "a" * 43])
+def test_unknown_token_is_dead(draft, at, token):
+    returning.make_link(submission=draft, at=at)
+    with pytest.raises(LinkDead):
+        returning.use_link(call=draft.call, token=token, at=at)
+
+
+@pytest.mark.parametrize("asked", ["Siân@example.org", "siân@EXAMPLE.org"])
+def test_response_is_known_by_the_address_given_for_its_link(draft, at, asked):
+    returning.remember_address(submission=draft, address="siân@example.org", at=at)
+    assert known(draft, asked) == [draft]
+
+
+@pytest.mark.parametrize("asked", ["Jo@Example.org", "jo@example.org"])
+def test_response_is_known_by_the_address_in_its_answers(asked):
+    submission = make_submitted(email="Jo@example.org")
+    make_submitted(submission.call, email="other@example.org")
+    assert known(submission, asked) == [submission]
+
+
+def test_words_that_only_hold_the_address_do_not_know_a_response():
+    draft = make_draft(email="jo@example.org")
+    assert known(draft, "o@example.org") == []
+    assert known(draft, '"jo@example.org"') == []
+    assert known(make_draft(), "jo@example.org") == []
+
+
+def test_other_identity_answers_are_no_addresses():
+    question = {"key": "name", "kind": "short", "label": "Name", "identity": True}
+    call = make_call(about_questions=[question])
+    draft = make_draft(call, name="jo@example.org")
+    assert known(draft, "jo@example.org") == []
+
+
+def test_each_response_under_an_address_gets_a_mail(at):
+    call = make_call()
+    responses = [make_draft(call, email="jo@example.org"), make_submitted(call)]
+    returning.remember_address(submission=responses[1], address="JO@example.org", at=at)
+    assert returning.owe_links(call=call, address="jo@example.org", at=at) == 2
+    mails = OutboxEmail.objects.filter(kind="return_link")
+    assert {mail.submission for mail in mails} == set(responses)
+    assert {mail.to_address for mail in mails} == {"jo@example.org"}
+
+
+def test_one_response_gets_three_links_an_hour(draft, at):
+    returning.remember_address(submission=draft, address="jo@example.org", at=at)
+    owed = [returning.owe_links(call=draft.call, address="jo@example.org", at=at) for _ in range(4)]
+    assert owed == [1, 1, 1, 0]
+    assert returning.owe_links(call=draft.call, address="jo@example.org", at=at + HOUR) == 1
+
+
+def test_withdrawn_response_still_leads_back(at):
+    submission = make_submitted(email="jo@example.org")
+    amending.withdraw(submission=submission, at=submission.submitted_at)
+    assert known(submission, "jo@example.org") == [submission]
+
+
+def test_new_address_takes_the_place_of_the_old_and_forgets_a_refusal(draft, at):
+    returning.remember_address(submission=draft, address="old@example.org", at=at)
+    ReturnAddress.objects.update(reminders_refused_at=at)
+    returning.remember_address(submission=draft, address="old@example.org", at=at + HOUR)
+    assert ReturnAddress.objects.get().reminders_refused_at == at
+    returning.remember_address(submission=draft, address="new@example.org", at=at + HOUR)
+    kept = ReturnAddress.objects.get()
+    assert (kept.address, kept.given_at) == ("new@example.org", at + HOUR)
+    assert kept.reminders_refused_at is None
+
+
+def test_known_address_is_the_links_then_the_answers(draft, at):
+    call = make_call()
+    answers = {"email": "answer@example.org"}
+    assert returning.known_address(draft, call, {}) == ""
+    assert returning.known_address(draft, call, answers) == "answer@example.org"
+    returning.remember_address(submission=draft, address="link@example.org", at=at)
+    assert returning.known_address(draft, call, answers) == "link@example.org"
