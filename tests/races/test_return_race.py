@@ -1,0 +1,30 @@
+"""Two who use one link at once: one gets in."""
+
+import pytest
+
+from submissions.domain import returning
+from submissions.errors import LinkDead
+from submissions.models import ReturnToken, Submission
+from tests.makers import make_draft, while_open
+from tests.races.test_submit_race import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_of_eight_who_post_one_link_one_wins():
+    draft = make_draft()
+    at = while_open(draft.call)
+    fresh = returning.make_link(submission=draft, at=at)
+    ends = at_once([lambda: returning.use_link(call=draft.call, token=fresh.token, at=at)] * 8)
+    assert [end for end in ends if isinstance(end, Submission)] == [draft]
+    assert sum(isinstance(end, LinkDead) for end in ends) == 7
+
+
+def test_links_made_at_once_leave_one_that_lives():
+    draft = make_draft()
+    at = while_open(draft.call)
+    ends = at_once([lambda: returning.make_link(submission=draft, at=at)] * 6)
+    assert [end for end in ends if isinstance(end, Exception)] == []
+    assert ReturnToken.objects.count() == 6
+    live = ReturnToken.objects.get(superseded_at=None)
+    assert live.token_sha256 in {returning.digest(end.token) for end in ends}
