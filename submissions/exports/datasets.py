@@ -31,13 +31,22 @@ ORDERS_SQL = {
 
 def count(dataset: Dataset) -> int:
     """Return how many responses the export holds."""
+    return _one_number(dataset, "count(*)")
+
+
+def count_words(dataset: Dataset) -> int:
+    """Return how many words the responses have in all."""
+    return _one_number(dataset, "coalesce(sum(v.words), 0)")
+
+
+def _one_number(dataset: Dataset, what: str) -> int:
     sql = (  # keys are quoted by name_sql and literal_sql; values are parameters
-        "SELECT count(*) FROM submissions_submission s "  # noqa: S608 - see above
+        f"SELECT {what} FROM submissions_submission s "  # noqa: S608 - see above
         f"JOIN submissions_version v ON v.id = s.current_version_id WHERE {_chosen(dataset)}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(dataset))
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def rows_query(dataset: Dataset, table: list[Column]) -> RowsQuery:
@@ -118,6 +127,10 @@ def coders_of(call: Call) -> list[AbstractUser]:
     return list(User.objects.filter(pk__in=coders).order_by("pk"))
 
 
+def is_kept(file: File) -> bool:
+    return Attachment.file.field.storage.exists(file.path)
+
+
 def content_of(file: File) -> Iterator[bytes]:
     """Yield a file's bytes in pieces; raises OSError if the storage has lost it."""
     with Attachment.file.field.storage.open(file.path) as stored:
@@ -138,7 +151,7 @@ def _joined(dataset: Dataset, *, is_sorted: bool = True) -> str:
         "LEFT JOIN submissions_versionidentity i ON i.version_id = v.id " if dataset.named else ""
     )
     return (
-        "FROM submissions_submission s "  # noqa: S608 - as in `count`
+        "FROM submissions_submission s "  # noqa: S608 - as in `_one_number`
         f"JOIN submissions_version v ON v.id = s.current_version_id {identity}"
         "CROSS JOIN LATERAL (SELECT (v.received_at AT TIME ZONE %(zone)s) "
         "- (v.received_at AT TIME ZONE 'UTC') AS ahead) AS n "
@@ -175,7 +188,7 @@ def _texts(dataset: Dataset) -> str:
 
 def _files_sql(dataset: Dataset) -> str:
     return (
-        f"CASE WHEN {consent.files_shown_sql(dataset.call)} THEN "  # noqa: S608 - as in `count`
+        f"CASE WHEN {consent.files_shown_sql(dataset.call)} THEN "  # noqa: S608 - as in `_one_number`
         "(SELECT jsonb_agg(jsonb_build_object('file_type', a.file_type, 'size', a.size, "
         "'sha256', a.sha256, 'path', a.file) ORDER BY a.uploaded_at, a.id) "
         "FROM submissions_version_attachments x JOIN submissions_attachment a "

@@ -5,9 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from submissions.exports import csv_file, dictionary
+from submissions.exports import (
+    attachments,
+    bundle,
+    csv_file,
+    dictionary,
+    json_lines,
+    qda_codebook,
+    qda_project,
+    reading_docx,
+    reading_pdf,
+    table_schema,
+    workbook,
+)
 from submissions.exports.making import Making
 from submissions.models import Call
+
+ZIP = "application/zip"
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,34 @@ _ALL = [
         csv_file.pieces,
         reads_once=True,
         broken_off=csv_file.BROKEN_OFF,
+    ),
+    FileFormat("xlsx", "Excel", ".xlsx", workbook.CONTENT_TYPE, workbook.pieces),
+    FileFormat(
+        "json",
+        "JSON lines",
+        ".jsonl",
+        json_lines.CONTENT_TYPE,
+        json_lines.pieces,
+        broken_off=json_lines.BROKEN_OFF,
+    ),
+    FileFormat("qdpx", "REFI-QDA project", ".qdpx", qda_project.CONTENT_TYPE, qda_project.pieces),
+    FileFormat("qdc", "REFI-QDA codebook", ".qdc", qda_codebook.CONTENT_TYPE, qda_codebook.pieces),
+    FileFormat(
+        "docx", "Word, all in one", ".docx", reading_docx.CONTENT_TYPE, reading_docx.one_document
+    ),
+    FileFormat("docx-each", "Word, one a response", "-docx.zip", ZIP, reading_docx.one_each),
+    FileFormat(
+        "pdf", "PDF, all in one", ".pdf", reading_pdf.CONTENT_TYPE, reading_pdf.one_document
+    ),
+    FileFormat("pdf-each", "PDF, one a response", "-pdf.zip", ZIP, reading_pdf.one_each),
+    FileFormat("attachments", "Files", "-files.zip", ZIP, attachments.pieces),
+    FileFormat("bundle", "Everything", "-bundle.zip", ZIP, bundle.pieces),
+    FileFormat(
+        "datapackage",
+        "Data package",
+        "-datapackage.json",
+        table_schema.CONTENT_TYPE,
+        table_schema.pieces,
     ),
     FileFormat(
         "dictionary", "Data dictionary", "-dictionary.csv", csv_file.CONTENT_TYPE, dictionary.pieces

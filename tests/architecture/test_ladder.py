@@ -16,6 +16,7 @@ LEVELS = {
     "spoken_time": 0,
     "accent": 0,
     "typesetting": 0,
+    "release": 0,
     "models": 1,
     "domain": 2,
     "forms": 3,
@@ -29,7 +30,15 @@ LEVELS = {
     "templatetags": 5,
     "urls": 6,
 }
-WITHOUT_DJANGO = ("references", "canonical", "conditions", "spoken_time", "accent", "typesetting")
+WITHOUT_DJANGO = (
+    "references",
+    "canonical",
+    "conditions",
+    "spoken_time",
+    "accent",
+    "typesetting",
+    "release",
+)
 # The app's own entry points for Django stand outside the rooms.
 OUTSIDE = {"apps", "migrations", "__init__"}
 CLOCK_READERS = {"tasks", "views", "management", "admin"}

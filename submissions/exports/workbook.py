@@ -1,0 +1,231 @@
+"""A dataset as an Excel file: the responses, the dictionary, the counts. Nothing is cut.
+
+Rows go to disk as they come, so memory stays flat. Every answer is written as a string cell,
+never as a formula, a number or a link.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from submissions.exports.choosing import role_question_key
+from submissions.exports.columns import LONG, NUMBER, SEVERAL, TIME, Column
+from submissions.exports.datasets import EXCEL_UNITS, cells_needed, count, records
+from submissions.exports.dictionary import HEADER, entries
+from submissions.exports.making import CannotBeMade, Making
+from submissions.exports.shapes import Dataset, Record
+from submissions.exports.xml_text import xml_text
+
+CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS = 1_048_576  # Excel's own limit, the header included
+PIECE = 256 * 1024  # bytes
+ROW_HEIGHT = 75  # points: five lines of a long answer
+LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
+FEW = 5
+MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
+COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area", "timing")
+
+
+def pieces(making: Making) -> Iterator[bytes]:
+    """Yield the file; raise CannotBeMade for more responses than a sheet has rows."""
+    if count(making.dataset) >= MOST_ROWS:
+        raise CannotBeMade(
+            f"An Excel sheet holds {MOST_ROWS - 1:,} responses. Choose fewer, or take the CSV."
+        )
+    with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
+        path = Path(folder) / "responses.xlsx"
+        _write(making, path, folder)
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+
+def _write(making: Making, path: Path, folder: str) -> None:
+    options = {
+        "constant_memory": True,
+        "tmpdir": folder,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with Workbook(str(path), options) as workbook:
+        workbook.set_properties({"title": making.dataset.call.title, "created": MADE_AT})
+        formats = _Formats(workbook)
+        table = making.dataset.columns
+        layout = _layout(making.dataset, table)
+        counts = _Counts(making.dataset, table)
+        sheet = workbook.add_worksheet("Responses")
+        _write_responses(sheet, formats, making, layout, counts)
+        dictionary = workbook.add_worksheet("Dictionary")
+        _write_dictionary(dictionary, formats, making.dataset, layout)
+        _write_counts(workbook.add_worksheet("Counts"), formats, making.dataset, counts)
+
+
+class _Formats:
+    def __init__(self, workbook: Workbook) -> None:
+        self.head: Format = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        self.text: Format = workbook.add_format(
+            {"text_wrap": True, "valign": "top", "num_format": "@"}
+        )
+        self.long_text: Format = workbook.add_format({"text_wrap": True, "valign": "top"})
+        self.number: Format = workbook.add_format({"valign": "top", "num_format": "0"})
+        self.moment: Format = workbook.add_format(
+            {"valign": "top", "num_format": "yyyy-mm-dd hh:mm:ss.000"}
+        )
+
+
+def _layout(dataset: Dataset, table: list[Column]) -> list[tuple[Column, int]]:
+    """Return each column with the number of Excel columns that it takes."""
+    needed = cells_needed(dataset, table)
+    return [(column, needed.get(column.name, 1)) for column in table]
+
+
+def _names(column: Column, width: int) -> list[str]:
+    more = [f"{column.name} (continued {n})" for n in range(2, width + 1)]
+    return [column.name, *more]
+
+
+def _write_responses(
+    sheet: Worksheet,
+    formats: _Formats,
+    making: Making,
+    layout: list[tuple[Column, int]],
+    counts: "_Counts",
+) -> None:
+    place = 0
+    head: list[str] = []
+    for column, width in layout:
+        wide = 24 if column.kind == TIME else 60 if column.kind == LONG else 18
+        sheet.set_column(place, place + width - 1, wide)
+        head += _names(column, width)
+        place += width
+    sheet.freeze_panes(1, 1)
+    for number, name in enumerate(head):
+        sheet.write_string(0, number, name, formats.head)
+    zone = ZoneInfo(making.dataset.call.timezone)
+    row = 0
+    for row, record in enumerate(records(making.dataset), start=1):
+        sheet.set_row(row, ROW_HEIGHT)
+        place = 0
+        for (column, width), cell in zip(layout, record.cells, strict=True):
+            if column.kind == TIME:
+                moment = record.received_at.astimezone(zone).replace(tzinfo=None)
+                cut = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+                sheet.write_datetime(row, place, cut, formats.moment)
+            elif column.kind == NUMBER:
+                sheet.write_number(row, place, int(cell or 0), formats.number)
+            elif cell:
+                for number, part in enumerate(cell_parts(xml_text(cell))):
+                    _put(sheet, row, place + number, part, formats)
+            place += width
+        counts.add(record)
+        making.row_done()
+    sheet.autofilter(0, 0, row, len(head) - 1)
+
+
+def _put(sheet: Worksheet, row: int, place: int, text: str, formats: _Formats) -> None:
+    """Write a string cell. XlsxWriter says by a number that it wrote nothing: raise then."""
+    style = formats.text if len(text) <= LONGEST_IN_TEXT_FORMAT else formats.long_text
+    if sheet.write_string(row, place, text, style) != 0:
+        raise CannotBeMade("An Excel cell cannot hold a text of the call. Take the CSV.")
+
+
+def cell_parts(text: str) -> Iterator[str]:
+    """Yield `text` in parts of at most 32,767 UTF-16 code units, as Excel counts them.
+
+    A part never ends between the two code units of one character.
+    """
+    if len(text) <= EXCEL_UNITS // 2:
+        yield text
+        return
+    start = units = 0
+    for place, character in enumerate(text):
+        size = 2 if character > "\uffff" else 1
+        if units + size > EXCEL_UNITS:
+            yield text[start:place]
+            start, units = place, 0
+        units += size
+    yield text[start:]
+
+
+def _write_dictionary(
+    sheet: Worksheet, formats: _Formats, dataset: Dataset, layout: list[tuple[Column, int]]
+) -> None:
+    _head(sheet, formats, [*zip(HEADER, (28, 24, 70, 50, 60), strict=True)])
+    widths = {column.name: (column, width) for column, width in layout}
+    row = 0
+    for entry in entries(dataset):
+        lines = [entry]
+        if entry[0] in widths:
+            column, width = widths[entry[0]]
+            lines += [
+                (name, entry[1], f"{column.name} goes on here.", "", f"Read it after {before}.")
+                for before, name in zip(
+                    _names(column, width), _names(column, width)[1:], strict=False
+                )
+            ]
+        for line in lines:
+            row += 1
+            for place, cell in enumerate(line):
+                _put(sheet, row, place, xml_text(cell), formats)
+    sheet.autofilter(0, 0, row, len(HEADER) - 1)
+
+
+class _Counts:
+    """How many responses of this file chose what."""
+
+    def __init__(self, dataset: Dataset, table: list[Column]) -> None:
+        wanted = {role_question_key(dataset.call), *COUNTED}
+        self._zone = ZoneInfo(dataset.call.timezone)
+        self.places = [(n, c) for n, c in enumerate(table) if c.name in wanted and c.values]
+        self.by_column: dict[str, Counter[str]] = {c.name: Counter() for _, c in self.places}
+        self.by_day: Counter[str] = Counter()
+        self.total = 0
+
+    def add(self, record: Record) -> None:
+        self.total += 1
+        self.by_day[f"{record.received_at.astimezone(self._zone):%Y-%m-%d}"] += 1
+        for place, column in self.places:
+            cell = record.cells[place] or ""
+            for key in cell.split("; ") if column.kind == SEVERAL else [cell]:
+                self.by_column[column.name][key] += 1
+
+    def rows(self) -> Iterator[tuple[str, str, str, int]]:
+        yield "responses", "", "All in this file", self.total
+        for day, number in sorted(self.by_day.items()):
+            yield "day", day, "", number
+        for _, column in self.places:
+            counted = self.by_column[column.name]
+            labels = dict(column.values)
+            for key in [*labels, *sorted(set(counted) - set(labels) - {""})]:
+                yield column.name, key, labels.get(key, ""), counted[key]
+            if counted[""]:
+                yield column.name, "", "Not answered", counted[""]
+
+
+def _write_counts(sheet: Worksheet, formats: _Formats, dataset: Dataset, counts: _Counts) -> None:
+    widths = [("by", 24), ("value", 28), ("meaning", 70), ("responses", 16)]
+    _head(sheet, formats, widths)
+    row = 0
+    for row, (by, key, meaning, number) in enumerate(counts.rows(), start=1):
+        for place, cell in enumerate((by, key, meaning)):
+            _put(sheet, row, place, xml_text(cell), formats)
+        if dataset.call.hides_small_counts and 0 < number < FEW and by != "responses":
+            sheet.write_string(row, 3, f"fewer than {FEW}", formats.text)
+        else:
+            sheet.write_number(row, 3, number, formats.number)
+    sheet.autofilter(0, 0, row, len(widths) - 1)
+
+
+def _head(sheet: Worksheet, formats: _Formats, widths: list[tuple[str, int]]) -> None:
+    sheet.freeze_panes(1, 0)
+    for place, (name, width) in enumerate(widths):
+        sheet.set_column(place, place, width)
+        sheet.write_string(0, place, name, formats.head)

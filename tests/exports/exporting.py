@@ -1,0 +1,70 @@
+"""What the tests of exports share: making a file, and evidence that is hard to carry."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+
+from submissions.exports.choosing import Choice
+from submissions.exports.runs import export_chunks
+from submissions.exports.shapes import Dataset
+from submissions.models import Call
+from tests.makers import EVIDENCE, make_call, make_submitted
+
+NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
+FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+
+# What respondents typed; each is stored with LF line ends and in NFC.
+NASTY = {
+    "only a formula": "-1+1",
+    "a formula": '=HYPERLINK("http://x.example","click")',
+    "at": "@SUM(A1:A9)",
+    "tab first": "\t=1+1",
+    "quotes": 'He said "no", twice: """; then left',
+    "three kinds of line end": "one\ntwo\r\nthree\rfour\u2028five\n\nsix",
+    "right to left": "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 \u202eover\u202c",
+    "emoji": f"before {FAMILY} \U0001f1ec\U0001f1e7 \u2764\ufe0f after",
+    "combining marks": "e\u0301 n\u0303 \u0915\u094d\u0937\u093f a\u0308\u0323 q\u0307\u0323",
+    "controls": "a\x0bb\x0cc\x01d\x1fe\x7ff\x85g",
+    "not characters": "a\ufffeb\uffffc",
+    "markup": "]]> <b>bold</b> &amp; &#10; <!-- <w:t/> #let x = 1 *typst* $x$ @ref",
+    "escapes": "_x000B_ \\N \\. %s %(call)s {} \\u0041",
+    "spaces": "  leading and trailing  ",
+    "numbers": "007",
+    "a date": "2019-07-24",
+    "a link": "https://example.org/?a=1&b=2",
+    "thirty thousand words": "öb " * 30_000,
+    "astral and long": "\U0001f600" * 40_000,
+}
+
+
+def make_nasty(**overrides):
+    """A call, and by the references of its responses the hard texts that are stored."""
+    evidence = [{k: v for k, v in question.items() if k != "max_words"} for question in EVIDENCE]
+    call = make_call(evidence_questions=evidence, **overrides)
+    texts = {}
+    for text in NASTY.values():
+        version = make_submitted(call, story=text).current_version
+        texts[version.submission.reference] = version.texts["story"]
+    return call, texts
+
+
+def exported(call, file_format="csv", *, choice=None, named=False, **more):
+    """The export's bytes, through the whole line."""
+    call = Call.objects.with_questions().get(pk=call.pk)
+    dataset = Dataset(call, choice or Choice(), named=named)
+    if named:
+        more.setdefault("reason", "To thank them")
+    return b"".join(export_chunks(dataset, file_format, by=None, at=NOW, **more))
+
+
+def members(data):
+    """The files of an archive, by their names."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert len(set(archive.namelist())) == len(archive.namelist())
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def json_lines(data):
+    return [json.loads(line) for line in data.decode().splitlines()]

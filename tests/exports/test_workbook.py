@@ -1,0 +1,171 @@
+"""The Excel file, read back with openpyxl."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+
+from submissions.exports import workbook
+from submissions.exports.making import CannotBeMade
+from submissions.exports.workbook import EXCEL_UNITS, cell_parts
+from tests.exports.exporting import exported, make_nasty
+from tests.makers import make_call, make_submitted
+
+
+def sheets(call, **more):
+    return openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx", **more)))
+
+
+def table(sheet):
+    """The sheet's rows by the names in its first row."""
+    head, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def as_excel_reads(text):
+    """Take back the escapes of ECMA-376's ST_Xstring, which openpyxl leaves in inline strings."""
+    return text.replace("_x005F_", "_")
+
+
+PICTURES = str.maketrans(
+    {n: 0x2400 + n for n in range(32) if n not in (9, 10, 13)} | {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
+)
+
+
+@pytest.mark.django_db
+def test_nasty_answers_come_back_as_strings_and_nothing_is_cut():
+    call, stored = make_nasty()
+    rows = table(sheets(call)["Responses"])
+    names = [name for name in rows[0] if name.startswith("story")]
+    assert names == ["story", "story (continued 2)", "story (continued 3)"] + [
+        f"story (continued {n})" for n in range(4, len(names) + 1)
+    ]
+    read = {
+        row["reference"]: as_excel_reads("".join(row[name] or "" for name in names)) for row in rows
+    }
+    assert read == {ref: text.translate(PICTURES) for ref, text in stored.items()}
+
+
+@pytest.mark.django_db
+def test_every_answer_is_a_string_cell_and_no_formula_is_in_the_file():
+    call = make_call()
+    make_submitted(call, story="=1+1")
+    data = exported(call, "xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(data))["Responses"]
+    story = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "story")
+    assert (story.data_type, story.value, story.number_format) == ("inlineStr", "=1+1", "@") or (
+        story.data_type,
+        story.value,
+        story.number_format,
+    ) == ("s", "=1+1", "@")
+    with ZipFile(io.BytesIO(data)) as archive:
+        written = b"".join(archive.read(n) for n in archive.namelist() if "worksheets" in n)
+    assert b"<f>" not in written
+    assert b"hyperlink" not in written
+
+
+@pytest.mark.django_db
+def test_cells_equal_those_of_the_csv():
+    call = make_call()
+    make_submitted(call, roles=["other", "provider"], role_other="Volunteer", story="Plain")
+    make_submitted(call, fairness={"money": "poor"}, publication="confidential")
+    read = table(sheets(call)["Responses"])
+    written = list(csv.DictReader(io.StringIO(exported(call).decode(), newline="")))
+    assert [row["reference"] for row in read] == [row["reference"] for row in written]
+    for excel, plain in zip(read, written, strict=True):
+        del excel["submitted_at"], plain["submitted_at"]
+        assert {k: "" if v is None else str(v) for k, v in excel.items()} == plain
+
+
+@pytest.mark.django_db
+def test_time_is_a_date_that_never_rounds_up_to_the_deadline():
+    call = make_call()
+    make_submitted(call, at=datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC))
+    sheet = sheets(call)["Responses"]
+    cell = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "submitted_at")
+    assert cell.is_date
+    assert cell.value == datetime(2019, 7, 24, 11, 59, 59, 999000)  # noqa: DTZ001 - as Excel has it
+    assert cell.number_format == "yyyy-mm-dd hh:mm:ss.000"
+
+
+@pytest.mark.django_db
+def test_head_is_frozen_filtered_and_wrapped():
+    call = make_call()
+    make_submitted(call, story="Words")
+    make_submitted(call)
+    sheet = sheets(call)["Responses"]
+    assert sheet.freeze_panes == "B2"
+    assert sheet.auto_filter.ref == f"A1:{sheet.cell(3, sheet.max_column).coordinate}"
+    story = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "story")
+    assert story.alignment.wrap_text
+
+
+@pytest.mark.django_db
+def test_dictionary_names_every_column_of_the_first_sheet():
+    call = make_call()
+    make_submitted(call, story="x" * (EXCEL_UNITS + 1))
+    book = sheets(call)
+    head = [cell.value for cell in book["Responses"][1]]
+    kinds = {"withheld", "rule", "files"}
+    described = [r["column"] for r in table(book["Dictionary"]) if r["type"] not in kinds]
+    assert "story (continued 2)" in head
+    assert described == head
+    more = next(r for r in table(book["Dictionary"]) if r["column"] == "story (continued 2)")
+    assert (more["meaning"], more["notes"]) == ("story goes on here.", "Read it after story.")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("hides", "shown"), [(False, 1), (True, "fewer than 5")])
+def test_counts_are_those_of_the_file(hides, shown):
+    call = make_call(hides_small_counts=hides)
+    for _ in range(5):
+        make_submitted(call, roles=["provider"])
+    make_submitted(call, roles=["commissioner"])
+    counts = {(r["by"], r["value"]): r["responses"] for r in table(sheets(call)["Counts"])}
+    assert counts["responses", ""] == 6
+    assert counts["roles", "provider"] == 5
+    assert counts["roles", "commissioner"] == shown
+    assert counts["roles", "other"] == 0
+    assert counts["day", "2019-07-23"] == 6
+
+
+@pytest.mark.django_db
+def test_no_response_makes_an_empty_file_that_opens():
+    assert table(sheets(make_call())["Responses"]) == []
+
+
+@pytest.mark.django_db
+def test_more_responses_than_rows_are_refused(monkeypatch):
+    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+    call = make_call()
+    make_submitted(call)
+    assert len(table(sheets(call)["Responses"])) == 1
+    make_submitted(call)
+    with pytest.raises(CannotBeMade, match="An Excel sheet holds 1 responses"):
+        exported(call, "xlsx")
+
+
+@pytest.mark.django_db
+def test_same_data_make_the_same_bytes():
+    call = make_call()
+    make_submitted(call, story="Words")
+    assert exported(call, "xlsx") == exported(call, "xlsx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a" * EXCEL_UNITS,
+        "a" * (EXCEL_UNITS + 1),
+        "\U0001f600" * EXCEL_UNITS,
+        "a\U0001f600" * 30_000,
+    ],
+)
+def test_parts_fit_into_cells_and_make_the_text(text):
+    parts = list(cell_parts(text))
+    assert "".join(parts) == text
+    assert all(len(part.encode("utf-16-le")) // 2 <= EXCEL_UNITS for part in parts)
