@@ -5,6 +5,7 @@ only what the tests of this file list.
 """
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -232,6 +233,14 @@ MAIL_PER_MINUTE = env_number("MAIL_PER_MINUTE", default=0)
 MAIL_STALE_MINUTES = env_number("MAIL_STALE_MINUTES", default=15)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"evidence@{_portal.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Who gets the daily digest of each call.
+STAFF_DIGEST_TO = env("STAFF_DIGEST_TO", default="").replace(",", " ").split()
+for _address in STAFF_DIGEST_TO:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", _address):
+        raise ImproperlyConfigured(
+            "STAFF_DIGEST_TO must list email addresses with commas between, "
+            "such as team@example.org,lead@example.org"
+        )
 
 INSTALLED_APPS = [
     "evidence_portal.apps.PortalAdminConfig",
@@ -287,6 +296,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+if PORTAL_ENV == "test":
+    # Good hashing is slow on purpose; the tests' passwords guard nothing.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "sign_in"
 
 LANGUAGE_CODE = "en-gb"

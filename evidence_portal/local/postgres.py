@@ -77,6 +77,11 @@ class Postgres:
             str(self._sockets),
             "-c",
             "listen_addresses=",
+            # A failing statement, and a row that breaks a rule, hold what people wrote.
+            "-c",
+            "log_min_error_statement=panic",
+            "-c",
+            "log_error_verbosity=terse",
         ]
         for key, value in self._settings.items():
             command += ["-c", f"{key}={value}"]

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from submissions import clock
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.domain.auditing import record
+from submissions.domain.closing_report import closing_report
 from submissions.domain.closing_times import change_closing_time
 from submissions.errors import ClosingTimeRefused
 from submissions.models import Call, Question, RespondentRole, Section, Submission
@@ -112,6 +113,7 @@ class CallAdmin(admin.ModelAdmin):
         "opens_in_words",
         "closing_time",
         "counts",
+        "report",
         "summary",
         "about",
         "what_happens_next",
@@ -129,6 +131,7 @@ class CallAdmin(admin.ModelAdmin):
         "opens_in_words",
         "closing_time",
         "counts",
+        "report",
         "reference_prefix",
         "timezone",
     )
@@ -174,6 +177,11 @@ class CallAdmin(admin.ModelAdmin):
             '{} <a href="{}">Change the closing time</a>', call.closes_in_words, address
         )
 
+    @admin.display(description="closing report")
+    def report(self, call: Call) -> str:
+        address = reverse("admin:submissions_call_closing_report", args=[call.pk])
+        return format_html('<a href="{}">How the call stands</a>', address)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A call comes out of its definition file (manage.py load_call)."""
         return False
@@ -199,10 +207,30 @@ class CallAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         closing = self.admin_site.admin_view(self.change_closing_time)
+        report = self.admin_site.admin_view(self.closing_report)
         return [
             path("<int:pk>/closing-time/", closing, name="submissions_call_closing_time"),
+            path("<int:pk>/closing-report/", report, name="submissions_call_closing_report"),
             *super().get_urls(),
         ]
+
+    def closing_report(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Received, by timing, unfinished and outstanding, and each change of the closing time."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        call = get_object_or_404(Call, pk=pk)
+        now = clock.now()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Closing report",
+            "opts": self.opts,
+            "call": call,
+            "is_closed": call.has_closed_at(now),
+            "report": closing_report(call, at=now),
+            "changes": call.closing_changes.select_related("by"),
+        }
+        template = "admin/submissions/call/closing_report.html"
+        return TemplateResponse(request, template, context)
 
     def change_closing_time(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Extend, open again or end earlier, with a reason."""

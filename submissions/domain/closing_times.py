@@ -39,14 +39,6 @@ def change_closing_time(
         ClosingChange.objects.create(
             call=locked, before=before, after=to, reason=reason, by=by, at=at
         )
-        ClosingChange.objects.create(
-            call=locked,
-            before=before,
-            after=to,
-            reason=" ".join(reason.split())[:500],
-            by=by,
-            at=at,
-        )
         record(
             by=by,
             at=at,
