@@ -11,7 +11,7 @@ from celery.schedules import crontab
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 
 # Seconds. A killed run of the sending task is over before its claims are released.
-SENDING_MAY_TAKE = 110
+SENDING_MAY_TAKE = 80
 PURGING_MAY_TAKE = 3600
 # A tick or a nudge that no worker took in this time is void: the next tick stands for it, so
 # that a worker that comes back finds one of each and not an afternoon's.
@@ -29,9 +29,10 @@ app.conf.beat_schedule = {
         "options": {"expires": NUDGE_LASTS},
     },
     "release-stuck-mail": {
+        # So that what a killed worker held goes out within two minutes.
         "task": "submissions.release_stuck_mail",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
+        "schedule": 10.0,
+        "options": {"expires": NUDGE_LASTS},
     },
     "owe-reminders": {
         "task": "submissions.owe_reminders",
@@ -43,6 +44,11 @@ app.conf.beat_schedule = {
         "task": "submissions.purge",
         "schedule": crontab(minute=23, hour="*/6"),
         "options": {"expires": 3600.0},
+    },
+    "owe-digests": {
+        "task": "submissions.owe_digests",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
     "report-alive": {
         "task": "submissions.report_alive",

@@ -17,7 +17,7 @@ from redis import Redis
 from evidence_portal.celery import NUDGE_LASTS, PURGING_MAY_TAKE, SENDING_MAY_TAKE, app
 from submissions import clock
 from submissions.delivery import sending
-from submissions.domain import outbox, passing_marks, reminding, retention
+from submissions.domain import daily_report, outbox, passing_marks, reminding, retention
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,14 @@ def purge() -> None:
     if purged != retention.Purged():
         logger.info("purged: %s", purged)
     SessionStore.clear_expired()
+
+
+@app.task(name="submissions.owe_digests")
+def owe_digests() -> None:
+    """Owe staff the digest of the day."""
+    owed = daily_report.owe_digests(at=clock.now())
+    if owed:
+        logger.info("mail: %d digests owed", owed)
 
 
 @app.task(name="submissions.report_alive", bind=True)

@@ -4,20 +4,21 @@ from django.conf import settings
 from django.urls import reverse
 
 from submissions import spoken_time
+from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Block, Facts, Heading, Letter, Link, Paragraph, Verbatim
 from submissions.delivery.letters import paragraphs as as_paragraphs
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
-from submissions.delivery.way_back import fresh_link, way_back
+from submissions.delivery.way_back import way_back
 from submissions.models import Call, OutboxEmail, Version
 
 
-def confirmation(mail: OutboxEmail) -> Letter:
+def confirmation(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Return the receipt of the mail's version with a copy of the evidence.
 
     Nothing in it says who answered: an address with a slip in it belongs to a stranger.
     """
     version, call = mail.version, mail.call
-    fresh = fresh_link(mail)
+    fresh = enclosed.link_back(mail)
     return Letter(
         secret=fresh.token,
         subject=subject_of(f"Response {version.submission.reference} received", call),
@@ -34,10 +35,10 @@ def confirmation(mail: OutboxEmail) -> Letter:
     )
 
 
-def amended(mail: OutboxEmail) -> Letter:
+def amended(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Return the receipt of a later version, which counts instead of the ones before it."""
     version, call = mail.version, mail.call
-    fresh = fresh_link(mail)
+    fresh = enclosed.link_back(mail)
     return Letter(
         secret=fresh.token,
         subject=subject_of(f"Changes to response {version.submission.reference} received", call),
@@ -57,7 +58,7 @@ def amended(mail: OutboxEmail) -> Letter:
     )
 
 
-def withdrawn(mail: OutboxEmail) -> Letter:
+def withdrawn(mail: OutboxEmail, _enclosed: Enclosures) -> Letter:
     """Say that the response of the mail's version was withdrawn."""
     submission, call = mail.version.submission, mail.call
     return Letter(

@@ -4,17 +4,16 @@ from django.conf import settings
 from django.urls import reverse
 
 from submissions import spoken_time
+from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Letter, Link, Paragraph
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
-from submissions.domain.late_passes import make_link, pass_of
 from submissions.models import OutboxEmail
 
 
-def late_pass(mail: OutboxEmail) -> Letter:
+def late_pass(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Tell the holder of a pass until when, and how, one response can still be submitted."""
     call = mail.call
-    given = pass_of(mail)
-    token = make_link(given)
+    given, token = enclosed.late_pass(mail)
     until = spoken_time.say_moment(given.expires_at, call.timezone)
     return Letter(
         subject=subject_of("You can still submit your response", call),

@@ -8,15 +8,17 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from submissions.delivery.confirmation import amended, confirmation, withdrawn
+from submissions.delivery.enclosures import Enclosures, Fresh
 from submissions.delivery.late_pass import late_pass
 from submissions.delivery.letters import Letter
+from submissions.delivery.staff_digest import staff_digest
 from submissions.delivery.unfinished import closed_with_draft, reminder
 from submissions.delivery.way_back import return_link
 from submissions.delivery.wire import WrittenMessage, put_together
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind
 
-LETTERS: dict[str, Callable[[OutboxEmail], Letter]] = {
+LETTERS: dict[str, Callable[[OutboxEmail, Enclosures], Letter]] = {
     MailKind.CONFIRMATION: confirmation,
     MailKind.AMENDED: amended,
     MailKind.WITHDRAWN: withdrawn,
@@ -24,6 +26,7 @@ LETTERS: dict[str, Callable[[OutboxEmail], Letter]] = {
     MailKind.REMINDER: reminder,
     MailKind.CLOSED_WITH_DRAFT: closed_with_draft,
     MailKind.LATE_PASS: late_pass,
+    MailKind.STAFF_DIGEST: staff_digest,
 }
 # In an address, where a link's token was.
 LEFT_OUT = "left-out-of-this-copy"
@@ -39,9 +42,9 @@ class Rendered:
     html: str
 
 
-def render(mail: OutboxEmail) -> Rendered:
-    """Write the mail, down to its bytes."""
-    letter = LETTERS[mail.kind](mail)
+def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
+    """Write the mail, down to its bytes; without `enclosed`, it gets links of its own."""
+    letter = LETTERS[mail.kind](mail, Fresh() if enclosed is None else enclosed)
     subject = one_line(letter.subject)
     text, html = letter.as_text(), letter.as_html()
     headers = {

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from submissions.delivery.enclosures import Fresh
 from submissions.delivery.mail_server import (
     ConnectionBroken,
     MailServer,
@@ -28,7 +29,7 @@ from submissions.models import OutboxEmail
 
 logger = logging.getLogger(__name__)
 BATCH = 20  # as many as one dead worker can hold up
-STARTS_WITHIN = timedelta(seconds=40)
+STARTS_WITHIN = timedelta(seconds=30)
 BREAKS_IN_A_ROW = 2
 
 
@@ -80,6 +81,7 @@ class _Run:
         self._ends_at = now() + STARTS_WITHIN
         self._breaks = 0
         self._away = ""
+        self._enclosed = Fresh()
 
     @property
     def goes_on(self) -> bool:
@@ -87,6 +89,7 @@ class _Run:
 
     def send(self, mails: list[OutboxEmail]) -> None:
         ahead = deque(mails)
+        self._enclosed = Fresh([mail for mail in mails if is_still_wanted(mail)])
         before: _Letter | None = None
         letter = self._write_next(ahead)
         while letter is not None and self.goes_on:
@@ -109,7 +112,7 @@ class _Run:
                 continue
             try:
                 validate_email(mail.to_address)
-                return _Letter(mail, render(mail))
+                return _Letter(mail, render(mail, self._enclosed))
             except ValidationError:
                 self._fail(mail, "The address is not one that mail can be sent to.")
             except Exception:

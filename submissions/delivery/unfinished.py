@@ -4,18 +4,19 @@ from django.conf import settings
 from django.urls import reverse
 
 from submissions import spoken_time
+from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Block, Heading, Letter, Link, Paragraph
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
-from submissions.delivery.way_back import fresh_link, way_back
+from submissions.delivery.way_back import way_back
 from submissions.domain.reminding import opt_out_token
 from submissions.domain.retention import DRAFTS_KEPT
 from submissions.models import Call, OutboxEmail
 
 
-def reminder(mail: OutboxEmail) -> Letter:
+def reminder(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Remind of a draft that has not been submitted, with the way to refuse further ones."""
     call = mail.call
-    fresh = fresh_link(mail)
+    fresh = enclosed.link_back(mail)
     opt_out = opt_out_address(mail)
     return Letter(
         subject=subject_of("Your response is not submitted yet", call),
@@ -41,10 +42,10 @@ def reminder(mail: OutboxEmail) -> Letter:
     )
 
 
-def closed_with_draft(mail: OutboxEmail) -> Letter:
+def closed_with_draft(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Say once that the call closed before a draft was submitted, and how long it can be read."""
     call = mail.call
-    fresh = fresh_link(mail)
+    fresh = enclosed.link_back(mail)
     kept_until = spoken_time.say_day(call.closes_at + DRAFTS_KEPT, call.timezone)
     return Letter(
         subject=subject_of("Your response was not submitted", call),

@@ -4,15 +4,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from submissions import spoken_time
+from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Block, Facts, Heading, Letter, Link, Paragraph
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
-from submissions.domain.returning import FreshLink, make_link
+from submissions.domain.returning import FreshLink
 from submissions.models import Call, OutboxEmail, Submission
-
-
-def fresh_link(mail: OutboxEmail) -> FreshLink:
-    """Make the link that the mail carries; the one of an earlier attempt or mail dies."""
-    return make_link(submission=mail.submission, at=mail.claimed_at or mail.created_at)
 
 
 def way_back(mail: OutboxEmail, fresh: FreshLink) -> list[Block]:
@@ -25,10 +21,10 @@ def way_back(mail: OutboxEmail, fresh: FreshLink) -> list[Block]:
     ]
 
 
-def return_link(mail: OutboxEmail) -> Letter:
+def return_link(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Return the mail that somebody asked for to come back to a response."""
     call, submission = mail.call, mail.submission
-    fresh = fresh_link(mail)
+    fresh = enclosed.link_back(mail)
     return Letter(
         subject=subject_of("Your link back to your response", call),
         title="Go back to your response",

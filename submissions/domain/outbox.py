@@ -25,7 +25,7 @@ from submissions.vocabulary import AuditAction, MailKind, OutboxState
 
 GIVE_UP_AFTER = timedelta(days=3)
 # Longer than a sending task may run before it is killed, so no mail has two senders.
-CLAIM_LASTS = timedelta(minutes=2)
+CLAIM_LASTS = timedelta(seconds=90)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
@@ -62,7 +62,7 @@ def claim_due(*, at: datetime, limit: int) -> list[OutboxEmail]:
     with transaction.atomic():
         mails = list(
             OutboxEmail.objects.due_at(at)
-            .select_related("call", "version__submission")
+            .select_related("call", "submission", "version__submission")
             .select_for_update(skip_locked=True, no_key=True, of=("self",))
             .order_by("next_attempt_at", "pk")[: _within_the_rate(limit, at)]
         )

@@ -6,7 +6,7 @@ made when that mail is written, and only its SHA-256 is kept.
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,16 +118,31 @@ def responses_known_by(call: Call, address: str) -> list[Submission]:
 
 def make_link(*, submission: Submission, at: datetime) -> FreshLink:
     """Make the link that opens the response until LINK_LASTS from `at`; earlier ones die."""
-    fresh = FreshLink(secrets.token_urlsafe(TOKEN_BYTES), at + LINK_LASTS)
+    return make_links(submissions=[submission], at=at)[submission.pk]
+
+
+def make_links(*, submissions: Iterable[Submission], at: datetime) -> dict[int, FreshLink]:
+    """Make a link to each of the responses, as `make_link` does; return them by primary key."""
+    fresh = {
+        submission.pk: FreshLink(secrets.token_urlsafe(TOKEN_BYTES), at + LINK_LASTS)
+        for submission in submissions
+    }
     with transaction.atomic():
-        # Two mails about one response may be written at once; one link is to live.
-        Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-        submission.return_tokens.filter(used_at=None, superseded_at=None).update(superseded_at=at)
-        ReturnToken.objects.create(
-            submission=submission,
-            token_sha256=digest(fresh.token),
-            made_at=at,
-            expires_at=fresh.expires_at,
+        # Two mails about one response may be written at once; one link is to live. In one
+        # order, or two batches would wait for each other.
+        rows = Submission.objects.filter(pk__in=fresh).select_for_update(no_key=True)
+        locked = list(rows.order_by("pk").values_list("pk", flat=True))
+        ReturnToken.objects.filter(submission__in=locked, used_at=None, superseded_at=None).update(
+            superseded_at=at
+        )
+        ReturnToken.objects.bulk_create(
+            ReturnToken(
+                submission_id=pk,
+                token_sha256=digest(fresh[pk].token),
+                made_at=at,
+                expires_at=fresh[pk].expires_at,
+            )
+            for pk in locked
         )
     return fresh
 

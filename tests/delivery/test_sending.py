@@ -9,7 +9,10 @@ import pytest
 
 from evidence_portal.discreet_logs import DiscreetFormatter
 from submissions.delivery import rendering, sending
+from submissions.delivery.enclosures import Fresh
 from submissions.delivery.sending import Tally
+from submissions.domain import outbox
+from submissions.domain.returning import look_up_link
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind, OutboxState
 from tests.delivery.mail_sink import HANG_UP, free_port, silent_server
@@ -232,10 +235,10 @@ def test_mail_that_cannot_be_written_is_put_off_and_the_others_go_out(
     letter = rendering.LETTERS[MailKind.CONFIRMATION]
     bad, _ = submitted(call, "a@example.org", "b@example.org")
 
-    def stumble(mail):
+    def stumble(mail, enclosed):
         if mail.pk == bad.pk:
             raise LookupError(mail.to_address)
-        return letter(mail)
+        return letter(mail, enclosed)
 
     monkeypatch.setitem(rendering.LETTERS, MailKind.CONFIRMATION, stumble)
     assert send(call) == Tally(sent=1, delayed=1)
@@ -246,6 +249,24 @@ def test_mail_that_cannot_be_written_is_put_off_and_the_others_go_out(
     ]
     assert "LookupError" in line
     assert "a@example.org" not in line
+
+
+def test_each_mail_of_a_batch_carries_the_live_link_of_its_response(sink, call):
+    submitted(call, "a@example.org", "b@example.org")
+    send(call)
+    opened = []
+    for message in sink.messages:
+        text = message.get_body(("plain",)).get_content()
+        token = re.search(r"/return/([\w-]{43})/", text)[1]
+        opened.append(look_up_link(call=call, token=token, at=while_open(call)))
+    assert opened == [mail.submission for mail in OutboxEmail.objects.order_by("pk")]
+
+
+def test_links_of_a_batch_are_made_together(sink, call, django_assert_num_queries):
+    submitted(call, *(f"{name}@example.org" for name in "abcdef"))
+    mails = outbox.claim_due(at=while_open(call), limit=6)
+    with django_assert_num_queries(5):  # savepoint, lock, supersede, insert, savepoint
+        Fresh(mails)
 
 
 def test_run_stops_in_time_and_gives_the_rest_back(sink, call):

@@ -127,6 +127,11 @@ def settings_with(monkeypatch):
             "MAIL_STALE_MINUTES is 'soon': write a whole number, such as 15.",
         ),
         (
+            {"STAFF_DIGEST_TO": "team@example.org, nobody"},
+            "STAFF_DIGEST_TO must list email addresses with commas between, "
+            "such as team@example.org,lead@example.org",
+        ),
+        (
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL is 'LOUD': write DEBUG, INFO, WARNING, ERROR or CRITICAL.",
         ),
