@@ -49,5 +49,13 @@ def say_left(left: timedelta) -> str:
     return "less than a minute"
 
 
+def say_saved(moment: datetime, now: datetime, zone: str = UK) -> str:
+    """Return "10:42am", with "on Wednesday 24 July 2019" after it unless that is today."""
+    local = moment.astimezone(ZoneInfo(zone))
+    time = f"{local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+    same_day = local.date() == now.astimezone(ZoneInfo(zone)).date()
+    return time if same_day else f"{time} on {say_day(moment, zone)}"
+
+
 def zone_words(zone: str) -> str:
     return "UK time" if zone == UK else f"{zone.split('/')[-1].replace('_', ' ')} time"

@@ -59,6 +59,24 @@ def attach(
     return attachment
 
 
+def replace(
+    *,
+    submission: Submission,
+    question: Question,
+    public_id: UUID,
+    upload: UploadedFile,
+    at: datetime,
+) -> Attachment:
+    """Put the file in the place of another of the question; all of it or nothing.
+
+    One that is not there (any more) takes no place. Raises what `attach` raises: then the
+    other file stays.
+    """
+    with transaction.atomic():
+        detach(submission=submission, public_id=public_id, at=at)
+        return attach(submission=submission, question=question, upload=upload, at=at)
+
+
 def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:
     """Return the file's type, one of `question.file_types`, or raise FileRefused."""
     file_type = PurePath(name).suffix.lower().lstrip(".")

@@ -1,5 +1,7 @@
 """Starting a draft and keeping what is typed."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -34,27 +36,67 @@ def begin(*, call: Call, at: datetime, channel: Channel = Channel.WEB) -> Submis
     )
 
 
+def fingerprint(value: Any) -> str:
+    """Return 12 hex digits that tell one stored value from another, "-" for no answer.
+
+    Pages carry it beside each answer that they show, to tell later whether that was changed.
+    """
+    if value is None:
+        return "-"
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
 def save_answers(
-    *, submission: Submission, call: Call, values: Mapping[str, Any], at: datetime
-) -> None:
+    *,
+    submission: Submission,
+    call: Call,
+    values: Mapping[str, Any],
+    at: datetime,
+    seen: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
 
     Atomic: all of them or none. The deadline does not matter: a draft that is no longer
     submittable still keeps its text. Raises AnswerRefused for a value that cannot be stored,
     AlreadySubmitted if the working copy is closed.
+
+    `seen` has the fingerprint of the value that the author was shown, by key. Where another
+    was stored since, an author who changed nothing leaves it, and one who did gets it back:
+    returned is, by key, what is stored of every answer that both changed. Of those nothing is
+    overwritten; the others are kept all the same.
     """
     stored = {
         call.questions_by_key[key]: storable(call.questions_by_key[key], raw)
         for key, raw in values.items()
         if call.questions_by_key[key].kind != QuestionKind.FILE
     }
+    contested: dict[str, Any] = {}
     with transaction.atomic():
         lock_working_copy(submission)
+        if seen is not None:
+            current = working_answers(submission, call)
+            stored = {q: value for q, value in stored.items() if value != current.get(q.key)}
+            for question in _changed_since(seen, stored, current):
+                value = stored.pop(question)
+                if fingerprint(value) != seen[question.key]:
+                    contested[question.key] = current.get(question.key)
         for table, is_identity in ((Answer, False), (IdentityAnswer, True)):
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
             _keep(table, submission, part, at)
-        Submission.objects.filter(pk=submission.pk).update(saved_at=at)
-    submission.saved_at = at
+        if stored or not contested:
+            Submission.objects.filter(pk=submission.pk).update(saved_at=at)
+            submission.saved_at = at
+    return contested
+
+
+def _changed_since(
+    seen: Mapping[str, str], stored: Mapping[Question, Any], current: Mapping[str, Any]
+) -> list[Question]:
+    return [
+        question
+        for question in stored
+        if question.key in seen and fingerprint(current.get(question.key)) != seen[question.key]
+    ]
 
 
 def lock_working_copy(submission: Submission) -> Submission:

@@ -1,4 +1,4 @@
-"""A section of a call as one page's form."""
+"""A page of a section as a form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,8 +8,11 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import cached_property
 
-from submissions.domain.answering import faults
+from submissions.domain.answering import faults, storable
+from submissions.domain.drafting import fingerprint
+from submissions.errors import AnswerRefused
 from submissions.forms.condition_words import applies, is_ruled_out, terms_of
+from submissions.forms.contested import CONTESTED, Keep, choice_of, merged_from
 from submissions.forms.fields import AnswerField, Posted, every_value, posted_names
 from submissions.forms.layout import section_helper
 from submissions.forms.presenting import FileUrl, answer_id, first_id, present
@@ -19,16 +22,18 @@ from submissions.vocabulary import QuestionKind
 # Question keys begin with a letter, so neither name can be one's.
 SHOWN = "_shown"
 REMOVE = "_remove"
+REPLACE = "_replace"
 
 
 class SectionForm(forms.Form):
-    """The questions of `section` that apply or may apply.
+    """The questions of `section`, or of one `page` of it, that apply or may apply.
 
     `answers` are the stored ones of the whole response by question key (`working_answers`),
     `attachments` the files in the working copy by question key, `file_url` gives a file's
-    address. The page posts, beside the answers, the keys of the questions that it showed as
-    `_shown`, the public id of a file to take out as `_remove`, and `action` = `upload` from the
-    button beside a file question.
+    address. The page posts, beside the answers, `key:fingerprint` of each answer that it showed
+    as `_shown`, the public id of a file to take out as `_remove` or to put another in the
+    place of as `_replace`, and `action` = `upload` from the button beside a file question.
+    What is posted of the section's other questions is taken as well.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class SectionForm(forms.Form):
         *,
         call: Call,
         section: Section,
+        page: Sequence[Question] | None = None,
         answers: Mapping[str, Any],
         attachments: Mapping[str, Sequence[Attachment]] | None = None,
         data: Posted | None = None,
@@ -49,20 +55,48 @@ class SectionForm(forms.Form):
         self.attachments = attachments or {}
         self.file_url = file_url
         self.row_errors: dict[str, dict[str, list[str]]] = {}
+        self.unsettled: list[str] = []
+        self._settled: dict[str, Any] = {}
         whole = [q for q in call.questions_in_order if q.section.key == section.key]
-        on_page = {question.key for question in whole}
+        on_page = {question.key for question in (whole if page is None else page)}
         self._terms = {question.key: terms_of(call, question) for question in whole}
         self.questions = [
             question
             for question in whole
             if self._was_posted(question)
-            or not is_ruled_out(self._terms[question.key], answers, on_page)
+            or (
+                question.key in on_page
+                and not is_ruled_out(self._terms[question.key], answers, on_page)
+            )
         ]
         self.fields = {question.key: AnswerField(question) for question in self.questions}
 
     @cached_property
     def helper(self) -> FormHelper:
         return section_helper(self)
+
+    def clean(self) -> dict[str, Any]:
+        """Take the choices made on the page of contested answers, where this comes from it."""
+        for key in str(self.data.get(CONTESTED, "")).split():
+            if key not in self.fields:
+                continue
+            keep = choice_of(self.data, key)
+            if keep == Keep.SAVED:
+                self.cleaned_data.pop(key, None)
+                self._settled[key] = self.answers.get(key)
+            elif keep == Keep.MERGED:
+                self._settled[key] = merged_from(self.data, key)
+                self._clean_merged(key)
+            elif keep is None:
+                self.cleaned_data.pop(key, None)
+                self.unsettled.append(key)
+        return self.cleaned_data
+
+    def _clean_merged(self, key: str) -> None:
+        try:
+            self.cleaned_data[key] = storable(self.fields[key].question, self._settled[key])
+        except AnswerRefused as refusal:
+            self.add_error(key, refusal.message)
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -95,6 +129,28 @@ class SectionForm(forms.Form):
     def file_to_remove(self) -> str:
         """The public id posted by a file's remove button, or ""."""
         return str(self.data.get(REMOVE, "")) if self.is_bound else ""
+
+    @property
+    def file_to_replace(self) -> str:
+        """The public id posted by a file's replace button, or ""."""
+        return str(self.data.get(REPLACE, "")) if self.is_bound else ""
+
+    @property
+    def file_to_change(self) -> str:
+        return self.file_to_remove or self.file_to_replace
+
+    @cached_property
+    def typed_values(self) -> dict[str, Any]:
+        """What was posted, in the stored shape, also where the author chose or has yet to."""
+        typed = dict(self.cleaned_data)
+        for key in self.unsettled:
+            typed[key] = self.fields[key].clean(self[key].data)
+        return typed
+
+    @cached_property
+    def seen(self) -> dict[str, str]:
+        """The fingerprints of the answers that the page showed, by key, as it posted them."""
+        return {key: mark for key, mark in self._posted_as_shown.items() if mark}
 
     def refuse(self, key: str, message: str, *, row: str = "") -> None:
         """Say `message` beside the question, or beside a matrix's row; bound or not."""
@@ -132,8 +188,9 @@ class SectionForm(forms.Form):
         return summary
 
     @property
-    def shown_keys(self) -> str:
-        return " ".join(self.fields)
+    def shown(self) -> str:
+        """What the page posts back as `_shown`."""
+        return " ".join(f"{key}:{fingerprint(self.answers.get(key))}" for key in self.fields)
 
     @property
     def takes_files(self) -> bool:
@@ -144,13 +201,20 @@ class SectionForm(forms.Form):
         question = self.fields[key].question
         return present(
             question,
-            value=self[key].data if self.is_bound else self.answers.get(key),
+            value=self._value_shown(question),
             applies=applies(self.call, question, self._terms[key], self.answers, self.questions),
             errors=self._own_errors(question),
             row_errors=self.row_errors.get(key),
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
+
+    def _value_shown(self, question: Question) -> Any:
+        if question.key in self._settled:
+            return self._settled[question.key]
+        if self.is_bound and self._was_answered_or_left(question):
+            return self[question.key].data
+        return self.answers.get(question.key)
 
     def _own_errors(self, question: Question) -> list[str]:
         """The question's errors that are not one row's."""
@@ -160,7 +224,9 @@ class SectionForm(forms.Form):
 
     def _was_posted(self, question: Question) -> bool:
         """Whether an answer came, even though another page's answer rules the question out now."""
-        return self.is_bound and any(name in self.data for name in posted_names(question))
+        return self.is_bound and any(
+            name in self.data or name in self.files for name in posted_names(question)
+        )
 
     def _was_answered_or_left(self, question: Question) -> bool:
         """Whether the page showed the question: only then does an absent answer mean none."""
@@ -170,7 +236,11 @@ class SectionForm(forms.Form):
             self.data, self.files, question.key
         ):
             return False
-        if SHOWN not in self.data:
-            return True
-        shown = {key for value in every_value(self.data, SHOWN) for key in str(value).split()}
-        return question.key in shown
+        return SHOWN not in self.data or question.key in self._posted_as_shown
+
+    @cached_property
+    def _posted_as_shown(self) -> dict[str, str]:
+        if not self.is_bound:
+            return {}
+        shown = [part for value in every_value(self.data, SHOWN) for part in str(value).split()]
+        return {key: mark for key, _, mark in (part.partition(":") for part in shown)}

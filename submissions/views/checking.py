@@ -3,7 +3,6 @@
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from submissions.domain import answering, submitting
@@ -16,6 +15,7 @@ from submissions.views.held import (
     held_by,
     nothing_held_page,
 )
+from submissions.views.steps import question_addresses
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,14 +54,19 @@ def _check_page(
     faults = standing or held.faults()
     context = held.context(
         sections=answers_by_section(held),
-        missing=[_missing(held, fault) for fault in faults],
+        missing=_missing(held, faults),
         refused=bool(standing),
         errors=[(f.message, f"answer-{f.key}") for f in standing],
     )
     return render(request, "responses/check.html", context, status=status)
 
 
-def _missing(held: Held, fault: answering.Fault) -> dict[str, str]:
-    section_key = held.call.questions_by_key[fault.key].section.key
-    address = reverse("section", args=[held.call.slug, section_key])
-    return {"message": fault.message, "href": f"{address}?return=check#id_{fault.key}"}
+def _missing(held: Held, faults: list[answering.Fault]) -> list[dict[str, str]]:
+    addresses = question_addresses(held.call)
+    return [
+        {
+            "message": fault.message,
+            "href": f"{addresses[fault.key]}?return=check#id_{fault.key}",
+        }
+        for fault in faults
+    ]

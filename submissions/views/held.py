@@ -13,8 +13,10 @@ from submissions.domain import answering, deadlines, drafting
 from submissions.domain.deadlines import Admission
 from submissions.domain.transcript import say_answer
 from submissions.errors import CallNotOpen
+from submissions.forms.pages import page_numbers
 from submissions.models import Attachment, Call, Section, Submission
 from submissions.views.holding import held_response
+from submissions.views.refusals import typed_texts
 from submissions.views.time_left import time_left_at
 from submissions.vocabulary import SubmissionState
 
@@ -107,14 +109,19 @@ def held_by(request: HttpRequest, slug: str) -> Held | None:
 
 
 def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say that this browser holds no response, and what can be done."""
+    """Say that this browser holds no response, and what can be done; give back what was typed."""
     call = get_object_or_404(Call, slug=slug)
-    context = {"call": call, "is_open": call.is_open_at(clock.now())}
+    context = {
+        "call": call,
+        "is_open": call.is_open_at(clock.now()),
+        "typed": typed_texts(request),
+    }
     return render(request, "responses/nothing_held.html", context, status=404)
 
 
 def answers_by_section(held: Held) -> list[dict[str, Any]]:
-    """Return each section with the rows that it shows: question, answer in lines, files."""
+    """Return each section with its rows: question, its page, answer in lines, files."""
+    pages = page_numbers(held.call)
     asked = answering.asked_questions(held.call, held.answers)
     return [
         {
@@ -122,6 +129,7 @@ def answers_by_section(held: Held) -> list[dict[str, Any]]:
             "rows": [
                 {
                     "question": question,
+                    "page": pages[question.key],
                     "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
                     "lines": say_answer(question, held.answers.get(question.key)),
                     "files": held.files.get(question.key, []),

@@ -24,13 +24,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "refusals/server_error.html", status=500)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the form expired, and give back every longer text that was in it."""
-    typed: list[dict[str, Any]] = [
+def typed_texts(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return every longer text that was posted, to be given back where it cannot be kept."""
+    return [
         {"name": name, "text": text[:LONGEST_COPY]}
         for name, texts in request.POST.lists()
         for text in texts
-        if " " in text.strip()
+        if " " in text.strip() and not name.startswith("_")
     ]
-    context = {"typed": typed, "back": request.path}
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the form expired, and give back every longer text that was in it."""
+    context = {"typed": typed_texts(request), "back": request.path}
     return render(request, "refusals/expired.html", context, status=403)

@@ -1,44 +1,54 @@
-"""One section: its questions, its files, and keeping what was typed."""
+"""A page of a section: its questions, its files, and keeping what was typed."""
 
-from uuid import UUID
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from submissions.domain import answering, attaching, drafting
-from submissions.errors import AlreadySubmitted, FileRefused
+from submissions import spoken_time
+from submissions.domain import answering, drafting
+from submissions.errors import AlreadySubmitted
+from submissions.forms.contested import contested_answers, posted_again
+from submissions.forms.pages import pages_of
 from submissions.forms.section_form import SectionForm
-from submissions.models import Section
 from submissions.views.held import Held, closed_page, held_by, nothing_held_page
-from submissions.vocabulary import QuestionKind
+from submissions.views.not_kept import not_kept_page
+from submissions.views.steps import Step, question_addresses, step_address, steps
+from submissions.views.uploading import change_files
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def section(request: HttpRequest, slug: str, section: str) -> HttpResponse:
-    """One section: a GET shows it, a POST keeps what was typed, complete or not."""
+def section(request: HttpRequest, slug: str, section: str, number: int = 1) -> HttpResponse:
+    """A page of a section: a GET shows it, a POST keeps what was typed, complete or not."""
     held = held_by(request, slug)
     if held is None:
         return nothing_held_page(request, slug)
     shown = next((s for s in held.call.sections.all() if s.key == section), None)
-    if shown is None:
+    if shown is None or number > len(pages_of(held.call, shown)):
         raise Http404
     if not held.has_working_copy:
-        return redirect("submitted", slug=slug)
-    if shown not in held.sections:
+        return _submitted_meanwhile(request, held)
+    own = [step for step in steps(held) if step.section == shown]
+    here = next((step for step in own if step.number == number), None)
+    if not own:
         return redirect("response", slug=slug)
+    if here is None:
+        return redirect(_with_way_back(request, step_address(held.call, shown, own[0].number)))
     if request.method == "POST":
-        return _save_section(request, held, shown)
+        return _save(request, held, here)
     if not held.is_open:
         return closed_page(request, held)
-    return _section_page(request, held, shown, _section_form(held, shown))
+    return _page(request, held, here, _form(held, here))
 
 
-def _section_form(held: Held, shown: Section, request: HttpRequest | None = None) -> SectionForm:
+def _form(held: Held, here: Step, request: HttpRequest | None = None) -> SectionForm:
     return SectionForm(
         call=held.call,
-        section=shown,
+        section=here.section,
+        page=here.questions,
         answers=held.answers,
         attachments=held.files,
         file_url=lambda file: reverse("own_file", args=[held.call.slug, file.public_id]),
@@ -47,86 +57,94 @@ def _section_form(held: Held, shown: Section, request: HttpRequest | None = None
     )
 
 
-def _section_page(
-    request: HttpRequest, held: Held, shown: Section, form: SectionForm, status: int = 200
+def _page(
+    request: HttpRequest, held: Held, here: Step, form: SectionForm, status: int = 200
 ) -> HttpResponse:
-    position = held.sections.index(shown)
     context = held.context(
-        section=shown,
         form=form,
         errors=form.error_summary,
-        number=position + 1,
-        of=len(held.sections),
-        back=_back_address(request, held, position),
-        takes_files=any(q.kind == QuestionKind.FILE for q in form.questions),
+        **_place(request, held, here),
     )
     return render(request, "responses/section.html", context, status=status)
 
 
-def _back_address(request: HttpRequest, held: Held, position: int) -> str:
-    slug = held.call.slug
-    if request.GET.get("return") == "check":
-        return reverse("check", args=[slug])
-    if position == 0:
-        return reverse("response", args=[slug])
-    return reverse("section", args=[slug, held.sections[position - 1].key])
+def _place(request: HttpRequest, held: Held, here: Step) -> dict[str, Any]:
+    """Where the page stands among the others, and when the response was last saved."""
+    begun = held.submission.saved_at != held.submission.started_at
+    saved = spoken_time.say_saved(held.submission.saved_at, held.received_at, held.call.timezone)
+    return {
+        "section": here.section,
+        "step": here,
+        "number": held.sections.index(here.section) + 1,
+        "of": len(held.sections),
+        "back": _back_address(request, held, here),
+        "last_saved": saved if begun else "",
+    }
 
 
-def _save_section(request: HttpRequest, held: Held, shown: Section) -> HttpResponse:
-    form = _section_form(held, shown, request)
+def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
+    form = _form(held, here, request)
     storable = form.is_valid()
     try:
-        drafting.save_answers(
-            submission=held.submission, call=held.call, values=form.values, at=held.received_at
+        contested = drafting.save_answers(
+            submission=held.submission,
+            call=held.call,
+            values=form.values,
+            at=held.received_at,
+            seen=form.seen,
         )
-        refused = _change_files(held, form)
+        refused = change_files(held, form)
     except AlreadySubmitted:
-        # Another tab submitted meanwhile: the evidence stands, the page says what it holds.
-        return redirect("submitted", slug=held.call.slug)
+        return _submitted_meanwhile(request, held)
     saved = Held(held.call, held.submission, held.received_at)
+    if contested or form.unsettled:
+        return _contested_page(request, saved, here, form, contested)
     if not held.is_open:
         return closed_page(request, saved, just_saved=True)
     action = request.POST.get("action", "continue")
     if storable and not refused and action == "save":
         return redirect(f"{reverse('leave', args=[held.call.slug])}?saved=1")
-    if storable and not refused and (action == "upload" or form.file_to_remove):
-        return redirect(request.get_full_path())
+    if storable and not refused and (action == "upload" or form.file_to_change):
+        return redirect(_with_way_back(request, _address_of_files(held, here, form)))
     _say_what_is_wrong(form, saved, refused, completeness=action == "continue")
-    routed = next(iter(_routes(saved, shown)), None)
+    routed = next(iter(_routes(saved, form)), None)
     if routed is not None and action == "continue":
         return redirect("response_help", slug=held.call.slug, key=routed)
     if form.error_summary:
-        return _section_page(request, saved, shown, form, status=422)
-    return redirect(_next_address(request, saved, shown))
+        return _page(request, saved, here, form, status=422)
+    return redirect(_next_address(request, saved, here, form))
 
 
-def _change_files(held: Held, form: SectionForm) -> dict[str, list[str]]:
-    """Take the page's removals and uploads; return the sentences of refusal by question."""
-    refused: dict[str, list[str]] = {}
-    if form.file_to_remove:
-        try:
-            public_id = UUID(form.file_to_remove)
-        except ValueError:
-            raise Http404 from None
-        attaching.detach(submission=held.submission, public_id=public_id, at=held.received_at)
-    for key, uploads in form.uploads.items():
-        for upload in uploads:
-            try:
-                attaching.attach(
-                    submission=held.submission,
-                    question=held.call.questions_by_key[key],
-                    upload=upload,
-                    at=held.received_at,
-                )
-            except FileRefused as refusal:
-                refused.setdefault(key, []).append(refusal.message)
-    return refused
+def _submitted_meanwhile(request: HttpRequest, held: Held) -> HttpResponse:
+    """Another tab or person submitted: that stands, and what was typed here is given back."""
+    if request.method == "POST":
+        return not_kept_page(request, held)
+    return redirect("submitted", slug=held.call.slug)
+
+
+def _contested_page(
+    request: HttpRequest, saved: Held, here: Step, form: SectionForm, contested: dict[str, Any]
+) -> HttpResponse:
+    """Show both of each answer that was changed in two places; everything else is saved."""
+    stored = {key: saved.answers.get(key) for key in (*form.unsettled, *contested)}
+    typed = form.typed_values
+    refused = [form.fields[key].question for key in form.errors if key in form.fields]
+    again = [saved.call.questions_by_key[key] for key in stored]
+    context = saved.context(
+        contested=contested_answers(saved.call, stored, typed, request.POST),
+        again=posted_again([*again, *refused], request.POST),
+        errors=[(_("Choose which answer to keep"), f"id_keep_{key}") for key in form.unsettled],
+        unsettled=form.unsettled,
+        **_place(request, saved, here),
+    )
+    return render(request, "responses/contested.html", context, status=409)
 
 
 def _say_what_is_wrong(
     form: SectionForm, saved: Held, refused: dict[str, list[str]], *, completeness: bool
 ) -> None:
-    """Add to the posted form, beside the files as they are now, all that is still wrong."""
+    """Add to the posted form, beside what is stored now, all that is still wrong."""
+    form.answers = saved.answers
     form.attachments = saved.files
     for key, messages in refused.items():
         for message in messages:
@@ -135,18 +153,46 @@ def _say_what_is_wrong(
         form.add_faults()
 
 
-def _routes(saved: Held, shown: Section) -> list[str]:
-    """Return the keys of the section's questions whose answer leads to a page of help."""
+def _routes(saved: Held, form: SectionForm) -> list[str]:
+    """Return the keys of the page's questions whose answer leads to a page of help."""
     return [
         question.key
-        for question in shown.questions.all()
+        for question in form.questions
         if answering.route_of(question, saved.answers.get(question.key))
     ]
 
 
-def _next_address(request: HttpRequest, saved: Held, shown: Section) -> str:
-    slug = saved.call.slug
-    position = saved.sections.index(shown)
-    if request.GET.get("return") == "check" or position + 1 == len(saved.sections):
-        return reverse("check", args=[slug])
-    return reverse("section", args=[slug, saved.sections[position + 1].key])
+def _back_address(request: HttpRequest, held: Held, here: Step) -> str:
+    if request.GET.get("return") == "check":
+        return reverse("check", args=[held.call.slug])
+    walked = steps(held)
+    place = walked.index(here) if here in walked else 0
+    if place == 0:
+        return reverse("response", args=[held.call.slug])
+    before = walked[place - 1]
+    return step_address(held.call, before.section, before.number)
+
+
+def _next_address(request: HttpRequest, saved: Held, here: Step, form: SectionForm) -> str:
+    walked = steps(saved)
+    check = reverse("check", args=[saved.call.slug])
+    if request.GET.get("return") == "check" or here not in walked:
+        return check
+    for step in walked[walked.index(here) + 1 :]:
+        posted_too = any(question.key in form.fields for question in step.questions)
+        if step.section != here.section or not posted_too:
+            return step_address(saved.call, step.section, step.number)
+    return check
+
+
+def _address_of_files(held: Held, here: Step, form: SectionForm) -> str:
+    """The page of the question whose files were changed; it may not be the one that posted."""
+    key = next(iter(form.uploads), None)
+    if key is None:
+        return step_address(held.call, here.section, here.number)
+    return question_addresses(held.call)[key]
+
+
+def _with_way_back(request: HttpRequest, address: str) -> str:
+    query = request.META.get("QUERY_STRING", "")
+    return f"{address}?{query}" if query else address

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from submissions.domain import drafting
-from tests.forms.drawing import drawn, form_of
+from tests.forms.drawing import drawn, form_of, page_of
 from tests.makers import complete_answers, make_call, make_draft
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,15 @@ def test_boxes_that_the_page_did_not_show_are_left_as_they_are():
 
 def test_page_names_the_questions_that_it_showed():
     form = form_of(make_call(), answers={})
-    assert '<input type="hidden" name="_shown" value="roles role_other email age">' in drawn(form)
+    [hidden] = page_of(form).find("input", name="_shown")
+    assert hidden.attrs["value"] == "roles:- role_other:- email:- age:-"
+
+
+def test_page_marks_each_answer_that_it_showed():
+    call = make_call()
+    marks = form_of(call, answers={"email": "a@example.org"}).shown
+    assert f"email:{drafting.fingerprint('a@example.org')}" in marks.split()
+    assert form_of(call, posted=f"_shown={marks.replace(' ', '+')}").seen["age"] == "-"
 
 
 def test_answers_that_can_be_stored_are_kept_beside_one_that_cannot():

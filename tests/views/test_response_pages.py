@@ -202,7 +202,9 @@ def test_section_posted_after_submitting_in_another_tab_changes_nothing(client, 
     draft = start_with(client, call, story="Before")
     client.post(address(call, "response/check/"))
     response = client.post(address(call, "response/evidence/"), {"story": "After"})
-    assert response["Location"] == address(call, "response/submitted/")
+    assert response.status_code == 409
+    assert "What you typed was not saved" in text_of(response)
+    assert "After</textarea>" in response.content.decode()
     assert answers_of(draft)["story"] == "Before"
 
 
@@ -266,10 +268,10 @@ def test_submitted_text_is_exactly_what_was_digested(client, call):
 def test_files_are_added_downloaded_and_removed(client, call, django_capture_on_commit_callbacks):
     draft = start(client, call)
     files = {"documents": SimpleUploadedFile("notes.txt", b"Minutes"), "action": "upload"}
-    response = client.post(address(call, "response/evidence/"), files)
-    assert response["Location"] == address(call, "response/evidence/")
+    response = client.post(address(call, "response/evidence/2/"), files)
+    assert response["Location"] == address(call, "response/evidence/2/")
     attachment = Attachment.objects.get()
-    page = client.get(address(call, "response/evidence/"))
+    page = client.get(address(call, "response/evidence/2/"))
     own = address(call, f"response/files/{attachment.public_id}/")
     assert f'href="{own}"' in page.content.decode()
     download = client.get(own)

@@ -1,0 +1,71 @@
+"""A section in pages short enough for a phone."""
+
+from collections.abc import Sequence
+
+from submissions.forms.condition_words import is_ruled_out, terms_of
+from submissions.models import Call, Question, Section
+from submissions.vocabulary import QuestionKind
+
+# What a page holds, in the room of one short text field on a narrow screen: a pair of long
+# answers with something small beside them, or some five questions of other kinds.
+ROOM = 8.0
+LONG_TEXT, FILES, MATRIX_ROW, OPTION = 3.0, 3.0, 1.0, 0.2
+
+Page = list[Question]
+
+
+def pages_of(call: Call, section: Section) -> list[Page]:
+    """Return the section's questions page by page, in order.
+
+    Answers do not move a question from its page, so that addresses last. A question that
+    another one of its page brings up stays with that one.
+    """
+    pages: list[Page] = []
+    left = 0.0
+    for question in call.questions_in_order:
+        if question.section_id != section.pk:
+            continue
+        room = 0.0 if pages and _follows(call, question, pages[-1]) else _room_of(question)
+        if not pages or room > left:
+            pages.append([])
+            left = ROOM
+        pages[-1].append(question)
+        left -= room
+    return pages
+
+
+def page_numbers(call: Call) -> dict[str, int]:
+    """Return for each question's key the number, from 1, of its page within its section."""
+    return {
+        question.key: number
+        for section in call.sections.all()
+        for number, page in enumerate(pages_of(call, section), start=1)
+        for question in page
+    }
+
+
+def asked_page_numbers(call: Call, pages: Sequence[Page], answers: dict[str, object]) -> list[int]:
+    """Return the numbers of the pages that show a question to somebody with `answers`."""
+    return [
+        number
+        for number, page in enumerate(pages, start=1)
+        if any(
+            not is_ruled_out(terms_of(call, question), answers, {other.key for other in page})
+            for question in page
+        )
+    ]
+
+
+def _follows(call: Call, question: Question, page: Page) -> bool:
+    on_page = {other.key for other in page}
+    return any(term.key in on_page for term in terms_of(call, question))
+
+
+def _room_of(question: Question) -> float:
+    if question.kind == QuestionKind.LONG:
+        return LONG_TEXT
+    if question.kind == QuestionKind.FILE:
+        return FILES
+    if question.kind == QuestionKind.MATRIX:
+        return 1 + MATRIX_ROW * len(question.rows)
+    return 1 + OPTION * len(question.options)
