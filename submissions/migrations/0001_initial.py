@@ -777,6 +777,18 @@ class Migration(migrations.Migration):
                 ),
                 ("choices", models.JSONField()),
                 ("texts", models.JSONField()),
+                (
+                    "text_keys",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            models.F("texts"),
+                            function="jsonb_path_query_array",
+                            template="%(function)s(%(expressions)s, '$.keyvalue().key')",
+                        ),
+                        output_field=models.JSONField(),
+                    ),
+                ),
                 ("canonical_text", models.TextField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("words", models.PositiveIntegerField()),

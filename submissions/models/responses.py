@@ -219,7 +219,8 @@ class Version(models.Model):
 
     `choices` (question key -> key, list of keys, object or true) and `texts` (question key ->
     string) hold the evidence; `canonical_text` is the same for people to read, and `sha256` the
-    digest of exactly that text. `deadline` is the one that applied to `received_at`.
+    digest of exactly that text. `deadline` is the one that applied to `received_at`. `text_keys`
+    are the keys of `texts`: counting what was answered need not read what was written.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="versions")
@@ -229,6 +230,15 @@ class Version(models.Model):
     timing = models.CharField(max_length=10, choices=Timing.choices)
     choices = models.JSONField()
     texts = models.JSONField()
+    text_keys = models.GeneratedField(
+        expression=Func(
+            F("texts"),
+            function="jsonb_path_query_array",
+            template="%(function)s(%(expressions)s, '$.keyvalue().key')",
+        ),
+        output_field=models.JSONField(),
+        db_persist=True,
+    )
     canonical_text = models.TextField()
     sha256 = models.CharField(max_length=64)
     words = models.PositiveIntegerField()
