@@ -72,6 +72,11 @@
     follow();
   });
 
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
   // A second press while the first is on its way is not sent.
   document.addEventListener("submit", (event) => {
     const form = event.target;
