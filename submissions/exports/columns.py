@@ -8,6 +8,12 @@ seen (`cd` choices, `td` texts, `id` identity), and of what is counted beside th
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from submissions.domain.income_bands import (
+    NCVO_BANDS,
+    NCVO_LABELS,
+    SMALL_AND_MEDIUM,
+    SMALL_AND_MEDIUM_LABELS,
+)
 from submissions.exports.consent import shown_questions
 from submissions.models import Call, Question
 from submissions.vocabulary import (
@@ -19,27 +25,6 @@ from submissions.vocabulary import (
     TriageStatus,
 )
 
-# Keys of the first call's income bands, each with its lower bound included.
-NCVO_BANDS = {
-    "lt_10k": "micro",
-    "10k_25k": "small",
-    "25k_100k": "small",
-    "100k_1m": "medium",
-    "1m_10m": "large",
-    "10m_100m": "major",
-    "ge_100m": "super_major",
-    "not_sure": "not_sure",
-}
-SMALL_AND_MEDIUM = {
-    "lt_10k": "no",
-    "10k_25k": "no",
-    "25k_100k": "yes",
-    "100k_1m": "yes",
-    "1m_10m": "no",
-    "10m_100m": "no",
-    "ge_100m": "no",
-    "not_sure": "not_sure",
-}
 LEADING = ("roles", "capacity", "org_type", "income_band")
 AREAS = ("area", "service_area")
 CONSENTS = ("publication", "quote_ok")
@@ -230,15 +215,7 @@ def _band_columns(questions: dict[str, Question]) -> list[Column]:
             _derived(NCVO_BANDS) if is_asked else "NULL::text",
             DERIVED,
             "NCVO's six bands of income in the last financial year; lower bounds included.",
-            (
-                ("micro", "Under £10,000"),
-                ("small", "£10,000 to under £100,000"),
-                ("medium", "£100,000 to under £1 million"),
-                ("large", "£1 million to under £10 million"),
-                ("major", "£10 million to under £100 million"),
-                ("super_major", "£100 million or more"),
-                ("not_sure", "Not sure"),
-            ),
+            tuple(NCVO_LABELS.items()),
         ),
         Column(
             "small_and_medium",
@@ -246,7 +223,7 @@ def _band_columns(questions: dict[str, Question]) -> list[Column]:
             DERIVED,
             "Whether Lloyds Bank Foundation for England and Wales counts the income as small "
             "and medium: £25,000 to under £1 million.",
-            (("yes", "Yes"), ("no", "No"), ("not_sure", "Not sure")),
+            tuple(SMALL_AND_MEDIUM_LABELS.items()),
         ),
     ]
 
