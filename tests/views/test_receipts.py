@@ -5,7 +5,9 @@ from datetime import timedelta
 from secrets import token_hex
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from submissions.domain import amending, drafting, submitting
 from submissions.models import Call, Submission
@@ -170,3 +172,22 @@ def test_checks_of_one_client_are_limited(call):
 def test_draft_belongs_to_nothing(call):
     make_draft(call)
     assert not belongs(call, UNKNOWN, "0" * 64)
+
+
+def test_pages_around_a_response_ask_few_queries(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    client.post(f"/calls/{call.slug}/response/check/")
+    counts = {}
+    for rest in ("submitted/", "leave/", "forget/", "withdraw/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/calls/{call.slug}/response/{rest}").status_code == 200
+        counts[rest] = len(queries)
+    client.post(f"/calls/{call.slug}/response/amend/")
+    for rest in ("", "check/", "amend/discard/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/calls/{call.slug}/response/{rest}").status_code == 200
+        counts[rest] = len(queries)
+    assert {rest: count for rest, count in counts.items() if count > 8} == {}
