@@ -100,5 +100,21 @@ class LatePassRefused(PortalError):
         self.message = message
 
 
+class ResendRefused(PortalError):
+    """A mail cannot be sent again; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class ResetRefused(PortalError):
     """A rehearsal cannot be reset; the text is a sentence for operators."""
+
+
+class CodingRefused(PortalError):
+    """A code or a coding cannot be; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -18,6 +18,8 @@ from submissions.vocabulary import QuestionKind
 CONTENT_TYPE = "application/x-ndjson"
 BROKEN_OFF = b'{"incomplete": "The export broke off here. Download it again."}\n'
 LINES_AT_ONCE = 100
+# Characters at which some readers end a line; inside JSON's strings their escapes mean the same.
+LINE_ENDS = {0x7F: "\\u007f", 0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 # What a line has beside the answers, by the names of the columns.
 RECEIPT = ("timing", "channel", "ncvo_band", "small_and_medium", "status")
 
@@ -29,7 +31,7 @@ def pieces(making: Making) -> Iterator[bytes]:
     lines: list[bytes] = []
     for record in records(dataset):
         line = json.dumps(_line(dataset, record, names, codes), ensure_ascii=False)
-        lines.append(line.encode() + b"\n")
+        lines.append(line.translate(LINE_ENDS).encode() + b"\n")
         making.row_done()
         if len(lines) == LINES_AT_ONCE:
             yield b"".join(lines)
