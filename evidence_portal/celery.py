@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 # Seconds. A killed run of the sending task is over before its claims are released.
 SENDING_MAY_TAKE = 80
 PURGING_MAY_TAKE = 3600
+EXPORTING_MAY_TAKE = 3600
 # A tick or a nudge that no worker took in this time is void: the next tick stands for it, so
 # that a worker that comes back finds one of each and not an afternoon's.
 NUDGE_LASTS = 10.0
@@ -49,6 +50,11 @@ app.conf.beat_schedule = {
         "task": "submissions.owe_digests",
         "schedule": 60.0,
         "options": {"expires": 60.0},
+    },
+    "make-exports": {
+        "task": "submissions.make_exports",
+        "schedule": 10.0,
+        "options": {"expires": NUDGE_LASTS},
     },
     "report-alive": {
         "task": "submissions.report_alive",

@@ -14,10 +14,24 @@ from django.contrib.sessions.backends.db import SessionStore
 from kombu import Connection
 from redis import Redis
 
-from evidence_portal.celery import NUDGE_LASTS, PURGING_MAY_TAKE, SENDING_MAY_TAKE, app
+from evidence_portal.celery import (
+    EXPORTING_MAY_TAKE,
+    NUDGE_LASTS,
+    PURGING_MAY_TAKE,
+    SENDING_MAY_TAKE,
+    app,
+)
 from submissions import clock
 from submissions.delivery import sending
-from submissions.domain import daily_report, outbox, passing_marks, reminding, retention
+from submissions.domain import (
+    daily_report,
+    export_runs,
+    outbox,
+    passing_marks,
+    reminding,
+    retention,
+)
+from submissions.exports import keeping
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +82,9 @@ def purge() -> None:
     purged = retention.purge(at=clock.now())
     if purged != retention.Purged():
         logger.info("purged: %s", purged)
+    expired = export_runs.purge(at=clock.now())
+    if expired:
+        logger.info("purged: %d exports", expired)
     SessionStore.clear_expired()
 
 
@@ -77,6 +94,16 @@ def owe_digests() -> None:
     owed = daily_report.owe_digests(at=clock.now())
     if owed:
         logger.info("mail: %d digests owed", owed)
+
+
+@app.task(name="submissions.make_exports", time_limit=EXPORTING_MAY_TAKE)
+def make_exports() -> None:
+    """Make the export that has waited longest, and see to the next."""
+    released = export_runs.release_silent(at=clock.now())
+    if released:
+        logger.warning("exports: %d whose worker had stopped", released)
+    if keeping.make_next(now=clock.now) is not None:
+        nudge_exports()
 
 
 @app.task(name="submissions.report_alive", bind=True)
@@ -102,14 +129,26 @@ def nudge_mail() -> None:
         logger.warning("no nudge for due mail, as this process ends; beat sends it")
 
 
+def nudge_exports() -> None:
+    """Have a waiting export made now; as with mail, beat makes up for a lost nudge."""
+    try:
+        _nudger.submit(_hand_over, make_exports, "exports")
+    except RuntimeError:
+        logger.warning("no nudge for exports, as this process ends; beat has them made")
+
+
 def _nudge() -> None:
     _one_may_wait.release()
+    _hand_over(send_due_mail, "due mail")
+
+
+def _hand_over(task: Task, what: str) -> None:
     connection = _nudging_connection()
     try:
-        send_due_mail.apply_async(connection=connection, retry=False, expires=NUDGE_LASTS)
+        task.apply_async(connection=connection, retry=False, expires=NUDGE_LASTS)
     except Exception as error:  # noqa: BLE001 - nobody waits for this thread
         connection.release()
-        logger.warning("no nudge for due mail (%s); beat sends it", type(error).__name__)
+        logger.warning("no nudge for %s (%s); beat sends it", what, type(error).__name__)
 
 
 @cache
