@@ -1,9 +1,12 @@
 """What the privacy notice says is deleted is deleted, on time, and nothing else."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 
+from evidence_portal.celery import app
+from submissions import tasks
 from submissions.domain import amending, auditing, drafting, returning, submitting
 from submissions.domain.retention import Purged, purge
 from submissions.models import (
@@ -180,3 +183,16 @@ def test_links_digest_goes_seven_days_after_it_expired(call):
     assert ReturnToken.objects.count() == 1
     assert purge(at=fresh.expires_at + 7 * DAY).links == 1
     assert ReturnToken.objects.count() == 0
+
+
+def test_beats_task_purges_by_the_portals_clock_and_ends_old_sessions(call, at):
+    assert app.conf.beat_schedule["purge"]["task"] == tasks.purge.name
+    full_draft(call)
+    for key, days in (("ended", -1), ("live", 1)):
+        Session.objects.create(
+            session_key=key, session_data="", expire_date=datetime.now(UTC) + days * DAY
+        )
+    at(call.closes_at + 90 * DAY)
+    tasks.purge()
+    assert not Submission.objects.exists()
+    assert [session.session_key for session in Session.objects.all()] == ["live"]

@@ -86,6 +86,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, look, call, w
     assert "Written here." in there.locator("main").inner_text()
     press(there, "Submit your response")
     stands_at(there, "Your response has been received")
+    assert there.get_by_role("button", name="Print this page").is_visible() == javascript
     check(there, "receipt")
     reference = Submission.objects.get().reference
 
