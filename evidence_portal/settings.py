@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from evidence_portal import moved_clock
+from evidence_portal.mail_providers import anymail_from
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
@@ -233,6 +234,9 @@ MAIL_PER_MINUTE = env_number("MAIL_PER_MINUTE", default=0)
 MAIL_STALE_MINUTES = env_number("MAIL_STALE_MINUTES", default=15)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"evidence@{_portal.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# The provider that reports bounces and complaints, and what its reports are proved by.
+ANYMAIL_PROVIDER = env("ANYMAIL_PROVIDER", default="")
+ANYMAIL = anymail_from(os.environ)
 # Who gets the daily digest of each call.
 STAFF_DIGEST_TO = env("STAFF_DIGEST_TO", default="").replace(",", " ").split()
 for _address in STAFF_DIGEST_TO:

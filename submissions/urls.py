@@ -2,6 +2,7 @@ from django.urls import path
 
 from submissions.views import (
     amending,
+    bounces,
     calls,
     checking,
     files,
@@ -67,4 +68,5 @@ urlpatterns = [
     ),
     path("healthz/", health.lives, name="healthz"),
     path("readyz/", health.ready, name="readyz"),
+    *bounces.urls(),
 ]

@@ -1,5 +1,7 @@
 """A mail server's reply in plain English for staff; the reply itself may hold an address."""
 
+import re
+
 # Enhanced status codes: RFC 3463.
 REFUSED_BY_RULES = "5.7."
 
@@ -31,6 +33,18 @@ BY_CODE = {
     553: "The address is not written as an address should be.",
 }
 
+# What django-anymail makes of a provider's reasons.
+BY_REASON = {
+    "invalid": "The address is not one that mail can be sent to.",
+    "bounced": "The mail came back: the mailbox does not exist or takes no mail.",
+    "timed_out": "The address's mail server did not take the mail in several days.",
+    "blocked": "The mail provider's rules do not let this mail through.",
+    "spam": "The mailbox's owner has reported mail from this portal as spam.",
+    "unsubscribed": "The mailbox's owner has asked the mail provider for no more mail.",
+}
+REPLY = re.compile(r"\b([45]\d\d)\b")
+STATUS = re.compile(r"\b([45]\.\d{1,3}\.\d{1,3})\b")
+
 
 def explain_refusal(code: int, status: str) -> str:
     """Return a sentence with the reply code and the enhanced status code ("" if none)."""
@@ -46,3 +60,19 @@ def explain_refusal(code: int, status: str) -> str:
             else "The mail server could not take the mail at the moment."
         )
     return f"{sentence} {numbers}"
+
+
+def explain_return(event: str, reason: str, reply: str) -> str:
+    """Return a sentence on a mail that came back later, or that was complained about.
+
+    `event` and `reason` are django-anymail's; of `reply`, the far mail server's, only the
+    numbers are read.
+    """
+    if event == "complained":
+        return "The mail arrived, and its reader reported it as spam."
+    code, status = REPLY.search(reply), STATUS.search(reply)
+    if event == "bounced" and code:
+        return f"It came back: {explain_refusal(int(code[1]), status[1] if status else '')}"
+    if event == "bounced" and status and status[1][2:] in BY_STATUS:
+        return f"It came back: {BY_STATUS[status[1][2:]]} ({status[1]})"
+    return BY_REASON.get(reason, "The mail provider could not deliver this mail.")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import ProtectedError, Q, QuerySet
 
 from submissions.domain import amending
 from submissions.models import (
@@ -111,7 +111,11 @@ def _purge_mail(at: datetime, purged: Purged) -> None:
         submission__call__closes_at__lte=at - ADDRESSES_KEPT
     ).delete()[0]
     purged.mail_texts = (
-        OutboxEmail.objects.filter(sent_at__lte=at - MAIL_TEXTS_KEPT)
+        OutboxEmail.objects.filter(
+            # One that came back has lost the time at which it went out.
+            Q(sent_at__lte=at - MAIL_TEXTS_KEPT)
+            | Q(state=OutboxState.FAILED, next_attempt_at__lte=at - MAIL_TEXTS_KEPT)
+        )
         .exclude(subject="", body="", body_html="")
         .update(subject="", body="", body_html="")
     )

@@ -34,6 +34,12 @@ BROKER_REMEDY = (
     "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
 )
 
+REPORTS_REMEDY = (
+    "ANYMAIL_WEBHOOK_SECRET must be a name and a secret, such as hook:..., which the provider "
+    "signs in with; the secret has 20 characters or more. "
+    "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(30))'"
+)
+
 
 @pytest.fixture
 def settings_with(monkeypatch):
@@ -125,6 +131,24 @@ def settings_with(monkeypatch):
         (
             {"MAIL_STALE_MINUTES": "soon"},
             "MAIL_STALE_MINUTES is 'soon': write a whole number, such as 15.",
+        ),
+        (
+            {"ANYMAIL_PROVIDER": "pigeon"},
+            "ANYMAIL_PROVIDER is 'pigeon': write brevo, mailersend, mailgun, mailjet, postmark, "
+            "sendgrid, sparkpost, or nothing.",
+        ),
+        ({"ANYMAIL_PROVIDER": "brevo"}, REPORTS_REMEDY),
+        (
+            {"ANYMAIL_PROVIDER": "brevo", "ANYMAIL_WEBHOOK_SECRET": "x" * 40},
+            REPORTS_REMEDY,
+        ),
+        (
+            {"ANYMAIL_PROVIDER": "brevo", "ANYMAIL_WEBHOOK_SECRET": f"hook:{'x' * 19}"},
+            REPORTS_REMEDY,
+        ),
+        (
+            {"ANYMAIL_PROVIDER": "mailgun", "ANYMAIL_WEBHOOK_SECRET": f"hook:{'x' * 20}"},
+            "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY is not set: mailgun signs its events with it.",
         ),
         (
             {"STAFF_DIGEST_TO": "team@example.org, nobody"},
@@ -312,3 +336,14 @@ def test_deployment_check_finds_nothing_in_production():
     )
     assert (checked.returncode, checked.stderr) == (0, "")
     assert checked.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_reports_of_the_provider_are_proved_by_what_is_set(settings_with):
+    secret = f"hook:{'x' * 20}"
+    settings = settings_with(
+        ANYMAIL_PROVIDER="mailgun",
+        ANYMAIL_WEBHOOK_SECRET=secret,
+        ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY="key",
+    )
+    assert settings["ANYMAIL"] == {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
+    assert settings_with()["ANYMAIL"] == {}
