@@ -8,7 +8,11 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
+
+from submissions import clock
+from submissions.domain.mail_health import late_in_words, mail_health
 
 
 class PortalAdminSite(AdminSite):
@@ -28,6 +32,13 @@ class PortalAdminSite(AdminSite):
             return guarded(request, *args, **kwargs)
 
         return refusing
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """The first page, with a warning when mail has waited too long."""
+        late = ""
+        if request.user.has_perm("submissions.view_outboxemail"):
+            late = late_in_words(mail_health(at=clock.now()))
+        return super().index(request, {"late_mail": late} | (extra_context or {}))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Sign in as Django does, for `STAFF_SESSION_SECONDS` without a request."""

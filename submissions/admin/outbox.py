@@ -1,5 +1,6 @@
 """The outbox: what became of each mail, its text as it was sent, and sending it again."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,14 +12,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from submissions import clock
+from submissions.admin import mail_previews
 from submissions.admin.read_only import ReadOnlyAdmin
 from submissions.admin.uk_time import in_uk_time
-from submissions.domain import outbox
 from submissions.domain.auditing import record
+from submissions.domain.mail_health import late_in_words, mail_health
+from submissions.domain.resending import FINISHED, correct_address, send_again
+from submissions.errors import ResendRefused
 from submissions.models import OutboxEmail
 from submissions.vocabulary import AuditAction, OutboxState
-
-FINISHED = {OutboxState.SENT, OutboxState.FAILED}
 
 
 @admin.register(OutboxEmail)
@@ -57,10 +59,22 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         again = self.admin_site.admin_view(self.send_again)
+        correct = self.admin_site.admin_view(self.correct_address)
         return [
             path("<int:pk>/send-again/", again, name="submissions_outboxemail_again"),
+            path("<int:pk>/correct/", correct, name="submissions_outboxemail_correct"),
+            *mail_previews.urls(self),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        health = mail_health(at=clock.now())
+        told = {
+            "health": health,
+            "late": late_in_words(health),
+            "oldest_waiting": in_uk_time(health.oldest_waiting),
+        }
+        return super().changelist_view(request, told | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -93,6 +107,7 @@ class OutboxAdmin(ReadOnlyAdmin):
                 ("Sent", in_uk_time(mail.sent_at)),
             ],
             "may_send_again": self._may_send(request) and mail.state in FINISHED,
+            "may_correct": shows_text and self._may_send(request) and mail.state in FINISHED,
             "resends": mail.resends.all(),
         }
         return TemplateResponse(request, "admin/submissions/outboxemail/page.html", context)
@@ -105,9 +120,31 @@ class OutboxAdmin(ReadOnlyAdmin):
         if request.method != "POST" or not self._may_send(request):
             raise PermissionDenied
         mail = get_object_or_404(OutboxEmail, pk=pk)
-        if mail.state not in FINISHED:
-            messages.error(request, "This mail is still on its way: it is not sent twice.")
-            return redirect(reverse("admin:submissions_outboxemail_change", args=[pk]))
-        again = outbox.send_again(mail, by=request.user, at=clock.now())
-        messages.success(request, "A copy of the mail will be sent within a minute.")
-        return redirect(reverse("admin:submissions_outboxemail_change", args=[again.pk]))
+        return self._resend(
+            request, mail, lambda: send_again(mail, by=request.user, at=clock.now())
+        )
+
+    def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Owe a copy of a mail to the address that somebody who may see addresses put right."""
+        may_see = request.user.has_perm("submissions.see_identity")
+        if request.method != "POST" or not may_see or not self._may_send(request):
+            raise PermissionDenied
+        mail = get_object_or_404(OutboxEmail, pk=pk)
+        address = request.POST.get("address", "")
+        return self._resend(
+            request,
+            mail,
+            lambda: correct_address(mail, address=address, by=request.user, at=clock.now()),
+        )
+
+    def _resend(
+        self, request: HttpRequest, mail: OutboxEmail, owe: Callable[[], OutboxEmail]
+    ) -> HttpResponse:
+        try:
+            shown = owe()
+        except ResendRefused as refused:
+            shown = mail
+            messages.error(request, f"{refused.message}.")
+        else:
+            messages.success(request, "A copy of the mail will be sent within a minute.")
+        return redirect(reverse("admin:submissions_outboxemail_change", args=[shown.pk]))

@@ -15,13 +15,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
-from submissions.domain.auditing import record
 from submissions.models import OutboxEmail, Version
-from submissions.vocabulary import AuditAction, MailKind, OutboxState
+from submissions.vocabulary import MailKind, OutboxState
 
 GIVE_UP_AFTER = timedelta(days=3)
 # Longer than a sending task may run before it is killed, so no mail has two senders.
@@ -188,34 +186,3 @@ def release_stuck(*, at: datetime) -> int:
                 mail, state=OutboxState.WAITING, next_attempt_at=at, last_error=error
             )
     return released
-
-
-def waiting_since(moment: datetime) -> int:
-    """Return how many mails were owed before `moment` and still wait."""
-    return OutboxEmail.objects.filter(state=OutboxState.WAITING, created_at__lt=moment).count()
-
-
-def send_again(mail: OutboxEmail, *, by: AbstractUser, at: datetime) -> OutboxEmail:
-    """Owe a copy of the mail to the same address; the first one stays on record as it was."""
-    with transaction.atomic():
-        again = OutboxEmail.objects.create(
-            call_id=mail.call_id,
-            submission_id=mail.submission_id,
-            version_id=mail.version_id,
-            resend_of=mail,
-            kind=mail.kind,
-            to_address=mail.to_address,
-            message_id=new_message_id(),
-            created_at=at,
-            next_attempt_at=at,
-        )
-        record(
-            by=by,
-            at=at,
-            action=AuditAction.MAIL_RESENT,
-            call=mail.call,
-            submission=mail.submission,
-            mail=mail.pk,
-            again=again.pk,
-        )
-    return again

@@ -1,12 +1,15 @@
 """The outbox in the admin: a mail's fate and text, and sending it again."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from submissions.domain.groups import ensure_groups
 from submissions.models import AuditEvent, OutboxEmail
 from submissions.vocabulary import PROJECT_STAFF, OutboxState
-from tests.makers import make_submitted, make_user
+from tests.makers import OPENS_AT, make_call, make_submitted, make_user
 
 LIST = "/admin/submissions/outboxemail/"
 
@@ -88,6 +91,78 @@ def test_send_again_owes_a_copy_and_is_on_record(staff, state):
     assert (mail.state, mail.body) == (state, "Dear <Jo>,\nthank you.")
     event = AuditEvent.objects.get(action="mail_resent")
     assert event.detail == {"mail": mail.pk, "again": copy.pk}
+
+
+@pytest.mark.django_db
+def test_corrected_address_gets_a_copy_and_is_on_record(staff):
+    mail = sent_mail(state=OutboxState.FAILED, sent_at=None, last_error="No such mailbox.")
+    page = staff.get(page_of(mail)).content.decode()
+    address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    assert f'action="{address}"' in page
+    assert staff.get(address).status_code == 403
+    answer = staff.post(address, {"address": " jo.blogs@example.org "}, follow=True)
+    copy = OutboxEmail.objects.get(resend_of=mail)
+    assert (copy.state, copy.to_address) == ("waiting", "jo.blogs@example.org")
+    assert answer.redirect_chain == [(page_of(copy), 302)]
+    event = AuditEvent.objects.get(action="address_corrected")
+    assert event.detail == {"mail": mail.pk, "again": copy.pk}
+
+
+@pytest.mark.django_db
+def test_address_that_is_none_is_refused_in_words(staff):
+    mail = sent_mail()
+    address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    text = staff.post(address, {"address": "jo@"}, follow=True).content.decode()
+    assert "Enter an address that mail can be sent to." in text
+    assert OutboxEmail.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_who_may_not_see_addresses_cannot_correct_them(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    group = user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    client.force_login(user)
+    mail = sent_mail()
+    address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    assert address not in client.get(page_of(mail)).content.decode()
+    assert client.post(address, {"address": "me@example.org"}).status_code == 403
+    assert OutboxEmail.objects.count() == 1
+
+
+def facts_of(page):
+    found = re.findall(r"<div><dt>([^<]+)</dt><dd>([^<]*)</dd></div>", page)
+    return dict(found)
+
+
+@pytest.mark.django_db
+def test_list_tells_how_mail_is_doing(staff, at):
+    sent_mail(sent_at=OPENS_AT)
+    call = make_call()
+    make_submitted(call, at=OPENS_AT)
+    failed, *_ = make_submitted(call, at=OPENS_AT).mails.all()
+    OutboxEmail.objects.filter(pk=failed.pk).update(state=OutboxState.FAILED)
+    at(OPENS_AT + timedelta(minutes=15))
+    page = staff.get(LIST).content.decode()
+    assert facts_of(page) == {
+        "Waiting": "1",
+        "Oldest waiting since (UK time)": "29 May 2019, 09:00:00",
+        "Sent in the last 24 hours": "1",
+        "Failed and not sent again": "1",
+    }
+    assert "waited for more than" not in page
+
+
+@pytest.mark.django_db
+def test_late_mail_is_a_warning_on_the_first_page_and_the_list(staff, at):
+    make_submitted(at=OPENS_AT)
+    at(OPENS_AT + timedelta(minutes=15))
+    assert "waited for more than" not in staff.get("/admin/").content.decode()
+    at(OPENS_AT + timedelta(minutes=15, microseconds=1))
+    for address in ("/admin/", LIST):
+        said = staff.get(address).content.decode()
+        assert "1 mail has waited for more than 15 minutes." in said
 
 
 @pytest.mark.django_db

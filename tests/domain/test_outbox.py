@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 
 from submissions import tasks
 from submissions.domain import outbox
-from submissions.models import AuditEvent, OutboxEmail
-from submissions.vocabulary import AuditAction, MailKind, OutboxState
-from tests.makers import OPENS_AT, make_call, make_submitted, make_user
+from submissions.models import OutboxEmail
+from submissions.vocabulary import MailKind, OutboxState
+from tests.makers import OPENS_AT, make_call, make_submitted
 
 pytestmark = pytest.mark.django_db
 NOW = OPENS_AT + timedelta(days=1)
@@ -152,29 +152,3 @@ def test_worker_thought_dead_cannot_undo_its_successors_work():
 
 def test_sending_ends_before_its_claims_do():
     assert timedelta(seconds=tasks.send_due_mail.time_limit) < outbox.CLAIM_LASTS
-
-
-def test_waiting_since_counts_what_is_owed_for_longer():
-    owed(2)
-    assert outbox.waiting_since(NOW) == 0
-    assert outbox.waiting_since(NOW + MINUTE) == 2
-    claim(limit=1)
-    assert outbox.waiting_since(NOW + MINUTE) == 1
-
-
-def test_send_again_owes_a_copy_and_is_on_record():
-    (mail,) = owed()
-    staff = make_user()
-    again = outbox.send_again(mail, by=staff, at=NOW + MINUTE)
-    assert again.message_id != mail.message_id
-    assert (again.resend_of, again.to_address, again.state) == (
-        mail,
-        mail.to_address,
-        OutboxState.WAITING,
-    )
-    event = AuditEvent.objects.get(action=AuditAction.MAIL_RESENT)
-    assert (event.actor, event.submission, event.detail) == (
-        staff,
-        mail.submission,
-        {"mail": mail.pk, "again": again.pk},
-    )

@@ -1,0 +1,88 @@
+"""Each kind of mail, read before anybody is sent one: a call's own words, an invented response."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from submissions.delivery.samples import render_sample
+from submissions.models import Call
+from submissions.vocabulary import MailKind
+
+# As on every page, and the frames.
+WITH_FRAMES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def urls(admin: ModelAdmin) -> list[URLPattern]:
+    guarded = admin.admin_site.admin_view
+
+    def listing(request: HttpRequest) -> HttpResponse:
+        return previews(request, admin)
+
+    def page(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+        return as_html(request, admin, slug, kind)
+
+    return [
+        path("previews/", guarded(listing), name="submissions_outboxemail_previews"),
+        path(
+            "previews/<slug:slug>/<slug:kind>/",
+            xframe_options_sameorigin(guarded(page)),
+            name="submissions_outboxemail_preview",
+        ),
+    ]
+
+
+@require_safe
+def previews(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
+    """Show the text of each kind, and its HTML in a frame where nothing runs."""
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
+    calls = Call.objects.all()
+    slug = request.GET.get("call") or calls.values_list("slug", flat=True).first()
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug) if slug else None
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": "Each kind of mail",
+        "opts": admin.opts,
+        "call": call,
+        "calls": calls,
+        "samples": [(kind, render_sample(kind, call)) for kind in MailKind] if call else [],
+    }
+    template = "admin/submissions/outboxemail/previews.html"
+    response = TemplateResponse(request, template, context)
+    response.headers["Content-Security-Policy"] = WITH_FRAMES
+    return response
+
+
+@require_safe
+def as_html(request: HttpRequest, admin: ModelAdmin, slug: str, kind: str) -> HttpResponse:
+    """Return one sample's HTML by itself, under a policy that lets its own style apply only."""
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
+    if kind not in MailKind.values:
+        raise Http404
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    page = render_sample(MailKind(kind), call).html
+    response = HttpResponse(page)
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src {_digest_of_style(page)}; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'; sandbox"
+    )
+    return response
+
+
+def _digest_of_style(page: str) -> str:
+    style = re.search(r"<style>(.*?)</style>", page, flags=re.DOTALL)
+    return f"'sha256-{b64encode(sha256(style[1].encode()).digest()).decode()}'"

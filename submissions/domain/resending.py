@@ -1,0 +1,93 @@
+"""Sending a mail again, as it was or to an address put right by staff."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from submissions.domain.auditing import record
+from submissions.domain.outbox import new_message_id
+from submissions.errors import ResendRefused
+from submissions.models import OutboxEmail, ReturnAddress
+from submissions.vocabulary import AuditAction, OutboxState
+
+FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
+
+
+def send_again(mail: OutboxEmail, *, by: AbstractBaseUser, at: datetime) -> OutboxEmail:
+    """Owe a copy of the mail to the same address; the first one stays on record as it was.
+
+    Raises ResendRefused while the mail is on its way, and once its address was deleted.
+    """
+    _refuse_unfinished(mail)
+    if not mail.to_address:
+        raise ResendRefused("The address was deleted when its time was over")
+    with transaction.atomic():
+        again = _owe_copy(mail, mail.to_address, at)
+        _record(AuditAction.MAIL_RESENT, mail, again, by, at)
+    return again
+
+
+def correct_address(
+    mail: OutboxEmail, *, address: str, by: AbstractBaseUser, at: datetime
+) -> OutboxEmail:
+    """Owe a copy of the mail to `address`; later mails about the response go there too.
+
+    What the respondent answered stays as it was: evidence is not put right by others. Raises
+    ResendRefused for an address that no mail can be sent to or that the mail had already, and
+    while the mail is on its way.
+    """
+    _refuse_unfinished(mail)
+    address = address.strip()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise ResendRefused("Enter an address that mail can be sent to") from None
+    if address == mail.to_address:
+        raise ResendRefused("Enter an address that differs from the one that the mail went to")
+    with transaction.atomic():
+        if mail.submission_id is not None:
+            # Whoever refused reminders goes on refusing them.
+            ReturnAddress.objects.update_or_create(
+                submission_id=mail.submission_id,
+                defaults={"address": address, "given_at": at},
+            )
+        again = _owe_copy(mail, address, at)
+        _record(AuditAction.ADDRESS_CORRECTED, mail, again, by, at)
+    return again
+
+
+def _refuse_unfinished(mail: OutboxEmail) -> None:
+    if mail.state not in FINISHED:
+        raise ResendRefused("This mail is still on its way: it is not sent twice")
+
+
+def _owe_copy(mail: OutboxEmail, address: str, at: datetime) -> OutboxEmail:
+    return OutboxEmail.objects.create(
+        call_id=mail.call_id,
+        submission_id=mail.submission_id,
+        version_id=mail.version_id,
+        resend_of=mail,
+        kind=mail.kind,
+        occasion=mail.occasion,
+        to_address=address,
+        message_id=new_message_id(),
+        created_at=at,
+        next_attempt_at=at,
+    )
+
+
+def _record(
+    action: AuditAction, mail: OutboxEmail, again: OutboxEmail, by: AbstractBaseUser, at: datetime
+) -> None:
+    record(
+        by=by,
+        at=at,
+        action=action,
+        call=mail.call,
+        submission=mail.submission,
+        mail=mail.pk,
+        again=again.pk,
+    )
