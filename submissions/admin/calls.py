@@ -121,6 +121,9 @@ class CallAdmin(admin.ModelAdmin):
         "contact_email",
         "contact_phone",
         "help_text",
+        "privacy_text",
+        "accessibility_text",
+        "withdrawal_text",
         "reference_prefix",
         "timezone",
     )

@@ -172,3 +172,16 @@ def test_calls_are_neither_added_nor_deleted_here(client, path):
     address = "/admin/submissions/call/" + path.format(call.pk)
     assert client.post(address, {"post": "yes"}).status_code == 403
     assert Call.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_staff_give_a_call_statements_of_its_own(staff):
+    call = make_call()
+    statements = {
+        "privacy_text": "Ours.",
+        "accessibility_text": "Braille.",
+        "withdrawal_text": "Ring.",
+    }
+    assert staff.post(change_page(call), filled_in(staff, call) | statements).status_code == 302
+    stored = Call.objects.values(*statements).get()
+    assert stored == statements
