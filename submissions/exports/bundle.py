@@ -86,8 +86,9 @@ class _Bundle:
     def add_documents(self) -> Iterator[bytes]:
         """Yield a reading copy and the files of each response."""
         listed = FileList()
+        around = reading_docx.frame(self._making)
         for number, record in enumerate(records(self._making.dataset), start=1):
-            copy = reading_docx.document(self._making, record)
+            copy = reading_docx.document(self._making, record, around)
             yield from self.add(f"reading/{record.reference}.docx", [copy], rows=1, squeeze=False)
             for name, content in listed.kept(record):
                 yield from self.add(f"attachments/{name}", content, squeeze=False)
