@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -23,13 +24,16 @@ from submissions.admin.response_filters import (
 )
 from submissions.admin.response_page import response_page
 from submissions.admin.uk_time import in_uk_time
+from submissions.admin.withdrawal_form import WithdrawalForm
+from submissions.domain.amending import withdraw_on_request
 from submissions.domain.auditing import record
 from submissions.domain.searching import in_answers
 from submissions.domain.triage import change_status
 from submissions.errors import StatusRefused
 from submissions.models import Attachment, Submission, Version, VersionIdentity
 from submissions.references import read_reference
-from submissions.vocabulary import AuditAction, TriageStatus
+from submissions.tasks import nudge_mail
+from submissions.vocabulary import AuditAction, SubmissionState, TriageStatus
 
 SEE_IDENTITY = "submissions.see_identity"
 FILES_GIVEN = (
@@ -163,6 +167,11 @@ class ResponseAdmin(ReadOnlyAdmin):
                 name="submissions_submission_status",
             ),
             path(
+                "<int:pk>/withdraw/",
+                wrap(self.withdraw),
+                name="submissions_submission_withdraw",
+            ),
+            path(
                 "<int:pk>/files/<uuid:public_id>/",
                 wrap(self.download),
                 name="submissions_submission_file",
@@ -201,6 +210,8 @@ class ResponseAdmin(ReadOnlyAdmin):
             "page": page,
             "statuses": TriageStatus.choices,
             "may_change_status": self._may_change_status(request) and not response.is_draft,
+            "may_withdraw": self._may_change_status(request)
+            and response.state == SubmissionState.SUBMITTED,
         }
         return TemplateResponse(request, "admin/submissions/submission/page.html", context)
 
@@ -225,6 +236,30 @@ class ResponseAdmin(ReadOnlyAdmin):
         if changed:
             messages.success(request, f"{response} is now: {TriageStatus(to).label}.")
         return redirect(page)
+
+    def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Withdraw a response because its author asked for it; it cannot be taken back."""
+        if not self._may_change_status(request):
+            raise PermissionDenied
+        response = get_object_or_404(Submission.objects.submitted().select_related("call"), pk=pk)
+        form = WithdrawalForm(request.POST if request.method == "POST" else None)
+        if form.is_bound and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            with transaction.atomic():
+                withdraw_on_request(
+                    submission=response, by=request.user, reason=reason, at=clock.now()
+                )
+                transaction.on_commit(nudge_mail, robust=True)
+            messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
+            return redirect(reverse("admin:submissions_submission_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Withdraw {response}",
+            "opts": self.opts,
+            "response": response,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)
 
     def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponse:
         """A file that was submitted, as a download; opening it is put on record."""

@@ -1,8 +1,9 @@
-"""Changing one's mind before the deadline: open again, put back, withdraw."""
+"""Changing one's mind: open again, put back, withdraw."""
 
 import logging
 from datetime import datetime
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from submissions.domain.auditing import record
@@ -66,6 +67,22 @@ def withdraw(*, submission: Submission, at: datetime) -> Submission:
     Owes the author a mail that says so. Asking twice changes nothing. Raises CallClosed or
     CallNotYetOpen (after closing it is asked for by mail), NotSubmitted for a draft.
     """
+    return _withdraw(submission, by=None, at=at)
+
+
+def withdraw_on_request(
+    *, submission: Submission, by: AbstractBaseUser, reason: str, at: datetime
+) -> Submission:
+    """Withdraw a response whose author asked staff for it, before closing or after.
+
+    `reason` goes on record: how it was asked for, without names. The rest is as in `withdraw`.
+    """
+    return _withdraw(submission, by=by, at=at, reason=reason)
+
+
+def _withdraw(
+    submission: Submission, *, by: AbstractBaseUser | None, at: datetime, **detail: str
+) -> Submission:
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
         if locked.state == SubmissionState.WITHDRAWN:
@@ -73,19 +90,21 @@ def withdraw(*, submission: Submission, at: datetime) -> Submission:
         if locked.is_draft:
             raise NotSubmitted
         call = lock_call(locked.call_id)
-        refuse_unless_open(call, at)
+        if by is None:
+            refuse_unless_open(call, at)
         locked.state = SubmissionState.WITHDRAWN
         locked.withdrawn_at = at
         locked.amending_since = None
         locked.save(update_fields=["state", "withdrawn_at", "amending_since"])
         owe_to_author(MailKind.WITHDRAWN, locked.current_version, call, at)
         record(
-            by=None,
+            by=by,
             at=at,
             action=AuditAction.RESPONSE_WITHDRAWN,
             call=call,
             submission=locked,
             asked_by="author",
+            **detail,
         )
     logger.info("response %s withdrawn", locked.reference)
     return locked

@@ -286,3 +286,21 @@ def test_huge_text_can_be_submitted_and_searched(staff):
     response = make_submitted(call, **texts)
     assert len(response.current_version.canonical_text) > 900_000
     assert set(references(staff.get(LIST, {"q": "19968 nothing"}))) == set()
+
+
+@pytest.mark.django_db
+def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
+    response = make_submitted()
+    at(response.call.closes_at)
+    address = reverse("admin:submissions_submission_withdraw", args=[response.pk])
+    assert f'href="{address}"' in staff.get(page_of(response)).content.decode()
+    assert "This field is required." in staff.post(address, {"reason": " "}).content.decode()
+    response.refresh_from_db()
+    assert response.state == SubmissionState.SUBMITTED
+    assert staff.post(address, {"reason": "By email"})["Location"] == page_of(response)
+    response.refresh_from_db()
+    assert response.state == SubmissionState.WITHDRAWN
+    event = AuditEvent.objects.get(action="response_withdrawn")
+    assert (event.at, event.detail["reason"]) == (response.call.closes_at, "By email")
+    assert f'href="{address}"' not in staff.get(page_of(response)).content.decode()
+    assert staff.get(address).status_code == 404

@@ -12,6 +12,7 @@ from tests.makers import (
     make_call,
     make_draft,
     make_submitted,
+    make_user,
     while_open,
 )
 
@@ -144,3 +145,23 @@ def test_draft_is_neither_opened_again_nor_withdrawn(verb):
     draft = make_draft()
     with pytest.raises(NotSubmitted):
         verb(submission=draft, at=draft.started_at)
+
+
+def test_staff_withdraw_after_closing_on_request_with_a_reason_on_record():
+    submission = make_submitted()
+    user, at = make_user(), submission.call.closes_at + HOUR
+    for _ in range(2):
+        amending.withdraw_on_request(submission=submission, by=user, reason="By email", at=at)
+    submission.refresh_from_db()
+    assert (submission.state, submission.withdrawn_at) == ("withdrawn", at)
+    assert submission.mails.filter(kind="withdrawn").count() == 1
+    event = AuditEvent.objects.get(action="response_withdrawn")
+    assert (event.actor, event.detail) == (user, {"asked_by": "author", "reason": "By email"})
+
+
+def test_staff_withdraw_no_draft():
+    draft = make_draft()
+    with pytest.raises(NotSubmitted):
+        amending.withdraw_on_request(
+            submission=draft, by=make_user(), reason="By email", at=draft.started_at
+        )

@@ -246,3 +246,12 @@ def test_stranger_changes_and_withdraws_nothing(call, submission):
             assert method(address(call, f"response/{rest}")).status_code == 404
     submission.refresh_from_db()
     assert (submission.state, submission.amending_since) == ("submitted", None)
+
+
+def test_grace_lets_a_submitted_response_be_changed(client, call, submission, at):
+    Call.objects.update(grace_minutes=30)
+    at(call.closes_at + timedelta(minutes=5))
+    page = text_of(client.get(address(call, "response/submitted/")))
+    assert "You can change your response before 12:30pm on Wednesday 24 July 2019" in page
+    assert "How to ask for your response to be withdrawn" in page
+    assert client.post(address(call, "response/amend/"))["Location"] == address(call, "response/")
