@@ -49,13 +49,13 @@ def make_nasty(**overrides):
     return call, texts
 
 
-def exported(call, file_format="csv", *, choice=None, named=False, **more):
+def exported(call, file_format="csv", *, choice=None, named=False, by=None, **more):
     """The export's bytes, through the whole line."""
     call = Call.objects.with_questions().get(pk=call.pk)
     dataset = Dataset(call, choice or Choice(), named=named)
     if named:
         more.setdefault("reason", "To thank them")
-    return b"".join(export_chunks(dataset, file_format, by=None, at=NOW, **more))
+    return b"".join(export_chunks(dataset, file_format, by=by, at=NOW, **more))
 
 
 def members(data):

@@ -1,0 +1,196 @@
+"""The bundle with its manifest, and the files that came with responses."""
+
+import csv
+import hashlib
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from submissions.domain.submitting import submit
+from submissions.exports.choosing import Choice
+from submissions.models import Attachment
+from submissions.release import VERSION
+from tests.exports.exporting import NOW, exported, json_lines, members
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+FIXED = {
+    "README.txt",
+    "responses.csv",
+    "dictionary.csv",
+    "datapackage.json",
+    "responses.xlsx",
+    "responses.jsonl",
+    "responses.qdpx",
+    "codebook.qdc",
+    "attachments/files.csv",
+    "manifest.json",
+}
+
+
+def make_with_files(call, *contents, **answers):
+    draft = make_draft(call, **complete_answers(call, **answers))
+    for number, content in enumerate(contents):
+        make_attachment(draft, name=f"secret-name-{number}.txt", content=content)
+    submit(submission=draft, at=while_open(call))
+    draft.refresh_from_db()
+    return draft
+
+
+@pytest.mark.django_db
+def test_bundle_has_every_file_and_the_manifest_their_digests():
+    call = make_call()
+    first = make_with_files(call, b"Minutes", b"Accounts", story="One")
+    second = make_submitted(call, story="Two")
+    files = members(exported(call, "bundle"))
+    assert set(files) == FIXED | {
+        f"reading/{first.reference}.docx",
+        f"reading/{second.reference}.docx",
+        f"attachments/{first.reference}/{first.reference}-1.txt",
+        f"attachments/{first.reference}/{first.reference}-2.txt",
+    }
+    manifest = json.loads(files.pop("manifest.json"))
+    assert {entry["file"]: entry["sha256"] for entry in manifest["files"]} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+    }
+    assert {entry["file"]: entry["bytes"] for entry in manifest["files"]} == {
+        name: len(data) for name, data in files.items()
+    }
+    rows = {entry["file"]: entry["rows"] for entry in manifest["files"] if "rows" in entry}
+    assert {name: n for name, n in rows.items() if name.startswith("responses.")} == {
+        "responses.csv": 2,
+        "responses.xlsx": 2,
+        "responses.jsonl": 2,
+        "responses.qdpx": 2,
+    }
+
+
+@pytest.mark.django_db
+def test_manifest_says_what_who_when_and_by_which_software():
+    call = make_call()
+    make_submitted(call, roles=["provider"])
+    make_submitted(call, roles=["commissioner"])
+    choice = Choice(roles=("provider",))
+    manifest = json.loads(members(exported(call, "bundle", choice=choice))["manifest.json"])
+    del manifest["files"]
+    assert manifest == {
+        "call": call.slug,
+        "title": call.title,
+        "dataset": "pseudonymised",
+        "filters": {"roles": ["provider"]},
+        "responses": 1,
+        "made_by": "command line",
+        "made_at": NOW.isoformat(),
+        "software": "Evidence portal",
+        "software_version": VERSION,
+    }
+
+
+@pytest.mark.django_db
+def test_files_of_the_bundle_are_those_that_each_format_gives_alone():
+    call = make_call()
+    make_submitted(call, story="Words")
+    files = members(exported(call, "bundle"))
+    for name, file_format in (
+        ("responses.csv", "csv"),
+        ("responses.xlsx", "xlsx"),
+        ("responses.jsonl", "json"),
+        ("responses.qdpx", "qdpx"),
+        ("codebook.qdc", "qdc"),
+        ("dictionary.csv", "dictionary"),
+        ("datapackage.json", "datapackage"),
+    ):
+        assert files[name] == exported(call, file_format), name
+
+
+@pytest.mark.django_db
+def test_progress_counts_responses_and_ends_at_all_of_them():
+    call = make_call()
+    for _ in range(4):
+        make_submitted(call)
+    seen = []
+    exported(call, "bundle", progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 4
+    assert seen[0] < 4
+
+
+@pytest.mark.django_db
+def test_attachments_are_named_by_reference_and_come_back_to_the_byte():
+    call = make_call()
+    blob = bytes(range(256)) * 1000
+    response = make_with_files(call, blob, b"Accounts")
+    files = members(exported(call, "attachments"))
+    listed = list(csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline="")))
+    stem = f"{response.reference}/{response.reference}"
+    assert files == {f"{stem}-1.txt": blob, f"{stem}-2.txt": b"Accounts"}
+    assert listed[0] == {
+        "file": f"{stem}-1.txt",
+        "reference": response.reference,
+        "number": "1",
+        "type": "txt",
+        "bytes": "256000",
+        "sha256": hashlib.sha256(blob).hexdigest(),
+        "note": "",
+    }
+
+
+@pytest.mark.django_db
+def test_file_that_the_storage_lost_is_said_and_the_others_come():
+    call = make_call()
+    response = make_with_files(call, b"Lost", b"Kept")
+    lost = Attachment.objects.get(name="secret-name-0.txt")
+    lost.file.storage.delete(lost.file.name)
+    files = members(exported(call, "attachments"))
+    listed = list(csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline="")))
+    assert set(files) == {f"{response.reference}/{response.reference}-2.txt"}
+    assert [row["note"] for row in listed] == ["The portal no longer has this file.", ""]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_files_of_a_bundle_see_one_moment():
+    """A response that arrives while the bundle is written is in none of its files."""
+    call = make_call()
+    make_submitted(call)
+    arrived = []
+
+    def meanwhile(_rows):
+        if not arrived:
+            arrived.append(submit_elsewhere(call))
+
+    files = members(exported(call, "bundle", progress=meanwhile))
+    assert arrived
+    assert len(json_lines(files["responses.jsonl"])) == 1
+    assert files["responses.csv"].count(b"\r\n") == 2
+    assert len([name for name in files if name.startswith("reading/")]) == 1
+
+
+def submit_elsewhere(call):
+    """Submit through a connection of its own, as another visitor would."""
+
+    def work():
+        try:
+            return make_submitted(call).reference
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+@pytest.mark.django_db
+def test_maker_is_named_by_username():
+    call = make_call()
+    user = make_user(username="ada", is_superuser=True)
+    manifest = json.loads(members(exported(call, "bundle", by=user))["manifest.json"])
+    assert manifest["made_by"] == "ada"

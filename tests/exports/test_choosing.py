@@ -1,0 +1,189 @@
+"""Choosing: one choice, applied alike to the count and to every format."""
+
+import csv
+import io
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from submissions.domain.coding import add_code, code_passage
+from submissions.domain.triage import change_status
+from submissions.exports.choosing import Choice, ChoiceRefused
+from submissions.exports.datasets import count
+from submissions.exports.shapes import Dataset
+from submissions.models import Call
+from tests.exports.exporting import NOW, exported, json_lines
+from tests.makers import make_call, make_first_call, make_submitted, make_user
+
+
+def held(call, **choice):
+    """The stories that the choice holds, by CSV; the count and JSON lines must agree."""
+    call = Call.objects.with_questions().get(pk=call.pk)
+    choice = Choice(**choice)
+    data = exported(call, choice=choice).decode()
+    rows = list(csv.DictReader(io.StringIO(data, newline="")))
+    lines = json_lines(exported(call, "json", choice=choice))
+    assert [row["reference"] for row in rows] == [line["reference"] for line in lines]
+    assert count(Dataset(call, choice)) == len(rows)
+    key = "story" if "story" in call.questions_by_key else "good_practice"
+    return [row[key] for row in rows]
+
+
+@pytest.mark.django_db
+def test_several_values_of_one_filter_widen_and_filters_narrow_each_other():
+    call = make_call()
+    make_submitted(call, roles=["provider"], story="A")
+    make_submitted(call, roles=["commissioner"], story="B")
+    make_submitted(call, roles=["provider", "other"], story="C", quote_ok="no")
+    assert held(call) == ["A", "B", "C"]
+    assert held(call, roles=("provider",)) == ["A", "C"]
+    assert held(call, roles=("commissioner", "other")) == ["B", "C"]
+    assert held(call, roles=("provider",), quotable=True) == ["A"]
+
+
+@pytest.mark.django_db
+def test_organisation_filters_read_the_first_calls_questions():
+    call = make_first_call()
+    org = {"capacity": "on_behalf_of_org", "org_type": "charity"}
+    make_submitted(
+        call,
+        **org,
+        income_band="lt_10k",
+        area=["london", "wales"],
+        service_area=["advice"],
+        good_practice="A",
+    )
+    make_submitted(
+        call,
+        **org,
+        income_band="ge_100m",
+        area=["wales"],
+        service_area=["other"],
+        good_practice="B",
+    )
+    make_submitted(call, capacity="personal", good_practice="C")
+    assert held(call, income_bands=("lt_10k",)) == ["A"]
+    assert held(call, areas=("wales",)) == ["A", "B"]
+    assert held(call, areas=("london",)) == ["A"]
+    assert held(call, service_areas=("other", "advice"), areas=("wales",)) == ["A", "B"]
+    assert held(call, income_bands=("10k_25k",)) == []
+
+
+@pytest.mark.django_db
+def test_status_timing_and_code():
+    call = make_call()
+    read = make_submitted(call, story="A was read")
+    make_submitted(call, story="B")
+    user = make_user()
+    change_status(submission=read, to="in_review", by=user, at=NOW)
+    code_passage(
+        code=add_code(call=call, name="Reading"),
+        version=read.current_version,
+        question=call.questions_by_key["story"],
+        start=0,
+        end=1,
+        by=user,
+        at=NOW,
+    )
+    assert held(call, statuses=("in_review",)) == ["A was read"]
+    assert held(call, codes=("Reading",)) == ["A was read"]
+    assert held(call, codes=("Writing",)) == []
+    assert held(call, timings=("on_time",)) == ["A was read", "B"]
+    assert held(call, timings=("grace",)) == []
+
+
+@pytest.mark.django_db
+def test_days_are_those_of_the_calls_time_zone_both_included():
+    call = make_call()
+    # 23:30 UTC is half past midnight of the next day in UK summer time.
+    make_submitted(call, at=datetime(2019, 6, 30, 22, 59, 59, 999999, tzinfo=UTC), story="30 June")
+    make_submitted(call, at=datetime(2019, 6, 30, 23, 0, tzinfo=UTC), story="1 July")
+    make_submitted(call, at=datetime(2019, 7, 2, 22, 59, tzinfo=UTC), story="2 July")
+    assert held(call, since=date(2019, 7, 1)) == ["1 July", "2 July"]
+    assert held(call, until=date(2019, 7, 1)) == ["30 June", "1 July"]
+    assert held(call, since=date(2019, 7, 1), until=date(2019, 7, 1)) == ["1 July"]
+
+
+@pytest.mark.django_db
+def test_words_are_sought_like_on_the_web():
+    call = make_call()
+    make_submitted(call, story="The partnership paid nobody")
+    make_submitted(call, story="Partnerships and 100% of payments, paid late")
+    assert len(held(call, words="partnership")) == 2
+    assert held(call, words="paid -late") == ["The partnership paid nobody"]
+    assert held(call, words='"paid nobody"') == ["The partnership paid nobody"]
+    assert held(call, words="100%") == ["Partnerships and 100% of payments, paid late"]
+
+
+@pytest.mark.django_db
+def test_orders():
+    call = make_call()
+    first = make_submitted(call, at=datetime(2019, 7, 1, tzinfo=UTC), story="first")
+    second = make_submitted(call, at=datetime(2019, 7, 2, tzinfo=UTC), story="second")
+    assert held(call, order="oldest") == ["first", "second"]
+    assert held(call, order="newest") == ["second", "first"]
+    by_reference = sorted([first, second], key=lambda r: r.reference)
+    assert held(call, order="reference") == [r.current_version.texts["story"] for r in by_reference]
+
+
+@pytest.mark.django_db
+def test_choice_comes_back_out_of_its_filters():
+    choice = Choice(
+        roles=("provider", "other"),
+        words="paid late",
+        since=date(2019, 7, 1),
+        quotable=True,
+        order="newest",
+    )
+    assert choice.filters() == {
+        "roles": ["provider", "other"],
+        "words": "paid late",
+        "since": "2019-07-01",
+        "quotable": True,
+        "order": "newest",
+    }
+    assert Choice.from_filters(choice.filters()) == choice
+    assert Choice().filters() == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"roles": ["mayor"]}, "roles: there is no “mayor”."),
+        ({"income_bands": ["lt_10k"]}, "income_bands: there is no “lt_10k”. Possible: none."),
+        ({"codes": ["Else"]}, "codes: there is no “Else”. Possible: Reading."),
+        ({"order": "random"}, "order: there is no “random”."),
+        ({"since": "1 July"}, "“1 July” is not a day. Write it as 2019-07-24."),
+        ({"since": "2019-07-02", "until": "2019-07-01"}, "The last day is before the first."),
+        ({"words": "x" * 201}, "Search for 200 characters or fewer."),
+        ({"name": "Jo"}, "There is no filter “name”."),
+    ],
+)
+def test_choice_of_what_does_not_exist_is_refused_in_one_line(filters, said):
+    call = make_call()
+    with pytest.raises(ChoiceRefused) as refused:
+        Choice.from_filters(filters).checked(call, ("Reading",))
+    assert str(refused.value).startswith(said)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_words_are_tidied():
+    assert Choice(words="  paid\0 \n late ").checked(make_call()).words == "paid late"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("file_format", ["csv", "xlsx", "json", "qdpx", "docx", "attachments"])
+def test_query_count_of_a_format_does_not_grow_with_the_rows(file_format):
+    call = make_call()
+    counts = []
+    for more in (1, 3):
+        for _ in range(more):
+            make_submitted(call, story="Words")
+        with CaptureQueriesContext(connection) as queries:
+            exported(call, file_format)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
