@@ -4,19 +4,22 @@ import os
 import stat
 import subprocess
 import sys
+from hashlib import sha256
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from submissions.exports.formats import FORMATS
 from submissions.models import AuditEvent
 from tests.makers import make_call, make_submitted
 
 
-def export(*, call="the-call", file_format="csv", output):
+def export(*, call="the-call", file_format="csv", output, **options):
     err = StringIO()
-    call_command("export_responses", call=call, format=file_format, output=str(output), stderr=err)
+    options |= {"call": call, "format": file_format, "output": str(output)}
+    call_command("export_responses", **options, stderr=err)
     return err.getvalue()
 
 
@@ -52,6 +55,8 @@ def test_dash_writes_to_the_terminal(capfdbinary):
     ("options", "said"),
     [
         ({"file_format": "xls"}, "“xls” is not a format. Formats: csv, "),
+        ({"roles": ["mayor"]}, "roles: there is no “mayor”. Possible: provider, "),
+        ({"since": "soon"}, "“soon” is not a day. Write it as 2019-07-24."),
         ({"call": "other"}, "There is no call “other”. Calls: the-call."),
         ({"output": "/nowhere/at/all.csv"}, "/nowhere/at/all.csv cannot be written"),
         ({"output": "/"}, "/ cannot be written"),
@@ -103,6 +108,53 @@ def test_reader_that_goes_away_ends_it_with_one_line(request):
     last = done.stderr.decode().strip().splitlines()[-1]
     assert last == "CommandError: The reader of the output went away."
     assert AuditEvent.objects.get().action == "export_broken"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_format_can_be_written(tmp_path, name):
+    make_submitted(make_call(slug="the-call"), story="Words")
+    file = tmp_path / "out"
+    assert export(file_format=name, output=file) == f"written: {file}\n"
+    assert AuditEvent.objects.get().detail["sha256"] == sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.django_db
+def test_filters_choose_and_stand_on_record(tmp_path):
+    call = make_call(slug="the-call")
+    make_submitted(call, roles=["provider"], story="One paid")
+    make_submitted(call, roles=["commissioner"], story="Two paid")
+    make_submitted(call, roles=["other"], story="Three")
+    file = tmp_path / "out.csv"
+    options = {"roles": ["provider", "commissioner"], "words": "paid", "until": "2019-07-24"}
+    export(output=file, order="newest", **options)
+    lines = file.read_text().splitlines()
+    assert ["Two paid" in lines[1], "One paid" in lines[2], len(lines)] == [True, True, 3]
+    assert AuditEvent.objects.get().detail["filters"] == options | {"order": "newest"}
+
+
+@pytest.mark.django_db
+def test_named_export_needs_its_reason(tmp_path):
+    make_submitted(make_call(slug="the-call"), email="jo@example.org")
+    file = tmp_path / "out.csv"
+    with pytest.raises(CommandError, match="Give a reason"):
+        export(output=file, named=True)
+    export(output=file, named=True, reason="To thank them")
+    assert "jo@example.org" in file.read_text()
+
+
+@pytest.mark.django_db
+def test_terminal_shows_a_bar_of_responses_done(tmp_path, monkeypatch, capfd):
+    call = make_call(slug="the-call")
+    for _ in range(2):
+        make_submitted(call)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    export(file_format="json", output=tmp_path / "out.jsonl")
+    lines = capfd.readouterr().err.split("\r")
+    assert [line.strip() for line in lines if line.startswith("[")] == [
+        f"[{'#' * 20}{'.' * 20}] 1 of 2 responses",
+        f"[{'#' * 40}] 2 of 2 responses",
+    ]
 
 
 def database_in_use():

@@ -1,0 +1,147 @@
+"""Who may export what, and what stays on record of it."""
+
+import csv
+import io
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from submissions.domain.amending import open_again
+from submissions.domain.coding import add_code, code_passage
+from submissions.domain.drafting import save_answers
+from submissions.domain.groups import ensure_groups
+from submissions.domain.submitting import submit
+from submissions.exports.choosing import Choice
+from submissions.exports.runs import ExportRefused
+from submissions.models import AuditEvent, Submission
+from submissions.vocabulary import PROJECT_STAFF, STEERING_GROUP
+from tests.exports.exporting import exported
+from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_first_call, make_submitted, make_user
+
+
+def with_permissions(*codenames):
+    user = make_user()
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.mark.django_db
+def test_steering_group_may_export_without_who_answered_and_nothing_named():
+    ensure_groups()
+    call = make_call()
+    user = make_user(STEERING_GROUP)
+    assert exported(call, by=user)
+    with pytest.raises(ExportRefused, match="permission to export who answered"):
+        exported(call, by=user, named=True)
+
+
+@pytest.mark.django_db
+def test_project_staff_may_export_nothing_unless_given_leave():
+    ensure_groups()
+    call = make_call()
+    user = make_user(PROJECT_STAFF)
+    for named in (False, True):
+        with pytest.raises(ExportRefused):
+            exported(call, by=user, named=named)
+    assert not AuditEvent.objects.filter(action="exported").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "codenames", [["see_identity"], ["export_named"], ["export_pseudonymised"]]
+)
+def test_one_permission_alone_does_not_do_for_a_named_export(codenames):
+    call = make_call()
+    with pytest.raises(ExportRefused):
+        exported(call, by=with_permissions(*codenames), named=True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_named_export_needs_a_reason_whoever_asks(reason):
+    call = make_call()
+    for user in (None, with_permissions("see_identity", "export_named")):
+        with pytest.raises(ExportRefused, match="Give a reason"):
+            exported(call, by=user, named=True, reason=reason)
+
+
+@pytest.mark.django_db
+def test_named_export_has_identity_in_the_calls_order_and_is_on_record_with_its_reason():
+    call = make_first_call()
+    response = make_submitted(
+        call,
+        capacity="on_behalf_of_org",
+        name="Jo Bloggs",
+        email="jo@example.org",
+        org_name="=Trust",
+        charity_number="123456",
+    )
+    user = with_permissions("see_identity", "export_named")
+    data = exported(call, by=user, named=True, reason=" To thank them ")
+    (row,) = csv.DictReader(io.StringIO(data.decode(), newline=""))
+    names = list(row)
+    assert [n for n in names if n in {"name", "email", "org_name", "charity_number"}] == [
+        "name",
+        "email",
+        "org_name",
+        "charity_number",
+    ]
+    assert (row["name"], row["email"], row["org_name"], row["charity_number"]) == (
+        "Jo Bloggs",
+        "jo@example.org",
+        "'=Trust",
+        "123456",
+    )
+    event = AuditEvent.objects.get(action="exported")
+    assert (event.actor, event.detail["dataset"], event.detail["reason"], event.detail["rows"]) == (
+        user,
+        "named",
+        "To thank them",
+        1,
+    )
+    assert response.reference not in str(event.detail)
+
+
+@pytest.mark.django_db
+def test_record_has_the_filters():
+    call = make_call()
+    make_submitted(call)
+    exported(call, "json", choice=Choice(roles=("provider",), quotable=True))
+    event = AuditEvent.objects.get(action="exported")
+    assert (event.detail["format"], event.detail["filters"]) == (
+        "json",
+        {"roles": ["provider"], "quotable": True},
+    )
+
+
+@pytest.mark.django_db
+def test_submitted_at_and_timing_are_those_of_the_latest_version():
+    call = make_call()
+    response = make_submitted(call, at=OPENS_AT, story="First")
+    later = CLOSES_AT - (CLOSES_AT - OPENS_AT) / 2
+    open_again(submission=response, at=later)
+    response = Submission.objects.get(pk=response.pk)
+    save_answers(submission=response, call=call, values={"story": "Second"}, at=later)
+    submit(submission=response, at=later)
+    (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    assert (row["story"], row["submitted_at"]) == ("Second", "2019-06-26T10:30:00.000000+01:00")
+
+
+@pytest.mark.django_db
+def test_codes_stand_in_their_column_by_name_each_once():
+    call = make_call()
+    response = make_submitted(call, story="Words and words")
+    user = make_user()
+    for name, start in (("Pay", 0), ("=Time", 3), ("Pay", 6)):
+        code = call.codes.filter(name=name).first() or add_code(call=call, name=name)
+        code_passage(
+            code=code,
+            version=response.current_version,
+            question=call.questions_by_key["story"],
+            start=start,
+            end=start + 2,
+            by=user,
+            at=OPENS_AT,
+        )
+    (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    assert row["codes"] == "'=Time; Pay"
