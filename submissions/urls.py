@@ -15,6 +15,7 @@ from submissions.views import (
     sign_in,
     statements,
     steering,
+    steering_exports,
     task_list,
     time_left,
 )
@@ -65,6 +66,27 @@ urlpatterns = [
     path("steering/<slug:slug>/export.csv", steering.export_csv, name="export_csv"),
     path(
         "steering/<slug:slug>/dictionary.csv", steering.export_dictionary, name="export_dictionary"
+    ),
+    path("steering/<slug:slug>/exports/", steering_exports.choose, name="exports"),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/",
+        steering_exports.run_page,
+        name="export_run",
+    ),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/progress/",
+        steering_exports.run_progress,
+        name="export_progress",
+    ),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/file/",
+        steering_exports.run_file,
+        name="export_file",
+    ),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/cancel/",
+        steering_exports.cancel_run,
+        name="export_cancel",
     ),
     path("healthz/", health.lives, name="healthz"),
     path("readyz/", health.ready, name="readyz"),

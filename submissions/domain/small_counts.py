@@ -1,0 +1,66 @@
+"""Counts under five, kept from those who might work out whom they count.
+
+Where a call asks for it, one to four responses are shown as “fewer than 5”. Where the counts of
+a table add up to a known total, a single hidden one could be worked out from the others, so
+further ones are hidden until none can. Nought is shown: it counts nobody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FEW = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`number` is None where the count is hidden: `is_few` because it is small itself."""
+
+    number: int | None
+    is_few: bool = False
+
+
+class TooFew(Exception):
+    """Whatever of these counts is hidden, the total gives them away."""
+
+
+def is_few(count: int) -> bool:
+    return 0 < count < FEW
+
+
+def as_they_are(counts: Sequence[int]) -> list[Shown]:
+    return [Shown(count) for count in counts]
+
+
+def each_hidden(counts: Sequence[int]) -> list[Shown]:
+    """Hide the small ones among counts that add up to nothing that is known."""
+    return [Shown(None, is_few=True) if is_few(count) else Shown(count) for count in counts]
+
+
+def hidden_among(counts: Sequence[int]) -> list[Shown]:
+    """Hide the small ones, and as many others as it takes, among counts of a known total.
+
+    Raises TooFew if even all of them hidden could be worked out.
+    """
+    few = {place for place, count in enumerate(counts) if is_few(count)}
+    larger = sorted((count, place) for place, count in enumerate(counts) if count >= FEW)
+    others: set[int] = set()
+    while few and not _stays_unknown(counts, few, others):
+        if not larger:
+            raise TooFew
+        others.add(larger.pop(0)[1])
+    return [
+        Shown(None, is_few=place in few) if place in few | others else Shown(count)
+        for place, count in enumerate(counts)
+    ]
+
+
+def _stays_unknown(counts: Sequence[int], few: set[int], others: set[int]) -> bool:
+    """Whether the sum of the hidden counts leaves each of the small ones two values or more.
+
+    Small ones are 1 to 4 and the others 5 or more, as everybody can see.
+    """
+    total = sum(counts[place] for place in few | others)
+    if not others:
+        return len(few) < total < (FEW - 1) * len(few) and len(few) > 1
+    left = total - FEW * len(others)
+    return left >= len(few) + 3

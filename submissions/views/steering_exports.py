@@ -1,0 +1,311 @@
+"""Choosing what to take away: small exports come at once, large ones from the worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from submissions import clock, spoken_time
+from submissions.domain import export_runs
+from submissions.exports.choosing import ORDERS, Choice, ChoiceRefused, role_question_key
+from submissions.exports.datasets import codes_of, count
+from submissions.exports.formats import FORMATS
+from submissions.exports.making import CannotBeMade
+from submissions.exports.runs import (
+    NAMED_NEEDS,
+    PSEUDONYMISED_NEEDS,
+    ExportRefused,
+    refuse_unless_permitted,
+)
+from submissions.exports.shapes import Dataset
+from submissions.models import Call, ExportRun
+from submissions.tasks import nudge_exports
+from submissions.views.steering import EXPORT, SEE, streamed
+from submissions.views.steering_record import chosen_in_words, field_names, latest_on_record
+from submissions.vocabulary import ExportState, Timing, TriageStatus
+
+# Up to how many responses a format comes at once; the others always come from the worker.
+AT_ONCE = {
+    "csv": 20_000,
+    "json": 5_000,
+    "xlsx": 500,
+    "qdpx": 500,
+    "docx": 50,
+    "qdc": 1_000_000,
+    "datapackage": 1_000_000,
+    "dictionary": 1_000_000,
+}
+HINTS = {
+    "csv": gettext_lazy("One row a response. For spreadsheets, R and Python."),
+    "xlsx": gettext_lazy("One row a response, with the data dictionary and the counts."),
+    "json": gettext_lazy("One response a line, every character as it was written."),
+    "qdpx": gettext_lazy(
+        "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
+    ),
+    "qdc": gettext_lazy("The codes alone."),
+    "docx": gettext_lazy("To read: one document with contents."),
+    "docx-each": gettext_lazy("To read: a ZIP of one document a response."),
+    "pdf": gettext_lazy("To read and print: one tagged document with contents."),
+    "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document a response."),
+    "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
+    "bundle": gettext_lazy("All of these in a ZIP, with a manifest."),
+    "datapackage": gettext_lazy("What the columns hold, for programs."),
+    "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
+}
+LONGEST_REASON = 500  # characters, as ExportRun has it
+SHOWN_RUNS = 10
+SHOWN_ON_RECORD = 50
+
+
+@dataclass(frozen=True)
+class Group:
+    """One filter with several options: (value, label, whether it is chosen)."""
+
+    name: str
+    legend: str
+    options: Sequence[tuple[str, str, bool]]
+
+    @property
+    def chosen(self) -> int:
+        return sum(is_chosen for _value, _label, is_chosen in self.options)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@SEE
+@EXPORT
+def choose(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET counts what a choice holds; POST exports it, at once or by the worker."""
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    given = request.POST if request.method == "POST" else request.GET
+    codes = tuple(code.name for code in codes_of(call))
+    errors: list[tuple[str, str]] = []
+    try:
+        choice = read_choice(given).checked(call, codes)
+    except ChoiceRefused as error:
+        errors.append((str(error), "filters"))
+        choice = Choice()
+    # Only an export may be named: searching would tell what the named dataset says.
+    named = request.method == "POST" and given.get("named") == "yes"
+    if named and not request.user.has_perms(NAMED_NEEDS):
+        raise PermissionDenied
+    dataset = Dataset(call, choice, named=named)
+    rows = count(dataset)
+    if request.method == "POST" and not errors:
+        try:
+            return _export(request, dataset, given.get("format", ""), rows)
+        except (ExportRefused, CannotBeMade) as error:
+            errors.append((str(error), "id_reason" if dataset.named else "formats"))
+    context = {
+        "call": call,
+        "errors": errors,
+        "given": given,
+        "groups": _groups(call, choice, codes),
+        "choice": choice,
+        "orders": [(key, label, key == choice.order) for key, label in ORDERS.items()],
+        "chosen": chosen_in_words(call, choice.filters()),
+        "hidden": _as_fields(choice),
+        "rows": rows,
+        "of": rows if choice.filters() == {} else count(Dataset(call)),
+        "formats": [
+            (name, FORMATS[name].label, hint, _comes_at_once(name, rows))
+            for name, hint in HINTS.items()
+            if name in FORMATS
+        ],
+        "wanted": given.get("format", "csv"),
+        "may_name": request.user.has_perms(NAMED_NEEDS),
+        "runs": export_runs.runs_of(call, request.user)[:SHOWN_RUNS],
+        "record": latest_on_record(call, SHOWN_ON_RECORD),
+    }
+    return render(request, "steering/choose.html", context, status=422 if errors else 200)
+
+
+def read_choice(given: QueryDict) -> Choice:
+    """Return what the form's fields say; raises ChoiceRefused for what is no day."""
+    several = ("roles", "income_bands", "areas", "service_areas", "timings", "statuses", "codes")
+    filters: dict[str, Any] = {
+        name: [value for value in given.getlist(name) if value] for name in several
+    }
+    for name in ("words", "since", "until"):
+        if given.get(name, "").strip():
+            filters[name] = given[name].strip()
+    return Choice.from_filters(
+        filters
+        | {"quotable": given.get("quotable") == "yes", "order": given.get("order") or "oldest"}
+    )
+
+
+def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponse:
+    reason = request.POST.get("reason", "")
+    if name not in HINTS or name not in FORMATS:
+        raise CannotBeMade(_("Select a format."))
+    if len(reason) > LONGEST_REASON:
+        raise ExportRefused(
+            _("Give the reason in %(most)d characters or fewer.") % {"most": LONGEST_REASON}
+        )
+    refuse_unless_permitted(dataset, by=request.user, reason=reason)
+    if _comes_at_once(name, rows):
+        return streamed(request, dataset, name, reason=reason)
+    run = export_runs.ask(
+        call=dataset.call,
+        by=request.user,
+        at=clock.now(),
+        file_format=name,
+        filters=dataset.choice.filters(),
+        rows_total=rows,
+        named=dataset.named,
+        reason=reason,
+    )
+    nudge_exports()
+    return redirect("export_run", slug=dataset.call.slug, public_id=run.public_id)
+
+
+def _comes_at_once(name: str, rows: int) -> bool:
+    return rows <= AT_ONCE.get(name, -1)
+
+
+def _groups(call: Call, choice: Choice, codes: Sequence[str]) -> Sequence[Group]:
+    names = field_names()
+    groups = []
+    for field, key in (
+        ("roles", role_question_key(call)),
+        ("income_bands", "income_band"),
+        ("areas", "area"),
+        ("service_areas", "service_area"),
+    ):
+        question = call.questions_by_key.get(key)
+        options = question.option_labels.items() if question else ()
+        groups.append((field, list(options)))
+    groups += [
+        ("timings", list(Timing.choices)),
+        ("statuses", list(TriageStatus.choices)),
+        ("codes", [(name, name) for name in codes]),
+    ]
+    return [
+        Group(
+            field,
+            names[field],
+            [(value, label, value in getattr(choice, field)) for value, label in options],
+        )
+        for field, options in groups
+        if options
+    ]
+
+
+def _as_fields(choice: Choice) -> Sequence[tuple[str, str]]:
+    """Return the choice as hidden fields, so that what is exported is what was counted."""
+    fields = []
+    for name, value in choice.filters().items():
+        values = value if isinstance(value, list) else ["yes" if value is True else value]
+        fields += [(name, str(each)) for each in values]
+    return fields
+
+
+def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
+    """Return the export if whoever asks may have it; others learn nothing of it."""
+    run = get_object_or_404(
+        ExportRun.objects.select_related("call", "by"), call__slug=slug, public_id=public_id
+    )
+    if not export_runs.may_take(run, request.user):
+        raise Http404
+    needed = NAMED_NEEDS if run.named else (PSEUDONYMISED_NEEDS,)
+    if not request.user.has_perms(needed):
+        raise PermissionDenied
+    return run
+
+
+@require_safe
+@login_required
+@SEE
+@EXPORT
+def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """How far an export is, and its file once it is made."""
+    run = _run_of(request, slug, public_id)
+    zone = run.call.timezone
+    context = {
+        "call": run.call,
+        "run": run,
+        "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
+        "chosen": chosen_in_words(run.call, run.filters),
+        "asked": spoken_time.say_moment(run.asked_at, zone),
+        "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
+        "is_kept": export_runs.is_kept(run, at=clock.now()),
+        "is_unfinished": run.state in export_runs.UNFINISHED,
+        "progress_words": _progress_words(run),
+    }
+    return render(request, "steering/run.html", context)
+
+
+@require_safe
+@login_required
+@SEE
+@EXPORT
+def run_progress(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """The same for the page's script, which asks every other second."""
+    run = _run_of(request, slug, public_id)
+    return JsonResponse(
+        {
+            "state": run.state,
+            "done": run.rows_done,
+            "total": run.rows_total,
+            "words": _progress_words(run),
+        }
+    )
+
+
+def _progress_words(run: ExportRun) -> str:
+    if run.state == ExportState.WAITING:
+        return _("Waiting for the exports before it.")
+    return _("%(done)s of %(total)s responses.") % {
+        "done": f"{run.rows_done:,}",
+        "total": f"{run.rows_total:,}",
+    }
+
+
+@require_safe
+@login_required
+@SEE
+@EXPORT
+def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """The file, while it is kept; each download is on record."""
+    run = _run_of(request, slug, public_id)
+    now = clock.now()
+    if not export_runs.is_kept(run, at=now):
+        raise Http404
+    try:
+        stream = run.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    if request.method == "GET":
+        export_runs.note_download(run, by=request.user, at=now)
+    response = FileResponse(
+        stream,
+        as_attachment=True,
+        filename=run.file_name,
+        content_type=FORMATS[run.file_format].content_type,
+    )
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@login_required
+@SEE
+@EXPORT
+@require_POST
+def cancel_run(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """Stop an export that is not finished."""
+    run = _run_of(request, slug, public_id)
+    export_runs.cancel(run, by=request.user, at=clock.now())
+    return redirect("export_run", slug=slug, public_id=public_id)

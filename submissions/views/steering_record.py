@@ -1,0 +1,100 @@
+"""The exports of a call that are on record, as people read them; never what is in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from submissions.exports.formats import FORMATS
+from submissions.models import AuditEvent, Call
+from submissions.vocabulary import AuditAction, Timing, TriageStatus
+
+ON_RECORD = (
+    AuditAction.EXPORTED,
+    AuditAction.EXPORT_BROKEN,
+    AuditAction.EXPORT_CANCELLED,
+    AuditAction.EXPORT_DOWNLOADED,
+)
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """One event of the record; `what` and `chosen` in words."""
+
+    at: datetime
+    who: str
+    event: str
+    what: str
+    chosen: Sequence[tuple[str, str]]
+    rows: int | None
+    digest: str
+
+
+def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
+    """Return the latest events about exports of the call, in one query."""
+    events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD).select_related("actor")
+    return [_told(event, call) for event in events[:number]]
+
+
+def _told(event: AuditEvent, call: Call) -> OnRecord:
+    detail = event.detail
+    name = detail.get("format", "")
+    what = FORMATS[name].label if name in FORMATS else name
+    if detail.get("dataset") == "named":
+        what = _("%(format)s, with who answered") % {"format": what}
+    return OnRecord(
+        at=event.at,
+        who=event.actor.get_username() if event.actor else detail.get("through", ""),
+        event=event.get_action_display(),
+        what=what,
+        chosen=chosen_in_words(call, detail.get("filters", {})),
+        rows=detail.get("rows"),
+        digest=detail.get("sha256", ""),
+    )
+
+
+def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Return what `Choice.filters()` holds as names and values for people."""
+    labels: dict[str, Mapping[str, str]] = {
+        "timings": dict(Timing.choices),
+        "statuses": dict(TriageStatus.choices),
+    }
+    for field, key in (
+        ("income_bands", "income_band"),
+        ("areas", "area"),
+        ("service_areas", "service_area"),
+    ):
+        if key in call.questions_by_key:
+            labels[field] = call.questions_by_key[key].option_labels
+    labels["roles"] = {role.key: role.label for role in call.roles.all()}
+    names = field_names()
+    return [
+        (
+            names.get(field, field),
+            " or ".join(str(labels.get(field, {}).get(key, key)) for key in value)
+            if isinstance(value, list)
+            else _("yes")
+            if value is True
+            else str(value),
+        )
+        for field, value in filters.items()
+    ]
+
+
+def field_names() -> dict[str, str]:
+    return {
+        "roles": _("Role"),
+        "income_bands": _("Income band"),
+        "areas": _("Area"),
+        "service_areas": _("Service area"),
+        "timings": _("Timing"),
+        "statuses": _("Status"),
+        "codes": _("Code"),
+        "words": _("Words"),
+        "since": _("Received from"),
+        "until": _("Received until"),
+        "quotable": _("Only what may be quoted"),
+        "order": _("Order"),
+    }
