@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, TextField, Value
+from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast, Lower
 
 from submissions.canonical import digest
@@ -96,7 +96,7 @@ def owe_links(*, call: Call, address: str, at: datetime) -> int:
         return sum(owe_link(submission=one, address=address, at=at) for one in found)
 
 
-def responses_known_by(call: Call, address: str) -> list[Submission]:
+def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
     """Return the call's newest RESPONSES_AT_ONCE responses that lead back to `address`."""
     by_link = (
         ReturnAddress.objects.alias(lowered=Lower("address"))
@@ -112,8 +112,9 @@ def responses_known_by(call: Call, address: str) -> list[Submission]:
         )
         .values("submission_id")
     )
-    known = Submission.objects.filter(Q(pk__in=by_link) | Q(pk__in=by_answer), call=call)
-    return list(known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE])
+    # A union, as PostgreSQL would look through all responses of the call for the one or the other.
+    known = Submission.objects.filter(pk__in=by_link.union(by_answer), call=call)
+    return known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE]
 
 
 def make_link(*, submission: Submission, at: datetime) -> FreshLink:

@@ -4,10 +4,17 @@ import base64
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from submissions.domain import amending, returning
 from submissions.errors import LinkDead
-from submissions.models import OutboxEmail, ReturnAddress, ReturnToken
+from submissions.models import (
+    IdentityAnswer,
+    OutboxEmail,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+)
 from tests.makers import make_call, make_draft, make_submitted, while_open
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +33,7 @@ def at(draft):
 
 
 def known(draft, address):
-    return returning.responses_known_by(draft.call, address)
+    return list(returning.responses_known_by(draft.call, address))
 
 
 def test_token_has_256_bits_and_only_its_digest_is_kept(draft, at):
@@ -114,6 +121,34 @@ def test_other_identity_answers_are_no_addresses():
     call = make_call(about_questions=[question])
     draft = make_draft(call, name="jo@example.org")
     assert known(draft, "jo@example.org") == []
+
+
+def test_address_is_found_by_indexes_however_many_responses_there_are(draft):
+    at, call = draft.started_at, draft.call
+    question = call.questions.get(kind="email")
+    many = Submission.objects.bulk_create(
+        Submission(call=call, started_at=at, saved_at=at) for _ in range(3000)
+    )
+    IdentityAnswer.objects.bulk_create(
+        IdentityAnswer(
+            submission=one, question=question, value=f"{number}@example.org", saved_at=at
+        )
+        for number, one in enumerate(many)
+    )
+    ReturnAddress.objects.bulk_create(
+        ReturnAddress(submission=one, address=f"{number}@example.net", given_at=at)
+        for number, one in enumerate(many)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE submissions_submission, submissions_identityanswer")
+        cursor.execute("ANALYZE submissions_returnaddress")
+    found = returning.responses_known_by(call, "7@example.org")
+    assert list(found) == [many[7]]
+    plan = found.explain()
+    assert "submissions_return_by_address" in plan
+    assert "submissions_identity_by_value" in plan
+    assert "submissions_submission_pkey" in plan
+    assert "Seq Scan on submissions_submission" not in plan
 
 
 def test_each_response_under_an_address_gets_a_mail(at):
