@@ -35,3 +35,22 @@ def test_questions_are_downloaded_without_starting(client, call, name, content_t
     assert response["Content-Disposition"] == f'attachment; filename="{call.slug}.{name}"'
     assert response.content.startswith(begins)
     assert Submission.objects.count() == 0
+
+
+def test_how_to_answer_is_told_once(client, at):
+    options = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
+    question = {"kind": "checkboxes", "options": options}
+    call = make_call(
+        evidence_questions=[
+            question | {"key": "with_hint", "label": "One?", "hint": "Select all that apply."},
+            question | {"key": "without", "label": "Two?"},
+        ]
+    )
+    at(while_open(call))
+    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+    said = re.findall(r"One\?.*", page, flags=re.DOTALL)[0]
+    assert re.findall(r"(?:Select|Tick) all that apply\.", said) == [
+        "Select all that apply.",
+        "Tick all that apply.",
+    ]
+    assert '<p class="hint"></p>' not in page
