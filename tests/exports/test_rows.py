@@ -1,0 +1,76 @@
+"""The number of rows equals the number of submissions, in every file, always."""
+
+import csv
+import io
+
+import docx
+import openpyxl
+import pypdf
+import pytest
+from lxml import etree
+
+from submissions.domain.amending import open_again, withdraw
+from submissions.domain.drafting import save_answers
+from submissions.domain.submitting import submit
+from submissions.exports.safe_cells import neutralise
+from submissions.models import Submission
+from tests.exports.exporting import exported, json_lines, make_nasty, members
+from tests.makers import make_call, make_draft, make_submitted, while_open
+
+
+def references_in(call):
+    """By format, the references of the responses in it, each as often as it stands there."""
+    project = etree.fromstring(members(exported(call, "qdpx"))["project.qde"])
+    one = docx.Document(io.BytesIO(exported(call, "docx")))
+    reader = pypdf.PdfReader(io.BytesIO(exported(call, "pdf")))
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Responses"]
+    table = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    return {
+        "csv": [row["reference"] for row in table],
+        "xlsx": [cell.value for cell in sheet["A"][1:]],
+        "json": [line["reference"] for line in json_lines(exported(call, "json"))],
+        "cases": [case.get("name") for case in project.iter("{*}Case")],
+        "sources": [source.get("name") for source in project.iter("{*}TextSource")],
+        "docx": [p.text for p in one.paragraphs if p.text.startswith("TST") and not p.hyperlinks],
+        "docx-each": [name.removesuffix(".docx") for name in members(exported(call, "docx-each"))],
+        "pdf": [t for t in titles(reader.outline) if t.startswith("TST")],
+        "pdf-each": [name.removesuffix(".pdf") for name in members(exported(call, "pdf-each"))],
+    }
+
+
+def titles(outline):
+    for entry in outline:
+        if isinstance(entry, list):
+            yield from titles(entry)
+        else:
+            yield entry.title
+
+
+@pytest.mark.django_db
+def test_every_file_has_each_submitted_response_once_and_no_other():
+    call = make_call()
+    plain = make_submitted(call, story="Plain")
+    amended = make_submitted(call, story="Before")
+    open_again(submission=amended, at=while_open(call))
+    amended = Submission.objects.get(pk=amended.pk)
+    save_answers(submission=amended, call=call, values={"story": "After"}, at=while_open(call))
+    submit(submission=amended, at=while_open(call))
+    being_amended = make_submitted(call, story="Stands", publication="confidential")
+    open_again(submission=being_amended, at=while_open(call))
+    make_draft(call, story="A draft")
+    withdraw(submission=make_submitted(call, story="Withdrawn"), at=while_open(call))
+    make_submitted(make_call(), story="Elsewhere")
+    expected = [plain.reference, amended.reference, being_amended.reference]
+    assert references_in(call) == dict.fromkeys(references_in(call), expected)
+    stories = [line["answers"]["story"] for line in json_lines(exported(call, "json"))]
+    assert stories == ["Plain", "After", "Stands"]
+
+
+@pytest.mark.django_db
+def test_nasty_answers_come_back_from_the_csv_but_for_the_apostrophe():
+    call, stored = make_nasty()
+    csv.field_size_limit(1_000_000)
+    rows = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    read = {row["reference"]: row["story"] for row in rows}
+    assert read == {ref: neutralise(text) for ref, text in stored.items()}
+    assert sum(text.startswith("'") for text in read.values()) == 4
