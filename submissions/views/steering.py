@@ -1,7 +1,7 @@
 """The steering group's first page: how the call goes. The data to take away is beside it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -168,20 +168,27 @@ def streamed(
     chunks = export_chunks(
         dataset, format_name, by=request.user, at=now, reason=reason, through="steering page"
     )
-    response = StreamingHttpResponse(
-        _following(next(chunks, b""), chunks), content_type=file_format.content_type
-    )
+    response = StreamingHttpResponse(_Begun(chunks), content_type=file_format.content_type)
     name = file_name(dataset.call, file_format, at=now, named=dataset.named)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _following(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield first
-        yield from chunks
-    finally:
-        chunks.close()
+class _Begun:
+    """Chunks whose first was taken already; the server closes them with its answer."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._first = [next(chunks, b"")]
+        self._chunks = chunks
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._first.pop() if self._first else next(self._chunks)
+
+    def close(self) -> None:
+        self._chunks.close()
 
 
 @require_GET

@@ -20,7 +20,7 @@ from submissions.models import Call
 
 LONGEST_BAR = 80  # per cent: beside it stands its number
 LETTERS = 36  # a line of a label, so that it fits a screen of 320 pixels
-LINE, BAR, GAP = 1.35, 0.85, 0.85  # em
+LINE, PAUSE, BAR, GAP = 1.35, 0.2, 0.85, 0.8  # em
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _drawn(
     for label, count, value, note in rows:
         lines = textwrap.wrap(label, LETTERS) or [label]
         placed = [(round(top + LINE * (n + 1) - 0.35, 2), line) for n, line in enumerate(lines)]
-        top += LINE * len(lines)
+        top += LINE * len(lines) + PAUSE
         length = round(LONGEST_BAR * (count or 0) / peak, 2)
         share = f"{100 * count / total:.0f}%" if total and count is not None else ""
         bars.append(

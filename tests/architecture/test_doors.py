@@ -55,6 +55,11 @@ def test_guarded_addresses_of_the_steering_group_are_these():
         "steering/the-call/",
         "steering/the-call/dictionary.csv",
         "steering/the-call/export.csv",
+        "steering/the-call/exports/",
+        f"steering/the-call/exports/{SAMPLES['uuid']}/",
+        f"steering/the-call/exports/{SAMPLES['uuid']}/cancel/",
+        f"steering/the-call/exports/{SAMPLES['uuid']}/file/",
+        f"steering/the-call/exports/{SAMPLES['uuid']}/progress/",
     ]
 
 
@@ -120,6 +125,7 @@ def test_staff_without_a_group_see_nothing_of_the_evidence(client):
         (STEERING_GROUP, False, "/steering/the-call/", 200),
         (STEERING_GROUP, False, "/steering/the-call/export.csv", 200),
         (STEERING_GROUP, False, "/steering/the-call/dictionary.csv", 200),
+        (STEERING_GROUP, False, "/steering/the-call/exports/", 200),
         (PROJECT_STAFF, False, "/admin/submissions/submission/", 200),
         (PROJECT_STAFF, False, "/admin/submissions/call/", 200),
         (PROJECT_STAFF, False, "/admin/submissions/outboxemail/", 200),
@@ -133,4 +139,7 @@ def test_right_group_is_let_in(client, group, is_superuser, path, code):
     make_call(slug="the-call")
     is_staff = group == PROJECT_STAFF or is_superuser
     client.force_login(make_user(group, is_staff=is_staff, is_superuser=is_superuser))
-    assert client.get(path).status_code == code
+    answer = client.get(path)
+    assert answer.status_code == code
+    # A download that nobody reads would be put on record whenever it is forgotten.
+    b"".join(answer)

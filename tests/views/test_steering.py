@@ -11,13 +11,27 @@ from django.test.utils import CaptureQueriesContext
 
 from submissions.domain.counting import DayCount, OptionCount, count_responses
 from submissions.domain.groups import ensure_groups
+from submissions.domain.submitting import submit
 from submissions.exports.columns import columns
 from submissions.exports.dictionary import rules
 from submissions.models import AuditEvent, Call, Submission
 from submissions.vocabulary import STEERING_GROUP, SubmissionState
-from tests.makers import OPENS_AT, PASSWORD, make_call, make_draft, make_submitted, make_user
+from tests.makers import (
+    OPENS_AT,
+    PASSWORD,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_first_call,
+    make_submitted,
+    make_user,
+    while_open,
+)
 
 NOW = datetime(2019, 7, 24, 12, tzinfo=UTC)
+STORY = {"key": "story", "kind": "long", "label": "Story"}
+FILES = {"key": "documents", "kind": "file", "label": "Files", "file_types": ["txt"]}
 BAND = {
     "key": "income_band",
     "kind": "radio",
@@ -44,8 +58,7 @@ def steering(client):
 
 def make_counted_call():
     """Four responses: two days, three role choices, two bands and one without."""
-    story = {"key": "story", "kind": "long", "label": "Story"}
-    call = make_call(slug="the-call", evidence_questions=[BAND, story])
+    call = make_call(slug="the-call", evidence_questions=[BAND, STORY])
     closing_day = datetime(2019, 7, 24, 10, tzinfo=UTC)
     # 23:30 UTC is the next day in UK summer time.
     late = datetime(2019, 5, 30, 23, 30, tzinfo=UTC)
@@ -94,34 +107,168 @@ def test_days_end_today_while_the_call_is_open():
 
 
 @pytest.mark.django_db
-def test_counting_reads_no_text_and_takes_two_queries():
-    call = make_counted_call()
+def test_counting_reads_no_text_and_takes_four_queries():
+    call = make_call()
+    make_submitted(call, story="Words.")
     assert call.questions_in_order
     with CaptureQueriesContext(connection) as queries:
         count_responses(call, at=NOW)
-    assert len(queries) == 2
-    assert not [q for q in queries if "texts" in q["sql"] or "canonical" in q["sql"]]
+    assert len(queries) == 4
+    assert not [q for q in queries if ".texts" in q["sql"] or "canonical" in q["sql"]]
 
 
 @pytest.mark.django_db
-def test_page_shows_the_counts(steering):
+def test_lengths_and_completion_are_counted():
+    call = make_call(evidence_questions=[BAND, STORY, FILES])
+    with_file = make_draft(call, **complete_answers(call, story="word " * 300))
+    make_attachment(with_file)
+    make_attachment(with_file, name="more.txt")
+    submit(submission=with_file, at=while_open(call))
+    make_submitted(call, story="word " * 99)
+    make_submitted(call, story="word " * 101, income_band="lt_10k", roles=["other"])
+    counts = count_responses(Call.objects.with_questions().get(pk=call.pk), at=NOW)
+    assert {row.label: row.responses for row in counts.by_words if row.responses} == {
+        "Under 250": 2,
+        "250 to 499": 1,
+    }
+    # The role in one's own words has three more.
+    assert counts.median_words == 104
+    assert {row.key: (row.answered, row.is_conditional) for row in counts.completion} == {
+        "roles": (3, False),
+        "role_other": (1, False),
+        "age": (3, False),
+        "income_band": (1, False),
+        "story": (3, False),
+        "documents": (1, False),
+    }
+
+
+@pytest.mark.django_db
+def test_bands_are_counted_in_the_groups_of_others():
+    call = make_first_call()
+    given = {"capacity": "on_behalf_of_org", "age": "18_or_over"}
+    for band in ("lt_10k", "10k_25k", "25k_100k", "100k_1m", "ge_100m", "not_sure"):
+        make_submitted(call, roles=["small_org"], income_band=band, **given)
+    counts = count_responses(Call.objects.with_questions().get(pk=call.pk), at=NOW)
+    assert {row.key: row.responses for row in counts.by_ncvo_band} == {
+        "micro": 1,
+        "small": 2,
+        "medium": 1,
+        "large": 0,
+        "major": 0,
+        "super_major": 1,
+        "not_sure": 1,
+    }
+    assert {row.key: row.responses for row in counts.by_small_and_medium} == {
+        "yes": 2,
+        "no": 3,
+        "not_sure": 1,
+    }
+
+
+def tables(text):
+    """Each table's rows by its caption, header first, without mark-up and white space."""
+    found = {}
+    for caption, table in re.findall(r"<caption[^>]*>(.*?)</caption>(.*?)</table>", text, re.S):
+        rows = re.findall(r"<tr>(.*?)</tr>", table, re.S)
+        found[caption] = [
+            [" ".join(re.sub("<[^>]+>", " ", cell).split()) for cell in re.split("</t[hd]>", row)]
+            for row in rows
+        ]
+    return {caption: [row[:-1] for row in rows] for caption, rows in found.items()}
+
+
+@pytest.mark.django_db
+def test_page_shows_charts_with_a_table_beside_each(steering):
     make_counted_call()
     text = steering.get("/steering/the-call/").content.decode()
-    rows = re.findall(r'<th scope="row">([^<]*).*?<td class="number">(\d+)</td>', text)
-    shown = {name.strip(): int(number) for name, number in rows if number != "0"}
-    assert shown == {
-        "Wed 29 May 2019": 1,
-        "Fri 31 May 2019": 1,
-        "Wed 24 July 2019": 2,
-        "I provide services": 3,
-        "Something else": 3,
-        "Under £10,000": 2,
-        "£10,000 to £25,000": 1,
-        "Not asked or not answered": 1,
-    }
-    assert text.count("closing day") == 1
+    shown = tables(text)
+    assert [row for row in shown["Responses by day"] if row[1] != "0"] == [
+        ["Day", "Responses"],
+        ["Wed 29 May 2019", "1"],
+        ["Fri 31 May 2019", "1"],
+        ["Wed 24 July 2019 closing day", "2"],
+    ]
+    assert shown["Responses by role"] == [
+        ["Role", "Responses", "Share"],
+        ["I provide services", "3", "75%"],
+        ["I commission services", "0", "0%"],
+        ["Something else", "3", "75%"],
+    ]
+    assert shown["As the call asks"][1:] == [
+        ["Under £10,000", "2", "50%"],
+        ["£10,000 to £25,000", "1", "25%"],
+        ["Not asked or not answered", "1", "25%"],
+    ]
+    assert ["Story", "4", "100%"] in shown["Completion of each question"]
+    assert text.count('role="img"') == len(shown) == 7
+    assert "closes midday, Wed 24 July" in text
     assert 'href="/steering/the-call/export.csv"' in text
-    assert " style=" not in text
+    # What loads comes from here, and nothing is styled in the page.
+    assert re.findall(r'(?:src|xlink:href)="(?!/static/)[^"]*"', text) == []
+    assert not re.search(r"https?://|<style| style=", text)
+
+
+@pytest.mark.django_db
+def test_bar_is_as_long_as_its_share_of_the_longest(steering):
+    make_counted_call()
+    text = steering.get("/steering/the-call/").content.decode()
+    band = text[text.index('aria-labelledby="income-band-title') :].partition("</svg>")[0]
+    assert re.findall(r'class="chart-bar"[^>]* width="([\d.]+)%"', band) == ["80.0", "40.0", "40.0"]
+
+
+@pytest.mark.django_db
+def test_page_before_the_first_response_says_so(steering):
+    make_call(slug="the-call")
+    text = steering.get("/steering/the-call/").content.decode()
+    assert "No response has been submitted yet." in text
+    assert "<svg" not in text
+
+
+@pytest.mark.django_db
+def test_closing_moment_is_marked_before_it_comes(steering, monkeypatch):
+    call = make_call(slug="the-call")
+    at = OPENS_AT + timedelta(days=1)
+    monkeypatch.setattr("submissions.clock.now", lambda: at)
+    make_submitted(call, at=OPENS_AT)
+    text = steering.get("/steering/the-call/").content.decode()
+    # 56 days and a half of 57, as the call closes at midday of its last day.
+    assert 'class="chart-closing" x1="99.123%"' in text
+    assert len(tables(text)["Responses by day"]) == 3
+
+
+@pytest.mark.django_db
+def test_small_counts_are_hidden_where_the_call_asks_for_it(steering):
+    call = make_call(slug="the-call", evidence_questions=[BAND, STORY], hides_small_counts=True)
+    for _ in range(12):
+        make_submitted(call, at=OPENS_AT, roles=["provider"], income_band="lt_10k")
+    for _ in range(3):
+        make_submitted(call, roles=["other"], income_band="10k_25k")
+    text = steering.get("/steering/the-call/").content.decode()
+    shown = tables(text)
+    # 12 would give the 3 away, as there are 15.
+    assert shown["As the call asks"][1:] == [
+        ["Under £10,000", "not shown", ""],
+        ["£10,000 to £25,000", "fewer than 5", ""],
+    ]
+    assert shown["Responses by role"][1:] == [
+        ["I provide services", "12", "80%"],
+        ["I commission services", "0", "0%"],
+        ["Something else", "fewer than 5", ""],
+    ]
+    assert {row[1] for row in shown["Responses by day"][1:]} == {"0", "not shown", "fewer than 5"}
+    assert ["Describe your role", "fewer than 5", ""] in shown["Completion of each question"]
+    assert [caption for caption, rows in shown.items() if "3" in {row[1] for row in rows}] == []
+
+
+@pytest.mark.django_db
+def test_fewer_than_five_responses_are_not_counted_at_all_where_small_counts_are_hidden(steering):
+    call = make_call(slug="the-call", hides_small_counts=True)
+    make_submitted(call)
+    text = steering.get("/steering/the-call/").content.decode()
+    assert "There are too few responses to count them here" in text
+    assert "<svg" not in text
+    assert '<dd class="total">few</dd>' in text
 
 
 @pytest.mark.django_db

@@ -1,0 +1,279 @@
+"""Choosing what to export, and what becomes of it."""
+
+import csv
+import io
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
+
+from submissions import tasks
+from submissions.domain import export_runs
+from submissions.domain.groups import ensure_groups
+from submissions.models import AuditEvent, Code, Coding, ExportRun
+from submissions.views import steering_exports
+from submissions.vocabulary import STEERING_GROUP, ExportState
+from tests.makers import make_call, make_submitted, make_user
+
+NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
+PAGE = "/steering/the-call/exports/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nudged(monkeypatch):
+    """The clock after closing; and no broker, but a note of each nudge."""
+    monkeypatch.setattr("submissions.clock.now", lambda: NOW)
+    nudges = []
+    monkeypatch.setattr(
+        "submissions.views.steering_exports.nudge_exports", lambda: nudges.append(1)
+    )
+    return nudges
+
+
+@pytest.fixture
+def steering(client):
+    ensure_groups()
+    client.user = make_user(STEERING_GROUP)
+    client.force_login(client.user)
+    return client
+
+
+@pytest.fixture
+def named_exporter(client):
+    ensure_groups()
+    client.user = make_user(STEERING_GROUP)
+    client.user.user_permissions.set(
+        Permission.objects.filter(codename__in=["see_identity", "export_named"])
+    )
+    client.force_login(client.user)
+    return client
+
+
+def counted(answer):
+    return re.search(r'role="status"><p><strong>(\d+) responses?<', answer.content.decode())[1]
+
+
+def rows_of(answer):
+    data = b"".join(answer.streaming_content).decode()
+    return list(csv.DictReader(io.StringIO(data, newline="")))
+
+
+def make_done(by, call, **overrides):
+    run = export_runs.ask(
+        call=call, by=by, at=NOW, file_format="csv", filters={}, rows_total=1, **overrides
+    )
+    export_runs.claim_next(at=NOW)
+    run.refresh_from_db()
+    export_runs.finish(
+        run, ContentFile(b"whole"), at=NOW, name="the-call.csv", rows=1, sha256="0" * 64
+    )
+    return run
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("", 3),
+        ("roles=provider", 2),
+        ("roles=provider&roles=other", 3),
+        ("roles=provider&words=bridge", 1),
+        ("words=tunnel", 0),
+        ("timings=on_time", 3),
+        ("timings=late_pass", 0),
+        ("statuses=considered", 0),
+        ("codes=Fairness", 1),
+        ("since=2019-07-01", 1),
+        ("until=2019-06-30", 2),
+        ("quotable=yes", 2),
+    ],
+)
+def test_page_says_how_many_the_choice_holds(steering, query, number):
+    call = make_call(slug="the-call")
+    june = datetime(2019, 6, 3, tzinfo=UTC)
+    first = make_submitted(call, at=june, roles=["provider"], story="Over the bridge.")
+    make_submitted(call, at=june, roles=["other"], quote_ok="no")
+    make_submitted(call, roles=["provider"], story="Under it.")
+    Coding.objects.create(
+        code=Code.objects.create(call=call, name="Fairness"),
+        version=first.current_version,
+        question=call.questions_by_key["story"],
+        start=0,
+        end=4,
+        by=steering.user,
+        at=NOW,
+    )
+    assert counted(steering.get(f"{PAGE}?{query}")) == str(number)
+    assert not AuditEvent.objects.exists()
+    assert not ExportRun.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("roles=astronaut", "roles: there is no “astronaut”."),
+        ("since=yesterday", "“yesterday” is not a day. Write it as 2019-07-24."),
+        ("since=2019-07-02&until=2019-07-01", "The last day is before the first."),
+        (f"words={'x' * 201}", "Search for 200 characters or fewer."),
+    ],
+)
+def test_choice_that_cannot_be_is_refused_in_words(steering, query, said):
+    make_call(slug="the-call")
+    answer = steering.get(f"{PAGE}?{query}")
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert said in text
+    assert 'href="#filters"' in text
+
+
+def test_what_is_exported_is_what_was_counted(steering):
+    call = make_call(slug="the-call")
+    wanted = make_submitted(call, roles=["provider"])
+    make_submitted(call, roles=["other"])
+    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    form = page[page.index('<form method="post" action="/steering/the-call/exports/"') :]
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
+    fields = {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
+    assert fields == {"roles": "provider"}
+    answer = steering.post(PAGE, fields | {"format": "csv"})
+    assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25.csv"'
+    assert [row["reference"] for row in rows_of(answer)] == [wanted.reference]
+    assert not ExportRun.objects.exists()
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.detail["filters"], event.detail["rows"]) == (
+        "exported",
+        steering.user,
+        {"roles": ["provider"]},
+        1,
+    )
+    page = steering.get(PAGE).content.decode()
+    assert "Exported responses: CSV" in page
+    assert "Role: I provide services" in page
+    assert event.detail["sha256"][:12] in page
+    assert wanted.reference not in page
+
+
+def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch):
+    make_submitted(make_call(slug="the-call"))
+    monkeypatch.setitem(steering_exports.AT_ONCE, "csv", 0)
+    answer = steering.post(PAGE, {"format": "csv", "roles": "provider"})
+    run = ExportRun.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"{PAGE}{run.public_id}/")
+    assert (run.by, run.file_format, run.filters, run.rows_total, run.state) == (
+        steering.user,
+        "csv",
+        {"roles": ["provider"]},
+        1,
+        ExportState.WAITING,
+    )
+    assert nudged == [1]
+    page = steering.get(answer.url).content.decode()
+    assert '<progress id="progress" max="1" value="0">' in page
+    assert "Waiting for the exports before it." in page
+
+
+def test_format_that_does_not_exist_is_refused(steering):
+    make_call(slug="the-call")
+    answer = steering.post(PAGE, {"format": "exe"})
+    assert (answer.status_code, "Select a format." in answer.content.decode()) == (422, True)
+
+
+def test_named_export_is_not_offered_nor_given_without_its_permission(steering):
+    make_submitted(make_call(slug="the-call"))
+    assert 'name="named"' not in steering.get(PAGE).content.decode()
+    fields = {"format": "csv", "named": "yes", "reason": "To write back"}
+    assert steering.post(PAGE, fields).status_code == 403
+    assert not AuditEvent.objects.exists()
+
+
+def test_named_export_needs_a_reason(named_exporter):
+    make_submitted(make_call(slug="the-call"), email="sam@example.org", publication="named")
+    answer = named_exporter.post(PAGE, {"format": "csv", "named": "yes", "reason": " "})
+    assert answer.status_code == 422
+    assert "Give a reason for an export that says who answered." in answer.content.decode()
+    fields = {"format": "csv", "named": "yes", "reason": "To write back"}
+    answer = named_exporter.post(PAGE, fields)
+    assert [row["email"] for row in rows_of(answer)] == ["sam@example.org"]
+    assert answer["Content-Disposition"].endswith('"the-call-2019-07-25-named.csv"')
+    event = AuditEvent.objects.get()
+    assert (event.detail["dataset"], event.detail["reason"]) == ("named", "To write back")
+
+
+def test_counting_never_searches_who_answered(named_exporter):
+    """Not even for those who may export it: a count is not on record."""
+    make_submitted(make_call(slug="the-call"), email="sam@example.org", publication="named")
+    assert counted(named_exporter.get(f"{PAGE}?words=sam@example.org&named=yes")) == "0"
+
+
+def test_each_download_is_on_record(steering):
+    run = make_done(steering.user, make_call(slug="the-call"))
+    for _ in range(2):
+        answer = steering.get(f"{PAGE}{run.public_id}/file/")
+        assert b"".join(answer.streaming_content) == b"whole"
+    assert answer["Content-Disposition"] == 'attachment; filename="the-call.csv"'
+    events = AuditEvent.objects.filter(action="export_downloaded")
+    assert [(e.actor, e.detail["export"], e.detail["rows"]) for e in events] == [
+        (steering.user, str(run.public_id), 1)
+    ] * 2
+    assert "Downloaded an export: CSV" in steering.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("part", ["", "progress/", "file/", "cancel/"])
+def test_exports_of_others_are_not_found(steering, part):
+    run = make_done(make_user(STEERING_GROUP), make_call(slug="the-call"))
+    ask = steering.post if part == "cancel/" else steering.get
+    assert ask(f"{PAGE}{run.public_id}/{part}").status_code == 404
+    assert ask(f"{PAGE}{uuid.uuid4()}/{part}").status_code == 404
+    assert "the-call.csv" not in steering.get(PAGE).content.decode()
+
+
+def test_superuser_may_take_exports_of_others(client):
+    run = make_done(make_user(), make_call(slug="the-call"))
+    boss = make_user(is_superuser=True)
+    client.force_login(boss)
+    answer = client.get(f"{PAGE}{run.public_id}/file/")
+    assert b"".join(answer.streaming_content) == b"whole"
+    assert AuditEvent.objects.get().actor == boss
+
+
+def test_named_file_needs_the_permission_at_each_download(named_exporter):
+    run = make_done(
+        named_exporter.user, make_call(slug="the-call"), named=True, reason="To write back"
+    )
+    assert named_exporter.get(f"{PAGE}{run.public_id}/").status_code == 200
+    named_exporter.user.user_permissions.clear()
+    assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 403
+    assert not AuditEvent.objects.exists()
+
+
+def test_file_is_gone_after_a_week(steering, monkeypatch):
+    run = make_done(steering.user, make_call(slug="the-call"))
+    monkeypatch.setattr("submissions.clock.now", lambda: NOW + timedelta(days=7))
+    assert steering.get(f"{PAGE}{run.public_id}/file/").status_code == 404
+    assert "is deleted now" in steering.get(f"{PAGE}{run.public_id}/").content.decode()
+    tasks.purge()
+    assert not ExportRun.objects.get().file
+
+
+def test_cancelling_stops_it_and_the_page_says_so(steering):
+    run = export_runs.ask(
+        call=make_call(slug="the-call"),
+        by=steering.user,
+        at=NOW,
+        file_format="pdf",
+        filters={},
+        rows_total=9,
+    )
+    answer = steering.post(f"{PAGE}{run.public_id}/cancel/", follow=True)
+    assert "It was cancelled." in answer.content.decode()
+    assert steering.get(f"{PAGE}{run.public_id}/progress/").json() == {
+        "state": "cancelled",
+        "done": 0,
+        "total": 9,
+        "words": "0 of 9 responses.",
+    }
+    assert AuditEvent.objects.get().action == "export_cancelled"
