@@ -58,7 +58,10 @@
       question.hidden = results.includes(false) || (unknown && !faulty);
     };
   });
-  const follow = () => { for (const show of following) show(); };
+  const follow = () => {
+    for (const show of following) show();
+    for (const question of document.querySelectorAll(".question--waits")) question.classList.remove("question--waits");
+  };
   follow();
   addEventListener("pageshow", follow);
 
@@ -156,4 +159,252 @@
   // The first look is later: the page has just come from the server.
   timer = setTimeout(look, 5000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+})();
+
+// Saves what is typed every few seconds and on leaving, and says so; a warning stays while it
+// cannot. Every save says which answers it saw, and the server overwrites no others.
+(() => {
+  "use strict";
+  const form = document.querySelector("form[data-save]");
+  if (!form) return;
+  const PAUSE = 3000;
+  const said = form.querySelector("[data-saved]");
+  const warned = form.querySelector("[data-unsaved]");
+  const keyOf = (input) => input.closest(".question")?.id.slice("question-".length);
+  const changed = new Set();
+  const refused = new Set();
+  let sending = null;
+  let failures = 0;
+  let over = false;
+  let leaving = false;
+  let timer = 0;
+
+  const warn = (words) => {
+    if (warned.textContent === words) return;
+    warned.replaceChildren();
+    if (!words) return;
+    const notice = document.createElement("div");
+    notice.className = "notice notice--problem";
+    notice.textContent = words;
+    warned.append(notice);
+  };
+
+  const marks = () => new Map(form.elements._shown.value.split(" ").map((one) => one.split(":")));
+
+  const entries = (keys) => {
+    const found = [];
+    for (const [name, value] of new FormData(form)) {
+      const input = form.querySelector(`.question [name="${name}"]`);
+      if (input && typeof value === "string" && keys.has(keyOf(input))) found.push([name, value]);
+    }
+    return found;
+  };
+
+  const wait = (milliseconds) => {
+    if (!timer && !over) timer = setTimeout(save, milliseconds);
+  };
+
+  const failed = (keys, words) => {
+    for (const key of keys) changed.add(key);
+    failures += 1;
+    warn(words);
+    wait(Math.min(30000, 5000 * 2 ** (failures - 1)));
+  };
+
+  const took = (keys, answer) => {
+    failures = 0;
+    const seen = marks();
+    for (const key of keys) {
+      if (key in answer.seen) {
+        seen.set(key, answer.seen[key]);
+        refused.delete(key);
+      } else if (answer.warning) refused.add(key);
+    }
+    form.elements._shown.value = [...seen].map((one) => one.join(":")).join(" ");
+    if (answer.saved) said.textContent = answer.saved;
+    warn(answer.warning);
+  };
+
+  const save = async (keepalive = false) => {
+    clearTimeout(timer);
+    timer = 0;
+    if (!changed.size || over || (sending && keepalive !== true)) return;
+    const keys = new Set(changed);
+    changed.clear();
+    const seen = marks();
+    const sent = entries(keys);
+    const body = new URLSearchParams(sent);
+    // An earlier save may still be on its way: what it holds is mine too.
+    for (const [name, value] of sending || []) if (keys.has(name)) body.append(`_before_${name}`, value);
+    body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    body.append("_section", form.dataset.section);
+    body.append("_shown", [...keys].map((key) => `${key}:${seen.get(key) || ""}`).join(" "));
+    sending = sent;
+    const stop = new AbortController();
+    const limit = setTimeout(() => stop.abort(), 20000);
+    try {
+      const response = await fetch(form.dataset.save, {
+        method: "POST", body, keepalive: keepalive === true, signal: stop.signal,
+      });
+      const type = response.headers.get("Content-Type") || "";
+      const answer = type.startsWith("application/json") ? await response.json() : null;
+      if (answer && response.ok) took(keys, answer);
+      else if (answer || response.status === 403) {
+        over = true;
+        for (const key of keys) changed.add(key);
+        warn(answer ? answer.warning : form.dataset.expired);
+      } else failed(keys, form.dataset.trouble);
+    } catch {
+      failed(keys, form.dataset.offline);
+    } finally {
+      clearTimeout(limit);
+      sending = null;
+      if (changed.size && !failures) wait(PAUSE);
+    }
+  };
+
+  form.addEventListener("input", ({ target }) => {
+    const key = keyOf(target);
+    if (!key || target.type === "file") return;
+    changed.add(key);
+    if (!failures) wait(PAUSE);
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (keyOf(target) && target.type !== "file" && !failures) save();
+  });
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    leaving = true;
+    clearTimeout(timer);
+    for (const [name, value] of sending || []) {
+      const before = document.createElement("input");
+      Object.assign(before, { type: "hidden", name: `_before_${name}`, value });
+      form.append(before);
+    }
+  });
+  addEventListener("online", () => { if (changed.size) save(); });
+  addEventListener("pagehide", () => { if (!leaving) save(true); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && !leaving) save(true);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && (failures || over || refused.size)) event.preventDefault();
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    leaving = false;
+    // Out of the browser's memory: the answers may have moved on since.
+    if (persisted && !changed.size && !refused.size) location.reload();
+  });
+})();
+
+// Files go up as soon as they are chosen or dropped, one place in the page changes.
+(() => {
+  "use strict";
+  const form = document.querySelector("form[data-save]");
+  if (!form || !form.querySelector("[data-files]")) return;
+  const spoken = document.createElement("p");
+  spoken.className = "visually-hidden";
+  spoken.setAttribute("role", "status");
+  form.append(spoken);
+  let inPlaceOf = "";
+
+  const send = (data, onProgress) => new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", location.pathname + location.search);
+    request.responseType = "document";
+    request.upload.addEventListener("progress", onProgress);
+    request.addEventListener("load", () => resolve(request.response));
+    request.addEventListener("error", () => resolve(null));
+    request.send(data);
+  });
+
+  const complain = (area, words) => {
+    const error = document.createElement("p");
+    error.className = "error";
+    error.textContent = words;
+    area.prepend(error);
+    spoken.textContent = words;
+  };
+
+  const post = async (block, entries, done) => {
+    const area = block.querySelector("[data-files]");
+    const words = area.dataset;
+    for (const old of area.querySelectorAll(":scope > .error")) old.remove();
+    const data = new FormData();
+    data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    data.append("_shown", "");
+    data.append("action", "upload");
+    for (const [name, value] of entries) data.append(name, value);
+    const bar = document.createElement("progress");
+    bar.setAttribute("aria-label", words.sending);
+    bar.max = 1;
+    area.append(bar);
+    area.setAttribute("aria-busy", "true");
+    const answer = await send(data, ({ loaded, total }) => { bar.value = total ? loaded / total : 0; });
+    bar.remove();
+    area.removeAttribute("aria-busy");
+    const fresh = answer && answer.getElementById(block.id);
+    if (!fresh) {
+      const title = answer && answer.querySelector("h1");
+      area.querySelector("input[type=file]").value = "";
+      complain(area, title ? `${words.failed} ${title.textContent}` : words.failed);
+      return;
+    }
+    block.replaceWith(document.adoptNode(fresh));
+    fresh.querySelector("input[type=file]").focus();
+    const error = fresh.querySelector(".error");
+    spoken.textContent = error ? error.textContent : done;
+  };
+
+  const upload = (input, files) => {
+    const block = input.closest(".question");
+    const area = block.querySelector("[data-files]");
+    const words = area.dataset;
+    const large = files.find((file) => file.size > Number(words.mostBytes || Infinity));
+    if (large) {
+      input.value = "";
+      inPlaceOf = "";
+      complain(area, words.tooBig.replace("{name}", large.name));
+      return;
+    }
+    const entries = files.map((file) => [input.name, file]);
+    if (inPlaceOf) entries.push(["_replace", inPlaceOf]);
+    inPlaceOf = "";
+    post(block, entries, words.added.replace("{name}", files.map((file) => file.name).join(", ")));
+  };
+
+  form.addEventListener("change", ({ target }) => {
+    if (target.type === "file" && target.files.length) upload(target, [...target.files]);
+  });
+  form.addEventListener("cancel", () => { inPlaceOf = ""; });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[name=_remove], [name=_replace]");
+    if (!button) return;
+    event.preventDefault();
+    const block = button.closest(".question");
+    if (button.name === "_replace") {
+      inPlaceOf = button.value;
+      block.querySelector("input[type=file]").click();
+    } else {
+      const gone = block.querySelector("[data-files]").dataset.gone;
+      post(block, [["_remove", button.value]], gone.replace("{name}", button.dataset.file));
+    }
+  });
+  form.addEventListener("dragover", (event) => {
+    const area = event.target.closest("[data-files]");
+    if (!area) return;
+    event.preventDefault();
+    area.classList.add("dragged-over");
+  });
+  for (const name of ["dragleave", "drop"]) {
+    form.addEventListener(name, ({ target }) => {
+      target.closest("[data-files]")?.classList.remove("dragged-over");
+    });
+  }
+  form.addEventListener("drop", (event) => {
+    const area = event.target.closest("[data-files]");
+    if (!area || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    upload(area.querySelector("input[type=file]"), [...event.dataTransfer.files]);
+  });
 })();

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ def save_answers(
     call: Call,
     values: Mapping[str, Any],
     at: datetime,
-    seen: Mapping[str, str] | None = None,
+    seen: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, Any]:
     """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
 
@@ -60,7 +60,7 @@ def save_answers(
     submittable still keeps its text. Raises AnswerRefused for a value that cannot be stored,
     AlreadySubmitted if the working copy is closed.
 
-    `seen` has the fingerprint of the value that the author was shown, by key. Where another
+    `seen` has by key the fingerprints of what the author was shown or sent before. Where another
     was stored since, an author who changed nothing leaves it, and one who did gets it back:
     returned is, by key, what is stored of every answer that both changed. Of those nothing is
     overwritten; the others are kept all the same.
@@ -78,7 +78,7 @@ def save_answers(
             stored = {q: value for q, value in stored.items() if value != current.get(q.key)}
             for question in _changed_since(seen, stored, current):
                 value = stored.pop(question)
-                if fingerprint(value) != seen[question.key]:
+                if fingerprint(value) not in seen[question.key]:
                     contested[question.key] = current.get(question.key)
         for table, is_identity in ((Answer, False), (IdentityAnswer, True)):
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
@@ -90,12 +90,12 @@ def save_answers(
 
 
 def _changed_since(
-    seen: Mapping[str, str], stored: Mapping[Question, Any], current: Mapping[str, Any]
+    seen: Mapping[str, Collection[str]], stored: Mapping[Question, Any], current: Mapping[str, Any]
 ) -> list[Question]:
     return [
         question
         for question in stored
-        if question.key in seen and fingerprint(current.get(question.key)) != seen[question.key]
+        if question.key in seen and fingerprint(current.get(question.key)) not in seen[question.key]
     ]
 
 

@@ -67,12 +67,16 @@ def present(
     *,
     value: Any,
     applies: Applies,
+    waits: bool = False,
     errors: Sequence[str] = (),
     row_errors: Mapping[str, Sequence[str]] | None = None,
     attachments: Sequence[Attachment] = (),
     file_url: FileUrl | None = None,
 ) -> dict[str, Any]:
-    """Return the context of the question's template; `value` is as posted or as stored."""
+    """Return the context of the question's template; `value` is as posted or as stored.
+
+    `waits` says that the script will hide the question, so that nothing jumps when it does.
+    """
     key = question.key
     showable = shown_text(value) if question.kind in TEXT_KINDS else value
     warning = warning_of(question, showable) if question.kind in TEXT_KINDS else ""
@@ -91,6 +95,7 @@ def present(
         "label": question.label,
         "hint": question.hint,
         "applies": applies,
+        "waits": waits,
         "errors": errors,
         "has_errors": bool(errors or row_errors),
         "warning": warning,
@@ -175,6 +180,8 @@ def _files(
             for kind in question.file_types
         ),
         "rules": _say_file_rules(question),
+        "max_mb": question.max_mb,
+        "most_bytes": question.max_mb and question.max_mb * 1024 * 1024,
         "full": left == 0,
         "left": left,
         "attachments": [

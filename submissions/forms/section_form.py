@@ -23,6 +23,7 @@ from submissions.vocabulary import QuestionKind
 SHOWN = "_shown"
 REMOVE = "_remove"
 REPLACE = "_replace"
+BEFORE = "_before_"
 
 
 class SectionForm(forms.Form):
@@ -148,9 +149,23 @@ class SectionForm(forms.Form):
         return typed
 
     @cached_property
-    def seen(self) -> dict[str, str]:
-        """The fingerprints of the answers that the page showed, by key, as it posted them."""
-        return {key: mark for key, mark in self._posted_as_shown.items() if mark}
+    def seen(self) -> dict[str, set[str]]:
+        """The fingerprints of what the page showed or sent itself before, by key."""
+        return {
+            key: {mark} | self._sent_before(key)
+            for key, mark in self._posted_as_shown.items()
+            if mark
+        }
+
+    def _sent_before(self, key: str) -> set[str]:
+        """The script's own earlier save may have come meanwhile: that is no other's edit."""
+        text = self.data.get(f"{BEFORE}{key}")
+        if text is None or key not in self.fields:
+            return set()
+        try:
+            return {fingerprint(storable(self.fields[key].question, text))}
+        except AnswerRefused:
+            return set()
 
     def refuse(self, key: str, message: str, *, row: str = "") -> None:
         """Say `message` beside the question, or beside a matrix's row; bound or not."""
@@ -202,12 +217,23 @@ class SectionForm(forms.Form):
         return present(
             question,
             value=self._value_shown(question),
+            waits=self._waits(question),
             applies=applies(self.call, question, self._terms[key], self.answers, self.questions),
             errors=self._own_errors(question),
             row_errors=self.row_errors.get(key),
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
+
+    def _waits(self, question: Question) -> bool:
+        """Whether the page as it is drawn does not ask the question (the script's own rule)."""
+        on_page = {other.key: other for other in self.questions}
+        results = [
+            term.holds({term.key: self._value_shown(on_page[term.key])})
+            for term in self._terms[question.key]
+            if term.key in on_page
+        ]
+        return False in results or (None in results and question.key not in self.errors)
 
     def _value_shown(self, question: Question) -> Any:
         if question.key in self._settled:

@@ -27,7 +27,7 @@ def section(request: HttpRequest, slug: str, section: str, number: int = 1) -> H
     if held is None:
         return nothing_held_page(request, slug)
     shown = next((s for s in held.call.sections.all() if s.key == section), None)
-    if shown is None or number > len(pages_of(held.call, shown)):
+    if shown is None or not 1 <= number <= len(pages_of(held.call, shown)):
         raise Http404
     if not held.has_working_copy:
         return _submitted_meanwhile(request, held)
@@ -99,14 +99,15 @@ def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
     saved = Held(held.call, held.submission, held.received_at)
     if contested or form.unsettled:
         return _contested_page(request, saved, here, form, contested)
-    if not held.is_open:
+    if not held.is_open and storable and not refused:
         return closed_page(request, saved, just_saved=True)
     action = request.POST.get("action", "continue")
     if storable and not refused and action == "save":
         return redirect(f"{reverse('leave', args=[held.call.slug])}?saved=1")
     if storable and not refused and (action == "upload" or form.file_to_change):
         return redirect(_with_way_back(request, _address_of_files(held, here, form)))
-    _say_what_is_wrong(form, saved, refused, completeness=action == "continue")
+    completeness = action == "continue" and held.is_open
+    _say_what_is_wrong(form, saved, refused, completeness=completeness)
     routed = next(iter(_routes(saved, form)), None)
     if routed is not None and action == "continue":
         return redirect("response_help", slug=held.call.slug, key=routed)

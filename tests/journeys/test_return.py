@@ -11,7 +11,6 @@ from submissions import clock
 from submissions.delivery import sending
 from submissions.domain import drafting
 from submissions.models import Call, OutboxEmail, Submission, Version
-from tests.journeys.conftest import WIDTHS
 from tests.makers import complete_answers, make_call, make_submitted, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,11 +45,10 @@ def mailed_link():
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_leave_here_return_there_change_and_withdraw(open_browser, look, call, width, javascript):
+def test_leave_here_return_there_change_and_withdraw(open_browser, look, call, javascript):
     # axe itself is a script: without JavaScript the same steps are walked without it.
     check = look if javascript else lambda page, name: None
-    here = open_browser(width, java_script_enabled=javascript)
+    here = open_browser(320, java_script_enabled=javascript)
     here.goto(f"/calls/{call.slug}/")
     here.get_by_role("button", name="Start now").first.click()
     draft = Submission.objects.get()
@@ -75,7 +73,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, look, call, w
     check(here, "forgotten")
     link = mailed_link()
 
-    there = open_browser(width, java_script_enabled=javascript)
+    there = open_browser(320, java_script_enabled=javascript)
     there.goto(link)
     stands_at(there, "Open your response")
     check(there, "return-open")
@@ -136,10 +134,9 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, look, call, w
     assert list(kinds) == ["return_link", "confirmation", "amended", "return_link", "withdrawn"]
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call, at, width):
+def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call, at):
     submission = make_submitted(call)
-    page = open_browser(width)
+    page = open_browser(320)
     page.goto(f"/calls/{call.slug}/verify/")
     press(page, "Check")
     assert page.title().startswith("Error: ")
@@ -156,9 +153,8 @@ def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call,
     look(page, "verify-apart")
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_changes_left_open_at_closing(open_browser, look, call, at, width):
-    page = open_browser(width)
+def test_changes_left_open_at_closing(open_browser, look, call, at):
+    page = open_browser(320)
     page.goto(f"/calls/{call.slug}/")
     page.get_by_role("button", name="Start now").first.click()
     draft = Submission.objects.get()

@@ -41,7 +41,7 @@ def test_revealed_question_comes_and_goes_with_its_option(open_section):
 
 
 def test_negated_condition_hides_until_another_choice_is_made(open_section):
-    page = open_section("evidence")
+    page = open_section("evidence/2")
     question = page.locator("#question-quote_ok")
     assert question.is_hidden()
     page.get_by_label("Publish with a name").check()
@@ -51,7 +51,7 @@ def test_negated_condition_hides_until_another_choice_is_made(open_section):
 
 
 def test_condition_of_another_page_hides_nothing(open_section):
-    page = open_section("evidence")
+    page = open_section("evidence/2")
     assert page.get_by_label("What do you see as a commissioner?").is_visible()
 
 
@@ -116,7 +116,7 @@ def test_second_press_of_a_button_sends_nothing_more(open_section):
 
 
 def test_enter_key_saves_and_goes_on(open_section):
-    page = open_section("evidence")
+    page = open_section("evidence/2")
     page.get_by_label("Publish with a name").focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="There is a problem").wait_for()

@@ -1,0 +1,191 @@
+"""What is typed is saved by itself, and what cannot be is not lost, seen in a browser."""
+
+import re
+
+import pytest
+
+from submissions.domain import drafting
+from submissions.models import Submission
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def page(open_browser, call):
+    """A page with the long question `story`, at the narrow width."""
+    page = open_browser(320)
+    page.goto("/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.goto(f"/calls/{call.slug}/response/evidence/")
+    return page
+
+
+def stored(call):
+    return drafting.working_answers(Submission.objects.get(), call)
+
+
+def saved(page):
+    return page.locator("[data-saved]").filter(has_text="Saved at 12:00pm")
+
+
+def warned(page, words):
+    return page.locator("[data-unsaved]").filter(has_text=words)
+
+
+def type_and_leave(page, text):
+    page.get_by_label("What happened?").fill(text)
+    page.get_by_label("What happened?").blur()
+
+
+def test_typing_is_saved_after_some_seconds_without_leaving_the_field(page, call):
+    assert page.locator("[data-saved]").inner_text() == "Nothing is saved yet"
+    page.get_by_label("What happened?").press_sequentially("As I type")
+    saved(page).wait_for()
+    assert stored(call)["story"] == "As I type"
+
+
+def test_choices_are_saved_as_they_are_made(page, call):
+    page.get_by_label("Bid alone").check()
+    saved(page).wait_for()
+    page.locator("[name=fairness_money][value=poor]").check()
+    page.get_by_label("Bid alone").uncheck()
+    page.wait_for_timeout(500)
+    page.get_by_label("Led a partnership").check()
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    assert page.get_by_label("Led a partnership").is_checked()
+    assert not page.get_by_label("Bid alone").is_checked()
+    assert page.locator("[name=fairness_money][value=poor]").is_checked()
+
+
+def test_leaving_the_page_saves_what_was_just_typed(page, call):
+    page.get_by_label("What happened?").press_sequentially("Just before leaving")
+    page.goto("/cookies/")
+    page.wait_for_load_state("networkidle")
+    assert stored(call)["story"] == "Just before leaving"
+
+
+def test_saving_by_itself_and_then_by_the_button_meets_nobody(page, call):
+    type_and_leave(page, "First")
+    saved(page).wait_for()
+    page.get_by_label("What happened?").fill("First and second")
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_role("heading", name="Your evidence").wait_for()
+    assert page.url.endswith("/evidence/2/")
+    assert stored(call)["story"] == "First and second"
+
+
+def test_button_pressed_while_a_save_is_on_its_way_meets_nobody(page, call):
+    held_back = []
+    page.route("**/response/save/", lambda route: held_back.append(route))
+    type_and_leave(page, "On its way")
+    page.wait_for_timeout(200)
+    assert len(held_back) == 1
+    drafting.save_answers(  # it arrived, and its answer did not
+        submission=Submission.objects.get(),
+        call=call,
+        values={"story": "On its way"},
+        at=while_open(call),
+    )
+    page.get_by_label("What happened?").fill("On its way, and more")
+    page.unroute("**/response/save/")
+    page.get_by_role("button", name="Save and continue").click()
+    page.wait_for_url("**/evidence/2/")
+    assert stored(call)["story"] == "On its way, and more"
+
+
+def test_lost_connection_is_said_and_made_good(page, call, look):
+    page.context.set_offline(True)
+    type_and_leave(page, "Typed in a tunnel")
+    warned(page, "What you typed is not saved: the connection failed.").wait_for()
+    look(page, "not-saved")
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("location.assign('/cookies/')")
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    page.context.set_offline(False)
+    saved(page).wait_for()
+    assert page.locator("[data-unsaved]").inner_text() == ""
+    assert stored(call)["story"] == "Typed in a tunnel"
+
+
+def test_saving_after_the_call_closed_says_that_it_cannot_count(page, call, at):
+    at(call.closes_at)
+    type_and_leave(page, "Just too late")
+    warned(page, "cannot be submitted").wait_for()
+    assert stored(call)["story"] == "Just too late"
+
+
+def test_session_that_ended_is_said_with_what_to_do(page, call):
+    csrf = [one for one in page.context.cookies() if one["name"] == "csrf"]
+    page.context.clear_cookies()
+    page.context.add_cookies(csrf)
+    type_and_leave(page, "Nobody holds this")
+    warned(page, "no longer holds the response").wait_for()
+
+
+def test_form_that_expired_says_how_to_keep_the_text(page, call):
+    page.context.clear_cookies(name="csrf")
+    type_and_leave(page, "All these words")
+    warned(page, "Press “Save and continue”").wait_for()
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_role("heading", name="Send that again, please").wait_for()
+    assert page.get_by_role("textbox").input_value() == "All these words"
+
+
+def test_text_that_another_changed_is_not_overwritten_by_itself(page, call):
+    drafting.save_answers(
+        submission=Submission.objects.get(),
+        call=call,
+        values={"story": "Theirs"},
+        at=while_open(call),
+    )
+    type_and_leave(page, "Mine")
+    warned(page, "was changed on another device").wait_for()
+    assert stored(call)["story"] == "Theirs"
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_role("heading", name="Choose which answer to keep").wait_for()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_second_to_save_sees_both_texts_and_chooses(open_browser, call, look, javascript):
+    first = open_browser(320, java_script_enabled=javascript)
+    first.goto("/")
+    first.get_by_role("button", name="Start now").first.click()
+    second = open_browser(1280, java_script_enabled=javascript)
+    second.context.add_cookies(first.context.cookies())
+    for page in (first, second):
+        page.goto(f"/calls/{call.slug}/response/evidence/")
+    if javascript:
+        second.route("**/response/save/", lambda route: route.abort())
+    first.get_by_label("What happened?").fill("Written by Ada")
+    first.get_by_role("button", name="Save and continue").click()
+    second.get_by_label("What happened?").fill("Written by Ben")
+    second.get_by_label("Bid alone").check()
+    second.get_by_role("button", name="Save and continue").click()
+    heading = second.get_by_role("heading", level=1)
+    assert heading.inner_text() == "Choose which answer to keep"
+    assert second.locator(".version p").all_inner_texts() == ["Written by Ada", "Written by Ben"]
+    assert stored(call) == {"story": "Written by Ada", "history": ["bid"]}
+    if javascript:
+        look(second, "contested")
+        second.set_viewport_size({"width": 320, "height": 800})
+        look(second, "contested")
+    second.get_by_role("button", name="Save and continue").click()
+    assert second.title().startswith("Error: ")
+    if javascript:
+        look(second, "contested-errors")
+    second.get_by_label("Keep a text made from both").check()
+    second.get_by_role("textbox").fill("Written by Ada and Ben")
+    second.get_by_role("button", name="Save and continue").click()
+    second.wait_for_url(re.compile("/evidence/2/$"))
+    assert stored(call)["story"] == "Written by Ada and Ben"

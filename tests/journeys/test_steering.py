@@ -1,0 +1,69 @@
+"""The steering group's charts and exports in a browser."""
+
+import pytest
+
+from submissions.domain.groups import ensure_groups
+from submissions.exports import keeping
+from submissions.views import steering_exports
+from submissions.vocabulary import STEERING_GROUP
+from tests.journeys.test_staff import sign_in
+from tests.makers import make_first_call, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECTIONS = {"capacity": "on_behalf_of_org", "age": "18_or_over"}
+
+
+@pytest.fixture
+def call(at):
+    ensure_groups()
+    call = make_first_call()
+    at(while_open(call))
+    for number in range(3):
+        band = ("lt_10k", "100k_1m")[number % 2]
+        make_submitted(call, roles=["small_org"], income_band=band, **SECTIONS)
+    return call
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, width, scheme):
+    page = open_browser(width, color_scheme=scheme)
+    sign_in(page, "/steering/", make_user(STEERING_GROUP))
+    look(page, f"steering-charts-{scheme}")
+    chart = page.get_by_role("img", name="Responses by role")
+    assert chart.count() == 1
+    edges = page.evaluate(
+        "[...document.querySelectorAll('svg.chart text')].map(t => t.getBoundingClientRect())"
+        ".filter(box => box.left < -1 || box.right > innerWidth + 1).length"
+    )
+    assert edges == 0
+    bars = page.locator("[aria-labelledby^='income-band-title'] .chart-bar")
+    widths = [bar.bounding_box()["width"] for bar in bars.all()]
+    assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_export_is_chosen_made_by_the_worker_and_taken(
+    open_browser, look, call, monkeypatch, scripts
+):
+    monkeypatch.setitem(steering_exports.AT_ONCE, "csv", 0)
+    monkeypatch.setattr(steering_exports, "nudge_exports", lambda: None)
+    page = open_browser(320, java_script_enabled=scripts)
+    sign_in(page, "/steering/", make_user(STEERING_GROUP))
+    page.get_by_role("link", name="Choose what to export").click()
+    page.get_by_text("Income band", exact=True).first.click()
+    page.get_by_label("Less than £10,000").check()
+    page.get_by_role("button", name="Count them").click()
+    assert page.locator(".closing strong").inner_text() == "2 responses"
+    if scripts:
+        look(page, "steering-choose")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_text("Waiting for the exports before it.").wait_for()
+    if scripts:
+        look(page, "steering-export")
+    keeping.make_next(now=lambda: while_open(call))
+    if not scripts:
+        page.get_by_role("link", name="Look again").click()
+    page.get_by_text("It is ready, with 2 responses.").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert len(download.value.path().read_text().splitlines()) == 3

@@ -1,0 +1,47 @@
+"""Two people who save one page at once: real threads on real connections."""
+
+import pytest
+
+from submissions.domain import drafting
+from tests.makers import make_call, make_draft, while_open
+from tests.races.test_submit_race import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_of_two_edits_of_one_answer_one_is_kept_and_the_other_handed_back():
+    call = make_call()
+    at = while_open(call)
+    draft = make_draft(call, story="As both saw it")
+    for _ in range(10):
+        saw = drafting.working_answers(draft, call)["story"]
+        seen = {"story": {drafting.fingerprint(saw)}}
+
+        def save(text, seen=seen):
+            return lambda: drafting.save_answers(
+                submission=draft, call=call, values={"story": text}, at=at, seen=seen
+            )
+
+        texts = [f"{saw} and Ada", f"{saw} and Ben"]
+        results = at_once([save(text) for text in texts])
+        kept = drafting.working_answers(draft, call)["story"]
+        assert sorted(results, key=len) == [{}, {"story": kept}]
+        assert texts[results.index({})] == kept
+
+
+def test_edits_of_different_answers_are_both_kept():
+    call = make_call()
+    at = while_open(call)
+    draft = make_draft(call)
+    seen = {"story": {"-"}, "history": {"-"}}
+    edits = [{"story": "Ada's", "history": None}, {"story": None, "history": ["bid"]}]
+    results = at_once(
+        [
+            lambda values=values: drafting.save_answers(
+                submission=draft, call=call, values=values, at=at, seen=seen
+            )
+            for values in edits
+        ]
+    )
+    assert results == [{}, {}]
+    assert drafting.working_answers(draft, call) == {"story": "Ada's", "history": ["bid"]}
