@@ -361,8 +361,8 @@ if _portal.scheme == "https":
     # No SECURE_PROXY_SSL_HEADER: it would believe X-Forwarded-Proto from anybody. gunicorn believes
     # it from the proxies in FORWARDED_ALLOW_IPS only, and tells Django through wsgi.url_scheme.
 
-# Three files of 10 MB and the page around them; text alone may be 2.5 MB.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# Bytes of text in one request: several answers as long as can be kept, in any script.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

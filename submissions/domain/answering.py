@@ -18,7 +18,7 @@ from submissions.errors import AnswerRefused
 from submissions.models import Call, Question
 from submissions.vocabulary import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 
-LONGEST_ANSWER = 100_000  # characters; far over any word limit, far under a request's 2.5 MB
+LONGEST_ANSWER = 100_000  # characters; far over any word limit, far under what a request may hold
 
 Answers = Mapping[str, Any]
 

@@ -20,7 +20,7 @@ LONGEST_NAME = 150
 def attach(
     *, submission: Submission, question: Question, upload: UploadedFile, at: datetime
 ) -> Attachment:
-    """Add the file to the draft; the same file a second time is the one already there.
+    """Add the file to the working copy; a second press adds it once.
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
     taken or not what its name says, protected by a password, one too many. Raises
@@ -33,8 +33,13 @@ def attach(
         lock_working_copy(submission)
         present = submission.attachments.filter(question=question, removed_at=None)
         same = present.filter(sha256=sha256).first()
-        if same is not None:
+        if same is not None and same.name == name:
             return same
+        if same is not None:
+            raise FileRefused(
+                f"“{name}” was not added: it is the same file as “{same.name}”, "
+                "which is here already"
+            )
         if question.max_files and present.count() >= question.max_files:
             raise FileRefused(
                 f"“{name}” was not added: you can add up to {question.max_files} files. "

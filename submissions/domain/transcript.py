@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from submissions import spoken_time
 from submissions.models import Attachment, Call, Question
 from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
 
@@ -11,21 +12,27 @@ NOT_PROVIDED = "Not provided"
 
 
 def version_heading(call: Call, *, reference: str, number: int, received_at: datetime) -> list[str]:
-    """Return the lines that begin the text of a version; the time is ISO 8601 in UTC."""
+    """Return the lines that begin the text of a version."""
     return [
         call.title,
         f"Reference: {reference}",
         f"Version: {number}",
-        f"Received: {received_at.astimezone(UTC).isoformat()}",
+        f"Received: {say_instant(received_at, call.timezone)}",
     ]
 
 
+def say_instant(moment: datetime, zone: str) -> str:
+    """Return the moment as people say it, and to the microsecond as ISO 8601 in UTC."""
+    exactly = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{spoken_time.say_exactly(moment, zone)}, which is {exactly} in UTC"
+
+
 def draft_heading(call: Call, *, saved_at: datetime) -> list[str]:
-    """Return the lines that begin the text of a draft; the time is ISO 8601 in UTC."""
+    """Return the lines that begin the text of a draft."""
     return [
         call.title,
         "Draft: not submitted",
-        f"Last saved: {saved_at.astimezone(UTC).isoformat()}",
+        f"Last saved: {say_instant(saved_at, call.timezone)}",
     ]
 
 

@@ -132,6 +132,7 @@ def answers_by_section(held: Held) -> list[dict[str, Any]]:
                     "page": pages[question.key],
                     "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
                     "lines": say_answer(question, held.answers.get(question.key)),
+                    "warning": answering.warning_of(question, held.answers.get(question.key)),
                     "files": held.files.get(question.key, []),
                 }
                 for question in asked

@@ -26,7 +26,7 @@ def submitted(request: HttpRequest, slug: str) -> HttpResponse:
     zone = held.call.timezone
     context = held.context(
         version=version,
-        mailed=version.mails.exists(),
+        mail=version.mails.order_by("-pk").values_list("state", flat=True).first(),
         received=spoken_time.say_exactly(version.received_at, zone),
         first_received=spoken_time.say_exactly(held.submission.submitted_at, zone),
     )

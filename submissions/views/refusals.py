@@ -5,7 +5,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from submissions.models import Call, Question
+
 LONGEST_COPY = 200_000
+# Posted beside answers by the pages themselves.
+NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "username"})
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -25,16 +29,53 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def typed_texts(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return every longer text that was posted, to be given back where it cannot be kept."""
-    return [
-        {"name": name, "text": text[:LONGEST_COPY]}
-        for name, texts in request.POST.lists()
-        for text in texts
-        if " " in text.strip() and not name.startswith("_")
-    ]
+    """Return what was posted, to be given back where it cannot be kept.
+
+    Each has the `label` of its question (its name where the call is not known), the `text`, with
+    choices by their labels, and whether it was `cut` at LONGEST_COPY characters.
+    """
+    match = request.resolver_match
+    questions = _questions_of(match.kwargs.get("slug", "") if match else "")
+    typed = []
+    for name, texts in request.POST.lists():
+        question = questions.get(name)
+        for text in texts:
+            if name in NOT_ANSWERS or name.startswith("_") or not text.strip():
+                continue
+            said = question.option_labels.get(text, text) if question else text
+            typed.append(
+                {
+                    "label": question.label if question else name,
+                    "text": said[:LONGEST_COPY],
+                    "cut": len(said) > LONGEST_COPY,
+                }
+            )
+    return typed
+
+
+def _questions_of(slug: str) -> dict[str, Question]:
+    call = Call.objects.with_questions().filter(slug=slug).first()
+    if call is None:
+        return {}
+    rows = {
+        row_key: row
+        for question in call.questions_in_order
+        for row_key, row in _rows_of(question).items()
+    }
+    return {**rows, **call.questions_by_key}
+
+
+def _rows_of(question: Question) -> dict[str, Question]:
+    """A matrix posts a name for each row."""
+    return {
+        f"{question.key}_{row['key']}": Question(
+            key=question.key, label=f"{question.label} {row['label']}", options=question.options
+        )
+        for row in question.rows
+    }
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the form expired, and give back every longer text that was in it."""
+    """Say that the form expired, and give back every answer that was in it."""
     context = {"typed": typed_texts(request), "back": request.path}
     return render(request, "refusals/expired.html", context, status=403)

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from submissions import spoken_time
+from submissions import conditions, spoken_time
 from submissions.domain import answering
 from submissions.domain.transcript import draft_heading, transcript
 from submissions.models import Section
@@ -34,12 +34,17 @@ def task_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _section_state(held: Held, section: Section) -> str:
-    """Return "completed", "started" or "not_started"; optional sections begin as "optional"."""
+    """Return "completed", "started", "not_started", "optional" or "depends".
+
+    A section depends while the answers that decide whether it is asked are missing.
+    """
     keys = [question.key for question in section.questions.all()]
     begun = any(held.answers.get(key) or held.files.get(key) for key in keys)
     standing = answering.faults(held.call, held.answers, held.file_counts, section_key=section.key)
     if begun:
         return "started" if standing else "completed"
+    if conditions.holds(section.show_if, held.answers) is None:
+        return "depends"
     return "not_started" if standing else "optional"
 
 

@@ -126,9 +126,15 @@ def test_fourth_file_is_refused(call):
     )
 
 
-def test_same_file_twice_is_kept_once(call):
+def test_same_file_twice_is_kept_once_and_under_another_name_refused(call):
     draft = make_draft(call)
-    assert add(call, "a.txt", b"Same", draft) == add(call, "b.txt", b"Same", draft)
+    assert add(call, "a.txt", b"Same", draft) == add(call, "a.txt", b"Same", draft)
+    with pytest.raises(FileRefused) as refusal:
+        add(call, "b.txt", b"Same", draft)
+    assert refusal.value.message == (
+        "“b.txt” was not added: it is the same file as “a.txt”, which is here already"
+    )
+    assert draft.attachments.count() == 1
 
 
 def test_removed_file_leaves_nothing_behind(call, django_capture_on_commit_callbacks):

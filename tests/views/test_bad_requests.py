@@ -82,7 +82,7 @@ def test_megabyte_of_text_is_refused_in_words_and_shown_again(client, call, draf
 
 
 def test_more_text_than_a_request_may_hold_gets_a_page(client, call, draft):
-    body = {"story": "x" * 3_000_000}
+    body = {"story": "x" * 17_000_000}
     response = client.post(f"/calls/{call.slug}/response/evidence/", body)
     assert response.status_code == 400
     assert "portal.css" in response.content.decode()
@@ -154,9 +154,23 @@ def test_forged_file_type_is_refused_in_words(client, call, draft):
 
 def test_missing_csrf_token_gives_back_what_was_typed(call):
     strict = Client(enforce_csrf_checks=True)
-    typed = "A long answer, <b>typed</b> with care."
-    response = strict.post(f"/calls/{call.slug}/response/evidence/", {"story": typed})
+    typed = {
+        "story": "A long answer, <b>typed</b> with care.",
+        "role_other": "Trustee",
+        "publication": "anonymous",
+        "fairness_money": "poor",
+        "commissioner_view": "短い答え",
+    }
+    response = strict.post(f"/calls/{call.slug}/response/evidence/", typed)
     page = response.content.decode()
+    for given_back in (
+        "Describe your role",
+        "Trustee",
+        "Publish without names",
+        "How fair was each of these? Split of money",
+        "短い答え",
+    ):
+        assert given_back in page
     assert response.status_code == 403
     assert "A long answer, &lt;b&gt;typed&lt;/b&gt; with care." in page
     assert "portal.css" in page

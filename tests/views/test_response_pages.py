@@ -239,6 +239,33 @@ def test_section_posted_after_closing_keeps_the_text_and_says_so(client, call, a
     assert answers_of(draft) == {"story": "Just too late."}
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("story", "a\0b", "Remove the characters that cannot be shown"),
+        ("story", "word " * 30_000, "It can be saved when it has 100,000 or fewer"),
+        ("documents", b"not a pdf", "is not really a PDF file"),
+    ],
+)
+def test_what_cannot_be_kept_after_closing_is_given_back_with_the_reason(
+    client, call, at, key, value, why
+):
+    draft = start(client, call)
+    at(call.closes_at + timedelta(minutes=3))
+    posted = SimpleUploadedFile("plan.pdf", value) if isinstance(value, bytes) else value
+    response = client.post(
+        address(call, "response/evidence/"), {key: posted, "commissioner_view": "Kept."}
+    )
+    text = text_of(response)
+    assert response.status_code == 422
+    assert why in text
+    assert "It closed at midday on Wednesday 24 July 2019 (UK time)." in text
+    assert "What you typed is saved" not in text
+    if key == "story":
+        assert value.strip().replace("\0", "\ufffd") in response.content.decode()
+    assert answers_of(draft) == {"commissioner_view": "Kept."}
+
+
 @pytest.mark.parametrize("rest", ["response/", "response/about/", "response/check/"])
 def test_draft_stays_readable_after_closing(client, call, at, rest):
     start_with(client, call, story="Still here.")
@@ -353,3 +380,35 @@ def test_pages_ask_the_same_queries_for_one_question_and_for_forty(client, at):
             counts.setdefault(rest, []).append(len(queries))
     assert [one for one, forty in counts.values()] == [forty for one, forty in counts.values()]
     assert max(max(pair) for pair in counts.values()) <= 8
+
+
+def test_answer_that_looks_odd_is_warned_of_when_checking_and_still_taken(client, call):
+    question = call.questions.get(key="role_other")
+    question.warn_unless, question.warning = "[A-Z].*", "This does not look like a role."
+    question.save()
+    start_with(client, call, roles=["other"], role_other="banana")
+    assert "banana This does not look like a role." in text_of(
+        client.get(address(call, "response/check/"))
+    )
+    assert client.post(address(call, "response/check/"))["Location"].endswith("/submitted/")
+
+
+def test_receipt_says_how_the_mail_stands(client, call):
+    start_with(client, call)
+    client.post(address(call, "response/check/"))
+    receipt = address(call, "response/submitted/")
+    assert "We are sending a confirmation" in text_of(client.get(receipt))
+    OutboxEmail.objects.update(state="sent", sent_at=while_open(call))
+    assert "We sent a confirmation" in text_of(client.get(receipt))
+    OutboxEmail.objects.update(state="failed", sent_at=None)
+    assert "We could not send a confirmation" in text_of(client.get(receipt))
+
+
+def test_text_of_a_version_has_its_time_as_people_say_it_and_in_utc(client, call):
+    start_with(client, call)
+    client.post(address(call, "response/check/"))
+    text = client.get(address(call, "response/text/")).content.decode()
+    assert (
+        "Received: 12:00:00pm on Tuesday 23 July 2019 (UK time), "
+        "which is 2019-07-23T11:00:00.000000+00:00 in UTC\n"
+    ) in text
