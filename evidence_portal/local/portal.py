@@ -17,9 +17,9 @@ from evidence_portal.local.children import start, wait_until
 from evidence_portal.local.choices import ROOT, Choices
 from evidence_portal.local.errors import INVALID_SETTING_EXIT, CannotStart, InvalidSetting
 from evidence_portal.local.folders import FileLock, RunFolder, make_writable
+from evidence_portal.local.kept import Kept, Program, last_line
 from evidence_portal.local.postgres import Postgres
 from evidence_portal.local.rehearsal import NotedClock, RehearsalClock
-from evidence_portal.local.services import Kept, Program, last_line
 from evidence_portal.local.valkey import Valkey
 
 DATABASE = "evidence_portal"

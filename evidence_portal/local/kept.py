@@ -4,34 +4,17 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from evidence_portal.local.children import Child, start
 from evidence_portal.local.errors import CannotStart
+from evidence_portal.local.own_process import OwnProcess
 
 LIVED_LONG = 60.0  # seconds after which a death no longer counts with the ones before it
 LONGEST_PAUSE = 15.0  # seconds between two attempts
 ATTEMPTS = 5  # deaths in a row before the portal gives up
 
 
-class Service(Protocol):
-    """Something with a process of its own: an engine, or a Program."""
-
-    log: Path
-
-    @property
-    def child(self) -> Child | None: ...
-
-    def start(self) -> None: ...
-
-    def running(self) -> bool: ...
-
-    def ask_to_stop(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-class Program:
+class Program(OwnProcess):
     """A long-running command, its output in a log file."""
 
     def __init__(
@@ -49,14 +32,9 @@ class Program:
         self._command = list(command)
         self._env = env
         self._cwd = cwd
-        self._patience = patience
+        self.stops_within = patience
         self._death_signal = death_signal
         self._keep_open = keep_open
-        self._child: Child | None = None
-
-    @property
-    def child(self) -> Child | None:
-        return self._child
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -69,22 +47,11 @@ class Program:
                 keep_open=self._keep_open,
             )
 
-    def running(self) -> bool:
-        return self._child is not None and self._child.exit_code() is None
-
-    def ask_to_stop(self) -> None:
-        if self._child is not None:
-            self._child.ask_to_stop(signal.SIGTERM)
-
-    def stop(self) -> None:
-        if self._child is not None:
-            self._child.stop(signal.SIGTERM, patience=self._patience)
-
 
 class Kept:
     """Keeps one service running."""
 
-    def __init__(self, name: str, service: Service, say: Callable[[str], None]) -> None:
+    def __init__(self, name: str, service: OwnProcess, say: Callable[[str], None]) -> None:
         self.name = name
         self.service = service
         self._say = say

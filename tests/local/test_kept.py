@@ -6,17 +6,17 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from evidence_portal.local import services
+from evidence_portal.local import kept as kept_module
 from evidence_portal.local.children import wait_until
 from evidence_portal.local.errors import CannotStart
-from evidence_portal.local.services import Kept, Program
+from evidence_portal.local.kept import Kept, Program
 
 
 @pytest.fixture
 def seconds(monkeypatch):
     """A clock that a test sets, in a list of one."""
     now = [1000.0]
-    monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(kept_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
