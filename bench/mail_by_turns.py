@@ -28,9 +28,11 @@ AIM = 0.8
 def owe_one_for_each_version() -> None:
     OutboxEmail.objects.all().delete()
     at = clock.now()
-    for version in Version.objects.select_related("submission"):
+    for version in Version.objects.select_related("submission__call"):
         outbox.owe(
             kind=MailKind.CONFIRMATION,
+            call=version.submission.call,
+            submission=version.submission,
             version=version,
             to_address=f"respondent-{version.pk}@example.org",
             at=at,

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from submissions.domain.closing_report import ClosingReport, closing_report
-from submissions.domain.outbox import new_message_id
+from submissions.domain.outbox import unwritten
 from submissions.models import Call, OutboxEmail
 from submissions.vocabulary import MailKind, TriageStatus
 
@@ -61,14 +61,12 @@ def _owe(call: Call, occasion: str, at: datetime) -> int:
         those = OutboxEmail.objects.filter(call=call, kind=MailKind.STAFF_DIGEST, occasion=occasion)
         told = set(those.values_list("to_address", flat=True))
         mails = [
-            OutboxEmail(
-                call=call,
+            unwritten(
                 kind=MailKind.STAFF_DIGEST,
+                call=call,
                 occasion=occasion,
                 to_address=address,
-                message_id=new_message_id(),
-                created_at=at,
-                next_attempt_at=at,
+                at=at,
             )
             for address in settings.STAFF_DIGEST_TO
             if address not in told

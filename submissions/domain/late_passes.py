@@ -15,7 +15,7 @@ from django.db import transaction
 from submissions.canonical import digest
 from submissions.domain.auditing import record
 from submissions.domain.drafting import begin
-from submissions.domain.outbox import new_message_id
+from submissions.domain.outbox import owe
 from submissions.errors import LatePassRefused, LinkDead
 from submissions.models import Call, LatePass, OutboxEmail, Submission
 from submissions.vocabulary import AuditAction, MailKind, SubmissionState
@@ -50,15 +50,13 @@ def give(
             given_at=at,
             expires_at=expires_at,
         )
-        OutboxEmail.objects.create(
+        owe(
+            kind=MailKind.LATE_PASS,
             call=call,
             submission=submission,
-            kind=MailKind.LATE_PASS,
             occasion=occasion_of(late_pass),
             to_address=address,
-            message_id=new_message_id(),
-            created_at=at,
-            next_attempt_at=at,
+            at=at,
         )
         record(
             by=by,

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
-from submissions.models import OutboxEmail, Version
+from submissions.models import Call, OutboxEmail, Submission, Version
 from submissions.vocabulary import MailKind, OutboxState
 
 GIVE_UP_AFTER = timedelta(days=3)
@@ -30,22 +30,59 @@ CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this data
 _random = random.SystemRandom()
 
 
-def owe(*, kind: MailKind, version: Version, to_address: str, at: datetime) -> OutboxEmail:
-    """Write the row of a mail about `version`, due at once; call inside the owing transaction."""
-    submission = version.submission
-    return OutboxEmail.objects.create(
-        call_id=submission.call_id,
+def owe(
+    *,
+    kind: MailKind,
+    call: Call,
+    to_address: str,
+    at: datetime,
+    submission: Submission | None = None,
+    version: Version | None = None,
+    occasion: str = "",
+    resend_of: OutboxEmail | None = None,
+) -> OutboxEmail:
+    """Write the row of a mail, due at once; call inside the owing transaction."""
+    mail = unwritten(
+        kind=kind,
+        call=call,
+        to_address=to_address,
+        at=at,
         submission=submission,
         version=version,
+        occasion=occasion,
+        resend_of=resend_of,
+    )
+    mail.save(force_insert=True)
+    return mail
+
+
+def unwritten(
+    *,
+    kind: MailKind,
+    call: Call,
+    to_address: str,
+    at: datetime,
+    submission: Submission | None = None,
+    version: Version | None = None,
+    occasion: str = "",
+    resend_of: OutboxEmail | None = None,
+) -> OutboxEmail:
+    """Return the row that `owe` writes, for writing many at once."""
+    return OutboxEmail(
+        call=call,
+        submission=submission,
+        version=version,
+        resend_of=resend_of,
         kind=kind,
+        occasion=occasion,
         to_address=to_address,
-        message_id=new_message_id(),
+        message_id=_new_message_id(),
         created_at=at,
         next_attempt_at=at,
     )
 
 
-def new_message_id() -> str:
+def _new_message_id() -> str:
     """Return a Message-ID (RFC 5322, 3.6.4) that every attempt of one mail carries."""
     return f"<{secrets.token_hex(16)}@{settings.PORTAL_HOST}>"
 

@@ -14,7 +14,7 @@ from django.core.signing import BadSignature, Signer
 from django.core.validators import validate_email
 from django.db import transaction
 
-from submissions.domain.outbox import new_message_id
+from submissions.domain.outbox import unwritten
 from submissions.models import Call, IdentityAnswer, OutboxEmail, ReturnAddress, Submission
 from submissions.vocabulary import MailKind, QuestionKind, SubmissionState
 
@@ -65,15 +65,13 @@ def _owe(
     waiting = list(drafts.exclude(pk__in=told).order_by("pk"))
     addresses = addresses_of(waiting)
     mails = [
-        OutboxEmail(
+        unwritten(
+            kind=kind,
             call=call,
             submission=draft,
-            kind=kind,
             occasion=occasion,
             to_address=addresses[draft.pk],
-            message_id=new_message_id(),
-            created_at=at,
-            next_attempt_at=at,
+            at=at,
         )
         for draft in waiting
         if draft.pk in addresses

@@ -8,10 +8,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from submissions.domain.auditing import record
-from submissions.domain.outbox import new_message_id
+from submissions.domain.outbox import owe
 from submissions.errors import ResendRefused
 from submissions.models import OutboxEmail, ReturnAddress
-from submissions.vocabulary import AuditAction, OutboxState
+from submissions.vocabulary import AuditAction, MailKind, OutboxState
 
 FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
 
@@ -65,17 +65,15 @@ def _refuse_unfinished(mail: OutboxEmail) -> None:
 
 
 def _owe_copy(mail: OutboxEmail, address: str, at: datetime) -> OutboxEmail:
-    return OutboxEmail.objects.create(
-        call_id=mail.call_id,
-        submission_id=mail.submission_id,
-        version_id=mail.version_id,
+    return owe(
+        kind=MailKind(mail.kind),
+        call=mail.call,
+        submission=mail.submission,
+        version=mail.version,
         resend_of=mail,
-        kind=mail.kind,
         occasion=mail.occasion,
         to_address=address,
-        message_id=new_message_id(),
-        created_at=at,
-        next_attempt_at=at,
+        at=at,
     )
 
 

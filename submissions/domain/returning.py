@@ -16,7 +16,7 @@ from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast, Lower
 
 from submissions.canonical import digest
-from submissions.domain.outbox import new_message_id
+from submissions.domain.outbox import owe
 from submissions.errors import LinkDead
 from submissions.models import (
     Call,
@@ -73,14 +73,12 @@ def owe_link(*, submission: Submission, address: str, at: datetime) -> bool:
     )
     if earlier.count() >= LINKS_AN_HOUR:
         return False
-    OutboxEmail.objects.create(
-        call_id=submission.call_id,
-        submission=submission,
+    owe(
         kind=MailKind.RETURN_LINK,
+        call=submission.call,
+        submission=submission,
         to_address=address,
-        message_id=new_message_id(),
-        created_at=at,
-        next_attempt_at=at,
+        at=at,
     )
     return True
 

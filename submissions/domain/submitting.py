@@ -235,7 +235,14 @@ def owe_to_author(kind: MailKind, version: Version, call: Call, at: datetime) ->
     """Owe a mail about `version` to the address that its author gave, if there is one."""
     address = address_of(version, call)
     if address:
-        owe(kind=kind, version=version, to_address=address, at=at)
+        owe(
+            kind=kind,
+            call=call,
+            submission=version.submission,
+            version=version,
+            to_address=address,
+            at=at,
+        )
 
 
 def address_of(version: Version, call: Call) -> str:

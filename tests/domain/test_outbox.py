@@ -40,7 +40,12 @@ def test_second_confirmation_of_a_version_is_refused_by_the_database():
     (mail,) = owed()
     with pytest.raises(IntegrityError, match="once_a_version"), transaction.atomic():
         outbox.owe(
-            kind=MailKind.CONFIRMATION, version=mail.version, to_address="x@example.org", at=NOW
+            kind=MailKind.CONFIRMATION,
+            call=mail.call,
+            submission=mail.submission,
+            version=mail.version,
+            to_address="x@example.org",
+            at=NOW,
         )
 
 
