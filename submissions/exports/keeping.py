@@ -17,17 +17,18 @@ from django.db import DatabaseError, connections
 
 from submissions.domain import export_runs
 from submissions.exports.choosing import Choice, ChoiceRefused
+from submissions.exports.datasets import call_with_questions
 from submissions.exports.formats import FORMATS, file_name
 from submissions.exports.making import CannotBeMade
 from submissions.exports.runs import ExportRefused, export_chunks
 from submissions.exports.shapes import Dataset
-from submissions.models import Call, ExportRun
+from submissions.models import ExportRun
 
 logger = logging.getLogger(__name__)
 EVERY = 0.7  # seconds between two signs of life
 
 
-class Stopped(Exception):
+class Cancelled(Exception):
     """The export was cancelled, or another worker has it."""
 
 
@@ -38,7 +39,7 @@ def make_next(*, now: Callable[[], datetime]) -> ExportRun | None:
         return None
     try:
         _make(run, now)
-    except Stopped:
+    except Cancelled:
         logger.info("%s stopped", run)
     except (CannotBeMade, ExportRefused, ChoiceRefused) as error:
         export_runs.fail(run, at=now(), error=str(error))
@@ -49,7 +50,7 @@ def make_next(*, now: Callable[[], datetime]) -> ExportRun | None:
 
 
 def _make(run: ExportRun, now: Callable[[], datetime]) -> None:
-    call = Call.objects.with_questions().get(pk=run.call_id)
+    call = call_with_questions(run.call_id)
     dataset = Dataset(call, Choice.from_filters(run.filters), named=run.named)
     digest = hashlib.sha256()
     with _Progress(run, now) as progress, tempfile.TemporaryFile() as file:
@@ -105,7 +106,7 @@ class _Progress:
 
     def stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
-            raise Stopped
+            raise Cancelled
 
     def _write_down(self) -> None:
         try:
