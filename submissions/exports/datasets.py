@@ -115,6 +115,10 @@ def cells_needed(dataset: Dataset, table: list[Column]) -> dict[str, int]:
     return {column.name: n for column, n in zip(typed, cells, strict=True) if n > 1}
 
 
+def call_with_questions(pk: int) -> Call:
+    return Call.objects.with_questions().get(pk=pk)
+
+
 def codes_of(call: Call) -> list[Code]:
     """Return the call's codes in the order of their positions."""
     return list(Code.objects.filter(call=call).order_by("position", "name", "pk"))

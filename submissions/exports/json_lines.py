@@ -19,7 +19,7 @@ CONTENT_TYPE = "application/x-ndjson"
 BROKEN_OFF = b'{"incomplete": "The export broke off here. Download it again."}\n'
 LINES_AT_ONCE = 100
 # Characters at which some readers end a line; inside JSON's strings their escapes mean the same.
-LINE_ENDS = {0x7F: "\\u007f", 0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 # What a line has beside the answers, by the names of the columns.
 RECEIPT = ("timing", "channel", "ncvo_band", "small_and_medium", "status")
 
@@ -31,7 +31,9 @@ def pieces(making: Making) -> Iterator[bytes]:
     lines: list[bytes] = []
     for record in records(dataset):
         line = json.dumps(_line(dataset, record, names, codes), ensure_ascii=False)
-        lines.append(line.translate(LINE_ENDS).encode() + b"\n")
+        for character, escaped in LINE_ENDS.items():
+            line = line.replace(character, escaped)
+        lines.append(line.encode() + b"\n")
         making.row_done()
         if len(lines) == LINES_AT_ONCE:
             yield b"".join(lines)
