@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from submissions.domain import answering, submitting
@@ -16,6 +17,7 @@ from submissions.views.held import (
     nothing_held_page,
 )
 from submissions.views.steps import question_addresses
+from submissions.vocabulary import Publication
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,9 +58,34 @@ def _check_page(
         sections=answers_by_section(held),
         missing=_missing(held, faults),
         refused=bool(standing),
+        publication=_say_publication(held),
         errors=[(f.message, f"answer-{f.key}") for f in standing],
     )
     return render(request, "responses/check.html", context, status=status)
+
+
+def _say_publication(held: Held) -> list[str]:
+    """The respondent's choice in plain words; nothing where the call does not ask for it."""
+    if "publication" not in held.call.questions_by_key:
+        return []
+    chosen = held.answers.get("publication")
+    said = {
+        Publication.NAMED: _(
+            "You let us publish your response, or parts of it, with your name or your "
+            "organisation’s name."
+        ),
+        Publication.ANONYMOUS: _(
+            "You let us publish your response, or parts of it, without your name and your "
+            "organisation’s name."
+        ),
+        Publication.CONFIDENTIAL: _(
+            "You asked us not to publish your response. Only the project team reads it."
+        ),
+    }.get(chosen, _("You have not chosen yet whether we may publish your response."))
+    quoting = {"yes": _("We may quote from it."), "no": _("We will not quote from it.")}
+    asked = chosen not in (None, Publication.CONFIDENTIAL)
+    quoted = quoting.get(held.answers.get("quote_ok")) if asked else None
+    return [said, quoted] if quoted else [said]
 
 
 def _missing(held: Held, faults: list[answering.Fault]) -> list[dict[str, str]]:

@@ -101,7 +101,10 @@ def answer_required(page, call, check):
         "quote_ok": "yes",
         "contact_followup": "no",
     }
+    seen = set()
     while page.get_by_role("heading", level=1).inner_text() != "Check your answers":
+        assert page.url not in seen, page.locator("main").inner_text()
+        seen.add(page.url)
         shown = page.locator("[name=_shown]").input_value()
         for key in (part.partition(":")[0] for part in shown.split()):
             if key == "org_name":

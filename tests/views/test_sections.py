@@ -80,6 +80,26 @@ def test_check_page_leads_to_the_page_of_each_question(client, call):
     assert f'href="{address(call, "response/evidence/2/")}?return=check#question-publi' in page
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({}, "You have not chosen yet whether we may publish your response."),
+        (
+            {"publication": "anonymous", "quote_ok": "no"},
+            "without your name and your organisation’s name. We will not quote from it.",
+        ),
+        (
+            {"publication": "confidential", "quote_ok": "yes"},
+            "You asked us not to publish your response. Only the project team reads it. Submit",
+        ),
+    ],
+)
+def test_check_page_says_the_choice_of_publication_in_plain_words(client, call, answers, said):
+    start(client, call)
+    elsewhere(call, **answers)
+    assert said in text_of(client.get(address(call, "response/check/")))
+
+
 def test_page_says_when_it_was_last_saved(client, call):
     start(client, call)
     assert "Nothing is saved yet" in text_of(client.get(address(call, "response/evidence/")))

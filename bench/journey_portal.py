@@ -1,0 +1,64 @@
+"""The portal's side of bench.journey: what it needs, and its CPU a page."""
+
+import time
+
+import django
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+django.setup()
+
+from submissions import clock  # noqa: E402 - Django must be set up first
+from submissions.models import Call, Submission  # noqa: E402
+
+CALL = "/calls/rebalancing-the-relationship/"
+DEFINITION = "submissions/definitions/rebalancing-the-relationship.toml"
+DRAFTS = """
+    INSERT INTO submissions_submission
+        (call_id, public_id, state, channel, triage_status, started_at, saved_at, rehearsal)
+    SELECT %s, gen_random_uuid(), 'draft', 'web', 'unread', now(), now(), true
+    FROM generate_series(1, 100000)
+"""
+
+
+def run(task: str) -> object:
+    if task == "prepare":
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("load_call", DEFINITION, verbosity=0)
+        return None
+    if task == "fill":
+        with connection.cursor() as cursor:
+            cursor.execute(DRAFTS, [Call.objects.get().pk])
+            cursor.execute("ANALYZE submissions_submission")
+        return Submission.objects.count()
+    client = Client()
+    client.post(f"{CALL}start/")
+    return {
+        "call": cpu_of(Client(), CALL),
+        "section": cpu_of(client, f"{CALL}response/about_you/"),
+        "queries": {
+            page: queries(client, f"{CALL}{page}")
+            for page in ("", "questions/", "response/", "response/about_you/", "response/check/")
+        },
+        "at": clock.now().isoformat(),
+    }
+
+
+def cpu_of(client: Client, address: str, times: int = 200) -> float:
+    """Return the milliseconds of this process's CPU that one GET takes."""
+    for _ in range(20):
+        answer = client.get(address)
+        assert answer.status_code == 200, answer
+    began = time.process_time()
+    for _ in range(times):
+        client.get(address)
+    return (time.process_time() - began) * 1000 / times
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        client.get(address)
+    return len(asked)

@@ -1,0 +1,120 @@
+"""python -m bench.pages: what a first and a second visit weigh, in a real Chromium.
+
+Starts a PostgreSQL of its own with the first call, and gunicorn with the portal's own settings,
+and opens the call page and a section's page in a fresh browser, then once more. For each it
+prints the kilobytes that came over the wire (HTML, CSS, script and icon, compressed), the
+requests, and the layout shift (CLS). Aims: 30 kB at the first visit, 10 kB at the second, 4
+requests, no shift. With --lighthouse (needs Node, and fetches Lighthouse with npx) the scores
+of both pages too; the aim is 100 in each category.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from bench.journey import ask, environment, gunicorn
+from bench.mail import ROOT, postgres
+from evidence_portal.local import chromium
+
+CALL = "/calls/rebalancing-the-relationship/"
+SHIFT = """() => new Promise((resolve) => {
+  let total = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) total += one.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(total), 1000);
+})"""
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--lighthouse", action="store_true")
+    chosen = parser.parse_args()
+    found = chromium.find() or chromium.install()
+    with (
+        postgres() as database,
+        tempfile.TemporaryDirectory(prefix="portal-bench-") as folder,
+    ):
+        portal = environment(database, folder)
+        ask(portal, "portal", "prepare")
+        with (
+            gunicorn(portal, "evidence_portal.wsgi:application") as port,
+            sync_playwright() as playwright,
+        ):
+            address = f"http://127.0.0.1:{port}"
+            browser = playwright.chromium.launch(
+                executable_path=str(found), args=["--no-sandbox", "--disable-background-networking"]
+            )
+            for width in (320, 1280):
+                weigh(browser.new_context(viewport={"width": width, "height": 800}), address, width)
+            if chosen.lighthouse:
+                context = browser.new_context()
+                cookies = begin(context.new_page(), address)
+                for page in ("", "response/about_you/"):
+                    lighthouse(f"{address}{CALL}{page}", cookies, str(found), Path(folder))
+            browser.close()
+    return 0
+
+
+def begin(page: Page, address: str) -> str:
+    """Start a response; return the cookies as a header's value."""
+    page.goto(f"{address}{CALL}")
+    page.get_by_role("button", name="Start now").first.click()
+    page.wait_for_url("**/response/")
+    return "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+
+
+def weigh(context: BrowserContext, address: str, width: int) -> None:
+    """Print what each page weighs when nothing is in the browser's cache, and then again."""
+    page = context.new_page()
+    begin(page, address)
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    arrived: list[float] = []
+    wire.on("Network.loadingFinished", lambda told: arrived.append(told["encodedDataLength"]))
+    for name, path in (("call page", ""), ("section page", "response/about_you/")):
+        wire.send("Network.clearBrowserCache")
+        for visit in ("first", "second"):
+            arrived.clear()
+            page.goto("about:blank")
+            page.goto(f"{address}{CALL}{path}")
+            page.wait_for_load_state("networkidle")
+            shift = page.evaluate(SHIFT)
+            sent = [size for size in arrived if size]
+            print(
+                f"{name}, {width} px, {visit} visit: {sum(sent) / 1000:.1f} kB in {len(sent)} "
+                f"requests, layout shift {shift:.3f}"
+            )
+    context.close()
+
+
+def lighthouse(address: str, cookies: str, browser: str, folder: Path) -> None:
+    """Print Lighthouse's four scores, and each audit that is not passed."""
+    report = folder / "lighthouse.json"
+    headers = folder / "headers.json"
+    headers.write_text(json.dumps({"Cookie": cookies}))
+    command = ["npx", "--yes", "lighthouse", address, "--quiet", "--output=json"]
+    command += [f"--output-path={report}", f"--extra-headers={headers}"]
+    command += [f"--only-categories={','.join(CATEGORIES)}"]
+    command += ["--chrome-flags=--headless=new --no-sandbox"]
+    surroundings = os.environ | {"CHROME_PATH": browser, "npm_config_cache": str(folder / "npm")}
+    subprocess.run(command, cwd=ROOT, env=surroundings, check=True)
+    told = json.loads(report.read_text())
+    scores = {name: told["categories"][name]["score"] for name in CATEGORIES}
+    print(address, {name: round(100 * (score or 0)) for name, score in scores.items()})
+    for name in CATEGORIES:
+        for part in told["categories"][name]["auditRefs"]:
+            audit = told["audits"][part["id"]]
+            if part["weight"] and audit["score"] is not None and audit["score"] < 1:
+                print(f"  {name}: {audit['title']}: {audit.get('displayValue', '')}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

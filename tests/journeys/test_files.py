@@ -1,0 +1,109 @@
+"""Files one at a time: chosen, dropped, replaced, removed and refused, seen in a browser."""
+
+import pytest
+
+from submissions.models import Attachment
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def page(open_browser, at):
+    """A page with the question `documents`."""
+    call = make_call()
+    at(while_open(call))
+    page = open_browser(320)
+    page.goto("/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.goto(f"/calls/{call.slug}/response/evidence/2/")
+    return page
+
+
+def text_file(name, content=b"Minutes"):
+    return {"name": name, "mimeType": "text/plain", "buffer": content}
+
+
+def said(page, words):
+    page.locator("p[role=status].visually-hidden").filter(has_text=words).wait_for(state="attached")
+
+
+def names():
+    return list(Attachment.objects.order_by("pk").values_list("name", flat=True))
+
+
+def test_file_goes_up_as_it_is_chosen_and_typing_stays(page, look):
+    page.get_by_label("What do you see as a commissioner?").fill("Half a sent")
+    page.locator("#id_documents").set_input_files(text_file("notes.txt"))
+    said(page, "notes.txt is added")
+    assert page.get_by_label("What do you see as a commissioner?").input_value() == "Half a sent"
+    assert page.get_by_role("link", name="notes.txt").is_visible()
+    assert page.evaluate("document.activeElement.id") == "id_documents"
+    assert names() == ["notes.txt"]
+    look(page, "files")
+
+
+def test_file_is_replaced_and_removed_without_leaving_the_page(page):
+    page.locator("#id_documents").set_input_files(text_file("old.txt"))
+    said(page, "old.txt is added")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Replace old.txt").click()
+    chooser.value.set_files(text_file("new.txt", b"New minutes"))
+    said(page, "new.txt is added")
+    assert names() == ["new.txt"]
+    page.get_by_role("button", name="Remove new.txt").click()
+    said(page, "new.txt is removed")
+    assert names() == []
+
+
+def test_dropped_file_goes_up(page):
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["Dropped"], "dropped.txt", { type: "text/plain" }));
+            document.querySelector("[data-files]").dispatchEvent(
+              new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    said(page, "dropped.txt is added")
+    assert names() == ["dropped.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("picture.png", b"\x89PNG", "the file must be one of"),
+        ("empty.txt", b"", "the file is empty"),
+        ("large.txt", b"a" * (10 * 1024 * 1024 + 1), "must be 10 MB or smaller"),
+    ],
+    ids=["type", "empty", "large"],
+)
+def test_refused_file_is_said_in_its_place(page, name, content, words):
+    page.locator("#id_documents").set_input_files(text_file(name, content))
+    said(page, words)
+    assert words in page.locator("#question-documents .error").inner_text()
+    assert names() == []
+
+
+def test_lost_connection_is_said_and_the_file_can_be_chosen_again(page):
+    page.context.set_offline(True)
+    page.locator("#id_documents").set_input_files(text_file("notes.txt"))
+    said(page, "The file was not added. Try again.")
+    page.context.set_offline(False)
+    page.locator("#id_documents").set_input_files(text_file("notes.txt"))
+    said(page, "notes.txt is added")
+
+
+def test_large_file_shows_its_progress(page):
+    page.route(
+        "**/evidence/2/",
+        lambda route: (
+            (page.locator("progress").wait_for(), route.continue_())
+            if route.request.method == "POST"
+            else route.continue_()
+        ),
+    )
+    page.locator("#id_documents").set_input_files(text_file("large.txt", b"word " * 200_000))
+    page.get_by_role("progressbar", name="Uploading").wait_for()
+    said(page, "large.txt is added")
+    assert page.locator("progress").count() == 0

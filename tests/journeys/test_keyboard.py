@@ -1,0 +1,137 @@
+"""The whole journey by keyboard only, on a narrow screen."""
+
+import pytest
+
+from submissions.models import Version
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# What has the focus: seen in the window, with a ring or a ground of its own, on top of all else.
+FOCUS = """() => {
+  const one = document.activeElement;
+  const box = (one.closest(".choice") || one).getBoundingClientRect();
+  const style = getComputedStyle(one);
+  const [x, y] = [box.left + Math.min(box.width / 2, 20), box.top + Math.min(box.height, 40) / 2];
+  const top = document.elementFromPoint(x, y);
+  return {
+    name: one.name || "", value: one.value || "", type: one.type || one.tagName,
+    words: (one.labels?.[0] || one).textContent.trim().replace(/\\s+/g, " "),
+    marked: style.outlineStyle !== "none" || style.boxShadow !== "none",
+    seen: box.bottom > 0 && box.top < innerHeight,
+    uncovered: !top || one.contains(top) || top.contains(one) || !top.closest(".unsaved"),
+  };
+}"""
+
+
+class Keyboard:
+    def __init__(self, page):
+        self.page = page
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def tab_to(self, wanted):
+        """Go on by Tab until `wanted(focus)`; each stop on the way is visible and marked."""
+        for _ in range(60):
+            self.press("Tab")
+            focus = self.page.evaluate(FOCUS)
+            if focus["type"] == "BODY":
+                continue
+            assert focus["marked"], focus
+            assert focus["seen"], focus
+            assert focus["uncovered"], focus
+            if wanted(focus):
+                return
+        raise AssertionError(f"not reached by Tab on {self.page.url}")
+
+    def follow(self, words):
+        """Press the link or button with these words."""
+        self.tab_to(lambda focus: focus["words"].startswith(words))
+        before = self.page.url
+        self.press("Enter")
+        self.page.wait_for_function("(url) => location.href !== url", arg=before)
+        self.page.wait_for_load_state()
+
+    def write(self, name, text):
+        self.tab_to(lambda focus: focus["name"] == name)
+        self.page.keyboard.type(text)
+
+    def choose(self, name, value):
+        """A radio by the arrows, as the group is one stop."""
+        self.tab_to(lambda focus: focus["name"] == name)
+        self.press("Space")
+        for _ in range(5):
+            if self.page.evaluate(FOCUS)["value"] == value:
+                return
+            self.press("ArrowDown")
+        raise AssertionError(f"{name} has no {value}")
+
+    def tick(self, name, value):
+        self.tab_to(lambda focus: (focus["name"], focus["value"]) == (name, value))
+        self.press("Space")
+
+
+def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
+    call = make_call()
+    at(while_open(call))
+    page = open_browser(320)
+    page.goto(f"/calls/{call.slug}/")
+    keys = Keyboard(page)
+    keys.press("Tab")
+    assert page.evaluate(FOCUS)["words"] == "Skip to main content"
+    keys.press("Enter")
+    keys.follow("Start now")
+    keys.follow("About you")
+    keys.tick("roles", "provider")
+    keys.write("email", "someone@example.org")
+    keys.choose("age", "adult")
+    keys.follow("Save and continue")
+    keys.tick("history", "bid")
+    keys.choose("fairness_money", "good")
+    keys.write("story", "We were named in the bid.")
+    keys.follow("Save and continue")
+    keys.choose("publication", "anonymous")
+    keys.choose("quote_ok", "no")
+    keys.follow("Save and continue")
+    keys.tick("declaration", "yes")
+    keys.follow("Save and continue")
+    keys.follow("Change What happened?")
+    keys.write("story", " And more.")
+    keys.follow("Save and continue")
+    keys.follow("Submit your response")
+    assert page.get_by_role("heading", level=1).inner_text() == "Your response has been received"
+    assert Version.objects.get().choices["fairness"] == {"money": "good"}
+
+
+def test_focus_is_not_hidden_under_the_warning(open_browser, at):
+    call = make_call()
+    at(while_open(call))
+    page = open_browser(320)
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.goto(f"/calls/{call.slug}/response/evidence/")
+    page.route("**/response/save/", lambda route: route.abort())
+    page.get_by_label("Bid alone").check()
+    page.locator("[data-unsaved] .notice").wait_for()
+    page.get_by_role("link", name="Skip to main content").focus()
+    Keyboard(page).tab_to(lambda focus: focus["words"].startswith("Save and continue"))
+
+
+def test_error_has_the_title_the_focus_and_leads_to_the_field(open_browser, at):
+    call = make_call()
+    at(while_open(call))
+    page = open_browser(320)
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.goto(f"/calls/{call.slug}/response/about/")
+    keys = Keyboard(page)
+    keys.tab_to(lambda focus: focus["words"] == "Save and continue")
+    keys.press("Enter")
+    page.locator(".error-summary").wait_for()
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.className") == "error-summary"
+    keys.tab_to(lambda focus: focus["words"] == "Select how old you are")
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "id_age"

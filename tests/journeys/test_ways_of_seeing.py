@@ -1,0 +1,107 @@
+"""Forced colours, less motion, text at twice the size, right-to-left answers, live regions."""
+
+import pytest
+
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ARABIC = "كنا مذكورين في العرض"
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def open_section(open_browser, call):
+    def open_page(rest="about/", width=320, **options):
+        page = open_browser(width, **options)
+        page.goto(f"/calls/{call.slug}/")
+        page.get_by_role("button", name="Start now").first.click()
+        page.goto(f"/calls/{call.slug}/response/{rest}")
+        return page
+
+    return open_page
+
+
+def test_edges_and_focus_stay_with_forced_colours(open_section, look):
+    page = open_section(forced_colors="active")
+    look(page, "about-forced")
+    button = page.get_by_role("button", name="Save and continue")
+    assert button.evaluate("(one) => getComputedStyle(one).borderTopStyle") == "solid"
+    page.get_by_label("Email address").focus()
+    page.keyboard.press("Tab")
+    ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert ring == "solid"
+
+
+def test_nothing_moves_where_less_motion_is_asked_for(open_section):
+    page = open_section(reduced_motion="reduce")
+    moving = page.evaluate(
+        """[...document.querySelectorAll("*")].filter((one) =>
+            parseFloat(getComputedStyle(one).transitionDuration) > 0).length"""
+    )
+    assert moving == 0
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.parametrize("rest", ["", "about/", "evidence/", "evidence/2/", "check/"])
+def test_page_fits_with_text_at_twice_the_size(open_section, rest):
+    page = open_section(rest, width=640)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    cut = page.evaluate(
+        """[...document.querySelectorAll("button, .tag, h1, label, legend")].filter((one) =>
+            one.checkVisibility() && !one.closest(".visually-hidden, .enter-key") &&
+            one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline"
+        ).map((one) => one.textContent.trim())"""
+    )
+    assert cut == []
+
+
+def test_answer_from_right_to_left_is_set_so_wherever_it_is_shown(open_section, call):
+    page = open_section("evidence/")
+    area = page.get_by_label("What happened?")
+    area.fill(ARABIC)
+    assert area.evaluate("(one) => one.matches(':dir(rtl)')")
+    page.get_by_role("button", name="Save and continue").click()
+    page.goto(f"/calls/{call.slug}/response/check/")
+    answer = page.locator("#answer-story dd").first
+    assert answer.inner_text() == ARABIC
+    assert answer.evaluate("(one) => one.matches(':dir(rtl)')")
+
+
+def test_live_regions_wait_for_a_pause(open_section):
+    page = open_section("evidence/")
+    live = page.evaluate(
+        """[...document.querySelectorAll("[aria-live], [role=status], [role=alert], [role=log]")]
+            .map((one) => one.getAttribute("aria-live") || one.getAttribute("role"))"""
+    )
+    assert set(live) == {"polite", "status"}
+
+
+def test_help_is_in_the_same_place_on_every_page(open_section, call):
+    page = open_section()
+    for rest in ("", "questions/", "response/", "response/about/", "response/check/", "return/"):
+        page.goto(f"/calls/{call.slug}/{rest}")
+        [help_] = page.locator("aside.help").all()
+        assert help_.evaluate("(one) => one.previousElementSibling.id") == "main"
+        assert page.locator("html").get_attribute("lang") == "en-gb"
+
+
+def test_layout_does_not_shift_when_the_script_begins(open_section):
+    page = open_section()
+    page.goto(page.url.replace("about/", "evidence/2/"))
+    shift = page.evaluate(
+        """() => new Promise((resolve) => {
+            let total = 0;
+            new PerformanceObserver((list) => {
+              for (const entry of list.getEntries()) total += entry.value;
+            }).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => resolve(total), 500);
+        })"""
+    )
+    assert shift == 0
