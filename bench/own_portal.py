@@ -1,0 +1,48 @@
+"""A portal of one's own: the parts that script/server runs, on a folder that is thrown away."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evidence_portal.local import choices, running_portal
+from evidence_portal.local.portal import Portal
+
+# What the caller's own environment says of another portal.
+OF_ANOTHER = ("PORTAL_", "REHEARSE_", "DATABASE_URL", "BROKER_URL", "EMAIL_URL", "ALLOWED_HOSTS")
+
+
+@contextmanager
+def own_portal(
+    data: Path, *, port: int, email_url: str, say: Callable[[str], None]
+) -> Iterator[Portal]:
+    """Yields the portal when every part answers; whoever holds it calls `look_after` often."""
+    chosen = choices.read(
+        {"PORT": str(port), "PORTAL_DATA": str(data), "EMAIL_URL": email_url, "LOG_LEVEL": "INFO"}
+    )
+    portal = Portal(chosen, say)
+    try:
+        with _without(OF_ANOTHER):
+            portal.start()
+        portal.wait_until_ready()
+        yield portal
+    finally:
+        portal.stop()
+
+
+def environment_of(data: Path) -> dict[str, str]:
+    """Return what a command needs to work on the portal that runs on `data`."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(OF_ANOTHER)}
+    return ours | json.loads(running_portal.file_in(data).read_text())
+
+
+@contextmanager
+def _without(names: tuple[str, ...]) -> Iterator[None]:
+    taken = {name: value for name, value in os.environ.items() if name.startswith(names)}
+    for name in taken:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(taken)

@@ -1,0 +1,157 @@
+"""python -m bench.ready_drafts: invented drafts that only wait for Submit, each in a session.
+
+Runs in the environment of a running portal. Prints one JSON line for each draft: the key of its
+session and the words that only it holds.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import django
+from django.conf import settings
+
+django.setup()
+
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - after the set-up
+from django.contrib.sessions.models import Session  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from submissions import clock  # noqa: E402
+from submissions.domain.answering import asked_questions, faults, is_required  # noqa: E402
+from submissions.domain.invented_answers import invent_answers  # noqa: E402
+from submissions.models import Answer, Call, IdentityAnswer, Submission  # noqa: E402
+from submissions.views.holding import HELD  # noqa: E402
+from submissions.vocabulary import QuestionKind  # noqa: E402
+
+KINDS_OF_RESPONSE = 20
+
+
+def invented(call: Call, *, short: bool) -> list[dict[str, object]]:
+    """Return responses that could be submitted; short ones have what is required and one story."""
+    found = []
+    number = 0
+    while len(found) < KINDS_OF_RESPONSE:
+        answers = invent_answers(call, Random(number)).answers
+        number += 1
+        if short:
+            answers = _needed(call, answers)
+        if not faults(call, answers, {}):
+            found.append(answers)
+    return found
+
+
+def _needed(call: Call, answers: dict[str, object]) -> dict[str, object]:
+    asked = asked_questions(call, answers)
+    story = next(q for q in asked if q.kind == QuestionKind.LONG)
+    return {
+        q.key: answers[q.key]
+        for q in asked
+        if q.key in answers and (q == story or is_required(q, answers))
+    }
+
+
+# What the drafts of one kind have in common is written once and multiplied in the database.
+MULTIPLY = """
+INSERT INTO {table} (submission_id, question_id, value, saved_at)
+SELECT made.draft, common.question_id, common.value, common.saved_at
+FROM unnest(%s::bigint[], %s::bigint[]) AS made (draft, pattern)
+JOIN {table} common ON common.submission_id = made.pattern
+"""
+
+
+def make(call: Call, count: int, *, short: bool) -> list[dict[str, str]]:
+    """Write the drafts, and return what is printed of each."""
+    kinds = [_Kind(call, answers, short=short) for answers in invented(call, short=short)]
+    drafts = Submission.objects.bulk_create(_draft(call) for _ in range(count))
+    kind_of = {draft: kinds[number % len(kinds)] for number, draft in enumerate(drafts)}
+    with connection.cursor() as cursor:
+        made = [
+            [draft.pk for draft in drafts],
+            [kind_of[draft].pattern.pk for draft in drafts],
+        ]
+        for model in (Answer, IdentityAnswer):
+            cursor.execute(MULTIPLY.format(table=model._meta.db_table), made)
+    own = {draft: kind_of[draft].own_rows(draft) for draft in drafts}
+    Answer.objects.bulk_create(story for story, _ in own.values())
+    IdentityAnswer.objects.bulk_create(email for _, email in own.values())
+    sessions = {draft: _session(call, draft) for draft in drafts}
+    Session.objects.bulk_create(sessions.values())
+    return [
+        {
+            "session": sessions[draft].session_key,
+            "own": _own_words(draft),
+            "address": email.value,
+        }
+        for draft, (_story, email) in own.items()
+    ]
+
+
+class _Kind:
+    """Drafts whose answers are the same but for a story and an address."""
+
+    def __init__(self, call: Call, answers: dict[str, object], *, short: bool) -> None:
+        asked = [call.questions_by_key[key] for key in answers]
+        self._story = next(q for q in asked if q.kind == QuestionKind.LONG)
+        self._email = next(q for q in asked if q.kind == QuestionKind.EMAIL)
+        self._told = "" if short else f" {answers[self._story.key]}"
+        self.pattern = _draft(call)
+        self.pattern.save()
+        for question in asked:
+            if question not in (self._story, self._email):
+                model = IdentityAnswer if question.identity else Answer
+                model.objects.create(
+                    submission=self.pattern,
+                    question=question,
+                    value=answers[question.key],
+                    saved_at=self.pattern.saved_at,
+                )
+
+    def own_rows(self, draft: Submission) -> tuple[Answer, IdentityAnswer]:
+        at = draft.saved_at
+        story = f"{_own_words(draft)}{self._told}"
+        address = f"{draft.public_id.hex}@example.org"
+        return (
+            Answer(submission=draft, question=self._story, value=story, saved_at=at),
+            IdentityAnswer(submission=draft, question=self._email, value=address, saved_at=at),
+        )
+
+
+def _draft(call: Call) -> Submission:
+    at = clock.now()
+    return Submission(call=call, started_at=at, saved_at=at, rehearsal=clock.is_rehearsal())
+
+
+def _own_words(draft: Submission) -> str:
+    return f"Only {draft.public_id.hex} wrote this."
+
+
+def _session(call: Call, draft: Submission) -> Session:
+    store = SessionStore()
+    return Session(
+        session_key=secrets.token_hex(16),
+        session_data=store.encode({HELD: {call.slug: str(draft.public_id)}}),
+        # Sessions go by the real clock, whatever a rehearsal's says.
+        expire_date=datetime.now(UTC) + timedelta(seconds=settings.SESSION_COOKIE_AGE),
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--slug", required=True)
+    parser.add_argument("--short", action="store_true", help="little more than is required")
+    chosen = parser.parse_args()
+    call = Call.objects.with_questions().get(slug=chosen.slug)
+    with transaction.atomic():
+        printed = make(call, chosen.count, short=chosen.short)
+    for line in printed:
+        sys.stdout.write(f"{json.dumps(line)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
