@@ -156,6 +156,15 @@ def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
     assert mail.to_address == "someone@example.org"
 
 
+def test_text_of_a_mail_that_came_back_goes_too(call):
+    sent_at = make_submitted(call).submitted_at
+    OutboxEmail.objects.update(state="failed", next_attempt_at=sent_at, body="B")
+    purge(at=sent_at + 30 * DAY - MICROSECOND)
+    assert OutboxEmail.objects.get().body == "B"
+    assert purge(at=sent_at + 30 * DAY).mail_texts == 1
+    assert OutboxEmail.objects.get().body == ""
+
+
 def test_addresses_go_ninety_days_after_closing(call):
     submission = make_submitted(call)
     OutboxEmail.objects.update(state="sent", sent_at=submission.submitted_at)
