@@ -95,7 +95,7 @@ class Command(BaseCommand):
             if bar is not None:
                 bar.end()
         if path is not None:
-            self.stderr.write(f"written: {output}")
+            self.stderr.write(f"written: {output}", self.style.SUCCESS)
 
 
 def _dataset(options: dict[str, Any]) -> Dataset:
