@@ -268,6 +268,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "submissions.views.security_headers.SecurityHeadersMiddleware",
+    "submissions.views.unusable_queries.UnusableQueriesMiddleware",
 ]
 ROOT_URLCONF = "evidence_portal.urls"
 WSGI_APPLICATION = "evidence_portal.wsgi.application"

@@ -13,7 +13,15 @@ from submissions.vocabulary import SubmissionState, Timing
 Choices = list[tuple[str, str]]
 
 
-class StateFilter(admin.SimpleListFilter):
+class OneOf(admin.SimpleListFilter):
+    """A filter by a value that it offers itself; any other counts as none."""
+
+    def value(self) -> str | None:
+        chosen = super().value()
+        return chosen if chosen in {key for key, _ in self.lookup_choices} else None
+
+
+class StateFilter(OneOf):
     """Submitted responses unless something else is chosen: drafts are not evidence given."""
 
     title = "state"
@@ -37,7 +45,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value() or SubmissionState.SUBMITTED)
 
 
-class RoleFilter(admin.SimpleListFilter):
+class RoleFilter(OneOf):
     title = "role"
     parameter_name = "role"
 
@@ -51,7 +59,7 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(current_version__choices__roles__contains=[self.value()])
 
 
-class IncomeBandFilter(admin.SimpleListFilter):
+class IncomeBandFilter(OneOf):
     title = "income band"
     parameter_name = "income_band"
 
@@ -71,7 +79,7 @@ class IncomeBandFilter(admin.SimpleListFilter):
         return queryset.filter(current_version__choices__contains={"income_band": self.value()})
 
 
-class TimingFilter(admin.SimpleListFilter):
+class TimingFilter(OneOf):
     title = "timing"
     parameter_name = "timing"
 

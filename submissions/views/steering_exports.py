@@ -148,7 +148,7 @@ def read_choice(given: QueryDict) -> Choice:
 
 
 def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponse:
-    reason = request.POST.get("reason", "")
+    reason = request.POST.get("reason", "").replace("\0", "")
     if name not in HINTS or name not in FORMATS:
         raise CannotBeMade(_("Select a format."))
     if len(reason) > LONGEST_REASON:

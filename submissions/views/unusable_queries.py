@@ -1,0 +1,19 @@
+"""Query strings that no list, filter or search can use."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from submissions.views.refusals import bad_request
+
+
+class UnusableQueriesMiddleware:
+    """Refuse a query string with a NUL character, which PostgreSQL has in no text."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\0" in text for name, texts in request.GET.lists() for text in (name, *texts)):
+            return bad_request(request)
+        return self.get_response(request)
