@@ -38,7 +38,9 @@ def test_groups_have_exactly_their_permissions_however_often_they_are_set_up():
     assert permissions_of(STEERING_GROUP) == {"see_steering", "export_pseudonymised"}
     staff = permissions_of(PROJECT_STAFF)
     assert {name for name in staff if not name.startswith("view_")} == {
+        "add_latepass",
         "change_call",
+        "change_latepass",
         "change_outboxemail",
         "change_submission",
         "see_identity",
