@@ -7,7 +7,7 @@ chart fits any screen and grows with the reader's type; no style is written into
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ class Bar:
     lines: Sequence[tuple[float, str]]
     note: str = ""
     is_number: bool = True
+    is_answer: bool = True
 
     @property
     def value_at(self) -> float:
@@ -114,7 +115,12 @@ def bar_chart(
         "label": most[0],
         "value": most[2],
     }
-    return _drawn(key, title, category, _("Responses"), rows, peak, total, summary)
+    drawn = _drawn(key, title, category, _("Responses"), rows, peak, total, summary)
+    bars = [
+        replace(bar, is_answer=bool(count.label))
+        for bar, count in zip(drawn.bars, counts, strict=True)
+    ]
+    return replace(drawn, bars=bars)
 
 
 def completion_chart(
