@@ -19,6 +19,7 @@ class PortalAdminSite(AdminSite):
     site_header = "Evidence portal: project staff"
     site_title = "Evidence portal"
     index_title = "Project staff"
+    enable_nav_sidebar = False  # the lists need the room; the first page has the same links
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """Refuse who is signed in without being staff; Django asks them to sign in again."""

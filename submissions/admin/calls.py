@@ -33,6 +33,7 @@ class WordingInline(admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False
+    classes = ("collapse",)
     wording: tuple[str, ...] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -106,31 +107,46 @@ class QuestionInline(WordingInline):
 class CallAdmin(admin.ModelAdmin):
     list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
     inlines = (RoleInline, SectionInline, QuestionInline)
-    fields = (
-        "slug",
-        "title",
-        "partners",
-        "opens_in_words",
-        "closing_time",
-        "counts",
-        "report",
-        "summary",
-        "about",
-        "what_happens_next",
-        "contact_name",
-        "contact_email",
-        "contact_phone",
-        "help_text",
-        "privacy_text",
-        "accessibility_text",
-        "withdrawal_text",
-        "reference_prefix",
-        "timezone",
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "partners_in_words",
+                    "opens_in_words",
+                    "closing_time",
+                    "counts",
+                    "report",
+                    "slug",
+                    "reference_prefix",
+                    "timezone",
+                )
+            },
+        ),
+        (
+            "What its page says",
+            {"fields": ("summary", "about", "what_happens_next"), "classes": ("collapse",)},
+        ),
+        (
+            "Whom to ask",
+            {
+                "fields": ("contact_name", "contact_email", "contact_phone", "help_text"),
+                "classes": ("collapse",),
+            },
+        ),
+        (
+            "Its own statements",
+            {
+                "fields": ("privacy_text", "accessibility_text", "withdrawal_text"),
+                "classes": ("collapse",),
+            },
+        ),
     )
     readonly_fields = (
         "slug",
         "title",
-        "partners",
+        "partners_in_words",
         "opens_in_words",
         "closing_time",
         "counts",
@@ -152,6 +168,10 @@ class CallAdmin(admin.ModelAdmin):
                 ),
             )
         )
+
+    @admin.display(description="partners")
+    def partners_in_words(self, call: Call) -> str:
+        return ", ".join(call.partners)
 
     @admin.display(description="opens")
     def opens_in_words(self, call: Call) -> str:

@@ -1,9 +1,12 @@
 """What staff may look at and nobody may edit here, superusers included."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+
+from submissions.models import Call
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -11,6 +14,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Leave out the call where there is one only, or one is chosen: each row says the same."""
+        shown = super().get_list_display(request)
+        if "call" in shown and ("call__id__exact" in request.GET or Call.objects.count() < 2):
+            return [name for name in shown if name != "call"]
+        return shown
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

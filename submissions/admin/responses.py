@@ -1,5 +1,6 @@
 """Responses: the list, and a page each to read. Nothing of a response can be edited."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.text import Truncator
 
 from submissions import clock
 from submissions.admin.read_only import ReadOnlyAdmin
@@ -75,12 +75,19 @@ class ResponseAdmin(ReadOnlyAdmin):
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
     ordering = ("-submitted_at", "-pk")
 
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Leave out the state, unless responses of several are listed."""
+        shown = super().get_list_display(request)
+        if request.GET.get("state") == "all":
+            return shown
+        return [name for name in shown if name != "state"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         return (
             super()
             .get_queryset(request)
             .select_related("call", "current_version")
-            .prefetch_related("call__roles", "call__questions")
+            .prefetch_related("call__questions")
             .defer(*LONG_TEXTS)
             .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
         )
@@ -125,9 +132,9 @@ class ResponseAdmin(ReadOnlyAdmin):
 
     @admin.display(description="roles")
     def roles(self, response: Submission) -> str:
-        labels = {role.key: role.label for role in response.call.roles.all()}
+        """In the words of their keys, as exports have them: the labels take ten lines."""
         keys = self._choice(response, "roles") or []
-        return "; ".join(Truncator(labels.get(key, key)).chars(40) for key in keys)
+        return ", ".join(key.replace("_", " ") for key in keys)
 
     @admin.display(description="income band")
     def income_band(self, response: Submission) -> str:

@@ -185,3 +185,11 @@ def test_staff_give_a_call_statements_of_its_own(staff):
     assert staff.post(change_page(call), filled_in(staff, call) | statements).status_code == 302
     stored = Call.objects.values(*statements).get()
     assert stored == statements
+
+
+@pytest.mark.django_db
+def test_page_names_the_partners_and_folds_what_is_asked(staff):
+    call = make_call(partners=["NCVO", "ACEVO"])
+    page = staff.get(change_page(call)).content.decode()
+    assert '<div class="readonly">NCVO, ACEVO</div>' in page
+    assert re.findall(r"<details[^>]*>\s*<summary>", page) == ["<details><summary>"] * 6

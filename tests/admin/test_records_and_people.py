@@ -72,3 +72,12 @@ def test_admin_says_that_it_is_a_rehearsal(client, settings):
     assert "Rehearsal." not in client.get("/admin/").content.decode()
     settings.REHEARSAL = True
     assert "Rehearsal." in client.get("/admin/").content.decode()
+
+
+@pytest.mark.django_db
+def test_every_page_of_the_admin_has_the_portals_icon(client):
+    icon = '<link rel="icon" href="/static/img/icon.svg" type="image/svg+xml">'
+    assert icon in client.get("/admin/login/").content.decode()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    for address in ("", "submissions/submission/", "auth/user/add/"):
+        assert icon in client.get(f"/admin/{address}").content.decode()

@@ -1,0 +1,102 @@
+"""Project staff's lists and the page of a call in a browser: nothing is cut off."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from submissions.domain import late_passes
+from submissions.domain.auditing import record
+from submissions.domain.groups import ensure_groups
+from submissions.models import OutboxEmail
+from submissions.vocabulary import AuditAction, OutboxState
+from tests.journeys.test_staff import sign_in
+from tests.makers import make_first_call, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# How far Django's own boxes around tables scroll, and cells that a person cannot read.
+CUT_OFF = """() => {
+  const boxes = [...document.querySelectorAll(".results, .inline-group .module, #main")];
+  return boxes.filter((box) => box.scrollWidth > box.clientWidth + 1)
+    .map((box) => `${box.className || box.id} ${box.scrollWidth} > ${box.clientWidth}`);
+}"""
+TALLEST_ROW = """() => Math.max(
+  ...[...document.querySelectorAll("#result_list tbody tr")].map((row) => row.offsetHeight)
+)"""
+OVERLAPS = """() => {
+  const [title, note] = ["#site-name", ".rehearsal-note"].map(
+    (one) => document.querySelector(one).getBoundingClientRect());
+  return title.bottom > note.top || title.right > innerWidth || note.right > innerWidth;
+}"""
+
+
+@pytest.fixture
+def first_call(at, settings):
+    ensure_groups()
+    settings.REHEARSAL = True
+    call = make_first_call()
+    at(while_open(call))
+    roles = [role.key for role in call.roles.all()]
+    make_submitted(call, roles=roles, role_other="Something else", income_band="100k_1m")
+    response = make_submitted(call, roles=roles[:2], income_band="10k_25k")
+    OutboxEmail.objects.filter(submission=response).update(
+        state=OutboxState.FAILED, attempts=12, last_error="The server said no to that address. " * 3
+    )
+    user = make_user(is_staff=True, is_superuser=True, username="alexandra.someone")
+    late_passes.give(
+        call=call,
+        address="late@example.org",
+        submission=response,
+        reason="Power cut",
+        expires_at=call.closes_at.replace(day=28),
+        by=user,
+        at=while_open(call),
+    )
+    record(
+        by=user,
+        at=while_open(call),
+        action=AuditAction.EXPORTED,
+        call=call,
+        submission=None,
+        format="csv",
+        sha256="5" * 64,
+        filters={"roles": roles},
+    )
+    return call, user
+
+
+def shot(page, name):
+    if folder := os.environ.get("SCREENSHOTS"):
+        width = page.viewport_size["width"]
+        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_staff_see_every_column_and_the_whole_call(open_browser, first_call, width):
+    call, user = first_call
+    page = open_browser(width)
+    page.goto("/admin/")
+    shot(page, "staff-sign-in")
+    assert page.evaluate(OVERLAPS) is False
+    sign_in(page, "/admin/", user)
+    shot(page, "staff-index")
+    assert page.evaluate(OVERLAPS) is False
+    for model in admin.site._registry:
+        names = model._meta.app_label, model._meta.model_name
+        page.goto(reverse("admin:{}_{}_changelist".format(*names)))
+        shot(page, f"staff-list-{names[1]}")
+        if page.locator("#result_list").count():
+            assert (names[1], page.evaluate(TALLEST_ROW) < 130) == (names[1], True)
+        if width == 1280:
+            assert (names[1], page.evaluate(CUT_OFF)) == (names[1], [])
+    page.goto(reverse("admin:submissions_call_change", args=[call.pk]))
+    shot(page, "staff-call")
+    assert page.evaluate("document.documentElement.scrollHeight") < 2000
+    assert page.evaluate(CUT_OFF) == []
+    page.get_by_text("Questions", exact=True).click()
+    page.get_by_text("about_you: roles").wait_for()
+    shot(page, "staff-call-questions")
+    assert page.evaluate(CUT_OFF) == []
