@@ -49,8 +49,7 @@ def pdf(template: str, data: Any, *, seconds: int | None = None) -> bytes:
             return typst.compile(
                 template.encode(),
                 sys_inputs={"data": text},
-                font_paths=[str(FONTS)],
-                ignore_system_fonts=True,
+                font_paths=_fonts(),
                 pdf_standards=["ua-1"],
                 timestamp=seconds,
             )
@@ -85,6 +84,14 @@ def showable(text: str) -> str:
 
 def _numbered(character: str) -> str:
     return f"[U+{ord(character):04X}]"
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The package's fonts, looked through once a process; none of the machine's or Typst's own."""
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
+    )
 
 
 @cache
