@@ -1,6 +1,7 @@
 """A mail server on this machine that keeps what it is sent, or turns it away as it is told."""
 
 import socket
+import time
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 
@@ -21,6 +22,7 @@ class MailSink:
         self.replies = {}
         self.envelopes = []
         self.connections = 0
+        self.transports = []
         self.port = 0
 
     @property
@@ -38,13 +40,14 @@ class MailSink:
     def _reply(self, command, address, server):
         reply = self.replies.get((command, address)) or self.replies.get((command, None))
         if callable(reply):
-            return reply()
+            reply = reply()
         if reply == HANG_UP:
             server.transport.abort()
         return reply
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
         self.connections += 1
+        self.transports.append(server.transport)
         session.host_name = hostname
         return responses
 
@@ -89,6 +92,31 @@ def listening(port=0):
         yield sink
     finally:
         controller.stop()
+
+
+class Mortal:
+    """A sink whose server can be ended as if killed, and started again on the same port."""
+
+    def __init__(self):
+        self.sink = MailSink()
+        self.start()
+
+    def start(self):
+        self._controller = _OnAnyPort(
+            self.sink, hostname="127.0.0.1", port=self.sink.port, ready_timeout=10
+        )
+        self._controller.start()
+        self.sink.port = self._controller.port
+
+    def kill(self):
+        """Connections break, and new ones are refused."""
+        loop = self._controller.loop
+        loop.call_soon_threadsafe(self._controller.server.close)
+        for transport in self.sink.transports:
+            loop.call_soon_threadsafe(transport.abort)
+        self.sink.transports.clear()
+        time.sleep(0.3)  # the loop has to see them off before it stops
+        self._controller.stop()
 
 
 @contextmanager

@@ -1,7 +1,12 @@
+import logging
+
 import pytest
 
 from submissions import tasks
 from tests.delivery.mail_sink import listening
+
+# aiosmtpd logs each line of each mail.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @pytest.fixture

@@ -1,22 +1,18 @@
 """An accepted submission always gets its confirmation, whatever dies on the way."""
 
-import os
 import signal
 import socket
 import time
-from collections import Counter
-from datetime import timedelta
 
 import pytest
 
 from evidence_portal.local.children import wait_until
-from submissions import clock
-from submissions.domain import drafting, outbox
+from submissions.domain import drafting
 from submissions.models import OutboxEmail, Submission
 from submissions.vocabulary import OutboxState
 from tests.faults.celery_processes import WORKER, running, running_both
 from tests.faults.conftest import nudged
-from tests.makers import complete_answers, make_call, make_submitted, while_open
+from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 40.0  # seconds; two ticks of beat and the start of two processes on a busy machine
@@ -119,28 +115,3 @@ def test_broker_that_never_answers_keeps_nobody_waiting(
     assert seconds < 1
     assert time.monotonic() - began < 3
     assert OutboxEmail.objects.get().state == OutboxState.WAITING
-
-
-def test_worker_killed_between_sending_and_marking_costs_one_repeat(own_valkey, sink, tmp_path):
-    mail = make_submitted().mails.get()
-    engines = {"broker_url": own_valkey.url(), "smtp_port": sink.port}
-    workers = []
-
-    def take_the_mail_and_kill_the_worker():
-        sink.replies.clear()
-        os.killpg(workers[0].pid, signal.SIGKILL)
-        return "250 OK"
-
-    sink.replies["DATA", None] = take_the_mail_and_kill_the_worker
-    with running_both(tmp_path, **engines) as (worker, _beat):
-        workers.append(worker)
-        assert wait_until(lambda: worker.exit_code() is not None, seconds=PATIENCE, pause=0.1)
-    assert OutboxEmail.objects.get().state == OutboxState.CLAIMED
-
-    released = outbox.release_stuck(at=clock.now() + outbox.CLAIM_LASTS)
-    assert released == 1
-    OutboxEmail.objects.update(next_attempt_at=clock.now() - timedelta(seconds=1))
-    with running_both(tmp_path, **engines):
-        assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
-    assert Counter(m["Message-ID"] for m in sink.messages) == {mail.message_id: 2}
-    assert outbox.claim_due(at=clock.now() + timedelta(days=1), limit=5) == []

@@ -1,0 +1,136 @@
+"""The whole portal as script/server runs it, with a crowd before it, for tests that break it."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from email.parser import BytesHeaderParser
+from itertools import islice
+
+import psutil
+import psycopg2
+from redis import Redis
+
+from bench.crowd import Site, people_with_drafts
+from bench.own_portal import environment_of
+from evidence_portal.local.children import wait_until
+from evidence_portal.moved_clock import NAME, read_move, write_move
+from submissions.domain import passing_marks
+
+SLUG = "rebalancing-the-relationship"
+AT_ONCE = 12  # people who press Submit in the same moment
+SOON = timedelta(seconds=90)  # by the portal's clock
+PATIENCE = 120.0  # seconds; beat ticks every ten, and the machine may be busy
+
+FATES = """
+SELECT ia.value #>> '{}' AS address,
+       s.state,
+       count(DISTINCT v.id) AS versions,
+       count(DISTINCT m.id) AS mails,
+       min(m.state) AS mail_state,
+       min(m.message_id) AS message_id
+FROM submissions_submission s
+JOIN submissions_identityanswer ia ON ia.submission_id = s.id
+LEFT JOIN submissions_version v ON v.submission_id = s.id
+LEFT JOIN submissions_outboxemail m ON m.submission_id = s.id
+WHERE ia.value #>> '{}' = ANY(%s)
+GROUP BY ia.value, s.id
+"""
+
+
+class OwnPortal:
+    """`mail` is the mail server; `people` how many drafts are made ready at the start."""
+
+    def __init__(self, portal, mail, *, port, data, people):
+        self.portal = portal
+        self.mail = mail
+        self._data = data
+        self._site = Site(port, SLUG)
+        self._environment = environment_of(data)
+        everybody = people_with_drafts(self._environment, SLUG, people, short=True)
+        self._waiting = iter(everybody)
+
+    def part(self, name):
+        """The kept service of that name."""
+        kept = (*self.portal._engines, *self.portal._programs)
+        return next(one for one in kept if one.name == name)
+
+    def kill(self, name):
+        os.kill(self.part(name).service.child.pid, signal.SIGKILL)
+
+    def kill_one_web_worker(self):
+        master = psutil.Process(self.part("web").service.child.pid)
+        master.children()[0].kill()
+
+    def kill_all_of(self, name):
+        os.killpg(self.part(name).service.child.pid, signal.SIGKILL)
+
+    def crowd(self, number, *, break_it=None, after=0):
+        """Have people press Submit; `break_it` once `after` of them have an answer."""
+        people = list(islice(self._waiting, number))
+        answers = {}
+        broken = threading.Event()
+
+        def press(person):
+            answers[person] = self._site.press_submit(person)
+
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            ends = [threads.submit(press, person) for person in people]
+            # Services are started again from this thread, which outlives them.
+            while not all(end.done() for end in ends):
+                if break_it and not broken.is_set() and len(answers) >= after:
+                    broken.set()
+                    break_it()
+                self.portal.look_after()
+                time.sleep(0.02)
+        assert broken.is_set() == (break_it is not None)
+        for end in ends:
+            end.result()
+        return answers
+
+    def whole_again(self):
+        """Wait, as the supervisor does, until every part answers."""
+
+        def runs():
+            self.portal.look_after()
+            kept = (*self.portal._engines, *self.portal._programs)
+            # A killed part leaves a sign of life that lasts for a while.
+            started = all(one.service.running() for one in kept)
+            return started and self.portal._ask_if_ready()[0] == 200
+
+        assert wait_until(runs, seconds=PATIENCE, pause=0.1), self.portal._ask_if_ready()
+
+    def soon(self):
+        """Have SOON pass on the portal's clock, and the broker's passing marks with it."""
+        moved = self._data / NAME
+        write_move(moved, read_move(moved) + SOON)
+        with Redis(unix_socket_path=self._environment["BROKER_URL"].partition("://")[2]) as broker:
+            broker.delete(passing_marks.MAIL_SERVER_AWAY)
+
+    def press_submit(self, person):
+        return self._site.press_submit(person)
+
+    def own_text(self, person):
+        return self._site.own_text(person)
+
+    def fates(self, people):
+        connection = psycopg2.connect(self._environment["DATABASE_URL"])
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(FATES, [[person.address for person in people]])
+            return {row[0]: row[1:] for row in cursor.fetchall()}
+
+    def mails_sent(self, people):
+        return [fate[3] for fate in self.fates(people).values()].count("sent")
+
+    def arrived(self, people):
+        """How many mails came, by the person's address and their Message-ID."""
+        wanted = {person.address for person in people}
+        envelopes = [one for one in self.mail.sink.envelopes if one.rcpt_tos[0] in wanted]
+        return Counter(
+            (one.rcpt_tos[0], BytesHeaderParser().parsebytes(one.content)["Message-ID"])
+            for one in envelopes
+        )

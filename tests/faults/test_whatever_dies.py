@@ -1,0 +1,169 @@
+"""Parts of the portal are killed while 200 people press Submit, and no promise breaks.
+
+Whoever was told "received" is received, once, and gets the one confirmation soon after; whoever
+was not still has their text and may press again; nothing half-written counts. One portal serves
+all the tests: each leaves it whole.
+"""
+
+import time
+from collections import Counter
+
+import pytest
+
+from bench.own_portal import own_portal
+from evidence_portal.local.children import wait_until
+from tests.delivery.mail_sink import HANG_UP, Mortal, free_port
+from tests.faults.own_portal import PATIENCE, OwnPortal
+
+CROWD = 200
+TESTS = 11
+BROKEN_AFTER = 60  # people have their answer
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    data = tmp_path_factory.mktemp("portal")
+    mail, port = Mortal(), free_port()
+    try:
+        with own_portal(
+            data, port=port, email_url=f"smtp://127.0.0.1:{mail.sink.port}", say=print
+        ) as running:
+            people = TESTS * (CROWD + 1)
+            yield OwnPortal(running, mail, port=port, data=data, people=people)
+    finally:
+        mail.kill()
+
+
+@pytest.fixture(autouse=True)
+def mail_is_taken(portal):
+    yield
+    portal.mail.sink.replies.clear()
+
+
+def hold_promises(portal, answers, *, repeats=0):
+    """Check every promise about a crowd once every part runs again.
+
+    At most `repeats` confirmations may have come a second time, under the same Message-ID.
+    """
+    people = list(answers)
+    untold = [person for person, answer in answers.items() if not answer.received]
+    told = [person for person in people if answers[person].received]
+    fates = portal.fates(people)
+    assert {fates[person.address][:3] for person in told} == {("submitted", 1, 1)}
+    for person in untold:
+        assert person.own in portal.own_text(person)
+        assert fates[person.address][:3] in {("draft", 0, 0), ("submitted", 1, 1)}
+    again = [portal.press_submit(person) for person in untold]
+    assert [answer for answer in again if not answer.received] == []
+
+    portal.soon()
+    # Somebody else's response wakes the worker before beat does.
+    (other,) = portal.crowd(1)
+    assert wait_until(
+        lambda: portal.mails_sent([*people, other]) == len(people) + 1,
+        seconds=PATIENCE,
+        pause=0.25,
+    ), Counter(fate[:4] for fate in portal.fates(people).values())
+
+    fates = portal.fates(people)
+    assert {fate[:4] for fate in fates.values()} == {("submitted", 1, 1, "sent")}
+    arrived = portal.arrived(people)
+    assert set(arrived) == {(address, fate[4]) for address, fate in fates.items()}
+    assert arrived.total() - len(people) <= repeats
+
+
+def test_web_worker_killed(portal):
+    answers = portal.crowd(CROWD, break_it=portal.kill_one_web_worker, after=BROKEN_AFTER)
+    portal.whole_again()
+    lost = [answer for answer in answers.values() if not answer.received]
+    assert {answer.status for answer in lost} <= {0}
+    hold_promises(portal, answers)
+
+
+def test_celery_worker_killed(portal):
+    answers = portal.crowd(CROWD, break_it=lambda: portal.kill("worker"), after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    portal.whole_again()
+    hold_promises(portal, answers, repeats=2)  # its two processes
+
+
+def test_celery_worker_killed_between_sending_and_marking(portal):
+    def take_the_mail_and_kill_the_worker():
+        portal.mail.sink.replies.clear()
+        portal.kill_all_of("worker")
+
+    def wait_for_the_next_mail():
+        portal.mail.sink.replies["DATA", None] = take_the_mail_and_kill_the_worker
+
+    answers = portal.crowd(CROWD, break_it=wait_for_the_next_mail, after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    assert portal.mail.sink.replies == {}
+    portal.whole_again()
+    hold_promises(portal, answers, repeats=2)
+    assert portal.arrived(list(answers)).total() - CROWD >= 1
+
+
+def test_beat_killed(portal):
+    answers = portal.crowd(CROWD, break_it=lambda: portal.kill("beat"), after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    portal.whole_again()
+    hold_promises(portal, answers)
+
+
+def test_valkey_killed(portal):
+    answers = portal.crowd(CROWD, break_it=lambda: portal.kill("Valkey"), after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    portal.whole_again()
+    hold_promises(portal, answers)
+
+
+def test_postgresql_killed_and_restarted(portal):
+    answers = portal.crowd(CROWD, break_it=lambda: portal.kill("PostgreSQL"), after=BROKEN_AFTER)
+    portal.whole_again()
+    lost = [answer for answer in answers.values() if not answer.received]
+    assert {answer.status for answer in lost} <= {0, 500}
+    # A mark may be undone with the server's last moments.
+    hold_promises(portal, answers, repeats=40)
+
+
+def test_mail_server_down(portal):
+    answers = portal.crowd(CROWD, break_it=portal.mail.kill, after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    portal.mail.start()
+    hold_promises(portal, answers, repeats=2)
+
+
+def test_mail_server_slow(portal):
+    def be_slow():
+        portal.mail.sink.replies["DATA", None] = lambda: time.sleep(0.5)
+
+    answers = portal.crowd(CROWD, break_it=be_slow, after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    portal.mail.sink.replies.clear()
+    hold_promises(portal, answers)
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        pytest.param("RCPT", "451 4.3.0 not now", id="4xx"),
+        pytest.param("RCPT", "554 5.7.1 relay access denied", id="5xx"),
+        pytest.param("DATA", HANG_UP, id="drops the connection after DATA"),
+    ],
+)
+def test_mail_server_turns_mail_away(portal, command, reply):
+    turned_away = []
+
+    def refuse_some():
+        turned_away.append(reply)
+        # Not for ever: a mail that is refused again and again waits longer each time.
+        return reply if len(turned_away) <= 40 else None
+
+    def turn_away():
+        portal.mail.sink.replies[command, None] = refuse_some
+
+    answers = portal.crowd(CROWD, break_it=turn_away, after=BROKEN_AFTER)
+    assert all(answer.received for answer in answers.values())
+    portal.mail.sink.replies.clear()
+    assert turned_away != []
+    hold_promises(portal, answers, repeats=40 if reply == HANG_UP else 0)
