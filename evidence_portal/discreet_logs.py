@@ -34,9 +34,16 @@ class DiscreetFormatter(logging.Formatter):
             said = describe(fault) if fault else "an exception"
             record = logging.makeLogRecord(record.__dict__)
             record.args = record.args | {"exc": said, "traceback": ""}
-        if record.name == "django.security.DisallowedHost":
-            # Strangers send these all day, and the message says everything.
-            record = logging.makeLogRecord(record.__dict__ | {"exc_info": None})
+        if _tells_of_a_refusal(record):
+            record = logging.makeLogRecord(
+                record.__dict__
+                | {
+                    "levelname": "WARNING",
+                    "msg": record.getMessage().replace("\r", "\\r").replace("\n", "\\n"),
+                    "args": None,
+                    "exc_info": None,
+                }
+            )
         # Another handler's formatter may have kept its own text of the exception.
         kept, record.exc_text = record.exc_text, None
         try:
@@ -57,6 +64,17 @@ class DiscreetFormatter(logging.Formatter):
             lines[:0] = [*([frames] if frames else []), describe(fault)]
             fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
         return "\n".join(["Traceback (innermost exception first):", *lines])
+
+
+def _tells_of_a_refusal(record: logging.LogRecord) -> bool:
+    """Whether Django turned a request away: strangers can have that all day, and raise no alarm.
+
+    The message says everything; it may quote the request.
+    """
+    if record.name.startswith("django.security."):
+        return True
+    status = getattr(record, "status_code", 0)
+    return record.name == "django.request" and 400 <= status < 500
 
 
 def describe(fault: BaseException) -> str:

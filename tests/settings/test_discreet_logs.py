@@ -2,17 +2,20 @@
 
 import io
 import logging
+import re
 import smtplib
 
 import pytest
 from celery import Celery
 from django.conf import settings as portal_settings
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from evidence_portal.discreet_logs import DiscreetFormatter
 from submissions.models import Submission
 from submissions.views import task_list
-from tests.makers import make_call, make_draft, while_open
+from submissions.vocabulary import STEERING_GROUP
+from tests.makers import make_call, make_draft, make_user, while_open
 
 TYPED = "the-secret-that-somebody-typed"
 
@@ -170,6 +173,45 @@ def test_refused_request_logs_none_of_what_was_posted(client, at, logged):
     said = logged()
     assert TYPED not in said
     assert "DATA_UPLOAD_MAX_NUMBER_FIELDS" in said
+
+
+@pytest.mark.django_db
+def test_requests_that_are_refused_leave_one_line_each_and_no_alarm(client, at, logged, settings):
+    call = make_call()
+    at(while_open(call))
+    address = f"/calls/{call.slug}/start/"
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+    before = logged()
+    refused = [
+        client.get("/nowhere/"),
+        client.post("/admin/login/", {"username": "x" * 100_001}),
+        client.post("/admin/login/", {f"field_{number}": "x" for number in range(1001)}),
+        client.get("/", headers={"host": "attacker.example"}),
+        Client(enforce_csrf_checks=True).post(address),
+        client.get("/calls/?page=%00"),
+    ]
+    client.force_login(make_user(STEERING_GROUP))
+    refused.append(client.get("/admin/"))
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    refused.append(
+        client.get("/admin/submissions/submission/?current_version__submission__a%0Ab=1")
+    )
+    assert [answer.status_code for answer in refused] == [404, 400, 400, 400, 403, 400, 403, 400]
+    lines = [
+        re.sub(r"^\S+ [\d:,]+ ", "", line)
+        for line in logged().removeprefix(before).splitlines()
+        if " DEBUG " not in line and " INFO " not in line
+    ]
+    assert [line for line in lines if not line.startswith("WARNING django.")] == []
+    assert {line.split()[1] for line in lines} == {
+        "django.request",
+        "django.security.DisallowedHost",
+        "django.security.DisallowedModelAdminLookup",
+        "django.security.RequestDataTooBig",
+        "django.security.TooManyFieldsSent",
+        "django.security.csrf",
+    }
 
 
 @pytest.mark.django_db
