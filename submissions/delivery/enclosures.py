@@ -56,7 +56,7 @@ class Fresh:
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         given = pass_of(mail)
-        return given, make_pass_link(given)
+        return given, make_pass_link(given, mail=mail)
 
     def report(self, mail: OutboxEmail) -> DailyReport:
         return daily_report(mail.call, at=_written_at(mail))

@@ -109,7 +109,11 @@ class MailServer:
         said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
         enhanced = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", said)
         sentence = explain_refusal(code, enhanced[1] if enhanced else "")
-        if code == 421 or code in {530, 535, 538}:
+        if code == 421:
+            # It ends this connection, perhaps over one recipient: the others get another one.
+            self.hang_up()
+            raise ConnectionBroken(sentence)
+        if code in {530, 535, 538}:
             self.hang_up()
             raise ServerAway(sentence)
         if code < 500 or (enhanced and enhanced[1].startswith(REFUSED_BY_RULES)):

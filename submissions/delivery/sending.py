@@ -89,7 +89,8 @@ class _Run:
 
     def send(self, mails: list[OutboxEmail]) -> None:
         ahead = deque(mails)
-        self._enclosed = Fresh([mail for mail in mails if is_still_wanted(mail)])
+        at = self._now()
+        self._enclosed = Fresh([mail for mail in mails if is_still_wanted(mail, at=at)])
         before: _Letter | None = None
         letter = self._write_next(ahead)
         while letter is not None and self.goes_on:
@@ -107,7 +108,7 @@ class _Run:
         """Write the next mail that can be; one that cannot never holds up the others."""
         while ahead:
             mail = ahead.popleft()
-            if not is_still_wanted(mail):
+            if not is_still_wanted(mail, at=self._now()):
                 outbox.take_back(mail)
                 continue
             try:

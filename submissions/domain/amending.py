@@ -20,7 +20,7 @@ def open_again(*, submission: Submission, at: datetime) -> None:
     """Let the author change the working copy of a submitted response.
 
     What was submitted stands until they submit again. Asking twice changes nothing; after
-    closing a late pass or the call's grace still lets them. Raises
+    closing a late pass still lets them. Raises
     CallClosed or CallNotYetOpen, NotSubmitted for a draft, ResponseWithdrawn.
     """
     with transaction.atomic():

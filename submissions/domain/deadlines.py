@@ -29,18 +29,21 @@ def refuse_unless_open(call: Call, at: datetime) -> None:
         raise CallClosed(at=at, closes_at=call.closes_at)
 
 
-def admission(call: Call, submission: Submission, *, at: datetime) -> Admission:
+def admission(call: Call, submission: Submission, *, at: datetime, lock: bool = False) -> Admission:
     """Return what lets the response be submitted at `at`; raise CallNotYetOpen or CallClosed.
 
-    Before closing everybody is on time. After it a response that was begun before closing has
-    the call's grace, and one with a late pass has until the pass expires.
+    Before closing everybody is on time. After it a draft that was begun, and so saved, before
+    closing has the call's grace, and a response with a late pass has until the pass expires.
+
+    With `lock`, inside a transaction, the pass cannot be taken back until that ends.
     """
     if at < call.closes_at:
         refuse_unless_open(call, at)
         return Admission(Timing.ON_TIME, call.closes_at)
-    if at < call.grace_ends_at and submission.started_at < call.closes_at:
+    if at < call.grace_ends_at and submission.is_draft and submission.started_at < call.closes_at:
         return Admission(Timing.GRACE, call.grace_ends_at)
-    late_pass = LatePass.objects.live_at(at).filter(submission=submission).first()
+    passes = LatePass.objects.select_for_update() if lock else LatePass.objects.all()
+    late_pass = passes.live_at(at).filter(submission=submission).first()
     if late_pass is not None:
         return Admission(Timing.LATE_PASS, late_pass.expires_at, late_pass)
     raise CallClosed(at=at, closes_at=call.closes_at)

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from submissions.canonical import digest
 from submissions.domain.auditing import record
@@ -121,9 +122,17 @@ def revoke(late_pass: LatePass, *, by: AbstractBaseUser, at: datetime) -> None:
             )
 
 
-def make_link(late_pass: LatePass) -> str:
-    """Return a fresh token for the pass; one that went out earlier is dead from now on."""
+def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:
+    """Return a token for the pass; one of another mail is dead from now on.
+
+    A mail that has to be written twice carries the same token each time, made of the portal's
+    secret and the random Message-ID: a mail program may show either copy and hide the other.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    if mail is not None:
+        token = salted_hmac(
+            "submissions.late_pass", mail.message_id, algorithm="sha256"
+        ).hexdigest()
     LatePass.objects.filter(pk=late_pass.pk).update(token_sha256=digest(token))
     return token
 

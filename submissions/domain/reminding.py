@@ -23,8 +23,6 @@ BEFORE_CLOSING = {
     "1-day": timedelta(days=1),
     "3-hours": timedelta(hours=3),
 }
-# Somebody who has only just begun needs no reminder.
-WORKED_BEFORE = timedelta(hours=1)
 NOTICE_FROM = time(9)
 NOTICE_WITHIN = timedelta(days=7)
 CLOSED = "closed"
@@ -41,8 +39,10 @@ def owe_reminders(*, at: datetime) -> int:
         left = call.closes_at - at
         due = [(before, name) for name, before in BEFORE_CLOSING.items() if left <= before]
         if due:
-            begun = call.submissions.drafts().filter(started_at__lte=at - WORKED_BEFORE)
-            owed += _owe(MailKind.REMINDER, min(due)[1], call, begun, at)
+            before, name = min(due)
+            # Somebody who began after the moment of a reminder is not reminded of it.
+            begun = call.submissions.drafts().filter(started_at__lte=call.closes_at - before)
+            owed += _owe(MailKind.REMINDER, name, call, begun, at)
     return owed
 
 
@@ -103,9 +103,13 @@ def _can_be_sent_to(address: str) -> bool:
     return True
 
 
-def is_still_wanted(mail: OutboxEmail) -> bool:
+def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
     """Return whether a mail of this file still says what is so: asked just before it is sent."""
     submission = mail.submission
+    if mail.kind == MailKind.REMINDER and not mail.call.is_open_at(at):
+        return False
+    if mail.kind == MailKind.CLOSED_WITH_DRAFT and not mail.call.has_closed_at(at):
+        return False
     if mail.kind == MailKind.REMINDER and mail.resend_of_id is None:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False

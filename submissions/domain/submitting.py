@@ -56,7 +56,7 @@ def submit(*, submission: Submission, at: datetime) -> Version:
         if not locked.has_working_copy:
             return locked.current_version
         call = lock_call(locked.call_id)
-        version = _receive(locked, call, admission(call, locked, at=at), at)
+        version = _receive(locked, call, admission(call, locked, at=at, lock=True), at)
     logger.info("response %s received", version.submission.reference)
     return version
 
@@ -246,10 +246,15 @@ def owe_to_author(kind: MailKind, version: Version, call: Call, at: datetime) ->
 
 
 def address_of(version: Version, call: Call) -> str:
-    """Return the first email address among the version's answers, else the return address."""
+    """Return the address given for the link back, else the first one among the answers.
+
+    The first is newer where there are both: it was given, or corrected, for the sake of mail.
+    """
+    kept = ReturnAddress.objects.filter(submission=version.submission_id).first()
+    if kept and kept.address:
+        return kept.address
     given = {**version.texts, **version.identity.answers}
     for question in call.questions_in_order:
         if question.kind == QuestionKind.EMAIL and given.get(question.key):
             return given[question.key]
-    kept = ReturnAddress.objects.filter(submission=version.submission_id).first()
-    return kept.address if kept else ""
+    return ""

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from submissions import clock, spoken_time
 from submissions.domain import amending, late_passes, reminding
-from submissions.errors import LinkDead
+from submissions.errors import CallNotOpen, LinkDead, ResponseWithdrawn
 from submissions.models import Call
 from submissions.views.holding import held_response, hold
 
@@ -27,7 +27,8 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             request.session.cycle_key()
             hold(request, taken, call)
             return redirect("response", slug=slug)
-    except LinkDead:
+    except (LinkDead, CallNotOpen, ResponseWithdrawn):
+        # Taken back meanwhile, or the response was withdrawn.
         return render(request, "late_passes/dead.html", {"call": call}, status=410)
     context = {
         "call": call,

@@ -131,8 +131,6 @@ def test_refusal_by_the_servers_rules_is_tried_again(sink, call, command):
 @pytest.mark.parametrize(
     ("command", "reply"),
     [
-        ("RCPT", "421 4.3.2 shutting down"),
-        ("DATA", "421 4.3.2 shutting down"),
         ("MAIL", "421 4.3.2 shutting down"),
         ("MAIL", "451 4.3.2 overloaded"),
         ("MAIL", "550 5.7.1 who are you"),
@@ -148,6 +146,27 @@ def test_server_that_takes_no_mail_at_all_is_not_held_against_any(sink, call, co
     }
     sink.replies.clear()
     assert send(call) == Tally(sent=2)
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_server_that_hangs_up_over_one_recipient_delays_that_mail_only(sink, call, command):
+    """However often it does: the others go out over another connection."""
+    sink.replies[command, "a@example.org"] = "421 4.7.0 too many errors"
+    first, *_ = submitted(call, "a@example.org", "b@example.org", "c@example.org")
+    assert send(call) == Tally(sent=2, delayed=1)
+    assert sink.reached == ["b@example.org", "c@example.org"]
+    first.refresh_from_db()
+    assert (first.state, first.attempts) == (OutboxState.WAITING, 1)
+    assert first.next_attempt_at > while_open(call)
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_server_that_hangs_up_over_two_in_a_row_is_away(sink, call, command):
+    sink.replies[command, None] = "421 4.3.2 shutting down"
+    submitted(call, *(f"{name}@example.org" for name in "abcd"))
+    assert send(call) == Tally(delayed=2, given_back=2, server_away=True)
+    sink.replies.clear()
+    assert send(call, later=timedelta(minutes=2)) == Tally(sent=4)
 
 
 def test_mail_too_big_for_the_server_fails_alone(sink, call):

@@ -181,3 +181,25 @@ def test_grace_ends_to_the_microsecond_and_begins_no_draft():
     with pytest.raises(CallClosed):
         drafting.start(call=call, at=call.closes_at)
     assert Version.objects.count() == 0
+
+
+def test_mail_written_twice_carries_the_same_link_and_another_mail_another():
+    call = make_call()
+    late_pass = give(call)
+    mail = OutboxEmail.objects.get()
+    first = late_passes.make_link(late_pass, mail=mail)
+    assert late_passes.make_link(late_pass, mail=mail) == first
+    mail.message_id = "<another@example.org>"
+    other = late_passes.make_link(late_pass, mail=mail)
+    assert other != first
+    at = call.closes_at + 2 * HOUR
+    assert late_passes.look_up(call=call, token=other, at=at) == late_pass
+    with pytest.raises(LinkDead):
+        late_passes.look_up(call=call, token=first, at=at)
+
+
+def test_grace_does_not_restamp_what_was_received_in_time():
+    call = make_call(grace_minutes=10)
+    submission = make_submitted(call)
+    with pytest.raises(CallClosed):
+        amending.open_again(submission=submission, at=call.closes_at)

@@ -113,3 +113,19 @@ def test_closing_long_ago_owes_nothing():
     call = make_call()
     draft_with_address(call)
     assert reminding.owe_closing_notices(at=call.closes_at + 30 * DAY) == 0
+
+
+def test_draft_begun_after_the_moment_of_a_reminder_waits_for_the_next_one():
+    call = make_call()
+    make_draft(call, at=call.closes_at - 100 * HOUR, email="slow@example.org")
+    assert reminding.owe_reminders(at=call.closes_at - 98 * HOUR) == 0
+    assert reminding.owe_reminders(at=call.closes_at - 23 * HOUR) == 1
+    assert owed() == [("1-day", "slow@example.org")]
+
+
+def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
+    call = make_call()
+    draft_with_address(call)
+    reminding.owe_reminders(at=call.closes_at - HOUR)
+    send_due(now=lambda: call.closes_at + HOUR)
+    assert (OutboxEmail.objects.count(), mailoutbox) == (0, [])

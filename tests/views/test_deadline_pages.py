@@ -7,9 +7,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from submissions.domain import drafting, late_passes, reminding
+from submissions.domain import amending, drafting, late_passes, reminding
 from submissions.models import LatePass, ReturnAddress, Submission, Version
-from tests.makers import complete_answers, make_call, make_draft, make_user, while_open
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -120,3 +127,22 @@ def test_forged_refusal_is_not_found(client, at):
     other = make_call()
     assert client.post(f"/calls/{call.slug}/reminders/{token}x/").status_code == 404
     assert client.post(f"/calls/{other.slug}/reminders/{token}/").status_code == 404
+
+
+def test_late_pass_for_a_withdrawn_response_opens_nothing(client, at):
+    call = make_call()
+    submission = make_submitted(call)
+    token = late_passes.make_link(give(call, submission=submission))
+    amending.withdraw(submission=submission, at=submission.submitted_at)
+    at(call.closes_at + 2 * HOUR)
+    assert client.post(f"/calls/{call.slug}/late-pass/{token}/").status_code == 410
+
+
+def test_corrected_address_gets_the_later_mails(at):
+    call = make_call()
+    submission = make_submitted(call)
+    ReturnAddress.objects.create(
+        submission=submission, address="right@example.org", given_at=submission.submitted_at
+    )
+    amending.withdraw(submission=submission, at=submission.submitted_at)
+    assert submission.mails.get(kind="withdrawn").to_address == "right@example.org"
