@@ -12,6 +12,7 @@ from django.core.management import get_commands, load_command_class
 from django.db import connection
 
 from evidence_portal.local.rehearsal import DEFAULT_FROM
+from evidence_portal.mail_providers import SIGNED_WITH
 from tests.architecture.test_ladder import LEVELS
 from tests.containers.declared import compose
 
@@ -157,7 +158,9 @@ def test_operators_guide_has_every_setting():
     guide = (ROOT / "docs" / "guides" / "operators.md").read_text()
     shown = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", guide))
     settings = (ROOT / "evidence_portal" / "settings.py").read_text()
+    providers = (ROOT / "evidence_portal" / "mail_providers.py").read_text()
     read = set(re.findall(r'env(?:_number|_moment)?\(\s*"([A-Z_]+)"', settings))
+    read |= set(re.findall(r'environment\.get\("([A-Z_]+)"', providers)) | set(SIGNED_WITH.values())
     of_rehearsals = {"REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DATA"}
     assert read - of_rehearsals == shown - NOT_READ_BY_SETTINGS
 
