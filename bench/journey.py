@@ -24,21 +24,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from statistics import median
 
 from bench.journey_by_turns import ANSWER
 from bench.mail import ROOT, postgres
 
 FIELDS = 6  # about_you's questions
-STARTED_AT = datetime.now(UTC).isoformat()
 GIVEN = {
     "roles": ["small_org"],
-    "capacity": "individual",
+    "capacity": "personal",
     "name": "Tamsin Okafor-Vale",
     "email": "tamsin@example.org",
     "age": "18_or_over",
-    "bid_history": ["none"],
+    "bid_history": ["led_partnership"],
     "publication": "named",
     "quote_ok": "yes",
     "contact_followup": "no",
@@ -83,8 +81,7 @@ def environment(database: str, folder: str) -> dict[str, str]:
         "EMAIL_URL": f"file://{folder}/mail",
         "PORTAL_MEDIA": f"{folder}/media",
         "PORTAL_STATIC": f"{folder}/static",
-        "REHEARSE_FROM": "2019-07-01T10:00+01:00",
-        "REHEARSE_STARTED_AT": STARTED_AT,
+        "REHEARSE_FROM": "off",
         "LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
     }
@@ -157,7 +154,7 @@ def gunicorn(surroundings: dict[str, str], application: str) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", "2", "--worker-class", "gthread", "--threads", "4"]
-    command += ["--config", "/dev/null", "--log-level", "error", application]
+    command += ["--config", "python:bench", "--log-level", "error", application]
     with subprocess.Popen(command, env=surroundings, cwd=ROOT) as server:
         try:
             wait_until_it_listens(port)

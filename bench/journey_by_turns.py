@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-WORDS = "We were named in the bid and none of the work reached us. "
+WORDS = "Subcontracting organisations consistently experienced disproportionate disadvantages. "
 ANSWER = (WORDS * 60)[:3000]
 
 

@@ -1,6 +1,7 @@
 """The portal's side of bench.journey: what it needs, and its CPU a page."""
 
 import time
+from datetime import timedelta
 
 import django
 from django.core.management import call_command
@@ -18,7 +19,7 @@ DEFINITION = "submissions/definitions/rebalancing-the-relationship.toml"
 DRAFTS = """
     INSERT INTO submissions_submission
         (call_id, public_id, state, channel, triage_status, started_at, saved_at, rehearsal)
-    SELECT %s, gen_random_uuid(), 'draft', 'web', 'unread', now(), now(), true
+    SELECT %s, gen_random_uuid(), 'draft', 'web', 'unread', now(), now(), false
     FROM generate_series(1, 100000)
 """
 
@@ -28,6 +29,8 @@ def run(task: str) -> object:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("load_call", DEFINITION, verbosity=0)
+        now = clock.now()
+        Call.objects.update(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=30))
         return None
     if task == "fill":
         with connection.cursor() as cursor:
