@@ -1,7 +1,6 @@
 """Pictures of the running portal for the documents. Behind script/screenshots."""
 
 import os
-import re
 import secrets
 import signal
 import socket
@@ -23,6 +22,8 @@ CALL = "/calls/rebalancing-the-relationship/"
 WIDE: ViewportSize = {"width": 1280, "height": 720}
 NARROW: ViewportSize = {"width": 320, "height": 640}
 LARGEST = 150_000  # bytes
+AFTERWARDS = ("response/leave", "response/withdraw", "return", "verify")
+STATEMENTS = ("privacy", "accessibility", "cookies")
 RESPONSES = 120  # so that staff and the steering group have something to look at
 SHORT_TEXTS = {
     "name": "Sam Example",
@@ -105,6 +106,11 @@ def photograph_narrow(page: Page, name: str, *, top: str = "html") -> None:
     page.set_viewport_size(WIDE)
 
 
+def photograph_both(page: Page, name: str) -> None:
+    photograph(page, name)
+    photograph_narrow(page, f"{name}-narrow")
+
+
 def answer_everything(page: Page) -> None:
     """Take the first choice of every question on the page, and write something into the rest."""
     for kind in ("radio", "checkbox"):
@@ -124,22 +130,34 @@ def answer_everything(page: Page) -> None:
 
 def respond(page: Page, url: str) -> None:
     """One respondent's way from the call to the receipt."""
+    page.goto(f"{url}{CALL}questions/")
+    photograph_both(page, "questions")
     page.goto(f"{url}{CALL}")
-    photograph(page, "call")
-    photograph_narrow(page, "call-narrow")
+    photograph_both(page, "call")
     page.locator("form[action$='/start/'] button").first.click()
+    photograph_both(page, "task-list")
+    page.locator(".task-list a").first.click()
+    page.locator("button[value=continue]").click()
+    photograph_both(page, "section-errors")
+    pictured = False
     while not page.url.endswith("/check/"):
-        section = re.search(r"/response/([a-z_]+)/$", page.url)
-        if section is None:
-            page.locator("main a[href*='/response/']").first.click()
-            continue
         answer_everything(page)
-        if section[1] == "collaboration":
+        if "/collaboration/" in page.url and not pictured:
+            photograph(page, "section")
             photograph_narrow(page, "section-narrow", top="main fieldset")
+            pictured = True
         page.locator("button[value=continue]").click()
-    page.locator("main form[method=post] button[data-once]").click()
+        page.wait_for_load_state()
+    photograph_both(page, "check")
+    page.locator("main form[method=post][data-while-open] button").click()
     page.wait_for_url("**/submitted/")
-    photograph_narrow(page, "submitted-narrow")
+    photograph_both(page, "submitted")
+    for rest in AFTERWARDS:
+        page.goto(f"{url}{CALL}{rest}/")
+        photograph_both(page, rest.split("/")[-1])
+    for name in STATEMENTS:
+        page.goto(f"{url}/{name}/")
+        photograph_both(page, name)
 
 
 def sign_in(page: Page, address: str, name: str, password: str) -> None:
