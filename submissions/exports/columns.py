@@ -250,7 +250,7 @@ def _handling_columns() -> list[Column]:
             "codes",
             "k.codes",
             SEVERAL,
-            "Names of the codes under which staff put passages of the response.",
+            "Names of the codes under which staff put passages that this export shows.",
             is_typed_in=True,
         ),
     ]

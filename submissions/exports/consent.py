@@ -60,6 +60,17 @@ def texts_sql(call: Call, *, named: bool = False) -> str:
     return f"CASE WHEN {confidential_sql(call)} THEN {hidden} ELSE {texts} END"
 
 
+def text_shown_sql(call: Call, key: str, *, named: bool = False) -> str:
+    """SQL of whether the export shows the version's text under the key, itself SQL.
+
+    Parameters: as for `texts_sql`. It reads no text.
+    """
+    hidden = f"({confidential_sql(call)} AND {key} = ANY(%(not_confidential)s::text[]))"
+    if _never(call, named=named):
+        return f"NOT ({key} = ANY(%(never)s::text[]) OR {hidden})"
+    return f"NOT {hidden}"
+
+
 def identity_sql(call: Call) -> str:
     """SQL of who answered as a named export shows it, a JSON object or NULL."""
     return f"CASE WHEN NOT {confidential_sql(call)} THEN i.answers END"

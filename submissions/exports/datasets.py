@@ -140,13 +140,6 @@ def content_of(file: File) -> Iterator[bytes]:
         yield from stored.chunks()
 
 
-# Whether the call has codes at all is found out once a statement, not once a row; `OFFSET 0`
-# keeps the planner from writing this out wherever a cell names it.
-CODES_SQL = (
-    "CASE WHEN EXISTS (SELECT FROM submissions_code c WHERE c.call_id = %(call)s) THEN "
-    "(SELECT string_agg(DISTINCT c.name, '; ' ORDER BY c.name) FROM submissions_coding g "
-    "JOIN submissions_code c ON c.id = g.code_id WHERE g.version_id = v.id) END"
-)
 PASSAGES_SQL = (
     "(SELECT jsonb_agg(jsonb_build_object('guid', g.guid, 'code', c.guid, 'question', q.key, "
     "'start', g.start, 'end', g.end, 'by', g.by_id, 'at', g.at) ORDER BY g.start, g.id) "
@@ -177,8 +170,30 @@ def _joined(dataset: Dataset, *, is_sorted: bool = True) -> str:
         "- (v.received_at AT TIME ZONE 'UTC') AS ahead) AS n "
         "CROSS JOIN LATERAL (SELECT count(*) AS files FROM submissions_version_attachments a "
         "WHERE a.version_id = v.id) AS f "
-        f"CROSS JOIN LATERAL (SELECT {CODES_SQL} AS codes OFFSET 0) AS k "
+        f"CROSS JOIN LATERAL (SELECT {_codes_sql(dataset)} AS codes OFFSET 0) AS k "
         f"{_documents(dataset)}{order}"
+    )
+
+
+def _codes_sql(dataset: Dataset) -> str:
+    """SQL of the names of a version's codes.
+
+    Whether the call has codes at all is found out once a statement, not once a row; `OFFSET 0`
+    where this is joined keeps the planner from writing it out wherever a cell names it.
+    """
+    return (
+        "CASE WHEN EXISTS (SELECT FROM submissions_code c WHERE c.call_id = %(call)s) THEN "
+        "(SELECT string_agg(DISTINCT c.name, '; ' ORDER BY c.name) "
+        f"{_shown_codings(dataset)}) END"
+    )
+
+
+def _shown_codings(dataset: Dataset) -> str:
+    """FROM and WHERE of a version's codings `g`, by codes `c`, in texts that the export shows."""
+    shown = consent.text_shown_sql(dataset.call, "q.key", named=dataset.named)
+    return (
+        "FROM submissions_coding g JOIN submissions_code c ON c.id = g.code_id "
+        f"JOIN submissions_question q ON q.id = g.question_id WHERE g.version_id = v.id AND {shown}"
     )
 
 
@@ -255,10 +270,7 @@ def _chosen(dataset: Dataset, *, needs_version: bool = False) -> str:
     if choice.timings:
         conditions.append("v.timing = ANY(%(timings)s)")
     if choice.codes:
-        conditions.append(
-            "EXISTS (SELECT FROM submissions_coding g JOIN submissions_code c ON c.id = g.code_id "
-            "WHERE g.version_id = v.id AND c.name = ANY(%(codes)s))"
-        )
+        conditions.append(f"EXISTS (SELECT {_shown_codings(dataset)} AND c.name = ANY(%(codes)s))")
     if choice.words:
         wanted = "@@ websearch_to_tsquery('english', %(words)s)"
         if "-" not in choice.words:

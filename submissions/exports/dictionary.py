@@ -20,15 +20,18 @@ NEUTRALISING = (
     "Excel never runs, and has no apostrophe; JSON lines and text files have none either."
 )
 CONFIDENTIAL = (
-    "Of a response whose publication is “confidential”, the cells of type “short text” are left "
-    "empty, as a role or a place in one's own words may say who answered. The rest is for the "
-    "project's own understanding: none of it may be published or quoted."
+    "Of a response whose publication is “confidential”, or was left empty though the call asks "
+    "for it, the cells of type “short text” are left empty, as a role or a place in one's own "
+    "words may say who answered. The rest is for the project's own understanding: none of it may "
+    "be published or quoted."
 )
 FILES_WITHHELD = "Its files are left out too."
 FILES_SHARED = "Its files are among the attachments, as this call has it."
 QUOTING = (
-    "Quote a response only where quote_ok is yes; an empty quote_ok is no leave to quote. An "
-    "export of quotable responses only leaves out all others, whole."
+    "Quote a response only where quote_ok is yes and its publication allows it. A response whose "
+    "publication is “confidential”, or was left empty though the call asks for it, may have "
+    "quote_ok yes and still may not be quoted. An empty quote_ok is no leave to quote. An export "
+    "of quotable responses only leaves out all that may not be quoted, whole."
 )
 PUBLICATION = "A name may be published only where publication is “named”, whatever this file shows."
 ROWS = (

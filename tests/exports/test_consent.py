@@ -1,5 +1,6 @@
 """What respondents chose governs every byte: a sweep over all choices, through every file."""
 
+import csv
 import io
 import itertools
 import re
@@ -53,7 +54,10 @@ def make_swept(**overrides):
         setattr(call, field, value)
     call.save()
     coder = make_user(username="coder")
-    code = add_code(call=call, name="Partnership")
+    codes = {
+        "role_other": add_code(call=call, name="Roles"),
+        "good_practice": add_code(call=call, name="Stories"),
+    }
     said = {}
     for number, (publication, quote_ok, listed, capacity) in enumerate(SWEEP):
         texts = marked(number)
@@ -67,7 +71,7 @@ def make_swept(**overrides):
         draft = make_draft(call, **complete_answers(call, **answers))
         make_attachment(draft, name=texts["file name"], content=texts["file content"].encode())
         version = submit(submission=draft, at=while_open(call))
-        for key in ("role_other", "good_practice"):
+        for key, code in codes.items():
             code_passage(
                 code=code,
                 version=version,
@@ -154,6 +158,18 @@ def test_no_withheld_value_is_in_any_file_of_any_format():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("named", [False, True])
+def test_codes_are_those_of_passages_that_are_shown(named):
+    call, said = make_swept()
+    data = exported(call, named=named).decode()
+    codes = {r["reference"]: r["codes"] for r in csv.DictReader(io.StringIO(data, newline=""))}
+    open_to_all = {ref for ref, those in said.items() if those[1] != "confidential"}
+    assert codes == {ref: "Roles; Stories" if ref in open_to_all else "Stories" for ref in said}
+    lines = json_lines(exported(call, "json", named=named, choice=Choice(codes=("Roles",))))
+    assert {line["reference"] for line in lines} == open_to_all
+
+
+@pytest.mark.django_db
 def test_quotable_export_has_nothing_of_those_who_may_not_be_quoted():
     call, said = make_swept()
     data = exported(call, "bundle", choice=Choice(quotable=True))
@@ -203,6 +219,21 @@ def test_response_that_left_publication_open_is_treated_as_confidential():
 
 
 @pytest.mark.django_db
+def test_dictionary_says_that_quote_ok_alone_is_no_leave_to_quote():
+    call = make_call()
+    make_submitted(call, publication="confidential", quote_ok="yes")
+    (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    assert (row["publication"], row["quote_ok"]) == ("confidential", "yes")
+    assert exported(call, choice=Choice(quotable=True)).count(b"\r\n") == 1
+    dictionary = csv.reader(io.StringIO(exported(call, "dictionary").decode(), newline=""))
+    (quoting,) = [row[2] for row in dictionary if row[0] == "(quoting)"]
+    assert (
+        "A response whose publication is “confidential”, or was left empty though the call asks "
+        "for it, may have quote_ok yes and still may not be quoted."
+    ) in quoting
+
+
+@pytest.mark.django_db
 def test_question_that_became_identity_is_withheld_with_what_was_answered_before():
     call = make_call()
     make_submitted(call, roles=["other"], role_other="zq77xmayor", story="Words")
@@ -211,6 +242,47 @@ def test_question_that_became_identity_is_withheld_with_what_was_answered_before
     assert marks_in("bundle.zip", data) == set()
     (line,) = json_lines(members(data)["responses.jsonl"])
     assert "age" not in line["answers"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("named", [False, True])
+def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
+    """A code such as “Mayors” says what the passage says."""
+    call = make_call()
+    place = call.questions_by_key["role_other"]
+    coder = make_user()
+    codes = {
+        "role_other": add_code(call=call, name="zq01xmayors"),
+        "story": add_code(call=call, name="zq02xtowns"),
+    }
+    for publication in ("confidential", "named"):
+        response = make_submitted(
+            call, roles=["other"], role_other="Mayor", story="Town", publication=publication
+        )
+        for key, code in codes.items():
+            code_passage(
+                code=code,
+                version=response.current_version,
+                question=call.questions_by_key[key],
+                start=0,
+                end=4,
+                by=coder,
+                at=NOW,
+            )
+
+    def of(**choice):
+        data = exported(call, named=named, choice=Choice(**choice)).decode()
+        rows = csv.DictReader(io.StringIO(data, newline=""))
+        return {row["publication"]: row["codes"] for row in rows}
+
+    both = "zq01xmayors; zq02xtowns"
+    assert of() == {"confidential": "zq02xtowns", "named": both}
+    assert of(codes=("zq01xmayors",)) == {"named": both}
+    assert of(codes=("zq02xtowns",)) == {"confidential": "zq02xtowns", "named": both}
+    # Withheld of everybody, where the question says who answers; unless that is asked for.
+    call.questions.filter(pk=place.pk).update(identity=True)
+    assert of()["named"] == (both if named else "zq02xtowns")
+    assert ("named" in of(codes=("zq01xmayors",))) is named
 
 
 @pytest.mark.django_db
