@@ -220,7 +220,17 @@ def test_response_that_left_publication_open_is_treated_as_confidential():
 
 @pytest.mark.django_db
 def test_dictionary_says_that_quote_ok_alone_is_no_leave_to_quote():
-    call = make_call()
+    call = make_call(
+        evidence_questions=[
+            {
+                "key": key,
+                "kind": "radio",
+                "label": "May we?",
+                "options": [{"key": option, "label": option} for option in options],
+            }
+            for key, options in {"publication": PUBLICATIONS, "quote_ok": YES_NO}.items()
+        ]
+    )
     make_submitted(call, publication="confidential", quote_ok="yes")
     (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
     assert (row["publication"], row["quote_ok"]) == ("confidential", "yes")
