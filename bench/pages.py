@@ -4,13 +4,14 @@ Starts a PostgreSQL of its own with the first call, and gunicorn with the portal
 and opens the call page and a section's page in a fresh browser, then once more. For each it
 prints the kilobytes that came over the wire (HTML, CSS, script and icon, compressed), the
 requests, and the layout shift (CLS). Aims: 30 kB at the first visit, 10 kB at the second, 4
-requests, no shift. With --lighthouse (needs Node, and fetches Lighthouse with npx) the scores
-of both pages too; the aim is 100 in each category.
+requests, no shift. With --lighthouse (needs Node; fetches Lighthouse with npx unless it is
+installed) the scores of both pages too; the aim is 100 in each category.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -100,7 +101,8 @@ def lighthouse(address: str, cookies: str, browser: str, folder: Path) -> None:
     report = folder / "lighthouse.json"
     headers = folder / "headers.json"
     headers.write_text(json.dumps({"Cookie": cookies}))
-    command = ["npx", "--yes", "lighthouse", address, "--quiet", "--output=json"]
+    runner = ["lighthouse"] if shutil.which("lighthouse") else ["npx", "--yes", "lighthouse"]
+    command = [*runner, address, "--quiet", "--output=json"]
     command += [f"--output-path={report}", f"--extra-headers={headers}"]
     command += [f"--only-categories={','.join(CATEGORIES)}"]
     command += ["--chrome-flags=--headless=new --no-sandbox"]
