@@ -13,7 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 # Seconds. A killed run of the sending task is over before its claims are released.
 SENDING_MAY_TAKE = 80
 PURGING_MAY_TAKE = 3600
-EXPORTING_MAY_TAKE = 3600
+# A bundle of a large call. However often the broker hands the task over again meanwhile, what
+# is being made has been claimed, and nothing is made twice.
+EXPORTING_MAY_TAKE = 7200
 # A tick or a nudge that no worker took in this time is void: the next tick stands for it, so
 # that a worker that comes back finds one of each and not an afternoon's.
 NUDGE_LASTS = 10.0

@@ -18,6 +18,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def real_now() -> datetime:
+    """Return the aware moment (UTC) of the real clock, for signs of life of processes."""
+    return datetime.now(UTC)
+
+
 def is_rehearsal() -> bool:
     """Return whether the portal's clock is a rehearsal's and not the real one."""
     return bool(settings.REHEARSAL)

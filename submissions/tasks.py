@@ -99,10 +99,10 @@ def owe_digests() -> None:
 @app.task(name="submissions.make_exports", time_limit=EXPORTING_MAY_TAKE)
 def make_exports() -> None:
     """Make the export that has waited longest, and see to the next."""
-    released = export_runs.release_silent(at=clock.now())
+    released = export_runs.release_silent(at=clock.now(), real=clock.real_now())
     if released:
         logger.warning("exports: %d whose worker had stopped", released)
-    if keeping.make_next(now=clock.now) is not None:
+    if keeping.make_next(now=clock.now, real_now=clock.real_now) is not None:
         nudge_exports()
 
 

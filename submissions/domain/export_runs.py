@@ -2,6 +2,8 @@
 
 One is made at a time, so that mail never waits for exports. What an export holds, and who may
 have it, is decided where exports are written; here is only how far each one is.
+
+Signs of life are by real time (`real`): to move a rehearsal's clock ends no worker.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +29,7 @@ UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 def ask(
     *,
     call: Call,
-    by: AbstractUser | None,
+    by: AbstractUser,
     at: datetime,
     file_format: str,
     filters: dict[str, Any],
@@ -53,7 +55,7 @@ def may_take(run: ExportRun, by: AbstractUser) -> bool:
     return by.is_superuser or run.by_id == by.pk
 
 
-def claim_next(*, at: datetime) -> ExportRun | None:
+def claim_next(*, at: datetime, real: datetime) -> ExportRun | None:
     """Claim the export that has waited longest; None if there is none or one is being made."""
     with transaction.atomic():
         # All unfinished rows are locked, so that two workers cannot each claim one.
@@ -68,17 +70,20 @@ def claim_next(*, at: datetime) -> ExportRun | None:
         run.state = ExportState.RUNNING
         run.started_at = at
         run.rows_done = 0
-        run.options |= {"attempts": run.options.get("attempts", 0) + 1, "alive_at": at.isoformat()}
+        run.options |= {
+            "attempts": run.options.get("attempts", 0) + 1,
+            "alive_at": real.isoformat(),
+        }
         run.save()
         return run
 
 
-def go_on(run: ExportRun, *, rows: int, at: datetime) -> bool:
+def go_on(run: ExportRun, *, rows: int, real: datetime) -> bool:
     """Note how far the export is; False if it was cancelled or taken from this worker.
 
     More rows than were counted at first are noted when it is finished.
     """
-    options = run.options | {"alive_at": at.isoformat()}
+    options = run.options | {"alive_at": real.isoformat()}
     mine = ExportRun.objects.filter(
         pk=run.pk, state=ExportState.RUNNING, options__attempts=run.options["attempts"]
     )
@@ -145,11 +150,11 @@ def note_download(run: ExportRun, *, by: AbstractUser, at: datetime) -> None:
     )
 
 
-def release_silent(*, at: datetime) -> int:
+def release_silent(*, at: datetime, real: datetime) -> int:
     """Put exports whose worker has ended back into the queue; fail one that ended it twice."""
     released = 0
     for run in ExportRun.objects.filter(state=ExportState.RUNNING):
-        if at - datetime.fromisoformat(run.options["alive_at"]) < SILENT:
+        if real - datetime.fromisoformat(run.options["alive_at"]) < SILENT:
             continue
         if run.options["attempts"] >= ATTEMPTS:
             fail(run, at=at, error="The worker that made it stopped twice. Choose less at once.")

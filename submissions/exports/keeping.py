@@ -32,13 +32,16 @@ class Cancelled(Exception):
     """The export was cancelled, or another worker has it."""
 
 
-def make_next(*, now: Callable[[], datetime]) -> ExportRun | None:
-    """Make the export that has waited longest, if none is being made; None if there is none."""
-    run = export_runs.claim_next(at=now())
+def make_next(*, now: Callable[[], datetime], real_now: Callable[[], datetime]) -> ExportRun | None:
+    """Make the export that has waited longest, if none is being made; None if there is none.
+
+    `real_now` is the clock of its signs of life.
+    """
+    run = export_runs.claim_next(at=now(), real=real_now())
     if run is None:
         return None
     try:
-        _make(run, now)
+        _make(run, now, real_now)
     except Cancelled:
         logger.info("%s stopped", run)
     except (CannotBeMade, ExportRefused, ChoiceRefused) as error:
@@ -49,11 +52,13 @@ def make_next(*, now: Callable[[], datetime]) -> ExportRun | None:
     return run
 
 
-def _make(run: ExportRun, now: Callable[[], datetime]) -> None:
+def _make(run: ExportRun, now: Callable[[], datetime], real_now: Callable[[], datetime]) -> None:
+    if run.by is None:
+        raise ExportRefused("Nobody asked for it: only the command line exports without a name.")
     call = call_with_questions(run.call_id)
     dataset = Dataset(call, Choice.from_filters(run.filters), named=run.named)
     digest = hashlib.sha256()
-    with _Progress(run, now) as progress, tempfile.TemporaryFile() as file:
+    with _Progress(run, real_now) as progress, tempfile.TemporaryFile() as file:
         chunks = export_chunks(
             dataset,
             run.file_format,
@@ -84,10 +89,10 @@ def _make(run: ExportRun, now: Callable[[], datetime]) -> None:
 class _Progress:
     """How many rows are done, written down every so often by a thread."""
 
-    def __init__(self, run: ExportRun, now: Callable[[], datetime]) -> None:
+    def __init__(self, run: ExportRun, real_now: Callable[[], datetime]) -> None:
         self.rows = 0
         self._run = run
-        self._now = now
+        self._real_now = real_now
         self._over = Event()
         self._cancelled = Event()
         self._thread = Thread(target=self._write_down, name="export-progress", daemon=True)
@@ -112,7 +117,7 @@ class _Progress:
         try:
             while not self._over.wait(EVERY):
                 try:
-                    if not export_runs.go_on(self._run, rows=self.rows, at=self._now()):
+                    if not export_runs.go_on(self._run, rows=self.rows, real=self._real_now()):
                         self._cancelled.set()
                         return
                 except DatabaseError:

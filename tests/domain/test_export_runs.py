@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from submissions import tasks
 from submissions.domain import export_runs
 from submissions.domain.groups import ensure_groups
 from submissions.exports import keeping
@@ -51,28 +52,28 @@ def finish(run, content=b"reference\r\n"):
 def test_oldest_is_claimed_first_and_one_at_a_time():
     later = make_run(at=AT + timedelta(seconds=1))
     first = make_run()
-    assert export_runs.claim_next(at=AT) == first
-    assert export_runs.claim_next(at=AT) is None
+    assert export_runs.claim_next(at=AT, real=AT) == first
+    assert export_runs.claim_next(at=AT, real=AT) is None
     finish(ExportRun.objects.get(pk=first.pk))
-    assert export_runs.claim_next(at=AT) == later
+    assert export_runs.claim_next(at=AT, real=AT) == later
 
 
 @pytest.mark.django_db
 def test_progress_is_noted_and_never_beyond_the_total():
     make_run()
-    run = export_runs.claim_next(at=AT)
-    assert export_runs.go_on(run, rows=2, at=AT)
+    run = export_runs.claim_next(at=AT, real=AT)
+    assert export_runs.go_on(run, rows=2, real=AT)
     assert ExportRun.objects.get().rows_done == 2
-    assert export_runs.go_on(run, rows=7, at=AT)
+    assert export_runs.go_on(run, rows=7, real=AT)
     assert ExportRun.objects.get().rows_done == 3
 
 
 @pytest.mark.django_db
 def test_cancelled_export_leaves_no_file_and_is_on_record():
     make_run()
-    run = export_runs.claim_next(at=AT)
+    run = export_runs.claim_next(at=AT, real=AT)
     assert export_runs.cancel(run, by=run.by, at=AT)
-    assert not export_runs.go_on(run, rows=1, at=AT)
+    assert not export_runs.go_on(run, rows=1, real=AT)
     assert not finish(run)
     assert not run.file.storage.exists(f"exports/{run.public_id.hex}")
     assert ExportRun.objects.get().state == ExportState.CANCELLED
@@ -89,7 +90,7 @@ def test_cancelled_export_leaves_no_file_and_is_on_record():
 @pytest.mark.django_db
 def test_file_is_kept_for_a_week_and_its_row_for_good():
     make_run()
-    run = export_runs.claim_next(at=AT)
+    run = export_runs.claim_next(at=AT, real=AT)
     assert finish(run)
     run = ExportRun.objects.get()
     week = timedelta(days=7)
@@ -108,21 +109,51 @@ def test_file_is_kept_for_a_week_and_its_row_for_good():
 @pytest.mark.django_db
 def test_export_whose_worker_ended_is_made_again_once():
     make_run()
-    run = export_runs.claim_next(at=AT)
+    run = export_runs.claim_next(at=AT, real=AT)
     silent = AT + export_runs.SILENT
-    assert export_runs.release_silent(at=silent - timedelta(seconds=1)) == 0
-    assert export_runs.release_silent(at=silent) == 1
-    again = export_runs.claim_next(at=silent)
+    assert export_runs.release_silent(at=AT, real=silent - timedelta(seconds=1)) == 0
+    assert export_runs.release_silent(at=AT, real=silent) == 1
+    again = export_runs.claim_next(at=AT, real=silent)
     assert again == run
     # The first worker, should it live after all, finds that the export is no longer its own.
-    assert not export_runs.go_on(run, rows=1, at=silent)
-    assert export_runs.go_on(again, rows=1, at=silent)
-    assert export_runs.release_silent(at=silent + export_runs.SILENT) == 1
+    assert not export_runs.go_on(run, rows=1, real=silent)
+    assert export_runs.go_on(again, rows=1, real=silent)
+    assert export_runs.release_silent(at=AT, real=silent + export_runs.SILENT) == 1
     run = ExportRun.objects.get()
     assert (run.state, run.error) == (
         ExportState.FAILED,
         "The worker that made it stopped twice. Choose less at once.",
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moving_the_clock_of_a_rehearsal_does_not_start_a_running_export_again(monkeypatch):
+    make_run()
+    monkeypatch.setattr("submissions.clock.real_now", lambda: AT)
+    export_runs.claim_next(at=AT, real=AT)
+    monkeypatch.setattr("submissions.clock.now", lambda: AT + timedelta(days=30))
+    tasks.make_exports()
+    run = ExportRun.objects.get()
+    assert (run.state, run.options["attempts"]) == (ExportState.RUNNING, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_task_that_the_broker_hands_over_again_starts_nothing_twice(monkeypatch):
+    """As it does with a task that runs for an hour."""
+    monkeypatch.setattr(keeping, "EVERY", 0.01)
+    make_run(make_call(slug="the-call"))
+    started = []
+
+    def long(*_args, **_detail):
+        started.append(1)
+        tasks.make_exports()
+        yield b"whole"
+
+    monkeypatch.setattr(keeping, "export_chunks", long)
+    monkeypatch.setattr(tasks, "nudge_exports", lambda: None)
+    tasks.make_exports()
+    assert (started, ExportRun.objects.get().state) == ([1], ExportState.DONE)
+    assert tasks.make_exports.time_limit == 2 * 60 * 60
 
 
 @pytest.mark.django_db
@@ -144,7 +175,7 @@ def test_worker_makes_the_file_that_was_asked_for():
     asked = make_run(
         call, filters=Choice(roles=("provider",)).filters(), file_format="json", rows_total=1
     )
-    assert keeping.make_next(now=now) == asked
+    assert keeping.make_next(now=now, real_now=now) == asked
     run = ExportRun.objects.get()
     assert (run.state, run.rows_done, run.rows_total) == (ExportState.DONE, 1, 1)
     assert run.file_name == "the-call-2019-07-25.jsonl"
@@ -158,7 +189,7 @@ def test_worker_makes_the_file_that_was_asked_for():
     assert event.detail["sha256"] == run.sha256
     assert event.detail["filters"] == {"roles": ["provider"]}
     assert event.detail["export"] == str(run.public_id)
-    assert keeping.make_next(now=now) is None
+    assert keeping.make_next(now=now, real_now=now) is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -183,7 +214,7 @@ def test_worker_shows_its_progress_and_stops_when_cancelled(monkeypatch):
             seen.append("closed")
 
     monkeypatch.setattr(keeping, "export_chunks", endless)
-    keeping.make_next(now=now)
+    keeping.make_next(now=now, real_now=now)
     run = ExportRun.objects.get()
     assert (run.state, bool(run.file)) == (ExportState.CANCELLED, False)
     assert seen == [seen[0], "closed"]
@@ -194,12 +225,26 @@ def test_worker_shows_its_progress_and_stops_when_cancelled(monkeypatch):
 def test_permission_that_was_taken_away_meanwhile_is_missed():
     run = make_run()
     run.by.groups.clear()
-    keeping.make_next(now=now)
+    keeping.make_next(now=now, real_now=now)
     run = ExportRun.objects.get()
     assert (run.state, run.error) == (
         ExportState.FAILED,
         "You do not have permission to export responses.",
     )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("named", [False, True])
+def test_export_without_a_name_behind_it_is_not_taken_for_the_command_lines(named):
+    run = make_run(named=named, reason="To thank them" if named else "")
+    ExportRun.objects.filter(pk=run.pk).update(by=None)
+    keeping.make_next(now=now, real_now=now)
+    run = ExportRun.objects.get()
+    assert (run.state, run.error) == (
+        ExportState.FAILED,
+        "Nobody asked for it: only the command line exports without a name.",
+    )
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -211,7 +256,7 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
         raise ValueError("an answer")
 
     monkeypatch.setattr(keeping, "export_chunks", breaking)
-    keeping.make_next(now=now)
+    keeping.make_next(now=now, real_now=now)
     run = ExportRun.objects.get()
     assert (run.state, run.error) == (
         ExportState.FAILED,
@@ -222,5 +267,5 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
 @pytest.mark.django_db
 def test_looking_for_work_takes_one_query_when_there_is_none():
     with CaptureQueriesContext(connection) as queries:
-        assert export_runs.claim_next(at=AT) is None
+        assert export_runs.claim_next(at=AT, real=AT) is None
     assert len([q for q in queries if "SELECT" in q["sql"]]) == 1

@@ -67,7 +67,7 @@ def make_done(by, call, **overrides):
     run = export_runs.ask(
         call=call, by=by, at=NOW, file_format="csv", filters={}, rows_total=1, **overrides
     )
-    export_runs.claim_next(at=NOW)
+    export_runs.claim_next(at=NOW, real=NOW)
     run.refresh_from_db()
     export_runs.finish(
         run, ContentFile(b"whole"), at=NOW, name="the-call.csv", rows=1, sha256="0" * 64
