@@ -173,7 +173,11 @@
   const keyOf = (input) => input.closest(".question")?.id.slice("question-".length);
   const changed = new Set();
   const refused = new Set();
-  let sending = null;
+  // What was sent and not answered may be stored all the same: that is no other's edit.
+  let unanswered = [];
+  const answered = new Map();
+  let attempts = 0;
+  let sending = 0;
   let failures = 0;
   let over = false;
   let leaving = false;
@@ -192,12 +196,32 @@
   const marks = () => new Map(form.elements._shown.value.split(" ").map((one) => one.split(":")));
 
   const entries = (keys) => {
-    const found = [];
+    const found = new Map([...keys].map((key) => [key, []]));
     for (const [name, value] of new FormData(form)) {
       const input = form.querySelector(`.question [name="${name}"]`);
-      if (input && typeof value === "string" && keys.has(keyOf(input))) found.push([name, value]);
+      if (input && typeof value === "string") found.get(keyOf(input))?.push([name, value]);
     }
     return found;
+  };
+
+  // Names and values that tell what may be stored of the answers, newest first, within a size.
+  const sentBefore = (keys, most) => {
+    const found = [];
+    for (const { key, text } of [...unanswered].reverse()) {
+      if (keys && !keys.has(key)) continue;
+      most -= text.length;
+      if (most < 0) break;
+      found.push([`_before_${key}`, text]);
+    }
+    return found;
+  };
+
+  const remember = (sent, number) => {
+    for (const [key, answer] of sent) {
+      const text = String(new URLSearchParams(answer));
+      unanswered = unanswered.filter((one) => one.key !== key || one.text !== text);
+      unanswered.push({ key, number, text });
+    }
   };
 
   const wait = (milliseconds) => {
@@ -211,18 +235,26 @@
     wait(Math.min(30000, 5000 * 2 ** (failures - 1)));
   };
 
-  const took = (keys, answer) => {
+  const took = (keys, number, answer) => {
     failures = 0;
+    unanswered = unanswered.filter((one) => !keys.has(one.key) || one.number > number);
+    // Of an answer that was saved again since, and answered, this tells nothing any more.
+    const fresh = [...keys].filter((key) => !(answered.get(key) > number));
+    if (!fresh.length) return;
     const seen = marks();
-    for (const key of keys) {
+    const lost = [];
+    for (const key of fresh) {
+      answered.set(key, number);
       if (key in answer.seen) {
         seen.set(key, answer.seen[key]);
         refused.delete(key);
       } else if (answer.warning) refused.add(key);
+      else lost.push(key);
     }
     form.elements._shown.value = [...seen].map((one) => one.join(":")).join(" ");
     if (answer.saved) said.textContent = answer.saved;
-    warn(answer.warning);
+    if (lost.length) failed(lost, form.dataset.trouble);
+    else warn(answer.warning);
   };
 
   const save = async (keepalive = false) => {
@@ -233,13 +265,16 @@
     changed.clear();
     const seen = marks();
     const sent = entries(keys);
-    const body = new URLSearchParams(sent);
-    // An earlier save may still be on its way: what it holds is mine too.
-    for (const [name, value] of sending || []) if (keys.has(name)) body.append(`_before_${name}`, value);
+    const body = new URLSearchParams([...sent.values()].flat());
+    // A browser sends 64 KiB at most behind a page that is gone; each text is encoded twice.
+    const room = keepalive === true ? (60000 - String(body).length) / 2 : 500000;
+    for (const [name, value] of sentBefore(keys, room)) body.append(name, value);
+    const number = attempts += 1;
+    remember(sent, number);
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     body.append("_section", form.dataset.section);
     body.append("_shown", [...keys].map((key) => `${key}:${seen.get(key) || ""}`).join(" "));
-    sending = sent;
+    sending += 1;
     const stop = new AbortController();
     const limit = setTimeout(() => stop.abort(), 20000);
     try {
@@ -248,7 +283,7 @@
       });
       const type = response.headers.get("Content-Type") || "";
       const answer = type.startsWith("application/json") ? await response.json() : null;
-      if (answer && response.ok) took(keys, answer);
+      if (answer && response.ok) took(keys, number, answer);
       else if (answer || response.status === 403) {
         over = true;
         for (const key of keys) changed.add(key);
@@ -258,7 +293,7 @@
       failed(keys, form.dataset.offline);
     } finally {
       clearTimeout(limit);
-      sending = null;
+      sending -= 1;
       if (changed.size && !failures) wait(PAUSE);
     }
   };
@@ -276,9 +311,10 @@
     if (event.defaultPrevented) return;
     leaving = true;
     clearTimeout(timer);
-    for (const [name, value] of sending || []) {
+    for (const old of form.querySelectorAll("[name^=_before_]")) old.remove();
+    for (const [name, value] of sentBefore(null, 500000)) {
       const before = document.createElement("input");
-      Object.assign(before, { type: "hidden", name: `_before_${name}`, value });
+      Object.assign(before, { type: "hidden", name, value });
       form.append(before);
     }
   });

@@ -53,6 +53,7 @@ def save_answers(
     values: Mapping[str, Any],
     at: datetime,
     seen: Mapping[str, Collection[str]] | None = None,
+    sent: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, Any]:
     """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
 
@@ -60,10 +61,10 @@ def save_answers(
     submittable still keeps its text. Raises AnswerRefused for a value that cannot be stored,
     AlreadySubmitted if the working copy is closed.
 
-    `seen` has by key the fingerprints of what the author was shown or sent before. Where another
-    was stored since, an author who changed nothing leaves it, and one who did gets it back:
-    returned is, by key, what is stored of every answer that both changed. Of those nothing is
-    overwritten; the others are kept all the same.
+    `seen` has by key the fingerprints of what the author was shown, `sent` of what they sent
+    before and do not know to be stored. Where another was stored since, an author who changed
+    nothing leaves it, and one who did gets it back: returned is, by key, what is stored of every
+    answer that both changed. Of those nothing is overwritten; the others are kept all the same.
     """
     stored = {
         call.questions_by_key[key]: storable(call.questions_by_key[key], raw)
@@ -76,7 +77,7 @@ def save_answers(
         if seen is not None:
             current = working_answers(submission, call)
             stored = {q: value for q, value in stored.items() if value != current.get(q.key)}
-            for question in _changed_since(seen, stored, current):
+            for question in _changed_since(seen, sent or {}, stored, current):
                 value = stored.pop(question)
                 if fingerprint(value) not in seen[question.key]:
                     contested[question.key] = current.get(question.key)
@@ -90,12 +91,17 @@ def save_answers(
 
 
 def _changed_since(
-    seen: Mapping[str, Collection[str]], stored: Mapping[Question, Any], current: Mapping[str, Any]
+    seen: Mapping[str, Collection[str]],
+    sent: Mapping[str, Collection[str]],
+    stored: Mapping[Question, Any],
+    current: Mapping[str, Any],
 ) -> list[Question]:
     return [
         question
         for question in stored
-        if question.key in seen and fingerprint(current.get(question.key)) not in seen[question.key]
+        if question.key in seen
+        and fingerprint(current.get(question.key))
+        not in {*seen[question.key], *sent.get(question.key, ())}
     ]
 
 

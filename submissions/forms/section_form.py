@@ -1,11 +1,13 @@
 """A page of a section as a form."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from submissions.domain.answering import faults, storable
@@ -34,7 +36,8 @@ class SectionForm(forms.Form):
     address. The page posts, beside the answers, `key:fingerprint` of each answer that it showed
     as `_shown`, the public id of a file to take out as `_remove` or to put another in the
     place of as `_replace`, and `action` = `upload` from the button beside a file question.
-    What is posted of the section's other questions is taken as well.
+    The script adds as `_before_<key>`, each URL-encoded, what it sent of an answer and had no
+    word of. What was posted or shown of the section's other questions is taken as well.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class SectionForm(forms.Form):
             question
             for question in whole
             if self._was_posted(question)
+            or question.key in self._posted_as_shown
             or (
                 question.key in on_page
                 and not is_ruled_out(self._terms[question.key], answers, on_page)
@@ -150,22 +154,25 @@ class SectionForm(forms.Form):
 
     @cached_property
     def seen(self) -> dict[str, set[str]]:
-        """The fingerprints of what the page showed or sent itself before, by key."""
-        return {
-            key: {mark} | self._sent_before(key)
-            for key, mark in self._posted_as_shown.items()
-            if mark
-        }
+        """The fingerprints of what the page showed, by key."""
+        return {key: {mark} for key, mark in self._posted_as_shown.items() if mark}
+
+    @cached_property
+    def sent(self) -> dict[str, set[str]]:
+        """The fingerprints of what the script sent before and had no word of, by key."""
+        return {key: self._sent_before(key) for key in self.seen}
 
     def _sent_before(self, key: str) -> set[str]:
         """The script's own earlier save may have come meanwhile: that is no other's edit."""
-        text = self.data.get(f"{BEFORE}{key}")
-        if text is None or key not in self.fields:
+        if key not in self.fields:
             return set()
-        try:
-            return {fingerprint(storable(self.fields[key].question, text))}
-        except AnswerRefused:
-            return set()
+        field = self.fields[key]
+        marks = set()
+        for text in every_value(self.data, f"{BEFORE}{key}"):
+            sent = field.widget.value_from_datadict(QueryDict(text), {}, key)
+            with suppress(AnswerRefused):
+                marks.add(fingerprint(storable(field.question, sent)))
+        return marks
 
     def refuse(self, key: str, message: str, *, row: str = "") -> None:
         """Say `message` beside the question, or beside a matrix's row; bound or not."""

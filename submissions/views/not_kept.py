@@ -1,41 +1,68 @@
 """What was typed into a page that could not be kept is given back, to be copied."""
 
-from typing import Any
-
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
+from submissions.domain.attaching import digest_of, presentable_name
+from submissions.domain.transcript import say_answer
+from submissions.forms.fields import every_value, posted_names
+from submissions.forms.presenting import shown_text
 from submissions.forms.section_form import SectionForm
-from submissions.models import Section
+from submissions.models import Question, Section
 from submissions.views.held import Held
+from submissions.vocabulary import TEXT_KINDS, QuestionKind
 
 
 def not_kept_page(request: HttpRequest, held: Held) -> HttpResponse:
     """Say that the response was submitted or withdrawn meanwhile; lead on if nothing was lost."""
-    lost = _lost_texts(request, held)
+    lost = _lost(request, held)
     if not lost:
         return redirect("submitted", slug=held.call.slug)
     context = held.context(typed=lost, is_withdrawn=held.is_withdrawn)
     return render(request, "responses/not_kept.html", context, status=409)
 
 
-def _lost_texts(request: HttpRequest, held: Held) -> list[dict[str, Any]]:
-    """The texts of the post that the response does not hold."""
-    texts = []
+def _lost(request: HttpRequest, held: Held) -> list[dict[str, str]]:
+    """What the post has that the response does not hold: texts, choices by labels, file names."""
+    lost = []
     for section in held.call.sections.all():
         form = _form(request, held, section)
-        texts += [
-            {"label": form.fields[key].label, "text": value}
-            for key, value in form.values.items()
-            if isinstance(value, str)
-            and key in request.POST
-            and value != held.answers.get(key)
-            and not form.fields[key].question.option_labels
+        form.is_valid()
+        lost += [
+            {"label": question.label, "text": text}
+            for question in form.questions
+            if (text := _lost_of(request, held, form, question))
         ]
-    return texts
+    return lost
+
+
+def _lost_of(request: HttpRequest, held: Held, form: SectionForm, question: Question) -> str:
+    if question.kind == QuestionKind.FILE:
+        stored = {file.sha256 for file in held.files.get(question.key, ())}
+        uploads = form.uploads.get(question.key, ())
+        return "\n".join(_say_upload(file) for file in uploads if digest_of(file) not in stored)
+    if question.key in form.errors:
+        labels = question.option_labels
+        posted = [v for name in posted_names(question) for v in every_value(request.POST, name)]
+        return "\n".join(labels.get(value) or shown_text(value) for value in posted)
+    value = form.values.get(question.key)
+    if value is None or value == held.answers.get(question.key):
+        return ""
+    return value if question.kind in TEXT_KINDS else "\n".join(say_answer(question, value))
+
+
+def _say_upload(upload: UploadedFile) -> str:
+    return _("File that was not added: %(name)s") % {"name": presentable_name(upload.name or "")}
 
 
 def _form(request: HttpRequest, held: Held, section: Section) -> SectionForm:
     return SectionForm(
-        call=held.call, section=section, page=(), answers=held.answers, data=request.POST, files={}
+        call=held.call,
+        section=section,
+        page=(),
+        answers=held.answers,
+        data=request.POST,
+        files=request.FILES,
     )

@@ -46,6 +46,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             values=form.values,
             at=held.received_at,
             seen=form.seen,
+            sent=form.sent,
         )
     except AlreadySubmitted:
         return _not_kept(

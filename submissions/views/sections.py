@@ -92,13 +92,14 @@ def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
             values=form.values,
             at=held.received_at,
             seen=form.seen,
+            sent=form.sent,
         )
         refused = change_files(held, form)
     except AlreadySubmitted:
         return _submitted_meanwhile(request, held)
     saved = Held(held.call, held.submission, held.received_at)
     if contested or form.unsettled:
-        return _contested_page(request, saved, here, form, contested)
+        return _contested_page(request, saved, here, form, contested, refused)
     if not held.is_open and storable and not refused:
         return closed_page(request, saved, just_saved=True)
     action = request.POST.get("action", "continue")
@@ -124,17 +125,27 @@ def _submitted_meanwhile(request: HttpRequest, held: Held) -> HttpResponse:
 
 
 def _contested_page(
-    request: HttpRequest, saved: Held, here: Step, form: SectionForm, contested: dict[str, Any]
+    request: HttpRequest,
+    saved: Held,
+    here: Step,
+    form: SectionForm,
+    contested: dict[str, Any],
+    refused_files: dict[str, list[str]],
 ) -> HttpResponse:
-    """Show both of each answer that was changed in two places; everything else is saved."""
+    """Show both of each answer that was changed in two places, and say what else is not saved."""
     stored = {key: saved.answers.get(key) for key in (*form.unsettled, *contested)}
     typed = form.typed_values
     refused = [form.fields[key].question for key in form.errors if key in form.fields]
+    messages = [message for message, _target in form.error_summary]
+    messages += [message for several in refused_files.values() for message in several]
+    not_saved = [(message, f"not-saved-{n}") for n, message in enumerate(messages, 1)]
+    choose = [(_("Choose which answer to keep"), f"id_keep_{key}") for key in form.unsettled]
     again = [saved.call.questions_by_key[key] for key in stored]
     context = saved.context(
         contested=contested_answers(saved.call, stored, typed, request.POST),
         again=posted_again([*again, *refused], request.POST),
-        errors=[(_("Choose which answer to keep"), f"id_keep_{key}") for key in form.unsettled],
+        errors=not_saved + choose,
+        not_saved=not_saved,
         unsettled=form.unsettled,
         **_place(request, saved, here),
     )

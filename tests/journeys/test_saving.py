@@ -40,6 +40,14 @@ def warned(page, words):
     return page.locator("[data-unsaved]").filter(has_text=words)
 
 
+def wait_until_stored(page, call, answers):
+    for _ in range(100):
+        if stored(call) == answers:
+            return
+        page.wait_for_timeout(100)
+    assert stored(call) == answers
+
+
 def type_and_leave(page, text):
     page.get_by_label("What happened?").fill(text)
     page.get_by_label("What happened?").blur()
@@ -59,7 +67,7 @@ def test_choices_are_saved_as_they_are_made(page, call):
     page.get_by_label("Bid alone").uncheck()
     page.wait_for_timeout(500)
     page.get_by_label("Led a partnership").check()
-    page.wait_for_load_state("networkidle")
+    wait_until_stored(page, call, {"history": ["led"], "fairness": {"money": "poor"}})
     page.reload()
     assert page.get_by_label("Led a partnership").is_checked()
     assert not page.get_by_label("Bid alone").is_checked()
@@ -100,6 +108,65 @@ def test_button_pressed_while_a_save_is_on_its_way_meets_nobody(page, call):
     page.get_by_role("button", name="Save and continue").click()
     page.wait_for_url("**/evidence/2/")
     assert stored(call)["story"] == "On its way, and more"
+
+
+def lose_the_answer(page):
+    """The next save is stored, and its answer never comes."""
+
+    def drop(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/response/save/", drop, times=1)
+
+
+def test_unticking_the_last_box_is_saved_by_itself(page, call):
+    page.get_by_label("Bid alone").check()
+    saved(page).wait_for()
+    page.get_by_label("Bid alone").uncheck()
+    wait_until_stored(page, call, {})
+    assert page.locator("[data-unsaved]").inner_text() == ""
+
+
+def test_going_on_after_an_answer_was_lost_meets_nobody(page, call):
+    lose_the_answer(page)
+    type_and_leave(page, "Stored")
+    warned(page, "the connection failed").wait_for()
+    assert stored(call)["story"] == "Stored"
+    page.get_by_label("What happened?").fill("Stored, and more")
+    saved(page).wait_for()
+    assert stored(call)["story"] == "Stored, and more"
+    assert page.locator("[data-unsaved]").inner_text() == ""
+
+
+def test_choosing_on_after_an_answer_was_lost_meets_nobody(page, call):
+    lose_the_answer(page)
+    page.get_by_label("Bid alone").check()
+    warned(page, "the connection failed").wait_for()
+    lose_the_answer(page)
+    page.locator("[name=fairness_money][value=poor]").check()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_until_stored(page, call, {"history": ["bid"], "fairness": {"money": "poor"}})
+    page.get_by_label("Led a partnership").check()
+    page.locator("[name=fairness_risk][value=good]").check()
+    page.get_by_role("button", name="Save and continue").click()
+    page.wait_for_url("**/evidence/2/")
+    assert stored(call) == {
+        "history": ["bid", "led"],
+        "fairness": {"money": "poor", "risk": "good"},
+    }
+
+
+def test_answer_that_was_not_kept_without_a_word_is_said_and_sent_again(page, call):
+    page.route(
+        "**/response/save/",
+        lambda route: route.fulfill(json={"saved": "", "seen": {}, "warning": ""}),
+        times=1,
+    )
+    type_and_leave(page, "Twice")
+    warned(page, "something went wrong on our side").wait_for()
+    saved(page).wait_for()
+    assert stored(call)["story"] == "Twice"
 
 
 def test_lost_connection_is_said_and_made_good(page, call, look):
@@ -169,11 +236,11 @@ def test_second_to_save_sees_both_texts_and_chooses(open_browser, call, look, ja
         second.route("**/response/save/", lambda route: route.abort())
     first.get_by_label("What happened?").fill("Written by Ada")
     first.get_by_role("button", name="Save and continue").click()
+    first.wait_for_url("**/evidence/2/")
     second.get_by_label("What happened?").fill("Written by Ben")
     second.get_by_label("Bid alone").check()
     second.get_by_role("button", name="Save and continue").click()
-    heading = second.get_by_role("heading", level=1)
-    assert heading.inner_text() == "Choose which answer to keep"
+    second.get_by_role("heading", level=1, name="Choose which answer to keep").wait_for()
     assert second.locator(".version p").all_inner_texts() == ["Written by Ada", "Written by Ben"]
     assert stored(call) == {"story": "Written by Ada", "history": ["bid"]}
     if javascript:

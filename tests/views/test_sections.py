@@ -8,10 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from submissions.domain import drafting
+from submissions.domain import drafting, submitting
 from submissions.models import Submission
 from tests.makers import make_attachment, make_call, while_open
-from tests.views.test_response_pages import address, answers_of, start, text_of
+from tests.views.test_response_pages import address, answers_of, start, start_with, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -118,8 +118,26 @@ def test_second_to_save_is_shown_both_and_nothing_is_overwritten(client, call):
     text = text_of(response)
     assert "Saved meanwhile Theirs" in text
     assert "What you typed Mine" in text
+    assert "Your other answers on the page are saved." in text
     draft = Submission.objects.get()
     assert answers_of(draft) == {"story": "Theirs", "history": ["bid"]}
+
+
+def test_contested_page_says_what_else_was_refused(client, call):
+    start(client, call)
+    elsewhere(call, story="Theirs")
+    posted = {
+        "_shown": "history:- story:-",
+        "story": "Mine",
+        "history": "nonsense",
+        "documents": SimpleUploadedFile("photo.exe", b"MZ"),
+    }
+    response = client.post(address(call, "response/evidence/"), posted)
+    assert response.status_code == 409
+    text = text_of(response)
+    assert "There is a problem Select one of the answers that are shown “photo.exe” was not" in text
+    assert "What else is not saved" in text
+    assert "Your other answers on the page are saved" not in text
 
 
 @pytest.mark.parametrize(
@@ -192,9 +210,65 @@ def test_script_overwrites_nobody(client, call):
 def test_script_may_go_on_from_its_own_save_whose_answer_was_lost(client, call):
     start(client, call)
     autosave(client, call, story="First", _shown="story:-")
-    posted = {"story": "First, then more", "_shown": "story:-", "_before_story": "First"}
+    posted = {"story": "First, then more", "_shown": "story:-", "_before_story": "story=First"}
     assert autosave(client, call, **posted).json()["warning"] == ""
     assert answers_of(Submission.objects.get()) == {"story": "First, then more"}
+
+
+@pytest.mark.parametrize(
+    ("first", "before", "second", "kept"),
+    [
+        (
+            {"history": ["bid"]},
+            {"_before_history": ["history=bid", ""]},
+            {"history": ["bid", "led"]},
+            {"history": ["bid", "led"]},
+        ),
+        (
+            {"fairness_money": "poor"},
+            {"_before_fairness": "fairness_money=poor"},
+            {"fairness_money": "poor", "fairness_risk": "good"},
+            {"fairness": {"money": "poor", "risk": "good"}},
+        ),
+    ],
+)
+def test_script_may_go_on_from_its_own_lost_save_of_choices(
+    client, call, first, before, second, kept
+):
+    start(client, call)
+    autosave(client, call, **first, _shown="history:- fairness:-")
+    shown_first = " ".join(f"{key}:-" for key in kept)
+    answer = autosave(client, call, **second, **before, _shown=shown_first).json()
+    assert answer["warning"] == ""
+    assert answers_of(Submission.objects.get()) == kept
+
+
+def test_text_sent_before_and_not_stored_is_no_leave_to_drop_it(client, call):
+    start(client, call)
+    elsewhere(call, story="Theirs")
+    posted = {"_shown": "story:-", "story": "Mine", "_before_story": "story=Mine"}
+    assert client.post(address(call, "response/evidence/"), posted).status_code == 409
+
+
+def test_script_saves_that_the_last_box_was_unticked(client, call):
+    start(client, call)
+    elsewhere(call, history=["bid"], fairness={"money": "poor"}, declaration=True)
+    page = f"history:{drafting.fingerprint(['bid'])} declaration:{drafting.fingerprint(True)}"
+    answer = autosave(client, call, _shown=page).json()
+    assert answer["seen"] == {"history": "-", "declaration": "-"}
+    assert answers_of(Submission.objects.get()) == {"fairness": {"money": "poor"}}
+
+
+def test_unticking_is_kept_though_another_tab_ruled_the_question_out(client, at):
+    apart = {"key": "views", "kind": "checkboxes", "label": "Views"}
+    apart |= {"show_if": "roles contains commissioner", "options": [{"key": "a", "label": "A"}]}
+    call = make_call(evidence_questions=[apart, {"key": "story", "kind": "long", "label": "S"}])
+    at(while_open(call))
+    start(client, call)
+    elsewhere(call, roles=["provider"], views=["a"])
+    answer = autosave(client, call, _shown=f"views:{drafting.fingerprint(['a'])}").json()
+    assert answer["seen"] == {"views": "-"}
+    assert answers_of(Submission.objects.get()) == {"roles": ["provider"]}
 
 
 def test_script_is_told_in_words_what_cannot_be_saved(client, call, at):
@@ -222,6 +296,32 @@ def test_post_of_a_browser_that_holds_nothing_gives_the_text_back(client, call):
     response = client.post(address(call, "response/evidence/"), {"story": "All these words"})
     assert response.status_code == 404
     assert "All these words</textarea>" in response.content.decode()
+
+
+def test_what_was_typed_chosen_and_added_is_given_back_after_another_tab_submitted(client, call):
+    start_with(client, call, publication="named", history=["bid"])
+    submitting.submit(submission=Submission.objects.get(), at=while_open(call))
+    posted = {
+        "_shown": "",
+        "story": "Words\0",
+        "commissioner_view": "All my words",
+        "history": ["bid", "led"],
+        "fairness_money": "poor",
+        "publication": "anonymous",
+        "declaration": "yes",
+        "documents": SimpleUploadedFile("minutes.txt", b"Minutes"),
+    }
+    response = client.post(address(call, "response/evidence/2/"), posted)
+    assert response.status_code == 409
+    given_back = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", response.content.decode(), re.S)
+    assert given_back == [
+        "- Bid alone\n- Led a partnership",
+        "- Split of money: Poor",
+        "Words\ufffd",
+        "All my words",
+        "File that was not added: minutes.txt",
+        "Publish without names",
+    ]
 
 
 def test_file_is_replaced_without_script(client, call):
