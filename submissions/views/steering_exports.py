@@ -19,6 +19,7 @@ from django.views.decorators.http import (
 
 from submissions import clock, spoken_time
 from submissions.domain import export_runs
+from submissions.domain.small_counts import FEW
 from submissions.exports.choosing import ORDERS, Choice, ChoiceRefused, role_question_key
 from submissions.exports.datasets import codes_of, count
 from submissions.exports.formats import FORMATS
@@ -33,7 +34,13 @@ from submissions.exports.shapes import Dataset
 from submissions.models import Call, ExportRun
 from submissions.tasks import nudge_exports
 from submissions.views.steering import EXPORT, SEE, streamed
-from submissions.views.steering_record import chosen_in_words, field_names, latest_on_record
+from submissions.views.steering_record import (
+    chosen_in_words,
+    field_names,
+    hides,
+    latest_on_record,
+    number_in_words,
+)
 from submissions.vocabulary import ExportState, Timing, TriageStatus
 
 # Up to how many responses a format comes at once; the others always come from the worker.
@@ -117,8 +124,10 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         "orders": [(key, label, key == choice.order) for key, label in ORDERS.items()],
         "chosen": chosen_in_words(call, choice.filters()),
         "hidden": _as_fields(choice),
-        "rows": rows,
-        "of": rows if choice.filters() == {} else count(Dataset(call)),
+        # So that not even the plural tells one from several.
+        "rows": FEW if hides(call, rows) else rows,
+        "rows_in_words": number_in_words(call, rows),
+        "of": number_in_words(call, rows if choice.filters() == {} else count(Dataset(call))),
         "formats": [
             (name, FORMATS[name].label, hint, _comes_at_once(name, rows))
             for name, hint in HINTS.items()

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from submissions.domain.small_counts import is_few
 from submissions.exports.formats import FORMATS
 from submissions.models import AuditEvent, Call
+from submissions.views.steering_charts import in_words
 from submissions.vocabulary import AuditAction, Timing, TriageStatus
 
 ON_RECORD = (
@@ -21,14 +23,14 @@ ON_RECORD = (
 
 @dataclass(frozen=True)
 class OnRecord:
-    """One event of the record; `what` and `chosen` in words."""
+    """One event of the record; `what`, `chosen` and `rows` in words."""
 
     at: datetime
     who: str
     event: str
     what: str
     chosen: Sequence[tuple[str, str]]
-    rows: int | None
+    rows: str
     digest: str
 
 
@@ -50,9 +52,19 @@ def _told(event: AuditEvent, call: Call) -> OnRecord:
         event=event.get_action_display(),
         what=what,
         chosen=chosen_in_words(call, detail.get("filters", {})),
-        rows=detail.get("rows"),
+        rows=number_in_words(call, detail["rows"]) if "rows" in detail else "",
         digest=detail.get("sha256", ""),
     )
+
+
+def number_in_words(call: Call, responses: int) -> str:
+    """Return how many responses, or “fewer than 5” where the call keeps that to itself."""
+    hidden = hides(call, responses)
+    return in_words(None if hidden else responses, is_few=hidden)
+
+
+def hides(call: Call, responses: int) -> bool:
+    return call.hides_small_counts and is_few(responses)
 
 
 def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

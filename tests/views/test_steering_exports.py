@@ -112,6 +112,29 @@ def test_page_says_how_many_the_choice_holds(steering, query, number):
     assert not ExportRun.objects.exists()
 
 
+def test_small_counts_are_kept_where_the_call_keeps_them(steering):
+    call = make_call(slug="the-call", hides_small_counts=True)
+    for role in ["commissioner"] + ["provider"] * 2 + ["other"] * 5:
+        make_submitted(call, roles=[role])
+    b"".join(steering.post(PAGE, {"format": "csv", "roles": "provider"}).streaming_content)
+    assert AuditEvent.objects.get(action="exported").detail["rows"] == 2
+    few = "<strong>fewer than 5 responses</strong> <span>of 8."
+    record = '<td class="number">fewer than 5</td>'
+    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    assert (page.count(few), page.count(record)) == (1, 1)
+    assert few in steering.get(f"{PAGE}?roles=commissioner").content.decode()
+    assert (
+        "<strong>5 responses</strong> <span>of 8."
+        in steering.get(f"{PAGE}?roles=other").content.decode()
+    )
+    assert record in steering.get("/steering/the-call/").content.decode()
+    call.hides_small_counts = False
+    call.save()
+    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    assert "<strong>2 responses</strong> <span>of 8." in page
+    assert '<td class="number">2</td>' in page
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
