@@ -40,6 +40,10 @@ class AlreadySubmitted(PortalError):
     """The response is no longer a draft, so its working answers cannot change."""
 
 
+class ChangedSinceSeen(PortalError):
+    """The response is no longer as it was when its author checked it."""
+
+
 class NotSubmitted(PortalError):
     """The response is a draft, so there is nothing yet to change or withdraw."""
 

@@ -46,6 +46,11 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
+def whole_mark(answers: Mapping[str, Any], files: Iterable[Attachment]) -> str:
+    """Return what tells one state of a working copy, its files included, from another."""
+    return fingerprint([answers, sorted(str(file.public_id) for file in files)])
+
+
 def save_answers(
     *,
     submission: Submission,

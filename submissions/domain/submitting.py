@@ -11,10 +11,15 @@ from django.db import IntegrityError, transaction
 from submissions.canonical import count_words, digest
 from submissions.domain.answering import asked_questions, faults
 from submissions.domain.deadlines import Admission, admission
-from submissions.domain.drafting import files_by_key, working_answers
+from submissions.domain.drafting import files_by_key, whole_mark, working_answers
 from submissions.domain.outbox import owe
 from submissions.domain.transcript import transcript, version_heading
-from submissions.errors import NoFreeReference, ResponseIncomplete, ResponseWithdrawn
+from submissions.errors import (
+    ChangedSinceSeen,
+    NoFreeReference,
+    ResponseIncomplete,
+    ResponseWithdrawn,
+)
 from submissions.models import (
     Attachment,
     Call,
@@ -39,7 +44,7 @@ REFERENCE_TRIES = 20
 REFERENCE_TAKEN = "submissions_submission_reference_key"
 
 
-def submit(*, submission: Submission, at: datetime) -> Version:
+def submit(*, submission: Submission, at: datetime, seen: str | None = None) -> Version:
     """Take the working copy as evidence received at `at`, and return its version.
 
     One transaction: lock the response, recheck its state, recheck the deadline on the locked
@@ -48,15 +53,16 @@ def submit(*, submission: Submission, at: datetime) -> Version:
     the same reference. Asking again, from a second tab, or with nothing changed returns the
     version that is already there.
 
-    Raises CallClosed or CallNotYetOpen by the moment `at`, ResponseIncomplete while faults
-    stand, ResponseWithdrawn.
+    `seen` is the `drafting.whole_mark` of what the author checked, None if that is not known.
+    Raises CallClosed or CallNotYetOpen by the moment `at`, ChangedSinceSeen where the working
+    copy is another by now, ResponseIncomplete while faults stand, ResponseWithdrawn.
     """
     with transaction.atomic():
         locked = lock_response(submission)
         if not locked.has_working_copy:
             return locked.current_version
         call = lock_call(locked.call_id)
-        version = _receive(locked, call, admission(call, locked, at=at, lock=True), at)
+        version = _receive(locked, call, admission(call, locked, at=at, lock=True), at, seen)
     logger.info("response %s received", version.submission.reference)
     return version
 
@@ -78,9 +84,13 @@ def lock_call(pk: int) -> Call:
     return rows.prefetch_related("roles", "sections__questions")[0]
 
 
-def _receive(locked: Submission, call: Call, admitted: Admission, at: datetime) -> Version:
+def _receive(
+    locked: Submission, call: Call, admitted: Admission, at: datetime, seen: str | None
+) -> Version:
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None))
+    if seen is not None and seen != whole_mark(answers, attachments):
+        raise ChangedSinceSeen
     files = files_by_key(call, attachments)
     standing = faults(call, answers, {key: len(those) for key, those in files.items()})
     if standing:

@@ -1,13 +1,15 @@
 """Check your answers, and submit."""
 
+import itertools
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from submissions.domain import answering, submitting
-from submissions.errors import CallNotOpen, ResponseIncomplete, ResponseWithdrawn
+from submissions.domain import answering, drafting, submitting
+from submissions.errors import CallNotOpen, ChangedSinceSeen, ResponseIncomplete, ResponseWithdrawn
 from submissions.tasks import nudge_mail
 from submissions.views.held import (
     Held,
@@ -18,6 +20,9 @@ from submissions.views.held import (
 )
 from submissions.views.steps import question_addresses
 from submissions.vocabulary import Publication
+
+# What was on the page, posted back by it.
+SEEN = "_seen"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,10 +43,14 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
 def _submit(request: HttpRequest, held: Held) -> HttpResponse:
     try:
         with transaction.atomic():
-            submitting.submit(submission=held.submission, at=held.received_at)
+            submitting.submit(
+                submission=held.submission, at=held.received_at, seen=request.POST.get(SEEN)
+            )
             transaction.on_commit(nudge_mail, robust=True)
     except CallNotOpen:
         return closed_page(request, held, tried=True)
+    except ChangedSinceSeen:
+        return _check_page(request, held, [], status=409)
     except ResponseIncomplete as refusal:
         return _check_page(request, held, refusal.faults, status=422)
     except ResponseWithdrawn:
@@ -58,6 +67,8 @@ def _check_page(
         sections=answers_by_section(held),
         missing=_missing(held, faults),
         refused=bool(standing),
+        changed=status == 409,
+        seen=drafting.whole_mark(held.answers, itertools.chain(*held.files.values())),
         publication=_say_publication(held),
         errors=[(f.message, f"answer-{f.key}") for f in standing],
     )

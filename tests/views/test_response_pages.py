@@ -10,7 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from submissions.domain import drafting
 from submissions.models import Attachment, Call, OutboxEmail, Submission, Version
-from tests.makers import complete_answers, make_call, make_submitted, while_open
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_submitted,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 MICROSECOND = timedelta(microseconds=1)
@@ -181,6 +187,31 @@ def test_submitting_shows_the_receipt_and_a_reload_shows_it_again(
         assert version.receipt_digest in text
         assert "midday on Tuesday 23 July 2019" not in text
         assert "12:00:00pm on Tuesday 23 July 2019 (UK time)" in text
+
+
+def seen_on(response):
+    return re.search(r'name="_seen" value="([^"]+)"', response.content.decode())[1]
+
+
+@pytest.mark.parametrize("what", ["answer", "file"])
+def test_what_changed_since_it_was_checked_is_shown_again_and_not_submitted(client, call, what):
+    draft = start_with(client, call, story="As I checked it")
+    check = address(call, "response/check/")
+    first = seen_on(client.get(check))
+    if what == "file":
+        make_attachment(draft, name="from-elsewhere.txt")
+    else:
+        values = {"story": "from-elsewhere.txt"}
+        drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    response = client.post(check, {"_seen": first})
+    assert response.status_code == 409
+    assert "changed since you opened the page. Check it again." in text_of(response)
+    assert "from-elsewhere.txt" in text_of(response)
+    assert Version.objects.count() == 0
+    for _ in range(2):
+        again = client.post(check, {"_seen": seen_on(response)})
+        assert again["Location"] == address(call, "response/submitted/")
+    assert Version.objects.count() == 1
 
 
 def test_double_post_of_submit_gives_one_receipt(client, call):
