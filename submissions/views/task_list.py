@@ -66,13 +66,14 @@ def help_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 def working_text(request: HttpRequest, slug: str) -> HttpResponse:
     """The response as a text file: the version as it was digested, or the draft.
 
-    With `?changes`, a response that was opened again comes as it stands now.
+    With `?changes`, a response that was opened again, or withdrawn, comes as it stands now.
     """
     held = held_by(request, slug)
     if held is None:
         return nothing_held_page(request, slug)
     version = held.submission.current_version
-    if version is not None and not (held.is_amending and "changes" in request.GET):
+    may_differ = held.is_amending or held.is_withdrawn
+    if version is not None and not (may_differ and "changes" in request.GET):
         text, name = version.canonical_text, held.submission.reference
     else:
         heading = draft_heading(held.call, saved_at=held.submission.saved_at)

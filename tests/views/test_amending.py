@@ -255,3 +255,16 @@ def test_grace_lets_a_submitted_response_be_changed(client, call, submission, at
     assert "You can change your response before 12:30pm on Wednesday 24 July 2019" in page
     assert "How to ask for your response to be withdrawn" in page
     assert client.post(address(call, "response/amend/"))["Location"] == address(call, "response/")
+
+
+def test_changes_can_be_downloaded_before_and_after_withdrawing(client, call, submission):
+    withdraw = address(call, "response/withdraw/")
+    assert "changes that are not submitted" not in text_of(client.get(withdraw))
+    change(client, call, story="Never submitted")
+    page = client.get(withdraw)
+    assert "You have changes that are not submitted" in text_of(page)
+    text = address(call, "response/text/?changes")
+    assert f'href="{text}"' in page.content.decode()
+    client.post(withdraw)
+    assert "Never submitted" in client.get(text).content.decode()
+    assert "Never submitted" not in client.get(address(call, "response/text/")).content.decode()
