@@ -100,9 +100,11 @@ def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
     saved = Held(held.call, held.submission, held.received_at)
     if contested or form.unsettled:
         return _contested_page(request, saved, here, form, contested, refused)
-    if not held.is_open and storable and not refused:
-        return closed_page(request, saved, just_saved=True)
     action = request.POST.get("action", "continue")
+    if not held.is_open and storable and not refused:
+        if action == "upload":
+            return _page(request, saved, here, _form(saved, here))
+        return closed_page(request, saved, just_saved=True)
     if storable and not refused and action == "save":
         return redirect(f"{reverse('leave', args=[held.call.slug])}?saved=1")
     if storable and not refused and (action == "upload" or form.file_to_change):

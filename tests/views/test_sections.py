@@ -352,3 +352,18 @@ def test_refused_file_is_said_beside_its_question(client, call, name, content, s
     assert response.status_code == 422
     assert said in text_of(response)
     assert draft.attachments.count() == 0
+
+
+def test_file_that_comes_after_closing_is_shown_where_it_was_added(client, call, at):
+    draft = start(client, call)
+    at(call.closes_at)
+    file = SimpleUploadedFile("late.txt", b"Late minutes")
+    posted = {"_shown": "", "documents": file, "action": "upload"}
+    response = client.post(address(call, "response/evidence/2/"), posted)
+    assert response.status_code == 200
+    assert 'id="question-documents"' in response.content.decode()
+    text = text_of(response)
+    assert "late.txt" in text
+    assert "This call is closed It closed at" in text
+    assert "not kept yet" not in text
+    assert [one.name for one in draft.attachments.all()] == ["late.txt"]
