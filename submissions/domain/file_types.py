@@ -11,12 +11,16 @@ from submissions.errors import FileRefused
 
 PDF_SIGNATURE = b"%PDF-"  # ISO 32000-1, 7.5.2; readers look for it in the first 1,024 bytes
 ENCRYPTED_PDF = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")  # ISO 32000-1, 7.5.5
-OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2; also what encrypts a .docx
+OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2: a .doc, or an encrypted .docx
 ODT_TYPE = b"application/vnd.oasis.opendocument.text"  # OpenDocument 1.3, part 2, 3.3
 MOST_ENTRIES = 5_000
 PROTECTED = (
     "“{name}” was not added: it is protected. Save it without a password or restrictions, "
     "then try again"
+)
+PROTECTED_OR_OLDER = (
+    "“{name}” was not added: it is protected by a password, or it is an older Word file (DOC) with "
+    "another ending. Save it as DOCX without a password, then try again"
 )
 NOT_THAT = "“{name}” was not added: the file is damaged or is not really a {type} file"
 
@@ -42,7 +46,7 @@ def _refuse_pdf(file: BinaryIO) -> str:
 
 def _refuse_docx(file: BinaryIO) -> str:
     if file.read(8) == OLE_SIGNATURE:
-        return PROTECTED
+        return PROTECTED_OR_OLDER
     archive = _archive(file)
     if archive is None:
         return NOT_THAT

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from submissions import clock
 from submissions.accent import accent_rules
 from submissions.documents.questions import questions_pdf, questions_word
-from submissions.domain import drafting
+from submissions.domain import drafting, returning
 from submissions.errors import CallNotOpen
 from submissions.forms.reading import reading_of
 from submissions.models import Call
@@ -80,14 +80,22 @@ def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
 
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Begin a draft, or go on with the one that this browser holds."""
+    """Begin a draft, or go on with the one that this browser holds.
+
+    Asks first where another takes the place of a response to which no address leads back.
+    """
     received_at = clock.now()
-    call = get_object_or_404(Call, slug=slug)
+    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
     held = held_response(request, call)
     if held is not None and held.has_working_copy:
         return redirect("response", slug=slug)
     if held is not None and "another" not in request.POST:
         return redirect("submitted", slug=slug)
+    if held is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
+        answers = drafting.working_answers(held, call)
+        if not returning.known_address(held, call, answers):
+            context = {"call": call, "submission": held}
+            return render(request, "responses/another.html", context)
     try:
         submission = drafting.start(call=call, at=received_at)
     except CallNotOpen:

@@ -331,3 +331,20 @@ def test_each_state_of_a_response_offers_to_forget_it(client, call, at, state):
         at(call.closes_at)
     page = client.get(address(call, "response/"), follow=True).content.decode()
     assert f'action="{address(call, "response/forget/")}"' in page
+
+
+def test_another_response_without_an_address_warns_before_it_takes_the_place(client, at):
+    about = [{"key": "story", "kind": "long", "label": "What happened?"}]
+    call = make_call(about_questions=about, evidence_questions=[])
+    at(while_open(call))
+    client.post(address(call, "start/"))
+    first = Submission.objects.get()
+    values = {"story": "Words"}
+    drafting.save_answers(submission=first, call=call, values=values, at=while_open(call))
+    client.post(address(call, "response/check/"))
+    page = client.post(address(call, "start/"), {"another": "1"})
+    assert "Nothing would lead back to the first one" in page.content.decode()
+    assert Submission.objects.count() == 1
+    confirmed = client.post(address(call, "start/"), {"another": "1", "confirmed": "1"})
+    assert confirmed["Location"] == address(call, "response/")
+    assert Submission.objects.count() == 2
