@@ -81,6 +81,7 @@ class MailKind(TextChoices):
 
 
 class AuditAction(TextChoices):
+    EXPORT_STARTED = "export_started", "Started an export"
     EXPORTED = "exported", "Exported responses"
     EXPORT_BROKEN = "export_broken", "Export broken off"
     RESPONSE_OPENED = "response_opened", "Opened a response"

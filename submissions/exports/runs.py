@@ -1,4 +1,4 @@
-"""Exports on record: each leaves an audit event with its rows and the digest of its bytes."""
+"""Exports on record: each leaves an audit event before its first byte and one at its end."""
 
 import hashlib
 import logging
@@ -7,9 +7,10 @@ from contextlib import nullcontext
 from datetime import datetime
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser
-from django.db import connection
+from django.db import connection, transaction
 
 from submissions.domain.auditing import record
 from submissions.exports.datasets import one_moment
@@ -55,18 +56,23 @@ def export_chunks(
 ) -> Iterator[bytes]:
     """Return the export in chunks; reading them puts it on record.
 
-    Read to the end it leaves an EXPORTED event with the rows, the bytes and their SHA-256, and
-    then only. If it breaks, or its reader goes away, it leaves EXPORT_BROKEN with what had been
-    handed out; a break is raised again after a last line that says so (where the format has
-    one), so that the connection is cut too. `at` is the moment at which the export was asked
-    for; `progress` is called with the number of rows written so far and may raise to stop it.
+    Before the first byte it leaves an EXPORT_STARTED event, which stands alone only while the
+    export goes on, or if the process was killed. Read to the end it leaves EXPORTED with the
+    rows, the bytes and their SHA-256, and then only. If it breaks, or its reader goes away, it
+    leaves EXPORT_BROKEN with what had been handed out; a break is raised again after a last
+    line that says so (where the format has one), so that the connection is cut too. The two
+    events have the same `making` in their detail. `at` is the moment at which the export was
+    asked for; `progress` is called with the number of rows written so far and may raise to stop
+    it.
 
-    Raises ExportRefused at once; CannotBeMade before the first chunk.
+    Raises ExportRefused at once; CannotBeMade before the first chunk. Not for use within a
+    transaction, which might take the record back.
     """
     refuse_unless_permitted(dataset, by=by, reason=reason)
     name = by.get_username() if by is not None else COMMAND_LINE
     making = Making(dataset, by=name, at=at, progress=progress)
     detail |= {
+        "making": str(uuid4()),
         "format": format_name,
         "dataset": "named" if dataset.named else "pseudonymised",
         "filters": dataset.choice.filters(),
@@ -83,6 +89,8 @@ def _recorded(
     digest = hashlib.sha256()
     size = 0
     started = monotonic()
+    with transaction.atomic(durable=True, savepoint=False):
+        record(by=by, at=making.at, action=AuditAction.EXPORT_STARTED, call=call, **detail)
     action = AuditAction.EXPORT_BROKEN
     why = "the reader went away"
     try:

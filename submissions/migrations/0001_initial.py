@@ -618,6 +618,7 @@ class Migration(migrations.Migration):
                     "action",
                     models.CharField(
                         choices=[
+                            ("export_started", "Started an export"),
                             ("exported", "Exported responses"),
                             ("export_broken", "Export broken off"),
                             ("response_opened", "Opened a response"),
@@ -1291,6 +1292,7 @@ class Migration(migrations.Migration):
                     (
                         "action__in",
                         [
+                            "export_started",
                             "exported",
                             "export_broken",
                             "response_opened",

@@ -13,9 +13,10 @@ from submissions.models import AuditEvent, Call
 from submissions.views.steering_charts import in_words
 from submissions.vocabulary import AuditAction, Timing, TriageStatus
 
+ENDED = (AuditAction.EXPORTED, AuditAction.EXPORT_BROKEN)
 ON_RECORD = (
-    AuditAction.EXPORTED,
-    AuditAction.EXPORT_BROKEN,
+    AuditAction.EXPORT_STARTED,
+    *ENDED,
     AuditAction.EXPORT_CANCELLED,
     AuditAction.EXPORT_DOWNLOADED,
 )
@@ -35,9 +36,20 @@ class OnRecord:
 
 
 def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
-    """Return the latest events about exports of the call, in one query."""
+    """Return the latest events about exports of the call, in one query.
+
+    Of an export that has ended the end alone: it stands after the start, so that whoever looks
+    at twice as many events has the end of each start, and enough of them.
+    """
     events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD).select_related("actor")
-    return [_told(event, call) for event in events[:number]]
+    latest = list(events[: 2 * number])
+    ended = {event.detail.get("making") for event in latest if event.action in ENDED}
+    counted = [
+        event
+        for event in latest
+        if event.action != AuditAction.EXPORT_STARTED or event.detail["making"] not in ended
+    ]
+    return [_told(event, call) for event in counted[:number]]
 
 
 def _told(event: AuditEvent, call: Call) -> OnRecord:

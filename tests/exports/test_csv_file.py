@@ -3,10 +3,11 @@
 import csv
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from submissions.domain.submitting import submit
@@ -304,8 +305,9 @@ def test_query_count_does_not_grow_with_the_rows():
         ) as queries:
             exported(call)
         counts.append(len(queries))
-    # Call, roles, sections, questions; then COPY, which Django does not see; then the record.
-    assert counts == [5, 5]
+    # Call, roles, sections, questions; the start on record; then COPY, which Django does not
+    # see; the end on record.
+    assert counts == [6, 6]
 
 
 @pytest.mark.django_db
@@ -330,8 +332,46 @@ def test_reader_that_goes_away_leaves_a_broken_export_on_record():
     chunks = export_chunks(Dataset(call), "csv", by=None, at=NOW)
     next(chunks)
     chunks.close()
-    event = AuditEvent.objects.get()
+    event, started = AuditEvent.objects.all()
     assert (event.action, event.detail["why"]) == ("export_broken", "the reader went away")
+    assert (started.action, started.detail["making"]) == ("export_started", event.detail["making"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_start_is_committed_before_the_first_byte_is_out(file_format):
+    """So that a process killed in the middle leaves its disclosure on record."""
+    call = make_call()
+    make_submitted(call)
+
+    def seen_elsewhere():
+        try:
+            return list(AuditEvent.objects.values_list("action", "call", "detail"))
+        finally:
+            connection.close()
+
+    chunks = export_chunks(Dataset(call), file_format, by=None, at=NOW, through="a test")
+    next(chunks)
+    with ThreadPoolExecutor() as pool:
+        ((action, of, detail),) = pool.submit(seen_elsewhere).result()
+    b"".join(chunks)
+    end = AuditEvent.objects.get(action="exported")
+    assert (action, of) == ("export_started", call.pk)
+    assert detail == {
+        "through": "a test",
+        "making": end.detail["making"],
+        "format": file_format,
+        "dataset": "pseudonymised",
+        "filters": {},
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_export_within_a_transaction_is_refused():
+    """It might take the record back."""
+    call = make_call()
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        next(export_chunks(Dataset(call), "csv", by=None, at=NOW))
 
 
 def many_rows(select):
@@ -348,7 +388,7 @@ def test_database_error_in_the_middle_is_said_raised_and_recorded(monkeypatch):
     with pytest.raises(Exception, match="division by zero"):
         got.extend(chunks)
     assert got[-1] == b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.exclude(action="export_started").get()
     assert (event.action, event.detail["why"]) == ("export_broken", "DivisionByZero")
 
 

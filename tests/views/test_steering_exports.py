@@ -12,10 +12,14 @@ from django.core.files.base import ContentFile
 
 from submissions import tasks
 from submissions.domain import export_runs
+from submissions.domain.auditing import record
 from submissions.domain.groups import ensure_groups
+from submissions.exports.runs import export_chunks
+from submissions.exports.shapes import Dataset
 from submissions.models import AuditEvent, Code, Coding, ExportRun
 from submissions.views import steering_exports
-from submissions.vocabulary import STEERING_GROUP, ExportState
+from submissions.views.steering_record import latest_on_record
+from submissions.vocabulary import STEERING_GROUP, AuditAction, ExportState
 from tests.makers import make_call, make_submitted, make_user
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
@@ -166,7 +170,7 @@ def test_what_is_exported_is_what_was_counted(steering):
     assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25.csv"'
     assert [row["reference"] for row in rows_of(answer)] == [wanted.reference]
     assert not ExportRun.objects.exists()
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.exclude(action="export_started").get()
     assert (event.action, event.actor, event.detail["filters"], event.detail["rows"]) == (
         "exported",
         steering.user,
@@ -178,6 +182,27 @@ def test_what_is_exported_is_what_was_counted(steering):
     assert "Role: I provide services" in page
     assert event.detail["sha256"][:12] in page
     assert wanted.reference not in page
+
+
+def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering):
+    call = make_call(slug="the-call")
+    for _ in range(3):
+        b"".join(export_chunks(Dataset(call), "csv", by=steering.user, at=NOW))
+    record(
+        by=steering.user,
+        at=NOW - timedelta(hours=1),
+        action=AuditAction.EXPORT_STARTED,
+        call=call,
+        making="killed",
+        format="json",
+    )
+    assert AuditEvent.objects.count() == 7
+    told = [event.event + ": " + event.what for event in latest_on_record(call, 50)]
+    assert told == ["Exported responses: CSV"] * 3 + ["Started an export: JSON lines"]
+    # As many as are asked for, though the starts among the latest are left out.
+    assert len(latest_on_record(call, 3)) == 3
+    page = steering.get(PAGE).content.decode()
+    assert (page.count("Exported responses: CSV"), page.count("Started an export")) == (3, 1)
 
 
 def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch):
@@ -222,7 +247,7 @@ def test_named_export_needs_a_reason(named_exporter):
     answer = named_exporter.post(PAGE, fields)
     assert [row["email"] for row in rows_of(answer)] == ["sam@example.org"]
     assert answer["Content-Disposition"].endswith('"the-call-2019-07-25-named.csv"')
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.get(action="exported")
     assert (event.detail["dataset"], event.detail["reason"]) == ("named", "To write back")
 
 
