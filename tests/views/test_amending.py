@@ -248,13 +248,16 @@ def test_stranger_changes_and_withdraws_nothing(call, submission):
     assert (submission.state, submission.amending_since) == ("submitted", None)
 
 
-def test_grace_lets_a_submitted_response_be_changed(client, call, submission, at):
+def test_grace_lets_no_submitted_response_be_changed(client, call, submission, at):
     Call.objects.update(grace_minutes=30)
     at(call.closes_at + timedelta(minutes=5))
     page = text_of(client.get(address(call, "response/submitted/")))
-    assert "You can change your response before 12:30pm on Wednesday 24 July 2019" in page
+    assert "You can change your response" not in page
     assert "How to ask for your response to be withdrawn" in page
-    assert client.post(address(call, "response/amend/"))["Location"] == address(call, "response/")
+    response = client.post(address(call, "response/amend/"))
+    assert response["Location"] == address(call, "response/submitted/")
+    submission.refresh_from_db()
+    assert submission.amending_since is None
 
 
 def test_changes_can_be_downloaded_before_and_after_withdrawing(client, call, submission):
