@@ -11,21 +11,9 @@ from submissions.domain.definition_shapes import (
     SectionDefinition,
 )
 from submissions.domain.definition_tables import Faults, did_you_mean
-from submissions.vocabulary import MULTIPLE_KINDS, Publication, QuestionKind
+from submissions.vocabulary import MULTIPLE_KINDS, RESERVED_SECTION_KEYS, Publication, QuestionKind
 
 RESERVED_SLUGS = ("sign-in", "sign-out")  # pages under steering/
-RESERVED_SECTIONS = (  # pages under response/
-    "check",
-    "submitted",
-    "receipt",
-    "text",
-    "help",
-    "files",
-    "amend",
-    "withdraw",
-    "leave",
-    "forget",
-)
 # Columns of the steering group's CSV that are not a question's; then fields and buttons of forms.
 RESERVED_QUESTIONS = (
     "reference",
@@ -70,7 +58,7 @@ def _check_keys(call: CallDefinition, faults: Faults) -> None:
     for key in _repeated(section.key for section in call.sections):
         faults.add(f"sections.{key}", "there are two sections with this key")
     for section in call.sections:
-        if section.key in RESERVED_SECTIONS:
+        if section.key in RESERVED_SECTION_KEYS:
             faults.add(f"sections.{section.key}", "this key is taken by a page of the portal")
     everywhere = [(s.key, q.key) for s in call.sections for q in s.questions]
     for key in _repeated(key for _, key in everywhere):

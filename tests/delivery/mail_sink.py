@@ -1,5 +1,6 @@
 """A mail server on this machine that keeps what it is sent, or turns it away as it is told."""
 
+import asyncio
 import socket
 import time
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ HANG_UP = "hang up"
 class MailSink:
     """`replies` maps a command (MAIL, RCPT, DATA) and an address to the reply it meets.
 
-    A reply is a line, HANG_UP (DATA: after the mail was kept), or something to call. The address
-    None stands for all.
+    A reply is a line, HANG_UP (DATA: after the mail was kept), something to call, or to DATA a
+    number of seconds to think it over. The address None stands for all.
     """
 
     def __init__(self):
@@ -66,6 +67,10 @@ class MailSink:
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         address = envelope.rcpt_tos[0]
         reply = self.replies.get(("DATA", address)) or self.replies.get(("DATA", None))
+        if isinstance(reply, float):
+            await asyncio.sleep(reply)
+            self.envelopes.append(envelope)
+            return "250 OK"
         if reply is None or callable(reply) or reply == HANG_UP:
             self.envelopes.append(envelope)
         return self._reply("DATA", address, server) or "250 OK"

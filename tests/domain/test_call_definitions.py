@@ -4,8 +4,9 @@ import pytest
 from django.urls import get_resolver
 
 from submissions.domain.call_definitions import LARGEST_DEFINITION, parse
-from submissions.domain.definition_rules import RESERVED_SECTIONS, RESERVED_SLUGS
+from submissions.domain.definition_rules import RESERVED_SLUGS
 from submissions.errors import DefinitionRefused
+from submissions.vocabulary import RESERVED_SECTION_KEYS
 from tests.makers import DEFINITIONS, SMALL
 
 ABOUT = "sections.about_you"
@@ -429,7 +430,9 @@ def test_keys_that_addresses_use_are_reserved():
     routes = [str(pattern.pattern) for pattern in get_resolver("submissions.urls").url_patterns]
     response = "calls/<slug:slug>/response/"
     below = {r.removeprefix(response).split("/")[0] for r in routes if r.startswith(response)}
-    assert {part for part in below - set(RESERVED_SECTIONS) if part and "<" not in part} == set()
+    assert {
+        part for part in below - set(RESERVED_SECTION_KEYS) if part and "<" not in part
+    } == set()
     steering = {r.split("/")[1] for r in routes if r.startswith("steering/")}
     assert {part for part in steering - set(RESERVED_SLUGS) if part and "<" not in part} == set()
 

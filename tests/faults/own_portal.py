@@ -108,6 +108,10 @@ class OwnPortal:
         """Have SOON pass on the portal's clock, and the broker's passing marks with it."""
         moved = self._data / NAME
         write_move(moved, read_move(moved) + SOON)
+        self.try_mail_server_again()
+
+    def try_mail_server_again(self):
+        """Forget that it was found away, as the broker does after half a minute."""
         with Redis(unix_socket_path=self._environment["BROKER_URL"].partition("://")[2]) as broker:
             broker.delete(passing_marks.MAIL_SERVER_AWAY)
 
