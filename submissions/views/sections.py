@@ -138,7 +138,11 @@ def _contested_page(
     stored = {key: saved.answers.get(key) for key in (*form.unsettled, *contested)}
     typed = form.typed_values
     refused = [form.fields[key].question for key in form.errors if key in form.fields]
-    messages = [message for message, _target in form.error_summary]
+    messages = [
+        f"“{form.fields[question.key].label}”: {message}"
+        for question in form.questions
+        for message in form.errors.get(question.key, ())
+    ]
     messages += [message for several in refused_files.values() for message in several]
     not_saved = [(message, f"not-saved-{n}") for n, message in enumerate(messages, 1)]
     choose = [(_("Choose which answer to keep"), f"id_keep_{key}") for key in form.unsettled]

@@ -135,7 +135,7 @@ def test_contested_page_says_what_else_was_refused(client, call):
     response = client.post(address(call, "response/evidence/"), posted)
     assert response.status_code == 409
     text = text_of(response)
-    assert "There is a problem Select one of the answers that are shown “photo.exe” was not" in text
+    assert "“What have you done?”: Select one of the answers that are shown “photo.exe” was" in text
     assert "What else is not saved" in text
     assert "Your other answers on the page are saved" not in text
 
