@@ -55,6 +55,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, look, call, j
     values = complete_answers(call, story="Written here.")
     address = {"email": values.pop("email")}
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    here.wait_for_url("**/response/")
     here.reload()
     press(here, "Forget this response on this computer")
     stands_at(here, "Forget this response on this computer?")

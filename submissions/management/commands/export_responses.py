@@ -132,7 +132,8 @@ def _write_out(chunks: Iterator[bytes]) -> None:
     try:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+            # At once: an export whose reader is gone must not end as a whole one.
+            sys.stdout.buffer.flush()
     except BrokenPipeError:
         chunks.close()
         # Python would complain once more when it flushes at its end.
