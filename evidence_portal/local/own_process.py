@@ -1,12 +1,13 @@
 """What has one process of its own: an engine, or a Program."""
 
 import signal
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from evidence_portal.local.children import Child
 
 
-class OwnProcess:
+class OwnProcess(ABC):
     """A process from start to stop; a subclass's `start` sets `_child`."""
 
     stop_signal: int = signal.SIGTERM
@@ -15,8 +16,9 @@ class OwnProcess:
 
     _child: Child | None = None
 
+    @abstractmethod
     def start(self) -> None:
-        raise NotImplementedError
+        """Start it, and set `_child`."""
 
     @property
     def child(self) -> Child | None:
