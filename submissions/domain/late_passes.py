@@ -1,7 +1,7 @@
 """Late passes: leave for one response, or one address, to be submitted once after closing.
 
-Like the link that leads back to a response, a pass's token has 256 random bits, is made when
-the mail that carries it is written, and is kept only as its SHA-256.
+A pass's token has 256 bits, made of the portal's secret and the random Message-ID of the mail
+that carries it, and is kept only as its SHA-256.
 """
 
 import secrets
