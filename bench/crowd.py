@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).parent.parent
 CSRF = "c" * 32
@@ -17,11 +17,12 @@ PATIENCE = 60.0  # seconds that somebody waits for an answer
 
 @dataclass(frozen=True)
 class Person:
-    """`own` are words that only this person's draft holds."""
+    """`own` are words that only this person's draft holds, `seen` the mark of all that it holds."""
 
     session: str
     own: str
     address: str
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,8 @@ class Site:
 
     def press_submit(self, person: Person) -> Answer:
         began, pressed_at = time.perf_counter(), time.time()
-        status, location, _ = self._ask(
-            "POST", f"{self._response}/check/", person, f"csrfmiddlewaretoken={CSRF}"
-        )
+        body = urlencode({"csrfmiddlewaretoken": CSRF, "_seen": person.seen})
+        status, location, _ = self._ask("POST", f"{self._response}/check/", person, body)
         return Answer(status, location, pressed_at, time.perf_counter() - began)
 
     def own_text(self, person: Person) -> str:

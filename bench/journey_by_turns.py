@@ -61,10 +61,8 @@ class Browser:
     def submit(self, address: str, values: dict[str, object]) -> None:
         """Post the form of the page, and follow where that leads."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page)[1]
-        shown = re.search(r'name="_shown" value="([^"]*)"', self.page)
-        posted = {"csrfmiddlewaretoken": token, **values}
-        if shown:
-            posted["_shown"] = shown[1]
+        hidden = re.findall(r'name="(_shown|_seen)" value="([^"]*)"', self.page)
+        posted = {"csrfmiddlewaretoken": token, **values, **dict(hidden)}
         self.here = self.ask("POST", address, urlencode(posted, doseq=True))
         if self.here != address:
             self.ask("GET", self.here)

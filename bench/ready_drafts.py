@@ -1,7 +1,7 @@
 """python -m bench.ready_drafts: invented drafts that only wait for Submit, each in a session.
 
 Runs in the environment of a running portal. Prints one JSON line for each draft: the key of its
-session and the words that only it holds.
+session, the words that only it holds, its address, and the mark of what its author checked.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from django.db import connection, transaction  # noqa: E402
 
 from submissions import clock  # noqa: E402
 from submissions.domain.answering import asked_questions, faults, is_required  # noqa: E402
+from submissions.domain.drafting import whole_mark  # noqa: E402
 from submissions.domain.invented_answers import invent_answers  # noqa: E402
 from submissions.models import Answer, Call, IdentityAnswer, Submission  # noqa: E402
 from submissions.views.holding import HELD  # noqa: E402
@@ -85,8 +86,9 @@ def make(call: Call, count: int, *, short: bool) -> list[dict[str, str]]:
             "session": sessions[draft].session_key,
             "own": _own_words(draft),
             "address": email.value,
+            "seen": kind_of[draft].mark(story, email),
         }
-        for draft, (_story, email) in own.items()
+        for draft, (story, email) in own.items()
     ]
 
 
@@ -97,6 +99,7 @@ class _Kind:
         asked = [call.questions_by_key[key] for key in answers]
         self._story = next(q for q in asked if q.kind == QuestionKind.LONG)
         self._email = next(q for q in asked if q.kind == QuestionKind.EMAIL)
+        self._answers = answers
         self._told = "" if short else f" {answers[self._story.key]}"
         self.pattern = _draft(call)
         self.pattern.save()
@@ -118,6 +121,11 @@ class _Kind:
             Answer(submission=draft, question=self._story, value=story, saved_at=at),
             IdentityAnswer(submission=draft, question=self._email, value=address, saved_at=at),
         )
+
+    def mark(self, story: Answer, email: IdentityAnswer) -> str:
+        """Return what the page on which the author checks such a draft posts back."""
+        own = {row.question.key: row.value for row in (story, email)}
+        return whole_mark(self._answers | own, [])
 
 
 def _draft(call: Call) -> Submission:
@@ -145,7 +153,7 @@ def main() -> int:
     parser.add_argument("--slug", required=True)
     parser.add_argument("--short", action="store_true", help="little more than is required")
     chosen = parser.parse_args()
-    call = Call.objects.with_questions().get(slug=chosen.slug)
+    call = Call.objects.get(slug=chosen.slug)
     with transaction.atomic():
         printed = make(call, chosen.count, short=chosen.short)
     for line in printed:

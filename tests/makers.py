@@ -1,6 +1,7 @@
 """What tests start from: plain functions that make one thing, with overrides."""
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -161,7 +162,7 @@ def make_call(**overrides):
         section = Section.objects.create(call=call, key=key, title=title, position=position)
         for place, question in enumerate(questions):
             Question.objects.create(call=call, section=section, position=place, **question)
-    return Call.objects.with_questions().get(pk=call.pk)
+    return Call.objects.get(pk=call.pk)
 
 
 def while_open(call):
@@ -218,6 +219,13 @@ def make_submitted(call=None, *, at=None, **answers):
     at = at or while_open(call)
     draft = make_draft(call, at=at, **complete_answers(call, **answers))
     return submitting.submit(submission=draft, at=at).submission
+
+
+def press_submit(client, call, **options):
+    """Open the page to check the answers, and press its button; `options` are those of `post`."""
+    address = f"/calls/{call.slug}/response/check/"
+    seen = re.findall(r'name="_seen" value="([^"]+)"', client.get(address).content.decode())
+    return client.post(address, {"_seen": seen[0] if seen else ""}, **options)
 
 
 def make_attachment(submission, *, key=None, name="notes.txt", content=b"Minutes.\n", at=None):

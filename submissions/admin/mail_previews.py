@@ -51,7 +51,7 @@ def previews(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
         raise PermissionDenied
     calls = Call.objects.all()
     slug = request.GET.get("call") or calls.values_list("slug", flat=True).first()
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug) if slug else None
+    call = get_object_or_404(Call, slug=slug) if slug else None
     context = {
         **admin.admin_site.each_context(request),
         "title": "Each kind of mail",
@@ -73,7 +73,7 @@ def as_html(request: HttpRequest, admin: ModelAdmin, slug: str, kind: str) -> Ht
         raise PermissionDenied
     if kind not in MailKind.values:
         raise Http404
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     page = render_sample(MailKind(kind), call).html
     response = HttpResponse(page)
     response.headers["Content-Security-Policy"] = (

@@ -68,7 +68,7 @@ def response_page(response: Submission, *, wanted: str, shows_identity: bool) ->
     by_number = {str(version.number): version for version in versions}
     current = next(v for v in versions if v.pk == response.current_version_id)
     version = by_number.get(wanted, current)
-    call = Call.objects.with_questions().get(pk=response.call_id)
+    call = Call.objects.get(pk=response.call_id)
     return ResponsePage(
         version=version,
         started=started,

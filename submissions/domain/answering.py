@@ -98,7 +98,7 @@ def is_asked(call: Call, question: Question, answers: Answers) -> bool | None:
 
 
 def _is_revealed(call: Call, question: Question, answers: Answers) -> bool | None:
-    revealing = call.revealing_options.get(question.key)
+    revealing = call.asked.revealing_options.get(question.key)
     if revealing is None:
         return True
     key, values = revealing

@@ -110,7 +110,7 @@ def load(
     _wait_for_other_loads()
     # The row's lock waits for submissions that are being taken and for changes of closing times.
     stored = Call.objects.select_for_update(no_key=True).filter(slug=definition.slug)
-    call = stored.with_questions().first()
+    call = stored.first()
     if call is not None and call.definition_digest == definition.digest():
         return LoadResult(call, "unchanged")
     changes: list[str] = []
@@ -158,7 +158,7 @@ def _write(definition: CallDefinition) -> Call:
     call, _ = Call.objects.update_or_create(slug=definition.slug, defaults=values)
     _write_roles(call, definition)
     _write_sections(call, definition)
-    return Call.objects.with_questions().get(pk=call.pk)
+    return Call.objects.get(pk=call.pk)
 
 
 def _write_roles(call: Call, definition: CallDefinition) -> None:

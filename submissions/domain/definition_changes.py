@@ -171,7 +171,7 @@ def _section_differences(
 ) -> list[Difference]:
     found = []
     said = {section.key: section for section in definition.sections}
-    stored = {section.key: section for section in call.sections.all()}
+    stored = {section.key: section for section in call.asked.sections}
     for key, section in stored.items():
         path = f"sections.{key}"
         if key not in said:

@@ -144,7 +144,7 @@ def _keep(
 
 def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
     """Return the working copy as question key -> stored value, identity included."""
-    keys = {question.pk: question.key for question in call.questions_in_order}
+    keys = call.asked.keys
     evidence = submission.answers.values_list("question_id", "value")
     identity = submission.identity_answers.values_list("question_id", "value")
     return {keys[pk]: value for pk, value in evidence.union(identity, all=True)}
@@ -152,7 +152,7 @@ def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
 
 def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:
     """Return the attachments by the key of their question."""
-    keys = {question.pk: question.key for question in call.questions_in_order}
+    keys = call.asked.keys
     found: dict[str, list[Attachment]] = {}
     for attachment in attachments:
         found.setdefault(keys[attachment.question_id], []).append(attachment)

@@ -13,7 +13,7 @@ from submissions.domain.answering import asked_questions, faults
 from submissions.domain.deadlines import Admission, admission
 from submissions.domain.drafting import files_by_key, whole_mark, working_answers
 from submissions.domain.outbox import owe
-from submissions.domain.transcript import transcript, version_heading
+from submissions.domain.transcript import version_text
 from submissions.errors import (
     ChangedSinceSeen,
     NoFreeReference,
@@ -80,8 +80,7 @@ def lock_call(pk: int) -> Call:
 
     FOR SHARE lets submissions run side by side and makes a change of the call wait.
     """
-    rows = Call.objects.raw("SELECT * FROM submissions_call WHERE id = %s FOR SHARE", [pk])
-    return rows.prefetch_related("roles", "sections__questions")[0]
+    return Call.objects.raw("SELECT * FROM submissions_call WHERE id = %s FOR SHARE", [pk])[0]
 
 
 def _receive(
@@ -213,8 +212,11 @@ def draw_up_version(
     call = content.call
     admitted = admitted or Admission(Timing.ON_TIME, call.closes_at)
     texts = _answers_of_kinds(content, TEXT_KINDS)
-    text = transcript(
-        version_heading(call, reference=reference, number=number, received_at=at),
+    text = version_text(
+        call,
+        reference=reference,
+        number=number,
+        received_at=at,
         questions=content.evidence,
         answers=content.answers,
         files=content.files,

@@ -116,7 +116,7 @@ def cells_needed(dataset: Dataset, table: list[Column]) -> dict[str, int]:
 
 
 def call_with_questions(pk: int) -> Call:
-    return Call.objects.with_questions().get(pk=pk)
+    return Call.objects.get(pk=pk)
 
 
 def codes_of(call: Call) -> list[Code]:

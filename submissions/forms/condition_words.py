@@ -3,13 +3,14 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from submissions import conditions
 from submissions.domain.answering import Answers
-from submissions.models import Call, Question, Section
+from submissions.models import Asked, Call, Question, Section
 from submissions.vocabulary import MULTIPLE_KINDS
 
 
@@ -28,13 +29,21 @@ class Applies:
     optional: bool = False
 
 
-def terms_of(call: Call, question: Question) -> list[conditions.Term]:
+def terms_of(asked: Asked, question: Question) -> tuple[conditions.Term, ...]:
     """Return the terms which must all be true for the question to be asked."""
-    terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
-    revealing = call.revealing_options.get(question.key)
-    if revealing:
-        terms.append(conditions.Term(revealing[0], "in", revealing[1]))
-    return list(dict.fromkeys(terms))
+    return _terms(asked)[question.key]
+
+
+@lru_cache(maxsize=16)
+def _terms(asked: Asked) -> dict[str, tuple[conditions.Term, ...]]:
+    found = {}
+    for question in asked.questions:
+        terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
+        revealing = asked.revealing_options.get(question.key)
+        if revealing:
+            terms.append(conditions.Term(revealing[0], "in", revealing[1]))
+        found[question.key] = tuple(dict.fromkeys(terms))
+    return found
 
 
 def is_ruled_out(
@@ -94,7 +103,7 @@ def _open_requirement(
 def _controller_before(question: Question, page: list[Question], call: Call) -> str:
     """Return the key of the question that this one directly follows, follow-ups apart."""
     for other in reversed(page[: page.index(question)]):
-        if not terms_of(call, other):
+        if not terms_of(call.asked, other):
             return other.key
     return ""
 

@@ -1,9 +1,10 @@
 """A section in pages short enough for a phone."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from submissions.forms.condition_words import is_ruled_out, terms_of
-from submissions.models import Call, Question, Section
+from submissions.models import Asked, Call, Question, Section
 from submissions.vocabulary import QuestionKind
 
 # What a page holds, in the room of one short text field on a narrow screen: a pair of long
@@ -20,26 +21,36 @@ def pages_of(call: Call, section: Section) -> list[Page]:
     Answers do not move a question from its page, so that addresses last. A question that
     another one of its page brings up stays with that one.
     """
-    pages: list[Page] = []
+    return _paged(call.asked).get(section.pk, [])
+
+
+@lru_cache(maxsize=16)
+def _paged(asked: Asked) -> dict[int, list[Page]]:
+    """Return each section's pages by the section's primary key."""
+    found: dict[int, list[Page]] = {}
     left = 0.0
-    for question in call.questions_in_order:
-        if question.section_id != section.pk:
-            continue
-        room = 0.0 if pages and _follows(call, question, pages[-1]) else _room_of(question)
+    for question in asked.questions:
+        pages = found.setdefault(question.section_id, [])
+        room = 0.0 if pages and _follows(asked, question, pages[-1]) else _room_of(question)
         if not pages or room > left:
             pages.append([])
             left = ROOM
         pages[-1].append(question)
         left -= room
-    return pages
+    return found
 
 
 def page_numbers(call: Call) -> dict[str, int]:
     """Return for each question's key the number, from 1, of its page within its section."""
+    return _numbered(call.asked)
+
+
+@lru_cache(maxsize=16)
+def _numbered(asked: Asked) -> dict[str, int]:
     return {
         question.key: number
-        for section in call.sections.all()
-        for number, page in enumerate(pages_of(call, section), start=1)
+        for pages in _paged(asked).values()
+        for number, page in enumerate(pages, start=1)
         for question in page
     }
 
@@ -50,15 +61,15 @@ def asked_page_numbers(call: Call, pages: Sequence[Page], answers: dict[str, obj
         number
         for number, page in enumerate(pages, start=1)
         if any(
-            not is_ruled_out(terms_of(call, question), answers, {other.key for other in page})
+            not is_ruled_out(terms_of(call.asked, question), answers, {other.key for other in page})
             for question in page
         )
     ]
 
 
-def _follows(call: Call, question: Question, page: Page) -> bool:
+def _follows(asked: Asked, question: Question, page: Page) -> bool:
     on_page = {other.key for other in page}
-    return any(term.key in on_page for term in terms_of(call, question))
+    return any(term.key in on_page for term in terms_of(asked, question))
 
 
 def _room_of(question: Question) -> float:

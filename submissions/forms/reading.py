@@ -23,12 +23,12 @@ def reading_of(call: Call) -> list[dict[str, Any]]:
                 if question.section_id == section.pk
             ],
         }
-        for section in call.sections.all()
+        for section in call.asked.sections
     ]
 
 
 def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]:
-    said = applies(call, question, terms_of(call, question), {}, page)
+    said = applies(call, question, terms_of(call.asked, question), {}, page)
     return {
         "question": question,
         "applies": said.sentence,

@@ -63,7 +63,7 @@ class SectionForm(forms.Form):
         self._settled: dict[str, Any] = {}
         whole = [q for q in call.questions_in_order if q.section.key == section.key]
         on_page = {question.key for question in (whole if page is None else page)}
-        self._terms = {question.key: terms_of(call, question) for question in whole}
+        self._terms = {question.key: terms_of(call.asked, question) for question in whole}
         self.questions = [
             question
             for question in whole

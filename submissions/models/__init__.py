@@ -1,7 +1,8 @@
-from submissions.models.calls import Call, Question, RespondentRole, Section
+from submissions.models.calls import Call
 from submissions.models.coding import Code, Coding
 from submissions.models.deadlines import ClosingChange, LatePass
 from submissions.models.exporting import ExportRun
+from submissions.models.questions import Asked, Question, RespondentRole, Section
 from submissions.models.records import AuditEvent, OutboxEmail
 from submissions.models.responses import (
     Answer,
@@ -15,6 +16,7 @@ from submissions.models.returning import ReturnAddress, ReturnToken
 
 __all__ = [
     "Answer",
+    "Asked",
     "Attachment",
     "AuditEvent",
     "Call",

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from submissions.models.calls import Call, Question
+from submissions.models.calls import Call
+from submissions.models.questions import Question
 from submissions.models.responses import Version
 
 

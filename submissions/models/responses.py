@@ -13,7 +13,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Lower
 
-from submissions.models.calls import Call, Question
+from submissions.models.calls import Call
+from submissions.models.questions import Question
 from submissions.vocabulary import Channel, SubmissionState, Timing, TriageStatus
 
 

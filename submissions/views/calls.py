@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call.objects.prefetch_related("roles"), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     context = _call_context(request, call) | {"moved": call.closing_changes.first()}
     return render(request, "calls/call.html", context)
 
@@ -55,20 +55,20 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
 
 @require_safe
 def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     context = _call_context(request, call) | {"sections": reading_of(call)}
     return render(request, "calls/questions.html", context)
 
 
 @require_safe
 def questions_as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     return _download(questions_pdf(call, reading_of(call)), "application/pdf", f"{slug}.pdf")
 
 
 @require_safe
 def questions_as_word(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     return _download(questions_word(call, reading_of(call)), WORD, f"{slug}.docx")
 
 
@@ -85,7 +85,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     Asks first where another takes the place of a response to which no address leads back.
     """
     received_at = clock.now()
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     held = held_response(request, call)
     if held is not None and held.has_working_copy:
         return redirect("response", slug=slug)

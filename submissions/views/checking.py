@@ -44,7 +44,10 @@ def _submit(request: HttpRequest, held: Held) -> HttpResponse:
     try:
         with transaction.atomic():
             submitting.submit(
-                submission=held.submission, at=held.received_at, seen=request.POST.get(SEEN)
+                # Nobody submits what no page showed them: without a mark the page comes again.
+                submission=held.submission,
+                at=held.received_at,
+                seen=request.POST.get(SEEN, ""),
             )
             transaction.on_commit(nudge_mail, robust=True)
     except CallNotOpen:
@@ -68,6 +71,7 @@ def _check_page(
         missing=_missing(held, faults),
         refused=bool(standing),
         changed=status == 409,
+        unseen=status == 409 and not request.POST.get(SEEN),
         seen=drafting.whole_mark(held.answers, itertools.chain(*held.files.values())),
         publication=_say_publication(held),
         errors=[(f.message, f"answer-{f.key}") for f in standing],

@@ -80,7 +80,7 @@ class Held:
             question.section_id: None
             for question in answering.asked_questions(self.call, self.answers)
         }
-        return [section for section in self.call.sections.all() if section.pk in asked]
+        return [section for section in self.call.asked.sections if section.pk in asked]
 
     def faults(self) -> list[answering.Fault]:
         return answering.faults(self.call, self.answers, self.file_counts)
@@ -103,7 +103,7 @@ class Held:
 def held_by(request: HttpRequest, slug: str) -> Held | None:
     """Return the response of the call that this browser holds; the clock is read here, once."""
     received_at = clock.now()
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     submission = held_response(request, call)
     return submission and Held(call, submission, received_at)
 

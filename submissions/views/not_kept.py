@@ -27,7 +27,7 @@ def not_kept_page(request: HttpRequest, held: Held) -> HttpResponse:
 def _lost(request: HttpRequest, held: Held) -> list[dict[str, str]]:
     """What the post has that the response does not hold: texts, choices by labels, file names."""
     lost = []
-    for section in held.call.sections.all():
+    for section in held.call.asked.sections:
         form = _form(request, held, section)
         form.is_valid()
         lost += [

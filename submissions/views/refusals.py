@@ -54,7 +54,7 @@ def typed_texts(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _questions_of(slug: str) -> dict[str, Question]:
-    call = Call.objects.with_questions().filter(slug=slug).first()
+    call = Call.objects.filter(slug=slug).first()
     if call is None:
         return {}
     rows = {

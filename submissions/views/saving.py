@@ -31,7 +31,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             ),
         )
     section = next(
-        (s for s in held.call.sections.all() if s.key == request.POST.get("_section")), None
+        (s for s in held.call.asked.sections if s.key == request.POST.get("_section")), None
     )
     if section is None:
         return _not_kept(404, _("What you typed is not saved: open this page again."))

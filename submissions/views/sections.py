@@ -26,7 +26,7 @@ def section(request: HttpRequest, slug: str, section: str, number: int = 1) -> H
     held = held_by(request, slug)
     if held is None:
         return nothing_held_page(request, slug)
-    shown = next((s for s in held.call.sections.all() if s.key == section), None)
+    shown = next((s for s in held.call.asked.sections if s.key == section), None)
     if shown is None or not 1 <= number <= len(pages_of(held.call, shown)):
         raise Http404
     if not held.has_working_copy:

@@ -39,7 +39,7 @@ def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
     calls = list(Call.objects.all())
     if not slug and len(calls) != 1:
         return render(request, "steering/calls.html", {"calls": calls})
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug or calls[0].slug)
+    call = get_object_or_404(Call, slug=slug or calls[0].slug)
     now = clock.now()
     counts = count_responses(call, at=now)
     context = {
@@ -151,7 +151,7 @@ def _charts(counts: Counts) -> Sequence[tuple[str, Any, Sequence[BarChart]]]:
 @EXPORT
 def export_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The pseudonymised CSV, streamed; its audit event is written when the last row is out."""
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     return streamed(request, Dataset(call), "csv")
 
 
@@ -197,7 +197,7 @@ class _Begun:
 @EXPORT
 def export_dictionary(request: HttpRequest, slug: str) -> HttpResponse:
     """What the columns of the CSV hold, as CSV."""
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     response = HttpResponse(dictionary_csv(Dataset(call)), content_type=CONTENT_TYPE)
     response["Content-Disposition"] = f'attachment; filename="{call.slug}-dictionary.csv"'
     return response

@@ -95,7 +95,7 @@ class Group:
 @EXPORT
 def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """GET counts what a choice holds; POST exports it, at once or by the worker."""
-    call = get_object_or_404(Call.objects.with_questions(), slug=slug)
+    call = get_object_or_404(Call, slug=slug)
     given = request.POST if request.method == "POST" else request.GET
     codes = tuple(code.name for code in codes_of(call))
     errors: list[tuple[str, str]] = []

@@ -92,7 +92,7 @@ def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[st
     ):
         if key in call.questions_by_key:
             labels[field] = call.questions_by_key[key].option_labels
-    labels["roles"] = {role.key: role.label for role in call.roles.all()}
+    labels["roles"] = {role.key: role.label for role in call.asked.roles}
     names = field_names()
     return [
         (

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from submissions import conditions, spoken_time
 from submissions.domain import answering
-from submissions.domain.transcript import draft_heading, transcript
+from submissions.domain.transcript import draft_text
 from submissions.models import Section
 from submissions.views.held import Held, closed_page, held_by, nothing_held_page
 
@@ -76,9 +76,13 @@ def working_text(request: HttpRequest, slug: str) -> HttpResponse:
     if version is not None and not (may_differ and "changes" in request.GET):
         text, name = version.canonical_text, held.submission.reference
     else:
-        heading = draft_heading(held.call, saved_at=held.submission.saved_at)
-        asked = answering.asked_questions(held.call, held.answers)
-        text = transcript(heading, questions=asked, answers=held.answers, files=held.files)
+        text = draft_text(
+            held.call,
+            saved_at=held.submission.saved_at,
+            questions=answering.asked_questions(held.call, held.answers),
+            answers=held.answers,
+            files=held.files,
+        )
         name = f"draft-{held.submission.reference or held.call.slug}"
     response = HttpResponse(text.encode(), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.txt"'

@@ -38,7 +38,7 @@ def words_of_html(page):
 
 def amended_mail():
     submission = make_submitted(at=LAST_SECOND - timedelta(hours=1), story="First words.")
-    call = Call.objects.with_questions().get(pk=submission.call_id)
+    call = Call.objects.get(pk=submission.call_id)
     amending.open_again(submission=submission, at=LAST_SECOND)
     drafting.save_answers(
         submission=submission, call=call, values={"story": "Second words."}, at=LAST_SECOND

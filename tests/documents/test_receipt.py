@@ -30,7 +30,7 @@ def words_of(reader):
 
 
 def with_questions(call):
-    return Call.objects.with_questions().get(pk=call.pk)
+    return Call.objects.get(pk=call.pk)
 
 
 def pdf_of(submission):

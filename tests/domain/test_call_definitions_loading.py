@@ -172,7 +172,7 @@ def test_question_moves_to_another_section_with_its_answers():
 @pytest.mark.parametrize("reword", [False, True])
 def test_question_with_answers_cannot_be_removed(reword):
     answered(story="What happened")
-    make_draft(Call.objects.with_questions().get(), story="More")
+    make_draft(Call.objects.get(), story="More")
     before = snapshot()
     assert refusal(without_question("story"), reword=reword) == [
         f"{EVIDENCE}.story: cannot be removed: 2 responses answered it"
@@ -328,7 +328,7 @@ def test_required_question_is_added_after_responses_only_on_request():
 def test_prefix_of_references_that_were_given_cannot_change():
     load_text()
     assert load_text(changed('"SML"', '"SMA"')).changes == ("call.reference_prefix: changed",)
-    make_submitted(Call.objects.with_questions().get())
+    make_submitted(Call.objects.get())
     assert refusal(TEXT) == [
         "small.toml: call.reference_prefix: references that begin with SMA have been given"
     ]

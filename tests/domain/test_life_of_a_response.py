@@ -56,7 +56,7 @@ class LifeOfAResponse(RuleBasedStateMachine):
             return None
 
     def fresh_call(self):
-        return Call.objects.with_questions().get(pk=self.call.pk)
+        return Call.objects.get(pk=self.call.pk)
 
     def keep(self, values):
         drafting.save_answers(

@@ -129,7 +129,7 @@ def test_changes_that_were_not_submitted_go_back_to_what_was(
     amending.open_again(submission=submission, at=while_open(call))
     drafting.save_answers(
         submission=submission,
-        call=Call.objects.with_questions().get(pk=call.pk),
+        call=Call.objects.get(pk=call.pk),
         values={"story": "After"},
         at=while_open(call),
     )

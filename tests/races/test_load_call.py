@@ -42,7 +42,7 @@ def test_two_first_loads_make_one_call():
 
 def test_answer_on_its_way_keeps_its_question():
     draft = make_draft(load_text().call)
-    call = Call.objects.with_questions().get()
+    call = Call.objects.get()
     written, committing = Event(), Event()
 
     def answer():

@@ -28,7 +28,7 @@ def draft(client, call):
 
 
 def answers_of(draft):
-    call = Call.objects.with_questions().get(pk=draft.call_id)
+    call = Call.objects.get(pk=draft.call_id)
     return drafting.working_answers(draft, call)
 
 

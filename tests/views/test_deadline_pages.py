@@ -15,6 +15,7 @@ from tests.makers import (
     make_draft,
     make_submitted,
     make_user,
+    press_submit,
     while_open,
 )
 
@@ -68,7 +69,7 @@ def test_grace_is_disclosed_and_lets_who_began_submit(client, at):
     at(call.closes_at + timedelta(minutes=14))
     assert client.get(f"/calls/{call.slug}/time-left/").json()["state"] == "open"
     assert client.get(f"/calls/{call.slug}/response/").status_code == 200
-    client.post(f"/calls/{call.slug}/response/check/")
+    press_submit(client, call)
     assert Version.objects.get(submission=draft).timing == "grace"
 
 
@@ -85,7 +86,7 @@ def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
     assert "before midday on Friday 26 July 2019" in (
         client.get(f"/calls/{call.slug}/response/").content.decode()
     )
-    client.post(f"/calls/{call.slug}/response/check/")
+    press_submit(client, call)
     assert Version.objects.get(submission=draft).timing == "late_pass"
     assert client.get(address).status_code == 410
 

@@ -12,7 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from submissions.domain import amending, drafting, submitting
 from submissions.models import Call, Submission
 from submissions.references import ALPHABET, make_reference
-from tests.makers import complete_answers, make_call, make_draft, make_submitted, while_open
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    press_submit,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = make_reference("TST", draw=lambda _: ALPHABET[0])
@@ -55,7 +62,7 @@ def test_receipt_page_tells_all_and_survives_a_reload_and_closing(client, call, 
     draft = Submission.objects.get()
     values = complete_answers(call)
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
-    client.post(f"/calls/{call.slug}/response/check/")
+    press_submit(client, call)
     draft.refresh_from_db()
     for moment in (while_open(call), call.closes_at + timedelta(days=60)):
         at(moment)
@@ -125,7 +132,7 @@ def test_earlier_versions_and_withdrawn_responses_belong_together_too(call):
     amending.open_again(submission=submission, at=while_open(call))
     drafting.save_answers(
         submission=submission,
-        call=Call.objects.with_questions().get(pk=call.pk),
+        call=Call.objects.get(pk=call.pk),
         values={"story": "After"},
         at=while_open(call),
     )
@@ -179,7 +186,7 @@ def test_pages_around_a_response_ask_few_queries(client, call):
     draft = Submission.objects.get()
     values = complete_answers(call)
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
-    client.post(f"/calls/{call.slug}/response/check/")
+    press_submit(client, call)
     counts = {}
     for rest in ("submitted/", "leave/", "forget/", "withdraw/"):
         with CaptureQueriesContext(connection) as queries:

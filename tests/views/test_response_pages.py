@@ -15,6 +15,7 @@ from tests.makers import (
     make_attachment,
     make_call,
     make_submitted,
+    press_submit,
     while_open,
 )
 
@@ -46,7 +47,7 @@ def start_with(client, call, **answers):
 
 
 def answers_of(draft):
-    call = Call.objects.with_questions().get(pk=draft.call_id)
+    call = Call.objects.get(pk=draft.call_id)
     return drafting.working_answers(draft, call)
 
 
@@ -168,7 +169,7 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
 
 def test_submitting_an_incomplete_response_is_refused_with_links(client, call):
     start(client, call)
-    response = client.post(address(call, "response/check/"))
+    response = press_submit(client, call)
     assert response.status_code == 422
     assert "There is a problem" in text_of(response)
     assert Version.objects.count() == 0
@@ -178,7 +179,7 @@ def test_submitting_shows_the_receipt_and_a_reload_shows_it_again(
     client, call, django_capture_on_commit_callbacks
 ):
     start_with(client, call)
-    response = client.post(address(call, "response/check/"))
+    response = press_submit(client, call)
     assert response["Location"] == address(call, "response/submitted/")
     version = Version.objects.get()
     for _ in range(2):
@@ -214,10 +215,23 @@ def test_what_changed_since_it_was_checked_is_shown_again_and_not_submitted(clie
     assert Version.objects.count() == 1
 
 
+def test_post_that_does_not_say_what_was_seen_is_answered_by_the_page_to_check(client, call):
+    start_with(client, call, story="Not seen yet.")
+    check = address(call, "response/check/")
+    for posted in ({}, {"_seen": ""}, {"_seen": "0"}):
+        response = client.post(check, posted)
+        assert response.status_code == 409
+        assert "Not seen yet." in text_of(response)
+    assert (Version.objects.count(), OutboxEmail.objects.count()) == (0, 0)
+    response = client.post(check)
+    assert "does not say which answers you checked. Check them again here" in text_of(response)
+    assert client.post(check, {"_seen": seen_on(response)})["Location"].endswith("/submitted/")
+
+
 def test_double_post_of_submit_gives_one_receipt(client, call):
     start_with(client, call)
     for _ in range(2):
-        response = client.post(address(call, "response/check/"))
+        response = press_submit(client, call)
         assert response["Location"] == address(call, "response/submitted/")
     assert (Version.objects.count(), OutboxEmail.objects.count()) == (1, 1)
 
@@ -225,13 +239,13 @@ def test_double_post_of_submit_gives_one_receipt(client, call):
 @pytest.mark.parametrize("rest", ["response/", "response/about/", "response/check/"])
 def test_pages_of_a_submitted_response_lead_to_its_receipt(client, call, rest):
     start_with(client, call)
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     assert client.get(address(call, rest))["Location"] == address(call, "response/submitted/")
 
 
 def test_section_posted_after_submitting_in_another_tab_changes_nothing(client, call):
     draft = start_with(client, call, story="Before")
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     response = client.post(address(call, "response/evidence/"), {"story": "After"})
     assert response.status_code == 409
     assert "What you typed was not saved" in text_of(response)
@@ -242,14 +256,14 @@ def test_section_posted_after_submitting_in_another_tab_changes_nothing(client, 
 def test_submitting_in_the_last_microsecond_is_taken(client, call, at):
     start_with(client, call)
     at(call.closes_at - MICROSECOND)
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     assert Version.objects.get().received_at == call.closes_at - MICROSECOND
 
 
 def test_submitting_at_closing_is_refused_and_says_all_of_it(client, call, at):
     draft = start_with(client, call, story="All that I wrote.")
     at(call.closes_at)
-    response = client.post(address(call, "response/check/"))
+    response = press_submit(client, call)
     text = text_of(response)
     assert response.status_code == 403
     assert "Your response was not submitted" in text
@@ -318,7 +332,7 @@ def test_draft_downloads_as_text_after_closing(client, call, at):
 
 def test_submitted_text_is_exactly_what_was_digested(client, call):
     start_with(client, call)
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     response = client.get(address(call, "response/text/"))
     assert response.content.decode() == Version.objects.get().canonical_text
 
@@ -388,7 +402,7 @@ def test_browser_that_holds_nothing_is_told_what_it_can_do(client, call, rest):
 
 def test_second_response_is_a_new_one(client, call):
     first = start_with(client, call)
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     assert client.post(address(call, "start/"))["Location"] == address(call, "response/submitted/")
     client.post(address(call, "start/"), {"another": "1"})
     assert Submission.objects.latest("pk") != first
@@ -421,12 +435,12 @@ def test_answer_that_looks_odd_is_warned_of_when_checking_and_still_taken(client
     assert "banana This does not look like a role." in text_of(
         client.get(address(call, "response/check/"))
     )
-    assert client.post(address(call, "response/check/"))["Location"].endswith("/submitted/")
+    assert press_submit(client, call)["Location"].endswith("/submitted/")
 
 
 def test_receipt_says_how_the_mail_stands(client, call):
     start_with(client, call)
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     receipt = address(call, "response/submitted/")
     assert "We are sending a confirmation" in text_of(client.get(receipt))
     OutboxEmail.objects.update(state="sent", sent_at=while_open(call))
@@ -437,7 +451,7 @@ def test_receipt_says_how_the_mail_stands(client, call):
 
 def test_text_of_a_version_has_its_time_as_people_say_it_and_in_utc(client, call):
     start_with(client, call)
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     text = client.get(address(call, "response/text/")).content.decode()
     assert (
         "Received: 12:00:00pm on Tuesday 23 July 2019 (UK time), "

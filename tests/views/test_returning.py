@@ -12,7 +12,14 @@ from django.test import Client
 from submissions.domain import amending, drafting, returning
 from submissions.models import OutboxEmail, ReturnAddress, ReturnToken, Submission
 from submissions.views import returning as views
-from tests.makers import complete_answers, make_call, make_draft, make_submitted, while_open
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    press_submit,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -203,7 +210,7 @@ def test_draft_is_read_and_downloaded_after_closing_by_a_link(client, call, at):
     open_with(client, call, fresh.token)
     assert "Still here." in text_of(client.get(address(call, "response/")))
     assert "Still here." in client.get(address(call, "response/text/")).content.decode()
-    assert client.post(address(call, "response/check/")).status_code == 403
+    assert press_submit(client, call).status_code == 403
 
 
 def asked(client, call, email):
@@ -322,7 +329,7 @@ def test_each_state_of_a_response_offers_to_forget_it(client, call, at, state):
     values = complete_answers(call)
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
     if state not in {"draft", "closed"}:
-        client.post(address(call, "response/check/"))
+        press_submit(client, call)
     if state == "amending":
         client.post(address(call, "response/amend/"))
     if state == "withdrawn":
@@ -341,7 +348,7 @@ def test_another_response_without_an_address_warns_before_it_takes_the_place(cli
     first = Submission.objects.get()
     values = {"story": "Words"}
     drafting.save_answers(submission=first, call=call, values=values, at=while_open(call))
-    client.post(address(call, "response/check/"))
+    press_submit(client, call)
     page = client.post(address(call, "start/"), {"another": "1"})
     assert "Nothing would lead back to the first one" in page.content.decode()
     assert Submission.objects.count() == 1

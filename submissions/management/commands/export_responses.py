@@ -99,7 +99,7 @@ class Command(BaseCommand):
 
 
 def _dataset(options: dict[str, Any]) -> Dataset:
-    call = Call.objects.with_questions().filter(slug=options["call"]).first()
+    call = Call.objects.filter(slug=options["call"]).first()
     if call is None:
         slugs = ", ".join(Call.objects.values_list("slug", flat=True)) or "none"
         raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")

@@ -87,7 +87,7 @@ def say(result: call_definitions.LoadResult) -> str:
     """Return one line: the call, what happened to it, and in a change where."""
     line = f"{result.call.slug}: {result.outcome}"
     if result.outcome == "created":
-        sections = len(result.call.sections.all())
+        sections = len(result.call.asked.sections)
         questions = len(result.call.questions_in_order)
         return (
             f"{line}, {sections} sections, {questions} questions, "

@@ -1,0 +1,60 @@
+"""What a call asks is read once for as long as it stays the same, and never after it changed."""
+
+import pytest
+from django.db.models import F
+
+from submissions.models import Call, Question, RespondentRole, Section
+from tests.makers import make_call
+
+pytestmark = pytest.mark.django_db
+
+
+def labels(call):
+    return [question.label for question in Call.objects.get(pk=call.pk).questions_in_order]
+
+
+def revision(call):
+    return Call.objects.get(pk=call.pk).asked_revision
+
+
+def test_questions_are_read_once(django_assert_num_queries):
+    call = make_call()
+    labels(call)
+    with django_assert_num_queries(1):
+        labels(call)
+
+
+@pytest.mark.parametrize("model", [RespondentRole, Section, Question])
+def test_revision_is_another_after_each_change(model):
+    call = make_call()
+    before = revision(call)
+    model.objects.filter(call=call).update(position=F("position") + 100)
+    changed = revision(call)
+    assert changed != before
+    model.objects.filter(call=call).last().delete()
+    assert revision(call) not in {before, changed}
+
+
+def test_new_words_are_seen_at_once():
+    call = make_call()
+    labels(call)
+    Question.objects.filter(call=call, key="story").update(label="What happened, in your words?")
+    assert "What happened, in your words?" in labels(call)
+
+
+def test_old_copy_of_a_call_brings_no_old_questions_back():
+    call = make_call()
+    old = Call.objects.get(pk=call.pk)
+    labels(call)
+    Question.objects.filter(call=call, key="story").update(label="What happened, in your words?")
+    old.title = "Another title"
+    old.save()
+    assert Call.objects.get(pk=call.pk).title == "Another title"
+    assert "What happened, in your words?" in labels(call)
+
+
+def test_one_calls_change_leaves_anothers_revision():
+    call, other = make_call(), make_call()
+    before = revision(other)
+    Question.objects.filter(call=call).update(hint="")
+    assert revision(other) == before
