@@ -12,7 +12,7 @@ from submissions.models import OutboxEmail, Submission
 from submissions.vocabulary import OutboxState
 from tests.faults.celery_processes import WORKER, running, running_both
 from tests.faults.conftest import nudged
-from tests.makers import complete_answers, make_call, while_open
+from tests.makers import complete_answers, make_call, press_submit, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 40.0  # seconds; two ticks of beat and the start of two processes on a busy machine
@@ -30,7 +30,7 @@ def submit_by_browser(client, at):
         answers = complete_answers(call)
         drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
         began = time.monotonic()
-        response = client.post(f"/calls/{call.slug}/response/check/")
+        response = press_submit(client, call)
         return response, time.monotonic() - began
 
     return submit
