@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from submissions.domain.drafting import lock_working_copy
 from submissions.domain.file_types import refuse_unless_what_it_says
@@ -37,13 +39,20 @@ def attach(
             return same
         if same is not None:
             raise FileRefused(
-                f"“{name}” was not added: it is the same file as “{same.name}”, "
-                "which is here already"
+                _(
+                    "“%(name)s” was not added: it is the same file as “%(same)s”, "
+                    "which is here already"
+                )
+                % {"name": name, "same": same.name}
             )
         if question.max_files and present.count() >= question.max_files:
             raise FileRefused(
-                f"“{name}” was not added: you can add up to {question.max_files} files. "
-                "Remove one first"
+                ngettext(
+                    "“%(name)s” was not added: you can add %(most)s file. Remove it first",
+                    "“%(name)s” was not added: you can add up to %(most)s files. Remove one first",
+                    question.max_files,
+                )
+                % {"name": name, "most": question.max_files}
             )
         attachment = Attachment(
             submission=submission,
@@ -87,12 +96,16 @@ def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -
     file_type = PurePath(name).suffix.lower().lstrip(".")
     if file_type not in question.file_types:
         allowed = ", ".join(kind.upper() for kind in question.file_types)
-        raise FileRefused(f"“{name}” was not added: the file must be one of {allowed}")
+        raise FileRefused(
+            _("“%(name)s” was not added: the file must be one of %(allowed)s")
+            % {"name": name, "allowed": allowed}
+        )
     if not upload.size:
-        raise FileRefused(f"“{name}” was not added: the file is empty")
+        raise FileRefused(_("“%(name)s” was not added: the file is empty") % {"name": name})
     if question.max_mb and upload.size > question.max_mb * 1024 * 1024:
         raise FileRefused(
-            f"“{name}” was not added: the file must be {question.max_mb} MB or smaller"
+            _("“%(name)s” was not added: the file must be %(most)s MB or smaller")
+            % {"name": name, "most": question.max_mb}
         )
     refuse_unless_what_it_says(name, file_type, upload)
     return file_type

@@ -7,6 +7,9 @@ import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from submissions.errors import FileRefused
 
 PDF_SIGNATURE = b"%PDF-"  # ISO 32000-1, 7.5.2; readers look for it in the first 1,024 bytes
@@ -14,15 +17,17 @@ ENCRYPTED_PDF = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")  # ISO 32000-1, 
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2: a .doc, or an encrypted .docx
 ODT_TYPE = b"application/vnd.oasis.opendocument.text"  # OpenDocument 1.3, part 2, 3.3
 MOST_ENTRIES = 5_000
-PROTECTED = (
-    "“{name}” was not added: it is protected. Save it without a password or restrictions, "
+PROTECTED = gettext_noop(
+    "“%(name)s” was not added: it is protected. Save it without a password or restrictions, "
     "then try again"
 )
-PROTECTED_OR_OLDER = (
-    "“{name}” was not added: it is protected by a password, or it is an older Word file (DOC) with "
-    "another ending. Save it as DOCX without a password, then try again"
+PROTECTED_OR_OLDER = gettext_noop(
+    "“%(name)s” was not added: it is protected by a password, or it is an older Word file (DOC) "
+    "with another ending. Save it as DOCX without a password, then try again"
 )
-NOT_THAT = "“{name}” was not added: the file is damaged or is not really a {type} file"
+NOT_THAT = gettext_noop(
+    "“%(name)s” was not added: the file is damaged or is not really a %(type)s file"
+)
 
 
 def refuse_unless_what_it_says(name: str, file_type: str, file: BinaryIO) -> None:
@@ -34,7 +39,7 @@ def refuse_unless_what_it_says(name: str, file_type: str, file: BinaryIO) -> Non
     refusal = TYPES[file_type](file)
     file.seek(0)
     if refusal:
-        raise FileRefused(refusal.format(name=name, type=file_type.upper()))
+        raise FileRefused(_(refusal) % {"name": name, "type": file_type.upper()})
 
 
 def _refuse_pdf(file: BinaryIO) -> str:

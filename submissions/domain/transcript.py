@@ -1,42 +1,68 @@
-"""A response in plain text: what is digested, mailed and kept by its author."""
+"""A response in plain text: what is digested, mailed and kept by its author.
+
+What is digested is evidence, so the words around a version's answers are those of this file in
+whatever language it is asked for (docs/decisions/0041-the-digested-text-is-not-translated.md).
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from submissions import spoken_time
 from submissions.models import Attachment, Call, Question
 from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
 
-NOT_PROVIDED = "Not provided"
+
+def version_text(
+    call: Call,
+    *,
+    reference: str,
+    number: int,
+    received_at: datetime,
+    questions: Sequence[Question],
+    answers: Mapping[str, Any],
+    files: Mapping[str, Sequence[Attachment]],
+) -> str:
+    """Return the text of a version, the same whatever language is active: it is digested."""
+    with translation.override(None):
+        heading = [
+            call.title,
+            _("Reference: %(reference)s") % {"reference": reference},
+            _("Version: %(number)s") % {"number": number},
+            _("Received: %(instant)s") % {"instant": say_instant(received_at, call.timezone)},
+        ]
+        return _transcript(heading, questions=questions, answers=answers, files=files)
 
 
-def version_heading(call: Call, *, reference: str, number: int, received_at: datetime) -> list[str]:
-    """Return the lines that begin the text of a version."""
-    return [
+def draft_text(
+    call: Call,
+    *,
+    saved_at: datetime,
+    questions: Sequence[Question],
+    answers: Mapping[str, Any],
+    files: Mapping[str, Sequence[Attachment]],
+) -> str:
+    """Return the text of a draft, in the active language."""
+    heading = [
         call.title,
-        f"Reference: {reference}",
-        f"Version: {number}",
-        f"Received: {say_instant(received_at, call.timezone)}",
+        _("Draft: not submitted"),
+        _("Last saved: %(instant)s") % {"instant": say_instant(saved_at, call.timezone)},
     ]
+    return _transcript(heading, questions=questions, answers=answers, files=files)
 
 
 def say_instant(moment: datetime, zone: str) -> str:
     """Return the moment as people say it, and to the microsecond as ISO 8601 in UTC."""
-    exactly = moment.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"{spoken_time.say_exactly(moment, zone)}, which is {exactly} in UTC"
+    return _("%(moment)s, which is %(exactly)s in UTC") % {
+        "moment": spoken_time.say_exactly(moment, zone),
+        "exactly": moment.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
 
 
-def draft_heading(call: Call, *, saved_at: datetime) -> list[str]:
-    """Return the lines that begin the text of a draft."""
-    return [
-        call.title,
-        "Draft: not submitted",
-        f"Last saved: {say_instant(saved_at, call.timezone)}",
-    ]
-
-
-def transcript(
+def _transcript(
     heading: Sequence[str],
     *,
     questions: Sequence[Question],
@@ -56,7 +82,9 @@ def transcript(
             lines += ["", "", question.section.title, "=" * len(question.section.title)]
         lines += ["", question.label]
         if question.kind == QuestionKind.FILE:
-            lines += [_say_file(file) for file in files.get(question.key, ())] or [NOT_PROVIDED]
+            lines += [_say_file(file) for file in files.get(question.key, ())] or [
+                _("Not provided")
+            ]
         else:
             lines += say_answer(question, answers.get(question.key))
     return "\n".join(lines) + "\n"
@@ -65,7 +93,7 @@ def transcript(
 def say_answer(question: Question, value: Any) -> list[str]:
     """Return the answer as lines for people, choices by their labels."""
     if value in (None, "", [], {}):
-        return [NOT_PROVIDED]
+        return [_("Not provided")]
     labels = question.option_labels
     if question.kind == QuestionKind.RADIO:
         return [labels.get(value, value)]
@@ -77,9 +105,14 @@ def say_answer(question: Question, value: Any) -> list[str]:
         rows |= {row: row for row in value if row not in rows}
         return [f"- {said}: {labels.get(value[row], value[row])}" for row, said in rows.items()]
     if question.kind == QuestionKind.CHECKBOX:
-        return ["Yes"]
+        return [_("Yes")]
     return value.split("\n")
 
 
 def _say_file(file: Attachment) -> str:
-    return f"- {file.file_type} file, {file.size} bytes, SHA-256 {file.sha256}"
+    said = _("%(kind)s file, %(size)s bytes, SHA-256 %(digest)s") % {
+        "kind": file.file_type,
+        "size": file.size,
+        "digest": file.sha256,
+    }
+    return f"- {said}"

@@ -33,7 +33,6 @@ WITHOUT_DJANGO = (
     "references",
     "canonical",
     "conditions",
-    "spoken_time",
     "accent",
     "typesetting",
     "release",
