@@ -11,6 +11,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from submissions import conditions
 from submissions.canonical import canonical_text, count_words
@@ -58,21 +60,24 @@ def storable(question: Question, raw: Any) -> Any:
         given = {row: _known(key, keys) for row, key in raw.items() if key}
         rows = [row["key"] for row in question.rows]
         if not set(given) <= set(rows):
-            raise AnswerRefused("Select one of the rows that are shown")
+            raise AnswerRefused(_("Select one of the rows that are shown"))
         return {row: given[row] for row in rows if row in given} or None
-    raise AnswerRefused("This answer cannot be read. Answer the question again")
+    raise AnswerRefused(_("This answer cannot be read. Answer the question again"))
 
 
 def _storable_text(question: Question, raw: Any) -> str | None:
     if not isinstance(raw, str):
-        raise AnswerRefused("This answer cannot be read. Answer the question again")
+        raise AnswerRefused(_("This answer cannot be read. Answer the question again"))
     if "\0" in raw or re.search("[\ud800-\udfff]", raw):
-        raise AnswerRefused("Remove the characters that cannot be shown, then try again")
+        raise AnswerRefused(_("Remove the characters that cannot be shown, then try again"))
     text = canonical_text(raw)
     if len(text) > LONGEST_ANSWER:
         raise AnswerRefused(
-            f"Your answer has {len(text):,} characters. It can be saved when it has "
-            f"{LONGEST_ANSWER:,} or fewer. You could add it as a file instead"
+            _(
+                "Your answer has %(count)s characters. It can be saved when it has %(most)s or "
+                "fewer. You could add it as a file instead"
+            )
+            % {"count": f"{len(text):,}", "most": f"{LONGEST_ANSWER:,}"}
         )
     if question.kind != QuestionKind.LONG:
         text = " ".join(text.split())
@@ -81,7 +86,7 @@ def _storable_text(question: Question, raw: Any) -> str | None:
 
 def _known(key: Any, keys: Collection[str]) -> str:
     if not isinstance(key, str) or key not in keys:
-        raise AnswerRefused("Select one of the answers that are shown")
+        raise AnswerRefused(_("Select one of the answers that are shown"))
     return key
 
 
@@ -148,10 +153,8 @@ def faults_of(question: Question, value: Any, *, required: bool) -> list[Fault]:
         return _route_fault(question, value)
     if question.kind == QuestionKind.MATRIX and required:
         rows = [row for row in question.rows if row["key"] not in value]
-        return [
-            Fault(question.key, f"Select an answer for “{row['label']}”", row["key"])
-            for row in rows
-        ]
+        said = _("Select an answer for “%(row)s”")
+        return [Fault(question.key, said % {"row": row["label"]}, row["key"]) for row in rows]
     if question.kind in TEXT_KINDS:
         return _text_fault(question, value)
     return []
@@ -161,15 +164,16 @@ def missing_message(question: Question) -> str:
     """Return what is said when a required answer is missing."""
     if question.missing:
         return question.missing
-    verb = "Enter" if question.kind in TEXT_KINDS else "Select"
-    return f"{verb} an answer to “{question.label}”"
+    if question.kind in TEXT_KINDS:
+        return _("Enter an answer to “%(question)s”") % {"question": question.label}
+    return _("Select an answer to “%(question)s”") % {"question": question.label}
 
 
 def _exclusive_fault(question: Question, value: list[str]) -> list[Fault]:
     for option in question.options:
         if option.get("exclusive") and option["key"] in value and len(value) > 1:
-            message = f"Select “{option['label']}” or the other answers, not both"
-            return [Fault(question.key, message)]
+            message = _("Select “%(choice)s” or the other answers, not both")
+            return [Fault(question.key, message % {"choice": option["label"]})]
     return []
 
 
@@ -191,22 +195,30 @@ def _text_fault(question: Question, value: str) -> list[Fault]:
         try:
             validate_email(value)
         except ValidationError:
-            message = "Enter an email address in the correct format, like name@example.com"
+            message = _("Enter an email address in the correct format, like name@example.com")
             return [Fault(question.key, message)]
     words = count_words(value)
     if question.max_words and words > question.max_words:
-        message = (
-            f"“{question.label}” must be {question.max_words:,} words or fewer. "
-            f"It has {words:,}. Everything that you wrote is kept"
+        message = ngettext(
+            "“%(question)s” must be %(most)s word or fewer. It has %(count)s. "
+            "Everything that you wrote is kept",
+            "“%(question)s” must be %(most)s words or fewer. It has %(count)s. "
+            "Everything that you wrote is kept",
+            question.max_words,
         )
-        return [Fault(question.key, message)]
+        return [Fault(question.key, message % _limit(question, question.max_words, words))]
     if question.max_chars and len(value) > question.max_chars:
-        message = (
-            f"“{question.label}” must be {question.max_chars:,} characters or fewer. "
-            f"It has {len(value):,}"
+        message = ngettext(
+            "“%(question)s” must be %(most)s character or fewer. It has %(count)s",
+            "“%(question)s” must be %(most)s characters or fewer. It has %(count)s",
+            question.max_chars,
         )
-        return [Fault(question.key, message)]
+        return [Fault(question.key, message % _limit(question, question.max_chars, len(value)))]
     return []
+
+
+def _limit(question: Question, most: int, count: int) -> dict[str, str]:
+    return {"question": question.label, "most": f"{most:,}", "count": f"{count:,}"}
 
 
 def _evidence_fault(call: Call, answers: Answers, file_counts: Mapping[str, int]) -> list[Fault]:
@@ -217,7 +229,7 @@ def _evidence_fault(call: Call, answers: Answers, file_counts: Mapping[str, int]
         return []
     if not long_ones or any(answers.get(q.key) for q in long_ones):
         return []
-    message = "Give at least one answer in your own words, or add at least one file"
+    message = _("Give at least one answer in your own words, or add at least one file")
     return [Fault(long_ones[0].key, message)]
 
 

@@ -1,5 +1,6 @@
 """When a question applies: in words for everybody, as data for the script that shows and hides."""
 
+import functools
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from submissions import conditions
 from submissions.domain.answering import Answers
@@ -108,15 +110,20 @@ def _controller_before(question: Question, page: list[Question], call: Call) -> 
     return ""
 
 
-_ONLY_IF = ("Answer this only if %(condition)s.", "Answer this unless %(condition)s.")
-_NEEDED_IF = ("You need to answer this if %(condition)s.", "Answer this unless %(condition)s.")
+_UNLESS = gettext_noop("Answer this unless %(condition)s.")
+_ONLY_IF = (gettext_noop("Answer this only if %(condition)s."), _UNLESS)
+_NEEDED_IF = (gettext_noop("You need to answer this if %(condition)s."), _UNLESS)
 
 
 def _sentence(call: Call, terms: list[conditions.Term], before: str, forms: tuple[str, str]) -> str:
     if len(terms) == 1 and terms[0].operator == "!=":
         return _(forms[1]) % {"condition": _phrase(call, terms[0], before, negated=False)}
     phrases = [_phrase(call, t, before, negated=t.operator == "!=") for t in terms]
-    return _(forms[0]) % {"condition": _(" and ").join(phrases)}
+    return _(forms[0]) % {"condition": functools.reduce(_both, phrases)}
+
+
+def _both(first: str, second: str) -> str:
+    return _("%(first)s and %(second)s") % {"first": first, "second": second}
 
 
 def _phrase(call: Call, term: conditions.Term, before: str, *, negated: bool) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.models.questions import Asked, Question, asked_at
@@ -107,7 +108,8 @@ class Call(models.Model):
         """For instance "NCVO, ACEVO and Lloyds Bank Foundation"."""
         if len(self.partners) < 2:
             return "".join(self.partners)
-        return f"{', '.join(self.partners[:-1])} and {self.partners[-1]}"
+        several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}
+        return _("%(first)s and %(second)s") % several
 
     @property
     def asked(self) -> Asked:
