@@ -1,12 +1,15 @@
 """The portal's clock: real time, or a rehearsal's time that ticks on from a chosen moment.
 
-Only views, tasks and management commands call `now()`; everything below is handed the moment.
+Only views, tasks and management commands call `now()`, and only views `received()`; everything
+below is handed the moment.
 """
 
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.http import HttpRequest
 
+from evidence_portal import arrival
 from evidence_portal.moved_clock import read_move, write_move
 
 
@@ -16,6 +19,15 @@ def now() -> datetime:
         move = read_move(settings.REHEARSAL_MOVED)
         return datetime.now(UTC) + settings.REHEARSAL_OFFSET + move
     return datetime.now(UTC)
+
+
+def received(request: HttpRequest) -> datetime:
+    """Return the aware moment (UTC), by the portal's clock, at which the request had arrived.
+
+    Whole, in this machine's kernel: a request in time is in time however long it waits for us.
+    Call it once the body is read. It is `now()` where the kernel cannot be asked.
+    """
+    return now() - arrival.time_since(request.META)
 
 
 def real_now() -> datetime:

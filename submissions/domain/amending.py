@@ -57,7 +57,7 @@ def put_back(*, submission: Submission, at: datetime) -> None:
         locked.attachments.filter(pk__in=standing).update(removed_at=None)
         locked.attachments.exclude(pk__in=standing).filter(removed_at=None).update(removed_at=at)
         locked.amending_since = None
-        locked.saved_at = at
+        locked.saved_at = max(locked.saved_at, at)
         locked.save(update_fields=["amending_since", "saved_at"])
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from submissions.domain.drafting import lock_working_copy
+from submissions.domain.drafting import lock_working_copy, note_saved
 from submissions.domain.file_types import refuse_unless_what_it_says
 from submissions.errors import FileRefused
 from submissions.models import Attachment, Question, Submission
@@ -66,7 +66,7 @@ def attach(
         attachment.file.save(name, upload, save=False)
         try:
             attachment.save()
-            Submission.objects.filter(pk=submission.pk).update(saved_at=at)
+            note_saved(submission, at)
         except BaseException:
             attachment.file.storage.delete(attachment.file.name)
             raise
@@ -147,4 +147,4 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
             file = attachment.file
             attachment.delete()
             transaction.on_commit(lambda: file.storage.delete(file.name), robust=True)
-        Submission.objects.filter(pk=submission.pk).update(saved_at=at)
+        note_saved(submission, at)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from submissions import clock
 from submissions.domain.answering import storable
@@ -90,9 +92,19 @@ def save_answers(
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
             _keep(table, submission, part, at)
         if stored or not contested:
-            Submission.objects.filter(pk=submission.pk).update(saved_at=at)
-            submission.saved_at = at
+            note_saved(submission, at)
     return contested
+
+
+def note_saved(submission: Submission, at: datetime) -> None:
+    """Note that a request received at `at` changed the working copy.
+
+    The moment never goes back: requests that wait may be taken up in another order than they
+    came in, and what is submitted was not there before all of it was.
+    """
+    latest = Greatest(F("saved_at"), Value(at))
+    Submission.objects.filter(pk=submission.pk).update(saved_at=latest)
+    submission.saved_at = max(submission.saved_at, at)
 
 
 def _changed_since(

@@ -53,18 +53,29 @@ def submit(*, submission: Submission, at: datetime, seen: str | None = None) -> 
     the same reference. Asking again, from a second tab, or with nothing changed returns the
     version that is already there.
 
+    Requests that wait may be taken up in another order than they came in. Where one saved
+    something that came later than `at`, its moment is the moment of receipt.
+
     `seen` is the `drafting.whole_mark` of what the author checked, None if that is not known.
-    Raises CallClosed or CallNotYetOpen by the moment `at`, ChangedSinceSeen where the working
+    Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
     copy is another by now, ResponseIncomplete while faults stand, ResponseWithdrawn.
     """
     with transaction.atomic():
         locked = lock_response(submission)
         if not locked.has_working_copy:
             return locked.current_version
+        at = max(at, _last_touched(locked))
         call = lock_call(locked.call_id)
         version = _receive(locked, call, admission(call, locked, at=at, lock=True), at, seen)
     logger.info("response %s received", version.submission.reference)
     return version
+
+
+def _last_touched(locked: Submission) -> datetime:
+    """Return before which moment what `locked` holds was not all there."""
+    if locked.is_draft:
+        return locked.saved_at
+    return max(locked.saved_at, locked.amending_since, locked.current_version.received_at)
 
 
 def lock_response(submission: Submission) -> Submission:

@@ -84,7 +84,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
     Asks first where another takes the place of a response to which no address leads back.
     """
-    received_at = clock.now()
+    received_at = clock.received(request)
     call = get_object_or_404(Call, slug=slug)
     held = held_response(request, call)
     if held is not None and held.has_working_copy:

@@ -1,6 +1,7 @@
 """Check your answers, and submit."""
 
 import itertools
+from dataclasses import replace
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -50,8 +51,8 @@ def _submit(request: HttpRequest, held: Held) -> HttpResponse:
                 seen=request.POST.get(SEEN, ""),
             )
             transaction.on_commit(nudge_mail, robust=True)
-    except CallNotOpen:
-        return closed_page(request, held, tried=True)
+    except CallNotOpen as refusal:
+        return closed_page(request, replace(held, received_at=refusal.at), tried=True)
     except ChangedSinceSeen:
         return _check_page(request, held, [], status=409)
     except ResponseIncomplete as refusal:

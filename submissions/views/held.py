@@ -102,7 +102,7 @@ class Held:
 
 def held_by(request: HttpRequest, slug: str) -> Held | None:
     """Return the response of the call that this browser holds; the clock is read here, once."""
-    received_at = clock.now()
+    received_at = clock.received(request)
     call = get_object_or_404(Call, slug=slug)
     submission = held_response(request, call)
     return submission and Held(call, submission, received_at)

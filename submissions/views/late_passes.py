@@ -15,7 +15,7 @@ from submissions.views.holding import held_response, hold
 @require_http_methods(["GET", "HEAD", "POST"])
 def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """A GET shows the pass and uses up nothing; a POST binds it to a response."""
-    at = clock.now()
+    at = clock.received(request)
     call = get_object_or_404(Call, slug=slug)
     try:
         found = late_passes.look_up(call=call, token=token, at=at)
