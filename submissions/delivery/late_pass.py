@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
@@ -16,26 +17,33 @@ def late_pass(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     given, token = enclosed.late_pass(mail)
     until = spoken_time.say_moment(given.expires_at, call.timezone)
     return Letter(
-        subject=subject_of("You can still submit your response", call),
-        title="You can still submit your response",
+        subject=subject_of(_("You can still submit your response"), call),
+        title=_("You can still submit your response"),
         secret=token,
         blocks=[
             *rehearsal_warning(),
             Paragraph(
-                f"{the_call(call)} closed at {call.closes_in_words}. You have been given more "
-                f"time: you can submit one response before {until}."
+                _(
+                    "%(call)s closed at %(closed)s. You have been given more time: you can "
+                    "submit one response before %(until)s."
+                )
+                % {"call": the_call(call), "closed": call.closes_in_words, "until": until}
             ),
             Link(
-                "Use the extra time",
+                _("Use the extra time"),
                 f"{settings.PORTAL_URL}{reverse('late_pass', args=[call.slug, token])}",
             ),
             Paragraph(
-                "If you began a response, open the link on the device where you began it, or go "
-                "back to it first with a link that you ask for by email. Otherwise you can start "
-                "a new one. Do not pass this email on: the extra time is for one response."
+                _(
+                    "If you began a response, open the link on the device where you began it, or "
+                    "go back to it first with a link that you ask for by email. Otherwise you can "
+                    "start a new one. Do not pass this email on: the extra time is for one "
+                    "response."
+                )
             ),
             Paragraph(
-                f"If you have a question, write to {call.contact_name}: {call.contact_email}"
+                _("If you have a question, write to %(name)s: %(email)s")
+                % {"name": call.contact_name, "email": call.contact_email}
             ),
         ],
     )

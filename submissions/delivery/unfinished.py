@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
@@ -19,8 +20,8 @@ def reminder(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     fresh = enclosed.link_back(mail)
     opt_out = opt_out_address(mail)
     return Letter(
-        subject=subject_of("Your response is not submitted yet", call),
-        title="Your response is not submitted yet",
+        subject=subject_of(_("Your response is not submitted yet"), call),
+        title=_("Your response is not submitted yet"),
         secret=fresh.token,
         headers={
             # RFC 8058: mail programs show a button that refuses further reminders.
@@ -30,14 +31,17 @@ def reminder(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
         blocks=[
             *rehearsal_warning(),
             Paragraph(
-                f"You began a response to {the_call(call)}. It counts as evidence only once you "
-                "submit it."
+                _(
+                    "You began a response to %(call)s. It counts as evidence only once you submit "
+                    "it."
+                )
+                % {"call": the_call(call)}
             ),
-            Paragraph(f"The call closes at {call.closes_in_words}."),
+            Paragraph(_("The call closes at %(when)s.") % {"when": call.closes_in_words}),
             *way_back(mail, fresh),
             *_whom_to_ask(call),
-            Heading("No more reminders"),
-            Link("Stop reminders about this response", opt_out),
+            Heading(_("No more reminders")),
+            Link(_("Stop reminders about this response"), opt_out),
         ],
     )
 
@@ -48,19 +52,24 @@ def closed_with_draft(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     fresh = enclosed.link_back(mail)
     kept_until = spoken_time.say_day(call.closes_at + DRAFTS_KEPT, call.timezone)
     return Letter(
-        subject=subject_of("Your response was not submitted", call),
-        title="The call has closed",
+        subject=subject_of(_("Your response was not submitted"), call),
+        title=_("The call has closed"),
         secret=fresh.token,
         blocks=[
             *rehearsal_warning(),
             Paragraph(
-                f"You began a response to {the_call(call)}. The call closed at "
-                f"{call.closes_in_words}, and your response had not been submitted. So it is not "
-                "part of the evidence."
+                _(
+                    "You began a response to %(call)s. The call closed at %(closed)s, and your "
+                    "response had not been submitted. So it is not part of the evidence."
+                )
+                % {"call": the_call(call), "closed": call.closes_in_words}
             ),
             Paragraph(
-                "Nothing that you wrote is lost. You can read and download it until "
-                f"{kept_until}. Then it is deleted."
+                _(
+                    "Nothing that you wrote is lost. You can read and download it until %(day)s. "
+                    "Then it is deleted."
+                )
+                % {"day": kept_until}
             ),
             *way_back(mail, fresh),
             *_whom_to_ask(call),
@@ -75,6 +84,9 @@ def opt_out_address(mail: OutboxEmail) -> str:
 
 def _whom_to_ask(call: Call) -> list[Block]:
     return [
-        Heading("If you have a question"),
-        Paragraph(f"Write to {call.contact_name}: {call.contact_email}"),
+        Heading(_("If you have a question")),
+        Paragraph(
+            _("Write to %(name)s: %(email)s")
+            % {"name": call.contact_name, "email": call.contact_email}
+        ),
     ]

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
@@ -15,8 +16,8 @@ def way_back(mail: OutboxEmail, fresh: FreshLink) -> list[Block]:
     """Return the part of a receipt that leads back to the response."""
     call = mail.call
     return [
-        Heading("Go back to your response"),
-        Link("Open your response on any device", _address(call, fresh)),
+        Heading(_("Go back to your response")),
+        Link(_("Open your response on any device"), _address(call, fresh)),
         *_how_long(call, fresh),
     ]
 
@@ -26,23 +27,30 @@ def return_link(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     call, submission = mail.call, mail.submission
     fresh = enclosed.link_back(mail)
     return Letter(
-        subject=subject_of("Your link back to your response", call),
-        title="Go back to your response",
+        subject=subject_of(_("Your link back to your response"), call),
+        title=_("Go back to your response"),
         secret=fresh.token,
         blocks=[
             *rehearsal_warning(),
-            Paragraph(f"You asked for a link to your response to {the_call(call)}."),
+            Paragraph(
+                _("You asked for a link to your response to %(call)s.") % {"call": the_call(call)}
+            ),
             _which(submission, call),
-            Link("Open your response", _address(call, fresh)),
+            Link(_("Open your response"), _address(call, fresh)),
             *_how_long(call, fresh),
             *_still_to_submit(submission, call),
             Paragraph(
-                "Whoever has this email can open your response while the link works, so do not "
-                "pass it on."
+                _(
+                    "Whoever has this email can open your response while the link works, so do "
+                    "not pass it on."
+                )
             ),
             Paragraph(
-                "If you did not ask for this, you need do nothing. If it comes again, tell us at "
-                f"{call.contact_email}."
+                _(
+                    "If you did not ask for this, you need do nothing. If it comes again, tell us "
+                    "at %(email)s."
+                )
+                % {"email": call.contact_email}
             ),
         ],
     )
@@ -56,25 +64,33 @@ def _how_long(call: Call, fresh: FreshLink) -> list[Block]:
     until = spoken_time.say_moment(fresh.expires_at, call.timezone)
     return [
         Paragraph(
-            f"This link works once, until {until}, and only if no newer link was sent to you "
-            "since. You can get a fresh one at any time:"
+            _(
+                "This link works once, until %(until)s, and only if no newer link was sent to "
+                "you since. You can get a fresh one at any time:"
+            )
+            % {"until": until}
         ),
-        Link("Get a fresh link", f"{settings.PORTAL_URL}{reverse('return', args=[call.slug])}"),
+        Link(_("Get a fresh link"), f"{settings.PORTAL_URL}{reverse('return', args=[call.slug])}"),
     ]
 
 
 def _which(submission: Submission, call: Call) -> Facts:
     saved = spoken_time.say_moment(submission.saved_at, call.timezone)
     if submission.reference:
-        return Facts((("Reference", submission.reference),))
-    return Facts((("Response", "not submitted yet"), ("Last saved", saved)))
+        return Facts(((_("Reference"), submission.reference),))
+    return Facts(((_("Response"), _("not submitted yet")), (_("Last saved"), saved)))
 
 
 def _still_to_submit(submission: Submission, call: Call) -> list[Block]:
     if submission.is_draft:
-        said = "Your response counts as evidence once you submit it"
+        said = _(
+            "Your response counts as evidence once you submit it. The call closes at %(when)s."
+        )
     elif submission.amending_since is not None:
-        said = "What you submitted counts. Your changes count once you submit them"
+        said = _(
+            "What you submitted counts. Your changes count once you submit them. The call closes "
+            "at %(when)s."
+        )
     else:
         return []
-    return [Paragraph(f"{said}. The call closes at {call.closes_in_words}.")]
+    return [Paragraph(said % {"when": call.closes_in_words})]
