@@ -121,6 +121,7 @@ class CallAdmin(admin.ModelAdmin):
                     "slug",
                     "reference_prefix",
                     "timezone",
+                    "language",
                 )
             },
         ),
@@ -138,7 +139,12 @@ class CallAdmin(admin.ModelAdmin):
         (
             "Its own statements",
             {
-                "fields": ("privacy_text", "accessibility_text", "withdrawal_text"),
+                "fields": (
+                    "privacy_text",
+                    "accessibility_text",
+                    "cookies_text",
+                    "withdrawal_text",
+                ),
                 "classes": ("collapse",),
             },
         ),
@@ -153,6 +159,7 @@ class CallAdmin(admin.ModelAdmin):
         "report",
         "reference_prefix",
         "timezone",
+        "language",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:

@@ -23,6 +23,7 @@ from submissions.domain.definition_tables import (
 from submissions.domain.definition_values import (
     is_email,
     read_accent,
+    read_language,
     read_moment,
     read_zone,
 )
@@ -101,10 +102,12 @@ def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
         help_text=call.text("help"),
         privacy_text=call.text("privacy_text"),
         accessibility_text=call.text("accessibility_text"),
+        cookies_text=call.text("cookies_text"),
         withdrawal_text=call.text("withdrawal_text"),
         opens_at=read_moment(call, "opens", zone),
         closes_at=read_moment(call, "closes", zone),
         timezone=zone,
+        language=read_language(call),
         grace_minutes=call.number("grace_minutes", least=0, most=24 * 60, default=0) or 0,
         reference_prefix=call.matching(
             "reference_prefix",

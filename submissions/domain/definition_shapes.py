@@ -70,10 +70,12 @@ class CallDefinition:
     help_text: str
     privacy_text: str
     accessibility_text: str
+    cookies_text: str
     withdrawal_text: str
     opens_at: datetime
     closes_at: datetime
     timezone: str
+    language: str
     grace_minutes: int
     reference_prefix: str
     accent_colour: str

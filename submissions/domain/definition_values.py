@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -32,6 +33,16 @@ def read_zone(call: Table) -> str:
         call.fault("timezone", f"“{name}” is not a time zone such as Europe/London{guess}")
         return spoken_time.UK
     return name
+
+
+def read_language(call: Table) -> str:
+    """Return the code of a language that this portal has a catalogue of, "" for its own."""
+    code = call.line("language").lower()
+    offered = dict(settings.LANGUAGES)
+    if code and code not in offered:
+        has = ", ".join(f"{one} ({name})" for one, name in offered.items())
+        call.fault("language", f"“{code}” has no catalogue in this portal, which has {has}")
+    return code
 
 
 def read_moment(call: Table, name: str, zone: str) -> datetime:

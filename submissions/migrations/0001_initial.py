@@ -79,6 +79,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("timezone", models.CharField(default="Europe/London", max_length=64)),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        help_text="Code of the language it is in; empty: the portal's.",
+                        max_length=20,
+                    ),
+                ),
                 ("grace_minutes", models.PositiveSmallIntegerField(default=0)),
                 ("reference_prefix", models.CharField(max_length=6)),
                 ("accent_colour", models.CharField(blank=True, max_length=7)),
@@ -96,6 +104,10 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "accessibility_text",
+                    models.TextField(blank=True, help_text="Added to the portal's own."),
+                ),
+                (
+                    "cookies_text",
                     models.TextField(blank=True, help_text="Added to the portal's own."),
                 ),
                 (

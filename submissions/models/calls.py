@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -38,6 +39,9 @@ class Call(models.Model):
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField(help_text="Responses are taken until just before this moment.")
     timezone = models.CharField(max_length=64, default=spoken_time.UK)
+    language = models.CharField(
+        max_length=20, blank=True, help_text="Code of the language it is in; empty: the portal's."
+    )
     grace_minutes = models.PositiveSmallIntegerField(default=0)
     reference_prefix = models.CharField(max_length=6)
     accent_colour = models.CharField(max_length=7, blank=True)
@@ -46,6 +50,7 @@ class Call(models.Model):
     )
     privacy_text = models.TextField(blank=True, help_text="Replaces the portal's own notice.")
     accessibility_text = models.TextField(blank=True, help_text="Added to the portal's own.")
+    cookies_text = models.TextField(blank=True, help_text="Added to the portal's own.")
     withdrawal_text = models.TextField(
         blank=True, help_text="How to ask for withdrawal after closing."
     )
@@ -89,6 +94,12 @@ class Call(models.Model):
 
     def has_closed_at(self, at: datetime) -> bool:
         return at >= self.closes_at
+
+    @property
+    def spoken_language(self) -> str:
+        """The code of the language of its pages and mails: its own, if the portal has that."""
+        offered = dict(settings.LANGUAGES)
+        return self.language if self.language in offered else settings.LANGUAGE_CODE
 
     @property
     def grace_ends_at(self) -> datetime:
