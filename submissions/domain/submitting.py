@@ -91,8 +91,7 @@ def lock_call(pk: int) -> Call:
 
     FOR SHARE lets submissions run side by side and makes a change of the call wait.
     """
-    rows = Call.objects.raw("SELECT * FROM submissions_call WHERE id = %s FOR SHARE", [pk])
-    return rows.prefetch_related("roles", "sections__questions")[0]
+    return Call.objects.raw("SELECT * FROM submissions_call WHERE id = %s FOR SHARE", [pk])[0]
 
 
 def _receive(

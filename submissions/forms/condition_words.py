@@ -31,6 +31,9 @@ class Applies:
     optional: bool = False
 
 
+ALWAYS, FREE = Applies(), Applies(optional=True)
+
+
 def terms_of(asked: Asked, question: Question) -> tuple[conditions.Term, ...]:
     """Return the terms which must all be true for the question to be asked."""
     return _terms(asked)[question.key]
@@ -63,6 +66,8 @@ def applies(
     page: list[Question],
 ) -> Applies:
     """Return how the question depends on others; `page` has the questions shown beside it."""
+    if not terms and not question.required_if:
+        return ALWAYS if question.required else FREE
     on_page = {other.key for other in page}
     open_terms = [t for t in terms if t.key in on_page or t.holds(answers) is None]
     live = [t for t in open_terms if t.key in on_page]

@@ -10,13 +10,32 @@ from django.template import Context
 from django.template.backends.django import Template
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
-from submissions.forms.presenting import TEMPLATES
+from submissions.forms.condition_words import Applies
+from submissions.forms.presenting import TEMPLATES, present
+from submissions.models import Asked
+from submissions.vocabulary import QuestionKind
 
 
 @lru_cache
 def question_template(kind: str, pack: str) -> Template:
     return get_template(f"{pack}/questions/{TEMPLATES[kind]}.html")
+
+
+def _draw(pack: str, presented: dict[str, Any]) -> SafeString:
+    return mark_safe(question_template(presented["kind"], pack).render(presented))  # noqa: S308 a template's own output
+
+
+@lru_cache(maxsize=2048)
+def _draw_choice(
+    pack: str, language: str, asked: Asked, key: str, chosen: Any, said: Applies, waits: bool
+) -> SafeString:
+    """Draw once what is the same for everybody who chose the same; nothing typed is kept here."""
+    del language
+    question = asked.questions_by_key[key]
+    value = dict(chosen) if chosen and question.kind == QuestionKind.MATRIX else chosen
+    return _draw(pack, present(question, value=value, applies=said, waits=waits))
 
 
 class QuestionBlock:
@@ -29,8 +48,20 @@ class QuestionBlock:
         self, form: Any, context: Context, template_pack: str = "portal", **_options: Any
     ) -> SafeString:
         form.rendered_fields.add(self.key)
-        presented = form.presented(self.key)
-        return mark_safe(question_template(presented["kind"], template_pack).render(presented))  # noqa: S308 a template's own output
+        question = form.fields[self.key].question
+        try:
+            chosen = form.stored_choice(question)
+        except LookupError:
+            return _draw(template_pack, form.presented(self.key))
+        return _draw_choice(
+            template_pack,
+            str(get_language()),
+            form.call.asked,
+            self.key,
+            chosen,
+            form.applies(question),
+            form.waits(question),
+        )
 
 
 class SectionHelper(FormHelper):

@@ -13,13 +13,13 @@ from django.utils.functional import cached_property
 from submissions.domain.answering import faults, storable
 from submissions.domain.drafting import fingerprint
 from submissions.errors import AnswerRefused
-from submissions.forms.condition_words import applies, is_ruled_out, terms_of
+from submissions.forms.condition_words import Applies, applies, is_ruled_out, terms_of
 from submissions.forms.contested import CONTESTED, Keep, choice_of, merged_from
 from submissions.forms.fields import AnswerField, Posted, every_value, posted_names
 from submissions.forms.layout import section_helper
 from submissions.forms.presenting import FileUrl, answer_id, first_id, present
 from submissions.models import Attachment, Call, Question, Section
-from submissions.vocabulary import QuestionKind
+from submissions.vocabulary import TEXT_KINDS, QuestionKind
 
 # Question keys begin with a letter, so neither name can be one's.
 SHOWN = "_shown"
@@ -61,7 +61,7 @@ class SectionForm(forms.Form):
         self.row_errors: dict[str, dict[str, list[str]]] = {}
         self.unsettled: list[str] = []
         self._settled: dict[str, Any] = {}
-        whole = [q for q in call.questions_in_order if q.section.key == section.key]
+        whole = [q for q in call.questions_in_order if q.section_id == section.pk]
         on_page = {question.key for question in (whole if page is None else page)}
         self._terms = {question.key: terms_of(call.asked, question) for question in whole}
         self.questions = [
@@ -224,15 +224,32 @@ class SectionForm(forms.Form):
         return present(
             question,
             value=self._value_shown(question),
-            waits=self._waits(question),
-            applies=applies(self.call, question, self._terms[key], self.answers, self.questions),
+            waits=self.waits(question),
+            applies=self.applies(question),
             errors=self._own_errors(question),
             row_errors=self.row_errors.get(key),
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
 
-    def _waits(self, question: Question) -> bool:
+    def stored_choice(self, question: Question) -> Any:
+        """Return the stored choice of a page that is shown for the first time, made hashable.
+
+        Raises LookupError for all else: what somebody typed or posted, files, refusals.
+        """
+        value = self.answers.get(question.key)
+        typed = question.kind in TEXT_KINDS and value is not None
+        if self.is_bound or typed or question.kind == QuestionKind.FILE:
+            raise LookupError(question.key)
+        if isinstance(value, Mapping):
+            return tuple(value.items())
+        return tuple(value) if isinstance(value, list) else value
+
+    def applies(self, question: Question) -> Applies:
+        terms = self._terms[question.key]
+        return applies(self.call, question, terms, self.answers, self.questions)
+
+    def waits(self, question: Question) -> bool:
         """Whether the page as it is drawn does not ask the question (the script's own rule)."""
         on_page = {other.key: other for other in self.questions}
         results = [

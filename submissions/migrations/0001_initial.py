@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("definition_digest", models.CharField(blank=True, editable=False, max_length=64)),
-                ("asked_revision", models.UUIDField(default=uuid.uuid4, editable=False)),
+                ("revision", models.UUIDField(default=uuid.uuid4, editable=False)),
             ],
             options={
                 "ordering": ["-closes_at", "pk"],

@@ -1,10 +1,10 @@
-"""Triggers that keep evidence and records as they were written, and tell when a call asks anew.
+"""Triggers that keep evidence and records as they were written, and the revision of a call.
 
 Each refusal carries the SQLSTATE of a check constraint and a constraint's name. A purge at the
 end of the retention sets `portal.purging` to `on` for its transaction; nothing else may.
 
-A call's `asked_revision` is the database's own: a copy of the call that is written back, read
-before its questions changed, must not bring an old revision back.
+A call's `revision` is the database's own: a copy of the call that is written back, read before
+its questions changed, must not bring an old revision back.
 """
 
 from django.db import migrations
@@ -91,10 +91,10 @@ CREATE TRIGGER submissions_attachment_stands
     EXECUTE FUNCTION submissions_refuse_change();
 """
 
-ASKED_REVISION = """
+REVISION = """
 CREATE FUNCTION submissions_asked_anew() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE submissions_call SET asked_revision = gen_random_uuid()
+    UPDATE submissions_call SET revision = gen_random_uuid()
         WHERE id IN (OLD.call_id, NEW.call_id);
     RETURN NULL;
 END $$;
@@ -104,19 +104,17 @@ CREATE TRIGGER submissions_section_asked_anew AFTER INSERT OR UPDATE OR DELETE
     ON submissions_section FOR EACH ROW EXECUTE FUNCTION submissions_asked_anew();
 CREATE TRIGGER submissions_question_asked_anew AFTER INSERT OR UPDATE OR DELETE
     ON submissions_question FOR EACH ROW EXECUTE FUNCTION submissions_asked_anew();
-CREATE FUNCTION submissions_keep_asked_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION submissions_call_anew() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.asked_revision := OLD.asked_revision;
+    NEW.revision := gen_random_uuid();
     RETURN NEW;
 END $$;
-CREATE TRIGGER submissions_call_keep_asked_revision BEFORE UPDATE ON submissions_call
-    FOR EACH ROW
-    WHEN (OLD.asked_revision IS DISTINCT FROM NEW.asked_revision AND pg_trigger_depth() = 0)
-    EXECUTE FUNCTION submissions_keep_asked_revision();
+CREATE TRIGGER submissions_call_anew BEFORE UPDATE ON submissions_call
+    FOR EACH ROW EXECUTE FUNCTION submissions_call_anew();
 """
-FORGET_ASKED_REVISION = """
+FORGET_REVISION = """
 DROP FUNCTION submissions_asked_anew() CASCADE;
-DROP FUNCTION submissions_keep_asked_revision() CASCADE;
+DROP FUNCTION submissions_call_anew() CASCADE;
 """
 
 
@@ -133,5 +131,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             FILE_STANDS, "DROP TRIGGER submissions_attachment_stands ON submissions_attachment"
         ),
-        migrations.RunSQL(ASKED_REVISION, FORGET_ASKED_REVISION),
+        migrations.RunSQL(REVISION, FORGET_REVISION),
     ]

@@ -64,7 +64,8 @@ class Call(models.Model):
         default=True, help_text="A response has at least one long answer or one file."
     )
     definition_digest = models.CharField(max_length=64, blank=True, editable=False)
-    asked_revision = models.UUIDField(default=uuid.uuid4, editable=False)
+    # Drawn anew by the database whenever the call, a role, a section or a question changes.
+    revision = models.UUIDField(default=uuid.uuid4, editable=False)
 
     objects = CallQuerySet.as_manager()
 
@@ -125,7 +126,7 @@ class Call(models.Model):
     @property
     def asked(self) -> Asked:
         """All that the call asks; no query where this process has seen the revision before."""
-        return asked_at(self.pk, self.asked_revision)
+        return asked_at(self.pk, self.revision)
 
     @property
     def questions_in_order(self) -> list[Question]:

@@ -168,8 +168,8 @@ class Asked:
 def asked_at(call_id: int, revision: uuid.UUID) -> Asked:
     """Return what the call asks at that revision: three queries for the first who ask.
 
-    The database draws another revision whenever a role, a section or a question changes, in the
-    same transaction, so what is kept here under one can be read for as long as the call has it.
+    The database draws another revision in the transaction of each change, so what is kept here
+    under one holds for as long as the call has it.
     """
     del revision
     return Asked(

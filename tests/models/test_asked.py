@@ -14,7 +14,7 @@ def labels(call):
 
 
 def revision(call):
-    return Call.objects.get(pk=call.pk).asked_revision
+    return Call.objects.get(pk=call.pk).revision
 
 
 def test_questions_are_read_once(django_assert_num_queries):
@@ -58,3 +58,10 @@ def test_one_calls_change_leaves_anothers_revision():
     before = revision(other)
     Question.objects.filter(call=call).update(hint="")
     assert revision(other) == before
+
+
+def test_revision_is_another_after_the_call_itself_changes():
+    call = make_call()
+    before = revision(call)
+    Call.objects.filter(pk=call.pk).update(contact_name="Somebody else")
+    assert revision(call) != before
