@@ -59,7 +59,7 @@ def send_over_one_connection(messages: list[tuple[str, bytes]]) -> float:
 def send_as_the_worker_does(number: int) -> float:
     """Return the mails a second, the opening of the connection included."""
     began = time.perf_counter()
-    while send_due(now=clock.now).sent:
+    while send_due(now=clock.now, real_now=clock.real_now).sent:
         pass
     rate = number / (time.perf_counter() - began)
     if OutboxEmail.objects.filter(state=OutboxState.SENT).count() != number:

@@ -47,9 +47,11 @@ def send_due_mail() -> None:
     with broker() as client:
         if passing_marks.is_mail_server_away(client):
             return
-        tally = sending.send_due(now=clock.now)
+        tally = sending.send_due(now=clock.now, real_now=clock.real_now)
         if tally.server_away:
-            passing_marks.mail_server_is_away(client)
+            passing_marks.mail_server_is_away(client, real=clock.real_now())
+        elif tally.sent:
+            passing_marks.mail_server_is_back(client)
     if tally != sending.Tally():
         logger.info(
             "mail: %d sent, %d put off, %d failed, %d given back",
@@ -62,7 +64,7 @@ def send_due_mail() -> None:
 
 @app.task(name="submissions.release_stuck_mail")
 def release_stuck_mail() -> None:
-    released = outbox.release_stuck(at=clock.now())
+    released = outbox.release_stuck(real=clock.real_now())
     if released:
         logger.warning("mail: %d released, whose worker had stopped", released)
 

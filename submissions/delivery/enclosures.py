@@ -35,32 +35,26 @@ class Enclosures(Protocol):
 
 
 class Fresh:
-    """Made as the mail is written; a link of an earlier attempt or mail dies.
+    """Made as the mails are written, at `at`; those of one mail are the same each time.
 
     The links of the `mails` that are about to be written are made together, in the time of one.
     """
 
-    def __init__(self, mails: Sequence[OutboxEmail] = ()) -> None:
+    def __init__(self, mails: Sequence[OutboxEmail] = (), *, at: datetime) -> None:
+        self._at = at
         leading = [mail for mail in mails if mail.kind in LEADS_BACK]
         self._links: dict[int, FreshLink] = {}
         if leading:
             # Somebody may hold one of the responses locked: then each mail makes its own link.
             with suppress(DatabaseError):
-                self._links = make_links(
-                    submissions=[mail.submission for mail in leading], at=_written_at(leading[0])
-                )
+                self._links = make_links(mails=leading, at=at)
 
     def link_back(self, mail: OutboxEmail) -> FreshLink:
-        made = self._links.get(mail.submission_id)
-        return made or make_link(submission=mail.submission, at=_written_at(mail))
+        return self._links.get(mail.pk) or make_link(mail=mail, at=self._at)
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         given = pass_of(mail)
         return given, make_pass_link(given, mail=mail)
 
     def report(self, mail: OutboxEmail) -> DailyReport:
-        return daily_report(mail.call, at=_written_at(mail))
-
-
-def _written_at(mail: OutboxEmail) -> datetime:
-    return mail.claimed_at or mail.created_at
+        return daily_report(mail.call, at=self._at)

@@ -1,4 +1,17 @@
-"""One connection to the mail server, and what its refusals mean for a mail."""
+"""One connection to the mail server, and what its refusals mean for a mail.
+
+What was refused decides, and then the reply's first digit (RFC 5321, 4.2.1 and 4.5.4.1):
+
+    connecting, EHLO, signing in, MAIL FROM   it concerns every mail: the server is away
+    RCPT TO, DATA          4xx                this mail is tried again
+                           5xx                this mail is refused for good, at once
+    anywhere               421                the server ends the connection: another is tried
+    anywhere               530 534 535 538    it asks for another way of signing in (RFC 4954, 6)
+    MAIL FROM              552                the mail is too big: SIZE is said here (RFC 1870, 6)
+
+The enhanced status code (RFC 3463) only finds the words for staff: servers give 5.7.1 for a
+mailbox that does not want the mail and for a portal that may not send, and say which by when.
+"""
 
 import re
 import smtplib
@@ -7,9 +20,11 @@ from typing import Self
 
 from django.core.mail import EmailMessage, get_connection
 
-from submissions.delivery.refusals import REFUSED_BY_RULES, explain_refusal
+from submissions.delivery.refusals import explain_refusal
 
-TOO_BIG_FOR_SENDER_COMMAND = 552  # RFC 1870: SIZE is said with MAIL FROM
+TOO_BIG = 552
+ENDS_THE_CONNECTION = 421
+ABOUT_SIGNING_IN = frozenset({530, 534, 535, 538})
 
 
 class ServerAway(Exception):
@@ -60,7 +75,7 @@ class MailServer:
             code, reply = next(iter(error.recipients.values()))
             self._refused(code, reply)
         except smtplib.SMTPSenderRefused as error:
-            if error.smtp_code == TOO_BIG_FOR_SENDER_COMMAND:
+            if error.smtp_code == TOO_BIG:
                 self._refused(error.smtp_code, error.smtp_error)
             self.hang_up()
             raise ServerAway(
@@ -109,14 +124,14 @@ class MailServer:
         said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
         enhanced = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", said)
         sentence = explain_refusal(code, enhanced[1] if enhanced else "")
-        if code == 421:
+        if code == ENDS_THE_CONNECTION:
             # It ends this connection, perhaps over one recipient: the others get another one.
             self.hang_up()
             raise ConnectionBroken(sentence)
-        if code in {530, 535, 538}:
+        if code in ABOUT_SIGNING_IN:
             self.hang_up()
             raise ServerAway(sentence)
-        if code < 500 or (enhanced and enhanced[1].startswith(REFUSED_BY_RULES)):
+        if code < 500:
             raise RefusedForNow(sentence)
         raise RefusedForGood(sentence)
 

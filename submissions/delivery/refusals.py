@@ -25,6 +25,7 @@ BY_CODE = {
     451: "The mail server has a fault of its own at the moment.",
     452: "The mail server has no room at the moment.",
     530: "The mail server asks the portal to sign in.",
+    534: "The mail server asks for another way of signing in.",
     535: "The mail server does not accept the portal's name and password.",
     538: "The mail server asks for an encrypted connection.",
     550: "There is no such mailbox at the address, or it takes no mail.",

@@ -6,6 +6,7 @@ from email.utils import formataddr, formatdate
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import translation
 
 from submissions.delivery.confirmation import amended, confirmation, withdrawn
 from submissions.delivery.enclosures import Enclosures, Fresh
@@ -43,10 +44,15 @@ class Rendered:
 
 
 def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
-    """Write the mail, down to its bytes; without `enclosed`, it gets links of its own."""
-    letter = LETTERS[mail.kind](mail, Fresh() if enclosed is None else enclosed)
-    subject = one_line(letter.subject)
-    text, html = letter.as_text(), letter.as_html()
+    """Write the mail, down to its bytes; without `enclosed`, it gets links of its own.
+
+    It is in the language of its call, and the digest for staff in British English.
+    """
+    to_staff = mail.kind == MailKind.STAFF_DIGEST
+    with translation.override("en-gb" if to_staff else mail.call.spoken_language):
+        letter = LETTERS[mail.kind](mail, enclosed or Fresh(at=mail.created_at))
+        subject = one_line(letter.subject)
+        text, html = letter.as_text(), letter.as_html()
     headers = {
         "Subject": subject,
         "From": settings.DEFAULT_FROM_EMAIL,

@@ -1,34 +1,34 @@
 """Sending what is due: claim, commit, send, mark.
 
-A worker that is killed between sending and marking leaves a claimed mail, which is released and
-sent once more under the same Message-ID. No order of events loses one.
+A worker that is killed between sending and marking leaves a few claimed mails, which are released
+and sent once more, each under the same Message-ID. No order of events loses one.
 """
 
 import logging
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from submissions.delivery.enclosures import Fresh
+from submissions.delivery.enclosures import Enclosures, Fresh
+from submissions.delivery.lanes import Lanes, Letter
 from submissions.delivery.mail_server import (
     ConnectionBroken,
-    MailServer,
     RefusedForGood,
     RefusedForNow,
     ServerAway,
 )
-from submissions.delivery.rendering import Rendered, render
+from submissions.delivery.rendering import render
 from submissions.domain import outbox
 from submissions.domain.reminding import is_still_wanted
 from submissions.models import OutboxEmail
 
 logger = logging.getLogger(__name__)
 BATCH = 20  # as many as one dead worker can hold up
+CONNECTIONS = 2  # of each worker's process
 STARTS_WITHIN = timedelta(seconds=30)
 BREAKS_IN_A_ROW = 2
 
@@ -44,76 +44,83 @@ class Tally:
     server_away: bool = False
 
 
-def send_due(*, now: Callable[[], datetime]) -> Tally:
-    """Send due mails until none is left or STARTS_WITHIN has passed, over one connection.
+def send_due(*, now: Callable[[], datetime], real_now: Callable[[], datetime]) -> Tally:
+    """Send due mails until none is left or STARTS_WITHIN has passed.
 
     A refused mail is put off or given up and the others go on. A server that cannot be reached,
     or that breaks two connections in a row, ends the run: what was claimed and not tried is
-    given back at once. `now` returns the portal's time.
+    given back at once. `now` returns the portal's time, which mails tell, and `real_now` the
+    real time, by which they are claimed and put off.
     """
-    with MailServer() as server, ThreadPoolExecutor(1) as hand, outbox.marks_may_lag():
-        run = _Run(now, server, hand)
-        while run.goes_on and (mails := outbox.claim_due(at=now(), limit=BATCH)):
-            run.send(mails)
+    with Lanes() as lanes, outbox.marks_may_lag():
+        run = _Run(now, real_now, lanes)
+        run.send()
     return run.tally
 
 
-@dataclass
-class _Letter:
-    mail: OutboxEmail
-    rendered: Rendered
-    fate: Exception | None = None
-
-
 class _Run:
-    """One mail is on its way while the one before it is marked and the next one is written.
+    """Mails are on their way while those before them are marked and the next ones are written.
 
-    A thread speaks to the mail server and to nothing else; the database is this thread's.
+    The lanes' threads speak to the mail server and to nothing else; the database is this
+    thread's. The first mail goes alone: it finds out whether there is a server.
     """
 
     def __init__(
-        self, now: Callable[[], datetime], server: MailServer, hand: ThreadPoolExecutor
+        self, now: Callable[[], datetime], real_now: Callable[[], datetime], lanes: Lanes
     ) -> None:
         self.tally = Tally()
         self._now = now
-        self._server = server
-        self._hand = hand
-        self._ends_at = now() + STARTS_WITHIN
+        self._real_now = real_now
+        self._lanes = lanes
+        self._ends_at = real_now() + STARTS_WITHIN
         self._breaks = 0
         self._away = ""
-        self._enclosed = Fresh()
+        self._none_left = False
+        self._claimed: deque[OutboxEmail] = deque()
+        self._written: deque[Letter] = deque()
+        self._enclosed: Enclosures = Fresh(at=now())
 
-    @property
-    def goes_on(self) -> bool:
-        return not self.tally.server_away and self._now() < self._ends_at
+    def send(self) -> None:
+        back: list[Letter] = []
+        self._lanes.open()
+        while True:
+            self._hand_over()
+            self._mark(back)
+            self._write_ahead()
+            if not self._lanes.on_the_way:
+                break
+            back = self._lanes.await_some()
+            self._judge(back)
+        untried = [*(letter.mail for letter in self._written), *self._claimed]
+        self.tally.given_back += outbox.give_back(untried)
+        if self.tally.server_away:
+            self.tally.failed += outbox.hold_up(real=self._real_now(), error=self._away)
 
-    def send(self, mails: list[OutboxEmail]) -> None:
-        ahead = deque(mails)
-        at = self._now()
-        self._enclosed = Fresh([mail for mail in mails if is_still_wanted(mail, at=at)])
-        before: _Letter | None = None
-        letter = self._write_next(ahead)
-        while letter is not None and self.goes_on:
-            on_its_way = self._hand.submit(self._hand_over, letter)
-            self._mark(before)
-            following = self._write_next(ahead)
-            letter.fate = on_its_way.result()
-            self._judge(letter.fate)
-            before, letter = letter, following
-        self._mark(before)
-        if letter is not None:
-            self.tally.given_back += outbox.give_back([letter.mail, *ahead], error=self._away)
+    def _goes_on(self) -> bool:
+        return not self.tally.server_away and self._real_now() < self._ends_at
 
-    def _write_next(self, ahead: deque[OutboxEmail]) -> _Letter | None:
+    def _hand_over(self) -> None:
+        while self._written and self._lanes.is_one_free and self._goes_on():
+            self._lanes.hand_over(self._written.popleft())
+
+    def _write_ahead(self) -> None:
+        """Write as many as there are lanes, so that none waits for the next mail."""
+        while len(self._written) < self._lanes.number and self._goes_on():
+            letter = self._write_next()
+            if letter is None:
+                return
+            self._written.append(letter)
+            self._hand_over()
+
+    def _write_next(self) -> Letter | None:
         """Write the next mail that can be; one that cannot never holds up the others."""
-        while ahead:
-            mail = ahead.popleft()
+        while mail := self._take_next():
             if not is_still_wanted(mail, at=self._now()):
                 outbox.take_back(mail)
                 continue
             try:
                 validate_email(mail.to_address)
-                return _Letter(mail, render(mail, self._enclosed))
+                return Letter(mail, render(mail, self._enclosed))
             except ValidationError:
                 self._fail(mail, "The address is not one that mail can be sent to.")
             except Exception:
@@ -122,52 +129,60 @@ class _Run:
                 self._delay(mail, "The portal could not write this mail.")
         return None
 
-    def _hand_over(self, letter: _Letter) -> Exception | None:
-        try:
-            self._server.send(letter.rendered.message)
-        except Exception as fate:  # noqa: BLE001 - whatever it is, it is judged by the other thread
-            return fate
-        return None
+    def _take_next(self) -> OutboxEmail | None:
+        if not self._claimed and not self._none_left:
+            self._claimed.extend(outbox.claim_due(real=self._real_now(), limit=BATCH))
+            self._none_left = not self._claimed
+            self._enclosed = Fresh(self._claimed, at=self._now())
+        return self._claimed.popleft() if self._claimed else None
 
-    def _judge(self, fate: Exception | None) -> None:
-        """See whether the run can go on after this."""
-        broken = isinstance(fate, ConnectionBroken)
-        self._breaks = self._breaks + 1 if broken else 0
-        if isinstance(fate, ServerAway) or self._breaks >= BREAKS_IN_A_ROW:
-            self.tally.server_away = True
-            self._away = str(fate)
-            logger.warning("mail is not getting out: %s", fate)
+    def _judge(self, back: list[Letter]) -> None:
+        """See whether the run can go on, and over how many connections."""
+        for letter in back:
+            broken = isinstance(letter.fate, ConnectionBroken)
+            self._breaks = self._breaks + 1 if broken else 0
+            if isinstance(letter.fate, ServerAway) or self._breaks >= BREAKS_IN_A_ROW:
+                self.tally.server_away = True
+                self._away = str(letter.fate)
+                logger.warning("mail is not getting out: %s", letter.fate)
+            elif not broken and self._lanes.number < CONNECTIONS:
+                self._lanes.open()
 
-    def _mark(self, letter: _Letter | None) -> None:
-        if letter is None:
-            return
-        mail, fate = letter.mail, letter.fate
-        if fate is None:
-            self._note_sent(mail, letter.rendered)
-        elif isinstance(fate, ServerAway):
-            self.tally.given_back += outbox.give_back([mail], error=str(fate))
-        elif isinstance(fate, RefusedForGood):
-            self._fail(mail, str(fate))
-        elif isinstance(fate, RefusedForNow | ConnectionBroken):
-            self._delay(mail, str(fate))
-        else:
-            logger.error("mail %s cannot be sent", mail.pk, exc_info=fate)
-            self._delay(mail, "The portal could not send this mail.")
+    def _mark(self, back: list[Letter]) -> None:
+        self._note_sent([letter for letter in back if letter.fate is None])
+        for letter in back:
+            mail, fate = letter.mail, letter.fate
+            if isinstance(fate, ServerAway):
+                self.tally.given_back += outbox.give_back([mail])
+            elif isinstance(fate, RefusedForGood):
+                self._fail(mail, str(fate))
+            elif isinstance(fate, RefusedForNow | ConnectionBroken):
+                self._delay(mail, str(fate))
+            elif fate is not None:
+                logger.error("mail %s cannot be sent", mail.pk, exc_info=fate)
+                self._delay(mail, "The portal could not send this mail.")
 
-    def _note_sent(self, mail: OutboxEmail, rendered: Rendered) -> None:
-        kept = outbox.mark_sent(
-            mail,
-            at=self._now(),
-            subject=rendered.subject,
-            body=rendered.text,
-            body_html=rendered.html,
+    def _note_sent(self, letters: list[Letter]) -> None:
+        at = self._now()
+        marked = outbox.mark_sent(
+            [
+                outbox.Sent(
+                    letter.mail,
+                    at=at,
+                    subject=letter.rendered.subject,
+                    body=letter.rendered.text,
+                    body_html=letter.rendered.html,
+                )
+                for letter in letters
+            ]
         )
-        if not kept:
-            logger.warning("mail %s was sent after its claim had been released", mail.pk)
-        self.tally.sent += 1
+        for letter in letters:
+            if letter.mail.pk not in marked:
+                logger.warning("mail %s was sent after its claim had been released", letter.mail.pk)
+        self.tally.sent += len(letters)
 
     def _delay(self, mail: OutboxEmail, error: str) -> None:
-        outbox.mark_delayed(mail, at=self._now(), error=error)
+        outbox.mark_delayed(mail, real=self._real_now(), error=error)
         self.tally.delayed += 1
         logger.info("mail %s is put off: %s", mail.pk, error)
 

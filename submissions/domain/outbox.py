@@ -6,17 +6,25 @@
 
 A claim is marked by its moment: whoever finishes a mail says which claim it finishes, so a
 worker that was thought dead cannot undo what its successor did.
+
+When a mail was owed and when it went out is by the portal's clock (`at`). Claims, pauses and
+giving up are by real time (`real`): to move a rehearsal's clock must neither send a mail twice
+nor hold one up.
 """
 
 import random
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Required, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from psycopg2.extras import execute_values
 
 from submissions.models import Call, OutboxEmail, Submission, Version
 from submissions.vocabulary import MailKind, OutboxState
@@ -24,62 +32,43 @@ from submissions.vocabulary import MailKind, OutboxState
 GIVE_UP_AFTER = timedelta(days=3)
 # Longer than a sending task may run before it is killed, so no mail has two senders.
 CLAIM_LASTS = timedelta(seconds=90)
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=6)
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=2)
+# A pause is this part of the time for which the trouble has lasted. So what was in trouble for
+# ten minutes is tried again within two, and what was for a day is not tried every minute.
+PART_OF_TROUBLE = 1 / 8
+# What no letter is written from: half of a row's bytes.
+NOT_READ = (
+    *("subject", "body", "body_html"),
+    *("version__choices", "version__texts", "version__text_keys"),
+)
 CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
 _random = random.SystemRandom()
 
 
-def owe(
-    *,
-    kind: MailKind,
-    call: Call,
-    to_address: str,
-    at: datetime,
-    submission: Submission | None = None,
-    version: Version | None = None,
-    occasion: str = "",
-    resend_of: OutboxEmail | None = None,
-) -> OutboxEmail:
+class Owed(TypedDict, total=False):
+    """What a mail is about; `at` is when it was owed, by the portal's clock."""
+
+    kind: Required[MailKind]
+    call: Required[Call]
+    to_address: Required[str]
+    at: Required[datetime]
+    submission: Submission | None
+    version: Version | None
+    occasion: str
+    resend_of: OutboxEmail | None
+
+
+def owe(**owed: Unpack[Owed]) -> OutboxEmail:
     """Write the row of a mail, due at once; call inside the owing transaction."""
-    mail = unwritten(
-        kind=kind,
-        call=call,
-        to_address=to_address,
-        at=at,
-        submission=submission,
-        version=version,
-        occasion=occasion,
-        resend_of=resend_of,
-    )
+    mail = unwritten(**owed)
     mail.save(force_insert=True)
     return mail
 
 
-def unwritten(
-    *,
-    kind: MailKind,
-    call: Call,
-    to_address: str,
-    at: datetime,
-    submission: Submission | None = None,
-    version: Version | None = None,
-    occasion: str = "",
-    resend_of: OutboxEmail | None = None,
-) -> OutboxEmail:
+def unwritten(*, at: datetime, **about: Any) -> OutboxEmail:
     """Return the row that `owe` writes, for writing many at once."""
-    return OutboxEmail(
-        call=call,
-        submission=submission,
-        version=version,
-        resend_of=resend_of,
-        kind=kind,
-        occasion=occasion,
-        to_address=to_address,
-        message_id=_new_message_id(),
-        created_at=at,
-        next_attempt_at=at,
-    )
+    return OutboxEmail(message_id=_new_message_id(), created_at=at, **about)
 
 
 def _new_message_id() -> str:
@@ -87,7 +76,7 @@ def _new_message_id() -> str:
     return f"<{secrets.token_hex(16)}@{settings.PORTAL_HOST}>"
 
 
-def claim_due(*, at: datetime, limit: int) -> list[OutboxEmail]:
+def claim_due(*, real: datetime, limit: int) -> list[OutboxEmail]:
     """Claim up to `limit` due mails for this worker and return them with what they are about.
 
     Rows that another worker is claiming are passed over (SKIP LOCKED). The claim is committed
@@ -96,28 +85,43 @@ def claim_due(*, at: datetime, limit: int) -> list[OutboxEmail]:
     """
     with transaction.atomic():
         mails = list(
-            OutboxEmail.objects.due_at(at)
-            .select_related("call", "submission", "version__submission")
+            OutboxEmail.objects.due_at(real)
+            .select_related("submission", "version")
+            .defer(*NOT_READ)
             .select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .order_by("next_attempt_at", "pk")[: _within_the_rate(limit, at)]
+            .order_by(F("next_attempt_at").asc(nulls_first=True), "pk")[
+                : _within_the_rate(limit, real)
+            ]
         )
         for mail in mails:
             mail.state = OutboxState.CLAIMED
-            mail.claimed_at = at
+            mail.claimed_at = real
             mail.attempts += 1
         OutboxEmail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
-            state=OutboxState.CLAIMED, claimed_at=at, attempts=F("attempts") + 1
+            state=OutboxState.CLAIMED, claimed_at=real, attempts=F("attempts") + 1
         )
+    _give_calls(mails)
     return mails
 
 
-def _within_the_rate(limit: int, at: datetime) -> int:
+def _give_calls(mails: Sequence[OutboxEmail]) -> None:
+    """Give mails and responses their call: the mails of a batch share one, which is long."""
+    calls = Call.objects.in_bulk({mail.call_id for mail in mails})
+    for mail in mails:
+        mail.call = calls[mail.call_id]
+        if mail.submission is not None:
+            mail.submission.call = mail.call
+        if mail.version is not None:
+            mail.version.submission = mail.submission
+
+
+def _within_the_rate(limit: int, real: datetime) -> int:
     if not settings.MAIL_PER_MINUTE:
         return limit
     # Two workers that counted side by side would both take what is left.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING_LOCK])
-    claimed = OutboxEmail.objects.filter(claimed_at__gt=at - timedelta(minutes=1)).count()
+    claimed = OutboxEmail.objects.filter(claimed_at__gt=real - timedelta(minutes=1)).count()
     return max(0, min(limit, settings.MAIL_PER_MINUTE - claimed))
 
 
@@ -137,28 +141,99 @@ def marks_may_lag() -> Iterator[None]:
             cursor.execute("RESET synchronous_commit")
 
 
-def mark_sent(mail: OutboxEmail, *, at: datetime, subject: str, body: str, body_html: str) -> bool:
-    """Record that the mail server took the mail, and its text; False if the claim was lost."""
+@dataclass(frozen=True)
+class Sent:
+    """A mail that the mail server took, at a moment by the portal's clock, and its words."""
+
+    mail: OutboxEmail
+    at: datetime
+    subject: str
+    body: str
+    body_html: str
+
+
+# Django writes one statement a row, or one with a CASE for each column: with the text of a
+# response in each row, both took longer than sending the mail.
+MARK_SENT = f"""
+    UPDATE submissions_outboxemail AS mail
+    SET state = '{OutboxState.SENT}', sent_at = kept.sent_at, last_error = '',
+        subject = kept.subject, body = kept.body, body_html = kept.body_html
+    FROM (VALUES %s) AS kept (id, claimed_at, sent_at, subject, body, body_html)
+    WHERE mail.id = kept.id AND mail.claimed_at = kept.claimed_at
+        AND mail.state = '{OutboxState.CLAIMED}'
+    RETURNING mail.id
+"""  # noqa: S608 - two words of our own vocabulary
+A_MARK = "(%s::bigint, %s::timestamptz, %s::timestamptz, %s, %s, %s)"
+
+
+def mark_sent(sent: Sequence[Sent]) -> set[int]:
+    """Record what the mail server took, with its text; return the keys of the mails marked.
+
+    One whose claim was lost is left out.
+    """
+    rows = [
+        (one.mail.pk, one.mail.claimed_at, one.at, one.subject, one.body, one.body_html)
+        for one in sent
+    ]
+    if not rows:
+        return set()
+    with connection.cursor() as cursor:
+        marked = execute_values(cursor.cursor, MARK_SENT, rows, template=A_MARK, fetch=True)
+    return {pk for (pk,) in marked}
+
+
+def mark_delayed(
+    mail: OutboxEmail, *, real: datetime, error: str, pause: timedelta | None = None
+) -> bool:
+    """Give the mail back for a later attempt, or give up GIVE_UP_AFTER the first failed one.
+
+    `error` is a sentence for staff. The pauses grow from a minute to two hours. False if the
+    claim was lost.
+    """
+    since = mail.held_up_since or real
+    due = real + (pause_after(real - since) if pause is None else pause)
+    if due > since + GIVE_UP_AFTER:
+        return mark_failed(mail, error=given_up(error))
     return _finish(
         mail,
-        state=OutboxState.SENT,
-        sent_at=at,
-        last_error="",
-        subject=subject,
-        body=body,
-        body_html=body_html,
+        state=OutboxState.WAITING,
+        next_attempt_at=due,
+        held_up_since=since,
+        last_error=error,
     )
 
 
-def mark_delayed(mail: OutboxEmail, *, at: datetime, error: str) -> bool:
-    """Give the mail back for a later attempt, or give up once GIVE_UP_AFTER has passed.
+def pause_after(
+    trouble: timedelta, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE
+) -> timedelta:
+    """Return how long to wait before the next attempt, after `trouble` of that length."""
+    return _more_or_less(min(max(trouble * PART_OF_TROUBLE, first), longest))
 
-    `error` is a sentence for staff. The waits double from a minute to six hours.
+
+def _more_or_less(pause: timedelta) -> timedelta:
+    """A fifth, by chance: mails that were refused together do not come back together."""
+    return pause * _random.uniform(0.8, 1.2)
+
+
+def given_up(error: str) -> str:
+    return f"{error} Given up after {GIVE_UP_AFTER.days} days."
+
+
+def hold_up(*, real: datetime, error: str) -> int:
+    """Note on every due mail that the mail server is away, and why; return how many it ends.
+
+    They stay due, and are sent as soon as the server is back. Those that it has held up for
+    GIVE_UP_AFTER are given up: staff can send them again.
     """
-    wait = wait_before_attempt(mail.attempts + 1)
-    if at + wait > mail.created_at + GIVE_UP_AFTER:
-        return mark_failed(mail, error=f"{error} Given up after {GIVE_UP_AFTER.days} days.")
-    return _finish(mail, state=OutboxState.WAITING, next_attempt_at=at + wait, last_error=error)
+    due = OutboxEmail.objects.due_at(real)
+    due.filter(
+        Q(held_up_since=None) | Q(next_attempt_at__isnull=False) | ~Q(last_error=error)
+    ).update(
+        held_up_since=Coalesce("held_up_since", Value(real)), next_attempt_at=None, last_error=error
+    )
+    return due.filter(held_up_since__lte=real - GIVE_UP_AFTER).update(
+        state=OutboxState.FAILED, last_error=given_up(error)
+    )
 
 
 def take_back(mail: OutboxEmail) -> bool:
@@ -174,19 +249,13 @@ def mark_failed(mail: OutboxEmail, *, error: str) -> bool:
     return _finish(mail, state=OutboxState.FAILED, last_error=error)
 
 
-def give_back(mails: Sequence[OutboxEmail], *, error: str = "") -> int:
+def give_back(mails: Sequence[OutboxEmail]) -> int:
     """Give back mails that were claimed and not tried, due as before; return how many.
 
     The attempt is not counted: a mail server that is away refused none of them.
     """
     return sum(
-        _finish(
-            mail,
-            state=OutboxState.WAITING,
-            claimed_at=None,
-            attempts=F("attempts") - 1,
-            last_error=error or mail.last_error,
-        )
+        _finish(mail, state=OutboxState.WAITING, claimed_at=None, attempts=F("attempts") - 1)
         for mail in mails
     )
 
@@ -198,28 +267,21 @@ def _finish(mail: OutboxEmail, **changes: object) -> bool:
     return bool(mine.update(**changes))
 
 
-def wait_before_attempt(number: int) -> timedelta:
-    """Return how long to wait before attempt `number` (2, 3, ...): 1, 2, 4, ... minutes.
-
-    A fifth more or less by chance, so that mails refused together do not come back together.
-    """
-    doubled = FIRST_WAIT * 2 ** min(number - 2, 20)
-    return min(doubled, LONGEST_WAIT) * _random.uniform(0.8, 1.2)
-
-
-def release_stuck(*, at: datetime) -> int:
+def release_stuck(*, real: datetime) -> int:
     """Give back the mails whose worker claimed them and never came back; return how many.
 
     The first two times they are due at once; a mail that outlived more workers than that may
-    be what ends them, so it waits as if it had been refused.
+    be what ends them, so it waits, each time twice as long.
     """
     released = 0
-    for mail in OutboxEmail.objects.stuck_since(at - CLAIM_LASTS):
-        error = "The worker stopped while it was sending this mail."
+    error = "The worker stopped while it was sending this mail."
+    for mail in OutboxEmail.objects.stuck_since(real - CLAIM_LASTS):
         if mail.attempts > 2:
-            released += mark_delayed(mail, at=at, error=error)
+            doubled = FIRST_PAUSE * 2 ** min(mail.attempts - 1, 20)
+            pause = _more_or_less(min(doubled, LONGEST_PAUSE))
+            released += mark_delayed(mail, real=real, error=error, pause=pause)
         else:
             released += _finish(
-                mail, state=OutboxState.WAITING, next_attempt_at=at, last_error=error
+                mail, state=OutboxState.WAITING, next_attempt_at=real, last_error=error
             )
     return released

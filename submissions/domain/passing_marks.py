@@ -5,13 +5,21 @@ database. Their seconds are real ones: a rehearsal clock says what time the port
 not whether a process lives.
 """
 
+from datetime import UTC, datetime, timedelta
+
 from redis import Redis
+
+from submissions.domain.outbox import pause_after
 
 ALIVE_FOR = 45  # seconds; a sign of life comes every ten
 BEAT = "portal:alive:beat"
 WORKER = "portal:alive:worker:"
 MAIL_SERVER_AWAY = "portal:mail-server-away"
-MAIL_SERVER_AWAY_FOR = 30  # seconds
+MAIL_SERVER_AWAY_SINCE = "portal:mail-server-away-since"
+# A server that is back after ten minutes is found within two, and one after a day within twelve.
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=10)
+FORGOTTEN_AFTER = timedelta(hours=1)  # since it was last found away
 
 
 def worker_lives(client: Redis, name: str) -> None:
@@ -43,9 +51,22 @@ def is_a_worker_alive(client: Redis) -> bool:
     return next(client.scan_iter(match=f"{WORKER}*", count=1000), None) is not None
 
 
-def mail_server_is_away(client: Redis) -> None:
-    """Spare every worker the wait for a server that another has just found away."""
-    client.set(MAIL_SERVER_AWAY, 1, ex=MAIL_SERVER_AWAY_FOR)
+def mail_server_is_away(client: Redis, *, real: datetime) -> None:
+    """Spare every worker the wait for a server that another has just found away.
+
+    The longer it has been away, the longer it is left alone.
+    """
+    client.set(MAIL_SERVER_AWAY_SINCE, real.timestamp(), nx=True)
+    client.expire(MAIL_SERVER_AWAY_SINCE, FORGOTTEN_AFTER)
+    since = float(client.get(MAIL_SERVER_AWAY_SINCE) or real.timestamp())
+    pause = pause_after(
+        real - datetime.fromtimestamp(since, UTC), first=FIRST_PAUSE, longest=LONGEST_PAUSE
+    )
+    client.set(MAIL_SERVER_AWAY, 1, px=pause)
+
+
+def mail_server_is_back(client: Redis) -> None:
+    client.delete(MAIL_SERVER_AWAY, MAIL_SERVER_AWAY_SINCE)
 
 
 def is_mail_server_away(client: Redis) -> bool:

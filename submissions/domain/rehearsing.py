@@ -32,6 +32,7 @@ from submissions.vocabulary import AuditAction
 
 # In an order in which no row is left pointing at one that is gone.
 MADE = (
+    ReturnToken,
     OutboxEmail,
     AuditEvent,
     LatePass,
@@ -44,7 +45,6 @@ MADE = (
     IdentityAnswer,
     Attachment,
     ReturnAddress,
-    ReturnToken,
     Submission,
     ClosingChange,
     ExportRun,

@@ -78,8 +78,7 @@ def _purge_draft(draft: Submission, purged: Purged) -> None:
     """Delete the draft; if the record speaks of it, empty it: its bare row stays for the record."""
     purged.files += _delete_files(draft.attachments.all())
     removed = sum(
-        part.all().delete()[0]
-        for part in (draft.answers, draft.identity_answers, draft.mails, draft.return_tokens)
+        part.all().delete()[0] for part in (draft.answers, draft.identity_answers, draft.mails)
     )
     removed += ReturnAddress.objects.filter(submission=draft).delete()[0]
     try:
@@ -114,7 +113,7 @@ def _purge_mail(at: datetime, purged: Purged) -> None:
         OutboxEmail.objects.filter(
             # One that came back has lost the time at which it went out.
             Q(sent_at__lte=at - MAIL_TEXTS_KEPT)
-            | Q(state=OutboxState.FAILED, next_attempt_at__lte=at - MAIL_TEXTS_KEPT)
+            | Q(state=OutboxState.FAILED, created_at__lte=at - MAIL_TEXTS_KEPT)
         )
         .exclude(subject="", body="", body_html="")
         .update(subject="", body="", body_html="")

@@ -1,19 +1,23 @@
 """Coming back to a response: an address to write to, and a link that opens it once.
 
-A link's token has 256 random bits. It exists in the mail that carries it and nowhere else: it is
-made when that mail is written, and only its SHA-256 is kept.
+A link's token has 256 bits, made of the portal's secret and the random Message-ID of the mail that
+carries it: a mail that is written twice has one link. Only the SHA-256 of the token is kept.
+
+A newer link takes the place of an older one when its mail has gone out, not when it is owed or
+written: while mail is held up, the link that somebody has goes on working.
 """
 
 import json
-import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, TextField, Value
+from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Lower
+from django.utils.crypto import salted_hmac
 
 from submissions.canonical import digest
 from submissions.domain.outbox import owe
@@ -26,12 +30,11 @@ from submissions.models import (
     ReturnToken,
     Submission,
 )
-from submissions.vocabulary import MailKind, QuestionKind
+from submissions.vocabulary import MailKind, OutboxState, QuestionKind
 
 LINK_LASTS = timedelta(hours=72)
 LINKS_AN_HOUR = 3  # to one response
 RESPONSES_AT_ONCE = 10  # to one address; the newest
-TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -115,35 +118,37 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
     return known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE]
 
 
-def make_link(*, submission: Submission, at: datetime) -> FreshLink:
-    """Make the link that opens the response until LINK_LASTS from `at`; earlier ones die."""
-    return make_links(submissions=[submission], at=at)[submission.pk]
+def make_link(*, mail: OutboxEmail, at: datetime) -> FreshLink:
+    """Make the link that opens the mail's response until LINK_LASTS from `at`."""
+    return make_links(mails=[mail], at=at)[mail.pk]
 
 
-def make_links(*, submissions: Iterable[Submission], at: datetime) -> dict[int, FreshLink]:
-    """Make a link to each of the responses, as `make_link` does; return them by primary key."""
-    fresh = {
-        submission.pk: FreshLink(secrets.token_urlsafe(TOKEN_BYTES), at + LINK_LASTS)
-        for submission in submissions
-    }
-    with transaction.atomic():
-        # Two mails about one response may be written at once; one link is to live. In one
-        # order, or two batches would wait for each other.
-        rows = Submission.objects.filter(pk__in=fresh).select_for_update(no_key=True)
-        locked = list(rows.order_by("pk").values_list("pk", flat=True))
-        ReturnToken.objects.filter(submission__in=locked, used_at=None, superseded_at=None).update(
-            superseded_at=at
-        )
-        ReturnToken.objects.bulk_create(
+def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, FreshLink]:
+    """Make a link for each of the mails, as `make_link` does; return them by primary key.
+
+    A mail that is written again has the link that it had, which lasts for longer.
+    """
+    fresh = {mail.pk: FreshLink(_token(mail), at + LINK_LASTS) for mail in mails}
+    ReturnToken.objects.bulk_create(
+        (
             ReturnToken(
-                submission_id=pk,
-                token_sha256=digest(fresh[pk].token),
+                mail_id=pk,
+                token_sha256=digest(link.token),
                 made_at=at,
-                expires_at=fresh[pk].expires_at,
+                expires_at=link.expires_at,
             )
-            for pk in locked
-        )
+            for pk, link in fresh.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["mail"],
+        update_fields=["token_sha256", "made_at", "expires_at"],
+    )
     return fresh
+
+
+def _token(mail: OutboxEmail) -> str:
+    made = salted_hmac("submissions.return_link", mail.message_id, algorithm="sha256").digest()
+    return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def look_up_link(*, call: Call, token: str, at: datetime) -> Submission:
@@ -151,8 +156,7 @@ def look_up_link(*, call: Call, token: str, at: datetime) -> Submission:
 
     Raises LinkDead for a token that is unknown, used, superseded or expired.
     """
-    found = ReturnToken.objects.select_related("submission")
-    return _live(found, call, token, at).submission
+    return _live(ReturnToken.objects.all(), call, token, at).mail.submission
 
 
 def use_link(*, call: Call, token: str, at: datetime) -> Submission:
@@ -166,11 +170,28 @@ def use_link(*, call: Call, token: str, at: datetime) -> Submission:
         )
         row.used_at = at
         row.save(update_fields=["used_at"])
-    return row.submission
+    return row.mail.submission
 
 
-def _live(found: Any, call: Call, token: str, at: datetime) -> ReturnToken:
-    row = found.filter(token_sha256=digest(token), submission__call=call).first()
-    if row is None or row.used_at or row.superseded_at or at >= row.expires_at:
+def _live(found: QuerySet[ReturnToken], call: Call, token: str, at: datetime) -> ReturnToken:
+    row = (
+        found.select_related("mail__submission")
+        .filter(token_sha256=digest(token), mail__submission__call=call)
+        .first()
+    )
+    if row is None or row.used_at or at >= row.expires_at or _is_superseded(row):
         raise LinkDead
     return row
+
+
+def _is_superseded(row: ReturnToken) -> bool:
+    """Return whether a newer link was sent, or one written later was used."""
+    newer = Q(used_at__isnull=False, made_at__gt=row.made_at)
+    # A mail on its way is newer than all that went out. Of one that failed nobody knows for
+    # certain that it did not arrive: its link counts from when it was written.
+    failed = row.mail.state == OutboxState.FAILED
+    since = row.made_at if failed else row.mail.sent_at
+    if since is not None:
+        newer |= Q(mail__sent_at__gt=since) | Q(mail__sent_at=since, pk__gt=row.pk)
+    others = ReturnToken.objects.filter(mail__submission=row.mail.submission_id)
+    return others.exclude(pk=row.pk).filter(newer).exists()

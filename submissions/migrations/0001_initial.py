@@ -543,30 +543,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="ReturnToken",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token_sha256", models.CharField(max_length=64, unique=True)),
-                ("made_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("used_at", models.DateTimeField(null=True)),
-                ("superseded_at", models.DateTimeField(null=True)),
-                (
-                    "submission",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="return_tokens",
-                        to="submissions.submission",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="ReturnAddress",
             fields=[
                 (
@@ -884,8 +860,17 @@ class Migration(migrations.Migration):
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("created_at", models.DateTimeField()),
-                ("next_attempt_at", models.DateTimeField()),
-                ("claimed_at", models.DateTimeField(null=True)),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(null=True, help_text="Real time; at once if empty."),
+                ),
+                ("claimed_at", models.DateTimeField(null=True, help_text="Real time.")),
+                (
+                    "held_up_since",
+                    models.DateTimeField(
+                        null=True, help_text="Real time of the first attempt that failed."
+                    ),
+                ),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),
                 ("subject", models.CharField(blank=True, help_text="As sent.", max_length=300)),
@@ -932,6 +917,32 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "outbox",
                 "ordering": ["-created_at", "-pk"],
             },
+        ),
+        migrations.CreateModel(
+            name="ReturnToken",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                (
+                    "made_at",
+                    models.DateTimeField(help_text="When the mail was written last."),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "mail",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="link",
+                        to="submissions.outboxemail",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="LatePass",
@@ -1264,14 +1275,6 @@ class Migration(migrations.Migration):
                 name="submissions_returntoken_used_before_expiry",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="returntoken",
-            constraint=models.UniqueConstraint(
-                models.F("submission"),
-                condition=models.Q(("superseded_at__isnull", True), ("used_at__isnull", True)),
-                name="submissions_returntoken_one_live",
-            ),
-        ),
         migrations.AddIndex(
             model_name="returnaddress",
             index=models.Index(
@@ -1461,8 +1464,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="outboxemail",
             index=models.Index(
+                models.OrderBy(models.F("next_attempt_at"), nulls_first=True),
+                models.F("id"),
                 condition=models.Q(("state", "waiting")),
-                fields=["next_attempt_at"],
                 name="submissions_outbox_due",
             ),
         ),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from submissions.models.calls import Call
 from submissions.models.responses import Submission, Version
@@ -12,12 +12,15 @@ from submissions.vocabulary import AuditAction, MailKind, OutboxState
 
 
 class OutboxEmailQuerySet(models.QuerySet["OutboxEmail"]):
-    def due_at(self, at: datetime) -> "OutboxEmailQuerySet":
-        return self.filter(state=OutboxState.WAITING, next_attempt_at__lte=at)
+    def due_at(self, real: datetime) -> "OutboxEmailQuerySet":
+        return self.filter(
+            Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=real),
+            state=OutboxState.WAITING,
+        )
 
-    def stuck_since(self, at: datetime) -> "OutboxEmailQuerySet":
-        """Claimed at or before `at`, and neither sent nor given back since."""
-        return self.filter(state=OutboxState.CLAIMED, claimed_at__lte=at)
+    def stuck_since(self, real: datetime) -> "OutboxEmailQuerySet":
+        """Claimed at or before `real`, and neither sent nor given back since."""
+        return self.filter(state=OutboxState.CLAIMED, claimed_at__lte=real)
 
 
 class OutboxEmail(models.Model):
@@ -44,8 +47,11 @@ class OutboxEmail(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
-    next_attempt_at = models.DateTimeField()
-    claimed_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True, help_text="Real time; at once if empty.")
+    claimed_at = models.DateTimeField(null=True, help_text="Real time.")
+    held_up_since = models.DateTimeField(
+        null=True, help_text="Real time of the first attempt that failed."
+    )
     sent_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     subject = models.CharField(max_length=300, blank=True, help_text="As sent.")
@@ -60,7 +66,8 @@ class OutboxEmail(models.Model):
         ordering = ["-created_at", "-pk"]
         indexes = [
             models.Index(
-                fields=["next_attempt_at"],
+                F("next_attempt_at").asc(nulls_first=True),
+                "id",
                 condition=Q(state=OutboxState.WAITING),
                 name="submissions_outbox_due",
             ),

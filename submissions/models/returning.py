@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from submissions.models.records import OutboxEmail
 from submissions.models.responses import Submission
 
 
@@ -27,16 +28,13 @@ class ReturnAddress(models.Model):
 
 
 class ReturnToken(models.Model):
-    """A link that opens one response once; only the SHA-256 of its 256 random bits is kept."""
+    """A link that opens the response of its mail once; only the SHA-256 of its token is kept."""
 
-    submission = models.ForeignKey(
-        Submission, on_delete=models.CASCADE, related_name="return_tokens"
-    )
+    mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")
     token_sha256 = models.CharField(max_length=64, unique=True)
-    made_at = models.DateTimeField()
+    made_at = models.DateTimeField(help_text="When the mail was written last.")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    superseded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -47,11 +45,6 @@ class ReturnToken(models.Model):
             models.CheckConstraint(
                 name="submissions_returntoken_used_before_expiry",
                 condition=Q(used_at__isnull=True) | Q(used_at__lt=F("expires_at")),
-            ),
-            models.UniqueConstraint(
-                "submission",
-                name="submissions_returntoken_one_live",
-                condition=Q(used_at__isnull=True, superseded_at__isnull=True),
             ),
         ]
 

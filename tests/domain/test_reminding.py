@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from submissions import clock
 from submissions.delivery.rendering import render
 from submissions.delivery.sending import send_due
 from submissions.domain import amending, reminding, submitting
@@ -71,7 +72,7 @@ def test_reminder_is_taken_back_when_the_response_came_meanwhile(mailoutbox):
     reminding.owe_reminders(at=at)
     submitting.submit(submission=draft, at=at)
     OutboxEmail.objects.filter(kind="confirmation").delete()
-    send_due(now=lambda: at)
+    send_due(now=lambda: at, real_now=clock.real_now)
     assert OutboxEmail.objects.count() == 0
 
 
@@ -127,5 +128,5 @@ def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
     call = make_call()
     draft_with_address(call)
     reminding.owe_reminders(at=call.closes_at - HOUR)
-    send_due(now=lambda: call.closes_at + HOUR)
+    send_due(now=lambda: call.closes_at + HOUR, real_now=clock.real_now)
     assert (OutboxEmail.objects.count(), mailoutbox) == (0, [])

@@ -51,7 +51,7 @@ def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
     with listening() as sink:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-        tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW))
+        tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW, real_now=lambda: NOW))
         received = Counter(message["Message-ID"] for message in sink.messages)
     assert received == Counter(OutboxEmail.objects.values_list("message_id", flat=True))
     assert sum(tally.sent for tally in tallies) == 40
@@ -63,12 +63,12 @@ def test_claim_passes_over_what_another_worker_is_claiming():
     owed(2)
     with transaction.atomic():
         (mine,) = OutboxEmail.objects.select_for_update(no_key=True).order_by("pk")[:1]
-        ((theirs,),) = side_by_side(1, lambda: outbox.claim_due(at=NOW, limit=5))
+        ((theirs,),) = side_by_side(1, lambda: outbox.claim_due(real=NOW, limit=5))
     assert theirs.pk != mine.pk
 
 
 def test_workers_side_by_side_keep_the_rate(settings):
     settings.MAIL_PER_MINUTE = 10
     owed(24)
-    claims = side_by_side(8, lambda: outbox.claim_due(at=NOW, limit=3))
+    claims = side_by_side(8, lambda: outbox.claim_due(real=NOW, limit=3))
     assert sum(len(claimed) for claimed in claims) == 10
