@@ -1,6 +1,7 @@
 """People outside the portal, each with a draft that is ready, who press Submit over HTTP."""
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -27,17 +28,37 @@ class Person:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: status 0 for nothing at all. `pressed_at` by time.time()."""
+    """What came back: status 0 for nothing at all. All moments are by time.time().
+
+    The last byte of the request went into the kernel between `sent_from` and `sent_by`.
+    """
 
     status: int
     location: str
     pressed_at: float
-    seconds: float
+    sent_from: float
+    sent_by: float
+    answered_at: float
+
+    @property
+    def seconds(self) -> float:
+        return self.answered_at - self.pressed_at
 
     @property
     def received(self) -> bool:
         """Whether the person was told that the response was received."""
         return self.status == 302 and self.location.endswith("/response/submitted/")
+
+
+@dataclass
+class _Asked:
+    """A request that was never sent has its moments at the end of time."""
+
+    status: int = 0
+    location: str = ""
+    text: str = ""
+    sent_from: float = math.inf
+    sent_by: float = math.inf
 
 
 def people_with_drafts(
@@ -64,27 +85,40 @@ class Site:
         self._response = f"/calls/{quote(slug)}/response"
 
     def press_submit(self, person: Person) -> Answer:
-        began, pressed_at = time.perf_counter(), time.time()
+        pressed_at = time.time()
         body = urlencode({"csrfmiddlewaretoken": CSRF, "_seen": person.seen})
-        status, location, _ = self._ask("POST", f"{self._response}/check/", person, body)
-        return Answer(status, location, pressed_at, time.perf_counter() - began)
+        asked = self._ask("POST", f"{self._response}/check/", person, body)
+        return Answer(
+            asked.status,
+            asked.location,
+            pressed_at,
+            asked.sent_from,
+            asked.sent_by,
+            answered_at=time.time(),
+        )
 
     def own_text(self, person: Person) -> str:
         """Return the response's text as its author downloads it, "" if it is not to be had."""
-        status, _, text = self._ask("GET", f"{self._response}/text/", person)
-        return text if status == 200 else ""
+        asked = self._ask("GET", f"{self._response}/text/", person)
+        return asked.text if asked.status == 200 else ""
 
-    def _ask(self, method: str, path: str, person: Person, body: str = "") -> tuple[int, str, str]:
+    def _ask(self, method: str, path: str, person: Person, body: str = "") -> _Asked:
+        asked = _Asked()
         connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         headers = {"Cookie": f"session={person.session}; csrf={CSRF}"}
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
+            connection.connect()
+            asked.sent_from = time.time()
             connection.request(method, path, body or None, headers)
+            asked.sent_by = time.time()
             response = connection.getresponse()
-            text = response.read().decode(errors="replace")
-            return response.status, response.headers.get("Location", ""), text
+            asked.text = response.read().decode(errors="replace")
+            asked.status = response.status
+            asked.location = response.headers.get("Location", "")
         except (OSError, HTTPException):
-            return 0, "", ""
+            asked.status = 0
         finally:
             connection.close()
+        return asked

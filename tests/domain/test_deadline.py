@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from submissions.domain import drafting, submitting
+from submissions.domain import amending, drafting, submitting
 from submissions.errors import CallClosed, CallNotYetOpen
 from submissions.models import Call, OutboxEmail, Submission, Version
 from tests.makers import complete_answers, make_call, make_draft, make_submitted
@@ -148,3 +148,36 @@ def test_database_takes_a_second_version_before_the_deadline():
     first = make_submitted().current_version
     copy_of_version(first, received_at=MIDDAY_IN_LONDON - MICROSECOND).save()
     assert first.submission.versions.count() == 2
+
+
+def test_what_was_saved_after_closing_is_not_submitted_by_a_request_from_before():
+    call = make_call()
+    draft = complete_draft(call)
+    drafting.save_answers(
+        submission=draft, call=call, values={"story": "Too late"}, at=call.closes_at
+    )
+    with pytest.raises(CallClosed) as refusal:
+        submitting.submit(submission=draft, at=call.closes_at - MICROSECOND)
+    assert refusal.value.at == call.closes_at
+    assert Version.objects.count() == 0
+
+
+def test_version_is_received_no_earlier_than_its_last_answer():
+    call = make_call()
+    draft = complete_draft(call)
+    saved_at = call.closes_at - timedelta(seconds=1)
+    drafting.save_answers(submission=draft, call=call, values={"story": "Just now"}, at=saved_at)
+    version = submitting.submit(submission=draft, at=saved_at - timedelta(seconds=1))
+    assert (version.received_at, version.submission.submitted_at) == (saved_at, saved_at)
+
+
+def test_version_is_received_no_earlier_than_the_one_before_it():
+    call = make_call()
+    response = make_submitted(call, at=call.closes_at - timedelta(minutes=1))
+    opened_at = call.closes_at - timedelta(seconds=30)
+    amending.open_again(submission=response, at=opened_at)
+    saved_at = call.closes_at - timedelta(minutes=2)
+    values = {"story": "Said otherwise"}
+    drafting.save_answers(submission=response, call=call, values=values, at=saved_at)
+    version = submitting.submit(submission=response, at=saved_at)
+    assert (version.number, version.received_at) == (2, opened_at)

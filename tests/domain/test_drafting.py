@@ -92,3 +92,27 @@ def test_file_stays_where_the_one_in_its_place_is_refused(call):
         replace(draft, call, old, b"")
     assert list(draft.attachments.all()) == [old]
     assert old.file.storage.exists(old.file.name)
+
+
+def test_moment_of_the_last_save_never_goes_back(call):
+    draft = make_draft(call)
+    later = while_open(call) + timedelta(hours=1)
+    question = call.questions_by_key["documents"]
+    drafting.save_answers(submission=draft, call=call, values={"story": "Later"}, at=later)
+    for earlier in (
+        lambda at: drafting.save_answers(
+            submission=draft, call=call, values={"story": "Earlier"}, at=at
+        ),
+        lambda at: attaching.attach(
+            submission=draft,
+            question=question,
+            upload=SimpleUploadedFile("notes.txt", b"Minutes.\n"),
+            at=at,
+        ),
+        lambda at: attaching.detach(
+            submission=draft, public_id=draft.attachments.get().public_id, at=at
+        ),
+    ):
+        earlier(later - timedelta(minutes=1))
+        draft.refresh_from_db()
+        assert draft.saved_at == later

@@ -1,5 +1,8 @@
 """Grace, late passes, reminders and the time left, as pages show them."""
 
+import re
+import socket
+import time
 from datetime import timedelta
 
 import pytest
@@ -21,6 +24,8 @@ from tests.makers import (
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+WAITED = timedelta(milliseconds=100)
 
 
 def give(call, **overrides):
@@ -147,3 +152,76 @@ def test_corrected_address_gets_the_later_mails(at):
     )
     amending.withdraw(submission=submission, at=submission.submitted_at)
     assert submission.mails.get(kind="withdrawn").to_address == "right@example.org"
+
+
+@pytest.fixture
+def waiting():
+    """A connection whose request came WAITED ago, as gunicorn hands it to the portal."""
+    with socket.socket() as listener, socket.socket() as client:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        client.connect(listener.getsockname())
+        client.sendall(b"POST")
+        ours, _ = listener.accept()
+        with ours:
+            time.sleep(WAITED.total_seconds())
+            yield {"gunicorn.socket": ours}
+
+
+def mark_of(client, call):
+    page = client.get(f"/calls/{call.slug}/response/check/").content.decode()
+    return {"_seen": re.search(r'name="_seen" value="([^"]+)"', page)[1]}
+
+
+def test_request_that_waited_over_the_closing_is_in_time(client, at, waiting):
+    call = make_call()
+    begin(client, call, at, while_open(call))
+    seen = mark_of(client, call)
+    at(call.closes_at)
+    told = client.post(f"/calls/{call.slug}/response/check/", seen, **waiting)
+    assert told["Location"] == f"/calls/{call.slug}/response/submitted/"
+    version = Version.objects.get()
+    assert version.timing == "on_time"
+    assert timedelta(0) < call.closes_at - version.received_at < WAITED + 20 * SECOND
+    assert client.get(f"/calls/{call.slug}/time-left/").json()["state"] == "closed"
+
+
+def test_request_that_came_after_closing_is_late_however_it_waited(client, at, waiting):
+    call = make_call()
+    begin(client, call, at, while_open(call))
+    seen = mark_of(client, call)
+    at(call.closes_at + 60 * SECOND)
+    told = client.post(f"/calls/{call.slug}/response/check/", seen, **waiting)
+    assert told.status_code == 403
+    assert "It reached us at 12:00:5" in told.content.decode()
+    assert Version.objects.count() == 0
+
+
+def test_draft_saved_after_closing_is_late_though_its_submission_waited(client, at, waiting):
+    call = make_call()
+    draft = begin(client, call, at, while_open(call))
+    at(call.closes_at)
+    values = {"story": "More, too late"}
+    drafting.save_answers(submission=draft, call=call, values=values, at=call.closes_at)
+    told = client.post(f"/calls/{call.slug}/response/check/", {"_seen": "any"}, **waiting)
+    assert told.status_code == 403
+    assert "It reached us at 12:00:00pm" in told.content.decode()
+    assert Version.objects.count() == 0
+
+
+def test_start_that_waited_over_the_closing_begins_a_draft_that_can_have_grace(client, at, waiting):
+    call = make_call(grace_minutes=5)
+    at(call.closes_at)
+    assert client.post(f"/calls/{call.slug}/start/").status_code == 403
+    told = client.post(f"/calls/{call.slug}/start/", **waiting)
+    assert told["Location"] == f"/calls/{call.slug}/response/"
+    assert Submission.objects.get().started_at < call.closes_at
+
+
+def test_late_pass_taken_up_in_time_opens_though_the_request_waited(client, at, waiting):
+    call = make_call()
+    late_pass = give(call)
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(late_pass)}/"
+    at(late_pass.expires_at)
+    assert client.post(address).status_code == 410
+    assert client.post(address, **waiting)["Location"] == f"/calls/{call.slug}/response/"
