@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Value
@@ -53,6 +55,18 @@ def whole_mark(answers: Mapping[str, Any], files: Iterable[Attachment]) -> str:
     return fingerprint([answers, sorted(str(file.public_id) for file in files)])
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a save leads to, each by the questions' keys.
+
+    `contested` has what is stored of every answer that two people changed; `answers` is the
+    working copy as it stands now.
+    """
+
+    contested: dict[str, Any]
+    answers: dict[str, Any]
+
+
 def save_answers(
     *,
     submission: Submission,
@@ -61,7 +75,7 @@ def save_answers(
     at: datetime,
     seen: Mapping[str, Collection[str]] | None = None,
     sent: Mapping[str, Collection[str]] | None = None,
-) -> dict[str, Any]:
+) -> Kept:
     """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
 
     Atomic: all of them or none. The deadline does not matter: a draft that is no longer
@@ -70,8 +84,8 @@ def save_answers(
 
     `seen` has by key the fingerprints of what the author was shown, `sent` of what they sent
     before and do not know to be stored. Where another was stored since, an author who changed
-    nothing leaves it, and one who did gets it back: returned is, by key, what is stored of every
-    answer that both changed. Of those nothing is overwritten; the others are kept all the same.
+    nothing leaves it, and one who did gets it back as `contested`. Of those nothing is
+    overwritten; the others are kept all the same.
     """
     stored = {
         call.questions_by_key[key]: storable(call.questions_by_key[key], raw)
@@ -81,8 +95,8 @@ def save_answers(
     contested: dict[str, Any] = {}
     with transaction.atomic():
         lock_working_copy(submission)
+        current = working_answers(submission, call)
         if seen is not None:
-            current = working_answers(submission, call)
             stored = {q: value for q, value in stored.items() if value != current.get(q.key)}
             for question in _changed_since(seen, sent or {}, stored, current):
                 value = stored.pop(question)
@@ -93,7 +107,9 @@ def save_answers(
             _keep(table, submission, part, at)
         if stored or not contested:
             note_saved(submission, at)
-    return contested
+    changed = {question.key: value for question, value in stored.items()}
+    answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
+    return Kept(contested, answers)
 
 
 def note_saved(submission: Submission, at: datetime) -> None:
@@ -156,10 +172,42 @@ def _keep(
 
 def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
     """Return the working copy as question key -> stored value, identity included."""
-    keys = call.asked.keys
-    evidence = submission.answers.values_list("question_id", "value")
-    identity = submission.identity_answers.values_list("question_id", "value")
-    return {keys[pk]: value for pk, value in evidence.union(identity, all=True)}
+    found = working_copy(submission.public_id, call)
+    return found.answers if found else {}
+
+
+@dataclass(frozen=True)
+class WorkingCopy:
+    """A response with its answers as they stand: question key -> stored value."""
+
+    submission: Submission
+    answers: dict[str, Any]
+    has_files: bool
+
+
+# Every page of a respondent begins here, so it is one statement, and none that is put together
+# anew each time. JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
+WORKING_COPY = """
+    SELECT s.*,
+        (SELECT json_object_agg(given.question_id, given.value) FROM (
+            SELECT question_id, value FROM submissions_answer WHERE submission_id = s.id
+            UNION ALL
+            SELECT question_id, value FROM submissions_identityanswer WHERE submission_id = s.id
+        ) given) AS given,
+        EXISTS (
+            SELECT FROM submissions_attachment WHERE submission_id = s.id AND removed_at IS NULL
+        ) AS has_files
+    FROM submissions_submission s WHERE s.public_id = %s AND s.call_id = %s
+"""
+
+
+def working_copy(public_id: UUID | str, call: Call) -> WorkingCopy | None:
+    """Return the response to the call that has this identity."""
+    for submission in Submission.objects.raw(WORKING_COPY, [str(public_id), call.pk]):
+        keys = call.asked.keys
+        answers = {keys[int(pk)]: value for pk, value in (submission.given or {}).items()}
+        return WorkingCopy(submission, answers, submission.has_files)
+    return None
 
 
 def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:

@@ -15,8 +15,9 @@ from submissions.domain.transcript import say_answer
 from submissions.errors import CallNotOpen
 from submissions.forms.pages import page_numbers
 from submissions.models import Attachment, Call, Section, Submission
-from submissions.views.holding import held_response
+from submissions.views.holding import held_copy
 from submissions.views.refusals import typed_texts
+from submissions.views.steps import Step, steps
 from submissions.views.time_left import time_left_at
 from submissions.vocabulary import SubmissionState
 
@@ -28,13 +29,13 @@ class Held:
     call: Call
     submission: Submission
     received_at: datetime
-
-    @cached_property
-    def answers(self) -> dict[str, Any]:
-        return drafting.working_answers(self.submission, self.call)
+    answers: dict[str, Any]
+    has_files: bool
 
     @cached_property
     def files(self) -> dict[str, list[Attachment]]:
+        if not self.has_files:
+            return {}
         present = self.submission.attachments.filter(removed_at=None)
         return drafting.files_by_key(self.call, present)
 
@@ -82,6 +83,10 @@ class Held:
         }
         return [section for section in self.call.asked.sections if section.pk in asked]
 
+    @cached_property
+    def steps(self) -> list[Step]:
+        return steps(self.call, self.sections, self.answers)
+
     def faults(self) -> list[answering.Fault]:
         return answering.faults(self.call, self.answers, self.file_counts)
 
@@ -104,8 +109,10 @@ def held_by(request: HttpRequest, slug: str) -> Held | None:
     """Return the response of the call that this browser holds; the clock is read here, once."""
     received_at = clock.received(request)
     call = get_object_or_404(Call, slug=slug)
-    submission = held_response(request, call)
-    return submission and Held(call, submission, received_at)
+    found = held_copy(request, call)
+    if found is None:
+        return None
+    return Held(call, found.submission, received_at, found.answers, found.has_files)
 
 
 def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:

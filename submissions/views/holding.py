@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 
+from submissions.domain.drafting import WorkingCopy, working_copy
 from submissions.models import Call, Submission
 
 HELD = "responses"
@@ -26,13 +27,13 @@ def forget(request: HttpRequest, call: Call) -> None:
         request.session.flush()
 
 
-def held_response(request: HttpRequest, call: Call) -> Submission | None:
-    """Return the response of `call` that this browser holds, with its current version."""
+def held_copy(request: HttpRequest, call: Call) -> WorkingCopy | None:
+    """Return the response of `call` that this browser holds, with its answers as they stand."""
     public_id = request.session.get(HELD, {}).get(call.slug)
-    if public_id is None:
-        return None
-    return (
-        Submission.objects.filter(public_id=public_id, call=call)
-        .select_related("current_version")
-        .first()
-    )
+    return None if public_id is None else working_copy(public_id, call)
+
+
+def held_response(request: HttpRequest, call: Call) -> Submission | None:
+    """Return the response of `call` that this browser holds."""
+    held = held_copy(request, call)
+    return held and held.submission

@@ -40,7 +40,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
     )
     form.is_valid()
     try:
-        contested = drafting.save_answers(
+        kept = drafting.save_answers(
             submission=held.submission,
             call=held.call,
             values=form.values,
@@ -56,16 +56,15 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
                 "another device or in another tab. Copy what you typed to a safe place."
             ),
         )
-    stored = drafting.working_answers(held.submission, held.call)
     return JsonResponse(
         {
-            "saved": _say_saved(held) if set(form.values) - set(contested) else "",
+            "saved": _say_saved(held) if set(form.values) - set(kept.contested) else "",
             "seen": {
                 key: drafting.fingerprint(value)
                 for key, value in form.values.items()
-                if stored.get(key) == value
+                if kept.answers.get(key) == value
             },
-            "warning": _say_what_was_not(held, form, contested),
+            "warning": _say_what_was_not(held, form, kept.contested),
         }
     )
 

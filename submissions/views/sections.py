@@ -16,7 +16,7 @@ from submissions.forms.pages import pages_of
 from submissions.forms.section_form import SectionForm
 from submissions.views.held import Held, closed_page, held_by, nothing_held_page
 from submissions.views.not_kept import not_kept_page
-from submissions.views.steps import Step, question_addresses, step_address, steps
+from submissions.views.steps import Step, question_addresses, step_address
 from submissions.views.uploading import change_files
 
 
@@ -31,7 +31,7 @@ def section(request: HttpRequest, slug: str, section: str, number: int = 1) -> H
         raise Http404
     if not held.has_working_copy:
         return _submitted_meanwhile(request, held)
-    own = [step for step in steps(held) if step.section == shown]
+    own = [step for step in held.steps if step.section == shown]
     here = next((step for step in own if step.number == number), None)
     if not own:
         return redirect("response", slug=slug)
@@ -86,7 +86,7 @@ def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
     form = _form(held, here, request)
     storable = form.is_valid()
     try:
-        contested = drafting.save_answers(
+        kept = drafting.save_answers(
             submission=held.submission,
             call=held.call,
             values=form.values,
@@ -97,9 +97,10 @@ def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
         refused = change_files(held, form)
     except AlreadySubmitted:
         return _submitted_meanwhile(request, held)
-    saved = Held(held.call, held.submission, held.received_at)
-    if contested or form.unsettled:
-        return _contested_page(request, saved, here, form, contested, refused)
+    has_files = held.has_files or form.takes_files
+    saved = Held(held.call, held.submission, held.received_at, kept.answers, has_files)
+    if kept.contested or form.unsettled:
+        return _contested_page(request, saved, here, form, kept.contested, refused)
     action = request.POST.get("action", "continue")
     if not held.is_open and storable and not refused:
         if action == "upload":
@@ -183,7 +184,7 @@ def _routes(saved: Held, form: SectionForm) -> list[str]:
 def _back_address(request: HttpRequest, held: Held, here: Step) -> str:
     if request.GET.get("return") == "check":
         return reverse("check", args=[held.call.slug])
-    walked = steps(held)
+    walked = held.steps
     place = walked.index(here) if here in walked else 0
     if place == 0:
         return reverse("response", args=[held.call.slug])
@@ -192,7 +193,7 @@ def _back_address(request: HttpRequest, held: Held, here: Step) -> str:
 
 
 def _next_address(request: HttpRequest, saved: Held, here: Step, form: SectionForm) -> str:
-    walked = steps(saved)
+    walked = saved.steps
     check = reverse("check", args=[saved.call.slug])
     if request.GET.get("return") == "check" or here not in walked:
         return check

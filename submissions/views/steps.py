@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from submissions.domain.answering import Answers
 from submissions.forms.pages import asked_page_numbers, page_numbers, pages_of
 from submissions.models import Call, Question, Section
-from submissions.views.held import Held
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Step:
     of: int
 
 
-def steps(held: Held) -> list[Step]:
-    """Return every page with a question that applies or may apply, in order."""
+def steps(call: Call, sections: list[Section], answers: Answers) -> list[Step]:
+    """Return every page of `sections` with a question that applies or may apply, in order."""
     found = []
-    for section in held.sections:
-        pages = pages_of(held.call, section)
-        asked = asked_page_numbers(held.call, pages, held.answers)
+    for section in sections:
+        pages = pages_of(call, section)
+        asked = asked_page_numbers(call, pages, answers)
         found += [
             Step(section, number, tuple(pages[number - 1]), place, len(asked))
             for place, number in enumerate(asked, start=1)

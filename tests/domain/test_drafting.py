@@ -18,13 +18,15 @@ def call():
 
 
 def save(draft, call, seen, **values):
-    return drafting.save_answers(
+    kept = drafting.save_answers(
         submission=draft,
         call=call,
         values=values,
         at=while_open(call) + timedelta(minutes=1),
         seen={key: {drafting.fingerprint(value)} for key, value in seen.items()},
     )
+    assert kept.answers == drafting.working_answers(draft, call)
+    return kept.contested
 
 
 def test_answer_that_stands_as_it_was_seen_is_overwritten(call):

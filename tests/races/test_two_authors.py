@@ -18,8 +18,10 @@ def test_of_two_edits_of_one_answer_one_is_kept_and_the_other_handed_back():
         seen = {"story": {drafting.fingerprint(saw)}}
 
         def save(text, seen=seen):
-            return lambda: drafting.save_answers(
-                submission=draft, call=call, values={"story": text}, at=at, seen=seen
+            return lambda: (
+                drafting.save_answers(
+                    submission=draft, call=call, values={"story": text}, at=at, seen=seen
+                ).contested
             )
 
         texts = [f"{saw} and Ada", f"{saw} and Ben"]
@@ -37,8 +39,10 @@ def test_edits_of_different_answers_are_both_kept():
     edits = [{"story": "Ada's", "history": None}, {"story": None, "history": ["bid"]}]
     results = at_once(
         [
-            lambda values=values: drafting.save_answers(
-                submission=draft, call=call, values=values, at=at, seen=seen
+            lambda values=values: (
+                drafting.save_answers(
+                    submission=draft, call=call, values=values, at=at, seen=seen
+                ).contested
             )
             for values in edits
         ]
