@@ -9,10 +9,10 @@ from pathlib import Path
 from django.contrib.auth.models import Group, User
 from django.core.files.base import ContentFile
 
-from submissions.domain import call_definitions, drafting, submitting
+from submissions.domain import call_definitions, drafting, outbox, returning, submitting
 from submissions.domain.answering import asked_questions, faults, is_required
-from submissions.models import Attachment, Call, Question, RespondentRole, Section
-from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind
+from submissions.models import Attachment, Call, OutboxEmail, Question, RespondentRole, Section
+from submissions.vocabulary import MULTIPLE_KINDS, MailKind, OutboxState, QuestionKind
 
 OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
@@ -258,3 +258,26 @@ def make_first_call():
     text = FIRST_CALL.read_text(encoding="utf-8")
     definition = call_definitions.parse(text, source=FIRST_CALL.name)
     return call_definitions.load(definition, by=None, at=OPENS_AT).call
+
+
+def owe_link_mail(submission, *, at):
+    """A mail with a link back to the response, owed and not written."""
+    return outbox.owe(
+        kind=MailKind.RETURN_LINK,
+        call=submission.call,
+        submission=submission,
+        to_address="jo@example.org",
+        at=at,
+    )
+
+
+def send_link(submission, *, at):
+    """The link back of a mail that went out at `at`."""
+    mail = owe_link_mail(submission, at=at)
+    fresh = returning.make_link(mail=mail, at=at)
+    mark_as_sent(mail, at=at)
+    return fresh
+
+
+def mark_as_sent(mail, *, at):
+    OutboxEmail.objects.filter(pk=mail.pk).update(state=OutboxState.SENT, sent_at=at)

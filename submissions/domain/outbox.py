@@ -12,7 +12,6 @@ giving up are by real time (`real`): to move a rehearsal's clock must neither se
 nor hold one up.
 """
 
-import random
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,6 +25,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from psycopg2.extras import execute_values
 
+from submissions.domain.pauses import more_or_less, pause_after
 from submissions.models import Call, OutboxEmail, Submission, Version
 from submissions.vocabulary import MailKind, OutboxState
 
@@ -34,16 +34,12 @@ GIVE_UP_AFTER = timedelta(days=3)
 CLAIM_LASTS = timedelta(seconds=90)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=2)
-# A pause is this part of the time for which the trouble has lasted. So what was in trouble for
-# ten minutes is tried again within two, and what was for a day is not tried every minute.
-PART_OF_TROUBLE = 1 / 8
 # What no letter is written from: half of a row's bytes.
 NOT_READ = (
     *("subject", "body", "body_html"),
     *("version__choices", "version__texts", "version__text_keys"),
 )
 CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
-_random = random.SystemRandom()
 
 
 class Owed(TypedDict, total=False):
@@ -191,9 +187,11 @@ def mark_delayed(
     claim was lost.
     """
     since = mail.held_up_since or real
-    due = real + (pause_after(real - since) if pause is None else pause)
+    if pause is None:
+        pause = pause_after(real - since, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+    due = real + pause
     if due > since + GIVE_UP_AFTER:
-        return mark_failed(mail, error=given_up(error))
+        return mark_failed(mail, error=_given_up(error))
     return _finish(
         mail,
         state=OutboxState.WAITING,
@@ -203,19 +201,7 @@ def mark_delayed(
     )
 
 
-def pause_after(
-    trouble: timedelta, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE
-) -> timedelta:
-    """Return how long to wait before the next attempt, after `trouble` of that length."""
-    return _more_or_less(min(max(trouble * PART_OF_TROUBLE, first), longest))
-
-
-def _more_or_less(pause: timedelta) -> timedelta:
-    """A fifth, by chance: mails that were refused together do not come back together."""
-    return pause * _random.uniform(0.8, 1.2)
-
-
-def given_up(error: str) -> str:
+def _given_up(error: str) -> str:
     return f"{error} Given up after {GIVE_UP_AFTER.days} days."
 
 
@@ -232,7 +218,7 @@ def hold_up(*, real: datetime, error: str) -> int:
         held_up_since=Coalesce("held_up_since", Value(real)), next_attempt_at=None, last_error=error
     )
     return due.filter(held_up_since__lte=real - GIVE_UP_AFTER).update(
-        state=OutboxState.FAILED, last_error=given_up(error)
+        state=OutboxState.FAILED, last_error=_given_up(error)
     )
 
 
@@ -278,7 +264,7 @@ def release_stuck(*, real: datetime) -> int:
     for mail in OutboxEmail.objects.stuck_since(real - CLAIM_LASTS):
         if mail.attempts > 2:
             doubled = FIRST_PAUSE * 2 ** min(mail.attempts - 1, 20)
-            pause = _more_or_less(min(doubled, LONGEST_PAUSE))
+            pause = more_or_less(min(doubled, LONGEST_PAUSE))
             released += mark_delayed(mail, real=real, error=error, pause=pause)
         else:
             released += _finish(

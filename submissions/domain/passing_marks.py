@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
-from submissions.domain.outbox import pause_after
+from submissions.domain.pauses import pause_after
 
 ALIVE_FOR = 45  # seconds; a sign of life comes every ten
 BEAT = "portal:alive:beat"

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from submissions import clock
 from submissions.delivery import sending
+from submissions.delivery.enclosures import Fresh
 from submissions.delivery.rendering import render
 from submissions.domain import amending, returning
+from submissions.errors import LinkDead
 from submissions.models import OutboxEmail, ReturnToken
+from tests.delivery.mail_sink import HANG_UP
 from tests.makers import make_draft, make_submitted, while_open
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +27,7 @@ def owe(submission):
 
 def send(submission, sink):
     """Send what is due; return each mail's text and HTML as they went out."""
-    sending.send_due(now=lambda: while_open(submission.call))
+    sending.send_due(now=lambda: while_open(submission.call), real_now=clock.real_now)
     return [
         (m.get_body(("plain",)).get_content(), m.get_body(("html",)).get_content())
         for m in sink.messages
@@ -71,20 +75,38 @@ def test_link_dates_from_the_attempt_that_carries_it():
     draft = make_draft()
     owe(draft)
     mail = OutboxEmail.objects.get()
-    mail.claimed_at = mail.created_at + timedelta(hours=5)
-    text = render(mail).text
+    text = render(mail, Fresh(at=mail.created_at + timedelta(hours=5))).text
     assert ReturnToken.objects.get().expires_at == mail.created_at + timedelta(hours=77)
     assert "This link works once, until 5pm on Friday 26 July 2019 (UK time)" in text
 
 
-def test_second_attempt_kills_the_link_of_the_first():
+def test_second_attempt_carries_the_link_of_the_first(sink):
     draft = make_draft()
     owe(draft)
-    mail = OutboxEmail.objects.get()
-    render(mail)
-    render(mail)
-    assert ReturnToken.objects.count() == 2
-    assert ReturnToken.objects.filter(superseded_at=None).count() == 1
+    sink.replies["DATA", None] = HANG_UP  # after the mail was taken
+    ((first, _),) = send(draft, sink)
+    sink.replies.clear()
+    OutboxEmail.objects.update(next_attempt_at=None)
+    second = send(draft, sink)[1][0]
+    assert LINK.search(second)[2] == LINK.search(first)[2]
+    assert opens(draft, LINK.search(first)[2]) == draft
+
+
+def test_link_that_arrived_works_while_the_newer_ones_mail_is_held_up(sink):
+    draft = make_draft()
+    owe(draft)
+    ((text, _),) = send(draft, sink)
+    token = LINK.search(text)[2]
+    owe(draft)
+    sink.replies["RCPT", None] = "451 4.3.0 not now"
+    send(draft, sink)
+    assert opens(draft, token) == draft
+    sink.replies.clear()
+    OutboxEmail.objects.update(next_attempt_at=None)
+    newer = LINK.search(send(draft, sink)[1][0])[2]
+    with pytest.raises(LinkDead):
+        opens(draft, token)
+    assert opens(draft, newer) == draft
 
 
 def test_mail_says_which_response_and_that_it_is_still_to_submit():

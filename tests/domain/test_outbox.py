@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from submissions import tasks
 from submissions.domain import outbox
+from submissions.domain.pauses import pause_after
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind, OutboxState
 from tests.makers import OPENS_AT, make_call, make_submitted
@@ -14,6 +15,9 @@ from tests.makers import OPENS_AT, make_call, make_submitted
 pytestmark = pytest.mark.django_db
 NOW = OPENS_AT + timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def owed(number=1):
@@ -21,8 +25,8 @@ def owed(number=1):
     return [make_submitted(call, at=NOW).mails.get() for _ in range(number)]
 
 
-def claim(*, at=NOW, limit=10):
-    return outbox.claim_due(at=at, limit=limit)
+def claim(*, real=NOW, limit=10):
+    return outbox.claim_due(real=real, limit=limit)
 
 
 def fresh(mail):
@@ -32,7 +36,7 @@ def fresh(mail):
 def test_submitting_owes_one_confirmation_due_at_once():
     (mail,) = owed()
     assert (mail.kind, mail.to_address) == (MailKind.CONFIRMATION, "someone@example.org")
-    assert (mail.created_at, mail.next_attempt_at, mail.attempts) == (NOW, NOW, 0)
+    assert (mail.created_at, mail.next_attempt_at, mail.attempts) == (NOW, None, 0)
     assert mail.message_id.endswith("@testserver>")
 
 
@@ -53,9 +57,9 @@ def test_claim_takes_due_mails_oldest_first():
     first, second, third = owed(3)
     OutboxEmail.objects.filter(pk=first.pk).update(next_attempt_at=NOW + MINUTE)
     OutboxEmail.objects.filter(pk=second.pk).update(next_attempt_at=NOW + 2 * MINUTE)
-    assert claim(at=NOW + MINUTE) == [third, first]
-    assert claim(at=NOW + 2 * MINUTE - timedelta(microseconds=1)) == []
-    assert claim(at=NOW + 2 * MINUTE) == [second]
+    assert claim(real=NOW + MINUTE) == [third, first]
+    assert claim(real=NOW + 2 * MINUTE - timedelta(microseconds=1)) == []
+    assert claim(real=NOW + 2 * MINUTE) == [second]
 
 
 def test_claim_is_marked_in_the_row_and_in_the_mail():
@@ -68,7 +72,7 @@ def test_claim_is_marked_in_the_row_and_in_the_mail():
 def test_claim_reads_as_often_for_three_as_for_one(django_assert_num_queries):
     owed(4)
     for limit in (1, 3):
-        with django_assert_num_queries(4):  # savepoint, select, update, savepoint
+        with django_assert_num_queries(5):  # savepoint, select, update, savepoint, calls
             for mail in claim(limit=limit):
                 assert mail.version.submission.call_id == mail.call.pk
 
@@ -77,57 +81,111 @@ def test_rate_holds_over_the_last_minute(settings):
     settings.MAIL_PER_MINUTE = 2
     owed(5)
     assert len(claim()) == 2
-    assert claim(at=NOW + MINUTE - timedelta(microseconds=1)) == []
-    assert len(claim(at=NOW + MINUTE)) == 2
-    assert len(claim(at=NOW + 2 * MINUTE, limit=1)) == 1
+    assert claim(real=NOW + MINUTE - timedelta(microseconds=1)) == []
+    assert len(claim(real=NOW + MINUTE)) == 2
+    assert len(claim(real=NOW + 2 * MINUTE, limit=1)) == 1
 
 
 def test_mail_given_back_leaves_the_rate_alone(settings):
     settings.MAIL_PER_MINUTE = 1
     owed()
     assert outbox.give_back(claim()) == 1
-    assert len(claim(at=NOW + timedelta(seconds=1))) == 1
+    assert len(claim(real=NOW + timedelta(seconds=1))) == 1
 
 
 def test_give_back_counts_no_attempt_and_keeps_the_place():
     first, second = owed(2)
     claimed = claim(limit=1)
-    outbox.give_back(claimed, error="The server is away.")
+    outbox.give_back(claimed)
     mail = fresh(first)
     assert (mail.state, mail.attempts, mail.claimed_at) == (OutboxState.WAITING, 0, None)
-    assert mail.last_error == "The server is away."
-    assert claim(at=NOW + MINUTE) == [first, second]
+    assert claim(real=NOW + MINUTE) == [first, second]
 
 
-@pytest.mark.parametrize("number", range(2, 40))
-def test_waits_double_up_to_six_hours(number):
-    expected = min(60 * 2 ** (number - 2), 6 * 3600)
-    waits = {outbox.wait_before_attempt(number).total_seconds() for _ in range(20)}
-    assert all(0.8 * expected <= wait <= 1.2 * expected for wait in waits)
-    assert len(waits) > 1
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [(0, 60), (4, 60), (8, 60), (16, 120), (80, 600), (16 * 60, 7200), (3 * 24 * 60, 7200)],
+)
+def test_pauses_grow_with_the_trouble_up_to_two_hours(trouble, expected):
+    pauses = {
+        pause_after(
+            trouble * MINUTE, first=outbox.FIRST_PAUSE, longest=outbox.LONGEST_PAUSE
+        ).total_seconds()
+        for _ in range(20)
+    }
+    assert all(0.8 * expected <= pause <= 1.2 * expected for pause in pauses)
+    assert len(pauses) > 1
 
 
-def test_delayed_mail_is_given_up_after_three_days():
+def test_mail_in_trouble_for_ten_minutes_is_tried_within_two_of_its_end():
     (mail,) = owed()
-    (claimed,) = claim()
-    outbox.mark_delayed(claimed, at=NOW + timedelta(days=3) - 2 * MINUTE, error="Busy.")
+    at = NOW
+    while at < NOW + 10 * MINUTE:
+        (claimed,) = claim(real=at)
+        outbox.mark_delayed(claimed, real=at, error="Busy.")
+        waits, at = fresh(mail).next_attempt_at - at, fresh(mail).next_attempt_at
+        assert waits < 2 * MINUTE
+
+
+def test_delayed_mail_is_given_up_three_days_after_it_first_failed():
+    """And not before it was tried: a portal that was off for days has refused nothing."""
+    (mail,) = owed()
+    began = NOW + timedelta(days=5)
+    (claimed,) = claim(real=began)
+    outbox.mark_delayed(claimed, real=began, error="Busy.")
+    late = began + timedelta(days=3)
+    (claimed,) = claim(real=late - 3 * HOUR)
+    outbox.mark_delayed(claimed, real=late - 3 * HOUR, error="Busy.")
     assert fresh(mail).state == OutboxState.WAITING
-    (claimed,) = claim(at=NOW + timedelta(days=3))
-    outbox.mark_delayed(claimed, at=NOW + timedelta(days=3), error="Busy.")
+    (claimed,) = claim(real=late)
+    outbox.mark_delayed(claimed, real=late, error="Busy.")
     assert (fresh(mail).state, fresh(mail).last_error) == (
         OutboxState.FAILED,
         "Busy. Given up after 3 days.",
     )
 
 
+def test_server_that_is_away_holds_up_every_due_mail_and_none_waits_for_itself():
+    due, put_off = owed(2)
+    OutboxEmail.objects.filter(pk=put_off.pk).update(next_attempt_at=NOW + HOUR)
+    assert outbox.hold_up(real=NOW, error="No server.") == 0
+    assert (fresh(due).held_up_since, fresh(due).last_error) == (NOW, "No server.")
+    assert (fresh(put_off).held_up_since, fresh(put_off).last_error) == (None, "")
+    outbox.hold_up(real=NOW + MINUTE, error="No sign-in.")
+    assert (fresh(due).held_up_since, fresh(due).last_error) == (NOW, "No sign-in.")
+    assert claim(real=NOW + MINUTE) == [due]
+
+
+def test_server_that_is_away_for_three_days_ends_what_it_held_up():
+    old, new = owed(2)
+    OutboxEmail.objects.filter(pk=new.pk).update(next_attempt_at=NOW + DAY)
+    outbox.hold_up(real=NOW, error="No server.")
+    assert outbox.hold_up(real=NOW + 3 * DAY - MICROSECOND, error="No server.") == 0
+    assert outbox.hold_up(real=NOW + 3 * DAY, error="No server.") == 1
+    assert (fresh(old).state, fresh(old).last_error) == (
+        OutboxState.FAILED,
+        "No server. Given up after 3 days.",
+    )
+    assert fresh(new).state == OutboxState.WAITING
+
+
+def test_row_of_a_mail_that_is_held_up_for_long_is_written_once():
+    owed()
+    outbox.hold_up(real=NOW, error="No server.")
+    row = OutboxEmail.objects.extra(select={"written": "xmin"})
+    before = row.get().written
+    outbox.hold_up(real=NOW + HOUR, error="No server.")
+    assert row.get().written == before
+
+
 def test_stuck_mail_is_released_when_its_claim_is_over():
     owed()
     claim()
     over = NOW + outbox.CLAIM_LASTS
-    assert outbox.release_stuck(at=over - timedelta(microseconds=1)) == 0
-    assert outbox.release_stuck(at=over) == 1
-    assert outbox.release_stuck(at=over) == 0
-    (mail,) = claim(at=over)
+    assert outbox.release_stuck(real=over - timedelta(microseconds=1)) == 0
+    assert outbox.release_stuck(real=over) == 1
+    assert outbox.release_stuck(real=over) == 0
+    (mail,) = claim(real=over)
     assert mail.attempts == 2
 
 
@@ -135,24 +193,44 @@ def test_mail_that_outlives_three_workers_has_to_wait():
     owed()
     at = NOW
     for _ in range(3):
-        assert len(claim(at=at)) == 1
+        assert len(claim(real=at)) == 1
         at += outbox.CLAIM_LASTS
-        outbox.release_stuck(at=at)
-    assert claim(at=at + 2 * MINUTE) == []
-    assert len(claim(at=at + 5 * MINUTE)) == 1
+        outbox.release_stuck(real=at)
+    assert claim(real=at + 2 * MINUTE) == []
+    assert len(claim(real=at + 5 * MINUTE)) == 1
 
 
 def test_worker_thought_dead_cannot_undo_its_successors_work():
     (mail,) = owed()
     (late,) = claim()
-    outbox.release_stuck(at=NOW + outbox.CLAIM_LASTS)
-    (successor,) = claim(at=NOW + outbox.CLAIM_LASTS)
-    sent = {"subject": "S", "body": "B", "body_html": "H"}
+    outbox.release_stuck(real=NOW + outbox.CLAIM_LASTS)
+    (successor,) = claim(real=NOW + outbox.CLAIM_LASTS)
     assert outbox.mark_failed(late, error="Too late.") is False
     assert outbox.give_back([late]) == 0
-    assert outbox.mark_sent(successor, at=NOW + 2 * MINUTE, **sent) is True
-    assert outbox.mark_sent(late, at=NOW + 3 * MINUTE, **sent) is False
+    assert outbox.mark_sent([as_sent(late, NOW + MINUTE)]) == set()
+    assert outbox.mark_sent([as_sent(successor, NOW + 2 * MINUTE)]) == {mail.pk}
+    assert outbox.mark_sent([as_sent(late, NOW + 3 * MINUTE)]) == set()
     assert fresh(mail).sent_at == NOW + 2 * MINUTE
+
+
+def test_mails_marked_together_keep_their_own_words():
+    mails = owed(3)
+    claimed = claim()
+    OutboxEmail.objects.filter(pk=mails[1].pk).update(state=OutboxState.WAITING)
+    marked = outbox.mark_sent(
+        [as_sent(mail, NOW + n * MINUTE, body=f"%s '{n}' \\") for n, mail in enumerate(claimed)]
+    )
+    assert marked == {mails[0].pk, mails[2].pk}
+    kept = OutboxEmail.objects.order_by("pk").values_list("state", "sent_at", "body", "last_error")
+    assert list(kept) == [
+        (OutboxState.SENT, NOW, "%s '0' \\", ""),
+        (OutboxState.WAITING, None, "", ""),
+        (OutboxState.SENT, NOW + 2 * MINUTE, "%s '2' \\", ""),
+    ]
+
+
+def as_sent(mail, at, *, body="B"):
+    return outbox.Sent(mail, at=at, subject="S", body=body, body_html="H")
 
 
 def test_sending_ends_before_its_claims_do():

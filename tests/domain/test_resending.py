@@ -53,7 +53,7 @@ def test_corrected_address_is_used_for_the_copy_and_for_later_mails():
     before = as_it_stands(mail)
     staff = make_user()
     again = correct_address(mail, address=" jo@example.org ", by=staff, at=NOW + MINUTE)
-    assert (again.to_address, again.next_attempt_at) == ("jo@example.org", NOW + MINUTE)
+    assert (again.to_address, again.created_at) == ("jo@example.org", NOW + MINUTE)
     assert as_it_stands(mail) == before
     assert ReturnAddress.objects.get(submission=mail.submission).address == "jo@example.org"
     event = AuditEvent.objects.get(action=AuditAction.ADDRESS_CORRECTED)

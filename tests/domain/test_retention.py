@@ -28,6 +28,7 @@ from tests.makers import (
     make_draft,
     make_submitted,
     make_user,
+    send_link,
     while_open,
 )
 
@@ -47,7 +48,7 @@ def full_draft(call):
     at = while_open(call)
     returning.remember_address(submission=draft, address="jo@example.org", at=at)
     returning.owe_link(submission=draft, address="jo@example.org", at=at)
-    returning.make_link(submission=draft, at=at)
+    returning.make_link(mail=draft.mails.get(), at=at)
     return draft
 
 
@@ -158,7 +159,7 @@ def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
 
 def test_text_of_a_mail_that_came_back_goes_too(call):
     sent_at = make_submitted(call).submitted_at
-    OutboxEmail.objects.update(state="failed", next_attempt_at=sent_at, body="B")
+    OutboxEmail.objects.update(state="failed", body="B")
     purge(at=sent_at + 30 * DAY - MICROSECOND)
     assert OutboxEmail.objects.get().body == "B"
     assert purge(at=sent_at + 30 * DAY).mail_texts == 1
@@ -187,7 +188,7 @@ def test_mail_that_still_waits_keeps_its_address(call):
 
 
 def test_links_digest_goes_seven_days_after_it_expired(call):
-    fresh = returning.make_link(submission=make_submitted(call), at=while_open(call))
+    fresh = send_link(make_submitted(call), at=while_open(call))
     purge(at=fresh.expires_at + 7 * DAY - MICROSECOND)
     assert ReturnToken.objects.count() == 1
     assert purge(at=fresh.expires_at + 7 * DAY).links == 1

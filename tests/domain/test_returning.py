@@ -15,7 +15,16 @@ from submissions.models import (
     ReturnToken,
     Submission,
 )
-from tests.makers import make_call, make_draft, make_submitted, while_open
+from submissions.vocabulary import OutboxState
+from tests.makers import (
+    make_call,
+    make_draft,
+    make_submitted,
+    mark_as_sent,
+    owe_link_mail,
+    send_link,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -37,7 +46,7 @@ def known(draft, address):
 
 
 def test_token_has_256_bits_and_only_its_digest_is_kept(draft, at):
-    fresh = returning.make_link(submission=draft, at=at)
+    fresh = send_link(draft, at=at)
     assert len(base64.urlsafe_b64decode(f"{fresh.token}=")) == 32
     kept = ReturnToken.objects.values().get()
     assert kept["token_sha256"] == returning.digest(fresh.token)
@@ -45,7 +54,7 @@ def test_token_has_256_bits_and_only_its_digest_is_kept(draft, at):
 
 
 def test_link_opens_its_response_once(draft, at):
-    fresh = returning.make_link(submission=draft, at=at)
+    fresh = send_link(draft, at=at)
     assert returning.use_link(call=draft.call, token=fresh.token, at=at) == draft
     assert ReturnToken.objects.get().used_at == at
     with pytest.raises(LinkDead):
@@ -53,7 +62,7 @@ def test_link_opens_its_response_once(draft, at):
 
 
 def test_looking_a_link_up_uses_nothing(draft, at):
-    fresh = returning.make_link(submission=draft, at=at)
+    fresh = send_link(draft, at=at)
     for _ in range(3):
         assert returning.look_up_link(call=draft.call, token=fresh.token, at=at) == draft
     assert ReturnToken.objects.get().used_at is None
@@ -61,37 +70,110 @@ def test_looking_a_link_up_uses_nothing(draft, at):
 
 @pytest.mark.parametrize("verb", [returning.look_up_link, returning.use_link])
 def test_link_lasts_until_just_before_its_expiry(draft, at, verb):
-    fresh = returning.make_link(submission=draft, at=at)
+    fresh = send_link(draft, at=at)
     assert fresh.expires_at == at + timedelta(hours=72)
     with pytest.raises(LinkDead):
         verb(call=draft.call, token=fresh.token, at=fresh.expires_at)
     assert verb(call=draft.call, token=fresh.token, at=fresh.expires_at - MICROSECOND) == draft
 
 
-def test_newer_link_takes_the_place_of_the_older(draft, at):
-    older = returning.make_link(submission=draft, at=at)
-    newer = returning.make_link(submission=draft, at=at + HOUR)
-    with pytest.raises(LinkDead):
-        returning.use_link(call=draft.call, token=older.token, at=at + HOUR)
-    assert returning.use_link(call=draft.call, token=newer.token, at=at + HOUR) == draft
+def opens(draft, fresh, at):
+    try:
+        return returning.look_up_link(call=draft.call, token=fresh.token, at=at) == draft
+    except LinkDead:
+        return False
+
+
+def test_newer_link_takes_the_place_of_the_older_when_it_was_sent(draft, at):
+    older = send_link(draft, at=at)
+    mail = owe_link_mail(draft, at=at + HOUR)
+    assert opens(draft, older, at + HOUR)
+    newer = returning.make_link(mail=mail, at=at + HOUR)
+    assert (opens(draft, older, at + HOUR), opens(draft, newer, at + HOUR)) == (True, True)
+    mark_as_sent(mail, at=at + HOUR)
+    assert (opens(draft, older, at + HOUR), opens(draft, newer, at + HOUR)) == (False, True)
+
+
+def test_newer_link_that_was_used_ends_the_older_before_its_mail_is_marked(draft, at):
+    older = send_link(draft, at=at)
+    newer = returning.make_link(mail=owe_link_mail(draft, at=at + HOUR), at=at + HOUR)
+    returning.use_link(call=draft.call, token=newer.token, at=at + HOUR)
+    assert not opens(draft, older, at + HOUR)
+
+
+def test_older_link_that_was_used_leaves_the_newer_alone(draft, at):
+    older = send_link(draft, at=at)
+    newer = returning.make_link(mail=owe_link_mail(draft, at=at + HOUR), at=at + HOUR)
+    returning.use_link(call=draft.call, token=older.token, at=at + HOUR)
+    assert opens(draft, newer, at + HOUR)
+
+
+def test_of_two_links_sent_in_one_moment_one_lives(draft, at):
+    first, second = send_link(draft, at=at), send_link(draft, at=at)
+    assert (opens(draft, first, at), opens(draft, second, at)) == (False, True)
+
+
+def test_mail_that_was_held_up_and_sent_last_has_the_link_that_lives(draft, at):
+    held_up = owe_link_mail(draft, at=at)
+    returning.make_link(mail=held_up, at=at)
+    newer = send_link(draft, at=at + HOUR)
+    again = returning.make_link(mail=held_up, at=at + 2 * HOUR)
+    mark_as_sent(held_up, at=at + 2 * HOUR)
+    assert (opens(draft, newer, at + 2 * HOUR), opens(draft, again, at + 2 * HOUR)) == (False, True)
+
+
+def test_mail_that_came_back_gives_the_older_link_its_place_again(draft, at):
+    older = send_link(draft, at=at)
+    newer = send_link(draft, at=at + HOUR)
+    returned = OutboxEmail.objects.filter(sent_at=at + HOUR)
+    returned.update(state=OutboxState.FAILED, sent_at=None)
+    assert opens(draft, older, at + HOUR)
+    # It may have arrived all the same, until a link is sent after it.
+    assert opens(draft, newer, at + HOUR)
+    later = at + 2 * HOUR
+    send_link(draft, at=later)
+    assert (opens(draft, older, later), opens(draft, newer, later)) == (False, False)
+
+
+def test_mail_written_again_has_the_same_link_for_longer(draft, at):
+    mail = owe_link_mail(draft, at=at)
+    first = returning.make_link(mail=mail, at=at)
+    second = returning.make_link(mail=mail, at=at + HOUR)
+    assert (second.token, second.expires_at) == (first.token, first.expires_at + HOUR)
+    assert ReturnToken.objects.get().expires_at == second.expires_at
+    assert returning.make_link(mail=owe_link_mail(draft, at=at), at=at).token != first.token
+
+
+def test_link_that_was_used_stays_used_when_its_mail_is_written_again(draft, at):
+    mail = owe_link_mail(draft, at=at)
+    fresh = returning.make_link(mail=mail, at=at)
+    returning.use_link(call=draft.call, token=fresh.token, at=at)
+    assert not opens(draft, returning.make_link(mail=mail, at=at + HOUR), at + HOUR)
+
+
+def test_link_cannot_be_made_without_the_portals_secret(draft, at, settings):
+    mail = owe_link_mail(draft, at=at)
+    fresh = returning.make_link(mail=mail, at=at)
+    settings.SECRET_KEY = "another"
+    assert returning.make_link(mail=mail, at=at).token != fresh.token
 
 
 def test_link_of_one_response_leaves_the_others_alone(draft, at):
     other = make_draft(draft.call)
-    first = returning.make_link(submission=draft, at=at)
-    returning.make_link(submission=other, at=at)
+    first = send_link(draft, at=at)
+    send_link(other, at=at)
     assert returning.use_link(call=draft.call, token=first.token, at=at) == draft
 
 
 def test_link_opens_nothing_under_another_call(draft, at):
-    fresh = returning.make_link(submission=draft, at=at)
+    fresh = send_link(draft, at=at)
     with pytest.raises(LinkDead):
         returning.use_link(call=make_call(), token=fresh.token, at=at)
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "a" * 43])
 def test_unknown_token_is_dead(draft, at, token):
-    returning.make_link(submission=draft, at=at)
+    send_link(draft, at=at)
     with pytest.raises(LinkDead):
         returning.use_link(call=draft.call, token=token, at=at)
 

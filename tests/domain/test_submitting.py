@@ -38,7 +38,7 @@ def test_submit_writes_reference_version_and_mail():
         version,
         "waiting",
     )
-    assert (mail.created_at, mail.next_attempt_at) == (at, at)
+    assert (mail.created_at, mail.next_attempt_at) == (at, None)
 
 
 def test_digest_is_the_sha256_of_the_canonical_text():

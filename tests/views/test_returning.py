@@ -18,6 +18,7 @@ from tests.makers import (
     make_draft,
     make_submitted,
     press_submit,
+    send_link,
     while_open,
 )
 
@@ -54,8 +55,7 @@ def text_of(response):
 
 
 def link_to(submission):
-    fresh = returning.make_link(submission=submission, at=while_open(submission.call))
-    return fresh.token
+    return send_link(submission, at=while_open(submission.call)).token
 
 
 def open_with(client, call, token):
@@ -206,7 +206,7 @@ def test_draft_is_read_and_downloaded_after_closing_by_a_link(client, call, at):
     at(call.closes_at + DAY)
     client.post(address(call, "return/"), {"email": "jo@example.org"})
     assert OutboxEmail.objects.get().submission == draft
-    fresh = returning.make_link(submission=draft, at=call.closes_at + DAY)
+    fresh = send_link(draft, at=call.closes_at + DAY)
     open_with(client, call, fresh.token)
     assert "Still here." in text_of(client.get(address(call, "response/")))
     assert "Still here." in client.get(address(call, "response/text/")).content.decode()
