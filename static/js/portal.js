@@ -343,6 +343,8 @@
   spoken.setAttribute("role", "status");
   form.append(spoken);
   let inPlaceOf = "";
+  let onTheirWay = 0;
+  let pressed = null;
 
   const send = (data, onProgress) => new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -384,12 +386,13 @@
       const title = answer && answer.querySelector("h1");
       area.querySelector("input[type=file]").value = "";
       complain(area, title ? `${words.failed} ${title.textContent}` : words.failed);
-      return;
+      return false;
     }
     block.replaceWith(document.adoptNode(fresh));
     fresh.querySelector("input[type=file]").focus();
     const error = fresh.querySelector(".error");
     spoken.textContent = error ? error.textContent : done;
+    return !error;
   };
 
   const upload = (input, files) => {
@@ -406,8 +409,31 @@
     const entries = files.map((file) => [input.name, file]);
     if (inPlaceOf) entries.push(["_replace", inPlaceOf]);
     inPlaceOf = "";
-    post(block, entries, words.added.replace("{name}", files.map((file) => file.name).join(", ")));
+    hold(post(block, entries, words.added.replace("{name}", files.map((file) => file.name).join(", "))));
   };
+
+  const ask = (event) => event.preventDefault();
+
+  // Whoever leaves while a file is on its way is asked first; who goes on waits for it.
+  const hold = async (sent) => {
+    onTheirWay += 1;
+    addEventListener("beforeunload", ask);
+    const added = await sent;
+    onTheirWay -= 1;
+    if (!added) pressed = null;
+    if (onTheirWay) return;
+    removeEventListener("beforeunload", ask);
+    if (pressed) form.requestSubmit(pressed);
+    pressed = null;
+  };
+
+  form.addEventListener("submit", (event) => {
+    if (!onTheirWay) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    pressed = event.submitter;
+    spoken.textContent = form.querySelector("[data-files]").dataset.sending;
+  }, true);
 
   form.addEventListener("change", ({ target }) => {
     if (target.type === "file" && target.files.length) upload(target, [...target.files]);

@@ -107,3 +107,66 @@ def test_large_file_shows_its_progress(page):
     page.get_by_role("progressbar", name="Uploading").wait_for()
     said(page, "large.txt is added")
     assert page.locator("progress").count() == 0
+
+
+@pytest.fixture
+def on_its_way(page):
+    """Choose a file; its upload is held up until the returned route is told to go on."""
+    held = []
+
+    def hold_the_first(route):
+        if route.request.method == "POST" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    def choose():
+        page.route("**/evidence/2/", hold_the_first)
+        # A browser asks only on a page that was touched.
+        page.locator("h1").click()
+        page.locator("#id_documents").set_input_files(text_file("notes.txt"))
+        page.get_by_role("progressbar", name="Uploading").wait_for()
+        return held[0]
+
+    return choose
+
+
+def leave(page):
+    """Return what the browser asks on leaving; whoever is asked stays."""
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("location.assign('/cookies/')")
+    page.wait_for_timeout(300)
+    return asked
+
+
+def test_leaving_is_asked_about_while_a_file_is_on_its_way_and_not_afterwards(page, on_its_way):
+    upload = on_its_way()
+    assert leave(page) == ["beforeunload"]
+    upload.continue_()
+    said(page, "notes.txt is added")
+    assert names() == ["notes.txt"]
+    assert leave(page) == []
+    page.wait_for_url("**/cookies/")
+
+
+def test_whoever_goes_on_while_a_file_is_on_its_way_waits_for_it(page, on_its_way):
+    upload = on_its_way()
+    page.get_by_label("Do not publish").check()
+    page.get_by_role("button", name="Save and continue").click()
+    said(page, "Uploading")
+    assert page.url.endswith("/evidence/2/")
+    upload.continue_()
+    page.wait_for_url("**/evidence/3/")
+    assert names() == ["notes.txt"]
+
+
+def test_whoever_goes_on_while_a_file_does_not_arrive_stays_to_read_so(page, on_its_way):
+    upload = on_its_way()
+    page.get_by_role("button", name="Save and continue").click()
+    upload.abort()
+    said(page, "The file was not added. Try again.")
+    page.wait_for_timeout(300)
+    assert page.url.endswith("/evidence/2/")
+    assert page.locator(".error-summary").count() == 0
+    assert leave(page) == []
