@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import to_language
 
 from evidence_portal import moved_clock
 from evidence_portal.mail_providers import anymail_from
@@ -64,6 +66,13 @@ def env_moment(name: str) -> datetime | None:
             "such as 2019-07-23T10:00+01:00, or off."
         )
     return moment.astimezone(UTC)
+
+
+def languages_in(folder: Path) -> dict[str, str]:
+    """Return the languages with a compiled catalogue in `folder`: own names by code."""
+    catalogues = sorted(folder.glob("*/LC_MESSAGES/django.mo"))
+    codes = [to_language(catalogue.parents[1].name) for catalogue in catalogues]
+    return {code: LANG_INFO.get(code, {}).get("name_local", code) for code in codes}
 
 
 def database_from(url: str) -> dict[str, object]:
@@ -306,9 +315,19 @@ if PORTAL_ENV == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "sign_in"
 
-LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
+# British English is in the code; any other language is one whose compiled catalogue is there.
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = list(({"en-gb": "British English"} | languages_in(LOCALE_PATHS[0])).items())
+LANGUAGE_CODE = env("PORTAL_LANGUAGE", default="en-gb").lower()
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    raise ImproperlyConfigured(
+        f"PORTAL_LANGUAGE is {LANGUAGE_CODE!r}, and this portal speaks "
+        f"{', '.join(code for code, _name in LANGUAGES)}: "
+        "put a compiled catalogue into locale/ (docs/guides/translating.md)."
+    )
+if len(LANGUAGES) > 1:
+    # First, so that what another one refuses is refused in the call's language too.
+    MIDDLEWARE.insert(0, "submissions.views.languages.LanguageOfCallMiddleware")
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/London"

@@ -40,7 +40,8 @@ def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]
 def _how_to_answer(question: Question, said: Applies) -> str:
     if question.kind in MULTIPLE_KINDS:
         # Most hints say so themselves, in these words of the GOV.UK style.
-        return "" if "all that apply" in question.hint.lower() else _("Tick all that apply.")
+        said = _("all that apply") in question.hint.lower()
+        return "" if said else _("Tick all that apply.")
     if question.kind == QuestionKind.RADIO:
         return _("Choose one.")
     context = present(question, value=None, applies=said)

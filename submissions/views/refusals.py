@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
 
 from submissions.models import Call, Question
 
@@ -25,7 +26,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "refusals/server_error.html", status=500)
+    # No request, and so no context: what failed may be what a context is made of.
+    return HttpResponse(get_template("refusals/server_error.html").render(), status=500)
 
 
 def typed_texts(request: HttpRequest) -> list[dict[str, Any]]:

@@ -180,6 +180,7 @@ def test_staff_give_a_call_statements_of_its_own(staff):
     statements = {
         "privacy_text": "Ours.",
         "accessibility_text": "Braille.",
+        "cookies_text": "None of ours.",
         "withdrawal_text": "Ring.",
     }
     assert staff.post(change_page(call), filled_in(staff, call) | statements).status_code == 302

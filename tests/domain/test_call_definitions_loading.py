@@ -348,11 +348,26 @@ def test_answers_to_another_call_do_not_matter():
 
 
 def test_statements_of_a_call_are_loaded_and_taken_back():
-    statements = '\nprivacy_text = "Ours."\naccessibility_text = "More."\nwithdrawal_text = "Ring."'
+    statements = (
+        '\nprivacy_text = "Ours."\naccessibility_text = "More."'
+        '\ncookies_text = "None."\nwithdrawal_text = "Ring."'
+    )
     load_text(changed('help = "Ask us."', f'help = "Ask us."{statements}'))
     call = Call.objects.get()
     assert (call.privacy_text, call.accessibility_text) == ("Ours.", "More.")
-    assert call.withdrawal_text == "Ring."
+    assert (call.cookies_text, call.withdrawal_text) == ("None.", "Ring.")
     load_text()
     call.refresh_from_db()
     assert (call.privacy_text, call.accessibility_text, call.withdrawal_text) == ("", "", "")
+    assert call.cookies_text == ""
+
+
+def test_language_of_a_call_must_have_a_catalogue(settings):
+    in_welsh = changed('help = "Ask us."', 'help = "Ask us."\nlanguage = "cy"')
+    assert refusal(in_welsh) == [
+        "small.toml: call.language: “cy” has no catalogue in this portal, "
+        "which has en-gb (British English)"
+    ]
+    settings.LANGUAGES = [("en-gb", "British English"), ("cy", "Cymraeg")]
+    load_text(in_welsh)
+    assert Call.objects.get().language == "cy"

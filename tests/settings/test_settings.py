@@ -156,6 +156,11 @@ def settings_with(monkeypatch):
             "such as team@example.org,lead@example.org",
         ),
         (
+            {"PORTAL_LANGUAGE": "cy"},
+            "PORTAL_LANGUAGE is 'cy', and this portal speaks en-gb: "
+            "put a compiled catalogue into locale/ (docs/guides/translating.md).",
+        ),
+        (
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL is 'LOUD': write DEBUG, INFO, WARNING, ERROR or CRITICAL.",
         ),
