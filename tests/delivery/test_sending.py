@@ -12,11 +12,12 @@ from submissions.delivery import rendering, sending
 from submissions.delivery.enclosures import Fresh
 from submissions.delivery.sending import Tally
 from submissions.domain import outbox
+from submissions.domain.resending import send_again
 from submissions.domain.returning import look_up_link
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind, OutboxState
-from tests.delivery.mail_sink import HANG_UP, free_port, silent_server
-from tests.makers import make_call, make_submitted, while_open
+from tests.delivery.mail_sink import HANG_UP, free_port, listening, silent_server
+from tests.makers import make_call, make_submitted, make_user, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,8 @@ def words_kept(part):
     return re.sub(r"/return/[\w-]{43}/", f"/return/{rendering.LEFT_OUT}/", words)
 
 
-def test_due_mails_go_out_over_one_connection(sink, call):
+def test_due_mails_go_out_over_one_connection(sink, call, monkeypatch):
+    monkeypatch.setattr(sending, "CONNECTIONS", 1)
     submitted(call, "a@example.org", "b@example.org", "c@example.org")
     assert send(call) == Tally(sent=3)
     assert sink.reached == ["a@example.org", "b@example.org", "c@example.org"]
@@ -55,11 +57,21 @@ def test_due_mails_go_out_over_one_connection(sink, call):
     assert set(states().values()) == {OutboxState.SENT}
 
 
+def test_slow_server_is_sent_mails_side_by_side(sink, call):
+    sink.replies["DATA", None] = 0.1
+    addresses = [f"{number}@example.org" for number in range(7)]
+    submitted(call, *addresses)
+    assert send(call) == Tally(sent=7)
+    assert sink.reached[0] == addresses[0]
+    assert sorted(sink.reached) == addresses
+    assert sink.connections == sending.CONNECTIONS == 2
+
+
 def test_more_than_a_batch_goes_out_in_one_run(sink, call, monkeypatch):
     monkeypatch.setattr(sending, "BATCH", 2)
     submitted(call, *(f"{number}@example.org" for number in range(5)))
     assert send(call) == Tally(sent=5)
-    assert sink.connections == 1
+    assert sink.connections <= sending.CONNECTIONS
 
 
 def test_sent_mail_keeps_its_words(sink, call):
@@ -108,6 +120,7 @@ def test_busy_mailbox_is_tried_again_under_the_same_message_id(sink, call):
 def test_busy_mailbox_is_given_up_after_three_days(sink, call):
     sink.replies["RCPT", None] = "451 4.3.0 not now"
     (mail,) = submitted(call, "busy@example.org")
+    assert send(call) == Tally(delayed=1)
     assert send(call, later=timedelta(days=3)) == Tally(delayed=1)
     mail.refresh_from_db()
     assert mail.state == OutboxState.FAILED
@@ -124,11 +137,23 @@ def test_refused_text_fails(sink, call):
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
-def test_refusal_by_the_servers_rules_is_tried_again(sink, call, command):
-    """It may be our own set-up that is wrong, and then no mail of that day may be lost."""
-    sink.replies[command, None] = "554 5.7.1 relay access denied"
-    submitted(call, "a@example.org", "b@example.org")
-    assert send(call) == Tally(delayed=2)
+@pytest.mark.parametrize("reply", ["550 5.7.1 not welcome", "554 no", "501 5.1.3 not an address"])
+def test_permanent_refusal_of_a_mail_ends_it_at_once(sink, call, command, reply):
+    sink.replies[command, "a@example.org"] = reply
+    first, _ = submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(sent=1, failed=1)
+    first.refresh_from_db()
+    assert (first.state, first.attempts) == (OutboxState.FAILED, 1)
+    assert send(call, later=timedelta(days=1)) == Tally()
+
+
+def test_refusal_by_the_servers_rules_is_told_in_plain_words(sink, call):
+    sink.replies["RCPT", None] = "550 5.7.1 <a@example.org> blocked"
+    submitted(call, "a@example.org")
+    send(call)
+    assert OutboxEmail.objects.get().last_error == (
+        "The mail server's rules do not let this mail through. (550 5.7.1)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +162,9 @@ def test_refusal_by_the_servers_rules_is_tried_again(sink, call, command):
         ("MAIL", "421 4.3.2 shutting down"),
         ("MAIL", "451 4.3.2 overloaded"),
         ("MAIL", "550 5.7.1 who are you"),
+        ("MAIL", "554 no"),
         ("RCPT", "530 5.7.0 sign in first"),
+        ("DATA", "535 5.7.8 no"),
     ],
 )
 def test_server_that_takes_no_mail_at_all_is_not_held_against_any(sink, call, command, reply):
@@ -145,7 +172,7 @@ def test_server_that_takes_no_mail_at_all_is_not_held_against_any(sink, call, co
     submitted(call, "a@example.org", "b@example.org")
     assert send(call) == Tally(given_back=2, server_away=True)
     assert set(OutboxEmail.objects.values_list("state", "attempts", "next_attempt_at")) == {
-        (OutboxState.WAITING, 0, while_open(call))
+        (OutboxState.WAITING, 0, None)
     }
     sink.replies.clear()
     assert send(call) == Tally(sent=2)
@@ -223,11 +250,41 @@ def test_unknown_server_gives_everything_back(through_port, settings, call):
     )
 
 
-def test_server_away_for_longer_than_three_days_loses_nothing(through_port, call):
+def test_server_away_for_three_days_ends_the_mails_it_held_up(through_port, call):
+    port = free_port()
+    through_port(port)
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(given_back=2, server_away=True)
+    new = make_submitted(call, email="new@example.org").mails.get()
+    later = timedelta(days=3)
+    assert send(call, later=later) == Tally(given_back=3, server_away=True, failed=2)
+    old, _ = OutboxEmail.objects.filter(state=OutboxState.FAILED)
+    assert old.last_error == (
+        "The mail server could not be reached: it refused the connection. Given up after 3 days."
+    )
+    again = send_again(old, by=make_user(), at=while_open(call) + later)
+    with listening(port) as sink:
+        assert send(call, later=later) == Tally(sent=2)
+        assert sink.reached == [new.to_address, again.to_address]
+
+
+def test_portal_that_was_off_for_days_gives_nothing_up_at_once(through_port, call):
     through_port(free_port())
     submitted(call, "a@example.org")
     assert send(call, later=timedelta(days=30)) == Tally(given_back=1, server_away=True)
     assert OutboxEmail.objects.get().state == OutboxState.WAITING
+
+
+def test_server_that_refuses_the_sign_in_gives_everything_back(through_port, settings, call):
+    with listening() as sink:
+        through_port(sink.port)
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "portal", "wrong"
+        submitted(call, "a@example.org")
+        assert send(call) == Tally(given_back=1, server_away=True)
+    assert OutboxEmail.objects.get().last_error == (
+        "The mail server could not be reached: it does not offer encryption or signing in, "
+        "which EMAIL_URL asks for."
+    )
 
 
 def test_silent_server_costs_one_time_out(through_port, settings, call):
@@ -286,19 +343,38 @@ def test_each_mail_of_a_batch_carries_the_live_link_of_its_response(sink, call):
 
 def test_links_of_a_batch_are_made_together(sink, call, django_assert_num_queries):
     submitted(call, *(f"{name}@example.org" for name in "abcdef"))
-    mails = outbox.claim_due(at=while_open(call), limit=6)
-    with django_assert_num_queries(5):  # savepoint, lock, supersede, insert, savepoint
-        Fresh(mails)
+    mails = outbox.claim_due(real=while_open(call), limit=6)
+    with django_assert_num_queries(1):
+        Fresh(mails, at=while_open(call))
 
 
 def test_run_stops_in_time_and_gives_the_rest_back(sink, call):
-    submitted(call, "a@example.org", "b@example.org", "c@example.org")
-    moments = iter([timedelta(0)] * 6 + [sending.STARTS_WITHIN] * 9)
-    tally = sending.send_due(now=lambda: while_open(call) + next(moments))
-    assert tally.sent + tally.given_back == 3
-    assert tally.sent >= 1
-    assert tally.given_back >= 1
-    assert send(call) == Tally(sent=tally.given_back)
+    """By real time, whatever the portal's clock says."""
+    submitted(call, *(f"{name}@example.org" for name in "abcde"))
+    began, over = while_open(call), while_open(call) + sending.STARTS_WITHIN
+    tally = sending.send_due(
+        now=lambda: while_open(call) + timedelta(days=9),
+        real_now=lambda: over if sink.envelopes else began,
+    )
+    assert tally == Tally(sent=1, given_back=4)
+    assert send(call) == Tally(sent=4)
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+def test_rehearsals_clock_that_is_moved_sends_nothing_twice_and_holds_nothing_up(sink, call, days):
+    real = while_open(call)
+    submitted(call, "a@example.org", "b@example.org")
+    (claimed,) = outbox.claim_due(real=real, limit=1)
+
+    def moved():
+        return while_open(call) + timedelta(days=days)
+
+    assert outbox.release_stuck(real=real + timedelta(seconds=30)) == 0
+    assert sending.send_due(now=moved, real_now=lambda: real) == Tally(sent=1)
+    assert sink.reached == ["b@example.org"]
+    outbox.give_back([claimed])
+    assert sending.send_due(now=moved, real_now=lambda: real) == Tally(sent=1)
+    assert OutboxEmail.objects.get(pk=claimed.pk).sent_at == moved()
 
 
 def test_no_address_is_logged_or_kept_with_an_error(sink, call, caplog):

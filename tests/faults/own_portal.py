@@ -18,12 +18,12 @@ from redis import Redis
 from bench.crowd import Site, people_with_drafts
 from bench.own_portal import environment_of
 from evidence_portal.local.children import wait_until
-from evidence_portal.moved_clock import NAME, read_move, write_move
 from submissions.domain import passing_marks
 
 SLUG = "rebalancing-the-relationship"
 AT_ONCE = 12  # people who press Submit in the same moment
-SOON = timedelta(seconds=90)  # by the portal's clock
+SOON = timedelta(seconds=90)
+SETTLED = 3.0  # seconds
 PATIENCE = 120.0  # seconds; beat ticks every ten, and the machine may be busy
 
 FATES = """
@@ -41,6 +41,15 @@ WHERE ia.value #>> '{}' = ANY(%s)
 GROUP BY ia.value, s.id
 """
 
+CLAIMS = "SELECT id, claimed_at FROM submissions_outboxemail WHERE state = 'claimed' ORDER BY id"
+CLAIM_AGES = """
+UPDATE submissions_outboxemail SET claimed_at = claimed_at - %s
+WHERE state = 'claimed' AND id = %s AND claimed_at = %s
+"""
+PAUSES_PASS = """
+UPDATE submissions_outboxemail SET next_attempt_at = next_attempt_at - %s WHERE state = 'waiting'
+"""
+
 
 class OwnPortal:
     """`mail` is the mail server; `people` how many drafts are made ready at the start."""
@@ -48,7 +57,6 @@ class OwnPortal:
     def __init__(self, portal, mail, *, port, data, people):
         self.portal = portal
         self.mail = mail
-        self._data = data
         self._site = Site(port, SLUG)
         self._environment = environment_of(data)
         everybody = people_with_drafts(self._environment, SLUG, people, short=True)
@@ -105,10 +113,26 @@ class OwnPortal:
         assert wait_until(runs, seconds=PATIENCE, pause=0.1), self.portal._ask_if_ready()
 
     def soon(self):
-        """Have SOON pass on the portal's clock, and the broker's passing marks with it."""
-        moved = self._data / NAME
-        write_move(moved, read_move(moved) + SOON)
+        """Have SOON pass for mails that wait or whose worker is dead; the broker forgets too.
+
+        Claims go by real time, so it is their rows that move. What a living worker holds does
+        not stay unchanged for SETTLED seconds.
+        """
+        before = None
+        while before != (before := self._claims()):
+            time.sleep(SETTLED)
+        connection = psycopg2.connect(self._environment["DATABASE_URL"])
+        with closing(connection), connection, connection.cursor() as cursor:
+            for key, claimed_at in before:
+                cursor.execute(CLAIM_AGES, [SOON, key, claimed_at])
+            cursor.execute(PAUSES_PASS, [SOON])
         self.try_mail_server_again()
+
+    def _claims(self):
+        connection = psycopg2.connect(self._environment["DATABASE_URL"])
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(CLAIMS)
+            return cursor.fetchall()
 
     def try_mail_server_again(self):
         """Forget that it was found away, as the broker does after half a minute."""

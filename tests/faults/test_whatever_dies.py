@@ -146,7 +146,7 @@ def test_mail_server_slow(portal):
     ("command", "reply"),
     [
         pytest.param("RCPT", "451 4.3.0 not now", id="4xx"),
-        pytest.param("RCPT", "554 5.7.1 relay access denied", id="5xx"),
+        pytest.param("MAIL", "550 5.7.1 relay access denied", id="5xx"),
         pytest.param("DATA", HANG_UP, id="drops the connection after DATA"),
     ],
 )
