@@ -39,26 +39,38 @@ def put_back(*, submission: Submission, at: datetime) -> None:
     Works after closing too. Raises NotSubmitted for a draft, ResponseWithdrawn.
     """
     with transaction.atomic():
-        locked = lock_response(submission)
-        if locked.is_draft:
-            raise NotSubmitted
-        version = locked.current_version
-        questions = {question.key: question for question in locked.call.questions.all()}
-        for table, answers in (
-            (Answer, {**version.choices, **version.texts}),
-            (IdentityAnswer, version.identity.answers),
-        ):
-            table.objects.filter(submission=locked).delete()
-            table.objects.bulk_create(
-                table(submission=locked, question=questions[key], value=value, saved_at=at)
-                for key, value in answers.items()
-            )
-        standing = version.attachments.values("pk")
-        locked.attachments.filter(pk__in=standing).update(removed_at=None)
-        locked.attachments.exclude(pk__in=standing).filter(removed_at=None).update(removed_at=at)
-        locked.amending_since = None
-        locked.saved_at = max(locked.saved_at, at)
-        locked.save(update_fields=["amending_since", "saved_at"])
+        _put_back(lock_response(submission), at)
+
+
+def give_up_withdrawn_changes(*, submission: Submission, at: datetime) -> None:
+    """Leave of a withdrawn response what was submitted, and none of the changes after it.
+
+    For the purge: until then their author may still download them.
+    """
+    with transaction.atomic():
+        _put_back(Submission.objects.select_for_update(no_key=True).get(pk=submission.pk), at)
+
+
+def _put_back(locked: Submission, at: datetime) -> None:
+    if locked.is_draft:
+        raise NotSubmitted
+    version = locked.current_version
+    questions = {question.key: question for question in locked.call.questions.all()}
+    for table, answers in (
+        (Answer, {**version.choices, **version.texts}),
+        (IdentityAnswer, version.identity.answers),
+    ):
+        table.objects.filter(submission=locked).delete()
+        table.objects.bulk_create(
+            table(submission=locked, question=questions[key], value=value, saved_at=at)
+            for key, value in answers.items()
+        )
+    standing = version.attachments.values("pk")
+    locked.attachments.filter(pk__in=standing).update(removed_at=None)
+    locked.attachments.exclude(pk__in=standing).filter(removed_at=None).update(removed_at=at)
+    locked.amending_since = None
+    locked.saved_at = max(locked.saved_at, at)
+    locked.save(update_fields=["amending_since", "saved_at"])
 
 
 def withdraw(*, submission: Submission, at: datetime) -> Submission:
@@ -93,7 +105,8 @@ def _withdraw(
         if by is None:
             refuse_unless_open(call, at)
         locked.state = SubmissionState.WITHDRAWN
-        locked.withdrawn_at = at
+        # A save that came later may have been written first: the purge goes by their order.
+        locked.withdrawn_at = max(at, locked.saved_at)
         locked.amending_since = None
         locked.save(update_fields=["state", "withdrawn_at", "amending_since"])
         owe_to_author(MailKind.WITHDRAWN, locked.current_version, call, at)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import ProtectedError, Q, QuerySet
+from django.db.models import F, ProtectedError, Q, QuerySet
 
 from submissions.domain import amending
 from submissions.models import (
@@ -97,6 +97,14 @@ def _purge_changes(at: datetime, purged: Purged) -> None:
     )
     for submission in old.filter(amending_since__isnull=False):
         amending.put_back(submission=submission, at=at)
+        purged.changes += 1
+    withdrawn_after_changes = old.filter(
+        state=SubmissionState.WITHDRAWN,
+        saved_at__gt=F("current_version__received_at"),
+        saved_at__lte=F("withdrawn_at"),
+    )
+    for submission in withdrawn_after_changes:
+        amending.give_up_withdrawn_changes(submission=submission, at=at)
         purged.changes += 1
     with transaction.atomic():
         unused = Attachment.objects.filter(

@@ -178,6 +178,14 @@ def _save_version(
         admitted.late_pass.save(update_fields=["used_at", "used_for"])
 
 
+def holds_changes(submission: Submission, content: "Content") -> bool:
+    """Whether a working copy with `content` says anything but what was last submitted."""
+    drawn_up = draw_up_version(
+        submission, content, reference=submission.reference, at=submission.saved_at
+    )
+    return not _says_the_same(submission.current_version, *drawn_up, content)
+
+
 def _says_the_same(
     current: Version, next_one: Version, identity: VersionIdentity, content: "Content"
 ) -> bool:

@@ -7,9 +7,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from submissions import clock, spoken_time
 from submissions.documents.receipt import receipt_pdf
+from submissions.domain.answering import asked_questions
+from submissions.domain.submitting import Content, holds_changes
 from submissions.domain.verifying import belong_together
 from submissions.forms.return_forms import VerifyForm
-from submissions.models import Call
+from submissions.models import Call, Version
 from submissions.views.held import Held, held_by, nothing_held_page
 from submissions.views.limits import client_may
 
@@ -32,8 +34,17 @@ def submitted(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if held.is_withdrawn:
         context["withdrawn"] = spoken_time.say_exactly(held.submission.withdrawn_at, zone)
+        context["changes"] = _changed_after(version, held)
         return render(request, "responses/withdrawn.html", context)
     return render(request, "responses/submitted.html", context)
+
+
+def _changed_after(version: Version, held: Held) -> bool:
+    """Whether there are changes that were never submitted, and that no purge has taken yet."""
+    if held.submission.saved_at <= version.received_at:
+        return False
+    asked = asked_questions(held.call, held.answers)
+    return holds_changes(held.submission, Content(held.call, asked, held.answers, held.files))
 
 
 @require_safe

@@ -123,8 +123,9 @@ def test_draft_on_record_is_emptied_and_the_record_stays(call):
     assert not draft.identity_answers.exists()
 
 
+@pytest.mark.parametrize("is_withdrawn", [False, True], ids=["submitted", "withdrawn"])
 def test_changes_that_were_not_submitted_go_back_to_what_was(
-    call, django_capture_on_commit_callbacks
+    call, is_withdrawn, django_capture_on_commit_callbacks
 ):
     submission = make_submitted(call, story="Before")
     amending.open_again(submission=submission, at=while_open(call))
@@ -132,10 +133,13 @@ def test_changes_that_were_not_submitted_go_back_to_what_was(
         submission=submission,
         call=Call.objects.get(pk=call.pk),
         values={"story": "After"},
-        at=while_open(call),
+        at=while_open(call) + MICROSECOND,
     )
     added = make_attachment(submission)
+    if is_withdrawn:
+        amending.withdraw(submission=submission, at=while_open(call) + MICROSECOND)
     due = call.closes_at + 90 * DAY
+    assert purge(at=due - MICROSECOND) == Purged()
     with django_capture_on_commit_callbacks(execute=True):
         purged = purge(at=due)
     assert (purged.changes, purged.files) == (1, 1)
@@ -143,6 +147,7 @@ def test_changes_that_were_not_submitted_go_back_to_what_was(
     assert submission.amending_since is None
     assert drafting.working_answers(submission, call)["story"] == "Before"
     assert not exists(added)
+    assert purge(at=due) == Purged()
 
 
 def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from submissions.domain import amending, drafting
+from submissions.domain import amending, drafting, retention
 from submissions.models import Answer, Attachment, Call, OutboxEmail, Submission, Version
 from tests.makers import complete_answers, make_attachment, make_call, press_submit, while_open
 
@@ -177,6 +177,35 @@ def test_withdrawn_response_says_so_everywhere_and_takes_nothing(client, call, s
     assert list(kinds) == ["confirmation", "withdrawn"]
     text = client.get(address(call, "response/text/")).content.decode()
     assert text == submission.current_version.canonical_text
+
+
+def withdraw_while_changing(client, call, at, story):
+    client.post(address(call, "response/amend/"))
+    at(while_open(call) + HOUR)
+    client.post(address(call, "response/evidence/"), {"story": story, "action": "save"})
+    client.post(address(call, "response/withdraw/"))
+    return client.get(address(call, "response/submitted/")).content.decode()
+
+
+def test_withdrawn_response_leads_to_the_text_and_to_the_changes_until_they_are_purged(
+    client, call, submission, at
+):
+    page = withdraw_while_changing(client, call, at, "What I had added")
+    text = address(call, "response/text/")
+    assert re.findall(f'href="({text}[^"]*)"', page) == [text, f"{text}?changes"]
+    assert "What I had added" not in client.get(text).content.decode()
+    assert "What I had added" in client.get(f"{text}?changes").content.decode()
+    retention.purge(at=call.closes_at + retention.DRAFTS_KEPT)
+    page = client.get(address(call, "response/submitted/")).content.decode()
+    assert re.findall(f'href="({text}[^"]*)"', page) == [text]
+    assert "What I had added" not in client.get(f"{text}?changes").content.decode()
+
+
+def test_withdrawn_response_that_was_not_changed_leads_to_its_text_alone(
+    client, call, submission, at
+):
+    page = withdraw_while_changing(client, call, at, submission.current_version.texts["story"])
+    assert re.findall(r'href="[^"]*(/text/[^"]*)"', page) == ["/text/"]
 
 
 def test_author_of_a_withdrawn_response_may_give_another(client, call, submission):
