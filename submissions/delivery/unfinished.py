@@ -42,6 +42,12 @@ def reminder(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
             *_whom_to_ask(call),
             Heading(_("No more reminders")),
             Link(_("Stop reminders about this response"), opt_out),
+            Paragraph(
+                _(
+                    "If you do not submit it, we still write once after the call has closed, to "
+                    "say until when you can read and download it."
+                )
+            ),
         ],
     )
 

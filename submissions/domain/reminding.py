@@ -1,12 +1,14 @@
 """Mails to people with an unfinished response: before closing, and once after it.
 
 Each is owed once (`submissions_outboxemail_once_an_occasion`), to the address given for the
-link back, else the email address among the answers; never to somebody who submitted, withdrew
-or refused reminders.
+link back, else the email address among the answers; never to somebody who submitted or withdrew.
+Who refused reminders gets none, and is told after a closing all the same: that is no reminder,
+and says until when the text can be had. A call that opens again and closes again has two
+closings.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -25,7 +27,6 @@ BEFORE_CLOSING = {
 }
 NOTICE_FROM = time(9)
 NOTICE_WITHIN = timedelta(days=7)
-CLOSED = "closed"
 _signer = Signer(salt="submissions.reminders")
 
 
@@ -47,15 +48,20 @@ def owe_reminders(*, at: datetime) -> int:
 
 
 def owe_closing_notices(*, at: datetime) -> int:
-    """Owe, from 9 on the morning after closing, one mail to each draft that was left unfinished."""
+    """Owe, from 9 on the morning after a closing, one mail to each draft left unfinished."""
     owed = 0
     for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
         zone = ZoneInfo(call.timezone)
         next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
         if at >= max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
             drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
-            owed += _owe(MailKind.CLOSED_WITH_DRAFT, CLOSED, call, drafts, at)
+            owed += _owe(MailKind.CLOSED_WITH_DRAFT, closing_of(call), call, drafts, at)
     return owed
+
+
+def closing_of(call: Call) -> str:
+    """Return the occasion of a call's closing at its present closing time."""
+    return f"closed-{call.closes_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _owe(
@@ -63,7 +69,7 @@ def _owe(
 ) -> int:
     told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
     waiting = list(drafts.exclude(pk__in=told).order_by("pk"))
-    addresses = addresses_of(waiting)
+    addresses = addresses_of(waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
     mails = [
         unwritten(
             kind=kind,
@@ -83,15 +89,19 @@ def _owe(
         return OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count() - before
 
 
-def addresses_of(submissions: list[Submission]) -> dict[int, str]:
-    """Return by primary key where reminders may be sent; in two queries."""
+def addresses_of(submissions: list[Submission], *, refused_too: bool = False) -> dict[int, str]:
+    """Return by primary key where reminders may be sent; in two queries.
+
+    With `refused_too`, where a mail may be sent that is no reminder.
+    """
     keys = [submission.pk for submission in submissions]
     answered = IdentityAnswer.objects.filter(
         submission__in=keys, question__kind=QuestionKind.EMAIL
     ).order_by("-question__section__position", "-question__position")
     found = {answer.submission_id: answer.value for answer in answered}
     for kept in ReturnAddress.objects.filter(submission__in=keys):
-        found[kept.submission_id] = "" if kept.reminders_refused_at else kept.address
+        refused = kept.reminders_refused_at is not None and not refused_too
+        found[kept.submission_id] = "" if refused else kept.address
     return {key: address for key, address in found.items() if _can_be_sent_to(address)}
 
 
@@ -116,7 +126,9 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         )
         return submission.state == SubmissionState.DRAFT and not refused.exists()
     if mail.kind == MailKind.CLOSED_WITH_DRAFT:
-        return submission.state == SubmissionState.DRAFT
+        # One that waited until the next closing says what the next one's says.
+        is_of_this = mail.occasion == closing_of(mail.call) or mail.resend_of_id is not None
+        return submission.state == SubmissionState.DRAFT and is_of_this
     return True
 
 

@@ -6,8 +6,9 @@ from submissions import clock
 from submissions.delivery.rendering import render
 from submissions.delivery.sending import send_due
 from submissions.domain import amending, reminding, submitting
+from submissions.domain.closing_times import change_closing_time
 from submissions.models import OutboxEmail, ReturnAddress
-from tests.makers import complete_answers, make_call, make_draft, make_submitted
+from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -86,6 +87,7 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in written
     assert f"/calls/{call.slug}/reminders/{token}/" in rendered.text
     assert call.closes_in_words in rendered.text
+    assert "we still write once after the call has closed" in rendered.text
     assert reminding.look_up_opt_out(token) == draft
     assert reminding.look_up_opt_out(token + "x") is None
 
@@ -98,7 +100,49 @@ def test_drafts_are_told_once_on_the_morning_after_closing():
     assert reminding.owe_closing_notices(at=nine_in_london - timedelta(microseconds=1)) == 0
     assert reminding.owe_closing_notices(at=nine_in_london) == 1
     assert reminding.owe_closing_notices(at=nine_in_london + DAY) == 0
-    assert owed("closed_with_draft") == [("closed", "slow@example.org")]
+    assert owed("closed_with_draft") == [("closed-20190724T110000.000000Z", "slow@example.org")]
+
+
+def test_each_closing_of_a_call_is_told_once(mailoutbox):
+    call = make_call()
+    draft = draft_with_address(call)
+    first, staff = call.closes_at, make_user()
+    assert reminding.owe_closing_notices(at=first + 2 * DAY) == 1
+    send_due(now=lambda: first + 2 * DAY, real_now=clock.real_now)
+    second = first + 5 * DAY
+    change_closing_time(call, to=second, reason="Asked for.", by=staff, at=first + 2 * DAY)
+    assert reminding.owe_closing_notices(at=second - HOUR) == 0
+    for at in (second + 2 * DAY, second + 3 * DAY):
+        reminding.owe_closing_notices(at=at)
+        send_due(now=lambda: second + 3 * DAY, real_now=clock.real_now)
+    assert len(mailoutbox) == 2
+    assert list(draft.mails.order_by("pk").values_list("kind", "sent_at")) == [
+        ("closed_with_draft", first + 2 * DAY),
+        ("closed_with_draft", second + 3 * DAY),
+    ]
+
+
+def test_notice_of_a_closing_that_was_held_up_until_the_next_is_taken_back(mailoutbox):
+    call = make_call()
+    draft_with_address(call)
+    first, second = call.closes_at, call.closes_at + 5 * DAY
+    reminding.owe_closing_notices(at=first + 2 * DAY)
+    change_closing_time(call, to=second, reason="Why.", by=make_user(), at=first + 2 * DAY)
+    reminding.owe_closing_notices(at=second + 2 * DAY)
+    assert OutboxEmail.objects.count() == 2
+    send_due(now=lambda: second + 2 * DAY, real_now=clock.real_now)
+    assert [mail.occasion for mail in OutboxEmail.objects.all()] == [
+        "closed-20190729T110000.000000Z"
+    ]
+
+
+def test_who_refused_reminders_is_told_after_closing_all_the_same():
+    call = make_call()
+    draft = draft_with_address(call)
+    reminding.refuse_reminders(submission=draft, at=call.opens_at)
+    assert reminding.owe_reminders(at=call.closes_at - HOUR) == 0
+    assert reminding.owe_closing_notices(at=call.closes_at + DAY) == 1
+    assert [address for _, address in owed("closed_with_draft")] == ["slow@example.org"]
 
 
 def test_closing_notice_says_until_when_the_draft_is_kept():
