@@ -28,6 +28,10 @@ urlpatterns = [
     path("calls/<slug:slug>/questions.pdf", calls.questions_as_pdf, name="questions_pdf"),
     path("calls/<slug:slug>/questions.docx", calls.questions_as_word, name="questions_word"),
     path("calls/<slug:slug>/privacy/", statements.call_privacy, name="call_privacy"),
+    path(
+        "calls/<slug:slug>/accessibility/", statements.call_accessibility, name="call_accessibility"
+    ),
+    path("calls/<slug:slug>/cookies/", statements.call_cookies, name="call_cookies"),
     path("calls/<slug:slug>/verify/", receipts.verify, name="verify"),
     path("calls/<slug:slug>/return/", returning.ask_for_link, name="return"),
     path("calls/<slug:slug>/return/sent/", returning.link_sent, name="return_sent"),

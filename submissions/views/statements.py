@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from submissions import release, spoken_time
 from submissions.domain import rate_limits, retention, returning
 from submissions.models import Call
 
@@ -25,14 +26,17 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def call_privacy(request: HttpRequest, slug: str) -> HttpResponse:
     """The notice that holds for one call."""
     call = get_object_or_404(Call, slug=slug)
-    return _privacy_page(request, [call], own=call if call.privacy_text else None)
+    return _privacy_page(request, [call], own=call if call.privacy_text else None, call=call)
 
 
-def _privacy_page(request: HttpRequest, calls: list[Call], own: Call | None = None) -> HttpResponse:
+def _privacy_page(
+    request: HttpRequest, calls: list[Call], own: Call | None = None, call: Call | None = None
+) -> HttpResponse:
     context: dict[str, Any] = {
+        "call": call,
         "own": own,
-        "calls": [call for call in calls if not call.privacy_text],
-        "other_calls": [call for call in calls if call.privacy_text and call != own],
+        "calls": [one for one in calls if not one.privacy_text],
+        "other_calls": [one for one in calls if one.privacy_text and one != own],
         "contacts": calls,
         "drafts_kept": retention.DRAFTS_KEPT.days,
         "addresses_kept": retention.ADDRESSES_KEPT.days,
@@ -46,13 +50,48 @@ def _privacy_page(request: HttpRequest, calls: list[Call], own: Call | None = No
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    calls = Call.objects.order_by("title")
-    return render(request, "statements/accessibility.html", {"calls": calls, "contacts": calls})
+    """The portal's own statement, with what each call adds."""
+    return _accessibility_page(request, list(Call.objects.order_by("title")))
+
+
+@require_safe
+def call_accessibility(request: HttpRequest, slug: str) -> HttpResponse:
+    """The statement with what this call adds, and nobody to write to but its own people."""
+    call = get_object_or_404(Call, slug=slug)
+    return _accessibility_page(request, [call], call=call)
+
+
+def _accessibility_page(
+    request: HttpRequest, calls: list[Call], call: Call | None = None
+) -> HttpResponse:
+    context = {
+        "call": call,
+        "contacts": calls,
+        "additions": [(one, one.accessibility_text) for one in calls if one.accessibility_text],
+        "prepared": spoken_time.say_day(release.ACCESSIBILITY_PREPARED),
+        "tested": spoken_time.say_day(release.ACCESSIBILITY_TESTED),
+    }
+    return render(request, "statements/accessibility.html", context)
 
 
 @require_safe
 def cookies(request: HttpRequest) -> HttpResponse:
+    """The cookies that are set, with what each call adds."""
+    return _cookies_page(request, list(Call.objects.order_by("title")))
+
+
+@require_safe
+def call_cookies(request: HttpRequest, slug: str) -> HttpResponse:
+    call = get_object_or_404(Call, slug=slug)
+    return _cookies_page(request, [call], call=call)
+
+
+def _cookies_page(
+    request: HttpRequest, calls: list[Call], call: Call | None = None
+) -> HttpResponse:
     context = {
+        "call": call,
+        "additions": [(one, one.cookies_text) for one in calls if one.cookies_text],
         "session_cookie": settings.SESSION_COOKIE_NAME,
         "session_days": _days(settings.SESSION_COOKIE_AGE),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from submissions import release, spoken_time
 from submissions.domain import retention
 from tests.makers import make_call, while_open
 
@@ -58,11 +59,54 @@ def test_two_calls_notices_do_not_mix(client):
     assert "For Other:" in text_of(client.get(f"/calls/{other.slug}/privacy/"))
 
 
-def test_accessibility_statement_adds_the_calls_own_words(client):
-    make_call(title="Rates", accessibility_text="We print in braille.")
+def test_accessibility_statement_says_what_the_model_statement_says(client):
+    make_call(title="Rates")
     text = text_of(client.get("/accessibility/"))
+    tested = spoken_time.say_day(release.ACCESSIBILITY_TESTED)
+    prepared = spoken_time.say_day(release.ACCESSIBILITY_PREPARED)
+    for said in (
+        "partially compliant with the Web Content Accessibility Guidelines version 2.2, level AA",
+        "Nobody who uses a screen reader, speech recognition or another assistive technology has",
+        f"This statement was prepared on {prepared}. The website was last tested on {tested}",
+        "Rates: The project team, evidence@example.org",
+        "Equality Advisory and Support Service",
+        "Equality Commission for Northern Ireland",
+    ):
+        assert said in text
+    assert release.ACCESSIBILITY_PREPARED <= release.ACCESSIBILITY_TESTED
+
+
+@pytest.mark.parametrize("name", ["accessibility", "cookies"])
+def test_calls_own_words_are_added_to_the_portals(client, name):
+    field = f"{name}_text"
+    call = make_call(title="Rates", **{field: "We print in braille."})
+    other = make_call(title="Rents", **{field: "We sign."})
+    text = text_of(client.get(f"/{name}/"))
+    assert "Rates We print in braille. Rents We sign." in text
+    text = text_of(client.get(f"/calls/{call.slug}/{name}/"))
     assert "Rates We print in braille." in text
-    assert "Equality Advisory and Support Service" in text
+    assert "We sign." not in text
+    assert "Rents" not in text
+    assert "We sign." in text_of(client.get(f"/calls/{other.slug}/{name}/"))
+
+
+def test_call_with_nothing_to_add_adds_nothing(client):
+    call = make_call(title="Rates")
+    for name in ("accessibility", "cookies"):
+        assert "<h2>Rates</h2>" not in client.get(f"/calls/{call.slug}/{name}/").content.decode()
+
+
+@pytest.mark.parametrize("name", ["privacy", "accessibility", "cookies"])
+def test_statement_of_a_call_is_linked_from_its_pages_and_belongs_to_it(client, at, name):
+    call = make_call()
+    at(while_open(call))
+    address = f"/calls/{call.slug}/{name}/"
+    for path in (f"/calls/{call.slug}/", f"/calls/{call.slug}/questions/", address):
+        page = client.get(path).content.decode()
+        assert f'href="{address}"' in page
+        assert '<aside class="help" aria-labelledby="help-title">' in page
+    assert f'href="/{name}/"' in client.get("/nowhere/").content.decode()
+    assert client.get(f"/calls/nowhere/{name}/").status_code == 404
 
 
 def test_cookies_page_names_every_cookie_that_is_set(client, at):
