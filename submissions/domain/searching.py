@@ -1,17 +1,42 @@
-"""Finding responses by the words of their answers."""
+"""Finding responses by the words of their answers.
 
-from django.contrib.postgres.search import SearchQuery, SearchVectorField
-from django.db.models import F, Func, QuerySet
+Words are read as a web search reads them: all of them in any inflection, phrases in double quotes,
+`or`, and `-` before what must not be there (PostgreSQL's websearch_to_tsquery). The index
+`submissions_version_words` answers it over all the texts of a version.
+"""
 
-from submissions.models import Version
+from django.db.models.expressions import RawSQL
+
+WHOLLY_INDEXED = 200_000  # bytes of a version's texts; of more only the beginning is indexed
 
 
-def in_answers(words: str) -> QuerySet[Version]:
-    """Return the versions, as primary keys, whose texts have all of `words`, in any inflection.
+def in_answers(words: str) -> RawSQL:
+    """Return the versions, as primary keys, whose texts have what `words` ask for."""
+    return RawSQL(
+        "SELECT id FROM submissions_version "
+        "WHERE submissions_indexed(word_index) @@ websearch_to_tsquery('english', %s)",
+        [words],
+    )
 
-    `words` may have phrases in double quotes, `or`, and `-` before what must not be there
-    (PostgreSQL's websearch_to_tsquery). The index `submissions_version_words` answers it.
+
+def found_sql(words: str, *, shown: str, withheld: str, withholds: str) -> str:
+    """SQL of whether the texts of a version `v` that are shown have what `words` ask for.
+
+    Parameter: `words`. The other arguments are SQL: the texts that are shown and those withheld,
+    as JSON objects, and whether there are any of the latter. So that nobody finds out by
+    searching what these say, the shown texts are searched by themselves where a withheld one has
+    any word of the search, and for phrases with stop words in them, which span texts. That takes
+    a hundred times as long as the index, which says the same of all others.
     """
-    written = Func(F("texts"), function="submissions_words", output_field=SearchVectorField())
-    wanted = SearchQuery(words, config="english", search_type="websearch")
-    return Version.objects.order_by().annotate(written=written).filter(written=wanted).values("pk")
+    wanted = "websearch_to_tsquery('english', %(words)s)"
+    indexed = f"submissions_indexed({{}}.word_index) @@ {wanted}"
+    apart = (
+        f"({withholds}) AND (octet_length(v.texts::text) > {WHOLLY_INDEXED} "
+        f"OR {wanted}::text ~ '<[0-9]' "
+        f"OR tsvector_to_array(submissions_words({withheld})) && submissions_lexemes({wanted}))"
+    )
+    by_itself = f"submissions_words({shown}) @@ {wanted}"
+    if "-" not in words:  # what the shown texts have, all of them have
+        return f"{indexed.format('v')} AND CASE WHEN {apart} THEN {by_itself} ELSE true END"
+    found = f"SELECT w.id FROM submissions_version w WHERE {indexed.format('w')}"  # noqa: S608 - no values
+    return f"CASE WHEN {apart} THEN {by_itself} ELSE v.id IN ({found}) END"

@@ -60,6 +60,22 @@ def texts_sql(call: Call, *, named: bool = False) -> str:
     return f"CASE WHEN {confidential_sql(call)} THEN {hidden} ELSE {texts} END"
 
 
+def withheld_texts_sql(call: Call, *, named: bool = False) -> str:
+    """SQL of a version's other texts, those that `texts_sql` leaves out; NULL if there are none."""
+    return (
+        "(SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(v.texts) AS t "  # noqa: S608 - no values
+        f"WHERE NOT {text_shown_sql(call, 't.key', named=named)})"
+    )
+
+
+def withholds_texts_sql(call: Call, *, named: bool = False) -> str:
+    """SQL of whether there are such. It reads no text."""
+    return (
+        "EXISTS (SELECT FROM jsonb_array_elements_text(v.text_keys) AS t(key) "
+        f"WHERE NOT {text_shown_sql(call, 't.key', named=named)})"
+    )
+
+
 def text_shown_sql(call: Call, key: str, *, named: bool = False) -> str:
     """SQL of whether the export shows the version's text under the key, itself SQL.
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser, User
 from django.db import connection, transaction
 
+from submissions.domain.searching import found_sql
 from submissions.exports import consent
 from submissions.exports.choosing import role_question_key
 from submissions.exports.columns import Column, document_of, literal_sql, name_sql, sql_type
@@ -249,12 +250,7 @@ def _record(row: tuple[Any, ...], shown: frozenset[str]) -> Record:
 
 
 def _chosen(dataset: Dataset, *, needs_version: bool = False) -> str:
-    """FROM and WHERE: submitted, and what the choice names; `v` only where something needs it.
-
-    Words are sought in the texts that the export shows, so that nobody finds out by searching
-    what a withheld text says. The index over all texts spares looking into most of them; it
-    cannot where the search says what must not be there.
-    """
+    """FROM and WHERE: submitted, and what the choice names; `v` only where something needs it."""
     choice = dataset.choice
     conditions: list[str] = []
     for chosen, key in (
@@ -272,10 +268,14 @@ def _chosen(dataset: Dataset, *, needs_version: bool = False) -> str:
     if choice.codes:
         conditions.append(f"EXISTS (SELECT {_shown_codings(dataset)} AND c.name = ANY(%(codes)s))")
     if choice.words:
-        wanted = "@@ websearch_to_tsquery('english', %(words)s)"
-        if "-" not in choice.words:
-            conditions.append(f"submissions_words(v.texts) {wanted}")
-        conditions.append(f"submissions_words({_texts(dataset)}) {wanted}")
+        conditions.append(
+            found_sql(
+                choice.words,
+                shown=_texts(dataset),
+                withheld=consent.withheld_texts_sql(dataset.call, named=dataset.named),
+                withholds=consent.withholds_texts_sql(dataset.call, named=dataset.named),
+            )
+        )
     if choice.since:
         conditions.append("v.received_at >= %(since)s")
     if choice.until:

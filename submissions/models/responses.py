@@ -6,8 +6,7 @@ be withheld, and at the end of its retention deleted, without touching the evide
 
 import uuid
 
-from django.contrib.postgres.indexes import GinIndex, HashIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.indexes import HashIndex
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import F, Func, Q
@@ -221,7 +220,8 @@ class Version(models.Model):
     `choices` (question key -> key, list of keys, object or true) and `texts` (question key ->
     string) hold the evidence; `canonical_text` is the same for people to read, and `sha256` the
     digest of exactly that text. `deadline` is the one that applied to `received_at`. `text_keys`
-    are the keys of `texts`: counting what was answered need not read what was written.
+    are the keys of `texts`: counting what was answered need not read what was written. The table
+    has one column more, `word_index`, for `domain/searching.py`.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="versions")
@@ -247,12 +247,6 @@ class Version(models.Model):
 
     class Meta:
         ordering = ["submission", "number"]
-        indexes = [
-            GinIndex(
-                Func(F("texts"), function="submissions_words", output_field=SearchVectorField()),
-                name="submissions_version_words",
-            ),
-        ]
         constraints = [
             models.UniqueConstraint("submission", "number", name="submissions_version_number"),
             models.CheckConstraint(

@@ -1,0 +1,101 @@
+"""Searching with the index finds what searching the shown texts alone finds, and no more."""
+
+import pytest
+from django.db import connection
+
+from submissions.exports import consent
+from submissions.exports.choosing import Choice
+from submissions.exports.datasets import count
+from submissions.exports.shapes import Dataset
+from submissions.models import Call
+from tests.makers import make_call, make_submitted
+
+SEARCHES = [
+    "mayor",
+    "town",
+    "town -mayor",
+    "-mayor",
+    "-town",
+    '"paid late"',
+    '"paid late" -mayor',
+    "mayor or nobody",
+    '"mayor paid"',
+    '"of a town"',
+    '"town of the mayor of a town"',
+    "o'clock",
+    "-o'clock town",
+    "a\\b",
+    "co-operation",
+    "the",
+]
+
+
+def searched_by_themselves(call, words, *, named):
+    texts = consent.texts_sql(call, named=named)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM submissions_submission s JOIN submissions_version v "
+            f"ON v.id = s.current_version_id WHERE s.call_id = %(call)s "
+            f"AND submissions_words({texts}) @@ websearch_to_tsquery('english', %(words)s)",
+            consent.parameters(call, named=named) | {"call": call.pk, "words": words},
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def call(db):
+    call = make_call()
+    for publication in ("named", "confidential"):
+        for place in ("Mayor of a town", "Paid late, o'clock a\\b", "Nobody"):
+            for story in ("The town paid late", "Town of", "The co-operation of a mayor"):
+                make_submitted(
+                    call, roles=["other"], role_other=place, story=story, publication=publication
+                )
+    return call
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("withheld", [(), ("role_other",), ("story",)])
+def test_index_finds_what_the_shown_texts_have(call, named, withheld):
+    call.questions.filter(key__in=withheld).update(identity=True)
+    call = Call.objects.get(pk=call.pk)
+    found = {words: count(Dataset(call, Choice(words=words), named=named)) for words in SEARCHES}
+    assert found == {words: searched_by_themselves(call, words, named=named) for words in SEARCHES}
+    assert found["town"]
+
+
+@pytest.mark.parametrize(
+    "words", ["o'clock", "a\\b", "''", "example.org/a'b\\c?d='&e", "two words", "\\'", "the"]
+)
+@pytest.mark.django_db
+def test_lexemes_are_those_of_the_words(words):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT submissions_lexemes(plainto_tsquery('english', %(words)s)), "
+            "tsvector_to_array(to_tsvector('english', %(words)s))",
+            {"words": words},
+        )
+        of_the_query, of_the_text = cursor.fetchone()
+    assert sorted(set(of_the_query)) == of_the_text
+
+
+@pytest.mark.django_db
+def test_word_of_most_responses_is_sought_in_the_index():
+    """Reading the vector of each response would take seconds where the index takes none."""
+    make_submitted(make_call(), story="The town paid late")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO submissions_version (submission_id, number, received_at, deadline, "
+            "timing, choices, texts, canonical_text, sha256, words) "
+            "SELECT submission_id, n, received_at, deadline, timing, choices, "
+            "CASE WHEN n % 4 = 0 THEN '{}' ELSE texts END, canonical_text, sha256, words "
+            "FROM submissions_version, generate_series(2, 300) n"
+        )
+        cursor.execute("SELECT gin_clean_pending_list('submissions_version_words')")
+        cursor.execute("ANALYZE submissions_version")
+        cursor.execute(
+            "EXPLAIN SELECT count(*) FROM submissions_version v WHERE "
+            "submissions_indexed(v.word_index) @@ websearch_to_tsquery('english', 'town')"
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Bitmap Index Scan on submissions_version_words" in plan
