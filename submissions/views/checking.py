@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from submissions.domain import answering, drafting, submitting
 from submissions.errors import CallNotOpen, ChangedSinceSeen, ResponseIncomplete, ResponseWithdrawn
+from submissions.models import Question
 from submissions.tasks import nudge_mail
 from submissions.views.held import (
     Held,
@@ -20,10 +22,11 @@ from submissions.views.held import (
     nothing_held_page,
 )
 from submissions.views.steps import question_addresses
-from submissions.vocabulary import Publication
+from submissions.vocabulary import Publication, QuestionKind
 
 # What was on the page, posted back by it.
 SEEN = "_seen"
+Rows = list[dict[str, Any]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,8 +70,10 @@ def _check_page(
     request: HttpRequest, held: Held, standing: list[answering.Fault], status: int = 200
 ) -> HttpResponse:
     faults = standing or held.faults()
+    sections, declarations = _apart(held, answers_by_section(held))
     context = held.context(
-        sections=answers_by_section(held),
+        sections=sections,
+        declarations=declarations,
         missing=_missing(held, faults),
         refused=bool(standing),
         changed=status == 409,
@@ -78,6 +83,28 @@ def _check_page(
         errors=[(f.message, f"answer-{f.key}") for f in standing],
     )
     return render(request, "responses/check.html", context, status=status)
+
+
+def _apart(held: Held, sections: Rows) -> tuple[Rows, Rows]:
+    """Return the sections with their answers, and apart from them what must be confirmed.
+
+    A single box that must be ticked is a declaration: its words stand above the button.
+    """
+    addresses = question_addresses(held.call)
+    answers, declarations = [], []
+    for part in sections:
+        apart = [row for row in part["rows"] if _is_declaration(held, row["question"])]
+        for row in apart:
+            key = row["question"].key
+            declarations.append(row | {"href": f"{addresses[key]}?return=check#question-{key}"})
+        rows = [row for row in part["rows"] if row not in apart]
+        if rows:
+            answers.append(part | {"rows": rows})
+    return answers, declarations
+
+
+def _is_declaration(held: Held, question: Question) -> bool:
+    return question.kind == QuestionKind.CHECKBOX and answering.is_required(question, held.answers)
 
 
 def _say_publication(held: Held) -> list[str]:

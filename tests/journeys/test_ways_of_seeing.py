@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.makers import make_call, while_open
+from submissions.domain import drafting, submitting
+from submissions.models import Submission
+from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ARABIC = "كنا مذكورين في العرض"
@@ -72,6 +74,38 @@ def test_answer_from_right_to_left_is_set_so_wherever_it_is_shown(open_section, 
     answer = page.locator("#answer-story dd").first
     assert answer.inner_text() == ARABIC
     assert answer.evaluate("(one) => one.matches(':dir(rtl)')")
+
+
+# Of each button, and the links and buttons that are not in it, how near the nearest one comes.
+NEAREST = """() => {
+  const all = [...document.querySelectorAll("main a[href], main button")]
+    .filter((one) => one.checkVisibility()).map((one) => [one, one.getBoundingClientRect()]);
+  const apart = (a, b) =>
+    Math.max(b.left - a.right, a.left - b.right, b.top - a.bottom, a.top - b.bottom);
+  return all.filter(([one]) => one.matches(".button")).map(([one, box]) => [
+    one.textContent,
+    Math.min(...all.filter(([other]) => other !== one).map(([, other]) => apart(box, other))),
+  ]);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_links_and_buttons_keep_their_distance_from_a_button(open_browser, call, width):
+    page = open_browser(width)
+    page.goto(f"/calls/{call.slug}/")
+    near = [page.evaluate(NEAREST)]
+    page.get_by_role("button", name="Start now").first.click()
+    draft = Submission.objects.get()
+    answers = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+    page.goto(f"/calls/{call.slug}/response/leave/")
+    near.append(page.evaluate(NEAREST))
+    submitting.submit(submission=draft, at=while_open(call))
+    for rest in ("response/submitted/", ""):
+        page.goto(f"/calls/{call.slug}/{rest}")
+        near.append(page.evaluate(NEAREST))
+    assert [len(buttons) > 0 for buttons in near] == [True] * 4
+    assert [(words, px) for buttons in near for words, px in buttons if px < 10] == []
 
 
 def test_live_regions_wait_for_a_pause(open_section):

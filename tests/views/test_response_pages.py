@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from submissions.domain import drafting
-from submissions.models import Attachment, Call, OutboxEmail, Submission, Version
+from submissions.models import Answer, Attachment, Call, OutboxEmail, Submission, Version
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -165,6 +165,38 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     assert f'href="{address(call, "response/about/")}?return=check#question-age"' in (
         response.content.decode()
     )
+
+
+def test_declaration_stands_in_its_words_once_right_above_the_button(client, call):
+    start_with(client, call)
+    page = text_of(client.get(address(call, "response/check/")))
+    stands = "What you confirm You have confirmed: “I may submit this response” Change"
+    assert page.count("You have confirmed:") == 1
+    assert f"{stands} I may submit this response Submit your response" in page
+
+
+def test_declaration_that_is_missing_is_said_to_be_so_and_leads_to_its_box(client, call):
+    draft = start_with(client, call)
+    Answer.objects.filter(submission=draft, question__key="declaration").delete()
+    response = press_submit(client, call)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "You have not confirmed this yet: “I may submit this response” Confirm" in text_of(
+        response
+    )
+    assert page.count('id="answer-declaration"') == page.count('href="#answer-declaration"') == 1
+    [way] = re.findall(r'href="([^"]+)#question-declaration"', page)
+    assert 'id="question-declaration"' in client.get(way).content.decode()
+
+
+def test_box_that_may_stay_empty_is_an_answer_among_the_others(client, at):
+    questions = [{"key": "news", "kind": "checkbox", "label": "Send me news"}]
+    call = make_call(evidence_questions=questions)
+    at(while_open(call))
+    start_with(client, call)
+    page = text_of(client.get(address(call, "response/check/")))
+    assert "Your evidence Send me news Not provided Change" in page
+    assert "What you confirm" not in page
 
 
 def test_submitting_an_incomplete_response_is_refused_with_links(client, call):
