@@ -253,3 +253,8 @@ def test_complete_response_is_taken():
     response = make_submitted(call, capacity="on_behalf_of_org", roles=["commissioner", "lived"])
     assert response.reference.startswith("RTR-")
     assert set(response.current_version.identity.answers) == {"name", "email", "org_name"}
+
+
+def test_no_hint_says_what_the_page_says_of_whom_a_question_is_for():
+    hints = [question.hint.lower() for question in make_first_call().questions_in_order]
+    assert [hint for hint in hints if "answer this" in hint or "you need not" in hint] == []
