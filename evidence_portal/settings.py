@@ -296,6 +296,11 @@ TEMPLATES = [
         },
     },
 ]
+# Fragments of pages that are the same for everybody as long as the call's revision is the same.
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
+    for name in ("default", "template_fragments")
+}
 CRISPY_ALLOWED_TEMPLATE_PACKS = "portal"
 CRISPY_TEMPLATE_PACK = "portal"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"

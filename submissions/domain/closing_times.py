@@ -1,6 +1,8 @@
 """Changing when a call closes: an extension, an opening anew, or an earlier end."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -9,6 +11,17 @@ from submissions.domain.auditing import record
 from submissions.errors import ClosingTimeRefused
 from submissions.models import Call, ClosingChange
 from submissions.vocabulary import AuditAction
+
+
+def last_change(call: Call) -> ClosingChange | None:
+    """Return the newest change of the closing time; a change draws a new revision of the call."""
+    return _last_change(call.pk, call.revision)
+
+
+@lru_cache(maxsize=16)
+def _last_change(call_id: int, revision: UUID) -> ClosingChange | None:
+    del revision
+    return ClosingChange.objects.filter(call=call_id).select_related("call").first()
 
 
 def change_closing_time(

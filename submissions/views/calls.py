@@ -8,6 +8,7 @@ from submissions import clock
 from submissions.accent import accent_rules
 from submissions.documents.questions import questions_pdf, questions_word
 from submissions.domain import drafting, returning
+from submissions.domain.closing_times import last_change
 from submissions.errors import CallNotOpen
 from submissions.forms.reading import reading_of
 from submissions.models import Call
@@ -35,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
     call = get_object_or_404(Call, slug=slug)
-    context = _call_context(request, call) | {"moved": call.closing_changes.first()}
+    context = _call_context(request, call) | {"moved": last_change(call)}
     return render(request, "calls/call.html", context)
 
 
