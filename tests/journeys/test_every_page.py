@@ -1,0 +1,302 @@
+"""Every page that respondents meet, in every state, is looked at: what `look` looks for.
+
+The longer ways through some of them are walked in other files; here each state is set up.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from submissions.domain import (
+    amending,
+    closing_times,
+    drafting,
+    late_passes,
+    reminding,
+    returning,
+    submitting,
+)
+from submissions.models import Call, OutboxEmail
+from submissions.views import calls as call_views
+from tests.journeys.touring import Tour, page_templates
+from tests.makers import (
+    ABOUT,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BEFORE_STARTING = {
+    "calls/call.html",
+    "calls/home.html",
+    "calls/questions.html",
+    "calls/return.html",
+    "calls/return_sent.html",
+    "calls/verify.html",
+    "responses/nothing_held.html",
+    "statements/accessibility.html",
+    "statements/cookies.html",
+    "statements/privacy.html",
+}
+ANSWERING = {
+    "calls/call.html",
+    "responses/check.html",
+    "responses/contested.html",
+    "responses/forget.html",
+    "responses/help.html",
+    "responses/leave.html",
+    "responses/not_kept.html",
+    "responses/section.html",
+    "responses/task_list.html",
+}
+SUBMITTED = {
+    "calls/call.html",
+    "calls/questions.html",
+    "responses/another.html",
+    "responses/check.html",
+    "responses/discard.html",
+    "responses/forget.html",
+    "responses/leave.html",
+    "responses/not_kept.html",
+    "responses/submitted.html",
+    "responses/task_list.html",
+    "responses/withdraw.html",
+    "responses/withdrawn.html",
+}
+CLOSED = {
+    "calls/call.html",
+    "calls/questions.html",
+    "responses/closed.html",
+    "responses/nothing_held.html",
+    "responses/section.html",
+    "responses/submitted.html",
+    "responses/withdraw.html",
+}
+FROM_MAILS = {
+    "calls/return_dead.html",
+    "calls/return_open.html",
+    "late_passes/dead.html",
+    "late_passes/late_pass.html",
+    "late_passes/reminders.html",
+    "responses/task_list.html",
+}
+REFUSALS = {
+    "refusals/bad_request.html",
+    "refusals/expired.html",
+    "refusals/forbidden.html",
+    "refusals/not_found.html",
+    "refusals/server_error.html",
+}
+
+
+def test_no_page_is_left_out():
+    toured = BEFORE_STARTING | ANSWERING | SUBMITTED | CLOSED | FROM_MAILS | REFUSALS
+    assert toured == page_templates()
+
+
+@pytest.fixture
+def call(at):
+    call = make_call(
+        title="Rates and charges",
+        accent_colour="#17594f",
+        accessibility_text="We print in braille.",
+        cookies_text="None of our own.",
+    )
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def tour(open_browser, look, call):
+    page = open_browser(320)
+    page.goto("/cookies/")
+    tour = Tour(page, look, call)
+    yield tour
+    tour.end()
+
+
+def answer(call, submission, **values):
+    drafting.save_answers(submission=submission, call=call, values=values, at=while_open(call))
+
+
+def test_before_starting(tour, call, at):
+    tour.visit(name="call-open")
+    tour.visit("?forgotten=1", "call-forgotten")
+    tour.visit("questions/")
+    tour.visit("return/").press("Send me a link", "return-errors")
+    tour.fill("Email address", "jo@example.org").press("Send me a link", "return-sent")
+    tour.visit("verify/").press("Check", "verify-errors")
+    tour.fill("Reference", "TST-4K7P-9WXM").fill("Fingerprint", "0" * 16)
+    tour.press("Check", "verify-apart")
+    tour.visit("response/", "nothing-held")
+    tour.post("response/evidence/", "nothing-held-typed", story="Typed in vain.")
+    for name in ("privacy", "accessibility", "cookies"):
+        tour.visit(f"{name}/", f"call-{name}")
+    Call.objects.update(grace_minutes=10)
+    later = call.closes_at + timedelta(days=2)
+    closing_times.change_closing_time(
+        call, to=later, reason="Many asked", by=make_user(), at=while_open(call)
+    )
+    tour.visit(name="call-extended")
+    at(call.opens_at - timedelta(days=1))
+    tour.visit(name="call-coming")
+    tour.post("start/", "call-refused")
+    early = call.opens_at - timedelta(days=9)
+    make_call(title="Open", opens_at=early, privacy_text="Ours.")
+    make_call(title="Closed", opens_at=early, closes_at=early + timedelta(days=7))
+    for path in ("/", "/privacy/", "/accessibility/", "/cookies/"):
+        tour.visit(path, path.strip("/") or "home")
+    assert tour.seen == BEFORE_STARTING
+
+
+def test_where_no_call_is(open_browser, look):
+    page = open_browser(320)
+    for path in ("/", "/privacy/", "/accessibility/", "/cookies/"):
+        page.goto(path)
+        look(page, f"no-call-{path.strip('/')}")
+
+
+def test_while_answering(tour, call):
+    draft = make_draft(call)
+    tour.hold(draft).visit("response/", "task-list")
+    tour.visit(name="call-held")
+    tour.visit("response/check/", "check-missing")
+    tour.press("Submit your response", "check-errors")
+    tour.visit("response/about/").press("Save and continue", "about-errors")
+    tour.visit("response/forget/", "forget-unknown")
+    tour.visit("response/leave/?saved=1", "leave-saved")
+    tour.press("Send me a link", "leave-errors")
+    tour.fill("Email address", "jo@example.org").press("Send me a link", "leave-sent")
+    tour.visit("response/forget/", "forget-known")
+    answer(call, draft, age="child")
+    tour.visit("response/help/age/", "help")
+    answer(call, draft, **complete_answers(call, story="Here.", publication="named"))
+    make_attachment(draft)
+    tour.visit("response/evidence/").visit("response/evidence/2/")
+    tour.press("Remove notes.txt")
+    tour.page.get_by_role("link", name="notes.txt").wait_for(state="detached")
+    evidence = {"_shown": "story:- history:-", "story": "There.", "history": "bid"}
+    answer(call, draft, history=["led"])
+    tour.post("response/evidence/", "contested", **evidence)
+    tour.press("Save and continue", "contested-errors")
+    tour.visit("response/check/", "check-complete")
+    answer(call, draft, story="Changed meanwhile.")
+    tour.press("Submit your response", "check-changed")
+    submitting.submit(submission=draft, at=while_open(call))
+    tour.post("response/evidence/", "not-kept", story="Too late in another tab.")
+    assert tour.seen == ANSWERING
+
+
+def test_after_submitting(tour, call):
+    response = make_submitted(call, story="What happened here.")
+    mail = OutboxEmail.objects.get()
+    for state, sent_at in (("waiting", None), ("failed", None), ("sent", while_open(call))):
+        OutboxEmail.objects.filter(pk=mail.pk).update(state=state, sent_at=sent_at)
+        tour.hold(response).visit("response/submitted/", f"submitted-{state}")
+    tour.visit(name="call-submitted").visit("questions/", "questions-submitted")
+    tour.visit("response/leave/", "leave-submitted")
+    tour.visit("response/forget/", "forget-submitted")
+    tour.visit("response/withdraw/", "withdraw")
+    amending.open_again(submission=response, at=while_open(call))
+    answer(call, response, story="Corrected.")
+    tour.visit("response/", "task-list-amending").visit("response/check/", "check-amending")
+    tour.visit("response/amend/discard/", "discard").visit("response/withdraw/", "withdraw-amending")
+    tour.visit("response/submitted/", "submitted-amending")
+    tour.visit(name="call-amending").visit("response/leave/?saved=1", "leave-amending")
+    submitting.submit(submission=response, at=while_open(call))
+    tour.visit("response/submitted/", "submitted-changed")
+    tour.visit("response/submitted/?discarded=1", "submitted-discarded")
+    amending.withdraw(submission=response, at=while_open(call))
+    tour.visit("response/submitted/", "withdrawn").visit(name="call-withdrawn")
+    tour.post("response/evidence/", "not-kept-withdrawn", story="Typed after that.")
+    no_address = [question | {"required": False} for question in ABOUT]
+    other = make_call(title="No address", about_questions=no_address)
+    tour.call = other
+    tour.hold(make_submitted(other)).visit("response/submitted/", "submitted-no-address")
+    tour.visit(name="call-no-address").press("Give another response", "another")
+    tour.visit("response/forget/", "forget-submitted-unknown")
+    assert tour.seen == SUBMITTED
+
+
+def test_after_closing(tour, call, at):
+    draft = make_draft(call, story="Not submitted in time.")
+    changed, response = make_submitted(call), make_submitted(call)
+    amending.open_again(submission=changed, at=while_open(call))
+    tour.hold(draft)
+    at(call.closes_at)
+    tour.visit(name="call-closed-draft").visit("response/", "closed")
+    tour.post("response/check/", "closed-tried")
+    tour.post("response/evidence/", "closed-just-saved", story="And more.")
+    tour.post("response/evidence/", "closed-refused", story="x" * 100_001)
+    tour.hold(None).visit(name="call-closed").visit("questions/", "questions-closed")
+    tour.post("start/", "call-start-refused").visit("response/", "nothing-held-closed")
+    tour.hold(changed).visit("response/", "closed-amending")
+    tour.post("response/check/", "closed-amending-tried")
+    tour.visit("response/submitted/", "submitted-closed-amending")
+    tour.hold(response).visit("response/submitted/", "submitted-closed")
+    tour.visit("response/withdraw/", "withdraw-closed")
+    tour.post("response/withdraw/", "withdraw-tried")
+    at(call.opens_at - timedelta(days=1))
+    tour.hold(draft).visit("response/", "closed-early")
+    assert tour.seen == CLOSED
+
+
+def test_what_links_in_mails_lead_to(tour, call, at):
+    draft, other, response = make_draft(call), make_draft(call), make_submitted(call)
+    for submission, held, name in (
+        (draft, None, "return-open"),
+        (response, draft, "return-open-other"),
+        (draft, response, "return-open-draft"),
+    ):
+        tour.hold(held).visit(f"return/{link_to(submission)}/", name)
+    tour.visit("return/nothing/", "return-dead-held")
+    tour.hold(None).visit("return/nothing/", "return-dead")
+    token = reminding.opt_out_token(draft)
+    tour.visit(f"reminders/{token}/", "reminders")
+    tour.press("Stop reminders", "reminders-stopped")
+    at(call.closes_at)
+    for held, name in ((None, "late-pass"), (other, "late-pass-held")):
+        given = give_pass(call)
+        tour.hold(held).visit(f"late-pass/{given}/", name)
+    tour.press("Continue your response", "task-list-late")
+    tour.visit("late-pass/nothing/", "late-pass-dead")
+    assert tour.seen == FROM_MAILS
+
+
+def test_refusals(tour, call, monkeypatch):
+    draft = make_draft(call)
+    tour.visit("/?q=%00", "bad-request").visit("/nowhere/", "not-found")
+    tour.sign_in(make_user()).visit("/steering/", "forbidden")
+    tour.hold(draft).page.goto(f"/calls/{call.slug}/response/evidence/")
+    tour.fill("What happened?", "Typed for hours.")
+    tour.page.context.clear_cookies(name="csrf")
+    tour.press("Save and continue")
+    tour.page.get_by_role("heading", name="Send that again, please").wait_for()
+    tour.look("expired")
+    monkeypatch.setattr(call_views, "_call_context", None)
+    tour.visit(name="server-error")
+    assert tour.seen == REFUSALS
+
+
+def link_to(submission):
+    at = while_open(submission.call)
+    returning.owe_link(submission=submission, address="jo@example.org", at=at)
+    return returning.make_link(mail=OutboxEmail.objects.latest("pk"), at=at).token
+
+
+def give_pass(call):
+    given = late_passes.give(
+        call=call,
+        address="jo@example.org",
+        reason="The post was late",
+        expires_at=call.closes_at + timedelta(days=3),
+        by=make_user(),
+        at=call.closes_at,
+    )
+    return late_passes.make_link(given)
