@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from evidence_portal import arrival
 from submissions import clock
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.domain.auditing import record
@@ -256,6 +257,7 @@ class CallAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "call": call,
             "is_closed": call.has_closed_at(now),
+            "may_grow": call.closes_at <= now < call.closes_at + arrival.LONGEST,
             "report": closing_report(call, at=now),
             "changes": call.closing_changes.select_related("by"),
         }

@@ -11,6 +11,7 @@ from tests.makers import make_call, make_draft, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ def test_closing_report_counts_what_came_and_what_is_owed(client, staff, at):
         "With a late pass": 0,
     }
     assert "Site was down" in response.content.decode()
+
+
+def test_closing_report_says_for_two_minutes_that_it_may_grow(client, staff, at):
+    call = make_call()
+    address = reverse("admin:submissions_call_closing_report", args=[call.pk])
+    for after, may_grow in ((-SECOND, False), (0 * SECOND, True), (120 * SECOND, False)):
+        at(call.closes_at + after)
+        assert ("Count again in two minutes" in client.get(address).content.decode()) == may_grow
 
 
 def test_staff_give_a_pass_and_its_mail_is_owed(client, staff, at):

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from submissions.domain import amending, drafting, late_passes, reminding
+from submissions.domain.closing_report import closing_report
 from submissions.models import LatePass, ReturnAddress, Submission, Version
 from tests.makers import (
     complete_answers,
@@ -225,3 +226,29 @@ def test_late_pass_taken_up_in_time_opens_though_the_request_waited(client, at, 
     at(late_pass.expires_at)
     assert client.post(address).status_code == 410
     assert client.post(address, **waiting)["Location"] == f"/calls/{call.slug}/response/"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_pages_saves_time_left_and_report_agree_on_the_last_microsecond(client, at, is_open):
+    call = make_call()
+    begin(client, call, at, while_open(call))
+    moment = call.closes_at - timedelta(microseconds=1) if is_open else call.closes_at
+    at(moment)
+    response = f"/calls/{call.slug}/response"
+    closed_words = b"This call is closed"
+
+    told = client.get(f"/calls/{call.slug}/time-left/").json()
+    assert told["state"] == ("open" if is_open else "closed")
+    saved = client.post(f"{response}/save/", {"_section": "evidence", "story": "Last words"}).json()
+    assert saved["saved"] == ("Saved at 11:59am" if is_open else "Saved at 12:00pm")
+    assert (saved["warning"] == "") == is_open
+    for page in ("", "evidence/", "check/"):
+        shown = client.get(f"{response}/{page}").content
+        assert (closed_words not in shown) == is_open, page
+    assert press_submit(client, call).status_code == (302 if is_open else 403)
+    report = closing_report(call, at=moment)
+    assert (report.received, report.by_timing["On time"], report.drafts) == (
+        (1, 1, 0) if is_open else (0, 0, 1)
+    )
+    assert report.last_received_at == (moment if is_open else None)
+    assert Client().post(f"/calls/{call.slug}/start/").status_code == (302 if is_open else 403)
