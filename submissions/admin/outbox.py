@@ -1,6 +1,7 @@
 """The outbox: what became of each mail, its text as it was sent, and sending it again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -41,6 +42,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     search_fields = ("submission__reference",)
     search_help_text = "Search by a response's reference"
     ordering = ("-created_at", "-pk")
+    actions = ("send_chosen_again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEmail]:
         return super().get_queryset(request).defer("body", "body_html")
@@ -111,6 +113,25 @@ class OutboxAdmin(ReadOnlyAdmin):
             "resends": mail.resends.all(),
         }
         return TemplateResponse(request, "admin/submissions/outboxemail/page.html", context)
+
+    @admin.action(description="Send the chosen mails again", permissions=["send"])
+    def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxEmail]) -> None:
+        """Owe a copy of each that was sent or given up, and of which there is no copy yet."""
+        again = 0
+        for mail in chosen.filter(resends=None).order_by("pk"):
+            with suppress(ResendRefused):
+                send_again(mail, by=request.user, at=clock.now())
+                again += 1
+        left = chosen.count() - again
+        self.message_user(
+            request,
+            f"{again} will be sent again within a minute. {left} were left as they are: on their "
+            "way, sent again already, or without an address.",
+            messages.SUCCESS if again else messages.WARNING,
+        )
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return self._may_send(request)
 
     def _may_send(self, request: HttpRequest) -> bool:
         return request.user.has_perm("submissions.change_outboxemail")

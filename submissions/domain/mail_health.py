@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from submissions.models import OutboxEmail
 from submissions.vocabulary import OutboxState
 
+# As `outbox.hold_up` leaves them: a mail that was refused for itself has a pause of its own.
+FOR_THE_SERVER = Q(
+    state=OutboxState.WAITING, next_attempt_at__isnull=True, held_up_since__isnull=False
+)
 ON_ITS_WAY = Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])
 
 
@@ -16,7 +20,8 @@ ON_ITS_WAY = Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])
 class MailHealth:
     """`sent` in the 24 hours before; `failed` and not sent again since; `late` waiting mails.
 
-    A mail is late when it has waited for longer than MAIL_STALE_MINUTES.
+    A mail is late when it has waited for longer than MAIL_STALE_MINUTES. `held_up_by` says why
+    the mail server took no mail at all when those that wait for it were last tried, or "".
     """
 
     waiting: int
@@ -24,6 +29,7 @@ class MailHealth:
     failed: int
     late: int
     oldest_waiting: datetime | None
+    held_up_by: str
 
 
 def mail_health(*, at: datetime) -> MailHealth:
@@ -37,6 +43,7 @@ def mail_health(*, at: datetime) -> MailHealth:
             failed=Count("pk", filter=Q(state=OutboxState.FAILED) & ~Q(sent_again)),
             late=Count("pk", filter=ON_ITS_WAY & Q(created_at__lt=stale)),
             oldest_waiting=Min("created_at", filter=ON_ITS_WAY),
+            held_up_by=Max("last_error", filter=FOR_THE_SERVER, default=""),
         )
     )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from submissions.domain import outbox
 from submissions.domain.groups import ensure_groups
 from submissions.models import AuditEvent, OutboxEmail
 from submissions.vocabulary import PROJECT_STAFF, OutboxState
@@ -183,3 +184,42 @@ def test_mails_cannot_be_edited_even_by_a_superuser(client, path):
     address = reverse(f"admin:submissions_outboxemail_{path}", args=[mail.pk])
     assert client.post(address, {"body": "x", "post": "yes"}).status_code == 403
     assert list(OutboxEmail.objects.values()) == before
+
+
+def choose(mails):
+    return {"action": "send_chosen_again", "_selected_action": [mail.pk for mail in mails]}
+
+
+@pytest.mark.django_db
+def test_chosen_mails_are_sent_again_together_and_once(staff):
+    call = make_call()
+    failed, other, waiting = [make_submitted(call).mails.get() for _ in range(3)]
+    given_up = OutboxEmail.objects.filter(pk__in=[failed.pk, other.pk])
+    given_up.update(state=OutboxState.FAILED, last_error="No server. Given up after 3 days.")
+    page = staff.post(LIST, choose([failed, other, waiting]), follow=True).content.decode()
+    assert "2 will be sent again within a minute. 1 were left as they are" in page
+    copies = OutboxEmail.objects.filter(resend_of__isnull=False).order_by("pk")
+    assert [copy.resend_of for copy in copies] == [failed, other]
+    staff.post(LIST, choose([failed, other, waiting]))
+    assert copies.count() == 2
+
+
+@pytest.mark.django_db
+def test_chosen_mails_are_sent_again_by_those_who_may_only(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    group = user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="change_outboxemail"))
+    client.force_login(user)
+    mail = sent_mail()
+    assert "send_chosen_again" not in client.get(LIST).content.decode()
+    client.post(LIST, choose([mail]))
+    assert OutboxEmail.objects.get() == mail
+
+
+@pytest.mark.django_db
+def test_list_says_what_keeps_every_mail_from_getting_out(staff):
+    make_submitted()
+    outbox.hold_up(real=OPENS_AT, error="The mail server turns the portal away (554).")
+    page = staff.get(LIST).content.decode()
+    assert "No mail is getting out. The mail server turns the portal away (554)." in page
