@@ -389,6 +389,7 @@
       return false;
     }
     block.replaceWith(document.adoptNode(fresh));
+    form.querySelector("[data-saved]").textContent = answer.querySelector("[data-saved]").textContent;
     fresh.querySelector("input[type=file]").focus();
     const error = fresh.querySelector(".error");
     spoken.textContent = error ? error.textContent : done;

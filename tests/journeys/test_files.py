@@ -1,5 +1,7 @@
 """Files one at a time: chosen, dropped, replaced, removed and refused, seen in a browser."""
 
+from datetime import timedelta
+
 import pytest
 
 from submissions.models import Attachment
@@ -10,12 +12,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def page(open_browser, at):
-    """A page with the question `documents`."""
+    """A page with the question `documents`, a minute after its author began."""
     call = make_call()
     at(while_open(call))
     page = open_browser(320)
     page.goto("/")
     page.get_by_role("button", name="Start now").first.click()
+    at(while_open(call) + timedelta(minutes=1))
     page.goto(f"/calls/{call.slug}/response/evidence/2/")
     return page
 
@@ -40,6 +43,7 @@ def test_file_goes_up_as_it_is_chosen_and_typing_stays(page, look):
     assert page.get_by_role("link", name="notes.txt").is_visible()
     assert page.evaluate("document.activeElement.id") == "id_documents"
     assert names() == ["notes.txt"]
+    assert page.locator("[data-saved]").inner_text() == "Last saved at 12:01pm"
     look(page, "files")
 
 
