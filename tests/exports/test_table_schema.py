@@ -5,6 +5,7 @@ import json
 import frictionless
 import pytest
 
+from submissions.exports.safe_cells import neutralise
 from tests.exports.exporting import exported, make_nasty
 from tests.makers import make_call, make_first_call, make_submitted
 
@@ -26,6 +27,10 @@ def test_csv_of_nasty_answers_is_what_the_schema_says(tmp_path):
     report = report_on(call, tmp_path)
     assert faults(report) == []
     assert report.tasks[0].stats["rows"] == len(stored)
+    with frictionless.system.use_context(trusted=True):
+        (resource,) = frictionless.Package(str(tmp_path / "datapackage.json")).resources
+        read = {row["reference"]: row["story"] for row in resource.read_rows()}
+    assert read == {reference: neutralise(text) for reference, text in stored.items()}
 
 
 @pytest.mark.django_db
