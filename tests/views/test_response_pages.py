@@ -75,6 +75,15 @@ def test_call_page_says_what_who_and_when(client, call):
     assert call.what_happens_next in text
 
 
+def test_call_page_says_what_to_know_before_starting_until_the_call_closes(client, call, at):
+    at(call.closes_at - MICROSECOND)
+    assert "Before you start You do not need an account." in text_of(client.get(address(call)))
+    at(call.closes_at)
+    text = text_of(client.get(address(call)))
+    assert "Before you start" not in text
+    assert "I commission services Something else Read all the questions What happens next" in text
+
+
 def test_questions_page_shows_every_question_without_a_draft(client, call):
     text = text_of(client.get(address(call, "questions/")))
     assert [q.label for q in call.questions_in_order if q.label not in text] == []
