@@ -98,10 +98,48 @@ def small_targets(page):
     return page.evaluate(SMALL_TARGETS)
 
 
+# What its ground or colour alone tells from the page around it, where colours are forced.
+EDGELESS = """() => [...document.querySelectorAll(
+    ".button, .notice, .error-summary, .inset, .closing, .confirmation, .tag, .drop, " +
+    "main input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), textarea, select")]
+  .filter((one) => one.checkVisibility() && !one.matches(".enter-key"))
+  .filter((one) => {
+    const style = getComputedStyle(one);
+    return !["Top", "Right", "Bottom", "Left"].some((side) =>
+      style[`border${side}Style`] !== "none" && parseFloat(style[`border${side}Width`]) >= 1);
+  }).map((one) => one.outerHTML.slice(0, 120))"""
+# WCAG 2.2, 1.4.12: text that is spaced out is neither cut nor does it overlap.
+SPACE_OUT = """() => {
+  const spaced = new CSSStyleSheet();
+  spaced.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+    word-spacing: 0.16em !important } p { margin-block-end: 2em !important }`);
+  document.adoptedStyleSheets = [spaced];
+  const faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls sideways"] : [];
+  for (const one of document.querySelectorAll("main *, header *, footer *, .help *")) {
+    const style = getComputedStyle(one);
+    if (one.checkVisibility() && `${style.overflowX} ${style.overflowY}`.includes("hidden") &&
+        !one.closest(".visually-hidden, .enter-key") &&
+        (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)) {
+      faults.push(one.outerHTML.slice(0, 120));
+    }
+  }
+  document.adoptedStyleSheets = [];
+  return faults;
+}"""
+
+
+def edgeless_in_forced_colours(page):
+    page.emulate_media(forced_colors="active")
+    found = page.evaluate(EDGELESS)
+    page.emulate_media(forced_colors="none")
+    return found
+
+
 @pytest.fixture
 def look(request):
     """Check a page as it stands at both widths: axe finds nothing, nothing scrolls sideways,
-    every target but in Django's own admin has 24 px.
+    every target but in Django's own admin has 24 px. At the narrow one too: everything that is
+    told apart by its ground has an edge where colours are forced, and text may be spaced out.
 
     With SCREENSHOTS set to a folder, keep a picture too.
     """
@@ -115,7 +153,12 @@ def look(request):
                 page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
             assert faults_found_by_axe(page) == []
             assert not scrolls_sideways(page), page.url
-            assert "/admin/" in page.url or small_targets(page) == []
+            if "/admin/" in page.url:
+                continue
+            assert small_targets(page) == []
+            if width == WIDTHS["narrow"]:
+                assert edgeless_in_forced_colours(page) == [], page.url
+                assert page.evaluate(SPACE_OUT) == [], page.url
         page.set_viewport_size(size)
 
     return look_at
