@@ -1,4 +1,4 @@
-from submissions.models.calls import Call
+from submissions.models.calls import Call, call_at
 from submissions.models.coding import Code, Coding
 from submissions.models.deadlines import ClosingChange, LatePass
 from submissions.models.exporting import ExportRun
@@ -35,4 +35,5 @@ __all__ = [
     "Submission",
     "Version",
     "VersionIdentity",
+    "call_at",
 ]

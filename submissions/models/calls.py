@@ -2,9 +2,10 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
@@ -136,3 +137,23 @@ class Call(models.Model):
     @property
     def questions_by_key(self) -> dict[str, Question]:
         return self.asked.questions_by_key
+
+
+def call_at(slug: str) -> Call:
+    """Return the call as it stands, with no more read than its revision where that is known.
+
+    One object for every request until something changes, so nobody changes it. Raises
+    Call.DoesNotExist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, revision FROM submissions_call WHERE slug = %s", [slug])
+        found = cursor.fetchone()
+    if found is None:
+        raise Call.DoesNotExist(slug)
+    return _call_at(*found)
+
+
+@lru_cache(maxsize=16)
+def _call_at(pk: int, revision: uuid.UUID) -> Call:
+    del revision
+    return Call.objects.get(pk=pk)

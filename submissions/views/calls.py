@@ -12,7 +12,7 @@ from submissions.domain.closing_times import last_change
 from submissions.errors import CallNotOpen
 from submissions.forms.reading import reading_of
 from submissions.models import Call
-from submissions.views.holding import HELD, held_response, hold
+from submissions.views.holding import HELD, call_or_404, held_response, hold
 from submissions.views.time_left import time_left_at
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     context = _call_context(request, call) | {"moved": last_change(call)}
     return render(request, "calls/call.html", context)
 
@@ -56,20 +56,20 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
 
 @require_safe
 def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     context = _call_context(request, call) | {"sections": reading_of(call)}
     return render(request, "calls/questions.html", context)
 
 
 @require_safe
 def questions_as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     return _download(questions_pdf(call, reading_of(call)), "application/pdf", f"{slug}.pdf")
 
 
 @require_safe
 def questions_as_word(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     return _download(questions_word(call, reading_of(call)), WORD, f"{slug}.docx")
 
 
@@ -86,7 +86,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     Asks first where another takes the place of a response to which no address leads back.
     """
     received_at = clock.received(request)
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     held = held_response(request, call)
     if held is not None and held.has_working_copy:
         return redirect("response", slug=slug)

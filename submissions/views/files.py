@@ -6,8 +6,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from submissions.models import Attachment, Call
-from submissions.views.holding import held_response
+from submissions.models import Attachment
+from submissions.views.holding import call_or_404, held_response
 
 CONTENT_TYPES = {
     "pdf": "application/pdf",
@@ -20,7 +20,7 @@ CONTENT_TYPES = {
 @require_safe
 def own_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """A file of the response that this browser holds; everybody else's is not found."""
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     submission = held_response(request, call)
     if submission is None:
         raise Http404

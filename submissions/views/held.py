@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
 from submissions import clock, spoken_time
 from submissions.domain import answering, deadlines, drafting
@@ -15,7 +15,7 @@ from submissions.domain.transcript import say_answer
 from submissions.errors import CallNotOpen
 from submissions.forms.pages import page_numbers
 from submissions.models import Attachment, Call, Section, Submission
-from submissions.views.holding import held_copy
+from submissions.views.holding import call_or_404, held_copy
 from submissions.views.refusals import typed_texts
 from submissions.views.steps import Step, steps
 from submissions.views.time_left import time_left_at
@@ -108,7 +108,7 @@ class Held:
 def held_by(request: HttpRequest, slug: str) -> Held | None:
     """Return the response of the call that this browser holds; the clock is read here, once."""
     received_at = clock.received(request)
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     found = held_copy(request, call)
     if found is None:
         return None
@@ -117,7 +117,7 @@ def held_by(request: HttpRequest, slug: str) -> Held | None:
 
 def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that this browser holds no response, and what can be done; give back what was typed."""
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     context = {
         "call": call,
         "is_open": call.is_open_at(clock.now()),

@@ -1,11 +1,19 @@
 """Which response this browser holds: the session keeps its random identity, call by call."""
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from submissions.domain.drafting import WorkingCopy, working_copy
-from submissions.models import Call, Submission
+from submissions.models import Call, Submission, call_at
 
 HELD = "responses"
+
+
+def call_or_404(slug: str) -> Call:
+    """Return the call as it stands; nobody may change the object."""
+    try:
+        return call_at(slug)
+    except Call.DoesNotExist:
+        raise Http404 from None
 
 
 def hold(request: HttpRequest, submission: Submission, call: Call) -> None:

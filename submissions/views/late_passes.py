@@ -1,22 +1,21 @@
 """Taking up a late pass, and refusing reminders: what links in mails lead to."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from submissions import clock, spoken_time
 from submissions.domain import amending, late_passes, reminding
 from submissions.errors import CallNotOpen, LinkDead, ResponseWithdrawn
-from submissions.models import Call
-from submissions.views.holding import held_response, hold
+from submissions.views.holding import call_or_404, held_response, hold
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """A GET shows the pass and uses up nothing; a POST binds it to a response."""
     at = clock.received(request)
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     try:
         found = late_passes.look_up(call=call, token=token, at=at)
         held = held_response(request, call)
@@ -42,7 +41,7 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """A GET shows the button, a POST stops the reminders about one response."""
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     submission = reminding.look_up_opt_out(token)
     if submission is None or submission.call_id != call.pk:
         raise Http404

@@ -1,7 +1,7 @@
 """Proof: the confirmation page, the receipt to keep, and whether a reference is a text's."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -11,8 +11,9 @@ from submissions.domain.answering import asked_questions
 from submissions.domain.submitting import Content, holds_changes
 from submissions.domain.verifying import belong_together
 from submissions.forms.return_forms import VerifyForm
-from submissions.models import Call, Version
+from submissions.models import Version
 from submissions.views.held import Held, held_by, nothing_held_page
+from submissions.views.holding import call_or_404
 from submissions.views.limits import client_may
 
 
@@ -70,7 +71,7 @@ def _receipt_of(held: Held) -> bytes:
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
     """Say whether a reference and a fingerprint belong together, and nothing else."""
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     context = {"call": call, "is_open": call.is_open_at(clock.now())}
     form = VerifyForm(request.POST if request.method == "POST" else None)
     status = 200

@@ -4,7 +4,7 @@ import time
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,8 +16,8 @@ from submissions.forms.return_forms import AddressForm
 from submissions.models import Call, Submission
 from submissions.tasks import nudge_mail
 from submissions.views.held import Held, held_by, nothing_held_page
+from submissions.views.holding import call_or_404, held_response, hold
 from submissions.views.holding import forget as let_go
-from submissions.views.holding import held_response, hold
 from submissions.views.limits import address_may, client_may
 
 # Seconds that an answer takes, whether or not the address is known.
@@ -70,7 +70,7 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Send a link to an address that a response is known by, and say the same if none is."""
     began = time.monotonic()
     at = clock.now()
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     form = AddressForm(request.POST if request.method == "POST" else None)
     context = {"call": call, "form": form, "hours": LINK_HOURS}
     if not form.is_bound:
@@ -92,7 +92,7 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def link_sent(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     return render(request, "calls/return_sent.html", {"call": call, "hours": LINK_HOURS})
 
 
@@ -100,7 +100,7 @@ def link_sent(request: HttpRequest, slug: str) -> HttpResponse:
 def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Show the button that opens the response. Mail scanners open links: this uses up nothing."""
     at = clock.now()
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     try:
         submission = returning.look_up_link(call=call, token=token, at=at)
     except LinkDead:
@@ -120,7 +120,7 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def open_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Use the link up: from now on this browser holds the response, under a new session key."""
     at = clock.now()
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     try:
         submission = returning.use_link(call=call, token=request.POST.get("token", ""), at=at)
     except LinkDead:

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from submissions import release, spoken_time
 from submissions.domain import rate_limits, retention, returning
 from submissions.models import Call
+from submissions.views.holding import call_or_404
 
 
 @require_safe
@@ -25,7 +26,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_privacy(request: HttpRequest, slug: str) -> HttpResponse:
     """The notice that holds for one call."""
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     return _privacy_page(request, [call], own=call if call.privacy_text else None, call=call)
 
 
@@ -57,7 +58,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_accessibility(request: HttpRequest, slug: str) -> HttpResponse:
     """The statement with what this call adds, and nobody to write to but its own people."""
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     return _accessibility_page(request, [call], call=call)
 
 
@@ -82,7 +83,7 @@ def cookies(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def call_cookies(request: HttpRequest, slug: str) -> HttpResponse:
-    call = get_object_or_404(Call, slug=slug)
+    call = call_or_404(slug)
     return _cookies_page(request, [call], call=call)
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -12,7 +11,7 @@ from submissions import clock, spoken_time
 from submissions.domain import deadlines
 from submissions.errors import CallNotOpen
 from submissions.models import Call
-from submissions.views.holding import HELD, held_response
+from submissions.views.holding import HELD, call_or_404, held_response
 
 
 def time_left_at(call: Call, deadline: datetime, *, now: datetime) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def time_left(request: HttpRequest, slug: str) -> JsonResponse:
     period or a late pass counts. One query for strangers, at most four for others.
     """
     now = clock.now()
-    call = get_object_or_404(Call.objects.defer("about", "what_happens_next"), slug=slug)
+    call = call_or_404(slug)
     deadline = call.closes_at
     has_session = request.session.session_key is not None and HELD in request.session
     held = held_response(request, call) if has_session and now >= deadline else None

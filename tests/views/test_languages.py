@@ -309,7 +309,8 @@ SPEAKING_FILES = (
 )
 # Chosen among texts that `gettext_noop` marks for the catalogue.
 MARKED_ELSEWHERE = {"_(refusal)", "_(forms[0])", "_(forms[1])"}
-HEADERS = re.compile(r"[A-Za-z-]+: [a-z]+/|.*[a-z-]=")
+# Headers, attributes and statements in SQL: no words for people.
+HEADERS = re.compile(r"[A-Za-z-]+: [a-z]+/|.*[a-z-]=|\s*(SELECT|INSERT|WITH|UPDATE) ")
 TRANSLATORS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext"}
 
 
