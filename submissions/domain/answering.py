@@ -119,7 +119,12 @@ def is_required(question: Question, answers: Answers) -> bool:
 
 def asked_questions(call: Call, answers: Answers) -> list[Question]:
     """Return the questions that apply or may apply, in order."""
-    return [q for q in call.questions_in_order if is_asked(call, q, answers) is not False]
+    always = call.asked.always
+    return [
+        q
+        for q in call.questions_in_order
+        if q.key in always or is_asked(call, q, answers) is not False
+    ]
 
 
 def faults(

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db import connection, transaction
 
 from submissions import clock
 from submissions.domain.answering import storable
@@ -104,7 +102,8 @@ def save_answers(
                     contested[question.key] = current.get(question.key)
         for table, is_identity in ((Answer, False), (IdentityAnswer, True)):
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
-            _keep(table, submission, part, at)
+            if part:
+                _keep(table, submission, part, at)
         if stored or not contested:
             note_saved(submission, at)
     changed = {question.key: value for question, value in stored.items()}
@@ -118,8 +117,8 @@ def note_saved(submission: Submission, at: datetime) -> None:
     The moment never goes back: requests that wait may be taken up in another order than they
     came in, and what is submitted was not there before all of it was.
     """
-    latest = Greatest(F("saved_at"), Value(at))
-    Submission.objects.filter(pk=submission.pk).update(saved_at=latest)
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_SAVED, [at, submission.pk])
     submission.saved_at = max(submission.saved_at, at)
 
 
@@ -138,15 +137,17 @@ def _changed_since(
     ]
 
 
-def lock_working_copy(submission: Submission) -> Submission:
+def lock_working_copy(submission: Submission) -> None:
     """Lock the row until the transaction ends.
 
-    Raises AlreadySubmitted unless it is a draft, or submitted and opened again by its author.
+    Raises AlreadySubmitted unless it is a draft, or submitted and opened again by its author;
+    Submission.DoesNotExist.
     """
-    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-    if not locked.has_working_copy:
-        raise AlreadySubmitted(locked.reference)
-    return locked
+    for locked in Submission.objects.raw(LOCK, [submission.pk]):
+        if not locked.has_working_copy:
+            raise AlreadySubmitted(locked.reference)
+        return
+    raise Submission.DoesNotExist(submission.pk)
 
 
 def _keep(
@@ -158,16 +159,10 @@ def _keep(
     emptied = [question for question, value in values.items() if value is None]
     if emptied:
         table.objects.filter(submission=submission, question__in=emptied).delete()
-    table.objects.bulk_create(
-        [
-            table(submission=submission, question=question, value=value, saved_at=at)
-            for question, value in values.items()
-            if value is not None
-        ],
-        update_conflicts=True,
-        unique_fields=["submission", "question"],
-        update_fields=["value", "saved_at"],
-    )
+    given = {question.pk: json.dumps(v) for question, v in values.items() if v is not None}
+    if given:
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP[table], [submission.pk, at, list(given), list(given.values())])
 
 
 def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
@@ -185,8 +180,9 @@ class WorkingCopy:
     has_files: bool
 
 
-# Every page of a respondent begins here, so it is one statement, and none that is put together
-# anew each time. JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
+# Every page of a respondent begins with the first of these, and every save ends with the others:
+# statements that are not put together anew each time, which costs more than to run them.
+# JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
 WORKING_COPY = """
     SELECT s.*,
         (SELECT json_object_agg(given.question_id, given.value) FROM (
@@ -199,6 +195,19 @@ WORKING_COPY = """
         ) AS has_files
     FROM submissions_submission s WHERE s.public_id = %s AND s.call_id = %s
 """
+LOCK = "SELECT * FROM submissions_submission WHERE id = %s FOR NO KEY UPDATE"
+NOTE_SAVED = """
+    UPDATE submissions_submission SET saved_at = greatest(saved_at, %s) WHERE id = %s
+"""
+KEEP = {
+    table: f"""
+        INSERT INTO {table._meta.db_table} (submission_id, saved_at, question_id, value)
+        SELECT %s, %s, given.* FROM unnest(%s::bigint[], %s::jsonb[]) given
+        ON CONFLICT (submission_id, question_id)
+        DO UPDATE SET value = EXCLUDED.value, saved_at = EXCLUDED.saved_at
+    """  # noqa: S608 only the portal's own tables
+    for table in (Answer, IdentityAnswer)
+}
 
 
 def working_copy(public_id: UUID | str, call: Call) -> WorkingCopy | None:

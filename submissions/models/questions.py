@@ -153,6 +153,17 @@ class Asked:
         return {question.pk: question.key for question in self.questions}
 
     @cached_property
+    def always(self) -> frozenset[str]:
+        """The keys of the questions that everybody is asked."""
+        return frozenset(
+            question.key
+            for question in self.questions
+            if not question.show_if
+            and not question.section.show_if
+            and question.key not in self.revealing_options
+        )
+
+    @cached_property
     def revealing_options(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """For each revealed question, the key of the question and the options that reveal it."""
         found: dict[str, tuple[str, tuple[str, ...]]] = {}
