@@ -1,8 +1,6 @@
 """What a respondent is told when a response has arrived, was changed or was withdrawn."""
 
 from django.conf import settings
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
@@ -10,6 +8,8 @@ from submissions.delivery.letters import Block, Facts, Heading, Letter, Link, Pa
 from submissions.delivery.letters import paragraphs as as_paragraphs
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
 from submissions.delivery.way_back import way_back
+from submissions.delivery.wording import gettext as _
+from submissions.delivery.wording import path_of, say_moment
 from submissions.models import Call, OutboxEmail, Version
 
 
@@ -112,7 +112,7 @@ def _receipt(version: Version, call: Call) -> list[Block]:
                 "response. The link below opens your response, so take it out before you pass "
                 "this email on."
             )
-            % {"deadline": spoken_time.say_moment(version.deadline, call.timezone)}
+            % {"deadline": say_moment(version.deadline, call.timezone)}
         ),
     ]
 
@@ -157,7 +157,7 @@ def _copy(version: Version, call: Call) -> list[Block]:
         Facts(((_("Fingerprint in full (SHA-256)"), version.sha256),)),
         Link(
             _("Check that a reference and a fingerprint belong together"),
-            f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}",
+            f"{settings.PORTAL_URL}{path_of('verify', call.slug)}",
         ),
     ]
 

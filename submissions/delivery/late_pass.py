@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Letter, Link, Paragraph
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
+from submissions.delivery.wording import gettext as _
 from submissions.models import OutboxEmail
 
 

@@ -1,9 +1,8 @@
 """How mails begin, whatever they are about."""
 
-from django.utils.translation import gettext as _
-
 from submissions import clock
 from submissions.delivery.letters import Block, Paragraph
+from submissions.delivery.wording import gettext as _
 from submissions.models import Call
 
 

@@ -27,7 +27,7 @@ from submissions.domain.reminding import is_still_wanted
 from submissions.models import OutboxEmail
 
 logger = logging.getLogger(__name__)
-BATCH = 20  # as many as one dead worker can hold up
+BATCH = 40  # as many as one dead worker can hold up
 CONNECTIONS = 2  # of each worker's process
 STARTS_WITHIN = timedelta(seconds=30)
 BREAKS_IN_A_ROW = 2

@@ -2,13 +2,13 @@
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Block, Heading, Letter, Link, Paragraph
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
 from submissions.delivery.way_back import way_back
+from submissions.delivery.wording import gettext as _
 from submissions.domain.reminding import opt_out_token
 from submissions.domain.retention import DRAFTS_KEPT
 from submissions.models import Call, OutboxEmail

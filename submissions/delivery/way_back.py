@@ -2,12 +2,13 @@
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
 from submissions.delivery.letters import Block, Facts, Heading, Letter, Link, Paragraph
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
+from submissions.delivery.wording import gettext as _
+from submissions.delivery.wording import path_of, say_moment
 from submissions.domain.returning import FreshLink
 from submissions.models import Call, OutboxEmail, Submission
 
@@ -61,7 +62,7 @@ def _address(call: Call, fresh: FreshLink) -> str:
 
 
 def _how_long(call: Call, fresh: FreshLink) -> list[Block]:
-    until = spoken_time.say_moment(fresh.expires_at, call.timezone)
+    until = say_moment(fresh.expires_at, call.timezone)
     return [
         Paragraph(
             _(
@@ -70,7 +71,7 @@ def _how_long(call: Call, fresh: FreshLink) -> list[Block]:
             )
             % {"until": until}
         ),
-        Link(_("Get a fresh link"), f"{settings.PORTAL_URL}{reverse('return', args=[call.slug])}"),
+        Link(_("Get a fresh link"), f"{settings.PORTAL_URL}{path_of('return', call.slug)}"),
     ]
 
 
