@@ -5,10 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.urls import reverse
 
 from submissions.models import Call, Question
 
 LONGEST_COPY = 200_000
+# Addresses that only take what a form on another page sends, and that page.
+TAKE_FORMS_OF = {"start": "call", "return_open": "return"}
 # Posted beside answers by the pages themselves.
 NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "username"})
 
@@ -77,7 +80,15 @@ def _rows_of(question: Question) -> dict[str, Question]:
     }
 
 
+def _page_of(request: HttpRequest) -> str:
+    """Return where the form is that was sent: mostly the address that it was sent to."""
+    match = request.resolver_match
+    if match is None or match.url_name not in TAKE_FORMS_OF:
+        return request.path
+    return reverse(TAKE_FORMS_OF[match.url_name], args=[match.kwargs["slug"]])
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that the form expired, and give back every answer that was in it."""
-    context = {"typed": typed_texts(request), "back": request.path}
+    context = {"typed": typed_texts(request), "back": _page_of(request)}
     return render(request, "refusals/expired.html", context, status=403)

@@ -146,7 +146,14 @@ def _contested_page(
     ]
     messages += [message for several in refused_files.values() for message in several]
     not_saved = [(message, f"not-saved-{n}") for n, message in enumerate(messages, 1)]
-    choose = [(_("Choose which answer to keep"), f"id_keep_{key}") for key in form.unsettled]
+    choose = [
+        (
+            _("Choose which answer to keep: “%(question)s”")
+            % {"question": form.fields[key].question.label},
+            f"id_keep_{key}",
+        )
+        for key in form.unsettled
+    ]
     again = [saved.call.questions_by_key[key] for key in stored]
     context = saved.context(
         contested=contested_answers(saved.call, stored, typed, request.POST),

@@ -17,6 +17,7 @@ from submissions.domain import (
     submitting,
 )
 from submissions.models import Call, OutboxEmail
+from submissions.references import make_reference
 from submissions.views import calls as call_views
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
@@ -132,7 +133,7 @@ def test_before_starting(tour, call, at):
     tour.visit("return/").press("Send me a link", "return-errors")
     tour.fill("Email address", "jo@example.org").press("Send me a link", "return-sent")
     tour.visit("verify/").press("Check", "verify-errors")
-    tour.fill("Reference", "TST-4K7P-9WXM").fill("Fingerprint", "0" * 16)
+    tour.fill("Reference", make_reference("TST")).fill("Fingerprint", "0" * 16)
     tour.press("Check", "verify-apart")
     tour.visit("response/", "nothing-held")
     tour.post("response/evidence/", "nothing-held-typed", story="Typed in vain.")
@@ -206,7 +207,8 @@ def test_after_submitting(tour, call):
     amending.open_again(submission=response, at=while_open(call))
     answer(call, response, story="Corrected.")
     tour.visit("response/", "task-list-amending").visit("response/check/", "check-amending")
-    tour.visit("response/amend/discard/", "discard").visit("response/withdraw/", "withdraw-amending")
+    tour.visit("response/amend/discard/", "discard")
+    tour.visit("response/withdraw/", "withdraw-amending")
     tour.visit("response/submitted/", "submitted-amending")
     tour.visit(name="call-amending").visit("response/leave/?saved=1", "leave-amending")
     submitting.submit(submission=response, at=while_open(call))

@@ -152,6 +152,18 @@ def test_forged_file_type_is_refused_in_words(client, call, draft):
     assert draft.attachments.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("posted_to", "leads_to"),
+    [("start/", ""), ("return/open/", "return/"), ("verify/", "verify/")],
+)
+def test_expired_form_leads_to_the_page_that_has_it(call, posted_to, leads_to):
+    strict = Client(enforce_csrf_checks=True)
+    page = strict.post(f"/calls/{call.slug}/{posted_to}").content.decode()
+    back = f"/calls/{call.slug}/{leads_to}"
+    assert f'<a class="button" href="{back}">' in page
+    assert strict.get(back).status_code == 200
+
+
 def test_missing_csrf_token_gives_back_what_was_typed(call):
     strict = Client(enforce_csrf_checks=True)
     typed = {

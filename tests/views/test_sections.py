@@ -183,7 +183,8 @@ def test_no_choice_is_asked_for_again_with_an_error(client, call):
     posted = {"_contested": "story", "_shown": "story:-", "story": "Mine"}
     response = client.post(address(call, "response/evidence/"), posted)
     assert response.status_code == 409
-    assert "There is a problem Choose which answer to keep" in text_of(response)
+    said = "There is a problem Choose which answer to keep: “What happened?”"
+    assert said in text_of(response)
     assert answers_of(Submission.objects.get()) == {"story": "Theirs"}
 
 
