@@ -301,6 +301,13 @@ def test_silent_server_costs_one_time_out(through_port, settings, call):
     )
 
 
+def test_address_under_a_domain_of_other_letters_is_reached(sink, call):
+    mails = submitted(call, "a@example.org", "b@example.org")
+    OutboxEmail.objects.filter(pk=mails[1].pk).update(to_address="b@münchen.example")
+    assert send(call) == Tally(sent=2)
+    assert sink.reached == ["a@example.org", "b@xn--mnchen-3ya.example"]
+
+
 def test_address_that_is_none_fails_and_the_others_go_out(sink, call):
     bad, _ = submitted(call, "a@example.org", "b@example.org")
     OutboxEmail.objects.filter(pk=bad.pk).update(to_address="a@b\r\nBcc: c@example.org")
