@@ -108,6 +108,26 @@ def test_links_and_buttons_keep_their_distance_from_a_button(open_browser, call,
     assert [(words, px) for buttons in near for words, px in buttons if px < 10] == []
 
 
+def test_printed_receipt_leaves_out_what_is_for_the_screen(open_section, call):
+    page = open_section()
+    draft = Submission.objects.get()
+    answers = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+    submitting.submit(submission=draft, at=while_open(call))
+    page.goto(f"/calls/{call.slug}/response/submitted/")
+    page.emulate_media(media="print")
+    headings = [one.inner_text() for one in page.locator("main h2").all() if one.is_visible()]
+    assert headings == [
+        "What happens next",
+        "If you have a question",
+        "Keep a copy",
+        "If you change your mind",
+    ]
+    shown = page.locator("main").inner_text()
+    for words in ("Closes in", "Print this page", "Give another response", "computer"):
+        assert words not in shown
+
+
 def test_live_regions_wait_for_a_pause(open_section):
     page = open_section("evidence/")
     live = page.evaluate(
