@@ -145,17 +145,8 @@ def submitted_response(call):
     return make_submitted(call, poor_practice=STORY)
 
 
-def test_pages_apart_from_the_journey(open_browser, look, call, at):
+def test_answers_that_lead_elsewhere_and_come_too_late(open_browser, look, call, at):
     page = open_browser(320)
-    for address, name in {
-        "/privacy/": "privacy",
-        "/accessibility/": "accessibility",
-        "/cookies/": "cookies",
-        "/nowhere/": "not-found",
-        f"/calls/{call.slug}/response/": "nothing-held",
-    }.items():
-        page.goto(address)
-        look(page, name)
     page.goto("/")
     page.get_by_role("button", name="Start now").first.click()
     page.get_by_role("link", name="About you").click()
@@ -168,8 +159,6 @@ def test_pages_apart_from_the_journey(open_browser, look, call, at):
     go_on(page)
     stands_at(page, "This call is closed")
     look(page, "closed-just-saved")
-    page.goto("/")
-    look(page, "call-closed")
 
 
 def test_superuser_reads_a_response_in_admin(open_browser, look, call):
