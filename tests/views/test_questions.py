@@ -54,3 +54,19 @@ def test_how_to_answer_is_told_once(client, at):
         "Tick all that apply.",
     ]
     assert '<p class="hint"></p>' not in page
+
+
+def test_one_choice_looks_other_than_several(client, at):
+    options = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
+    call = make_call(
+        evidence_questions=[
+            {"key": "one", "kind": "radio", "label": "One of these?", "options": options},
+            {"key": "some", "kind": "checkboxes", "label": "Some of these?", "options": options},
+        ]
+    )
+    at(while_open(call))
+    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+    drawn = re.findall(
+        r'(One of these|Some of these)\?.*?<ul class="([^"]*)">', page, flags=re.DOTALL
+    )
+    assert drawn == [("One of these", "options options--one"), ("Some of these", "options")]
