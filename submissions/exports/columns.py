@@ -1,8 +1,8 @@
 """The columns of every export: their names and order, their cells in SQL, what they mean.
 
 The SQL speaks of `s` (response), `v` (its latest version), of the answers as consent lets them be
-seen (`cd` choices, `td` texts, `id` identity), and of what is counted beside them (`n`, `f`, `k`);
-`datasets.rows_query` joins them.
+seen (`cd` choices, `v.texts`, `id` identity), and of what is counted beside them (`n`, `f`, `k`);
+`datasets` joins them.
 """
 
 from collections.abc import Iterator
@@ -105,12 +105,16 @@ def sql_type(question: Question) -> str:
 
 def document_of(question: Question) -> str:
     """Return the alias of the answers among which the question's answer stands."""
-    if question.identity:
-        return "id"
-    return "td" if question.kind in TEXT_KINDS else "cd"
+    return "id" if question.identity else "cd"
+
+
+def is_among_texts(question: Question) -> bool:
+    return question.kind in TEXT_KINDS and not question.identity
 
 
 def _value_sql(question: Question) -> str:
+    if is_among_texts(question):
+        return f"(v.texts->>{literal_sql(question.key)})"
     given = f"{document_of(question)}.{name_sql(question.key)}"
     if question.kind in MULTIPLE_KINDS:
         return f"array_to_string({given}, '; ')"

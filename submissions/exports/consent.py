@@ -50,12 +50,13 @@ def quotable_sql(call: Call) -> str:
     return f"(v.choices->>'quote_ok' = 'yes' AND NOT {confidential_sql(call)})"
 
 
-def texts_sql(call: Call, *, named: bool = False) -> str:
+def texts_sql(call: Call) -> str:
     """SQL of a version's texts as the export shows them, a JSON object.
 
-    Parameters: `confidential`, and the keys `never` and `not_confidential` (`parameters`).
+    Parameters: `confidential`, and the keys `never` and `not_confidential` (`parameters`). To
+    take keys away, even none, fetches the document out of its storage once for all its readers.
     """
-    texts = "(v.texts - %(never)s::text[])" if _never(call, named=named) else "v.texts"
+    texts = "(v.texts - %(never)s::text[])"
     hidden = f"({texts} - %(not_confidential)s::text[])"
     return f"CASE WHEN {confidential_sql(call)} THEN {hidden} ELSE {texts} END"
 

@@ -12,8 +12,8 @@ from submissions.exports.making import Making
 from submissions.exports.shapes import RowsQuery
 
 CONTENT_TYPE = "text/csv; charset=utf-8; header=present"
-CHUNK = 128 * 1024  # bytes
-CHUNKS_AHEAD = 8  # a slow reader holds a megabyte, however many rows there are
+CHUNK = 256 * 1024  # bytes
+CHUNKS_AHEAD = 4  # a slow reader holds a megabyte, however many rows there are
 BROKEN_OFF = b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
 
 
@@ -40,7 +40,7 @@ class CopiedRows:
     def __init__(self, query: RowsQuery, rows_done: Callable[[int], None]) -> None:
         self._query = query
         self._rows_done = rows_done
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | memoryview] = []
         self._size = 0
         self._chunks: Queue[tuple[int, bytes] | None] = Queue(maxsize=CHUNKS_AHEAD)
         self._abandoned = Event()
@@ -80,7 +80,7 @@ class CopiedRows:
 
     def write(self, row: bytes) -> None:
         """Take one row, as libpq's PQgetCopyData hands them out, and end it as RFC 4180 does."""
-        self._pieces.append(row[:-1])
+        self._pieces.append(memoryview(row)[:-1])
         self._size += len(row)
         if self._size >= CHUNK:
             self._flush()

@@ -15,7 +15,14 @@ from django.db import connection, transaction
 from submissions.domain.searching import found_sql
 from submissions.exports import consent
 from submissions.exports.choosing import role_question_key
-from submissions.exports.columns import Column, document_of, literal_sql, name_sql, sql_type
+from submissions.exports.columns import (
+    Column,
+    document_of,
+    is_among_texts,
+    literal_sql,
+    name_sql,
+    sql_type,
+)
 from submissions.exports.safe_cells import SQL_PARAMETERS, neutralised_sql
 from submissions.exports.shapes import CodedPassage, Dataset, File, Record, RowsQuery
 from submissions.models import Attachment, Call, Code, Coding
@@ -24,9 +31,9 @@ from submissions.vocabulary import SubmissionState
 FETCHED_AT_ONCE = 200  # rows
 EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
 ORDERS_SQL = {
-    "oldest": "s.submitted_at, s.id",
-    "newest": "s.submitted_at DESC, s.id DESC",
-    "reference": "s.reference",
+    "oldest": "{0}.submitted_at, {0}.id",
+    "newest": "{0}.submitted_at DESC, {0}.id DESC",
+    "reference": "{0}.reference",
 }
 
 
@@ -50,17 +57,13 @@ def _one_number(dataset: Dataset, what: str) -> int:
 
 
 def rows_query(dataset: Dataset, table: list[Column]) -> RowsQuery:
-    """Return the SELECT of one row a response, in cells that no spreadsheet runs.
-
-    The `jsonb_to_record` read each document once, where an operator a column would decompress
-    it once a column.
-    """
+    """Return the SELECT of one row a response, in cells that no spreadsheet runs."""
     cells = ", ".join(
-        f"{neutralised_sql(column.sql) if column.is_typed_in else column.sql} "
-        f"AS {name_sql(column.name)}"
-        for column in table
+        f"{neutralised_sql(cell) if column.is_typed_in else cell} AS {name_sql(column.name)}"
+        for cell, column in _as_cells(table)
     )
-    return RowsQuery(f"SELECT {cells} {_joined(dataset)}", _parameters(dataset))
+    sql = f"SELECT {cells} {_given(dataset, table)} ORDER BY {_order(dataset, 'c')}"
+    return RowsQuery(sql, _parameters(dataset))
 
 
 def records(dataset: Dataset) -> Iterator[Record]:
@@ -71,7 +74,7 @@ def records(dataset: Dataset) -> Iterator[Record]:
     sql = (
         "SELECT s.reference, v.number, v.received_at, "
         f"{consent.confidential_sql(dataset.call)}, {consent.quotable_sql(dataset.call)}, "
-        f"v.choices, {_texts(dataset)}, {identity}, "
+        f"v.choices, v.texts, {identity}, "
         f"{_files_sql(dataset)}, {PASSAGES_SQL}, {cells} {_joined(dataset)}"
     )
     shown = consent.shown_choices(dataset.call, named=dataset.named)
@@ -103,11 +106,11 @@ def cells_needed(dataset: Dataset, table: list[Column]) -> dict[str, int]:
     if not typed:
         return {}
     units = ", ".join(
-        f"max(CASE WHEN length({c.sql}) > {EXCEL_UNITS // 2} THEN length({c.sql}) "
-        f"+ length(regexp_replace({c.sql}, %(one_unit)s, '', 'g')) ELSE 0 END)"
-        for c in typed
+        f"max(CASE WHEN length({cell}) > {EXCEL_UNITS // 2} THEN length({cell}) "
+        f"+ length(regexp_replace({cell}, %(one_unit)s, '', 'g')) ELSE 0 END)"
+        for cell, _column in _as_cells(typed)
     )
-    sql = f"SELECT {units} {_joined(dataset, is_sorted=False)}"
+    sql = f"SELECT {units} {_given(dataset, typed, is_sorted=False)}"
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(dataset) | {"one_unit": "[\u0001-\uffff]"})
         longest = cursor.fetchone()
@@ -149,14 +152,36 @@ PASSAGES_SQL = (
 )
 
 
+def _as_cells(table: list[Column]) -> Iterator[tuple[str, Column]]:
+    """Yield each column with the name of its cells in `_given`."""
+    return ((f"c.c{number}", column) for number, column in enumerate(table))
+
+
+def _given(dataset: Dataset, table: list[Column], *, is_sorted: bool = True) -> str:
+    """FROM: the cells as they were given, each taken out of its document once.
+
+    OFFSET 0 keeps the planner from writing out a column's SQL wherever a cell is named.
+    """
+    cells = ", ".join(f"{column.sql} AS c{number}" for number, column in enumerate(table))
+    return (
+        f"FROM (SELECT {cells}, s.id, s.reference, s.submitted_at "
+        f"{_joined(dataset, is_sorted=is_sorted)} OFFSET 0) AS c"
+    )
+
+
+def _order(dataset: Dataset, of: str) -> str:
+    return ORDERS_SQL[dataset.choice.order].format(of)
+
+
 def _joined(dataset: Dataset, *, is_sorted: bool = True) -> str:
     """FROM and ORDER BY: one row a response, with all that a column's SQL speaks of.
 
     Sorted without their documents, which are fetched one by one after it, the rows begin to
     come at once. OFFSET 0 keeps the planner from doing both in one; the order then holds
-    through the nested loops, so that the last ORDER BY sorts nothing more.
+    through the nested loops, so that a last ORDER BY sorts nothing more. `v.texts` are the texts
+    as the export shows them.
     """
-    order = f" ORDER BY {ORDERS_SQL[dataset.choice.order]}" if is_sorted else ""
+    order = f" ORDER BY {_order(dataset, 's')}" if is_sorted else ""
     identity = (
         "LEFT JOIN LATERAL (SELECT * FROM submissions_versionidentity "
         "WHERE version_id = v.id OFFSET 0) AS i ON true "
@@ -165,8 +190,9 @@ def _joined(dataset: Dataset, *, is_sorted: bool = True) -> str:
     )
     return (
         f"FROM (SELECT s.* {_chosen(dataset)}{order} OFFSET 0) AS s "  # noqa: S608 - as in `_one_number`
-        "CROSS JOIN LATERAL (SELECT * FROM submissions_version "
-        f"WHERE id = s.current_version_id OFFSET 0) AS v {identity}"
+        "CROSS JOIN LATERAL (SELECT v.id, v.number, v.received_at, v.timing, v.choices, v.words, "
+        f"{consent.texts_sql(dataset.call)} AS texts FROM submissions_version v "
+        f"WHERE v.id = s.current_version_id OFFSET 0) AS v {identity}"
         "CROSS JOIN LATERAL (SELECT (v.received_at AT TIME ZONE %(zone)s) "
         "- (v.received_at AT TIME ZONE 'UTC') AS ahead) AS n "
         "CROSS JOIN LATERAL (SELECT count(*) AS files FROM submissions_version_attachments a "
@@ -199,24 +225,20 @@ def _shown_codings(dataset: Dataset) -> str:
 
 
 def _documents(dataset: Dataset) -> str:
-    found: dict[str, list[str]] = {"cd": [], "td": [], "id": []}
+    """Joins of what `jsonb_to_record` reads at once, choices and identity.
+
+    Texts are large: it would copy each of them several times, where `->>` copies each once.
+    """
+    found: dict[str, list[str]] = {"cd": [], "id": []}
     for question in consent.shown_questions(dataset.call, named=dataset.named):
-        if sql_type(question):
+        if sql_type(question) and not is_among_texts(question):
             found[document_of(question)].append(f"{name_sql(question.key)} {sql_type(question)}")
-    sources = {
-        "cd": "v.choices",
-        "td": _texts(dataset),
-        "id": consent.identity_sql(dataset.call),
-    }
+    sources = {"cd": "v.choices", "id": consent.identity_sql(dataset.call)}
     return " ".join(
         f"CROSS JOIN LATERAL jsonb_to_record({sources[alias]}) AS {alias}({', '.join(fields)})"
         for alias, fields in found.items()
         if fields
     )
-
-
-def _texts(dataset: Dataset) -> str:
-    return consent.texts_sql(dataset.call, named=dataset.named)
 
 
 def _files_sql(dataset: Dataset) -> str:
@@ -271,7 +293,7 @@ def _chosen(dataset: Dataset, *, needs_version: bool = False) -> str:
         conditions.append(
             found_sql(
                 choice.words,
-                shown=_texts(dataset),
+                shown=consent.texts_sql(dataset.call),
                 withheld=consent.withheld_texts_sql(dataset.call, named=dataset.named),
                 withholds=consent.withholds_texts_sql(dataset.call, named=dataset.named),
             )

@@ -31,7 +31,7 @@ SEARCHES = [
 
 
 def searched_by_themselves(call, words, *, named):
-    texts = consent.texts_sql(call, named=named)
+    texts = consent.texts_sql(call)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM submissions_submission s JOIN submissions_version v "
