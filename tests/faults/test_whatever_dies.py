@@ -11,12 +11,15 @@ import pytest
 
 from bench.own_portal import own_portal
 from evidence_portal.local.children import wait_until
+from submissions.delivery import sending
 from tests.delivery.mail_sink import HANG_UP, Mortal, free_port
 from tests.faults.own_portal import PATIENCE, OwnPortal
 
 CROWD = 200
 TESTS = 11
 BROKEN_AFTER = 60  # people have their answer
+# Of one process: as many are on their way, and as many are back and not marked yet.
+MAILS_OF_A_WORKER = 2 * sending.CONNECTIONS
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,8 @@ def test_celery_worker_killed(portal):
     answers = portal.crowd(CROWD, break_it=lambda: portal.kill("worker"), after=BROKEN_AFTER)
     assert all(answer.received for answer in answers.values())
     portal.whole_again()
-    hold_promises(portal, answers, repeats=2)  # its two processes
+    hold_promises(portal, answers, repeats=2 * MAILS_OF_A_WORKER)
+    assert max(portal.arrived(list(answers)).values()) <= 2
 
 
 def test_celery_worker_killed_between_sending_and_marking(portal):
@@ -98,8 +102,9 @@ def test_celery_worker_killed_between_sending_and_marking(portal):
     assert all(answer.received for answer in answers.values())
     assert portal.mail.sink.replies == {}
     portal.whole_again()
-    hold_promises(portal, answers, repeats=2)
+    hold_promises(portal, answers, repeats=2 * MAILS_OF_A_WORKER)
     assert portal.arrived(list(answers)).total() - CROWD >= 1
+    assert max(portal.arrived(list(answers)).values()) == 2
 
 
 def test_beat_killed(portal):
@@ -129,7 +134,7 @@ def test_mail_server_down(portal):
     answers = portal.crowd(CROWD, break_it=portal.mail.kill, after=BROKEN_AFTER)
     assert all(answer.received for answer in answers.values())
     portal.mail.start()
-    hold_promises(portal, answers, repeats=2)
+    hold_promises(portal, answers, repeats=2 * sending.CONNECTIONS)
 
 
 def test_mail_server_slow(portal):
