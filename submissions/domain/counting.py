@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,13 @@ from submissions.domain.income_bands import (
     SMALL_AND_MEDIUM_LABELS,
 )
 from submissions.domain.small_counts import (
-    FEW,
     Shown,
     TooFew,
     as_they_are,
     each_hidden,
     hidden_among,
     is_few,
+    leaves_few,
 )
 from submissions.models import Call, Question, Submission
 from submissions.vocabulary import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind, SubmissionState
@@ -110,7 +111,8 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
     if call.hides_small_counts and is_few(total):
         return Counts(total=None)
     hide = hidden_among if call.hides_small_counts else as_they_are
-    hide_each = each_hidden if call.hides_small_counts else as_they_are
+    hide_each = partial(each_hidden, total=total) if call.hides_small_counts else as_they_are
+    area, service_area = _question(call, "area"), _question(call, "service_area")
     band = _question(call, "income_band", QuestionKind.RADIO)
     try:
         by_income_band = _by_option(band, chosen["income_band"], hide)
@@ -124,9 +126,11 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
             by_small_and_medium=_grouped(
                 by_income_band, chosen, SMALL_AND_MEDIUM, SMALL_AND_MEDIUM_LABELS
             ),
-            by_area=_by_option(_question(call, "area"), chosen["area"], hide_each),
+            by_area=_by_option(area, chosen["area"], hide if _is_one_of(area) else hide_each),
             by_service_area=_by_option(
-                _question(call, "service_area"), chosen["service_area"], hide_each
+                service_area,
+                chosen["service_area"],
+                hide if _is_one_of(service_area) else hide_each,
             ),
             by_words=_by_words(chosen["words"], hide),
             completion=_completion(call, answered, total),
@@ -143,6 +147,11 @@ def _question(call: Call, key: str, kind: QuestionKind | None = None) -> Questio
     question = call.questions_by_key.get(key)
     fits = {kind} if kind else {QuestionKind.RADIO, *MULTIPLE_KINDS}
     return question if question is not None and question.kind in fits else None
+
+
+def _is_one_of(question: Question | None) -> bool:
+    """Whether each response is counted once, so that the counts add up to the total."""
+    return question is not None and question.kind == QuestionKind.RADIO
 
 
 def _count_choices(call: Call) -> dict[str, Counter[str]]:
@@ -295,7 +304,7 @@ def _completion(call: Call, counted: Counter[str], total: int) -> Sequence[Compl
             continue
         answered: int | None = counted[question.key]
         few = call.hides_small_counts and is_few(counted[question.key])
-        if few or (call.hides_small_counts and 0 < total - counted[question.key] < FEW):
+        if few or (call.hides_small_counts and leaves_few(counted[question.key], total)):
             answered = None
         rows.append(
             Completion(

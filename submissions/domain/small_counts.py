@@ -2,7 +2,8 @@
 
 Where a call asks for it, one to four responses are shown as “fewer than 5”. Where the counts of
 a table add up to a known total, a single hidden one could be worked out from the others, so
-further ones are hidden until none can. Nought is shown: it counts nobody.
+further ones are hidden until none can. A count that leaves one to four of a known total is
+hidden for what it leaves. Nought is shown: it counts nobody.
 """
 
 from collections.abc import Sequence
@@ -27,13 +28,22 @@ def is_few(count: int) -> bool:
     return 0 < count < FEW
 
 
+def leaves_few(count: int, total: int) -> bool:
+    return is_few(total - count)
+
+
 def as_they_are(counts: Sequence[int]) -> list[Shown]:
     return [Shown(count) for count in counts]
 
 
-def each_hidden(counts: Sequence[int]) -> list[Shown]:
-    """Hide the small ones among counts that add up to nothing that is known."""
-    return [Shown(None, is_few=True) if is_few(count) else Shown(count) for count in counts]
+def each_hidden(counts: Sequence[int], *, total: int) -> list[Shown]:
+    """Hide those that are small or leave few of the total, among counts that overlap."""
+    return [
+        Shown(None, is_few=is_few(count))
+        if is_few(count) or leaves_few(count, total)
+        else Shown(count)
+        for count in counts
+    ]
 
 
 def hidden_among(counts: Sequence[int]) -> list[Shown]:

@@ -40,6 +40,7 @@ from submissions.views.steering_record import (
     hides,
     latest_on_record,
     number_in_words,
+    total_that_tells,
 )
 from submissions.vocabulary import ExportState, Timing, TriageStatus
 
@@ -115,6 +116,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
             return _export(request, dataset, given.get("format", ""), rows)
         except (ExportRefused, CannotBeMade) as error:
             errors.append((str(error), "id_reason" if dataset.named else "formats"))
+    total = rows if choice.filters() == {} else count(Dataset(call))
     context = {
         "call": call,
         "errors": errors,
@@ -125,9 +127,9 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         "chosen": chosen_in_words(call, choice.filters()),
         "hidden": _as_fields(choice),
         # So that not even the plural tells one from several.
-        "rows": FEW if hides(call, rows) else rows,
-        "rows_in_words": number_in_words(call, rows),
-        "of": number_in_words(call, rows if choice.filters() == {} else count(Dataset(call))),
+        "rows": FEW if hides(call, rows, of=total) else rows,
+        "rows_in_words": number_in_words(call, rows, of=total),
+        "of": number_in_words(call, total, of=total),
         "formats": [
             (name, FORMATS[name].label, hint, _comes_at_once(name, rows))
             for name, hint in HINTS.items()
@@ -243,6 +245,7 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """How far an export is, and its file once it is made."""
     run = _run_of(request, slug, public_id)
     zone = run.call.timezone
+    total = total_that_tells(run.call)
     context = {
         "call": run.call,
         "run": run,
@@ -252,7 +255,9 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
         "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
         "is_kept": export_runs.is_kept(run, at=clock.now()),
         "is_unfinished": run.state in export_runs.UNFINISHED,
-        "progress_words": _progress_words(run),
+        "progress": _progress(run),
+        "rows": FEW if hides(run.call, run.rows_done, of=total) else run.rows_done,
+        "rows_in_words": number_in_words(run.call, run.rows_done, of=total),
     }
     return render(request, "steering/run.html", context)
 
@@ -264,23 +269,23 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
 def run_progress(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """The same for the page's script, which asks every other second."""
     run = _run_of(request, slug, public_id)
-    return JsonResponse(
-        {
-            "state": run.state,
-            "done": run.rows_done,
-            "total": run.rows_total,
-            "words": _progress_words(run),
-        }
-    )
+    return JsonResponse({"state": run.state, **_progress(run)})
 
 
-def _progress_words(run: ExportRun) -> str:
+def _progress(run: ExportRun) -> dict[str, Any]:
+    """Return rows done and rows in all, and both in words; neither where the call keeps them."""
+    hidden = hides(run.call, run.rows_total, of=total_that_tells(run.call))
     if run.state == ExportState.WAITING:
-        return _("Waiting for the exports before it.")
-    return _("%(done)s of %(total)s responses.") % {
-        "done": f"{run.rows_done:,}",
-        "total": f"{run.rows_total:,}",
-    }
+        words = _("Waiting for the exports before it.")
+    elif hidden:
+        words = _("It is being made.")
+    else:
+        words = _("%(done)s of %(total)s responses.") % {
+            "done": f"{run.rows_done:,}",
+            "total": f"{run.rows_total:,}",
+        }
+    done, total = (0, 1) if hidden else (run.rows_done, run.rows_total)
+    return {"done": done, "total": total, "words": words}
 
 
 @require_safe

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from submissions.domain.small_counts import is_few
+from submissions.domain.small_counts import is_few, leaves_few
 from submissions.exports.formats import FORMATS
-from submissions.models import AuditEvent, Call
+from submissions.models import AuditEvent, Call, Submission
 from submissions.views.steering_charts import in_words
 from submissions.vocabulary import AuditAction, Timing, TriageStatus
 
@@ -36,7 +36,7 @@ class OnRecord:
 
 
 def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
-    """Return the latest events about exports of the call, in one query.
+    """Return the latest events about exports of the call, in one query, or two.
 
     Of an export that has ended the end alone: it stands after the start, so that whoever looks
     at twice as many events has the end of each start, and enough of them.
@@ -49,10 +49,11 @@ def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
         for event in latest
         if event.action != AuditAction.EXPORT_STARTED or event.detail["making"] not in ended
     ]
-    return [_told(event, call) for event in counted[:number]]
+    total = total_that_tells(call)
+    return [_told(event, call, total) for event in counted[:number]]
 
 
-def _told(event: AuditEvent, call: Call) -> OnRecord:
+def _told(event: AuditEvent, call: Call, total: int) -> OnRecord:
     detail = event.detail
     name = detail.get("format", "")
     what = FORMATS[name].label if name in FORMATS else name
@@ -64,19 +65,31 @@ def _told(event: AuditEvent, call: Call) -> OnRecord:
         event=event.get_action_display(),
         what=what,
         chosen=chosen_in_words(call, detail.get("filters", {})),
-        rows=number_in_words(call, detail["rows"]) if "rows" in detail else "",
+        rows=number_in_words(call, detail["rows"], of=total) if "rows" in detail else "",
         digest=detail.get("sha256", ""),
     )
 
 
-def number_in_words(call: Call, responses: int) -> str:
-    """Return how many responses, or “fewer than 5” where the call keeps that to itself."""
-    hidden = hides(call, responses)
+def total_that_tells(call: Call) -> int:
+    """Return the call's number of responses, of which small remainders follow; 0 if they may."""
+    if not call.hides_small_counts:
+        return 0
+    return Submission.objects.submitted().filter(call=call).count()
+
+
+def number_in_words(call: Call, responses: int, *, of: int) -> str:
+    """Return how many responses, or less than that where the call keeps small counts to itself.
+
+    `of` is the total, from which a small remainder could be worked out.
+    """
+    if hides(call, responses, of=of) and not is_few(responses):
+        return _("all but a few")
+    hidden = hides(call, responses, of=of)
     return in_words(None if hidden else responses, is_few=hidden)
 
 
-def hides(call: Call, responses: int) -> bool:
-    return call.hides_small_counts and is_few(responses)
+def hides(call: Call, responses: int, *, of: int) -> bool:
+    return call.hides_small_counts and (is_few(responses) or leaves_few(responses, of))
 
 
 def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

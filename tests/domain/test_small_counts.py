@@ -55,5 +55,8 @@ def test_counts_that_cannot_be_hidden_are_refused():
         hidden_among([1, 5])
 
 
-def test_counts_that_add_up_to_nothing_known_are_hidden_alone():
-    assert each_hidden([0, 4, 5]) == [Shown(0), Shown(None, is_few=True), Shown(5)]
+def test_counts_that_overlap_are_hidden_where_they_or_what_they_leave_is_small():
+    hidden, few = Shown(None), Shown(None, is_few=True)
+    shown = each_hidden([0, 4, 5, 15, 16, 19, 20], total=20)
+    assert shown == [Shown(0), few, Shown(5), Shown(15), hidden, hidden, Shown(20)]
+    assert each_hidden([3], total=5) == [few]

@@ -127,8 +127,9 @@ def test_small_counts_are_kept_where_the_call_keeps_them(steering):
     page = steering.get(f"{PAGE}?roles=provider").content.decode()
     assert (page.count(few), page.count(record)) == (1, 1)
     assert few in steering.get(f"{PAGE}?roles=commissioner").content.decode()
+    # 5 would say that 3 are not among them.
     assert (
-        "<strong>5 responses</strong> <span>of 8."
+        "<strong>all but a few responses</strong> <span>of 8."
         in steering.get(f"{PAGE}?roles=other").content.decode()
     )
     assert record in steering.get("/steering/the-call/").content.decode()
@@ -137,6 +138,37 @@ def test_small_counts_are_kept_where_the_call_keeps_them(steering):
     page = steering.get(f"{PAGE}?roles=provider").content.decode()
     assert "<strong>2 responses</strong> <span>of 8." in page
     assert '<td class="number">2</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("provider", "fewer than 5 responses"), ("other", "all but a few responses")]
+)
+def test_page_of_an_export_keeps_small_counts_too(steering, role, said):
+    call = make_call(slug="the-call", hides_small_counts=True)
+    for each in ["provider"] * 3 + ["other"] * 6:
+        make_submitted(call, roles=[each])
+    run = export_runs.ask(
+        call=call,
+        by=steering.user,
+        at=NOW,
+        file_format="pdf",
+        filters={"roles": [role]},
+        rows_total=3 if role == "provider" else 6,
+    )
+    ExportRun.objects.filter(pk=run.pk).update(state="running", rows_done=2)
+    address = f"{PAGE}{run.public_id}/"
+    assert steering.get(f"{address}progress/").json() == {
+        "state": "running",
+        "done": 0,
+        "total": 1,
+        "words": "It is being made.",
+    }
+    assert '<progress id="progress" max="1" value="0">' in steering.get(address).content.decode()
+    run.refresh_from_db()
+    export_runs.finish(
+        run, ContentFile(b"%PDF"), at=NOW, name="all.pdf", rows=run.rows_total, sha256="0" * 64
+    )
+    assert f"It is ready, with {said}." in steering.get(address).content.decode()
 
 
 @pytest.mark.parametrize(
