@@ -1,10 +1,8 @@
 """Another language is a catalogue; no template and no code is touched for it."""
 
-import ast
 import re
 from datetime import timedelta
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 from django.conf import settings as portal
@@ -23,7 +21,6 @@ from submissions.vocabulary import MailKind
 from tests.catalogues import write_catalogue
 from tests.makers import complete_answers, make_call, make_draft, while_open
 
-ROOT = Path(portal.BASE_DIR)
 CYMRAEG = r"""
 msgid ""
 msgstr ""
@@ -255,101 +252,3 @@ def test_submitting_in_welsh_stores_the_text_of_the_source(welsh, client, at):
 def test_one_language_costs_nothing():
     assert [code for code, _name in portal.LANGUAGES] == ["en-gb"]
     assert [name for name in portal.MIDDLEWARE if "anguage" in name or "ocale" in name] == []
-
-
-STAFF_ALONE = {"admin", "steering", "registration"}
-
-
-def respondents_templates():
-    folder = ROOT / "templates"
-    return sorted(
-        path
-        for path in folder.rglob("*.html")
-        if path.relative_to(folder).parts[0] not in STAFF_ALONE
-    )
-
-
-@pytest.mark.parametrize("path", respondents_templates(), ids=lambda path: path.name)
-def test_template_leaves_no_word_untranslated(path):
-    html = path.read_text()
-    html = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", html, flags=re.S)
-    html = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", html, flags=re.S)
-    attributes = re.findall(r'\s(?:alt|aria-label|title|placeholder)="([^"]*\w{3}[^"]*)"', html)
-    attributes += re.findall(r'\sdata-[a-z-]+="([^"]*[a-z]{2} [a-z]{2}[^"]*)"', html)
-    html = re.sub(r"<style>.*?</style>|<[^>]*>", " ", html, flags=re.S)
-    words = [word for word in re.findall(r"[A-Za-z]{3,}", html) if word != "nbsp"]
-    assert words + attributes == []
-
-
-# What is read by staff, operators and developers, in the rooms that speak to respondents.
-NOT_FOR_RESPONDENTS = {
-    "delivery/enclosures.py",
-    "delivery/mail_server.py",
-    "delivery/refusals.py",
-    "delivery/samples.py",
-    "delivery/sending.py",
-    "delivery/staff_digest.py",
-    "forms/sign_in_form.py",
-    "views/bounces.py",
-    "views/health.py",
-    "views/security_headers.py",
-    "views/sign_in.py",
-    "views/steering.py",
-    "views/steering_charts.py",
-    "views/steering_exports.py",
-    "views/steering_record.py",
-}
-SPEAKING_ROOMS = ("delivery", "documents", "forms", "views")
-SPEAKING_FILES = (
-    "domain/answering.py",
-    "domain/attaching.py",
-    "domain/file_types.py",
-    "domain/transcript.py",
-    "models/calls.py",
-    "spoken_time.py",
-)
-# Chosen among texts that `gettext_noop` marks for the catalogue.
-MARKED_ELSEWHERE = {"_(refusal)", "_(forms[0])", "_(forms[1])"}
-# Headers, attributes and statements in SQL: no words for people.
-HEADERS = re.compile(r"[A-Za-z-]+: [a-z]+/|.*[a-z-]=|\s*(SELECT|INSERT|WITH|UPDATE) ")
-TRANSLATORS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext"}
-
-
-def speaking_sources():
-    folder = ROOT / "submissions"
-    found = [path for room in SPEAKING_ROOMS for path in (folder / room).glob("*.py")]
-    found += [folder / name for name in SPEAKING_FILES]
-    return sorted(
-        path for path in found if str(path.relative_to(folder)) not in NOT_FOR_RESPONDENTS
-    )
-
-
-def untranslated(tree):
-    """Every sentence in the code that no catalogue can reach: (line, text)."""
-    quiet = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = ast.unparse(node.func)
-            known = all(isinstance(text, ast.Constant) for text in node.args[:2])
-            if name in TRANSLATORS and not known and ast.unparse(node) not in MARKED_ELSEWHERE:
-                yield node.lineno, ast.unparse(node)
-            if name in TRANSLATORS or name.startswith(("logger.", "re.")):
-                quiet.update(map(id, ast.walk(node)))
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            quiet.add(id(node.value))
-        elif isinstance(node, ast.keyword) and node.arg in {"help_text", "name", "condition"}:
-            quiet.update(map(id, ast.walk(node)))
-        elif isinstance(node, ast.AnnAssign | ast.arg):
-            quiet.update(map(id, ast.walk(node.annotation)) if node.annotation else ())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in quiet:
-            words = re.search(r"[A-Za-z’]{2,}[,.:;]? [a-z]{2,}", node.value)
-            if words and not HEADERS.match(node.value):
-                yield node.lineno, node.value
-
-
-@pytest.mark.parametrize(
-    "path", speaking_sources(), ids=lambda path: f"{path.parent.name}/{path.name}"
-)
-def test_code_says_nothing_that_no_catalogue_can_reach(path):
-    assert list(untranslated(ast.parse(path.read_text()))) == []
