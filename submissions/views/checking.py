@@ -46,14 +46,13 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _submit(request: HttpRequest, held: Held) -> HttpResponse:
     try:
-        with transaction.atomic():
-            submitting.submit(
-                # Nobody submits what no page showed them: without a mark the page comes again.
-                submission=held.submission,
-                at=held.received_at,
-                seen=request.POST.get(SEEN, ""),
-            )
-            transaction.on_commit(nudge_mail, robust=True)
+        submitting.submit(
+            # Nobody submits what no page showed them: without a mark the page comes again.
+            submission=held.submission,
+            at=held.received_at,
+            seen=request.POST.get(SEEN, ""),
+        )
+        transaction.on_commit(nudge_mail, robust=True)
     except CallNotOpen as refusal:
         return closed_page(request, replace(held, received_at=refusal.at), tried=True)
     except ChangedSinceSeen:
@@ -90,13 +89,10 @@ def _apart(held: Held, sections: Rows) -> tuple[Rows, Rows]:
 
     A single box that must be ticked is a declaration: its words stand above the button.
     """
-    addresses = question_addresses(held.call)
     answers, declarations = [], []
     for part in sections:
         apart = [row for row in part["rows"] if _is_declaration(held, row["question"])]
-        for row in apart:
-            key = row["question"].key
-            declarations.append(row | {"href": f"{addresses[key]}?return=check#question-{key}"})
+        declarations += apart
         rows = [row for row in part["rows"] if row not in apart]
         if rows:
             answers.append(part | {"rows": rows})

@@ -13,11 +13,10 @@ from submissions.domain import answering, deadlines, drafting
 from submissions.domain.deadlines import Admission
 from submissions.domain.transcript import say_answer
 from submissions.errors import CallNotOpen
-from submissions.forms.pages import page_numbers
 from submissions.models import Attachment, Call, Section, Submission
 from submissions.views.holding import call_or_404, held_copy
 from submissions.views.refusals import typed_texts
-from submissions.views.steps import Step, steps
+from submissions.views.steps import Step, question_addresses, steps
 from submissions.views.time_left import time_left_at
 from submissions.vocabulary import SubmissionState
 
@@ -127,8 +126,8 @@ def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def answers_by_section(held: Held) -> list[dict[str, Any]]:
-    """Return each section with its rows: question, its page, answer in lines, files."""
-    pages = page_numbers(held.call)
+    """Return each section with its rows: question, its place, answer in lines, files."""
+    addresses = question_addresses(held.call)
     asked = answering.asked_questions(held.call, held.answers)
     return [
         {
@@ -136,14 +135,14 @@ def answers_by_section(held: Held) -> list[dict[str, Any]]:
             "rows": [
                 {
                     "question": question,
-                    "page": pages[question.key],
+                    "href": f"{addresses[question.key]}?return=check#question-{question.key}",
                     "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
                     "lines": say_answer(question, held.answers.get(question.key)),
                     "warning": answering.warning_of(question, held.answers.get(question.key)),
                     "files": held.files.get(question.key, []),
                 }
                 for question in asked
-                if question.section == section
+                if question.section_id == section.pk
             ],
         }
         for section in held.sections

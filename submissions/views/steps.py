@@ -1,12 +1,13 @@
 """The pages of a response in the order in which they are walked, and their addresses."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from submissions.domain.answering import Answers
 from submissions.forms.pages import asked_page_numbers, page_numbers, pages_of
-from submissions.models import Call, Question, Section
+from submissions.models import Asked, Call, Question, Section
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,13 @@ def step_address(call: Call, section: Section, number: int) -> str:
 
 def question_addresses(call: Call) -> dict[str, str]:
     """Return the address of the page that each question is on, by the question's key."""
+    return _addresses(call, call.asked, get_script_prefix())
+
+
+@lru_cache(maxsize=16)
+def _addresses(call: Call, asked: Asked, prefix: str) -> dict[str, str]:
+    del prefix
     return {
-        key: step_address(call, call.questions_by_key[key].section, number)
+        key: step_address(call, asked.questions_by_key[key].section, number)
         for key, number in page_numbers(call).items()
     }
