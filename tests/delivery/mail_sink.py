@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 HANG_UP = "hang up"
 
@@ -87,10 +87,16 @@ class _OnAnyPort(Controller):
         super()._trigger_server()
 
 
+def _knows_nobody(_server, _session, _envelope, _mechanism, _data):
+    return AuthResult(success=False, handled=False)
+
+
 @contextmanager
-def listening(port=0):
+def listening(port=0, *, knows_nobody=False):
+    """A sink; with `knows_nobody`, one that refuses every name and password."""
     sink = MailSink()
-    controller = _OnAnyPort(sink, hostname="127.0.0.1", port=port, ready_timeout=10)
+    asks = {"authenticator": _knows_nobody, "auth_require_tls": False} if knows_nobody else {}
+    controller = _OnAnyPort(sink, hostname="127.0.0.1", port=port, ready_timeout=10, **asks)
     controller.start()
     sink.port = controller.port
     try:

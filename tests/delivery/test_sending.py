@@ -12,6 +12,7 @@ from submissions.delivery import rendering, sending
 from submissions.delivery.enclosures import Fresh
 from submissions.delivery.sending import Tally
 from submissions.domain import outbox
+from submissions.domain.mail_health import mail_health
 from submissions.domain.resending import send_again
 from submissions.domain.returning import look_up_link
 from submissions.models import OutboxEmail
@@ -275,16 +276,27 @@ def test_portal_that_was_off_for_days_gives_nothing_up_at_once(through_port, cal
     assert OutboxEmail.objects.get().state == OutboxState.WAITING
 
 
-def test_server_that_refuses_the_sign_in_gives_everything_back(through_port, settings, call):
-    with listening() as sink:
+@pytest.mark.parametrize(
+    ("knows_nobody", "error"),
+    [
+        (True, "The mail server does not accept the portal's name and password (535)."),
+        (
+            False,
+            "The mail server could not be reached: it does not offer encryption or signing in, "
+            "which EMAIL_URL asks for.",
+        ),
+    ],
+)
+def test_server_that_refuses_the_sign_in_gives_everything_back(
+    through_port, settings, call, knows_nobody, error
+):
+    with listening(knows_nobody=knows_nobody) as sink:
         through_port(sink.port)
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "portal", "wrong"
         submitted(call, "a@example.org")
         assert send(call) == Tally(given_back=1, server_away=True)
-    assert OutboxEmail.objects.get().last_error == (
-        "The mail server could not be reached: it does not offer encryption or signing in, "
-        "which EMAIL_URL asks for."
-    )
+    assert OutboxEmail.objects.get().last_error == error
+    assert mail_health(at=while_open(call)).held_up_by == error
 
 
 def test_silent_server_costs_one_time_out(through_port, settings, call):
