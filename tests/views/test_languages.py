@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from email import message_from_bytes, policy
+from io import BytesIO
 
 import pytest
 from django.conf import settings as portal
@@ -10,6 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import trans_real
+from docx import Document
+from pypdf import PdfReader
 
 from evidence_portal.settings import languages_in
 from submissions import spoken_time
@@ -185,6 +188,19 @@ def test_what_the_rules_say_is_in_the_calls_language(welsh, client, at):
         {"documents": SimpleUploadedFile("notes.pdf", b"Minutes."), "action": "upload"},
     )
     assert "Nid ychwanegwyd “notes.pdf”: nid ffeil PDF mohoni" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_files_with_the_questions_are_in_the_calls_language(welsh, client, at):
+    call = make_call(language="cy")
+    at(while_open(call))
+    word = Document(BytesIO(client.get(f"/calls/{call.slug}/questions.docx").content))
+    assert word.core_properties.language == "cy-GB"
+    said = [paragraph.text for paragraph in word.paragraphs]
+    assert [line for line in said if line.startswith("Atebwch hwn dim ond os")] != []
+    pdf = PdfReader(BytesIO(client.get(f"/calls/{call.slug}/questions.pdf").content))
+    assert pdf.trailer["/Root"]["/Lang"] == "cy-GB"
+    assert "Atebwch hwn dim ond os" in " ".join(page.extract_text() for page in pdf.pages)
 
 
 @pytest.mark.django_db
