@@ -45,6 +45,8 @@ def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
     context = {
         "call": call,
         "counts": counts,
+        "total": in_words(counts.total, is_few=True),
+        "median_words": in_words(counts.median_words, is_few=False),
         "counted_at": spoken_time.say_moment(now, call.timezone),
         "has_closed": call.has_closed_at(now),
         "left": spoken_time.say_left(call.closes_at - now),

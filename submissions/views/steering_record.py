@@ -24,7 +24,7 @@ ON_RECORD = (
 
 @dataclass(frozen=True)
 class OnRecord:
-    """One event of the record; `what`, `chosen` and `rows` in words."""
+    """One event of the record; `what`, `rows`, and what was chosen and why, in words."""
 
     at: datetime
     who: str
@@ -59,12 +59,15 @@ def _told(event: AuditEvent, call: Call, total: int) -> OnRecord:
     what = FORMATS[name].label if name in FORMATS else name
     if detail.get("dataset") == "named":
         what = _("%(format)s, with who answered") % {"format": what}
+    chosen = list(chosen_in_words(call, detail.get("filters", {})))
+    if detail.get("reason"):
+        chosen.append((_("Reason"), detail["reason"]))
     return OnRecord(
         at=event.at,
         who=event.actor.get_username() if event.actor else detail.get("through", ""),
         event=event.get_action_display(),
         what=what,
-        chosen=chosen_in_words(call, detail.get("filters", {})),
+        chosen=chosen,
         rows=number_in_words(call, detail["rows"], of=total) if "rows" in detail else "",
         digest=detail.get("sha256", ""),
     )

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from submissions.domain.counting import DayCount, OptionCount, count_responses
+from submissions.domain.counting import Counts, DayCount, OptionCount, count_responses
 from submissions.domain.groups import ensure_groups
 from submissions.domain.submitting import submit
 from submissions.exports.columns import columns
@@ -290,6 +290,15 @@ def test_fewer_than_five_responses_are_not_counted_at_all_where_small_counts_are
     assert "There are too few responses to count them here" in text
     assert "<svg" not in text
     assert '<dd class="total">few</dd>' in text
+
+
+@pytest.mark.django_db
+def test_large_numbers_have_separators(steering, monkeypatch):
+    make_call(slug="the-call")
+    counts = Counts(total=101_234, median_words=2_400)
+    monkeypatch.setattr("submissions.views.steering.count_responses", lambda call, at: counts)
+    text = steering.get("/steering/the-call/").content.decode()
+    assert re.findall('<dd(?: class="total")?>(.*?)</dd>', text)[:2] == ["101,234", "2,400"]
 
 
 @pytest.mark.django_db

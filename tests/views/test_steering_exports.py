@@ -281,6 +281,9 @@ def test_named_export_needs_a_reason(named_exporter):
     assert answer["Content-Disposition"].endswith('"the-call-2019-07-25-named.csv"')
     event = AuditEvent.objects.get(action="exported")
     assert (event.detail["dataset"], event.detail["reason"]) == ("named", "To write back")
+    page = named_exporter.get(PAGE).content.decode()
+    assert "Reason: To write back" in page
+    assert f"SHA-256: <code>{event.detail['sha256']}</code>" in page
 
 
 def test_counting_never_searches_who_answered(named_exporter):
