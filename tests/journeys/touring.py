@@ -1,8 +1,9 @@
 """Going straight to a page in a state, with the response and the clock that it takes."""
 
+from importlib import import_module
+
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.test.signals import template_rendered
 
 from submissions.views.holding import HELD
@@ -85,13 +86,13 @@ class Tour:
 
     def hold(self, submission):
         """Let the browser hold this response of the call, and no other; None: nothing."""
-        session = SessionStore()
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
         if submission is not None:
             session[HELD] = {submission.call.slug: str(submission.public_id)}
         return self._sit_in(session)
 
     def sign_in(self, user):
-        session = SessionStore()
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
