@@ -167,8 +167,14 @@ def _keep(
 
 def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
     """Return the working copy as question key -> stored value, identity included."""
-    found = working_copy(submission.public_id, call)
-    return found.answers if found else {}
+    with connection.cursor() as cursor:
+        cursor.execute(GIVEN, [submission.pk])
+        return _by_key(cursor.fetchone()[0], call)
+
+
+def _by_key(given: dict[str, Any] | None, call: Call) -> dict[str, Any]:
+    keys = call.asked.keys
+    return {keys[int(pk)]: value for pk, value in (given or {}).items()}
 
 
 @dataclass(frozen=True)
@@ -184,17 +190,10 @@ class WorkingCopy:
 # statements that are not put together anew each time, which costs more than to run them.
 # JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
 WORKING_COPY = """
-    SELECT s.*,
-        (SELECT json_object_agg(given.question_id, given.value) FROM (
-            SELECT question_id, value FROM submissions_answer WHERE submission_id = s.id
-            UNION ALL
-            SELECT question_id, value FROM submissions_identityanswer WHERE submission_id = s.id
-        ) given) AS given,
-        EXISTS (
-            SELECT FROM submissions_attachment WHERE submission_id = s.id AND removed_at IS NULL
-        ) AS has_files
-    FROM submissions_submission s WHERE s.public_id = %s AND s.call_id = %s
+    SELECT *, submissions_given(id) AS given, submissions_has_files(id) AS has_files
+    FROM submissions_submission WHERE public_id = %s AND call_id = %s
 """
+GIVEN = "SELECT submissions_given(%s)"
 LOCK = "SELECT * FROM submissions_submission WHERE id = %s FOR NO KEY UPDATE"
 NOTE_SAVED = """
     UPDATE submissions_submission SET saved_at = greatest(saved_at, %s) WHERE id = %s
@@ -213,8 +212,7 @@ KEEP = {
 def working_copy(public_id: UUID | str, call: Call) -> WorkingCopy | None:
     """Return the response to the call that has this identity."""
     for submission in Submission.objects.raw(WORKING_COPY, [str(public_id), call.pk]):
-        keys = call.asked.keys
-        answers = {keys[int(pk)]: value for pk, value in (submission.given or {}).items()}
+        answers = _by_key(submission.given, call)
         return WorkingCopy(submission, answers, submission.has_files)
     return None
 

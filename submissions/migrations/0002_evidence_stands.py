@@ -5,6 +5,9 @@ end of the retention sets `portal.purging` to `on` for its transaction; nothing 
 
 A call's `revision` is the database's own: a copy of the call that is written back, read before
 its questions changed, must not bring an old revision back.
+
+What every page of a respondent reads is in functions of PL/pgSQL, whose plans are made once a
+connection: planning took longer than reading.
 """
 
 from django.db import migrations
@@ -117,6 +120,28 @@ DROP FUNCTION submissions_asked_anew() CASCADE;
 DROP FUNCTION submissions_call_anew() CASCADE;
 """
 
+WORKING_COPY = """
+CREATE FUNCTION submissions_given(the_submission bigint) RETURNS json STABLE LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT json_object_agg(given.question_id, given.value) FROM (
+        SELECT question_id, value FROM submissions_answer WHERE submission_id = the_submission
+        UNION ALL
+        SELECT question_id, value FROM submissions_identityanswer
+            WHERE submission_id = the_submission
+    ) given);
+END $$;
+CREATE FUNCTION submissions_has_files(the_submission bigint) RETURNS boolean
+    STABLE LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM submissions_attachment
+        WHERE submission_id = the_submission AND removed_at IS NULL);
+END $$;
+"""
+FORGET_WORKING_COPY = """
+DROP FUNCTION submissions_given(bigint);
+DROP FUNCTION submissions_has_files(bigint);
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("submissions", "0001_initial")]
@@ -132,4 +157,5 @@ class Migration(migrations.Migration):
             FILE_STANDS, "DROP TRIGGER submissions_attachment_stands ON submissions_attachment"
         ),
         migrations.RunSQL(REVISION, FORGET_REVISION),
+        migrations.RunSQL(WORKING_COPY, FORGET_WORKING_COPY),
     ]
