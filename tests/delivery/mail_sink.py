@@ -5,6 +5,7 @@ import socket
 import time
 from contextlib import contextmanager
 from email import message_from_bytes, policy
+from types import SimpleNamespace
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -80,7 +81,14 @@ class _OnAnyPort(Controller):
     """aiosmtpd's own, which takes whatever port is free."""
 
     def factory(self):
-        return SMTP(self.handler, hostname="sink.invalid", **self.SMTP_kwargs)
+        # For each connection SMTP reads every attribute of what it is given: with the sink's own
+        # `messages` it would parse all the mails that ever came.
+        hooks = {
+            name: getattr(self.handler, name)
+            for name in dir(self.handler)
+            if name.startswith("handle_")
+        }
+        return SMTP(SimpleNamespace(**hooks), hostname="sink.invalid", **self.SMTP_kwargs)
 
     def _trigger_server(self):
         self.port = self.server.sockets[0].getsockname()[1]

@@ -100,7 +100,7 @@ def test_celery_worker_killed_between_sending_and_marking(portal):
 
     answers = portal.crowd(CROWD, break_it=wait_for_the_next_mail, after=BROKEN_AFTER)
     assert all(answer.received for answer in answers.values())
-    assert portal.mail.sink.replies == {}
+    assert wait_until(lambda: portal.mail.sink.replies == {}, seconds=PATIENCE, pause=0.1)
     portal.whole_again()
     hold_promises(portal, answers, repeats=2 * MAILS_OF_A_WORKER)
     assert portal.arrived(list(answers)).total() - CROWD >= 1
