@@ -12,7 +12,12 @@ from typing import IO
 from xml.sax.saxutils import escape
 
 import docx
+from docx.document import Document
+from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.shared import Mm
+from docx.text.paragraph import Paragraph
 
 from submissions.exports.xml_text import xml_text
 from submissions.exports.zip_stream import small_member
@@ -23,6 +28,8 @@ PROPERTIES = "docProps/core.xml"
 BODY = "body-goes-here"
 TITLE = "title-goes-here"
 BULLET = "ListBullet"
+A4 = (Mm(210), Mm(297))
+MARGIN = Mm(25)
 
 
 class WordFrame:
@@ -36,7 +43,7 @@ class WordFrame:
         properties.created = properties.modified = at.replace(tzinfo=None, microsecond=0)
         for language in document.styles.element.iter(qn("w:lang")):
             language.set(qn("w:val"), "en-GB")
-        document.sections[0].footer.paragraphs[0].text = xml_text(footer)
+        _lay_out_pages(document, footer)
         document.add_paragraph(BODY)
         file = io.BytesIO()
         document.save(file)
@@ -61,6 +68,28 @@ class WordFrame:
                 for piece in body:
                     document.write(piece.encode())
                 document.write(self._foot.encode())
+
+
+def _lay_out_pages(document: Document, footer: str) -> None:
+    section = document.sections[0]
+    section.page_width, section.page_height = A4
+    section.left_margin = section.right_margin = MARGIN
+    foot = section.footer.paragraphs[0]
+    foot.text = f"{xml_text(footer)}\t"
+    stops = document.styles["Footer"].paragraph_format.tab_stops
+    stops.clear_all()
+    stops.add_tab_stop(A4[0] - 2 * MARGIN, WD_TAB_ALIGNMENT.RIGHT)
+    _add_field(foot, "PAGE")
+    foot.add_run(" of ")
+    _add_field(foot, "NUMPAGES")
+
+
+def _add_field(paragraph: Paragraph, name: str) -> None:
+    """Add what Word works out by itself, such as the number of the page."""
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), name)
+    field.append(paragraph.add_run("1")._r)
+    paragraph._p.append(field)
 
 
 def paragraph(*runs: str, style: str = "", settings: str = "") -> str:

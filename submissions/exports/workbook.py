@@ -15,6 +15,14 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from submissions.domain.small_counts import (
+    FEW,
+    Shown,
+    TooFew,
+    as_they_are,
+    each_hidden,
+    hidden_among,
+)
 from submissions.exports.choosing import role_question_key
 from submissions.exports.columns import LONG, NUMBER, SEVERAL, TIME, Column
 from submissions.exports.datasets import EXCEL_UNITS, cells_needed, count, records
@@ -22,13 +30,14 @@ from submissions.exports.dictionary import HEADER, entries
 from submissions.exports.making import CannotBeMade, Making
 from submissions.exports.shapes import Dataset, Record
 from submissions.exports.xml_text import xml_text
+from submissions.models import Call
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # Excel's own limit, the header included
 PIECE = 256 * 1024  # bytes
 ROW_HEIGHT = 75  # points: five lines of a long answer
 LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
-FEW = 5
+A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
 COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area", "timing")
 
@@ -107,6 +116,7 @@ def _write_responses(
         head += _names(column, width)
         place += width
     sheet.freeze_panes(1, 1)
+    _print_on_a4(sheet)
     for number, name in enumerate(head):
         sheet.write_string(0, number, name, formats.head)
     zone = ZoneInfo(making.dataset.call.timezone)
@@ -197,35 +207,61 @@ class _Counts:
             for key in cell.split("; ") if column.kind == SEVERAL else [cell]:
                 self.by_column[column.name][key] += 1
 
-    def rows(self) -> Iterator[tuple[str, str, str, int]]:
-        yield "responses", "", "All in this file", self.total
-        for day, number in sorted(self.by_day.items()):
-            yield "day", day, "", number
+    def groups(self) -> Iterator[tuple[bool, list[tuple[str, str, str, int]]]]:
+        """Yield lines that belong together, and whether they count each response once."""
+        days = sorted(self.by_day.items())
+        yield True, [("day", day, "", number) for day, number in days]
         for _, column in self.places:
             counted = self.by_column[column.name]
             labels = dict(column.values)
-            for key in [*labels, *sorted(set(counted) - set(labels) - {""})]:
-                yield column.name, key, labels.get(key, ""), counted[key]
+            keys = [*labels, *sorted(set(counted) - set(labels) - {""})]
+            lines = [(column.name, key, labels.get(key, ""), counted[key]) for key in keys]
             if counted[""]:
-                yield column.name, "", "Not answered", counted[""]
+                lines.append((column.name, "", "Not answered", counted[""]))
+            yield column.kind != SEVERAL, lines
 
 
 def _write_counts(sheet: Worksheet, formats: _Formats, dataset: Dataset, counts: _Counts) -> None:
+    """Write the counts; those that the call keeps to itself in words. The total stands."""
     widths = [("by", 24), ("value", 28), ("meaning", 70), ("responses", 16)]
     _head(sheet, formats, widths)
-    row = 0
-    for row, (by, key, meaning, number) in enumerate(counts.rows(), start=1):
+    total = ("responses", "", "All in this file", counts.total)
+    lines = [(total, Shown(counts.total))]
+    for adds_up, group in counts.groups():
+        numbers = _shown(dataset.call, [line[-1] for line in group], counts.total, adds_up=adds_up)
+        lines += zip(group, numbers, strict=True)
+    for row, ((by, key, meaning, _), shown) in enumerate(lines, start=1):
         for place, cell in enumerate((by, key, meaning)):
             _put(sheet, row, place, xml_text(cell), formats)
-        if dataset.call.hides_small_counts and 0 < number < FEW and by != "responses":
-            sheet.write_string(row, 3, f"fewer than {FEW}", formats.text)
+        if shown.number is None:
+            words = f"fewer than {FEW}" if shown.is_few else "not shown"
+            sheet.write_string(row, 3, words, formats.text)
         else:
-            sheet.write_number(row, 3, number, formats.number)
-    sheet.autofilter(0, 0, row, len(widths) - 1)
+            sheet.write_number(row, 3, shown.number, formats.number)
+    sheet.autofilter(0, 0, len(lines), len(widths) - 1)
+
+
+def _shown(call: Call, numbers: list[int], total: int, *, adds_up: bool) -> list[Shown]:
+    if not call.hides_small_counts:
+        return as_they_are(numbers)
+    if not adds_up:
+        return each_hidden(numbers, total=total)
+    try:
+        return hidden_among(numbers)
+    except TooFew:
+        return [Shown(None) for _ in numbers]
+
+
+def _print_on_a4(sheet: Worksheet) -> None:
+    """Print lengthwise, with the head on each page."""
+    sheet.set_paper(A4)
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
 
 
 def _head(sheet: Worksheet, formats: _Formats, widths: list[tuple[str, int]]) -> None:
     sheet.freeze_panes(1, 0)
+    _print_on_a4(sheet)
     for place, (name, width) in enumerate(widths):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, name, formats.head)

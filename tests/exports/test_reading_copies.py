@@ -7,6 +7,7 @@ import unicodedata
 import docx
 import pypdf
 import pytest
+from docx.oxml.ns import qn
 
 from submissions.domain.submitting import submit
 from submissions.exports import reading_docx, reading_pdf
@@ -95,6 +96,18 @@ def test_all_in_one_has_contents_and_every_response_in_the_chosen_order():
 
 
 @pytest.mark.django_db
+def test_word_copy_is_laid_out_on_a4_with_numbered_pages():
+    call = make_call()
+    make_submitted(call)
+    (section,) = word(exported(call, "docx")).sections
+    assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)
+    (foot,) = section.footer.paragraphs
+    assert foot.text == f"{call.title} · Evidence portal\t of "
+    fields = foot._p.findall(qn("w:fldSimple"))
+    assert [field.get(qn("w:instr")) for field in fields] == ["PAGE", "NUMPAGES"]
+
+
+@pytest.mark.django_db
 def test_word_copy_says_choices_by_their_labels_files_by_number_and_who_wrote_it():
     call = make_call()
     response = response_with_a_file(call, history=["bid", "led"], fairness={"risk": "good"})
@@ -169,7 +182,7 @@ def test_all_in_one_pdf_has_contents_with_links_and_an_outline():
 
 
 NUMBERED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-FOOTER = re.compile(r"\s*Call 1 · Evidence portal\s*\d+ of \d+\s*$")
+FOOTER = re.compile(r"\s*Call \d+ · Evidence portal\s*\d+ of \d+\s*$")
 UNSEEN = re.compile("[\u202a-\u202e]")
 # pypdf reads glyphs from left to right, and each glyph of a cluster as the whole cluster.
 READ_OTHERWISE = {"right to left", "combining marks"}

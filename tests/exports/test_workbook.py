@@ -101,6 +101,8 @@ def test_head_is_frozen_filtered_and_wrapped():
     assert sheet.auto_filter.ref == f"A1:{sheet.cell(3, sheet.max_column).coordinate}"
     story = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "story")
     assert story.alignment.wrap_text
+    assert str(sheet.page_setup.paperSize) == sheet.PAPERSIZE_A4
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$1")
 
 
 @pytest.mark.django_db
@@ -118,18 +120,22 @@ def test_dictionary_names_every_column_of_the_first_sheet():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("hides", "shown"), [(False, 1), (True, "fewer than 5")])
-def test_counts_are_those_of_the_file(hides, shown):
+@pytest.mark.parametrize(
+    ("hides", "provider", "commissioner", "on_tuesday", "on_monday"),
+    [(False, 8, 1, 8, 1), (True, "not shown", "fewer than 5", "not shown", "fewer than 5")],
+)
+def test_counts_are_those_of_the_file(hides, provider, commissioner, on_tuesday, on_monday):
     call = make_call(hides_small_counts=hides)
-    for _ in range(5):
+    for _ in range(8):
         make_submitted(call, roles=["provider"])
-    make_submitted(call, roles=["commissioner"])
+    make_submitted(call, roles=["commissioner"], at=datetime(2019, 7, 22, 9, tzinfo=UTC))
     counts = {(r["by"], r["value"]): r["responses"] for r in table(sheets(call)["Counts"])}
-    assert counts["responses", ""] == 6
-    assert counts["roles", "provider"] == 5
-    assert counts["roles", "commissioner"] == shown
+    assert counts["responses", ""] == 9
+    assert counts["roles", "provider"] == provider
+    assert counts["roles", "commissioner"] == commissioner
     assert counts["roles", "other"] == 0
-    assert counts["day", "2019-07-23"] == 6
+    assert counts["day", "2019-07-23"] == on_tuesday
+    assert counts["day", "2019-07-22"] == on_monday
 
 
 @pytest.mark.django_db
