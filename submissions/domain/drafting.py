@@ -14,7 +14,15 @@ from submissions import clock
 from submissions.domain.answering import storable
 from submissions.domain.deadlines import refuse_unless_open
 from submissions.errors import AlreadySubmitted
-from submissions.models import Answer, Attachment, Call, IdentityAnswer, Question, Submission
+from submissions.models import (
+    Answer,
+    Attachment,
+    Call,
+    IdentityAnswer,
+    Question,
+    Submission,
+    call_of_revision,
+)
 from submissions.vocabulary import Channel, QuestionKind
 
 
@@ -181,6 +189,7 @@ def _by_key(given: dict[str, Any] | None, call: Call) -> dict[str, Any]:
 class WorkingCopy:
     """A response with its answers as they stand: question key -> stored value."""
 
+    call: Call
     submission: Submission
     answers: dict[str, Any]
     has_files: bool
@@ -190,8 +199,10 @@ class WorkingCopy:
 # statements that are not put together anew each time, which costs more than to run them.
 # JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
 WORKING_COPY = """
-    SELECT *, submissions_given(id) AS given, submissions_has_files(id) AS has_files
-    FROM submissions_submission WHERE public_id = %s AND call_id = %s
+    SELECT s.*, c.revision, submissions_given(s.id) AS given,
+        submissions_has_files(s.id) AS has_files
+    FROM submissions_submission s JOIN submissions_call c ON c.id = s.call_id
+    WHERE s.public_id = %s AND c.slug = %s
 """
 GIVEN = "SELECT submissions_given(%s)"
 LOCK = "SELECT * FROM submissions_submission WHERE id = %s FOR NO KEY UPDATE"
@@ -209,11 +220,12 @@ KEEP = {
 }
 
 
-def working_copy(public_id: UUID | str, call: Call) -> WorkingCopy | None:
-    """Return the response to the call that has this identity."""
-    for submission in Submission.objects.raw(WORKING_COPY, [str(public_id), call.pk]):
+def working_copy(public_id: UUID | str, slug: str) -> WorkingCopy | None:
+    """Return the response of this identity to the call of that slug, and the call as it stands."""
+    for submission in Submission.objects.raw(WORKING_COPY, [str(public_id), slug]):
+        call = call_of_revision(submission.call_id, submission.revision)
         answers = _by_key(submission.given, call)
-        return WorkingCopy(submission, answers, submission.has_files)
+        return WorkingCopy(call, submission, answers, submission.has_files)
     return None
 
 

@@ -1,4 +1,4 @@
-from submissions.models.calls import Call, call_at
+from submissions.models.calls import Call, call_at, call_of_revision
 from submissions.models.coding import Code, Coding
 from submissions.models.deadlines import ClosingChange, LatePass
 from submissions.models.exporting import ExportRun
@@ -36,4 +36,5 @@ __all__ = [
     "Version",
     "VersionIdentity",
     "call_at",
+    "call_of_revision",
 ]

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.db import connection, models
@@ -124,7 +124,7 @@ class Call(models.Model):
         several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}
         return _("%(first)s and %(second)s") % several
 
-    @property
+    @cached_property
     def asked(self) -> Asked:
         """All that the call asks; no query where this process has seen the revision before."""
         return asked_at(self.pk, self.revision)
@@ -150,10 +150,11 @@ def call_at(slug: str) -> Call:
         found = cursor.fetchone()
     if found is None:
         raise Call.DoesNotExist(slug)
-    return _call_at(*found)
+    return call_of_revision(*found)
 
 
 @lru_cache(maxsize=16)
-def _call_at(pk: int, revision: uuid.UUID) -> Call:
+def call_of_revision(pk: int, revision: uuid.UUID) -> Call:
+    """Return the call, read once a revision; nobody changes the object."""
     del revision
     return Call.objects.get(pk=pk)

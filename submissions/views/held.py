@@ -107,11 +107,10 @@ class Held:
 def held_by(request: HttpRequest, slug: str) -> Held | None:
     """Return the response of the call that this browser holds; the clock is read here, once."""
     received_at = clock.received(request)
-    call = call_or_404(slug)
-    found = held_copy(request, call)
+    found = held_copy(request, slug)
     if found is None:
         return None
-    return Held(call, found.submission, received_at, found.answers, found.has_files)
+    return Held(found.call, found.submission, received_at, found.answers, found.has_files)
 
 
 def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:

@@ -35,13 +35,13 @@ def forget(request: HttpRequest, call: Call) -> None:
         request.session.flush()
 
 
-def held_copy(request: HttpRequest, call: Call) -> WorkingCopy | None:
-    """Return the response of `call` that this browser holds, with its answers as they stand."""
-    public_id = request.session.get(HELD, {}).get(call.slug)
-    return None if public_id is None else working_copy(public_id, call)
+def held_copy(request: HttpRequest, slug: str) -> WorkingCopy | None:
+    """Return the response to that call that this browser holds, with its answers as they stand."""
+    public_id = request.session.get(HELD, {}).get(slug)
+    return None if public_id is None else working_copy(public_id, slug)
 
 
 def held_response(request: HttpRequest, call: Call) -> Submission | None:
     """Return the response of `call` that this browser holds."""
-    held = held_copy(request, call)
+    held = held_copy(request, call.slug)
     return held and held.submission
