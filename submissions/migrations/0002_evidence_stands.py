@@ -65,6 +65,23 @@ CREATE TRIGGER submissions_version_deadline_applied BEFORE INSERT ON submissions
     FOR EACH ROW EXECUTE FUNCTION submissions_deadline_applied();
 """
 
+VERSIONS_IN_ORDER = """
+CREATE FUNCTION submissions_version_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM submissions_version v
+        WHERE v.submission_id = NEW.submission_id AND v.received_at > NEW.received_at)
+    THEN
+        RAISE EXCEPTION 'a version is received no earlier than the one before it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'submissions_version_in_order',
+                TABLE = 'submissions_version';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER submissions_version_in_order BEFORE INSERT ON submissions_version
+    FOR EACH ROW WHEN (NEW.number > 1) EXECUTE FUNCTION submissions_version_in_order();
+"""
+
 RECEIPT_STANDS = """
 CREATE FUNCTION submissions_receipt_stands() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -152,6 +169,9 @@ class Migration(migrations.Migration):
             for table in STANDING_TABLES
         ),
         migrations.RunSQL(DEADLINE_APPLIED, "DROP FUNCTION submissions_deadline_applied() CASCADE"),
+        migrations.RunSQL(
+            VERSIONS_IN_ORDER, "DROP FUNCTION submissions_version_in_order() CASCADE"
+        ),
         migrations.RunSQL(RECEIPT_STANDS, "DROP FUNCTION submissions_receipt_stands() CASCADE"),
         migrations.RunSQL(
             FILE_STANDS, "DROP TRIGGER submissions_attachment_stands ON submissions_attachment"

@@ -144,6 +144,15 @@ def test_database_refuses_a_version_that_is_not_before_its_deadline(overrides, c
     assert refusal.value.__cause__.diag.constraint_name == constraint
 
 
+def test_database_refuses_a_version_that_is_received_before_the_last_one():
+    first = make_submitted().current_version
+    copy_of_version(first, received_at=first.received_at).save()
+    earlier = copy_of_version(first, number=3, received_at=first.received_at - MICROSECOND)
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        earlier.save()
+    assert refusal.value.__cause__.diag.constraint_name == "submissions_version_in_order"
+
+
 def test_database_takes_a_second_version_before_the_deadline():
     first = make_submitted().current_version
     copy_of_version(first, received_at=MIDDAY_IN_LONDON - MICROSECOND).save()
