@@ -16,6 +16,7 @@ from submissions.views import (
     statements,
     steering,
     steering_exports,
+    steering_runs,
     task_list,
     time_left,
 )
@@ -74,22 +75,22 @@ urlpatterns = [
     path("steering/<slug:slug>/exports/", steering_exports.choose, name="exports"),
     path(
         "steering/<slug:slug>/exports/<uuid:public_id>/",
-        steering_exports.run_page,
+        steering_runs.run_page,
         name="export_run",
     ),
     path(
         "steering/<slug:slug>/exports/<uuid:public_id>/progress/",
-        steering_exports.run_progress,
+        steering_runs.run_progress,
         name="export_progress",
     ),
     path(
         "steering/<slug:slug>/exports/<uuid:public_id>/file/",
-        steering_exports.run_file,
+        steering_runs.run_file,
         name="export_file",
     ),
     path(
         "steering/<slug:slug>/exports/<uuid:public_id>/cancel/",
-        steering_exports.cancel_run,
+        steering_runs.cancel_run,
         name="export_cancel",
     ),
     path("healthz/", health.lives, name="healthz"),

@@ -3,46 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.views.decorators.http import require_http_methods
 
-from submissions import clock, spoken_time
+from submissions import clock
 from submissions.domain import export_runs
 from submissions.domain.small_counts import FEW
 from submissions.exports.choosing import ORDERS, Choice, ChoiceRefused, role_question_key
 from submissions.exports.datasets import codes_of, count
 from submissions.exports.formats import FORMATS
 from submissions.exports.making import CannotBeMade
-from submissions.exports.runs import (
-    NAMED_NEEDS,
-    PSEUDONYMISED_NEEDS,
-    ExportRefused,
-    refuse_unless_permitted,
-)
+from submissions.exports.runs import NAMED_NEEDS, ExportRefused, refuse_unless_permitted
 from submissions.exports.shapes import Dataset
-from submissions.models import Call, ExportRun
+from submissions.models import Call
 from submissions.tasks import nudge_exports
-from submissions.views.steering import EXPORT, SEE, streamed
+from submissions.views.steering import streamed
 from submissions.views.steering_record import (
     chosen_in_words,
     field_names,
     hides,
     latest_on_record,
     number_in_words,
-    total_that_tells,
 )
-from submissions.vocabulary import ExportState, Timing, TriageStatus
+from submissions.views.steering_runs import whoever_may_export
+from submissions.vocabulary import Timing, TriageStatus
 
 # Up to how many responses a format comes at once; the others always come from the worker.
 AT_ONCE = {
@@ -91,9 +80,7 @@ class Group:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@SEE
-@EXPORT
+@whoever_may_export
 def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """GET counts what a choice holds; POST exports it, at once or by the worker."""
     call = get_object_or_404(Call, slug=slug)
@@ -116,11 +103,22 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
             return _export(request, dataset, given.get("format", ""), rows)
         except (ExportRefused, CannotBeMade) as error:
             errors.append((str(error), "id_reason" if dataset.named else "formats"))
-    total = rows if choice.filters() == {} else count(Dataset(call))
-    context = {
-        "call": call,
+    context = _shown(dataset, rows, codes) | {
         "errors": errors,
         "given": given,
+        "wanted": given.get("format", "csv"),
+        "may_name": request.user.has_perms(NAMED_NEEDS),
+        "runs": export_runs.runs_of(call, request.user)[:SHOWN_RUNS],
+    }
+    return render(request, "steering/choose.html", context, status=422 if errors else 200)
+
+
+def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
+    """Return what the page shows of a choice that holds `rows` responses."""
+    call, choice = dataset.call, dataset.choice
+    total = rows if choice.filters() == {} else count(Dataset(call))
+    return {
+        "call": call,
         "groups": _groups(call, choice, codes),
         "choice": choice,
         "orders": [(key, label, key == choice.order) for key, label in ORDERS.items()],
@@ -135,12 +133,8 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
             for name, hint in HINTS.items()
             if name in FORMATS
         ],
-        "wanted": given.get("format", "csv"),
-        "may_name": request.user.has_perms(NAMED_NEEDS),
-        "runs": export_runs.runs_of(call, request.user)[:SHOWN_RUNS],
         "record": latest_on_record(call, SHOWN_ON_RECORD),
     }
-    return render(request, "steering/choose.html", context, status=422 if errors else 200)
 
 
 def read_choice(given: QueryDict) -> Choice:
@@ -222,104 +216,3 @@ def _as_fields(choice: Choice) -> Sequence[tuple[str, str]]:
         values = value if isinstance(value, list) else ["yes" if value is True else value]
         fields += [(name, str(each)) for each in values]
     return fields
-
-
-def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
-    """Return the export if whoever asks may have it; others learn nothing of it."""
-    run = get_object_or_404(
-        ExportRun.objects.select_related("call", "by"), call__slug=slug, public_id=public_id
-    )
-    if not export_runs.may_take(run, request.user):
-        raise Http404
-    needed = NAMED_NEEDS if run.named else (PSEUDONYMISED_NEEDS,)
-    if not request.user.has_perms(needed):
-        raise PermissionDenied
-    return run
-
-
-@require_safe
-@login_required
-@SEE
-@EXPORT
-def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """How far an export is, and its file once it is made."""
-    run = _run_of(request, slug, public_id)
-    zone = run.call.timezone
-    total = total_that_tells(run.call)
-    context = {
-        "call": run.call,
-        "run": run,
-        "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
-        "chosen": chosen_in_words(run.call, run.filters),
-        "asked": spoken_time.say_moment(run.asked_at, zone),
-        "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
-        "is_kept": export_runs.is_kept(run, at=clock.now()),
-        "is_unfinished": run.state in export_runs.UNFINISHED,
-        "progress": _progress(run),
-        "rows": FEW if hides(run.call, run.rows_done, of=total) else run.rows_done,
-        "rows_in_words": number_in_words(run.call, run.rows_done, of=total),
-    }
-    return render(request, "steering/run.html", context)
-
-
-@require_safe
-@login_required
-@SEE
-@EXPORT
-def run_progress(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """The same for the page's script, which asks every other second."""
-    run = _run_of(request, slug, public_id)
-    return JsonResponse({"state": run.state, **_progress(run)})
-
-
-def _progress(run: ExportRun) -> dict[str, Any]:
-    """Return rows done and rows in all, and both in words; neither where the call keeps them."""
-    hidden = hides(run.call, run.rows_total, of=total_that_tells(run.call))
-    if run.state == ExportState.WAITING:
-        words = _("Waiting for the exports before it.")
-    elif hidden:
-        words = _("It is being made.")
-    else:
-        words = _("%(done)s of %(total)s responses.") % {
-            "done": f"{run.rows_done:,}",
-            "total": f"{run.rows_total:,}",
-        }
-    done, total = (0, 1) if hidden else (run.rows_done, run.rows_total)
-    return {"done": done, "total": total, "words": words}
-
-
-@require_safe
-@login_required
-@SEE
-@EXPORT
-def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """The file, while it is kept; each download is on record."""
-    run = _run_of(request, slug, public_id)
-    now = clock.now()
-    if not export_runs.is_kept(run, at=now):
-        raise Http404
-    try:
-        stream = run.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
-    if request.method == "GET":
-        export_runs.note_download(run, by=request.user, at=now)
-    response = FileResponse(
-        stream,
-        as_attachment=True,
-        filename=run.file_name,
-        content_type=FORMATS[run.file_format].content_type,
-    )
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
-@login_required
-@SEE
-@EXPORT
-@require_POST
-def cancel_run(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """Stop an export that is not finished."""
-    run = _run_of(request, slug, public_id)
-    export_runs.cancel(run, by=request.user, at=clock.now())
-    return redirect("export_run", slug=slug, public_id=public_id)

@@ -134,6 +134,7 @@ NOT_FOR_RESPONDENTS = {
     "views/steering_charts.py",
     "views/steering_exports.py",
     "views/steering_record.py",
+    "views/steering_runs.py",
 }
 SPEAKING_ROOMS = ("delivery", "documents", "forms", "views")
 SPEAKING_FILES = (
