@@ -37,6 +37,7 @@ MOST_ROWS = 1_048_576  # Excel's own limit, the header included
 PIECE = 256 * 1024  # bytes
 ROW_HEIGHT = 75  # points: five lines of a long answer
 LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
+NARROW = 18  # characters
 A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
 COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area", "timing")
@@ -86,7 +87,7 @@ class _Formats:
         self.long_text: Format = workbook.add_format({"text_wrap": True, "valign": "top"})
         self.number: Format = workbook.add_format({"valign": "top", "num_format": "0"})
         self.moment: Format = workbook.add_format(
-            {"valign": "top", "num_format": "yyyy-mm-dd hh:mm:ss.000"}
+            {"valign": "top", "align": "left", "num_format": "yyyy-mm-dd hh:mm:ss.000"}
         )
 
 
@@ -111,7 +112,8 @@ def _write_responses(
     place = 0
     head: list[str] = []
     for column, width in layout:
-        wide = 24 if column.kind == TIME else 60 if column.kind == LONG else 18
+        wide = 60 if column.kind == LONG else 24 if column.kind == TIME else NARROW
+        wide = max(wide, min(len(column.name) * 1.15 + 3, 40))  # bold, and the filter's button
         sheet.set_column(place, place + width - 1, wide)
         head += _names(column, width)
         place += width

@@ -12,7 +12,7 @@ from submissions.exports import workbook
 from submissions.exports.making import CannotBeMade
 from submissions.exports.workbook import EXCEL_UNITS, cell_parts
 from tests.exports.exporting import exported, make_nasty
-from tests.makers import make_call, make_submitted
+from tests.makers import make_call, make_first_call, make_submitted
 
 
 def sheets(call, **more):
@@ -103,6 +103,15 @@ def test_head_is_frozen_filtered_and_wrapped():
     assert story.alignment.wrap_text
     assert str(sheet.page_setup.paperSize) == sheet.PAPERSIZE_A4
     assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$1")
+
+
+@pytest.mark.django_db
+def test_every_name_of_a_column_fits_its_column():
+    sheet = sheets(make_first_call())["Responses"]
+    widths = {}
+    for dimension in sheet.column_dimensions.values():
+        widths |= dict.fromkeys(range(dimension.min, dimension.max + 1), dimension.width)
+    assert [c.value for c in sheet[1] if len(c.value) + 2 > widths[c.column]] == []
 
 
 @pytest.mark.django_db
