@@ -411,6 +411,24 @@ def test_abandoned_copy_ends_and_leaves_the_connection_fit_for_use():
     assert Submission.objects.count() == 0
 
 
+def jit():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_server_compiles_no_query_of_an_export_and_any_other_as_before():
+    """Compiling takes a second of the time to the first byte, where the server can."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit = on")
+    (row,) = CopiedRows(RowsQuery("SELECT current_setting('jit')", {}), int)
+    assert (row, jit()) == (b"off\r\n", "on")
+    with datasets.one_moment():
+        assert jit() == "off"
+    assert jit() == "on"
+
+
 @pytest.mark.django_db
 def test_only_the_datasets_file_asks_the_database(request):
     folder = request.config.rootpath / "submissions" / "exports"
