@@ -151,11 +151,14 @@ def lock_working_copy(submission: Submission) -> None:
     Raises AlreadySubmitted unless it is a draft, or submitted and opened again by its author;
     Submission.DoesNotExist.
     """
-    for locked in Submission.objects.raw(LOCK, [submission.pk]):
-        if not locked.has_working_copy:
-            raise AlreadySubmitted(locked.reference)
-        return
-    raise Submission.DoesNotExist(submission.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [submission.pk])
+        found = cursor.fetchone()
+    if found is None:
+        raise Submission.DoesNotExist(submission.pk)
+    locked = Submission(state=found[0], amending_since=found[1], reference=found[2])
+    if not locked.has_working_copy:
+        raise AlreadySubmitted(locked.reference)
 
 
 def _keep(
@@ -205,7 +208,10 @@ WORKING_COPY = """
     WHERE s.public_id = %s AND c.slug = %s
 """
 GIVEN = "SELECT submissions_given(%s)"
-LOCK = "SELECT * FROM submissions_submission WHERE id = %s FOR NO KEY UPDATE"
+LOCK = """
+    SELECT state, amending_since, reference FROM submissions_submission
+    WHERE id = %s FOR NO KEY UPDATE
+"""
 NOTE_SAVED = """
     UPDATE submissions_submission SET saved_at = greatest(saved_at, %s) WHERE id = %s
 """
