@@ -1,0 +1,30 @@
+"""Makes the export that waits, as the worker does, and stays halfway through its file.
+
+A process of its own, for tests that kill it: `python -m tests.faults.export_worker`. It says
+`halfway` when half a file is written, and would finish it once its standard input ends.
+"""
+
+import sys
+from dataclasses import replace
+
+import django
+
+django.setup()
+
+from submissions import clock  # noqa: E402 - Django must be set up first
+from submissions.exports import keeping  # noqa: E402
+from submissions.exports.formats import FORMATS  # noqa: E402
+
+
+def halfway(making):
+    whole = b"".join(whole_csv(making))
+    yield whole[: len(whole) // 2]
+    sys.stdout.write("halfway\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    yield whole[len(whole) // 2 :]
+
+
+whole_csv = FORMATS["csv"].pieces
+FORMATS["csv"] = replace(FORMATS["csv"], pieces=halfway)
+keeping.make_next(now=clock.now, real_now=clock.real_now)

@@ -1,0 +1,90 @@
+"""A worker is killed in the middle of an export, and nobody ever downloads half a file."""
+
+import hashlib
+import subprocess
+import sys
+
+import pytest
+
+from submissions import clock
+from submissions.domain import export_runs
+from submissions.domain.groups import ensure_groups
+from submissions.exports import keeping
+from submissions.models import AuditEvent, ExportRun
+from submissions.vocabulary import STEERING_GROUP, ExportState
+from tests.faults.celery_processes import ROOT, environment
+from tests.makers import make_call, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORKER = [sys.executable, "-m", "tests.faults.export_worker"]
+
+
+@pytest.fixture
+def asked(client):
+    """An export that waits, asked for by whom `client` is signed in as."""
+    ensure_groups()
+    user = make_user(STEERING_GROUP)
+    client.force_login(user)
+    call = make_call(slug="the-call")
+    for _ in range(2):
+        make_submitted(call)
+    return export_runs.ask(
+        call=call, by=user, at=clock.now(), file_format="csv", filters={}, rows_total=2
+    )
+
+
+@pytest.fixture
+def page(client, asked):
+    def get(part=""):
+        return client.get(f"/steering/the-call/exports/{asked.public_id}/{part}")
+
+    return get
+
+
+def kill_a_worker_halfway():
+    with subprocess.Popen(
+        WORKER,
+        env=environment(broker_url="redis://127.0.0.1:9/0", smtp_port=9),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        try:
+            assert worker.stdout.readline() == "halfway\n"
+        finally:
+            worker.kill()
+
+
+def release():
+    silent = clock.real_now() + export_runs.SILENT
+    return export_runs.release_silent(at=clock.now(), real=silent)
+
+
+def test_export_whose_worker_is_killed_halfway_is_made_again_and_whole(asked, page):
+    kill_a_worker_halfway()
+    run = ExportRun.objects.get()
+    assert (run.state, bool(run.file)) == (ExportState.RUNNING, False)
+    assert not run.file.storage.exists(f"exports/{run.public_id.hex}")
+    assert page("file/").status_code == 404
+    # What it may have disclosed is on record all the same.
+    assert [event.action for event in AuditEvent.objects.all()] == ["export_started"]
+
+    assert release() == 1
+    assert page("progress/").json()["state"] == ExportState.WAITING
+    keeping.make_next(now=clock.now, real_now=clock.real_now)
+    content = b"".join(page("file/").streaming_content)
+    run.refresh_from_db()
+    assert (run.state, content.count(b"\r\n")) == (ExportState.DONE, 3)
+    assert hashlib.sha256(content).hexdigest() == run.sha256
+
+
+def test_export_that_kills_its_worker_twice_is_given_up_and_says_so(asked, page):
+    kill_a_worker_halfway()
+    release()
+    kill_a_worker_halfway()
+    release()
+    assert page("progress/").json()["state"] == ExportState.FAILED
+    assert "The worker that made it stopped twice." in page().content.decode()
+    assert page("file/").status_code == 404
+    assert not asked.file.storage.exists(f"exports/{asked.public_id.hex}")
