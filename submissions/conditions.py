@@ -41,6 +41,8 @@ class Condition:
 
     def holds(self, answers: Mapping[str, Any]) -> bool | None:
         """Return False if any term is false, else None if any is unknown, else True."""
+        if not self.terms:
+            return True
         results = [term.holds(answers) for term in self.terms]
         if False in results:
             return False

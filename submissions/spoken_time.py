@@ -4,11 +4,12 @@ The words are those of the active language; days and months are in Django's own 
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils.dates import MONTHS_ALT, WEEKDAYS
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 UK = "Europe/London"
 
@@ -36,6 +37,13 @@ def say_day(moment: datetime, zone: str = UK) -> str:
 
 def say_moment(moment: datetime, zone: str = UK) -> str:
     """Return "midday on Wednesday 24 July 2019 (UK time)"."""
+    return _say_moment(moment, zone, get_language())
+
+
+@lru_cache(maxsize=64)
+def _say_moment(moment: datetime, zone: str, language: str | None) -> str:
+    """Every page says the closing time, some of them several times."""
+    del language
     return _say_whole(say_time(moment, zone), moment, zone)
 
 

@@ -92,22 +92,7 @@ def _known(key: Any, keys: Collection[str]) -> str:
 
 def is_asked(call: Call, question: Question, answers: Answers) -> bool | None:
     """Return whether the question applies to somebody with `answers`; None: not known yet."""
-    results = [
-        conditions.holds(question.section.show_if, answers),
-        conditions.holds(question.show_if, answers),
-        _is_revealed(call, question, answers),
-    ]
-    if False in results:
-        return False
-    return None if None in results else True
-
-
-def _is_revealed(call: Call, question: Question, answers: Answers) -> bool | None:
-    revealing = call.asked.revealing_options.get(question.key)
-    if revealing is None:
-        return True
-    key, values = revealing
-    return conditions.Term(key, "in", values).holds(answers)
+    return call.asked.conditions[question.key].holds(answers)
 
 
 def is_required(question: Question, answers: Answers) -> bool:
@@ -119,12 +104,8 @@ def is_required(question: Question, answers: Answers) -> bool:
 
 def asked_questions(call: Call, answers: Answers) -> list[Question]:
     """Return the questions that apply or may apply, in order."""
-    always = call.asked.always
-    return [
-        q
-        for q in call.questions_in_order
-        if q.key in always or is_asked(call, q, answers) is not False
-    ]
+    asked = call.asked
+    return [q for q in asked.questions if asked.conditions[q.key].holds(answers) is not False]
 
 
 def faults(

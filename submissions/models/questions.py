@@ -8,6 +8,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from submissions import conditions
+from submissions.conditions import Condition
 from submissions.vocabulary import RESERVED_SECTION_KEYS, QuestionKind
 
 key_validator = RegexValidator(r"\A[a-z][a-z0-9_]*\Z", "Small letters, digits and underscores.")
@@ -153,15 +155,17 @@ class Asked:
         return {question.pk: question.key for question in self.questions}
 
     @cached_property
-    def always(self) -> frozenset[str]:
-        """The keys of the questions that everybody is asked."""
-        return frozenset(
-            question.key
-            for question in self.questions
-            if not question.show_if
-            and not question.section.show_if
-            and question.key not in self.revealing_options
-        )
+    def conditions(self) -> dict[str, Condition]:
+        """For each question's key, all that must be true for it to be asked."""
+        return {question.key: self._condition_of(question) for question in self.questions}
+
+    def _condition_of(self, question: Question) -> Condition:
+        written = [text for text in (question.section.show_if, question.show_if) if text]
+        terms = [term for text in written for term in conditions.parse(text).terms]
+        if question.key in self.revealing_options:
+            controller, values = self.revealing_options[question.key]
+            terms.append(conditions.Term(controller, "in", values))
+        return Condition(tuple(terms))
 
     @cached_property
     def revealing_options(self) -> dict[str, tuple[str, tuple[str, ...]]]:
