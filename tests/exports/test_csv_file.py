@@ -439,3 +439,16 @@ def test_only_the_datasets_file_asks_the_database(request):
     }
     assert asking == {"datasets.py"}
     assert datasets.rows_query
+
+
+@pytest.mark.django_db
+def test_texts_lie_as_they_are_so_that_no_export_unpacks_them():
+    call = make_call()
+    make_submitted(call, story="The same words again. " * 200)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_column_size(texts), octet_length(texts::text) FROM submissions_version"
+        )
+        ((stored, written),) = cursor.fetchall()
+    assert stored > 4_000
+    assert stored == pytest.approx(written, rel=0.01)
