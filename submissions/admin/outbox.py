@@ -51,7 +51,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     def written(self, mail: OutboxEmail) -> str:
         return in_uk_time(mail.created_at)
 
-    @admin.display(description="next attempt (UK time)", ordering="next_attempt_at")
+    @admin.display(description="next try (UK time)", ordering="next_attempt_at")
     def next_attempt(self, mail: OutboxEmail) -> str:
         return in_uk_time(mail.next_attempt_at) if mail.state == OutboxState.WAITING else ""
 
