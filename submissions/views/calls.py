@@ -36,8 +36,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
-    context = _call_context(request, call) | {"moved": last_change(call)}
-    return render(request, "calls/call.html", context)
+    return render(request, "calls/call.html", _call_page_context(request, call))
+
+
+def _call_page_context(request: HttpRequest, call: Call) -> dict[str, object]:
+    # All who draw the page give it the same: what it says of the closing time is kept.
+    return _call_context(request, call) | {"moved": last_change(call)}
 
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
@@ -100,7 +104,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         submission = drafting.start(call=call, at=received_at)
     except CallNotOpen:
-        context = _call_context(request, call) | {"refused": True}
+        context = _call_page_context(request, call) | {"refused": True}
         return render(request, "calls/call.html", context, status=403)
     hold(request, submission, call)
     return redirect("response", slug=slug)

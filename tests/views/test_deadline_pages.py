@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from evidence_portal import arrival
-from submissions.domain import amending, drafting, late_passes, reminding
+from submissions.domain import amending, closing_times, drafting, late_passes, reminding
 from submissions.domain.closing_report import closing_report
 from submissions.models import LatePass, ReturnAddress, Submission, Version
 from tests.makers import (
@@ -248,3 +248,15 @@ def test_pages_saves_time_left_and_report_agree_on_the_last_microsecond(client, 
     )
     assert report.last_received_at == (moment if is_open else None)
     assert Client().post(f"/calls/{call.slug}/start/").status_code == (302 if is_open else 403)
+
+
+def test_moved_closing_time_is_told_to_everybody_after_a_start_that_came_too_late(client, at):
+    call = make_call()
+    later = call.closes_at + HOUR
+    closing_times.change_closing_time(
+        call, to=later, reason="Floods", by=make_user(), at=while_open(call)
+    )
+    at(later)
+    told = "This was changed. Before, it was midday on Wednesday 24 July 2019 (UK time)."
+    assert told in client.post(f"/calls/{call.slug}/start/").content.decode()
+    assert told in client.get(f"/calls/{call.slug}/").content.decode()
