@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -54,15 +55,23 @@ def _submit(request: HttpRequest, held: Held) -> HttpResponse:
         )
         transaction.on_commit(nudge_mail, robust=True)
     except CallNotOpen as refusal:
-        return closed_page(request, replace(held, received_at=refusal.at), tried=True)
+        return closed_page(request, _as_judged(request, held, at=refusal.at), tried=True)
     except ChangedSinceSeen:
-        return _check_page(request, held, [], status=409)
+        judged = _as_judged(request, held, at=held.received_at)
+        return _check_page(request, judged, [], status=409)
     except ResponseIncomplete as refusal:
-        return _check_page(request, held, refusal.faults, status=422)
+        judged = _as_judged(request, held, at=held.received_at)
+        return _check_page(request, judged, refusal.faults, status=422)
     except ResponseWithdrawn:
         # Another tab withdrew it meanwhile; the page says so.
         pass
     return redirect("submitted", slug=held.call.slug)
+
+
+def _as_judged(request: HttpRequest, held: Held, *, at: datetime) -> Held:
+    """Return the response as it stands now: the call may have changed while a lock was awaited."""
+    now = held_by(request, held.call.slug) or held
+    return replace(now, received_at=at)
 
 
 def _check_page(

@@ -1,0 +1,90 @@
+"""Submitting while the call is being changed."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from django.db import connection, transaction
+
+from submissions.domain import drafting
+from submissions.models import Call, Question, Submission, Version
+from tests.makers import complete_answers, make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+def add_required_question(call):
+    section = call.questions_in_order[-1].section
+    Question.objects.create(
+        call=call,
+        section=section,
+        key="late",
+        kind="short",
+        label="Why?",
+        required=True,
+        position=99,
+    )
+
+
+def close(call):
+    Call.objects.filter(pk=call.pk).update(
+        closes_at=while_open(call), opens_at=while_open(call).replace(year=2018)
+    )
+
+
+def submit_while(client, call, change):
+    """Submit what was checked while `change` is not yet committed; return the response."""
+    client.post(f"/calls/{call.slug}/start/")
+    values = complete_answers(call)
+    drafting.save_answers(
+        submission=Submission.objects.get(), call=call, values=values, at=while_open(call)
+    )
+    check = f"/calls/{call.slug}/response/check/"
+    seen = re.search(r'name="_seen" value="([^"]+)"', client.get(check).content.decode())[1]
+    changed = Event()
+
+    def change_and_commit_when_awaited():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                change(call)
+                changed.set()
+                for _ in range(2000):
+                    cursor.execute(WAITING)
+                    if cursor.fetchone()[0]:
+                        return
+                    cursor.execute("SELECT pg_sleep(0.01)")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        ending = threads.submit(change_and_commit_when_awaited)
+        assert changed.wait(timeout=20)
+        response = client.post(check, {"_seen": seen})
+        ending.result(timeout=60)
+    return response
+
+
+def test_question_added_while_submitting_waits_is_asked_for(client, call):
+    response = submit_while(client, call, add_required_question)
+    assert response.status_code == 422
+    for part in ('href="#answer-late"', 'id="answer-late"'):
+        assert part in response.content.decode()
+    assert Version.objects.count() == 0
+
+
+def test_closing_time_moved_while_submitting_waits_is_the_one_that_is_said(client, call):
+    response = submit_while(client, call, close)
+    assert response.status_code == 403
+    said = Call.objects.get().closes_in_words
+    assert said != call.closes_in_words
+    assert f"The call closed at {said}." in response.content.decode()
+    assert Version.objects.count() == 0
