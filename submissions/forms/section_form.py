@@ -239,7 +239,8 @@ class SectionForm(forms.Form):
         """
         value = self.answers.get(question.key)
         typed = question.kind in TEXT_KINDS and value is not None
-        if self.is_bound or typed or question.kind == QuestionKind.FILE:
+        refused = question.key in self.errors
+        if self.is_bound or typed or refused or question.kind == QuestionKind.FILE:
             raise LookupError(question.key)
         if isinstance(value, Mapping):
             return tuple(value.items())

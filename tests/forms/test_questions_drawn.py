@@ -265,6 +265,14 @@ def test_every_id_is_there_once_and_every_description_is_found():
             assert all(described(page, element))
 
 
+def test_refusal_is_said_beside_a_choice_that_is_shown_and_not_posted():
+    call = make_call()
+    shown = form_of(call, "about", answers={"age": "adult"})
+    assert "Change this" not in drawn(shown)
+    shown.refuse("age", "Change this")
+    assert "Change this" in drawn(shown)
+
+
 def test_every_link_of_the_error_summary_lands_on_something_focusable():
     call = make_call()
     checked = 0
