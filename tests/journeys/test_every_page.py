@@ -156,6 +156,15 @@ def test_before_starting(tour, call, at):
     assert tour.seen == BEFORE_STARTING
 
 
+def test_in_a_rehearsal(open_browser, look, call, settings):
+    settings.REHEARSAL = True
+    page = open_browser(320)
+    for path in (f"/calls/{call.slug}/", "/cookies/"):
+        page.goto(path)
+        assert page.get_by_text("Nothing here is real.").is_visible()
+        look(page, f"rehearsal-{path.strip('/').partition('/')[0]}")
+
+
 def test_where_no_call_is(open_browser, look):
     page = open_browser(320)
     for path in ("/", "/privacy/", "/accessibility/", "/cookies/"):
