@@ -61,6 +61,7 @@ def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
         "submissions",
         "templates",
         "static",
+        "locale",
         "manage.py",
         "gunicorn.conf.py",
         "requirements.txt",
