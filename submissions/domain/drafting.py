@@ -112,7 +112,7 @@ def save_answers(
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
             if part:
                 _keep(table, submission, part, at)
-        if stored or not contested:
+        if not stored and not contested:
             note_saved(submission, at)
     changed = {question.key: value for question, value in stored.items()}
     answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
@@ -125,8 +125,14 @@ def note_saved(submission: Submission, at: datetime) -> None:
     The moment never goes back: requests that wait may be taken up in another order than they
     came in, and what is submitted was not there before all of it was.
     """
+    _write(submission, at, NOTE_SAVED, {})
+
+
+def _write(submission: Submission, at: datetime, statement: str, given: dict[int, str]) -> None:
+    """Run a statement that notes the save; `given` is JSON by the questions' primary keys."""
+    values = {"at": at, "id": submission.pk, "keys": list(given), "values": list(given.values())}
     with connection.cursor() as cursor:
-        cursor.execute(NOTE_SAVED, [at, submission.pk])
+        cursor.execute(statement, values)
     submission.saved_at = max(submission.saved_at, at)
 
 
@@ -171,9 +177,7 @@ def _keep(
     if emptied:
         table.objects.filter(submission=submission, question__in=emptied).delete()
     given = {question.pk: json.dumps(v) for question, v in values.items() if v is not None}
-    if given:
-        with connection.cursor() as cursor:
-            cursor.execute(KEEP[table], [submission.pk, at, list(given), list(given.values())])
+    _write(submission, at, KEEP[table] if given else NOTE_SAVED, given)
 
 
 def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
@@ -201,24 +205,26 @@ class WorkingCopy:
 # Every page of a respondent begins with the first of these, and every save ends with the others:
 # statements that are not put together anew each time, which costs more than to run them.
 # JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
-WORKING_COPY = """
-    SELECT s.*, c.revision, submissions_given(s.id) AS given,
-        submissions_has_files(s.id) AS has_files
+_FIELDS = [field.attname for field in Submission._meta.concrete_fields]
+WORKING_COPY = f"""
+    SELECT {", ".join(f"s.{name}" for name in _FIELDS)},
+        c.revision, submissions_given(s.id), submissions_has_files(s.id)
     FROM submissions_submission s JOIN submissions_call c ON c.id = s.call_id
     WHERE s.public_id = %s AND c.slug = %s
-"""
+"""  # noqa: S608 only the names of the table's own columns
 GIVEN = "SELECT submissions_given(%s)"
 LOCK = """
     SELECT state, amending_since, reference FROM submissions_submission
     WHERE id = %s FOR NO KEY UPDATE
 """
 NOTE_SAVED = """
-    UPDATE submissions_submission SET saved_at = greatest(saved_at, %s) WHERE id = %s
+    UPDATE submissions_submission SET saved_at = greatest(saved_at, %(at)s) WHERE id = %(id)s
 """
 KEEP = {
     table: f"""
+        WITH noted AS ({NOTE_SAVED})
         INSERT INTO {table._meta.db_table} (submission_id, saved_at, question_id, value)
-        SELECT %s, %s, given.* FROM unnest(%s::bigint[], %s::jsonb[]) given
+        SELECT %(id)s, %(at)s, given.* FROM unnest(%(keys)s::bigint[], %(values)s::jsonb[]) given
         ON CONFLICT (submission_id, question_id)
         DO UPDATE SET value = EXCLUDED.value, saved_at = EXCLUDED.saved_at
     """  # noqa: S608 only the portal's own tables
@@ -228,11 +234,15 @@ KEEP = {
 
 def working_copy(public_id: UUID | str, slug: str) -> WorkingCopy | None:
     """Return the response of this identity to the call of that slug, and the call as it stands."""
-    for submission in Submission.objects.raw(WORKING_COPY, [str(public_id), slug]):
-        call = call_of_revision(submission.call_id, submission.revision)
-        answers = _by_key(submission.given, call)
-        return WorkingCopy(call, submission, answers, submission.has_files)
-    return None
+    with connection.cursor() as cursor:
+        cursor.execute(WORKING_COPY, [str(public_id), slug])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    *fields, revision, given, has_files = found
+    submission = Submission.from_db(connection.alias, _FIELDS, fields)
+    call = call_of_revision(submission.call_id, revision)
+    return WorkingCopy(call, submission, _by_key(given, call), has_files)
 
 
 def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:
