@@ -191,6 +191,12 @@
     notice.className = "notice notice--problem";
     notice.textContent = words;
     warned.append(notice);
+    // What has the focus must not end under it (WCAG 2.2, 2.4.11).
+    const top = (one) => one.getBoundingClientRect().top;
+    const focused = document.activeElement;
+    if (form.contains(focused) && top(focused) >= top(notice)) {
+      focused.scrollIntoView({ block: "nearest" });
+    }
   };
 
   const marks = () => new Map(form.elements._shown.value.split(" ").map((one) => one.split(":")));

@@ -119,6 +119,27 @@ def test_focus_is_not_hidden_under_the_warning(open_browser, at):
     Keyboard(page).tab_to(lambda focus: focus["words"].startswith("Save and continue"))
 
 
+def test_warning_that_comes_up_leaves_what_has_the_focus_in_sight(open_browser, at):
+    call = make_call()
+    at(while_open(call))
+    page = open_browser(320)
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.goto(f"/calls/{call.slug}/response/evidence/")
+    page.route("**/response/save/", lambda route: route.abort())
+    last = page.locator("textarea").last
+    last.evaluate("one => one.focus({ preventScroll: true })")
+    page.evaluate(
+        "scrollBy(0, document.activeElement.getBoundingClientRect().top + 60 - innerHeight)"
+    )
+    last.dispatch_event("input")
+    page.locator("[data-unsaved] .notice").wait_for()
+    focus = page.evaluate(FOCUS)
+    assert focus["name"] == last.get_attribute("name")
+    assert focus["seen"]
+    assert focus["uncovered"]
+
+
 def test_error_has_the_title_the_focus_and_leads_to_the_field(open_browser, at):
     call = make_call()
     at(while_open(call))
