@@ -265,6 +265,17 @@ def test_every_id_is_there_once_and_every_description_is_found():
             assert all(described(page, element))
 
 
+def test_no_files_are_asked_for_where_there_is_no_room_for_more():
+    call = make_call()
+    draft = make_draft(call)
+    most = call.questions_by_key["documents"].max_files
+    for there, invited in ((most - 1, True), (most, False)):
+        files = [make_attachment(draft, name=f"{n}.txt") for n in range(there)]
+        page = drawn(form_of(call, "evidence", attachments={"documents": files}))
+        assert ("Or drag files here." in page) is invited
+        assert ("You have added as many files as you can." in page) is not invited
+
+
 def test_refusal_is_said_beside_a_choice_that_is_shown_and_not_posted():
     call = make_call()
     shown = form_of(call, "about", answers={"age": "adult"})
