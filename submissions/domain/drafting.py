@@ -189,7 +189,8 @@ def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
 
 def _by_key(given: dict[str, Any] | None, call: Call) -> dict[str, Any]:
     keys = call.asked.keys
-    return {keys[int(pk)]: value for pk, value in (given or {}).items()}
+    # Another author may have answered meanwhile what was not asked when `call` was read.
+    return {keys[int(pk)]: v for pk, v in (given or {}).items() if int(pk) in keys}
 
 
 @dataclass(frozen=True)

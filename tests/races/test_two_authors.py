@@ -3,6 +3,7 @@
 import pytest
 
 from submissions.domain import drafting
+from submissions.models import Question, call_at
 from tests.makers import make_call, make_draft, while_open
 from tests.races.test_submit_race import at_once
 
@@ -49,3 +50,18 @@ def test_edits_of_different_answers_are_both_kept():
     )
     assert results == [{}, {}]
     assert drafting.working_answers(draft, call) == {"story": "Ada's", "history": ["bid"]}
+
+
+def test_answer_to_a_question_that_is_new_to_one_author_is_kept_beside_theirs():
+    earlier = make_call()
+    at = while_open(earlier)
+    draft = make_draft(earlier)
+    section = earlier.questions_in_order[-1].section
+    Question.objects.create(
+        call=earlier, section=section, key="late", kind="short", label="Why?", position=99
+    )
+    now = call_at(earlier.slug)
+    drafting.save_answers(submission=draft, call=now, values={"late": "Ada's"}, at=at)
+    kept = drafting.save_answers(submission=draft, call=earlier, values={"story": "Ben's"}, at=at)
+    assert kept.answers == {"story": "Ben's"}
+    assert drafting.working_answers(draft, now) == {"late": "Ada's", "story": "Ben's"}
