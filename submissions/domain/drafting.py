@@ -251,5 +251,6 @@ def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, lis
     keys = call.asked.keys
     found: dict[str, list[Attachment]] = {}
     for attachment in attachments:
-        found.setdefault(keys[attachment.question_id], []).append(attachment)
+        if attachment.question_id in keys:
+            found.setdefault(keys[attachment.question_id], []).append(attachment)
     return found

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from submissions import spoken_time
-from submissions.models.questions import Asked, Question, asked_at
+from submissions.models.questions import Asked, OutOfDate, Question, asked_at
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -153,8 +153,17 @@ def call_at(slug: str) -> Call:
     return call_of_revision(*found)
 
 
-@lru_cache(maxsize=16)
 def call_of_revision(pk: int, revision: uuid.UUID) -> Call:
     """Return the call, read once a revision; nobody changes the object."""
-    del revision
-    return Call.objects.get(pk=pk)
+    try:
+        return _call_of_revision(pk, revision)
+    except OutOfDate as read:
+        return read.args[0]
+
+
+@lru_cache(maxsize=16)
+def _call_of_revision(pk: int, revision: uuid.UUID) -> Call:
+    call = Call.objects.get(pk=pk)
+    if call.revision != revision:
+        raise OutOfDate(call)
+    return call

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from submissions import conditions
 from submissions.conditions import Condition
@@ -179,15 +179,30 @@ class Asked:
         return found
 
 
-@lru_cache(maxsize=16)
+class OutOfDate(Exception):
+    """What was read belongs to another revision, so it is not kept; the argument is what it is."""
+
+
 def asked_at(call_id: int, revision: uuid.UUID) -> Asked:
     """Return what the call asks at that revision: three queries for the first who ask.
 
     The database draws another revision in the transaction of each change, so what is kept here
     under one holds for as long as the call has it.
     """
-    del revision
-    return Asked(
+    try:
+        return _asked_at(call_id, revision)
+    except OutOfDate as read:
+        return read.args[0]
+
+
+@lru_cache(maxsize=16)
+def _asked_at(call_id: int, revision: uuid.UUID) -> Asked:
+    sections = Section.objects.filter(call_id=call_id).annotate(revision=F("call__revision"))
+    asked = Asked(
         tuple(RespondentRole.objects.filter(call_id=call_id)),
-        tuple(Section.objects.filter(call_id=call_id).prefetch_related("questions")),
+        tuple(sections.prefetch_related("questions")),
     )
+    # A transaction that changed the call, and may yet be rolled back, reads its own words.
+    if any(section.revision != revision for section in asked.sections):
+        raise OutOfDate(asked)
+    return asked

@@ -1,6 +1,7 @@
 """What a call asks is read once for as long as it stays the same, and never after it changed."""
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 
 from submissions.models import Call, Question, RespondentRole, Section
@@ -65,3 +66,13 @@ def test_revision_is_another_after_the_call_itself_changes():
     before = revision(call)
     Call.objects.filter(pk=call.pk).update(contact_name="Somebody else")
     assert revision(call) != before
+
+
+def test_words_that_are_rolled_back_are_kept_nowhere():
+    call = make_call()
+    with transaction.atomic():
+        Question.objects.filter(call=call, key="story").update(label="Never asked")
+        asked = [question.label for question in call.questions_in_order]
+        transaction.set_rollback(True)
+    assert "Never asked" in asked
+    assert "Never asked" not in labels(call)
