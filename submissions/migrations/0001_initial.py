@@ -953,7 +953,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                ("token_sha256", models.CharField(max_length=64)),
                 (
                     "made_at",
                     models.DateTimeField(help_text="When the mail was written last."),
@@ -1300,6 +1300,10 @@ class Migration(migrations.Migration):
                 ),
                 name="submissions_returntoken_used_before_expiry",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="returntoken",
+            index=models.Index(fields=["token_sha256"], name="submissions_returntoken_by_sha"),
         ),
         migrations.AddIndex(
             model_name="returnaddress",

@@ -31,12 +31,16 @@ class ReturnToken(models.Model):
     """A link that opens the response of its mail once; only the SHA-256 of its token is kept."""
 
     mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")
-    token_sha256 = models.CharField(max_length=64, unique=True)
+    # Not unique: a mail has one row, and of two workers who write it at once, both upsert that.
+    token_sha256 = models.CharField(max_length=64)
     made_at = models.DateTimeField(help_text="When the mail was written last.")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["token_sha256"], name="submissions_returntoken_by_sha"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="submissions_returntoken_expires_later",
