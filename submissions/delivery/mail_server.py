@@ -15,6 +15,7 @@ mailbox that does not want the mail and for a portal that may not send, and say 
 
 import re
 import smtplib
+from contextlib import suppress
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
@@ -53,6 +54,7 @@ class MailServer:
 
     def __init__(self) -> None:
         self._backend = get_connection()
+        self._has_taken_mail = False
 
     def __enter__(self) -> Self:
         return self
@@ -73,17 +75,24 @@ class MailServer:
         self._open()
         try:
             self._hand_over(message)
+            self._has_taken_mail = True
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             self._refused(code, reply)
         except smtplib.SMTPSenderRefused as error:
             if error.smtp_code == TOO_BIG:
                 self._refused(error.smtp_code, error.smtp_error)
+            had_its_fill = error.smtp_code == ENDS_THE_CONNECTION and self._has_taken_mail
             self.hang_up()
+            if had_its_fill:
+                # Servers take so many mails over one connection; nothing of this one is there.
+                self.send(message)
+                return
             raise ServerAway(
                 f"The mail server does not take mail from this portal ({error.smtp_code})."
             ) from error
         except smtplib.SMTPDataError as error:
+            self._begin_anew()
             self._refused(error.smtp_code, error.smtp_error)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self.hang_up()
@@ -115,8 +124,23 @@ class MailServer:
             if opened is not None:
                 opened.close()
                 setattr(self._backend, name, None)
+        self._has_taken_mail = False
+
+    def _begin_anew(self) -> None:
+        """End the mail that was refused: smtplib does not where DATA itself was.
+
+        The next MAIL FROM would be refused as one within another (RFC 5321, 4.1.4).
+        """
+        connection = getattr(self._backend, "connection", None)
+        if connection is not None:
+            with suppress(smtplib.SMTPServerDisconnected):
+                connection.rset()
 
     def _open(self) -> None:
+        connection = getattr(self._backend, "connection", None)
+        if isinstance(connection, smtplib.SMTP) and connection.sock is None:
+            # The server refused the mail before this one and ended the connection at once.
+            self.hang_up()
         try:
             self._backend.open()
         except smtplib.SMTPAuthenticationError as error:

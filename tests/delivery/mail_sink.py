@@ -16,6 +16,8 @@ HANG_UP = "hang up"
 class MailSink:
     """`replies` maps a command (MAIL, RCPT, DATA) and an address to the reply it meets.
 
+    DATA's is the reply to the text; "DATA itself" is refused before there is one.
+
     A reply is a line, HANG_UP (DATA: after the mail was kept), something to call, or to DATA a
     number of seconds to think it over. The address None stands for all.
     """
@@ -77,6 +79,20 @@ class MailSink:
         return self._reply("DATA", address, server) or "250 OK"
 
 
+class _Refusing(SMTP):
+    """aiosmtpd's own, which can refuse to be sent a text."""
+
+    refused: dict
+
+    async def smtp_DATA(self, arg):  # noqa: N802
+        address = next(iter(self.envelope.rcpt_tos), None)
+        reply = self.refused.get(("DATA itself", address))
+        if reply is None:
+            await super().smtp_DATA(arg)
+        else:
+            await self.push(reply)
+
+
 class _OnAnyPort(Controller):
     """aiosmtpd's own, which takes whatever port is free."""
 
@@ -88,7 +104,9 @@ class _OnAnyPort(Controller):
             for name in dir(self.handler)
             if name.startswith("handle_")
         }
-        return SMTP(SimpleNamespace(**hooks), hostname="sink.invalid", **self.SMTP_kwargs)
+        server = _Refusing(SimpleNamespace(**hooks), hostname="sink.invalid", **self.SMTP_kwargs)
+        server.refused = self.handler.replies
+        return server
 
     def _trigger_server(self):
         self.port = self.server.sockets[0].getsockname()[1]

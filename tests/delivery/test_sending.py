@@ -1,5 +1,7 @@
 """A refusal concerns one mail, a server that is away concerns none; no mail is ever lost."""
 
+import asyncio
+import itertools
 import logging
 import re
 import time
@@ -146,6 +148,46 @@ def test_permanent_refusal_of_a_mail_ends_it_at_once(sink, call, command, reply)
     first.refresh_from_db()
     assert (first.state, first.attempts) == (OutboxState.FAILED, 1)
     assert send(call, later=timedelta(days=1)) == Tally()
+
+
+@pytest.mark.parametrize(
+    ("reply", "tally"),
+    [
+        ("451 4.7.1 come back later", Tally(sent=2, delayed=1)),
+        ("554 5.7.1 not welcome", Tally(sent=2, failed=1)),
+    ],
+)
+def test_mail_whose_text_is_not_asked_for_does_not_hold_up_the_next(sink, call, reply, tally):
+    sink.replies["DATA itself", "a@example.org"] = reply
+    submitted(call, "a@example.org", "b@example.org", "c@example.org")
+    assert send(call) == tally
+    assert sorted(sink.reached) == ["b@example.org", "c@example.org"]
+
+
+def test_server_that_hangs_up_after_a_refusal_does_not_put_off_the_next_mail(
+    sink, call, monkeypatch
+):
+    def refuse_and_go():
+        transport = sink.transports[-1]
+        asyncio.get_running_loop().call_soon(transport.close)
+        return "550 5.1.1 no such mailbox"
+
+    monkeypatch.setattr(sending, "CONNECTIONS", 1)
+    sink.replies["RCPT", "a@example.org"] = refuse_and_go
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == Tally(sent=1, failed=1)
+    assert sink.connections == 2
+
+
+def test_server_that_takes_two_mails_over_a_connection_is_sent_the_others_over_new_ones(
+    sink, call, monkeypatch
+):
+    asked = itertools.count(1)
+    monkeypatch.setattr(sending, "CONNECTIONS", 1)
+    sink.replies["MAIL", None] = lambda: "421 4.7.0 enough" if next(asked) % 3 == 0 else None
+    submitted(call, *(f"{name}@example.org" for name in "abcde"))
+    assert send(call) == Tally(sent=5)
+    assert sink.connections == 3
 
 
 def test_refusal_by_the_servers_rules_is_told_in_plain_words(sink, call):
