@@ -10,7 +10,7 @@ from django.db import transaction
 from submissions.domain.auditing import record
 from submissions.domain.outbox import owe
 from submissions.errors import ResendRefused
-from submissions.models import OutboxEmail, ReturnAddress
+from submissions.models import OutboxEmail, ReturnAddress, Submission
 from submissions.vocabulary import AuditAction, MailKind, OutboxState
 
 FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
@@ -19,12 +19,13 @@ FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
 def send_again(mail: OutboxEmail, *, by: AbstractBaseUser, at: datetime) -> OutboxEmail:
     """Owe a copy of the mail to the same address; the first one stays on record as it was.
 
-    Raises ResendRefused while the mail is on its way, and once its address was deleted.
+    Raises ResendRefused while the mail or such a copy is on its way, and once its address was
+    deleted.
     """
-    _refuse_unfinished(mail)
     if not mail.to_address:
         raise ResendRefused("The address was deleted when its time was over")
     with transaction.atomic():
+        _refuse_unfinished(mail, mail.to_address)
         again = _owe_copy(mail, mail.to_address, at)
         _record(AuditAction.MAIL_RESENT, mail, again, by, at)
     return again
@@ -37,9 +38,8 @@ def correct_address(
 
     What the respondent answered stays as it was: evidence is not put right by others. Raises
     ResendRefused for an address that no mail can be sent to or that the mail had already, and
-    while the mail is on its way.
+    while the mail or such a copy is on its way.
     """
-    _refuse_unfinished(mail)
     address = address.strip()
     try:
         validate_email(address)
@@ -48,6 +48,7 @@ def correct_address(
     if address == mail.to_address:
         raise ResendRefused("Enter an address that differs from the one that the mail went to")
     with transaction.atomic():
+        _refuse_unfinished(mail, address)
         if mail.submission_id is not None:
             # Whoever refused reminders goes on refusing them.
             ReturnAddress.objects.update_or_create(
@@ -59,8 +60,16 @@ def correct_address(
     return again
 
 
-def _refuse_unfinished(mail: OutboxEmail) -> None:
-    if mail.state not in FINISHED:
+def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
+    """Lock the mail, so that of two who send it again at once only one does.
+
+    The response first, as the purge locks them.
+    """
+    if mail.submission_id is not None:
+        Submission.objects.select_for_update(no_key=True).get(pk=mail.submission_id)
+    locked = OutboxEmail.objects.select_for_update(no_key=True).get(pk=mail.pk)
+    copies = locked.resends.filter(to_address=address).exclude(state__in=FINISHED)
+    if locked.state not in FINISHED or copies.exists():
         raise ResendRefused("This mail is still on its way: it is not sent twice")
 
 

@@ -108,6 +108,19 @@ def test_mail_on_its_way_is_not_sent_twice(state):
     assert OutboxEmail.objects.count() == 1
 
 
+def test_copy_on_its_way_is_not_owed_twice():
+    mail = failed_mail()
+    for resend in (
+        lambda: send_again(mail, by=make_user(), at=NOW),
+        lambda: correct_address(mail, address="jo@example.org", by=make_user(), at=NOW),
+    ):
+        again = resend()
+        with pytest.raises(ResendRefused):
+            resend()
+        OutboxEmail.objects.filter(pk=again.pk).update(state=OutboxState.FAILED)
+        assert resend().resend_of == mail
+
+
 def test_mail_whose_address_was_deleted_needs_a_new_one():
     mail = failed_mail(to_address="")
     with pytest.raises(ResendRefused):

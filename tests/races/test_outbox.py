@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import connection, transaction
 
 from submissions.delivery import sending
 from submissions.domain import outbox
+from submissions.domain.resending import send_again
+from submissions.errors import ResendRefused
 from submissions.models import OutboxEmail
 from submissions.vocabulary import OutboxState
 from tests.delivery.mail_sink import listening
-from tests.makers import OPENS_AT, make_call, make_submitted
+from tests.makers import OPENS_AT, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = OPENS_AT + timedelta(days=1)
@@ -57,6 +60,20 @@ def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
     assert sum(tally.sent for tally in tallies) == 40
     assert min(tally.sent for tally in tallies) > 0
     assert set(OutboxEmail.objects.values_list("state", "attempts")) == {(OutboxState.SENT, 1)}
+
+
+def test_two_who_send_a_mail_again_at_once_owe_one_copy():
+    owed(1)
+    OutboxEmail.objects.update(state=OutboxState.FAILED)
+    mail, staff = OutboxEmail.objects.get(), make_user()
+
+    def press():
+        with suppress(ResendRefused):
+            return send_again(mail, by=staff, at=NOW)
+
+    pressed = side_by_side(4, press)
+    assert OutboxEmail.objects.filter(resend_of=mail).count() == 1
+    assert pressed.count(None) == 3
 
 
 def test_claim_passes_over_what_another_worker_is_claiming():
