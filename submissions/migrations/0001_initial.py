@@ -19,13 +19,21 @@ TEXTS_COMPRESSED = "ALTER TABLE submissions_version ALTER COLUMN texts SET STORA
 # What the search reads, kept by the database beside each version; no model has the column, so that
 # no page loads it. A tsvector holds a megabyte and refuses more, which must never stand in the way
 # of a submission: of texts over 200,000 bytes (forty times a long response) only the beginning is
-# indexed.
+# indexed. PostgreSQL's parser takes minutes for what looks like an address, a path or a comment
+# that never ends (100,000 characters of "a_a_a_"), so such texts lose the marks that begin one.
 WORDS = """
 CREATE FUNCTION submissions_words(texts jsonb) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN octet_length(texts::text) <= 200000
-        THEN to_tsvector('pg_catalog.english'::regconfig, texts)
-        ELSE to_tsvector('pg_catalog.english'::regconfig, left(texts::text, 50000))
+    SELECT CASE
+        WHEN octet_length(texts::text) > 200000
+        THEN to_tsvector(
+            'pg_catalog.english'::regconfig, translate(left(texts::text, 50000), '_~<@/', '     ')
+        )
+        WHEN texts::text ~ '\\S{255}|<!--'
+        THEN to_tsvector(
+            'pg_catalog.english'::regconfig, translate(texts::text, '_~<@/', '     ')::jsonb
+        )
+        ELSE to_tsvector('pg_catalog.english'::regconfig, texts)
     END
 $$;
 ALTER TABLE submissions_version

@@ -79,6 +79,21 @@ def test_lexemes_are_those_of_the_words(words):
     assert sorted(set(of_the_query)) == of_the_text
 
 
+@pytest.mark.parametrize("endless", ["a_", "~/", "/.", "@b1", "<!-- ", "a_a-"])
+@pytest.mark.parametrize("length", [95_000, 250_000])
+@pytest.mark.django_db
+def test_text_that_looks_like_an_endless_address_is_indexed_at_once(endless, length):
+    text = f"The town {endless * (length // len(endless))} paid"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '3s'")
+        cursor.execute(
+            "SELECT submissions_words(jsonb_build_object('story', %s::text)) "
+            "@@ websearch_to_tsquery('english', 'town')",
+            [text],
+        )
+        assert cursor.fetchone() == (True,)
+
+
 @pytest.mark.django_db
 def test_word_of_most_responses_is_sought_in_the_index():
     """Reading the vector of each response would take seconds where the index takes none."""
