@@ -112,7 +112,8 @@ def save_answers(
             part = {q: v for q, v in stored.items() if q.identity == is_identity}
             if part:
                 _keep(table, submission, part, at)
-        if not stored and not contested:
+        # After closing, a save of nothing new makes nothing late that was sent in time and waits.
+        if not stored and not contested and call.is_open_at(at):
             note_saved(submission, at)
     changed = {question.key: value for question, value in stored.items()}
     answers = {key: v for key, v in {**current, **changed}.items() if v is not None}

@@ -171,6 +171,21 @@ def test_what_was_saved_after_closing_is_not_submitted_by_a_request_from_before(
     assert Version.objects.count() == 0
 
 
+def test_save_of_nothing_new_after_closing_makes_nothing_late():
+    call = make_call()
+    draft = complete_draft(call)
+    story = drafting.working_answers(draft, call)["story"]
+    drafting.save_answers(
+        submission=draft,
+        call=call,
+        values={"story": story},
+        at=call.closes_at,
+        seen={"story": [drafting.fingerprint(story)]},
+    )
+    at = call.closes_at - MICROSECOND
+    assert submitting.submit(submission=draft, at=at).received_at == at
+
+
 def test_version_is_received_no_earlier_than_its_last_answer():
     call = make_call()
     draft = complete_draft(call)
