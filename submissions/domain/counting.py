@@ -61,8 +61,8 @@ class OptionCount:
 class Completion:
     """How many responses answer the question; `is_conditional`: it is asked only of some.
 
-    `answered` is None where it is hidden: `is_few` if it is under five, else because all but a
-    few answered it.
+    `answered` is None where it is hidden: `is_few` if it is under five, `leaves_few` if all but a
+    few answered it, neither if it would tell a hidden number of another table.
     """
 
     key: str
@@ -70,6 +70,7 @@ class Completion:
     answered: int | None
     is_conditional: bool
     is_few: bool = False
+    leaves_few: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,17 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
     band = _question(call, "income_band", QuestionKind.RADIO)
     try:
         by_income_band = _by_option(band, chosen["income_band"], hide)
+        by_area = _by_option(area, chosen["area"], hide if _is_one_of(area) else hide_each)
+        by_service_area = _by_option(
+            service_area,
+            chosen["service_area"],
+            hide if _is_one_of(service_area) else hide_each,
+        )
+        tables = {
+            "income_band": by_income_band,
+            "area": by_area,
+            "service_area": by_service_area,
+        }
         return Counts(
             total=total,
             median_words=median,
@@ -126,14 +138,10 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
             by_small_and_medium=_grouped(
                 by_income_band, chosen, SMALL_AND_MEDIUM, SMALL_AND_MEDIUM_LABELS
             ),
-            by_area=_by_option(area, chosen["area"], hide if _is_one_of(area) else hide_each),
-            by_service_area=_by_option(
-                service_area,
-                chosen["service_area"],
-                hide if _is_one_of(service_area) else hide_each,
-            ),
+            by_area=by_area,
+            by_service_area=by_service_area,
             by_words=_by_words(chosen["words"], hide),
-            completion=_completion(call, answered, total),
+            completion=_completion(call, answered, total, tables),
         )
     except TooFew:
         return Counts(total=None)
@@ -297,22 +305,33 @@ def _grouped(
     ]
 
 
-def _completion(call: Call, counted: Counter[str], total: int) -> Sequence[Completion]:
+def _completion(
+    call: Call,
+    counted: Counter[str],
+    total: int,
+    tables: Mapping[str, Sequence[OptionCount]],
+) -> Sequence[Completion]:
+    """Count the answers; not where they would tell how many of a table's hidden gave none."""
+    untold = {
+        key
+        for key, options in tables.items()
+        if any(option.key == "" and option.responses is None for option in options)
+    }
     rows = []
     for question in call.questions_in_order:
         if question.identity:
             continue
-        answered: int | None = counted[question.key]
-        few = call.hides_small_counts and is_few(counted[question.key])
-        if few or (call.hides_small_counts and leaves_few(counted[question.key], total)):
-            answered = None
+        answered = counted[question.key]
+        few = call.hides_small_counts and is_few(answered)
+        leaves = call.hides_small_counts and leaves_few(answered, total)
         rows.append(
             Completion(
                 question.key,
                 question.label,
-                answered,
+                None if few or leaves or question.key in untold else answered,
                 bool(question.show_if or question.section.show_if),
                 few,
+                leaves,
             )
         )
     return rows

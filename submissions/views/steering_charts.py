@@ -133,9 +133,9 @@ def completion_chart(
         (
             row.label,
             row.answered,
-            in_words(row.answered, is_few=True)
-            if row.answered is not None or row.is_few
-            else _("all but a few"),
+            _("all but a few")
+            if row.leaves_few and not row.is_few
+            else in_words(row.answered, is_few=row.is_few),
             _("asked only of some") if row.is_conditional else "",
         )
         for row in rows

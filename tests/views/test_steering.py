@@ -283,6 +283,24 @@ def test_areas_that_exclude_each_other_are_hidden_as_parts_of_the_total(steering
 
 
 @pytest.mark.django_db
+def test_hidden_number_without_an_answer_is_not_told_by_the_number_of_answers(steering):
+    options = [{"key": key, "label": key.title()} for key in ("north", "south", "east")]
+    area = {"key": "area", "kind": "radio", "label": "Area", "options": options}
+    call = make_call(slug="the-call", evidence_questions=[area], hides_small_counts=True)
+    for place in ["north"] * 11 + ["south"] * 9 + ["east"] * 3 + [None] * 6:
+        make_submitted(call, area=place)
+    shown = tables(steering.get("/steering/the-call/").content.decode())
+    assert [row[1] for row in shown["Responses by area"][1:]] == [
+        "11",
+        "9",
+        "fewer than 5",
+        "not shown",
+    ]
+    # 23 answers would be 3 more than 11 and 9.
+    assert ["Area", "not shown", ""] in shown["Completion of each question"]
+
+
+@pytest.mark.django_db
 def test_fewer_than_five_responses_are_not_counted_at_all_where_small_counts_are_hidden(steering):
     call = make_call(slug="the-call", hides_small_counts=True)
     make_submitted(call)
