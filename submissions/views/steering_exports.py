@@ -102,7 +102,10 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             return _export(request, dataset, given.get("format", ""), rows)
         except (ExportRefused, CannotBeMade) as error:
-            errors.append((str(error), "id_reason" if dataset.named else "formats"))
+            errors.append((str(error), "id_reason" if named else "formats"))
+    if named:
+        dataset = Dataset(call, choice)
+        rows = count(dataset)
     context = _shown(dataset, rows, codes) | {
         "errors": errors,
         "given": given,

@@ -292,6 +292,14 @@ def test_counting_never_searches_who_answered(named_exporter):
     assert counted(named_exporter.get(f"{PAGE}?words=sam@example.org&named=yes")) == "0"
 
 
+def test_export_that_is_refused_has_not_searched_who_answered(named_exporter):
+    contact = {"key": "contact", "kind": "email", "label": "Whom we may ask"}
+    call = make_call(slug="the-call", evidence_questions=[contact])
+    make_submitted(call, contact="sam@example.org")
+    refused = {"words": "sam@example.org", "named": "yes", "format": "csv", "reason": ""}
+    assert counted(named_exporter.post(PAGE, refused)) == "0"
+
+
 def test_each_download_is_on_record(steering):
     run = make_done(steering.user, make_call(slug="the-call"))
     for _ in range(2):
