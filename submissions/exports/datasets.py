@@ -122,7 +122,7 @@ def cells_needed(dataset: Dataset, table: list[Column]) -> dict[str, int]:
     return {column.name: n for column, n in zip(typed, cells, strict=True) if n > 1}
 
 
-def call_with_questions(pk: int) -> Call:
+def call_of(pk: int) -> Call:
     return Call.objects.get(pk=pk)
 
 

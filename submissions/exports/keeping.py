@@ -17,7 +17,7 @@ from django.db import DatabaseError, connections
 
 from submissions.domain import export_runs
 from submissions.exports.choosing import Choice, ChoiceRefused
-from submissions.exports.datasets import call_with_questions
+from submissions.exports.datasets import call_of
 from submissions.exports.formats import FORMATS, file_name
 from submissions.exports.making import CannotBeMade
 from submissions.exports.runs import ExportRefused, export_chunks
@@ -55,7 +55,7 @@ def make_next(*, now: Callable[[], datetime], real_now: Callable[[], datetime]) 
 def _make(run: ExportRun, now: Callable[[], datetime], real_now: Callable[[], datetime]) -> None:
     if run.by is None:
         raise ExportRefused("Nobody asked for it: only the command line exports without a name.")
-    call = call_with_questions(run.call_id)
+    call = call_of(run.call_id)
     dataset = Dataset(call, Choice.from_filters(run.filters), named=run.named)
     digest = hashlib.sha256()
     with _Progress(run, real_now) as progress, tempfile.TemporaryFile() as file:

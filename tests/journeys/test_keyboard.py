@@ -105,7 +105,7 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
     assert Version.objects.get().choices["fairness"] == {"money": "good"}
 
 
-def test_focus_is_not_hidden_under_the_warning(open_browser, at):
+def page_that_cannot_save(open_browser, at):
     call = make_call()
     at(while_open(call))
     page = open_browser(320)
@@ -113,6 +113,11 @@ def test_focus_is_not_hidden_under_the_warning(open_browser, at):
     page.get_by_role("button", name="Start now").first.click()
     page.goto(f"/calls/{call.slug}/response/evidence/")
     page.route("**/response/save/", lambda route: route.abort())
+    return page
+
+
+def test_focus_is_not_hidden_under_the_warning(open_browser, at):
+    page = page_that_cannot_save(open_browser, at)
     page.get_by_label("Bid alone").check()
     page.locator("[data-unsaved] .notice").wait_for()
     page.get_by_role("link", name="Skip to main content").focus()
@@ -120,13 +125,7 @@ def test_focus_is_not_hidden_under_the_warning(open_browser, at):
 
 
 def test_warning_that_comes_up_leaves_what_has_the_focus_in_sight(open_browser, at):
-    call = make_call()
-    at(while_open(call))
-    page = open_browser(320)
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
-    page.goto(f"/calls/{call.slug}/response/evidence/")
-    page.route("**/response/save/", lambda route: route.abort())
+    page = page_that_cannot_save(open_browser, at)
     last = page.locator("textarea").last
     last.evaluate("one => one.focus({ preventScroll: true })")
     page.evaluate(
