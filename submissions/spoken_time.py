@@ -3,7 +3,7 @@
 The words are those of the active language; days and months are in Django's own catalogues.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,17 @@ def say_time(moment: datetime, zone: str = UK) -> str:
 
 def say_day(moment: datetime, zone: str = UK) -> str:
     """Return "Wednesday 24 July 2019"."""
-    local = moment.astimezone(ZoneInfo(zone))
+    return _say_day(moment.astimezone(ZoneInfo(zone)).date(), get_language())
+
+
+@lru_cache(maxsize=64)
+def _say_day(day: date, language: str | None) -> str:
+    del language
     return _("%(weekday)s %(day)s %(month)s %(year)s") % {
-        "weekday": WEEKDAYS[local.weekday()],
-        "day": local.day,
-        "month": MONTHS_ALT[local.month],
-        "year": local.year,
+        "weekday": WEEKDAYS[day.weekday()],
+        "day": day.day,
+        "month": MONTHS_ALT[day.month],
+        "year": day.year,
     }
 
 

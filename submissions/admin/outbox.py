@@ -45,7 +45,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     actions = ("send_chosen_again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEmail]:
-        return super().get_queryset(request).defer("body", "body_html")
+        return super().get_queryset(request).defer("body")
 
     @admin.display(description="written (UK time)", ordering="created_at")
     def written(self, mail: OutboxEmail) -> str:
@@ -81,7 +81,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The mail as it was sent; reading a response in it is put on record."""
+        """The mail as it was sent; who reads to whom and about which response is put on record."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         mail = self.get_object(request, object_id)

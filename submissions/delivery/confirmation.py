@@ -12,6 +12,9 @@ from submissions.delivery.wording import gettext as _
 from submissions.delivery.wording import path_of, say_moment
 from submissions.models import Call, OutboxEmail, Version
 
+# For staff, in the text that the outbox keeps.
+ANSWERS_LEFT_OUT = "[The mail had the answers here. They are kept once, with the response.]"
+
 
 def confirmation(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
     """Return the receipt of the mail's version with a copy of the evidence.
@@ -146,7 +149,7 @@ def _copy(version: Version, call: Call) -> list[Block]:
                 "you, in case this email is seen by others."
             )
         ),
-        Verbatim(version.canonical_text),
+        Verbatim(version.canonical_text, instead=ANSWERS_LEFT_OUT),
         Heading(_("How to show that nothing was changed")),
         Paragraph(
             _(

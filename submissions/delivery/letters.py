@@ -6,10 +6,11 @@ it, that took as long as sending the mail.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Verbatim:
-    """Somebody else's words, line by line as they stand."""
+    """Somebody else's words, line by line as they stand; `instead` stands in what is kept."""
 
     text: str
+    instead: str
 
     def as_text(self) -> str:
         return self.text.strip("\n")
@@ -73,12 +75,17 @@ class Verbatim:
         return f'<p class="copy">{_lines(self.as_text())}</p>'
 
 
+# In an address, where a link's token was.
+LEFT_OUT = "left-out-of-this-copy"
+STANDS = ("subject", "title", "blocks")
+CUT = "\N{BLACK SCISSORS}"
+
 Block = Heading | Paragraph | Facts | Link | Verbatim
 
 
 @dataclass(frozen=True)
 class Letter:
-    """`secret`, if there is one, goes out and is left out of what is kept as sent.
+    """`secret`, if there is one, goes out and is left out of what is kept and shown.
 
     `headers` go out beside those that every mail has.
     """
@@ -90,13 +97,31 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def as_text(self) -> str:
-        blocks = (Heading(self.title), *self.blocks)
-        return "\n\n".join(block.as_text() for block in blocks) + "\n"
+        return _as_text([Heading(self.title), *self.blocks])
+
+    def as_kept(self) -> str:
+        """Return the text without what opens a response, and without the words of others."""
+        kept = [
+            Paragraph(block.instead) if isinstance(block, Verbatim) else block
+            for block in self.blocks
+        ]
+        text = _as_text([Heading(self.title), *kept])
+        return text.replace(self.secret, LEFT_OUT) if self.secret else text
 
     def as_html(self) -> str:
-        written = "\n".join(block.as_html() for block in self.blocks)
-        blocks = mark_safe(written)  # noqa: S308 each block has escaped its words
-        return render_to_string("emails/letter.html", {"letter": self, "blocks": blocks})
+        head, above, below, foot = _page(get_language())
+        blocks = "\n".join(block.as_html() for block in self.blocks)
+        return "".join([head, escape(self.subject), above, escape(self.title), below, blocks, foot])
+
+
+def _as_text(blocks: Sequence[Block]) -> str:
+    return "\n\n".join(block.as_text() for block in blocks) + "\n"
+
+
+@lru_cache
+def _page(_language: str) -> list[str]:
+    """Return the page of every letter, cut where its subject, its title and its blocks stand."""
+    return render_to_string("emails/letter.html", dict.fromkeys(STANDS, CUT)).split(CUT)
 
 
 def _lines(text: str) -> str:

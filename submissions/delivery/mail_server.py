@@ -20,6 +20,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.message import sanitize_address
 
@@ -27,6 +28,9 @@ from submissions.delivery.refusals import explain_refusal
 
 TOO_BIG = 552
 ENDS_THE_CONNECTION = 421
+# Times as long as connecting may take. A server scans a mail before it takes it, and who does not
+# wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
+MAY_THINK = 2
 ABOUT_SIGNING_IN = frozenset({530, 534, 535, 538})
 
 
@@ -108,6 +112,8 @@ class MailServer:
         if not isinstance(connection, smtplib.SMTP):
             self._backend.send_messages([message])
             return
+        if connection.sock is not None:
+            connection.sock.settimeout(MAY_THINK * settings.EMAIL_TIMEOUT)
         # Django's backend takes each address apart and puts it together again, which takes as
         # long as the whole dialogue with the server; only a foreign one needs it.
         (to,) = message.to

@@ -6,16 +6,16 @@ from email.utils import formataddr, formatdate
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils import translation
 
 from submissions.delivery.confirmation import amended, confirmation, withdrawn
 from submissions.delivery.enclosures import Enclosures, Fresh
 from submissions.delivery.late_pass import late_pass
-from submissions.delivery.letters import Letter
+from submissions.delivery.letters import LEFT_OUT, Letter
 from submissions.delivery.staff_digest import staff_digest
 from submissions.delivery.unfinished import closed_with_draft, reminder
 from submissions.delivery.way_back import return_link
 from submissions.delivery.wire import WrittenMessage, put_together
+from submissions.delivery.wording import speaking
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind
 
@@ -29,18 +29,21 @@ LETTERS: dict[str, Callable[[OutboxEmail, Enclosures], Letter]] = {
     MailKind.LATE_PASS: late_pass,
     MailKind.STAFF_DIGEST: staff_digest,
 }
-# In an address, where a link's token was.
-LEFT_OUT = "left-out-of-this-copy"
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message, and its words as staff are shown them: without what opens a response."""
+    """A message, and its words as staff are shown them: without what opens a response.
+
+    `kept` is the text that stays with the outbox: also without the answers, which the
+    response holds.
+    """
 
     message: EmailMessage
     subject: str
     text: str
     html: str
+    kept: str
 
 
 def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
@@ -49,7 +52,7 @@ def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
     It is in the language of its call, and the digest for staff in British English.
     """
     to_staff = mail.kind == MailKind.STAFF_DIGEST
-    with translation.override("en-gb" if to_staff else mail.call.spoken_language):
+    with speaking("en-gb" if to_staff else mail.call.spoken_language):
         letter = LETTERS[mail.kind](mail, enclosed or Fresh(at=mail.created_at))
         subject = one_line(letter.subject)
         text, html = letter.as_text(), letter.as_html()
@@ -71,7 +74,7 @@ def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
     )
     if letter.secret:
         text, html = (kept.replace(letter.secret, LEFT_OUT) for kept in (text, html))
-    return Rendered(message=message, subject=subject, text=text, html=html)
+    return Rendered(message=message, subject=subject, text=text, html=html, kept=letter.as_kept())
 
 
 def one_line(text: str) -> str:

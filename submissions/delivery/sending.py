@@ -27,8 +27,8 @@ from submissions.domain.reminding import is_still_wanted
 from submissions.models import OutboxEmail
 
 logger = logging.getLogger(__name__)
-BATCH = 40  # as many as one dead worker can hold up
-CONNECTIONS = 2  # of each worker's process
+BATCH = 100  # as many as one dead worker can hold up
+CONNECTIONS = 4  # of each worker's process
 STARTS_WITHIN = timedelta(seconds=30)
 BREAKS_IN_A_ROW = 2
 
@@ -170,8 +170,7 @@ class _Run:
                     letter.mail,
                     at=at,
                     subject=letter.rendered.subject,
-                    body=letter.rendered.text,
-                    body_html=letter.rendered.html,
+                    body=letter.rendered.kept,
                 )
                 for letter in letters
             ]

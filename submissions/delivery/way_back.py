@@ -1,11 +1,18 @@
 """The link back to a response: its own mail, and the part of a receipt that holds one."""
 
 from django.conf import settings
-from django.urls import reverse
 
 from submissions import spoken_time
 from submissions.delivery.enclosures import Enclosures
-from submissions.delivery.letters import Block, Facts, Heading, Letter, Link, Paragraph
+from submissions.delivery.letters import (
+    LEFT_OUT,
+    Block,
+    Facts,
+    Heading,
+    Letter,
+    Link,
+    Paragraph,
+)
 from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
 from submissions.delivery.wording import gettext as _
 from submissions.delivery.wording import path_of, say_moment
@@ -58,7 +65,8 @@ def return_link(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
 
 
 def _address(call: Call, fresh: FreshLink) -> str:
-    return f"{settings.PORTAL_URL}{reverse('return_link', args=[call.slug, fresh.token])}"
+    path = path_of("return_link", call.slug, LEFT_OUT).replace(LEFT_OUT, fresh.token)
+    return f"{settings.PORTAL_URL}{path}"
 
 
 def _how_long(call: Call, fresh: FreshLink) -> list[Block]:

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from django.core.mail import BadHeaderError, EmailMessage
 
+FITS_ON_A_LINE = 76  # characters (RFC 2047, 2), with the colon and the space
+
 
 class Wire:
     """What Django's mail backends ask of a message."""
@@ -66,5 +68,7 @@ def header_line(name: str, value: str) -> bytes:
     """
     if "\r" in value or "\n" in value:
         raise BadHeaderError(name)
+    if value.isascii() and value.isprintable() and len(name) + len(value) < FITS_ON_A_LINE:
+        return f"{name}: {value}\r\n".encode("ascii")
     encoded = Header(value, header_name=name).encode(linesep="\r\n")
     return f"{name}: {encoded}\r\n".encode("ascii")

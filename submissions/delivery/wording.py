@@ -5,14 +5,30 @@ which is in the code. For the sentences and moments of a mail, that took a third
 writing it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache, lru_cache
 
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation.trans_real import DjangoTranslation, translation
 
 from submissions import spoken_time
+
+_spoken: ContextVar[DjangoTranslation | None] = ContextVar("_spoken", default=None)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Write in the language: `override` that looks its catalogue up once."""
+    with override(language):
+        token = _spoken.set(translation(language))
+        try:
+            yield
+        finally:
+            _spoken.reset(token)
 
 
 def gettext(message: str) -> str:
@@ -26,13 +42,13 @@ def say_moment(moment: datetime, zone: str) -> str:
 
 
 @cache
-def path_of(page: str, slug: str) -> str:
-    """Return the path of a call's page, by the page's name in `urls`."""
-    return reverse(page, args=[slug])
+def path_of(page: str, *args: str) -> str:
+    """Return the path of a page, by its name and arguments in `urls`."""
+    return reverse(page, args=args)
 
 
 def _catalogue() -> DjangoTranslation:
-    return translation(get_language() or "en-gb")
+    return _spoken.get() or translation(get_language() or "en-gb")
 
 
 # By the catalogue, not by the name of its language: another one may be put in its place.

@@ -36,7 +36,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=2)
 # What no letter is written from: half of a row's bytes.
 NOT_READ = (
-    *("subject", "body", "body_html"),
+    *("subject", "body"),
     *("version__choices", "version__texts", "version__text_keys"),
 )
 CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
@@ -145,7 +145,6 @@ class Sent:
     at: datetime
     subject: str
     body: str
-    body_html: str
 
 
 # Django writes one statement a row, or one with a CASE for each column: with the text of a
@@ -153,13 +152,13 @@ class Sent:
 MARK_SENT = f"""
     UPDATE submissions_outboxemail AS mail
     SET state = '{OutboxState.SENT}', sent_at = kept.sent_at, last_error = '',
-        subject = kept.subject, body = kept.body, body_html = kept.body_html
-    FROM (VALUES %s) AS kept (id, claimed_at, sent_at, subject, body, body_html)
+        subject = kept.subject, body = kept.body
+    FROM (VALUES %s) AS kept (id, claimed_at, sent_at, subject, body)
     WHERE mail.id = kept.id AND mail.claimed_at = kept.claimed_at
         AND mail.state = '{OutboxState.CLAIMED}'
     RETURNING mail.id
 """  # noqa: S608 - two words of our own vocabulary
-A_MARK = "(%s::bigint, %s::timestamptz, %s::timestamptz, %s, %s, %s)"
+A_MARK = "(%s::bigint, %s::timestamptz, %s::timestamptz, %s, %s)"
 
 
 def mark_sent(sent: Sequence[Sent]) -> set[int]:
@@ -167,10 +166,7 @@ def mark_sent(sent: Sequence[Sent]) -> set[int]:
 
     One whose claim was lost is left out.
     """
-    rows = [
-        (one.mail.pk, one.mail.claimed_at, one.at, one.subject, one.body, one.body_html)
-        for one in sent
-    ]
+    rows = [(one.mail.pk, one.mail.claimed_at, one.at, one.subject, one.body) for one in sent]
     if not rows:
         return set()
     with connection.cursor() as cursor:

@@ -123,8 +123,8 @@ def _purge_mail(at: datetime, purged: Purged) -> None:
             Q(sent_at__lte=at - MAIL_TEXTS_KEPT)
             | Q(state=OutboxState.FAILED, created_at__lte=at - MAIL_TEXTS_KEPT)
         )
-        .exclude(subject="", body="", body_html="")
-        .update(subject="", body="", body_html="")
+        .exclude(subject="", body="")
+        .update(subject="", body="")
     )
     purged.mail_addresses = (
         OutboxEmail.objects.filter(

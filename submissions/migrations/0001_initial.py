@@ -908,8 +908,12 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),
                 ("subject", models.CharField(blank=True, help_text="As sent.", max_length=300)),
-                ("body", models.TextField(blank=True, help_text="As sent.")),
-                ("body_html", models.TextField(blank=True, help_text="As sent.")),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True, help_text="As sent, without links' tokens and answers."
+                    ),
+                ),
                 (
                     "call",
                     models.ForeignKey(

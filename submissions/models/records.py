@@ -55,8 +55,7 @@ class OutboxEmail(models.Model):
     sent_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     subject = models.CharField(max_length=300, blank=True, help_text="As sent.")
-    body = models.TextField(blank=True, help_text="As sent.")
-    body_html = models.TextField(blank=True, help_text="As sent.")
+    body = models.TextField(blank=True, help_text="As sent, without links' tokens and answers.")
 
     objects = OutboxEmailQuerySet.as_manager()
 

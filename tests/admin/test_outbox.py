@@ -30,7 +30,6 @@ def sent_mail(**changes):
         "attempts": 1,
         "subject": "We have your response",
         "body": "Dear <Jo>,\nthank you.",
-        "body_html": "<p>Dear Jo</p><script>alert(1)</script>",
     }
     OutboxEmail.objects.update(**fields | changes)
     return OutboxEmail.objects.get()
@@ -50,8 +49,6 @@ def test_page_shows_the_text_as_sent_and_runs_none_of_it(staff):
     text = staff.get(page_of(mail)).content.decode()
     assert "We have your response" in text
     assert "Dear &lt;Jo&gt;,\nthank you." in text
-    assert "&lt;p&gt;Dear Jo&lt;/p&gt;&lt;script&gt;" in text
-    assert "<script>alert" not in text
     assert "jo.bloggs@example.org" in text
     event = AuditEvent.objects.get()
     assert (event.action, event.submission) == ("response_opened", mail.submission)

@@ -230,7 +230,7 @@ def test_mails_marked_together_keep_their_own_words():
 
 
 def as_sent(mail, at, *, body="B"):
-    return outbox.Sent(mail, at=at, subject="S", body=body, body_html="H")
+    return outbox.Sent(mail, at=at, subject="S", body=body)
 
 
 def test_sending_ends_before_its_claims_do():

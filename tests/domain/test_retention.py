@@ -153,12 +153,12 @@ def test_changes_that_were_not_submitted_go_back_to_what_was(
 def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
     submission = make_submitted(call)
     sent_at = submission.submitted_at
-    OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B", body_html="H")
+    OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B")
     purge(at=sent_at + 30 * DAY - MICROSECOND)
     assert OutboxEmail.objects.get().body == "B"
     assert purge(at=sent_at + 30 * DAY).mail_texts == 1
     mail = OutboxEmail.objects.get()
-    assert (mail.subject, mail.body, mail.body_html) == ("", "", "")
+    assert (mail.subject, mail.body) == ("", "")
     assert mail.to_address == "someone@example.org"
 
 

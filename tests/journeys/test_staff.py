@@ -45,7 +45,6 @@ def response(at):
         attempts=1,
         subject=f"Received: {response.reference}",
         body="Thank you. We have your response.\n" * 5,
-        body_html="<p>Thank you.</p>",
     )
     make_submitted(call, roles=["other"], publication="confidential")
     return response
