@@ -94,7 +94,7 @@ def database_from(url: str) -> dict[str, object]:
     if not options["options"]:
         del options["options"]
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "evidence_portal.database",
         "NAME": name,
         "USER": options.pop("user", unquote(parts.username or "")),
         "PASSWORD": unquote(parts.password or ""),
@@ -298,8 +298,8 @@ TEMPLATES = [
 ]
 # Fragments of pages that are the same for everybody as long as the call's revision is the same.
 CACHES = {
-    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
-    for name in ("default", "template_fragments")
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "template_fragments": {"BACKEND": "evidence_portal.fragments.FragmentCache"},
 }
 CRISPY_ALLOWED_TEMPLATE_PACKS = "portal"
 CRISPY_TEMPLATE_PACK = "portal"

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import Semaphore
+from time import sleep
 from typing import Any
 
 from celery import Task
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
 _nudger = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nudge")
 _one_may_wait = Semaphore(1)
+BETWEEN_NUDGES = 0.5  # seconds
 
 
 @app.task(name="submissions.send_due_mail", time_limit=SENDING_MAY_TAKE)
@@ -142,6 +144,8 @@ def nudge_exports() -> None:
 def _nudge() -> None:
     _one_may_wait.release()
     _hand_over(send_due_mail, "due mail")
+    # Meanwhile the next one waits, and stands for all that come in a last minute.
+    sleep(BETWEEN_NUDGES)
 
 
 def _hand_over(task: Task, what: str) -> None:

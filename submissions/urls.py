@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from submissions.views import (
     amending,
@@ -21,9 +21,32 @@ from submissions.views import (
     time_left,
 )
 
+response_urls = [
+    path("", task_list.task_list, name="response"),
+    path("check/", checking.check, name="check"),
+    path("submitted/", receipts.submitted, name="submitted"),
+    path("receipt/", receipts.receipt, name="receipt"),
+    path("leave/", returning.leave, name="leave"),
+    path("forget/", returning.forget, name="forget"),
+    path("amend/", amending.amend, name="amend"),
+    path("amend/discard/", amending.discard, name="discard"),
+    path("withdraw/", amending.withdraw, name="withdraw"),
+    path("text/", task_list.working_text, name="response_text"),
+    path("help/<slug:key>/", task_list.help_page, name="response_help"),
+    path("files/<uuid:public_id>/", files.own_file, name="own_file"),
+    path("save/", saving.save, name="save"),
+    path("<slug:section>/", sections.section, name="section"),
+    path(
+        "<slug:section>/<int:number>/",
+        sections.section,
+        name="section_page",
+    ),
+]
+# Whoever answers asks for these most: they are found soonest.
 urlpatterns = [
     path("", calls.home, name="home"),
     path("calls/<slug:slug>/", calls.call_page, name="call"),
+    path("calls/<slug:slug>/response/", include(response_urls)),
     path("calls/<slug:slug>/accent.css", calls.accent_stylesheet, name="accent"),
     path("calls/<slug:slug>/questions/", calls.all_questions, name="questions"),
     path("calls/<slug:slug>/questions.pdf", calls.questions_as_pdf, name="questions_pdf"),
@@ -39,25 +62,6 @@ urlpatterns = [
     path("calls/<slug:slug>/return/open/", returning.open_link, name="return_open"),
     path("calls/<slug:slug>/return/<str:token>/", returning.show_link, name="return_link"),
     path("calls/<slug:slug>/start/", calls.start, name="start"),
-    path("calls/<slug:slug>/response/", task_list.task_list, name="response"),
-    path("calls/<slug:slug>/response/check/", checking.check, name="check"),
-    path("calls/<slug:slug>/response/submitted/", receipts.submitted, name="submitted"),
-    path("calls/<slug:slug>/response/receipt/", receipts.receipt, name="receipt"),
-    path("calls/<slug:slug>/response/leave/", returning.leave, name="leave"),
-    path("calls/<slug:slug>/response/forget/", returning.forget, name="forget"),
-    path("calls/<slug:slug>/response/amend/", amending.amend, name="amend"),
-    path("calls/<slug:slug>/response/amend/discard/", amending.discard, name="discard"),
-    path("calls/<slug:slug>/response/withdraw/", amending.withdraw, name="withdraw"),
-    path("calls/<slug:slug>/response/text/", task_list.working_text, name="response_text"),
-    path("calls/<slug:slug>/response/help/<slug:key>/", task_list.help_page, name="response_help"),
-    path("calls/<slug:slug>/response/files/<uuid:public_id>/", files.own_file, name="own_file"),
-    path("calls/<slug:slug>/response/save/", saving.save, name="save"),
-    path("calls/<slug:slug>/response/<slug:section>/", sections.section, name="section"),
-    path(
-        "calls/<slug:slug>/response/<slug:section>/<int:number>/",
-        sections.section,
-        name="section_page",
-    ),
     path("calls/<slug:slug>/late-pass/<str:token>/", late_passes.late_pass, name="late_pass"),
     path("calls/<slug:slug>/reminders/<str:token>/", late_passes.reminders, name="reminders"),
     path("calls/<slug:slug>/time-left/", time_left.time_left, name="time_left"),

@@ -10,10 +10,8 @@ from submissions.delivery.opening import rehearsal_warning, subject_of, the_call
 from submissions.delivery.way_back import way_back
 from submissions.delivery.wording import gettext as _
 from submissions.delivery.wording import path_of, say_moment
+from submissions.domain import outbox
 from submissions.models import Call, OutboxEmail, Version
-
-# For staff, in the text that the outbox keeps.
-ANSWERS_LEFT_OUT = "[The mail had the answers here. They are kept once, with the response.]"
 
 
 def confirmation(mail: OutboxEmail, enclosed: Enclosures) -> Letter:
@@ -149,7 +147,7 @@ def _copy(version: Version, call: Call) -> list[Block]:
                 "you, in case this email is seen by others."
             )
         ),
-        Verbatim(version.canonical_text, instead=ANSWERS_LEFT_OUT),
+        Verbatim(version.canonical_text, instead=outbox.ANSWERS_LEFT_OUT),
         Heading(_("How to show that nothing was changed")),
         Paragraph(
             _(

@@ -25,6 +25,8 @@ from submissions.models import (
 )
 from submissions.vocabulary import Channel, QuestionKind
 
+TABLES = (Answer, IdentityAnswer)
+
 
 def start(*, call: Call, at: datetime, channel: Channel = Channel.WEB) -> Submission:
     """Make an empty draft.
@@ -81,6 +83,7 @@ def save_answers(
     at: datetime,
     seen: Mapping[str, Collection[str]] | None = None,
     sent: Mapping[str, Collection[str]] | None = None,
+    read: "WorkingCopy | None" = None,
 ) -> Kept:
     """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
 
@@ -92,32 +95,72 @@ def save_answers(
     before and do not know to be stored. Where another was stored since, an author who changed
     nothing leaves it, and one who did gets it back as `contested`. Of those nothing is
     overwritten; the others are kept all the same.
+
+    `read` is the working copy as the caller read it: a save into it needs no lock as long as
+    nobody has changed it since.
     """
     stored = {
         call.questions_by_key[key]: storable(call.questions_by_key[key], raw)
         for key, raw in values.items()
         if call.questions_by_key[key].kind != QuestionKind.FILE
     }
-    contested: dict[str, Any] = {}
+    if read is not None and read.submission.has_working_copy:
+        new, contested = _settle(stored, read.answers, seen, sent or {})
+        if not contested and _keep_unless_changed(read, new, at):
+            return _kept(new, contested, read.answers)
     with transaction.atomic():
         lock_working_copy(submission)
         current = working_answers(submission, call)
-        if seen is not None:
-            stored = {q: value for q, value in stored.items() if value != current.get(q.key)}
-            for question in _changed_since(seen, sent or {}, stored, current):
-                value = stored.pop(question)
-                if fingerprint(value) not in seen[question.key]:
-                    contested[question.key] = current.get(question.key)
-        for table, is_identity in ((Answer, False), (IdentityAnswer, True)):
-            part = {q: v for q, v in stored.items() if q.identity == is_identity}
+        new, contested = _settle(stored, current, seen, sent or {})
+        for table in TABLES:
+            part = {q: v for q, v in new.items() if _table_of(q) == table}
             if part:
                 _keep(table, submission, part, at)
         # After closing, a save of nothing new makes nothing late that was sent in time and waits.
-        if not stored and not contested and call.is_open_at(at):
+        if not new and not contested and call.is_open_at(at):
             note_saved(submission, at)
-    changed = {question.key: value for question, value in stored.items()}
+    return _kept(new, contested, current)
+
+
+def _settle(
+    given: Mapping[Question, Any],
+    current: Mapping[str, Any],
+    seen: Mapping[str, Collection[str]] | None,
+    sent: Mapping[str, Collection[str]],
+) -> tuple[dict[Question, Any], dict[str, Any]]:
+    """Return what is to be kept of the given values, and what of `current` is contested."""
+    if seen is None:
+        return dict(given), {}
+    new = {q: value for q, value in given.items() if value != current.get(q.key)}
+    contested: dict[str, Any] = {}
+    for question in _changed_since(seen, sent, new, current):
+        value = new.pop(question)
+        if fingerprint(value) not in seen[question.key]:
+            contested[question.key] = current.get(question.key)
+    return new, contested
+
+
+def _kept(
+    new: Mapping[Question, Any], contested: dict[str, Any], current: Mapping[str, Any]
+) -> Kept:
+    changed = {question.key: value for question, value in new.items()}
     answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
     return Kept(contested, answers)
+
+
+def _keep_unless_changed(read: "WorkingCopy", new: Mapping[Question, Any], at: datetime) -> bool:
+    """Keep new answers in one statement that does nothing if the copy is not as it was read.
+
+    False if it was changed, or if there are things to keep that one statement cannot.
+    """
+    if not new and not read.call.is_open_at(at):
+        return False
+    tables = {_table_of(question) for question in new}
+    if len(tables) > 1 or None in new.values():
+        return False
+    statement = KEEP[tables.pop()] if tables else NOTE_SAVED
+    given = {question.pk: json.dumps(value) for question, value in new.items()}
+    return _write(read.submission, at, statement, given, mark=read.mark)
 
 
 def note_saved(submission: Submission, at: datetime) -> None:
@@ -129,12 +172,30 @@ def note_saved(submission: Submission, at: datetime) -> None:
     _write(submission, at, NOTE_SAVED, {})
 
 
-def _write(submission: Submission, at: datetime, statement: str, given: dict[int, str]) -> None:
-    """Run a statement that notes the save; `given` is JSON by the questions' primary keys."""
-    values = {"at": at, "id": submission.pk, "keys": list(given), "values": list(given.values())}
+def _write(
+    submission: Submission,
+    at: datetime,
+    statement: str,
+    given: dict[int, str],
+    mark: str | None = None,
+) -> bool:
+    """Run a statement that notes the save; `given` is JSON by the questions' primary keys.
+
+    False, and nothing is written, if the row is not any more the one that bore the `mark`.
+    """
+    values = {
+        "at": at,
+        "id": submission.pk,
+        "mark": mark,
+        "keys": list(given),
+        "values": list(given.values()),
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
+        if not cursor.rowcount:
+            return False
     submission.saved_at = max(submission.saved_at, at)
+    return True
 
 
 def _changed_since(
@@ -168,6 +229,10 @@ def lock_working_copy(submission: Submission) -> None:
         raise AlreadySubmitted(locked.reference)
 
 
+def _table_of(question: Question) -> type[Answer] | type[IdentityAnswer]:
+    return IdentityAnswer if question.identity else Answer
+
+
 def _keep(
     table: type[Answer] | type[IdentityAnswer],
     submission: Submission,
@@ -196,41 +261,44 @@ def _by_key(given: dict[str, Any] | None, call: Call) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class WorkingCopy:
-    """A response with its answers as they stand: question key -> stored value."""
+    """A response with its answers as they stand: question key -> stored value.
+
+    `mark` is of the response's row: whatever changes the working copy writes the row too, which
+    then has another mark.
+    """
 
     call: Call
     submission: Submission
     answers: dict[str, Any]
     has_files: bool
+    mark: str
 
 
 # Every page of a respondent begins with the first of these, and every save ends with the others:
 # statements that are not put together anew each time, which costs more than to run them.
 # JSON, not JSONB: psycopg2 reads it, where Django leaves JSONB to its fields.
+# A function of the database's keeps its plan, which takes longer to make than to carry out.
 _FIELDS = [field.attname for field in Submission._meta.concrete_fields]
-WORKING_COPY = f"""
-    SELECT {", ".join(f"s.{name}" for name in _FIELDS)},
-        c.revision, submissions_given(s.id), submissions_has_files(s.id)
-    FROM submissions_submission s JOIN submissions_call c ON c.id = s.call_id
-    WHERE s.public_id = %s AND c.slug = %s
-"""  # noqa: S608 only the names of the table's own columns
+WORKING_COPY = "SELECT * FROM submissions_working_copy(%s, %s)"
 GIVEN = "SELECT submissions_given(%s)"
 LOCK = """
     SELECT state, amending_since, reference FROM submissions_submission
     WHERE id = %s FOR NO KEY UPDATE
 """
 NOTE_SAVED = """
-    UPDATE submissions_submission SET saved_at = greatest(saved_at, %(at)s) WHERE id = %(id)s
+    UPDATE submissions_submission SET saved_at = greatest(saved_at, %(at)s)
+    WHERE id = %(id)s AND (%(mark)s::xid IS NULL OR xmin = %(mark)s::xid)
 """
 KEEP = {
     table: f"""
-        WITH noted AS ({NOTE_SAVED})
+        WITH noted AS ({NOTE_SAVED} RETURNING id)
         INSERT INTO {table._meta.db_table} (submission_id, saved_at, question_id, value)
-        SELECT %(id)s, %(at)s, given.* FROM unnest(%(keys)s::bigint[], %(values)s::jsonb[]) given
+        SELECT noted.id, %(at)s, given.*
+        FROM noted, unnest(%(keys)s::bigint[], %(values)s::jsonb[]) given
         ON CONFLICT (submission_id, question_id)
         DO UPDATE SET value = EXCLUDED.value, saved_at = EXCLUDED.saved_at
     """  # noqa: S608 only the portal's own tables
-    for table in (Answer, IdentityAnswer)
+    for table in TABLES
 }
 
 
@@ -241,10 +309,10 @@ def working_copy(public_id: UUID | str, slug: str) -> WorkingCopy | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    *fields, revision, given, has_files = found
+    *fields, revision, given, has_files, mark = found
     submission = Submission.from_db(connection.alias, _FIELDS, fields)
     call = call_of_revision(submission.call_id, revision)
-    return WorkingCopy(call, submission, _by_key(given, call), has_files)
+    return WorkingCopy(call, submission, _by_key(given, call), has_files, mark)
 
 
 def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:

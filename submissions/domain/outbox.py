@@ -39,6 +39,8 @@ NOT_READ = (
     *("subject", "body"),
     *("version__choices", "version__texts", "version__text_keys"),
 )
+# For staff, in the text that is kept of a mail.
+ANSWERS_LEFT_OUT = "[The mail had the answers here. They are kept once, with the response.]"
 CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
 
 

@@ -57,14 +57,15 @@ def _numbered(asked: Asked) -> dict[str, int]:
 
 def asked_page_numbers(call: Call, pages: Sequence[Page], answers: dict[str, object]) -> list[int]:
     """Return the numbers of the pages that show a question to somebody with `answers`."""
-    return [
-        number
-        for number, page in enumerate(pages, start=1)
-        if any(
-            not is_ruled_out(terms_of(call.asked, question), answers, {other.key for other in page})
-            for question in page
-        )
-    ]
+    return [number for number, page in enumerate(pages, start=1) if _shows(call, page, answers)]
+
+
+def _shows(call: Call, page: Page, answers: dict[str, object]) -> bool:
+    terms = [terms_of(call.asked, question) for question in page]
+    if not all(terms):
+        return True
+    on_page = {question.key for question in page}
+    return any(not is_ruled_out(of_one, answers, on_page) for of_one in terms)
 
 
 def _follows(asked: Asked, question: Question, page: Page) -> bool:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from submissions import clock, spoken_time
 from submissions.domain import answering, deadlines, drafting
 from submissions.domain.deadlines import Admission
+from submissions.domain.drafting import WorkingCopy
 from submissions.domain.transcript import say_answer
 from submissions.errors import CallNotOpen
 from submissions.models import Attachment, Call, Section, Submission
@@ -18,7 +19,9 @@ from submissions.views.holding import call_or_404, held_copy
 from submissions.views.refusals import typed_texts
 from submissions.views.steps import Step, question_addresses, steps
 from submissions.views.time_left import time_left_at
-from submissions.vocabulary import SubmissionState
+from submissions.vocabulary import QuestionKind, SubmissionState
+
+SEVERAL = {QuestionKind.CHECKBOXES, QuestionKind.ROLES, QuestionKind.MATRIX}
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Held:
     received_at: datetime
     answers: dict[str, Any]
     has_files: bool
+    read: WorkingCopy | None = None
 
     @cached_property
     def files(self) -> dict[str, list[Attachment]]:
@@ -110,7 +114,9 @@ def held_by(request: HttpRequest, slug: str) -> Held | None:
     found = held_copy(request, slug)
     if found is None:
         return None
-    return Held(found.call, found.submission, received_at, found.answers, found.has_files)
+    return Held(
+        found.call, found.submission, received_at, found.answers, found.has_files, read=found
+    )
 
 
 def nothing_held_page(request: HttpRequest, slug: str) -> HttpResponse:
@@ -136,6 +142,7 @@ def answers_by_section(held: Held) -> list[dict[str, Any]]:
                     "question": question,
                     "href": f"{addresses[question.key]}?return=check#question-{question.key}",
                     "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
+                    "is_list": question.kind in SEVERAL,
                     "lines": say_answer(question, held.answers.get(question.key)),
                     "warning": answering.warning_of(question, held.answers.get(question.key)),
                     "files": held.files.get(question.key, []),

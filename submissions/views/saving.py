@@ -47,6 +47,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             at=held.received_at,
             seen=form.seen,
             sent=form.sent,
+            read=held.read,
         )
     except AlreadySubmitted:
         return _not_kept(

@@ -93,12 +93,15 @@ def _save(request: HttpRequest, held: Held, here: Step) -> HttpResponse:
             at=held.received_at,
             seen=form.seen,
             sent=form.sent,
+            read=held.read,
         )
         refused = change_files(held, form)
     except AlreadySubmitted:
         return _submitted_meanwhile(request, held)
-    has_files = held.has_files or form.takes_files
-    saved = Held(held.call, held.submission, held.received_at, kept.answers, has_files)
+    saved = held
+    if kept.answers != held.answers or form.takes_files or form.file_to_change:
+        has_files = held.has_files or form.takes_files
+        saved = Held(held.call, held.submission, held.received_at, kept.answers, has_files)
     if kept.contested or form.unsettled:
         return _contested_page(request, saved, here, form, kept.contested, refused)
     action = request.POST.get("action", "continue")

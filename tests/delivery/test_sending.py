@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from evidence_portal.discreet_logs import DiscreetFormatter
-from submissions.delivery import confirmation, letters, rendering, sending
+from submissions.delivery import letters, rendering, sending
 from submissions.delivery.enclosures import Fresh
 from submissions.delivery.sending import Tally
 from submissions.domain import outbox
@@ -84,7 +84,7 @@ def test_sent_mail_keeps_its_words(sink, call):
     sent = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
     answers = mail.version.canonical_text.strip("\n")
     assert answers in sent
-    assert mail.body == sent_without_token(sent).replace(answers, confirmation.ANSWERS_LEFT_OUT)
+    assert mail.body == sent_without_token(sent).replace(answers, outbox.ANSWERS_LEFT_OUT)
     assert mail.sent_at == while_open(call)
     assert mail.last_error == ""
 
