@@ -263,8 +263,8 @@ def _by_key(given: dict[str, Any] | None, call: Call) -> dict[str, Any]:
 class WorkingCopy:
     """A response with its answers as they stand: question key -> stored value.
 
-    `mark` is of the response's row: whatever changes the working copy writes the row too, which
-    then has another mark.
+    `mark` is of the response's row, its transaction and place (PostgreSQL's manual, “System
+    Columns”): what changes the working copy writes the row too, which then has another mark.
     """
 
     call: Call
@@ -287,7 +287,7 @@ LOCK = """
 """
 NOTE_SAVED = """
     UPDATE submissions_submission SET saved_at = greatest(saved_at, %(at)s)
-    WHERE id = %(id)s AND (%(mark)s::xid IS NULL OR xmin = %(mark)s::xid)
+    WHERE id = %(id)s AND (%(mark)s IS NULL OR concat(xmin, ctid) = %(mark)s)
 """
 KEEP = {
     table: f"""

@@ -159,7 +159,7 @@ CREATE FUNCTION submissions_working_copy(of_public_id uuid, of_slug text)
         reference varchar, rehearsal boolean, triage_status varchar, started_at timestamptz,
         saved_at timestamptz, submitted_at timestamptz, amending_since timestamptz,
         withdrawn_at timestamptz, current_version_id bigint,
-        revision uuid, given json, has_files boolean, mark xid
+        revision uuid, given json, has_files boolean, mark text
     )
     STABLE LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -169,7 +169,8 @@ BEGIN
         s.reference, s.rehearsal, s.triage_status, s.started_at,
         s.saved_at, s.submitted_at, s.amending_since,
         s.withdrawn_at, s.current_version_id,
-        c.revision, submissions_given(s.id), submissions_has_files(s.id), s.xmin
+        c.revision, submissions_given(s.id), submissions_has_files(s.id),
+        concat(s.xmin, s.ctid)
     FROM submissions_submission s JOIN submissions_call c ON c.id = s.call_id
     WHERE s.public_id = of_public_id AND c.slug = of_slug;
 END $$;

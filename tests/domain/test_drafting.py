@@ -6,8 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from submissions.domain import attaching, drafting
-from submissions.errors import FileRefused
-from tests.makers import make_attachment, make_call, make_draft, while_open
+from submissions.domain.submitting import submit
+from submissions.errors import AlreadySubmitted, FileRefused
+from submissions.models import Submission
+from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +120,86 @@ def test_moment_of_the_last_save_never_goes_back(call):
         earlier(later - timedelta(minutes=1))
         draft.refresh_from_db()
         assert draft.saved_at == later
+
+
+def test_copy_is_the_response_with_all_that_it_holds(call):
+    draft = make_draft(call, story="Words", email="jo@example.org")
+    make_attachment(draft)
+    copy = drafting.working_copy(draft.public_id, call.slug)
+    assert copy.answers == drafting.working_answers(draft, call)
+    assert copy.has_files
+    stored = Submission.objects.get(pk=draft.pk)
+    fields = [field.attname for field in Submission._meta.concrete_fields]
+    assert [getattr(copy.submission, name) for name in fields] == [
+        getattr(stored, name) for name in fields
+    ]
+
+
+def test_copy_is_found_by_its_own_call_only(call):
+    draft = make_draft(call)
+    other = make_call(slug="another")
+    assert drafting.working_copy(draft.public_id, other.slug) is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"story": "Mine"},
+        {"email": "jo@example.org"},
+        {"story": "Mine", "email": "jo@example.org"},
+        {"story": ""},
+        {},
+    ],
+)
+def test_save_into_a_copy_as_it_was_read_is_the_same_as_any(call, values):
+    plain, read = make_draft(call, story="Seen"), make_draft(call, story="Seen")
+    at = while_open(call) + timedelta(minutes=1)
+    copy = drafting.working_copy(read.public_id, call.slug)
+    kept = [
+        drafting.save_answers(submission=plain, call=call, values=values, at=at),
+        drafting.save_answers(submission=read, call=call, values=values, at=at, read=copy),
+    ]
+    assert kept[0] == kept[1]
+    for draft in (plain, read):
+        assert drafting.working_answers(draft, call) == kept[0].answers
+        draft.refresh_from_db()
+        assert draft.saved_at == at
+
+
+def test_copy_that_was_read_is_saved_into_by_one_statement(call, django_assert_num_queries):
+    draft = make_draft(call)
+    copy = drafting.working_copy(draft.public_id, call.slug)
+    with django_assert_num_queries(1):
+        drafting.save_answers(
+            submission=draft, call=call, values={"story": "M"}, at=while_open(call), read=copy
+        )
+
+
+def test_what_was_changed_since_the_copy_was_read_is_not_overwritten(call):
+    draft = make_draft(call, story="Seen")
+    copy = drafting.working_copy(draft.public_id, call.slug)
+    save(draft, call, {}, story="Theirs")
+    kept = drafting.save_answers(
+        submission=draft,
+        call=call,
+        values={"story": "Mine", "age": "adult"},
+        at=while_open(call),
+        seen={"story": {drafting.fingerprint("Seen")}, "age": {"-"}},
+        read=copy,
+    )
+    assert kept == drafting.Kept({"story": "Theirs"}, {"story": "Theirs", "age": "adult"})
+    assert drafting.working_answers(draft, call) == kept.answers
+
+
+def test_copy_of_a_response_that_was_submitted_since_takes_nothing(call):
+    submission = make_draft(call, **complete_answers(call))
+    copy = drafting.working_copy(submission.public_id, call.slug)
+    submit(submission=submission, at=while_open(call))
+    with pytest.raises(AlreadySubmitted):
+        drafting.save_answers(
+            submission=submission,
+            call=call,
+            values={"story": "Late words"},
+            at=while_open(call),
+            read=copy,
+        )

@@ -2,9 +2,10 @@
 
 import pytest
 
-from submissions.domain import drafting
+from submissions.domain import drafting, submitting
+from submissions.errors import AlreadySubmitted
 from submissions.models import Question, call_at
-from tests.makers import make_call, make_draft, while_open
+from tests.makers import complete_answers, make_call, make_draft, while_open
 from tests.races.test_submit_race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,3 +66,54 @@ def test_answer_to_a_question_that_is_new_to_one_author_is_kept_beside_theirs():
     kept = drafting.save_answers(submission=draft, call=earlier, values={"story": "Ben's"}, at=at)
     assert kept.answers == {"story": "Ben's"}
     assert drafting.working_answers(draft, now) == {"late": "Ada's", "story": "Ben's"}
+
+
+def test_of_two_who_read_one_copy_neither_overwrites_the_other():
+    call = make_call()
+    at = while_open(call)
+    draft = make_draft(call, story="As both saw it")
+    for _ in range(10):
+        read = drafting.working_copy(draft.public_id, call.slug)
+        saw = read.answers["story"]
+        texts = [f"{saw}, Ada", f"{saw}, Ben"]
+        results = at_once(
+            [
+                lambda text=text, read=read, saw=saw: (
+                    drafting.save_answers(
+                        submission=draft,
+                        call=call,
+                        values={"story": text},
+                        at=at,
+                        seen={"story": {drafting.fingerprint(saw)}},
+                        read=read,
+                    ).contested
+                )
+                for text in texts
+            ]
+        )
+        kept = drafting.working_answers(draft, call)["story"]
+        assert sorted(results, key=len) == [{}, {"story": kept}]
+        assert texts[results.index({})] == kept
+
+
+def test_save_into_a_copy_that_is_submitted_meanwhile_is_refused_or_submitted():
+    call = make_call()
+    at = while_open(call)
+    for _ in range(10):
+        draft = make_draft(call, **complete_answers(call, story="First words"))
+        read = drafting.working_copy(draft.public_id, call.slug)
+
+        def save(draft=draft, read=read):
+            try:
+                drafting.save_answers(
+                    submission=draft, call=call, values={"story": "Last words"}, at=at, read=read
+                )
+            except AlreadySubmitted:
+                return "refused"
+            return "kept"
+
+        def submit(draft=draft):
+            return submitting.submit(submission=draft, at=at).texts["story"]
+
+        saved, submitted = at_once([save, submit])
+        assert submitted == ("Last words" if saved == "kept" else "First words")
