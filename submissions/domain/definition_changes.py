@@ -181,7 +181,7 @@ def _section_differences(
         changed = [n for n in names if getattr(section, n) != getattr(said[key], n)]
         if changed:
             found.append(Difference(path, ", ".join(changed)))
-        answered = max((count_answered(q) for q in section.questions.all()), default=0)
+        answered = max((count_answered(q) for q in call.asked.questions_of(section)), default=0)
         if changed and answered and not reword:
             reason = (
                 f"{_say(answered, 'response')} answered questions in it as it was "
@@ -193,7 +193,7 @@ def _section_differences(
     if order != [key for key in stored if key in said]:
         found.append(Difference("sections", "order"))
     for key in order:
-        old = [q.key for q in stored[key].questions.all()]
+        old = [q.key for q in call.asked.questions_of(stored[key])]
         new = [q.key for q in said[key].questions]
         if [k for k in old if k in new] != [k for k in new if k in old]:
             found.append(Difference(f"sections.{key}", "order of questions"))

@@ -18,9 +18,8 @@ def reading_of(call: Call) -> list[dict[str, Any]]:
             "intro": section.intro,
             "applies": sections_only_if(call, section),
             "rows": [
-                _row(call, question, list(section.questions.all()))
-                for question in call.questions_in_order
-                if question.section_id == section.pk
+                _row(call, question, call.asked.questions_of(section))
+                for question in call.asked.questions_of(section)
             ],
         }
         for section in call.asked.sections

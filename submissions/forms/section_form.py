@@ -61,7 +61,7 @@ class SectionForm(forms.Form):
         self.row_errors: dict[str, dict[str, list[str]]] = {}
         self.unsettled: list[str] = []
         self._settled: dict[str, Any] = {}
-        whole = [q for q in call.questions_in_order if q.section_id == section.pk]
+        whole = call.asked.questions_of(section)
         on_page = {question.key for question in (whole if page is None else page)}
         self._terms = {question.key: terms_of(call.asked, question) for question in whole}
         self.questions = [

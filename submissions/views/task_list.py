@@ -38,7 +38,7 @@ def _section_state(held: Held, section: Section) -> str:
 
     A section depends while the answers that decide whether it is asked are missing.
     """
-    keys = [question.key for question in section.questions.all()]
+    keys = [question.key for question in held.call.asked.questions_of(section)]
     begun = any(held.answers.get(key) or held.files.get(key) for key in keys)
     standing = answering.faults(held.call, held.answers, held.file_counts, section_key=section.key)
     if begun:

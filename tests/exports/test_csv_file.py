@@ -306,8 +306,8 @@ def test_query_count_does_not_grow_with_the_rows():
             exported(call)
         counts.append(len(queries))
     # The call; its start on record; then COPY, which Django does not see; the end on record.
-    # Roles, sections and questions come before the first export of a process.
-    assert counts == [6, 3, 3]
+    # What the call asks comes before the first export of a process.
+    assert counts == [4, 3, 3]
 
 
 @pytest.mark.django_db
