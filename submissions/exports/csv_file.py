@@ -7,7 +7,7 @@ from threading import Event, Thread
 from django.db import connection
 
 from submissions.exports.columns import Column
-from submissions.exports.datasets import rows_query
+from submissions.exports.datasets import PLANS_FOR_A_STREAM, rows_query
 from submissions.exports.making import Making
 from submissions.exports.shapes import RowsQuery
 
@@ -71,9 +71,8 @@ class CopiedRows:
     def _copy(self, raw: object, select: str) -> None:
         try:
             with raw.cursor() as cursor:
-                # Compiling so wide a query takes a second, and the first byte would wait for it.
-                without = "SET LOCAL jit = off"
-                cursor.copy_expert(f"{without}; COPY ({select}) TO STDOUT (FORMAT csv)", self)
+                copy = f"COPY ({select}) TO STDOUT (FORMAT csv)"
+                cursor.copy_expert(f"{PLANS_FOR_A_STREAM}; {copy}", self)
             self._flush()
         except BaseException as error:  # noqa: BLE001 - it is raised again where the rows are read
             self._error = error
