@@ -52,7 +52,7 @@ class SectionForm(forms.Form):
         files: Posted | None = None,
         file_url: FileUrl | None = None,
     ) -> None:
-        super().__init__(data=data, files=files)
+        super().__init__(data=data, files=files, label_suffix="")  # labels are drawn elsewhere
         self.call = call
         self.section = section
         self.answers = answers
