@@ -16,15 +16,14 @@ mailbox that does not want the mail and for a portal that may not send, and say 
 import re
 import smtplib
 from contextlib import suppress
-from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.core.mail.message import sanitize_address
 
 from submissions.delivery.refusals import explain_refusal
+from submissions.delivery.wire import in_ascii
 
 TOO_BIG = 552
 ENDS_THE_CONNECTION = 421
@@ -118,8 +117,8 @@ class MailServer:
         # long as the whole dialogue with the server; only a foreign one needs it.
         (to,) = message.to
         connection.sendmail(
-            _as_ascii(message.from_email),
-            [to if to.isascii() else _as_ascii(to)],
+            in_ascii(message.from_email),
+            [to if to.isascii() else in_ascii(to)],
             message.message().as_bytes(linesep="\r\n"),
         )
 
@@ -180,12 +179,6 @@ class MailServer:
         if code < 500:
             raise RefusedForNow(sentence)
         raise RefusedForGood(sentence)
-
-
-@lru_cache(maxsize=100)
-def _as_ascii(address: str) -> str:
-    """Return the address as an envelope has it: a domain of other letters as punycode."""
-    return sanitize_address(address, "utf-8")
 
 
 def _how_it_broke(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formataddr, formatdate
+from email.utils import formatdate
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -14,7 +14,7 @@ from submissions.delivery.letters import LEFT_OUT, Letter
 from submissions.delivery.staff_digest import staff_digest
 from submissions.delivery.unfinished import closed_with_draft, reminder
 from submissions.delivery.way_back import return_link
-from submissions.delivery.wire import WrittenMessage, put_together
+from submissions.delivery.wire import WrittenMessage, in_ascii, put_together
 from submissions.delivery.wording import speaking
 from submissions.models import OutboxEmail
 from submissions.vocabulary import MailKind
@@ -58,9 +58,10 @@ def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
         text, html = letter.as_text(), letter.as_html()
     headers = {
         "Subject": subject,
-        "From": settings.DEFAULT_FROM_EMAIL,
-        "To": mail.to_address,
-        "Reply-To": formataddr((one_line(mail.call.contact_name), mail.call.contact_email)),
+        "From": in_ascii(settings.DEFAULT_FROM_EMAIL),
+        # Taking an ASCII one apart and together again takes as long as sending it.
+        "To": mail.to_address if mail.to_address.isascii() else in_ascii(mail.to_address),
+        "Reply-To": in_ascii((one_line(mail.call.contact_name), mail.call.contact_email)),
         "Date": formatdate(),
         "Message-ID": mail.message_id,
         # RFC 3834: no out-of-office replies, please.

@@ -11,6 +11,7 @@ from email.header import Header
 from functools import lru_cache
 
 from django.core.mail import BadHeaderError, EmailMessage
+from django.core.mail.message import sanitize_address
 
 FITS_ON_A_LINE = 76  # characters (RFC 2047, 2), with the colon and the space
 
@@ -68,7 +69,19 @@ def header_line(name: str, value: str) -> bytes:
     """
     if "\r" in value or "\n" in value:
         raise BadHeaderError(name)
-    if value.isascii() and value.isprintable() and len(name) + len(value) < FITS_ON_A_LINE:
-        return f"{name}: {value}\r\n".encode("ascii")
+    line = f"{name}: {value}"
+    if line.isascii() and line.isprintable() and len(line) <= FITS_ON_A_LINE:
+        return f"{line}\r\n".encode("ascii")
     encoded = Header(value, header_name=name).encode(linesep="\r\n")
     return f"{name}: {encoded}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=100)
+def in_ascii(mailbox: str | tuple[str, str]) -> str:
+    """Return a mailbox, written or as (name, address), so that every server reads it.
+
+    A name of other letters becomes encoded words, never the address (RFC 2047, 5); a domain of
+    other letters becomes punycode (RFC 5890). Raises ValueError for what is no mailbox.
+    """
+    # Long names come folded.
+    return " ".join(sanitize_address(mailbox, "utf-8").split())

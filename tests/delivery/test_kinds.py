@@ -7,8 +7,8 @@ from email import message_from_bytes, policy
 import pytest
 
 from submissions.delivery.letters import Heading, Paragraph
-from submissions.delivery.rendering import LEFT_OUT, LETTERS
-from submissions.delivery.samples import TOKEN, render_sample
+from submissions.delivery.rendering import LEFT_OUT, LETTERS, render
+from submissions.delivery.samples import TOKEN, render_sample, sample_mail
 from submissions.models import LatePass, OutboxEmail, ReturnToken, Submission
 from submissions.vocabulary import MailKind
 from tests.makers import make_call, make_first_call
@@ -51,6 +51,23 @@ def test_kind_has_the_headers_of_every_mail(kind):
     assert rendered.subject.endswith(f": {call.title}")
     parts = [part.get_content_type() for part in message.iter_parts()]
     assert parts == ["text/plain", "text/html"]
+
+
+def test_names_and_domains_of_other_letters_stay_mailboxes(settings):
+    settings.DEFAULT_FROM_EMAIL = "Tŷ Cymdeithas <evidence@tŷ.example>"
+    name = "Zoë Llŷr, " * 15 + "Zoë"
+    call = make_call(contact_name=name, contact_email="gofyn@tŷ.example")
+    mail = sample_mail(MailKind.WITHDRAWN, call, at=call.closes_at)
+    mail.to_address = "b@münchen.example"
+    wire = render(mail).message.message().as_bytes(linesep="\r\n")
+    message = message_from_bytes(wire, policy=policy.default)
+    (sender,), (to,), (ask,) = (message[key].addresses for key in ("From", "To", "Reply-To"))
+    assert (sender.display_name, sender.addr_spec) == (
+        "Tŷ Cymdeithas",
+        "evidence@xn--t-foa.example",
+    )
+    assert to.addr_spec == "b@xn--mnchen-3ya.example"
+    assert (ask.display_name.split(), ask.addr_spec) == (name.split(), "gofyn@xn--t-foa.example")
 
 
 @EVERY_KIND
