@@ -123,6 +123,8 @@ def _keys(call: Call, key: str) -> tuple[str, ...]:
 
 
 def _start_of_next(day: date, zone: ZoneInfo) -> datetime:
+    if day == date.max:
+        return datetime.max.replace(tzinfo=zone)
     following = day + timedelta(days=1)
     return datetime(following.year, following.month, following.day, tzinfo=zone)
 

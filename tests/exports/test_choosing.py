@@ -104,6 +104,7 @@ def test_days_are_those_of_the_calls_time_zone_both_included():
     assert held(call, since=date(2019, 7, 1)) == ["1 July", "2 July"]
     assert held(call, until=date(2019, 7, 1)) == ["30 June", "1 July"]
     assert held(call, since=date(2019, 7, 1), until=date(2019, 7, 1)) == ["1 July"]
+    assert held(call, since=date.min, until=date.max) == ["30 June", "1 July", "2 July"]
 
 
 @pytest.mark.django_db
