@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from submissions.domain.auditing import record
 from submissions.exports.datasets import one_moment
 from submissions.exports.formats import FORMATS, FileFormat
-from submissions.exports.making import Making
+from submissions.exports.making import CannotBeMade, Making
 from submissions.exports.shapes import Dataset
 from submissions.vocabulary import AuditAction
 
@@ -105,6 +105,9 @@ def _recorded(
                 pieces.close()
         action = AuditAction.EXPORTED
         why = ""
+    except CannotBeMade as refused:
+        why = type(refused).__name__
+        raise
     except Exception as error:
         why = type(error).__name__
         logger.exception("export of %s broke off", call.slug)

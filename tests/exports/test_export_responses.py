@@ -11,7 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from submissions.exports import csv_file, reading_docx
 from submissions.exports.formats import FORMATS
+from submissions.exports.shapes import RowsQuery
 from submissions.models import AuditEvent
 from tests.makers import make_call, make_submitted
 
@@ -70,6 +72,58 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path, options, said):
     assert "\n" not in str(refused.value)
     assert not AuditEvent.objects.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
+    response = make_submitted(make_call(slug="the-call"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        export(output=pipe)
+        out, _ = reader.communicate(timeout=60)
+    assert out.split(b"\r\n")[1].startswith(response.reference.encode())
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_link_to_a_file_stays_a_link(tmp_path):
+    make_submitted(make_call(slug="the-call"))
+    (tmp_path / "elsewhere").mkdir()
+    file, link = tmp_path / "elsewhere" / "out.csv", tmp_path / "link.csv"
+    link.symlink_to(file)
+    export(output=link)
+    assert link.is_symlink()
+    assert file.read_bytes().count(b"\r\n") == 2
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_broken_database_is_said_in_one_line(tmp_path, monkeypatch):
+    make_submitted(make_call(slug="the-call"))
+
+    def broken(*_):
+        return RowsQuery("SELECT 1/0", {})
+
+    monkeypatch.setattr(csv_file, "rows_query", broken)
+    with pytest.raises(CommandError) as refused:
+        export(output=tmp_path / "out.csv")
+    assert str(refused.value) == "The database cannot give the responses: division by zero"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db
+def test_too_much_for_one_document_is_refused_in_one_line_and_no_fault_is_logged(
+    tmp_path, monkeypatch, caplog
+):
+    make_submitted(make_call(slug="the-call"), story="Many words")
+    monkeypatch.setattr(reading_docx, "MOST_WORDS", 1)
+    with pytest.raises(CommandError, match="One Word file holds up to 1 words"):
+        export(file_format="docx", output=tmp_path / "out.docx")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    event = AuditEvent.objects.exclude(action="export_started").get()
+    assert (event.action, event.detail["why"]) == ("export_broken", "CannotBeMade")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,10 +5,12 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connection
 
 from submissions import clock
 from submissions.exports.choosing import ORDERS, Choice, ChoiceRefused
@@ -65,6 +67,14 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="why who answered is exported")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._export(options)
+        # COPY is psycopg2's own, whose errors Django does not translate.
+        except (Error, connection.Database.Error) as error:
+            said = " ".join(str(error).split())
+            raise CommandError(f"The database cannot give the responses: {said}") from error
+
+    def _export(self, options: dict[str, Any]) -> None:
         name, output = options["format"], options["output"]
         if name not in FORMATS:
             raise CommandError(f"“{name}” is not a format. Formats: {', '.join(FORMATS)}.")
@@ -85,8 +95,10 @@ class Command(BaseCommand):
             )
             if path is None:
                 _write_out(chunks)
+            elif path.exists() and not path.is_file():
+                _write_into(chunks, path)
             else:
-                _write_whole(chunks, path)
+                _write_whole(chunks, path.resolve())
         except (CannotBeMade, ExportRefused) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -139,6 +151,14 @@ def _write_out(chunks: Iterator[bytes]) -> None:
         # Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise CommandError("The reader of the output went away.") from None
+
+
+def _write_into(chunks: Iterator[bytes], path: Path) -> None:
+    """Write to a device or a pipe, whose place no file may take."""
+    with closing(chunks), path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            file.flush()  # at once, as in `_write_out`
 
 
 def _write_whole(chunks: Iterator[bytes], path: Path) -> None:
