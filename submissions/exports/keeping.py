@@ -19,17 +19,13 @@ from submissions.domain import export_runs
 from submissions.exports.choosing import Choice, ChoiceRefused
 from submissions.exports.datasets import call_of
 from submissions.exports.formats import FORMATS, file_name
-from submissions.exports.making import CannotBeMade
+from submissions.exports.making import Cancelled, CannotBeMade
 from submissions.exports.runs import ExportRefused, export_chunks
 from submissions.exports.shapes import Dataset
 from submissions.models import ExportRun
 
 logger = logging.getLogger(__name__)
 EVERY = 0.7  # seconds between two signs of life
-
-
-class Cancelled(Exception):
-    """The export was cancelled, or another worker has it."""
 
 
 def make_next(*, now: Callable[[], datetime], real_now: Callable[[], datetime]) -> ExportRun | None:

@@ -10,6 +10,10 @@ class CannotBeMade(Exception):
     """The format cannot hold what was chosen; the message is one line for people."""
 
 
+class Cancelled(Exception):
+    """The export was cancelled, or another worker has it."""
+
+
 class Making:
     """What a writer is handed. It calls `row_done` once a response.
 

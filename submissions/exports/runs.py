@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from submissions.domain.auditing import record
 from submissions.exports.datasets import one_moment
 from submissions.exports.formats import FORMATS, FileFormat
-from submissions.exports.making import CannotBeMade, Making
+from submissions.exports.making import Cancelled, CannotBeMade, Making
 from submissions.exports.shapes import Dataset
 from submissions.vocabulary import AuditAction
 
@@ -105,8 +105,8 @@ def _recorded(
                 pieces.close()
         action = AuditAction.EXPORTED
         why = ""
-    except CannotBeMade as refused:
-        why = type(refused).__name__
+    except (CannotBeMade, Cancelled) as end:  # no fault
+        why = type(end).__name__
         raise
     except Exception as error:
         why = type(error).__name__

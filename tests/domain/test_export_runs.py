@@ -13,6 +13,7 @@ from submissions.domain import export_runs
 from submissions.domain.groups import ensure_groups
 from submissions.exports import keeping
 from submissions.exports.choosing import Choice
+from submissions.exports.making import Cancelled
 from submissions.models import AuditEvent, ExportRun
 from submissions.vocabulary import STEERING_GROUP, ExportState
 from tests.makers import make_call, make_submitted, make_user
@@ -219,6 +220,21 @@ def test_worker_shows_its_progress_and_stops_when_cancelled(monkeypatch):
     assert (run.state, bool(run.file)) == (ExportState.CANCELLED, False)
     assert seen == [seen[0], "closed"]
     assert 1 <= seen[0] <= 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_a_file_in_the_making_is_no_fault(monkeypatch, caplog):
+    run = make_run(make_call(slug="the-call"), file_format="json")
+    make_submitted(run.call)
+
+    def cancelled(_progress):
+        raise Cancelled
+
+    monkeypatch.setattr(keeping._Progress, "stop_if_cancelled", cancelled)
+    keeping.make_next(now=now, real_now=now)
+    event = AuditEvent.objects.get(action="export_broken")
+    assert (event.detail["rows"], event.detail["why"]) == (1, "Cancelled")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.django_db(transaction=True)
