@@ -155,3 +155,24 @@ def test_error_has_the_title_the_focus_and_leads_to_the_field(open_browser, at):
     keys.tab_to(lambda focus: focus["words"] == "Select how old you are")
     keys.press("Enter")
     assert page.evaluate("document.activeElement.id") == "id_age"
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_error_that_comes_again_is_led_to_again(open_browser, at, scripted):
+    """A link to a field stays in the browser's address, where it would outdo the summary."""
+    call = make_call()
+    at(while_open(call))
+    page = open_browser(320, java_script_enabled=scripted)
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    for address, button in (
+        (f"/calls/{call.slug}/response/about/?return=check", "Save and continue"),
+        (f"/calls/{call.slug}/response/check/", "Submit your response"),
+    ):
+        page.goto(f"{address}#main")
+        with page.expect_navigation():
+            page.get_by_role("button", name=button).click()
+        assert page.url.endswith(address)
+        assert page.locator(".error-summary").bounding_box()["y"] >= 0
+        if scripted:
+            assert page.evaluate("document.activeElement.className") == "error-summary"
