@@ -15,6 +15,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from submissions.domain.income_bands import NCVO_BANDS, SMALL_AND_MEDIUM
 from submissions.domain.small_counts import (
     FEW,
     Shown,
@@ -22,6 +23,7 @@ from submissions.domain.small_counts import (
     as_they_are,
     each_hidden,
     hidden_among,
+    is_few,
 )
 from submissions.exports.choosing import role_question_key
 from submissions.exports.columns import LONG, NUMBER, SEVERAL, TIME, Column
@@ -41,6 +43,7 @@ NARROW = 18  # characters
 A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
 COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area", "timing")
+GROUPS_OF_BANDS = {"ncvo_band": NCVO_BANDS, "small_and_medium": SMALL_AND_MEDIUM}
 
 
 def pieces(making: Making) -> Iterator[bytes]:
@@ -229,8 +232,11 @@ def _write_counts(sheet: Worksheet, formats: _Formats, dataset: Dataset, counts:
     _head(sheet, formats, widths)
     total = ("responses", "", "All in this file", counts.total)
     lines = [(total, Shown(counts.total))]
+    hidden: set[str] = set()
     for adds_up, group in counts.groups():
-        numbers = _shown(dataset.call, [line[-1] for line in group], counts.total, adds_up=adds_up)
+        numbers = _shown(dataset.call, group, counts.total, hidden, adds_up=adds_up)
+        if group and group[0][0] == "income_band":
+            hidden = {line[1] for line, n in zip(group, numbers, strict=True) if n.number is None}
         lines += zip(group, numbers, strict=True)
     for row, ((by, key, meaning, _), shown) in enumerate(lines, start=1):
         for place, cell in enumerate((by, key, meaning)):
@@ -243,9 +249,24 @@ def _write_counts(sheet: Worksheet, formats: _Formats, dataset: Dataset, counts:
     sheet.autofilter(0, 0, len(lines), len(widths) - 1)
 
 
-def _shown(call: Call, numbers: list[int], total: int, *, adds_up: bool) -> list[Shown]:
+def _shown(
+    call: Call,
+    group: list[tuple[str, str, str, int]],
+    total: int,
+    hidden_bands: set[str],
+    *,
+    adds_up: bool,
+) -> list[Shown]:
+    numbers = [line[-1] for line in group]
     if not call.hides_small_counts:
         return as_they_are(numbers)
+    bands = GROUPS_OF_BANDS.get(group[0][0]) if group else None
+    if bands is not None:
+        # Less the bands that are shown, a group of them would tell of one that is hidden.
+        untold = {bands.get(band, "") for band in hidden_bands}
+        return [
+            Shown(None, is_few=is_few(n)) if key in untold else Shown(n) for _, key, _, n in group
+        ]
     if not adds_up:
         return each_hidden(numbers, total=total)
     try:

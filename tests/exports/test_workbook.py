@@ -11,6 +11,7 @@ import pytest
 from submissions.exports import workbook
 from submissions.exports.making import CannotBeMade
 from submissions.exports.workbook import EXCEL_UNITS, cell_parts
+from submissions.models import Call
 from tests.exports.exporting import exported, make_nasty
 from tests.makers import make_call, make_first_call, make_submitted
 
@@ -145,6 +146,23 @@ def test_counts_are_those_of_the_file(hides, provider, commissioner, on_tuesday,
     assert counts["roles", "other"] == 0
     assert counts["day", "2019-07-23"] == on_tuesday
     assert counts["day", "2019-07-22"] == on_monday
+
+
+@pytest.mark.django_db
+def test_group_of_bands_does_not_tell_of_a_hidden_one():
+    call = make_first_call()
+    Call.objects.update(hides_small_counts=True)
+    for band, number in (("25k_100k", 5), ("100k_1m", 4), ("1m_10m", 3), ("10m_100m", 4)):
+        for _ in range(number):
+            make_submitted(call, roles=["small_org"], capacity="on_behalf_of_org", income_band=band)
+    counts = {(r["by"], r["value"]): r["responses"] for r in table(sheets(call)["Counts"])}
+    assert counts["responses", ""] == 16
+    assert counts["income_band", "25k_100k"] == 5
+    few = [("income_band", "100k_1m"), ("ncvo_band", "medium"), ("ncvo_band", "large")]
+    assert [counts[line] for line in few] == ["fewer than 5"] * 3
+    assert counts["ncvo_band", "small"] == 5
+    groups = [counts["small_and_medium", key] for key in ("yes", "no", "not_sure")]
+    assert groups == ["not shown", "not shown", 0]
 
 
 @pytest.mark.django_db
