@@ -49,4 +49,6 @@ def move_to(moment: datetime) -> None:
     """
     if not settings.REHEARSAL:
         raise RuntimeError("no rehearsal clock runs")
+    # In UTC: in a zone of its own, a step across the change to summer time would be an hour off.
+    moment = moment.astimezone(UTC)
     write_move(settings.REHEARSAL_MOVED, moment - settings.REHEARSAL_OFFSET - datetime.now(UTC))

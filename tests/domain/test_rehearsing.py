@@ -111,6 +111,16 @@ def test_moment_that_cannot_be_read_is_refused_in_a_line(rehearsal, when):
 
 
 @pytest.mark.django_db
+def test_written_moment_is_met_whatever_the_season_of_the_real_clock(rehearsal, settings):
+    make_call()
+    for days in (0, -180, -365):
+        settings.REHEARSAL_OFFSET = timedelta(days=days)
+        call_command("rehearse", at="2019-07-24T11:50")
+        passed = clock.now() - datetime(2019, 7, 24, 10, 50, tzinfo=UTC)
+        assert timedelta(0) <= passed < timedelta(seconds=20)
+
+
+@pytest.mark.django_db
 def test_real_clock_cannot_be_moved():
     with pytest.raises(CommandError):
         call_command("rehearse", at="+1h")
