@@ -57,7 +57,9 @@ HINTS = {
     "pdf": gettext_lazy("To read and print: one tagged document with contents."),
     "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document a response."),
     "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
-    "bundle": gettext_lazy("All of these in a ZIP, with a manifest."),
+    "bundle": gettext_lazy(
+        "The data in every format, a Word file a response, and the files: a ZIP with a manifest."
+    ),
     "datapackage": gettext_lazy("What the columns hold, for programs."),
     "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
 }
