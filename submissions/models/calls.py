@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -123,6 +124,14 @@ class Call(models.Model):
             return "".join(self.partners)
         several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}
         return _("%(first)s and %(second)s") % several
+
+    @property
+    def logo_address(self) -> str:
+        """Return where the logo is; "" without one, or if it came after the portal started."""
+        try:
+            return staticfiles_storage.url(self.logo) if self.logo else ""
+        except ValueError:
+            return ""
 
     @cached_property
     def asked(self) -> Asked:
