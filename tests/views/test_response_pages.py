@@ -176,6 +176,29 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     )
 
 
+def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client, call):
+    start_with(
+        client,
+        call,
+        roles=["provider", "other"],
+        role_other="A trustee",
+        history=["bid", "led"],
+        fairness={"money": "good", "risk": "poor"},
+        story="First.\nSecond.",
+    )
+    page = client.get(address(call, "response/check/")).content.decode()
+    shown = dict(re.findall(r'id="answer-(\w+)".*?<dd dir="auto">(.*?)</dd>', page, flags=re.S))
+    said = {key: shown[key] for key in ("roles", "role_other", "history", "fairness", "story")}
+    assert said == {
+        "roles": '<ul class="plain"><li>I provide services</li><li>Something else</li></ul>',
+        "role_other": "A trustee",
+        "history": '<ul class="plain"><li>Bid alone</li><li>Led a partnership</li></ul>',
+        "fairness": '<ul class="plain"><li>Split of money: Good</li>'
+        "<li>Split of risk: Poor</li></ul>",
+        "story": "First.<br>Second.",
+    }
+
+
 def test_declaration_stands_in_its_words_once_right_above_the_button(client, call):
     start_with(client, call)
     page = text_of(client.get(address(call, "response/check/")))
