@@ -6,7 +6,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from submissions.delivery.mail_server import MailServer
+from submissions.delivery.mail_server import MailServer, ServerAway
 from submissions.delivery.rendering import Rendered
 from submissions.models import OutboxEmail
 
@@ -23,11 +23,12 @@ class Letter:
 class Lanes:
     """None is open at first. As a context manager, they are all closed at the end.
 
-    Letters come back in no certain order.
+    Letters come back in no certain order. A lane that finds the server away ends.
     """
 
     def __init__(self) -> None:
         self.on_the_way = 0
+        self.number = 0
         self._threads: list[Thread] = []
         self._out: SimpleQueue[Letter | None] = SimpleQueue()
         self._back: SimpleQueue[Letter] = SimpleQueue()
@@ -47,10 +48,6 @@ class Lanes:
             thread.join()
 
     @property
-    def number(self) -> int:
-        return len(self._threads)
-
-    @property
     def is_one_free(self) -> bool:
         return self.on_the_way < self.number
 
@@ -58,6 +55,7 @@ class Lanes:
         thread = Thread(target=self._deliver, args=[MailServer()], name="mail", daemon=True)
         thread.start()
         self._threads.append(thread)
+        self.number += 1
 
     def hand_over(self, letter: Letter) -> None:
         self._out.put(letter)
@@ -71,6 +69,7 @@ class Lanes:
                 back.append(self._back.get_nowait())
             except Empty:
                 self.on_the_way -= len(back)
+                self.number -= sum(isinstance(letter.fate, ServerAway) for letter in back)
                 return back
 
     def _deliver(self, server: MailServer) -> None:
@@ -81,3 +80,5 @@ class Lanes:
                 except Exception as fate:  # noqa: BLE001 - whatever it is, the run judges it
                     letter.fate = fate
                 self._back.put(letter)
+                if isinstance(letter.fate, ServerAway):
+                    return

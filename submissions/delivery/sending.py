@@ -74,6 +74,7 @@ class _Run:
         self._lanes = lanes
         self._ends_at = real_now() + STARTS_WITHIN
         self._breaks = 0
+        self._most = CONNECTIONS
         self._away = ""
         self._none_left = False
         self._claimed: deque[OutboxEmail] = deque()
@@ -139,13 +140,18 @@ class _Run:
     def _judge(self, back: list[Letter]) -> None:
         """See whether the run can go on, and over how many connections."""
         for letter in back:
+            away = isinstance(letter.fate, ServerAway)
             broken = isinstance(letter.fate, ConnectionBroken)
             self._breaks = self._breaks + 1 if broken else 0
-            if isinstance(letter.fate, ServerAway) or self._breaks >= BREAKS_IN_A_ROW:
+            if (away and not self._lanes.number) or self._breaks >= BREAKS_IN_A_ROW:
                 self.tally.server_away = True
                 self._away = str(letter.fate)
                 logger.warning("mail is not getting out: %s", letter.fate)
-            elif not broken and self._lanes.number < CONNECTIONS:
+            elif away:
+                # Servers take so many connections of one client: the others are kept.
+                self._most = self._lanes.number
+                logger.info("mail goes on over %d connections: %s", self._most, letter.fate)
+            elif not broken and self._lanes.number < self._most:
                 self._lanes.open()
 
     def _mark(self, back: list[Letter]) -> None:

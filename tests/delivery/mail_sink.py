@@ -24,6 +24,7 @@ class MailSink:
 
     def __init__(self):
         self.replies = {}
+        self.most_connections = 1000
         self.envelopes = []
         self.connections = 0
         self.transports = []
@@ -52,10 +53,13 @@ class MailSink:
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
         self.connections += 1
         self.transports.append(server.transport)
+        session.is_one_too_many = self.connections > self.most_connections
         session.host_name = hostname
         return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        if session.is_one_too_many:
+            return "421 4.7.0 too many connections"
         reply = self._reply("MAIL", address, server)
         if reply is None:
             envelope.mail_from = address

@@ -68,6 +68,17 @@ def test_slow_server_is_sent_mails_side_by_side(sink, call):
     assert sink.connections == sending.CONNECTIONS == 4
 
 
+def test_server_that_takes_fewer_connections_is_sent_all_over_those(sink, call):
+    sink.most_connections = 2
+    sink.replies["DATA", None] = 0.05
+    addresses = [f"{number:02}@example.org" for number in range(15)]
+    submitted(call, *addresses)
+    tally = send(call)
+    assert (tally.sent, tally.failed, tally.server_away) == (15, 0, False)
+    assert sorted(sink.reached) == addresses
+    assert sink.connections <= sending.CONNECTIONS
+
+
 def test_more_than_a_batch_goes_out_in_one_run(sink, call, monkeypatch):
     monkeypatch.setattr(sending, "BATCH", 2)
     submitted(call, *(f"{number}@example.org" for number in range(5)))
