@@ -84,6 +84,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) event.preventDefault();
+    if (event.defaultPrevented) return;
     form.dataset.sent = "yes";
     setTimeout(() => { delete form.dataset.sent; }, 3000);
   });
@@ -315,6 +316,12 @@
   });
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
+    // Without a connection the browser's own page would take the place of what was typed.
+    if (!navigator.onLine && (changed.size || sending)) {
+      event.preventDefault();
+      save();
+      return;
+    }
     leaving = true;
     clearTimeout(timer);
     for (const old of form.querySelectorAll("[name^=_before_]")) old.remove();

@@ -185,6 +185,21 @@ def test_lost_connection_is_said_and_made_good(page, call, look):
     assert stored(call)["story"] == "Typed in a tunnel"
 
 
+def test_button_pressed_without_a_connection_leaves_the_text_where_it_is(page, call):
+    field = page.get_by_label("What happened?")
+    page.context.set_offline(True)
+    field.fill("Typed in a tunnel")
+    page.get_by_role("button", name="Save and come back later").click()
+    warned(page, "What you typed is not saved: the connection failed.").wait_for()
+    assert field.input_value() == "Typed in a tunnel"
+    page.context.set_offline(False)
+    saved(page).wait_for()
+    assert stored(call)["story"] == "Typed in a tunnel"
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save and come back later").click()
+    assert "/leave/" in page.url
+
+
 def test_saving_after_the_call_closed_says_that_it_cannot_count(page, call, at):
     at(call.closes_at)
     type_and_leave(page, "Just too late")
