@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from psycopg2.sql import SQL, Identifier
@@ -87,8 +89,17 @@ def reset(*, at: datetime) -> Reset:
             cursor.execute(SQL("DELETE FROM {}").format(Identifier(model._meta.db_table)))
         storage = Attachment._meta.get_field("file").storage
         transaction.on_commit(lambda: [storage.delete(name) for name in files], robust=True)
+        transaction.on_commit(_delete_mail_files, robust=True)
         record(by=None, at=at, action=AuditAction.REHEARSAL_RESET, responses=responses)
     return Reset(responses=responses, files=len(files))
+
+
+def _delete_mail_files() -> None:
+    """Delete what Django's file backend wrote instead of sending, if it is used."""
+    folder = getattr(settings, "EMAIL_FILE_PATH", None)
+    if folder:
+        for written in Path(folder).glob("*.log"):
+            written.unlink(missing_ok=True)
 
 
 def _put_closing_times_back() -> None:

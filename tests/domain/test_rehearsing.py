@@ -56,6 +56,18 @@ def test_reset_leaves_the_call_as_it_was_and_nothing_else(
 
 
 @pytest.mark.django_db
+def test_reset_deletes_the_mails_that_were_written_to_files(
+    rehearsal, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    (tmp_path / "20190724-115900-1.log").write_text("To: a@example.org")
+    (tmp_path / "kept.txt").write_text("no mail")
+    with django_capture_on_commit_callbacks(execute=True):
+        rehearsing.reset(at=clock.now())
+    assert [path.name for path in tmp_path.glob("*.*")] == ["kept.txt"]
+
+
+@pytest.mark.django_db
 def test_portal_with_a_real_response_is_not_touched(rehearsal):
     rehearsed_portal()
     Submission.objects.update(rehearsal=False)
