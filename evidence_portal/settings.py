@@ -362,6 +362,8 @@ STORAGES = {
 # A respondent's session holds the way back to a draft, so it outlives a long call; staff
 # sessions are cut to STAFF_SESSION_SECONDS when they sign in.
 SESSION_ENGINE = "evidence_portal.sessions"
+# What staff are told about responses stays on the server, and a respondent's request reads none.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 90 * 24 * 60 * 60
 STAFF_SESSION_SECONDS = 10 * 60 * 60
 SESSION_COOKIE_NAME = "session"

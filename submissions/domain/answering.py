@@ -105,7 +105,8 @@ def is_required(question: Question, answers: Answers) -> bool:
 def asked_questions(call: Call, answers: Answers) -> list[Question]:
     """Return the questions that apply or may apply, in order."""
     asked = call.asked
-    return [q for q in asked.questions if asked.conditions[q.key].holds(answers) is not False]
+    out = {key for key, condition in asked.conditional if condition.holds(answers) is False}
+    return [question for question in asked.questions if question.key not in out]
 
 
 def faults(

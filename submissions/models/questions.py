@@ -168,6 +168,13 @@ class Asked:
         """For each question's key, all that must be true for it to be asked."""
         return {question.key: self._condition_of(question) for question in self.questions}
 
+    @cached_property
+    def conditional(self) -> tuple[tuple[str, Condition], ...]:
+        """The keys of the questions that are asked on a condition, each with it."""
+        return tuple(
+            (key, condition) for key, condition in self.conditions.items() if condition.terms
+        )
+
     def _condition_of(self, question: Question) -> Condition:
         written = [text for text in (question.section.show_if, question.show_if) if text]
         terms = [term for text in written for term in conditions.parse(text).terms]
