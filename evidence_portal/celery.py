@@ -7,6 +7,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 
@@ -23,6 +24,9 @@ NUDGE_LASTS = 10.0
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["submissions"])
+# Where the broker is lost, a worker would hand back what it has not begun, over the connection that
+# is lost: that ends its loop, and it hangs. Nothing need be handed back: beat has it done again.
+Channel.do_restore = False
 # The worker and beat look for a lost broker for as long as it takes.
 app.conf.broker_connection_max_retries = None
 app.conf.beat_schedule = {

@@ -7,6 +7,7 @@ only what the tests of this file list.
 import os
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import getaddresses
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -224,7 +225,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -242,6 +242,11 @@ MAIL_PER_MINUTE = env_number("MAIL_PER_MINUTE", default=0)
 # /readyz/ warns of mail that has waited for longer.
 MAIL_STALE_MINUTES = env_number("MAIL_STALE_MINUTES", default=15)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"evidence@{_portal.hostname}")
+if len(_senders := getaddresses([DEFAULT_FROM_EMAIL])) != 1 or "@" not in _senders[0][1]:
+    raise ImproperlyConfigured(
+        "DEFAULT_FROM_EMAIL must be one email address, such as evidence@example.org or "
+        '"The team" <evidence@example.org>. A name with a comma in it needs the quotes'
+    )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The provider that reports bounces and complaints, and what its reports are proved by.
 ANYMAIL_PROVIDER = env("ANYMAIL_PROVIDER", default="")

@@ -1,5 +1,6 @@
 """Ending a rehearsal: everything that it made goes, and nothing else can."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,10 @@ MADE = (
 )
 
 
+# As Django's file backend names what it writes.
+MAIL_FILE = re.compile(r"\d{8}-\d{6}-\d+\.log")
+
+
 @dataclass(frozen=True)
 class Reset:
     """How many responses and files went."""
@@ -98,8 +103,9 @@ def _delete_mail_files() -> None:
     """Delete what Django's file backend wrote instead of sending, if it is used."""
     folder = getattr(settings, "EMAIL_FILE_PATH", None)
     if folder:
-        for written in Path(folder).glob("*.log"):
-            written.unlink(missing_ok=True)
+        for file in Path(folder).glob("*.log"):
+            if MAIL_FILE.fullmatch(file.name):
+                file.unlink(missing_ok=True)
 
 
 def _put_closing_times_back() -> None:

@@ -61,10 +61,10 @@ def test_reset_deletes_the_mails_that_were_written_to_files(
 ):
     settings.EMAIL_FILE_PATH = str(tmp_path)
     (tmp_path / "20190724-115900-1.log").write_text("To: a@example.org")
-    (tmp_path / "kept.txt").write_text("no mail")
+    (tmp_path / "server.log").write_text("no mail")
     with django_capture_on_commit_callbacks(execute=True):
         rehearsing.reset(at=clock.now())
-    assert [path.name for path in tmp_path.glob("*.*")] == ["kept.txt"]
+    assert [path.name for path in tmp_path.glob("*.*")] == ["server.log"]
 
 
 @pytest.mark.django_db

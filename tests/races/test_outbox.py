@@ -52,6 +52,8 @@ def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
     monkeypatch.setattr(sending, "BATCH", 3)
     owed(40)
     with listening() as sink:
+        # So that neither is through before the other has begun.
+        sink.replies["DATA", None] = 0.05
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
         tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW, real_now=lambda: NOW))

@@ -151,6 +151,11 @@ def settings_with(monkeypatch):
             "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY is not set: mailgun signs its events with it.",
         ),
         (
+            {"DEFAULT_FROM_EMAIL": "ACEVO, NCVO <team@example.org>"},
+            "DEFAULT_FROM_EMAIL must be one email address, such as evidence@example.org or "
+            '"The team" <evidence@example.org>. A name with a comma in it needs the quotes',
+        ),
+        (
             {"STAFF_DIGEST_TO": "team@example.org, nobody"},
             "STAFF_DIGEST_TO must list email addresses with commas between, "
             "such as team@example.org,lead@example.org",
