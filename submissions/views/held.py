@@ -19,9 +19,9 @@ from submissions.views.holding import call_or_404, held_copy
 from submissions.views.refusals import typed_texts
 from submissions.views.steps import Step, question_addresses, steps
 from submissions.views.time_left import time_left_at
-from submissions.vocabulary import QuestionKind, SubmissionState
+from submissions.vocabulary import MULTIPLE_KINDS, QuestionKind, SubmissionState
 
-SEVERAL = {QuestionKind.CHECKBOXES, QuestionKind.ROLES, QuestionKind.MATRIX}
+SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 
 @dataclass
