@@ -18,7 +18,7 @@ WORKDIR /portal
 COPY . .
 # Neither needs a secret: collectstatic runs on placeholders, which end with it.
 RUN python manage.py collectstatic --no-input \
-    && python -m compileall -q evidence_portal submissions
+    && python -m compileall -q accounts core evidence_portal exports rehearsal review submissions
 USER 10001:10001
 EXPOSE 8000
 CMD ["gunicorn", "--bind", "0.0.0.0:8000"]

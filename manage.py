@@ -7,13 +7,17 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from evidence_portal.local import running_portal
+try:
+    from devserver import running_portal
+except ModuleNotFoundError:  # not part of production
+    running_portal = None
 
 
 def main() -> None:
-    missing = running_portal.adopt(os.environ, sys.argv[1:])
-    if missing is not None:
-        sys.exit(missing)
+    if running_portal is not None:
+        missing = running_portal.adopt(os.environ, sys.argv[1:])
+        if missing is not None:
+            sys.exit(missing)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -30,9 +30,9 @@ import psycopg2
 from bench.crowd import Answer, Person, Site, people_with_drafts
 from bench.mail import mail_server
 from bench.own_portal import environment_of, own_portal
-from evidence_portal.local.children import wait_until
-from evidence_portal.local.portal import Portal
-from evidence_portal.moved_clock import NAME, write_move
+from core.moved_clock import NAME, write_move
+from devserver.children import wait_until
+from devserver.portal import Portal
 
 SLUG = "rebalancing-the-relationship"
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
@@ -131,10 +131,10 @@ def moments(count: int) -> list[float]:
 
 def live_through(portal: Portal, data: Path, site: Site, people: list[Person]) -> Minute:
     """Move the rehearsal's clock to the last minute and have everybody press."""
-    real = datetime.now(UTC)
+    wall_now = datetime.now(UTC)
     lead = timedelta(seconds=LAST_MINUTE + 2)
-    write_move(data / NAME, CLOSES_AT - lead - portal.clock.at(real))
-    minute = Minute((real + lead).timestamp(), {})
+    write_move(data / NAME, CLOSES_AT - lead - portal.clock.at(wall_now))
+    minute = Minute((wall_now + lead).timestamp(), {})
 
     def press(person: Person, moment: float) -> None:
         time.sleep(max(0.0, minute.closed + moment - time.time()))

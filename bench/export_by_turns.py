@@ -18,13 +18,14 @@ from django.test.utils import CaptureQueriesContext
 
 django.setup()
 
-from evidence_portal.local.postgres import PROGRAMS  # noqa: E402 - Django must be set up first
-from submissions import clock  # noqa: E402
-from submissions.exports.datasets import rows_query  # noqa: E402
-from submissions.exports.runs import export_chunks  # noqa: E402
-from submissions.exports.shapes import Dataset  # noqa: E402
-from submissions.models import Call, Question, Section, Submission  # noqa: E402
-from submissions.references import make_reference  # noqa: E402
+from core import clock
+from core.references import make_reference
+from devserver.postgres import PROGRAMS
+from exports.queries import rows_query
+from exports.recording import export_chunks
+from exports.types import Dataset
+from submissions.calls.models import Call, Question, Section
+from submissions.responses.models import Submission
 
 OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
@@ -173,7 +174,7 @@ def export() -> tuple[int, float]:
     """The whole way of the page after its sign-in; bytes, and seconds to the first of them."""
     began = time.perf_counter()
     call = Call.objects.get(slug="bench")
-    chunks = export_chunks(Dataset(call), "csv", by=None, at=clock.now())
+    chunks = export_chunks(Dataset(call), "csv", by=None, at=clock.portal_now())
     size = len(next(chunks))
     first = time.perf_counter() - began
     return size + sum(len(chunk) for chunk in chunks), first

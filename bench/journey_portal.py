@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 django.setup()
 
-from submissions import clock  # noqa: E402 - Django must be set up first
-from submissions.models import Call, Submission  # noqa: E402
+from core import clock
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
 
 CALL = "/calls/rebalancing-the-relationship/"
 DEFINITION = "submissions/definitions/rebalancing-the-relationship.toml"
@@ -29,7 +30,7 @@ def run(task: str) -> object:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("load_call", DEFINITION, verbosity=0)
-        now = clock.now()
+        now = clock.portal_now()
         Call.objects.update(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=30))
         return None
     if task == "fill":
@@ -46,7 +47,7 @@ def run(task: str) -> object:
             page: queries(client, f"{CALL}{page}")
             for page in ("", "questions/", "response/", "response/about_you/", "response/check/")
         },
-        "at": clock.now().isoformat(),
+        "at": clock.portal_now().isoformat(),
     }
 
 

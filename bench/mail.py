@@ -19,8 +19,8 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
-from evidence_portal.local.folders import RunFolder
-from evidence_portal.local.postgres import Postgres
+from devserver.folders import RunFolder
+from devserver.postgres import Postgres
 
 ROOT = Path(__file__).parent.parent
 DATABASE = "bench"

@@ -12,12 +12,13 @@ from django.core.management import call_command
 
 django.setup()
 
-from submissions import clock  # noqa: E402 - Django must be set up first
-from submissions.delivery.rendering import render  # noqa: E402
-from submissions.delivery.sending import send_due  # noqa: E402
-from submissions.domain import outbox  # noqa: E402
-from submissions.models import OutboxEmail, Version  # noqa: E402
-from submissions.vocabulary import MailKind, OutboxState  # noqa: E402
+from core import clock
+from submissions.mail.rendering import render
+from submissions.mail.sending import send_due
+from submissions.outbox import queue
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind, OutboxState
+from submissions.responses.models import Version
 
 DEFINITION = Path(__file__).parent.parent / (
     "submissions/definitions/rebalancing-the-relationship.toml"
@@ -27,9 +28,9 @@ AIM = 0.8
 
 def owe_one_for_each_version() -> None:
     OutboxEmail.objects.all().delete()
-    at = clock.now()
+    at = clock.portal_now()
     for version in Version.objects.select_related("submission__call"):
-        outbox.owe(
+        queue.enqueue(
             kind=MailKind.CONFIRMATION,
             call=version.submission.call,
             submission=version.submission,
@@ -59,7 +60,7 @@ def send_over_one_connection(messages: list[tuple[str, bytes]]) -> float:
 def send_as_the_worker_does(number: int) -> float:
     """Return the mails a second, the opening of the connection included."""
     began = time.perf_counter()
-    while send_due(now=clock.now, real_now=clock.real_now).sent:
+    while send_due(now=clock.portal_now, wall_now=clock.wall_now).sent:
         pass
     rate = number / (time.perf_counter() - began)
     if OutboxEmail.objects.filter(state=OutboxState.SENT).count() != number:

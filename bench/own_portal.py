@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evidence_portal.local import choices, running_portal
-from evidence_portal.local.portal import Portal
+from devserver import choices, running_portal
+from devserver.portal import Portal
 
 # What the caller's own environment says of another portal.
 OF_ANOTHER = ("PORTAL_", "REHEARSE_", "DATABASE_URL", "BROKER_URL", "EMAIL_URL", "ALLOWED_HOSTS")

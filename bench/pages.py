@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from bench.journey import ask, environment, gunicorn
 from bench.mail import ROOT, postgres
-from evidence_portal.local import chromium
+from devserver import chromium
 
 CALL = "/calls/rebalancing-the-relationship/"
 SHIFT = """() => new Promise((resolve) => {

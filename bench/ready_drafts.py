@@ -16,31 +16,32 @@ from django.conf import settings
 
 django.setup()
 
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - after the set-up
-from django.contrib.sessions.models import Session  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
 
-from submissions import clock  # noqa: E402
-from submissions.domain.answering import asked_questions, faults, is_required  # noqa: E402
-from submissions.domain.drafting import whole_mark  # noqa: E402
-from submissions.domain.invented_answers import invent_answers  # noqa: E402
-from submissions.models import Answer, Call, IdentityAnswer, Submission  # noqa: E402
-from submissions.views.holding import HELD  # noqa: E402
-from submissions.vocabulary import QuestionKind  # noqa: E402
+from core import clock
+from rehearsal.fake_answers import make_fake_answers
+from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
+from submissions.respondent.browser_session import SESSION_KEY
+from submissions.responses.answering import asked_questions, is_required, validation_issues
+from submissions.responses.drafting import draft_etag
+from submissions.responses.models import Answer, IdentityAnswer, Submission
 
 KINDS_OF_RESPONSE = 20
 
 
-def invented(call: Call, *, short: bool) -> list[dict[str, object]]:
+def fake(call: Call, *, short: bool) -> list[dict[str, object]]:
     """Return responses that could be submitted; short ones have what is required and one story."""
     found = []
     number = 0
     while len(found) < KINDS_OF_RESPONSE:
-        answers = invent_answers(call, Random(number)).answers
+        answers = make_fake_answers(call, Random(number)).answers
         number += 1
         if short:
             answers = _needed(call, answers)
-        if not faults(call, answers, {}):
+        if not validation_issues(call, answers, {}):
             found.append(answers)
     return found
 
@@ -66,7 +67,7 @@ JOIN {table} common ON common.submission_id = made.pattern
 
 def make(call: Call, count: int, *, short: bool) -> list[dict[str, str]]:
     """Write the drafts, and return what is printed of each."""
-    kinds = [_Kind(call, answers, short=short) for answers in invented(call, short=short)]
+    kinds = [_Kind(call, answers, short=short) for answers in fake(call, short=short)]
     drafts = Submission.objects.bulk_create(_draft(call) for _ in range(count))
     kind_of = {draft: kinds[number % len(kinds)] for number, draft in enumerate(drafts)}
     with connection.cursor() as cursor:
@@ -125,11 +126,11 @@ class _Kind:
     def mark(self, story: Answer, email: IdentityAnswer) -> str:
         """Return what the page on which the author checks such a draft posts back."""
         own = {row.question.key: row.value for row in (story, email)}
-        return whole_mark(self._answers | own, [])
+        return draft_etag(self._answers | own, [])
 
 
 def _draft(call: Call) -> Submission:
-    at = clock.now()
+    at = clock.portal_now()
     return Submission(call=call, started_at=at, saved_at=at, rehearsal=clock.is_rehearsal())
 
 
@@ -141,7 +142,7 @@ def _session(call: Call, draft: Submission) -> Session:
     store = SessionStore()
     return Session(
         session_key=secrets.token_hex(16),
-        session_data=store.encode({HELD: {call.slug: str(draft.public_id)}}),
+        session_data=store.encode({SESSION_KEY: {call.slug: str(draft.public_id)}}),
         # Sessions go by the real clock, whatever a rehearsal's says.
         expire_date=datetime.now(UTC) + timedelta(seconds=settings.SESSION_COOKIE_AGE),
     )

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from submissions import clock
-from submissions.domain.mail_health import late_in_words, mail_health
+from core import clock
+from submissions.mail.mail_health import late_in_words, mail_health
 
 
 class PortalAdminSite(AdminSite):
@@ -38,7 +38,7 @@ class PortalAdminSite(AdminSite):
         """The first page, with a warning when mail has waited too long."""
         late = ""
         if request.user.has_perm("submissions.view_outboxemail"):
-            late = late_in_words(mail_health(at=clock.now()))
+            late = late_in_words(mail_health(at=clock.portal_now()))
         return super().index(request, {"late_mail": late} | (extra_context or {}))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -11,19 +11,13 @@ from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 
-# Seconds. A killed run of the sending task is over before its claims are released.
-SENDING_MAY_TAKE = 80
-PURGING_MAY_TAKE = 3600
-# A bundle of a large call. However often the broker hands the task over again meanwhile, what
-# is being made has been claimed, and nothing is made twice.
-EXPORTING_MAY_TAKE = 7200
-# A tick or a nudge that no worker took in this time is void: the next tick stands for it, so
-# that a worker that comes back finds one of each and not an afternoon's.
-NUDGE_LASTS = 10.0
+# Seconds. A tick that no worker took in this time is void: the next tick stands for it, so that
+# a worker that comes back finds one of each and not an afternoon's.
+TICK_LASTS = 10.0
 
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["submissions"])
+app.autodiscover_tasks(["core", "submissions.mail", "submissions.responses", "exports"])
 # Where the broker is lost, a worker would hand back what it has not begun, over the connection that
 # is lost: that ends its loop, and it hangs. Nothing need be handed back: beat has it done again.
 Channel.do_restore = False
@@ -33,16 +27,16 @@ app.conf.beat_schedule = {
     "send-due-mail": {
         "task": "submissions.send_due_mail",
         "schedule": 10.0,
-        "options": {"expires": NUDGE_LASTS},
+        "options": {"expires": TICK_LASTS},
     },
     "release-stuck-mail": {
         # So that what a killed worker held goes out within two minutes.
         "task": "submissions.release_stuck_mail",
         "schedule": 10.0,
-        "options": {"expires": NUDGE_LASTS},
+        "options": {"expires": TICK_LASTS},
     },
-    "owe-reminders": {
-        "task": "submissions.owe_reminders",
+    "enqueue-reminders": {
+        "task": "submissions.enqueue_reminders",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
@@ -52,19 +46,24 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=23, hour="*/6"),
         "options": {"expires": 3600.0},
     },
-    "owe-digests": {
-        "task": "submissions.owe_digests",
+    "purge-exports": {
+        "task": "exports.purge",
+        "schedule": crontab(minute=37, hour="*/6"),
+        "options": {"expires": 3600.0},
+    },
+    "enqueue-digests": {
+        "task": "submissions.enqueue_digests",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
     "make-exports": {
-        "task": "submissions.make_exports",
+        "task": "exports.make_exports",
         "schedule": 10.0,
-        "options": {"expires": NUDGE_LASTS},
+        "options": {"expires": TICK_LASTS},
     },
     "report-alive": {
-        "task": "submissions.report_alive",
+        "task": "core.report_alive",
         "schedule": 10.0,
-        "options": {"expires": NUDGE_LASTS},
+        "options": {"expires": TICK_LASTS},
     },
 }

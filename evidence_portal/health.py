@@ -16,7 +16,7 @@ from kombu.exceptions import KombuError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from submissions.domain import passing_marks
+from core import heartbeats
 
 SECONDS = 3
 
@@ -34,11 +34,11 @@ def web() -> bool:
 
 def worker() -> bool:
     name = f"celery@{socket.gethostname()}"
-    return in_broker(lambda client: passing_marks.is_this_worker_alive(client, name))
+    return in_broker(lambda client: heartbeats.is_this_worker_alive(client, name))
 
 
 def beat() -> bool:
-    return in_broker(passing_marks.is_beat_alive)
+    return in_broker(heartbeats.is_beat_alive)
 
 
 def in_broker(ask: Callable[[Redis], bool]) -> bool:

@@ -15,8 +15,8 @@ from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import to_language
 
-from evidence_portal import moved_clock
-from evidence_portal.mail_providers import anymail_from
+from core import moved_clock
+from submissions.mail.providers import anymail_from
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
@@ -211,6 +211,7 @@ DATABASES = {
         )
     )
 }
+AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CELERY_BROKER_URL = broker_from(
@@ -270,7 +271,12 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.forms",
     "crispy_forms",
+    "core",
+    "accounts",
     "submissions",
+    "review",
+    "exports",
+    "rehearsal",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -281,8 +287,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "submissions.views.security_headers.SecurityHeadersMiddleware",
-    "submissions.views.unusable_queries.UnusableQueriesMiddleware",
+    "core.security_headers.SecurityHeadersMiddleware",
+    "core.reject_nul.RejectNulMiddleware",
 ]
 ROOT_URLCONF = "evidence_portal.urls"
 WSGI_APPLICATION = "evidence_portal.wsgi.application"
@@ -296,7 +302,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "submissions.views.page_context.portal",
+                "core.page_context.portal",
             ],
         },
     },
@@ -310,7 +316,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "portal"
 CRISPY_TEMPLATE_PACK = "portal"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-AUTHENTICATION_BACKENDS = ["submissions.views.sign_in.PortalBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.PortalBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -337,7 +343,7 @@ if LANGUAGE_CODE not in dict(LANGUAGES):
     )
 if len(LANGUAGES) > 1:
     # First, so that what another one refuses is refused in the call's language too.
-    MIDDLEWARE.insert(0, "submissions.views.languages.LanguageOfCallMiddleware")
+    MIDDLEWARE.insert(0, "submissions.respondent.languages.LanguageOfCallMiddleware")
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/London"
@@ -377,7 +383,7 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "submissions.views.refusals.csrf_failure"
+CSRF_FAILURE_VIEW = "submissions.respondent.error_pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -408,7 +414,7 @@ if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "evidence_portal.discreet_logs.DiscreetFormatter"}},
+    "formatters": {"line": {"()": "core.redacting_logs.RedactingFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

@@ -1,11 +1,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from evidence_portal import health_pages
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("submissions.urls")),
+    path("", include("accounts.urls")),
+    path("", include("exports.urls")),
+    path("healthz/", health_pages.lives, name="healthz"),
+    path("readyz/", health_pages.ready, name="readyz"),
 ]
-handler400 = "submissions.views.refusals.bad_request"
-handler403 = "submissions.views.refusals.forbidden"
-handler404 = "submissions.views.refusals.not_found"
-handler500 = "submissions.views.refusals.server_error"
+handler400 = "submissions.respondent.error_pages.bad_request"
+handler403 = "submissions.respondent.error_pages.forbidden"
+handler404 = "submissions.respondent.error_pages.not_found"
+handler500 = "submissions.respondent.error_pages.server_error"

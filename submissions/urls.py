@@ -1,22 +1,17 @@
 from django.urls import include, path
 
-from submissions.views import (
+from submissions.mail import webhooks
+from submissions.respondent import (
     amending,
-    bounces,
+    autosave,
     calls,
     checking,
     files,
-    health,
     late_passes,
     receipts,
     returning,
-    saving,
     sections,
-    sign_in,
     statements,
-    steering,
-    steering_exports,
-    steering_runs,
     task_list,
     time_left,
 )
@@ -34,7 +29,7 @@ response_urls = [
     path("text/", task_list.working_text, name="response_text"),
     path("help/<slug:key>/", task_list.help_page, name="response_help"),
     path("files/<uuid:public_id>/", files.own_file, name="own_file"),
-    path("save/", saving.save, name="save"),
+    path("save/", autosave.save, name="save"),
     path("<slug:section>/", sections.section, name="section"),
     path(
         "<slug:section>/<int:number>/",
@@ -68,36 +63,5 @@ urlpatterns = [
     path("privacy/", statements.privacy, name="privacy"),
     path("accessibility/", statements.accessibility, name="accessibility"),
     path("cookies/", statements.cookies, name="cookies"),
-    path("steering/", steering.overview, name="steering"),
-    path("steering/sign-in/", sign_in.SignIn.as_view(), name="sign_in"),
-    path("steering/sign-out/", sign_in.SignOut.as_view(), name="sign_out"),
-    path("steering/<slug:slug>/", steering.overview, name="steering_call"),
-    path("steering/<slug:slug>/export.csv", steering.export_csv, name="export_csv"),
-    path(
-        "steering/<slug:slug>/dictionary.csv", steering.export_dictionary, name="export_dictionary"
-    ),
-    path("steering/<slug:slug>/exports/", steering_exports.choose, name="exports"),
-    path(
-        "steering/<slug:slug>/exports/<uuid:public_id>/",
-        steering_runs.run_page,
-        name="export_run",
-    ),
-    path(
-        "steering/<slug:slug>/exports/<uuid:public_id>/progress/",
-        steering_runs.run_progress,
-        name="export_progress",
-    ),
-    path(
-        "steering/<slug:slug>/exports/<uuid:public_id>/file/",
-        steering_runs.run_file,
-        name="export_file",
-    ),
-    path(
-        "steering/<slug:slug>/exports/<uuid:public_id>/cancel/",
-        steering_runs.cancel_run,
-        name="export_cancel",
-    ),
-    path("healthz/", health.lives, name="healthz"),
-    path("readyz/", health.ready, name="readyz"),
-    *bounces.urls(),
+    *webhooks.urls(),
 ]

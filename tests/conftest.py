@@ -1,6 +1,6 @@
 import pytest
 
-from submissions import clock
+from core import clock
 from tests.makers import OPENS_AT
 
 
@@ -8,7 +8,7 @@ from tests.makers import OPENS_AT
 def at(monkeypatch):
     """Set the portal's clock: `at(moment)`; it stands until set again."""
     standing = {"moment": OPENS_AT}
-    monkeypatch.setattr(clock, "now", lambda: standing["moment"])
+    monkeypatch.setattr(clock, "portal_now", lambda: standing["moment"])
 
     def set_to(moment):
         standing["moment"] = moment

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from evidence_portal.local import chromium
-from evidence_portal.local.folders import FileLock, RunFolder, remove_noted
-from evidence_portal.local.postgres import FORGETFUL, Postgres
-from evidence_portal.local.valkey import Valkey
+from devserver import chromium
+from devserver.folders import FileLock, RunFolder, remove_noted
+from devserver.postgres import FORGETFUL, Postgres
+from devserver.valkey import Valkey
 
 DATABASE = "evidence_portal"
 PREFIX = "portal-tests-"

@@ -6,19 +6,25 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 
-from submissions.domain import call_definitions, drafting, outbox, returning, submitting
-from submissions.domain.answering import asked_questions, faults, is_required
-from submissions.models import Attachment, Call, OutboxEmail, Question, RespondentRole, Section
-from submissions.vocabulary import MULTIPLE_KINDS, MailKind, OutboxState, QuestionKind
+from accounts.models import User
+from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
+from submissions.definitions import loading
+from submissions.outbox import queue
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind, OutboxState
+from submissions.responses import drafting, returning, submitting
+from submissions.responses.answering import asked_questions, is_required, validation_issues
+from submissions.responses.models import Attachment
 
 OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
-DEFINITIONS = Path(call_definitions.__file__).parent.parent / "definitions"
+DEFINITIONS = Path(loading.__file__).parent
 FIRST_CALL = DEFINITIONS / "rebalancing-the-relationship.toml"
-SMALL = Path(__file__).parent / "definitions" / "small.toml"
+SMALL = Path(__file__).parent / "submissions" / "definitions" / "small.toml"
 PASSWORD = "correct horse battery staple"
 
 _numbers = count(1)
@@ -191,7 +197,7 @@ def complete_answers(call, **answers):
         ]
         if missing:
             answers[missing[0].key] = plain_answer(missing[0])
-    if call.needs_evidence and faults(call, answers, {}):
+    if call.needs_evidence and validation_issues(call, answers, {}):
         first = next(q for q in asked_questions(call, answers) if q.kind == QuestionKind.LONG)
         answers.setdefault(first.key, plain_answer(first))
     return answers
@@ -256,13 +262,13 @@ def make_user(group=None, **overrides):
 def make_first_call():
     """The first call, out of its definition."""
     text = FIRST_CALL.read_text(encoding="utf-8")
-    definition = call_definitions.parse(text, source=FIRST_CALL.name)
-    return call_definitions.load(definition, by=None, at=OPENS_AT).call
+    definition = loading.parse(text, source=FIRST_CALL.name)
+    return loading.load(definition, by=None, at=OPENS_AT).call
 
 
 def owe_link_mail(submission, *, at):
     """A mail with a link back to the response, owed and not written."""
-    return outbox.owe(
+    return queue.enqueue(
         kind=MailKind.RETURN_LINK,
         call=submission.call,
         submission=submission,

@@ -7,7 +7,7 @@
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 
-  // The same rule as submissions/canonical.py: runs of what Python does not call white space.
+  // The same rule as core/canonical.py: runs of what Python does not call white space.
   const WORDS = /[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 
   for (const area of document.querySelectorAll("textarea[data-words]")) {
@@ -42,7 +42,7 @@
 
   const named = (key) => [...document.getElementsByName(key)];
 
-  // true, false, or null while nothing was chosen, as submissions/conditions.py has it.
+  // true, false, or null while nothing was chosen, as submissions/calls/conditions.py has it.
   const holds = ([key, negated, values]) => {
     const chosen = named(key).filter((input) => input.checked);
     if (!chosen.length) return null;

@@ -1,5 +1,5 @@
-"""Project staff's admin; each file registers its subject."""
+"""Calls, late passes and mails in the admin; each file registers its subject."""
 
-from submissions.admin import calls, late_passes, outbox, people, records, responses
+from submissions.admin import calls, late_passes, outbox
 
-__all__ = ["calls", "late_passes", "outbox", "people", "records", "responses"]
+__all__ = ["calls", "late_passes", "outbox"]

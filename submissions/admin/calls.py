@@ -12,15 +12,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from evidence_portal import arrival
-from submissions import clock
+from accounts.record import record
+from accounts.states import AuditAction
+from core import arrival, clock
 from submissions.admin.closing_time_form import ClosingTimeForm
-from submissions.domain.auditing import record
-from submissions.domain.closing_report import closing_report
-from submissions.domain.closing_times import change_closing_time
-from submissions.errors import ClosingTimeRefused
-from submissions.models import Call, Question, RespondentRole, Section, Submission
-from submissions.vocabulary import AuditAction, SubmissionState
+from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.definitions.closing_times import change_closing_time
+from submissions.definitions.errors import ClosingTimeRefused
+from submissions.mail.closing_report import closing_report
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
 
 
 def has_answers(call: Call | None) -> bool:
@@ -230,7 +231,7 @@ class CallAdmin(admin.ModelAdmin):
         if changed:
             record(
                 by=request.user,
-                at=clock.now(),
+                at=clock.portal_now(),
                 action=AuditAction.CALL_CHANGED,
                 call=form.instance,
                 fields=changed,
@@ -250,7 +251,7 @@ class CallAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         call = get_object_or_404(Call, pk=pk)
-        now = clock.now()
+        now = clock.portal_now()
         context = {
             **self.admin_site.each_context(request),
             "title": "Closing report",
@@ -278,7 +279,7 @@ class CallAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "call": call,
             "form": form,
-            "is_closed": call.has_closed_at(clock.now()),
+            "is_closed": call.has_closed_at(clock.portal_now()),
         }
         template = "admin/submissions/call/closing_time.html"
         return TemplateResponse(request, template, context)
@@ -290,7 +291,7 @@ class CallAdmin(admin.ModelAdmin):
                 to=form.cleaned_data["moment"],
                 reason=form.cleaned_data["reason"],
                 by=request.user,
-                at=clock.now(),
+                at=clock.portal_now(),
             )
         except ClosingTimeRefused as refused:
             form.add_error(None, refused.message)

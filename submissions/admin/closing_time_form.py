@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from submissions.admin.local_moment_form import LocalMomentForm
-from submissions.models import Call
+from submissions.calls.models import Call
 
 
 class ClosingTimeForm(LocalMomentForm):

@@ -12,14 +12,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from submissions import clock
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.references import read_reference
 from submissions.admin.local_moment_form import LocalMomentForm
-from submissions.admin.read_only import ReadOnlyAdmin
-from submissions.domain import late_passes
-from submissions.errors import LatePassRefused
-from submissions.models import Call, LatePass, Submission
-from submissions.references import read_reference
-from submissions.tasks import nudge_mail
+from submissions.calls.models import Call
+from submissions.mail.tasks import nudge_mail
+from submissions.responses import late_passes
+from submissions.responses.errors import LatePassRefused
+from submissions.responses.models import LatePass, Submission
 
 
 class LatePassForm(LocalMomentForm):
@@ -41,7 +42,7 @@ class LatePassForm(LocalMomentForm):
 
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
         self.call = call
-        later = max(call.closes_at, clock.now()) + timedelta(days=2)
+        later = max(call.closes_at, clock.portal_now()) + timedelta(days=2)
         super().__init__(*args, call=call, at_first=later.replace(second=0), **kwargs)
         self.fields["time"].help_text += " The pass works until just before this moment."
 
@@ -86,7 +87,7 @@ class LatePassAdmin(ReadOnlyAdmin):
             return "Used"
         if late_pass.revoked_at:
             return "Taken back"
-        return "Open" if clock.now() < late_pass.expires_at else "Expired"
+        return "Open" if clock.portal_now() < late_pass.expires_at else "Expired"
 
     @admin.display(description="take back")
     def take_back(self, late_pass: LatePass) -> str:
@@ -126,7 +127,7 @@ class LatePassAdmin(ReadOnlyAdmin):
                 reason=form.cleaned_data["reason"],
                 expires_at=form.cleaned_data["moment"],
                 by=request.user,
-                at=clock.now(),
+                at=clock.portal_now(),
             )
         except LatePassRefused as refused:
             form.add_error(None, refused.message)
@@ -142,7 +143,7 @@ class LatePassAdmin(ReadOnlyAdmin):
         late_pass = get_object_or_404(LatePass, pk=pk)
         if request.method == "POST":
             try:
-                late_passes.revoke(late_pass, by=request.user, at=clock.now())
+                late_passes.revoke(late_pass, by=request.user, at=clock.portal_now())
                 messages.success(request, "The pass does not work any more.")
             except LatePassRefused as refused:
                 messages.error(request, refused.message)

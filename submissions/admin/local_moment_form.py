@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from submissions.models import Call
-from submissions.spoken_time import zone_words
+from core.spoken_time import zone_words
+from submissions.calls.models import Call
 
 
 class LocalMomentForm(forms.Form):

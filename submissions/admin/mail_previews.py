@@ -13,9 +13,9 @@ from django.urls import URLPattern, path
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from submissions.delivery.samples import render_sample
-from submissions.models import Call
-from submissions.vocabulary import MailKind
+from submissions.calls.models import Call
+from submissions.mail.samples import render_sample
+from submissions.outbox.states import MailKind
 
 # As on every page, and the frames.
 WITH_FRAMES = (

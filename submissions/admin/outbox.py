@@ -12,16 +12,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from submissions import clock
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
-from submissions.admin.read_only import ReadOnlyAdmin
-from submissions.admin.uk_time import in_uk_time
-from submissions.domain.auditing import record
-from submissions.domain.mail_health import late_in_words, mail_health
-from submissions.domain.resending import FINISHED, correct_address, send_again
-from submissions.errors import ResendRefused
-from submissions.models import OutboxEmail
-from submissions.vocabulary import AuditAction, OutboxState
+from submissions.mail.errors import ResendRefused
+from submissions.mail.mail_health import late_in_words, mail_health
+from submissions.mail.resending import FINISHED, correct_address, send_again
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
 
 
 @admin.register(OutboxEmail)
@@ -70,7 +71,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        health = mail_health(at=clock.now())
+        health = mail_health(at=clock.portal_now())
         told = {
             "health": health,
             "late": late_in_words(health),
@@ -91,7 +92,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         if shows_text and mail.body and mail.submission_id:
             record(
                 by=request.user,
-                at=clock.now(),
+                at=clock.portal_now(),
                 action=AuditAction.RESPONSE_OPENED,
                 call=mail.call,
                 submission=mail.submission,
@@ -120,7 +121,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         again = 0
         for mail in chosen.filter(resends=None).order_by("pk"):
             with suppress(ResendRefused):
-                send_again(mail, by=request.user, at=clock.now())
+                send_again(mail, by=request.user, at=clock.portal_now())
                 again += 1
         left = chosen.count() - again
         self.message_user(
@@ -142,7 +143,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         mail = get_object_or_404(OutboxEmail, pk=pk)
         return self._resend(
-            request, mail, lambda: send_again(mail, by=request.user, at=clock.now())
+            request, mail, lambda: send_again(mail, by=request.user, at=clock.portal_now())
         )
 
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -155,14 +156,14 @@ class OutboxAdmin(ReadOnlyAdmin):
         return self._resend(
             request,
             mail,
-            lambda: correct_address(mail, address=address, by=request.user, at=clock.now()),
+            lambda: correct_address(mail, address=address, by=request.user, at=clock.portal_now()),
         )
 
     def _resend(
-        self, request: HttpRequest, mail: OutboxEmail, owe: Callable[[], OutboxEmail]
+        self, request: HttpRequest, mail: OutboxEmail, enqueue: Callable[[], OutboxEmail]
     ) -> HttpResponse:
         try:
-            shown = owe()
+            shown = enqueue()
         except ResendRefused as refused:
             shown = mail
             messages.error(request, f"{refused.message}.")

@@ -1,40 +1,20 @@
-"""Triggers that keep evidence and records as they were written, and the revision of a call.
+"""The database keeps evidence as it was written, and its times and receipts true.
 
-Each refusal carries the SQLSTATE of a check constraint and a constraint's name. A purge at the
-end of the retention sets `portal.purging` to `on` for its transaction; nothing else may.
-
-A call's `revision` is the database's own: a copy of the call that is written back, read before
-its questions changed, must not bring an old revision back.
-
-What every page of a respondent reads is in functions of PL/pgSQL, whose plans are made once a
-connection: planning took longer than reading.
+Each refusal carries the SQLSTATE of a check constraint and a constraint's name.
 """
 
 from django.db import migrations
-
-REFUSE_CHANGE = """
-CREATE FUNCTION submissions_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'DELETE' AND current_setting('portal.purging', true) = 'on' THEN
-        RETURN OLD;
-    END IF;
-    RAISE EXCEPTION '% of % is refused: what was recorded stands', TG_OP, TG_TABLE_NAME
-        USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_stands',
-            TABLE = TG_TABLE_NAME;
-END $$;
-"""
 
 STANDING_TABLES = [
     "submissions_version",
     "submissions_version_attachments",
     "submissions_versionidentity",
-    "submissions_auditevent",
     "submissions_closingchange",
 ]
 
 STAND = """
 CREATE TRIGGER {table}_stands BEFORE UPDATE OR DELETE ON {table}
-    FOR EACH ROW EXECUTE FUNCTION submissions_refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION portal_refuse_change();
 """
 
 DEADLINE_APPLIED = """
@@ -108,84 +88,13 @@ CREATE TRIGGER submissions_attachment_stands
             OLD.sha256)
         IS DISTINCT FROM ROW(NEW.submission_id, NEW.question_id, NEW.file, NEW.name,
             NEW.file_type, NEW.size, NEW.sha256))
-    EXECUTE FUNCTION submissions_refuse_change();
-"""
-
-REVISION = """
-CREATE FUNCTION submissions_asked_anew() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE submissions_call SET revision = gen_random_uuid()
-        WHERE id IN (OLD.call_id, NEW.call_id);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER submissions_respondentrole_asked_anew AFTER INSERT OR UPDATE OR DELETE
-    ON submissions_respondentrole FOR EACH ROW EXECUTE FUNCTION submissions_asked_anew();
-CREATE TRIGGER submissions_section_asked_anew AFTER INSERT OR UPDATE OR DELETE
-    ON submissions_section FOR EACH ROW EXECUTE FUNCTION submissions_asked_anew();
-CREATE TRIGGER submissions_question_asked_anew AFTER INSERT OR UPDATE OR DELETE
-    ON submissions_question FOR EACH ROW EXECUTE FUNCTION submissions_asked_anew();
-CREATE FUNCTION submissions_call_anew() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    NEW.revision := gen_random_uuid();
-    RETURN NEW;
-END $$;
-CREATE TRIGGER submissions_call_anew BEFORE UPDATE ON submissions_call
-    FOR EACH ROW EXECUTE FUNCTION submissions_call_anew();
-"""
-FORGET_REVISION = """
-DROP FUNCTION submissions_asked_anew() CASCADE;
-DROP FUNCTION submissions_call_anew() CASCADE;
-"""
-
-WORKING_COPY = """
-CREATE FUNCTION submissions_given(the_submission bigint) RETURNS json STABLE LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN (SELECT json_object_agg(given.question_id, given.value) FROM (
-        SELECT question_id, value FROM submissions_answer WHERE submission_id = the_submission
-        UNION ALL
-        SELECT question_id, value FROM submissions_identityanswer
-            WHERE submission_id = the_submission
-    ) given);
-END $$;
-CREATE FUNCTION submissions_has_files(the_submission bigint) RETURNS boolean
-    STABLE LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN EXISTS (SELECT FROM submissions_attachment
-        WHERE submission_id = the_submission AND removed_at IS NULL);
-END $$;
-CREATE FUNCTION submissions_working_copy(of_public_id uuid, of_slug text)
-    RETURNS TABLE (
-        id bigint, call_id bigint, public_id uuid, state varchar, channel varchar,
-        reference varchar, rehearsal boolean, triage_status varchar, started_at timestamptz,
-        saved_at timestamptz, submitted_at timestamptz, amending_since timestamptz,
-        withdrawn_at timestamptz, current_version_id bigint,
-        revision uuid, given json, has_files boolean, mark text
-    )
-    STABLE LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY SELECT
-        s.id, s.call_id, s.public_id, s.state, s.channel,
-        s.reference, s.rehearsal, s.triage_status, s.started_at,
-        s.saved_at, s.submitted_at, s.amending_since,
-        s.withdrawn_at, s.current_version_id,
-        c.revision, submissions_given(s.id), submissions_has_files(s.id),
-        concat(s.xmin, s.ctid)
-    FROM submissions_submission s JOIN submissions_call c ON c.id = s.call_id
-    WHERE s.public_id = of_public_id AND c.slug = of_slug;
-END $$;
-"""
-FORGET_WORKING_COPY = """
-DROP FUNCTION submissions_working_copy(uuid, text);
-DROP FUNCTION submissions_given(bigint);
-DROP FUNCTION submissions_has_files(bigint);
+    EXECUTE FUNCTION portal_refuse_change();
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0001_initial")]
+    dependencies = [("submissions", "0001_tables"), ("accounts", "0003_record_stands")]
     operations = [
-        migrations.RunSQL(REFUSE_CHANGE, "DROP FUNCTION submissions_refuse_change()"),
         *(
             migrations.RunSQL(STAND.format(table=table), f"DROP TRIGGER {table}_stands ON {table}")
             for table in STANDING_TABLES
@@ -198,6 +107,4 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             FILE_STANDS, "DROP TRIGGER submissions_attachment_stands ON submissions_attachment"
         ),
-        migrations.RunSQL(REVISION, FORGET_REVISION),
-        migrations.RunSQL(WORKING_COPY, FORGET_WORKING_COPY),
     ]

@@ -11,9 +11,8 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.db import connection
 
-from evidence_portal.local.rehearsal import DEFAULT_FROM
-from evidence_portal.mail_providers import SIGNED_WITH
-from tests.architecture.test_ladder import LEVELS
+from devserver.rehearsal import DEFAULT_FROM
+from submissions.mail.providers import SIGNED_WITH
 from tests.containers.declared import compose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,13 +128,6 @@ def test_docker_commands_of_documents_name_services_that_exist():
             assert plain[0] in services, line
 
 
-def test_architecture_shows_the_ladder_that_is_held():
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    shown = re.findall(r"(?m)^\| (\d) \| `(\w+)` \| \S.* \|$", text)
-    assert {room: int(level) for level, room in shown} == LEVELS
-    assert [int(level) for level, _ in shown] == sorted(LEVELS.values())
-
-
 @pytest.mark.django_db
 def test_constraints_named_in_documents_are_in_the_database():
     with connection.cursor() as cursor:
@@ -158,7 +150,7 @@ def test_operators_guide_has_every_setting():
     guide = (ROOT / "docs" / "guides" / "operators.md").read_text()
     shown = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", guide))
     settings = (ROOT / "evidence_portal" / "settings.py").read_text()
-    providers = (ROOT / "evidence_portal" / "mail_providers.py").read_text()
+    providers = (ROOT / "submissions" / "mail" / "providers.py").read_text()
     read = set(re.findall(r'env(?:_number|_moment)?\(\s*"([A-Z_]+)"', settings))
     read |= set(re.findall(r'environment\.get\("([A-Z_]+)"', providers)) | set(SIGNED_WITH.values())
     of_rehearsals = {"REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DATA"}

@@ -6,8 +6,8 @@ import pytest
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RegexPattern
 
-from submissions.domain.groups import ensure_groups
-from submissions.vocabulary import PROJECT_STAFF, STEERING_GROUP
+from accounts.groups import ensure_groups
+from accounts.states import PROJECT_STAFF, STEERING_GROUP
 from tests.makers import make_call, make_user
 
 SAMPLES = {
@@ -129,9 +129,9 @@ def test_staff_without_a_group_see_nothing_of_the_evidence(client):
         (PROJECT_STAFF, False, "/admin/submissions/submission/", 200),
         (PROJECT_STAFF, False, "/admin/submissions/call/", 200),
         (PROJECT_STAFF, False, "/admin/submissions/outboxemail/", 200),
-        (PROJECT_STAFF, False, "/admin/submissions/auditevent/", 200),
+        (PROJECT_STAFF, False, "/admin/accounts/auditevent/", 200),
         (None, True, "/steering/the-call/export.csv", 200),
-        (None, True, "/admin/auth/user/", 200),
+        (None, True, "/admin/accounts/user/", 200),
     ],
 )
 def test_right_group_is_let_in(client, group, is_superuser, path, code):

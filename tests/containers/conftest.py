@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from evidence_portal.local.children import wait_until
-from evidence_portal.local.folders import RunFolder
-from evidence_portal.local.postgres import FORGETFUL, Postgres
-from evidence_portal.local.valkey import get_binary_path
+from devserver.children import wait_until
+from devserver.folders import RunFolder
+from devserver.postgres import FORGETFUL, Postgres
+from devserver.valkey import get_binary_path
 from tests.containers.declared import (
     compose,
     copy_build_context,

@@ -10,9 +10,9 @@ import uuid
 import psycopg2
 import pytest
 
-from evidence_portal.local.children import account_for_engines, run_to_end, wait_until
-from evidence_portal.local.folders import RunFolder
-from evidence_portal.local.postgres import PROGRAMS, copy_programs
+from devserver.children import account_for_engines, run_to_end, wait_until
+from devserver.folders import RunFolder
+from devserver.postgres import PROGRAMS, copy_programs
 from tests.containers.conftest import BARE, DATABASE, HOST, ask, free_port, manifest
 from tests.containers.declared import ROOT, compose
 
@@ -143,7 +143,7 @@ def test_worker_sends_what_is_owed(deployed):
 
 def test_logs_are_in_the_portals_own_lines(deployed):
     lines = deployed.log("worker").splitlines()
-    assert [line for line in lines if " INFO submissions.tasks mail: 1 sent," in line] != []
+    assert [line for line in lines if " INFO submissions.mail.tasks mail: 1 sent," in line] != []
 
 
 def test_statement_that_fails_is_not_quoted_in_postgres_log(deployed):
@@ -192,14 +192,14 @@ def test_backup_of_the_guide_can_be_restored(deployed):
     deployed.postgres.make_database("restored")
     restore[-1] = "restored"
     for _ in range(2):  # into an empty database, and over one that is there
-        put_back = subprocess.run(
+        discard_changes = subprocess.run(
             [PROGRAMS / "bin" / "pg_restore", *here, *restore],
             env=BARE,
             input=saved.stdout,
             capture_output=True,
             check=False,
         )
-        assert (put_back.returncode, put_back.stderr) == (0, b"")
+        assert (discard_changes.returncode, discard_changes.stderr) == (0, b"")
     versions = "SELECT canonical_text, sha256 FROM submissions_version"
     restored = query(deployed, versions, database="restored")
     assert restored == query(deployed, versions)

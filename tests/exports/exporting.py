@@ -5,10 +5,10 @@ import json
 import zipfile
 from datetime import UTC, datetime
 
-from submissions.exports.choosing import Choice
-from submissions.exports.runs import export_chunks
-from submissions.exports.shapes import Dataset
-from submissions.models import Call
+from exports.filters import ExportFilter
+from exports.recording import export_chunks
+from exports.types import Dataset
+from submissions.calls.models import Call
 from tests.makers import EVIDENCE, make_call, make_submitted
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
@@ -52,7 +52,7 @@ def make_nasty(**overrides):
 def exported(call, file_format="csv", *, choice=None, named=False, by=None, **more):
     """The export's bytes, through the whole line."""
     call = Call.objects.get(pk=call.pk)
-    dataset = Dataset(call, choice or Choice(), named=named)
+    dataset = Dataset(call, choice or ExportFilter(), named=named)
     if named:
         more.setdefault("reason", "To thank them")
     return b"".join(export_chunks(dataset, file_format, by=by, at=NOW, **more))

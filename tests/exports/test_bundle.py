@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from submissions.domain.submitting import submit
-from submissions.exports.choosing import Choice
-from submissions.models import Attachment
-from submissions.release import VERSION
+from core.release import VERSION
+from exports.filters import ExportFilter
+from submissions.responses.models import Attachment
+from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, exported, json_lines, members
 from tests.makers import (
     complete_answers,
@@ -80,7 +80,7 @@ def test_manifest_says_what_who_when_and_by_which_software():
     call = make_call()
     make_submitted(call, roles=["provider"])
     make_submitted(call, roles=["commissioner"])
-    choice = Choice(roles=("provider",))
+    choice = ExportFilter(roles=("provider",))
     manifest = json.loads(members(exported(call, "bundle", choice=choice))["manifest.json"])
     del manifest["files"]
     assert manifest == {

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from submissions.domain.coding import add_code, code_passage
-from submissions.domain.triage import change_status
-from submissions.exports.choosing import Choice, ChoiceRefused
-from submissions.exports.datasets import count
-from submissions.exports.shapes import Dataset
-from submissions.models import Call
+from exports.filters import ExportFilter, FilterRefused
+from exports.queries import count
+from exports.types import Dataset
+from review.coding import add_code, code_passage
+from review.triage import change_status
+from submissions.calls.models import Call
 from tests.exports.exporting import NOW, exported, json_lines
 from tests.makers import make_call, make_first_call, make_submitted, make_user
 
@@ -21,7 +21,7 @@ from tests.makers import make_call, make_first_call, make_submitted, make_user
 def held(call, **choice):
     """The stories that the choice holds, by CSV; the count and JSON lines must agree."""
     call = Call.objects.get(pk=call.pk)
-    choice = Choice(**choice)
+    choice = ExportFilter(**choice)
     data = exported(call, choice=choice).decode()
     rows = list(csv.DictReader(io.StringIO(data, newline="")))
     lines = json_lines(exported(call, "json", choice=choice))
@@ -131,7 +131,7 @@ def test_orders():
 
 @pytest.mark.django_db
 def test_choice_comes_back_out_of_its_filters():
-    choice = Choice(
+    choice = ExportFilter(
         roles=("provider", "other"),
         words="paid late",
         since=date(2019, 7, 1),
@@ -145,8 +145,8 @@ def test_choice_comes_back_out_of_its_filters():
         "quotable": True,
         "order": "newest",
     }
-    assert Choice.from_filters(choice.filters()) == choice
-    assert Choice().filters() == {}
+    assert ExportFilter.from_filters(choice.filters()) == choice
+    assert ExportFilter().filters() == {}
 
 
 @pytest.mark.django_db
@@ -165,15 +165,15 @@ def test_choice_comes_back_out_of_its_filters():
 )
 def test_choice_of_what_does_not_exist_is_refused_in_one_line(filters, said):
     call = make_call()
-    with pytest.raises(ChoiceRefused) as refused:
-        Choice.from_filters(filters).checked(call, ("Reading",))
+    with pytest.raises(FilterRefused) as refused:
+        ExportFilter.from_filters(filters).checked(call, ("Reading",))
     assert str(refused.value).startswith(said)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.django_db
 def test_words_are_tidied():
-    assert Choice(words="  paid\0 \n late ").checked(make_call()).words == "paid late"
+    assert ExportFilter(words="  paid\0 \n late ").checked(make_call()).words == "paid late"
 
 
 @pytest.mark.django_db

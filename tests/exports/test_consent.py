@@ -10,10 +10,10 @@ import zlib
 import pypdf
 import pytest
 
-from submissions.domain.coding import add_code, code_passage
-from submissions.domain.submitting import submit
-from submissions.exports.choosing import Choice
-from submissions.exports.formats import FORMATS
+from exports.filters import ExportFilter
+from exports.formats import FORMATS
+from review.coding import add_code, code_passage
+from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, exported, json_lines, members
 from tests.makers import (
     complete_answers,
@@ -165,14 +165,14 @@ def test_codes_are_those_of_passages_that_are_shown(named):
     codes = {r["reference"]: r["codes"] for r in csv.DictReader(io.StringIO(data, newline=""))}
     open_to_all = {ref for ref, those in said.items() if those[1] != "confidential"}
     assert codes == {ref: "Roles; Stories" if ref in open_to_all else "Stories" for ref in said}
-    lines = json_lines(exported(call, "json", named=named, choice=Choice(codes=("Roles",))))
+    lines = json_lines(exported(call, "json", named=named, choice=ExportFilter(codes=("Roles",))))
     assert {line["reference"] for line in lines} == open_to_all
 
 
 @pytest.mark.django_db
 def test_quotable_export_has_nothing_of_those_who_may_not_be_quoted():
     call, said = make_swept()
-    data = exported(call, "bundle", choice=Choice(quotable=True))
+    data = exported(call, "bundle", choice=ExportFilter(quotable=True))
     may = {
         ref: those
         for ref, those in said.items()
@@ -234,7 +234,7 @@ def test_dictionary_says_that_quote_ok_alone_is_no_leave_to_quote():
     make_submitted(call, publication="confidential", quote_ok="yes")
     (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
     assert (row["publication"], row["quote_ok"]) == ("confidential", "yes")
-    assert exported(call, choice=Choice(quotable=True)).count(b"\r\n") == 1
+    assert exported(call, choice=ExportFilter(quotable=True)).count(b"\r\n") == 1
     dictionary = csv.reader(io.StringIO(exported(call, "dictionary").decode(), newline=""))
     (quoting,) = [row[2] for row in dictionary if row[0] == "(quoting)"]
     assert (
@@ -281,7 +281,7 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
             )
 
     def of(**choice):
-        data = exported(call, named=named, choice=Choice(**choice)).decode()
+        data = exported(call, named=named, choice=ExportFilter(**choice)).decode()
         rows = csv.DictReader(io.StringIO(data, newline=""))
         return {row["publication"]: row["codes"] for row in rows}
 
@@ -304,7 +304,7 @@ def test_search_finds_nothing_in_what_is_withheld():
     shown_one = make_submitted(call, roles=["other"], role_other="Mayor", story="Town")
 
     def found(words):
-        lines = json_lines(exported(call, "json", choice=Choice(words=words)))
+        lines = json_lines(exported(call, "json", choice=ExportFilter(words=words)))
         return {line["reference"] for line in lines}
 
     assert found("mayor") == {shown_one.reference}

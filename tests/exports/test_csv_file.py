@@ -10,14 +10,16 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from submissions.domain.submitting import submit
-from submissions.exports import datasets
-from submissions.exports.columns import columns
-from submissions.exports.csv_file import CHUNK, CopiedRows
-from submissions.exports.runs import export_chunks
-from submissions.exports.shapes import Dataset, RowsQuery
-from submissions.models import AuditEvent, Call, Question, Submission
-from submissions.vocabulary import SubmissionState
+from accounts.models import AuditEvent
+from exports import queries
+from exports.columns import columns
+from exports.recording import export_chunks
+from exports.types import Dataset, RowsQuery
+from exports.writers.csv_file import CHUNK, CopiedRows
+from submissions.calls.models import Call, Question
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+from submissions.responses.submitting import submit
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -381,7 +383,7 @@ def many_rows(select):
 @pytest.mark.django_db(transaction=True)
 def test_database_error_in_the_middle_is_said_raised_and_recorded(monkeypatch):
     broken = many_rows("repeat('x', 100), 1 / (150000 - n)")
-    monkeypatch.setattr("submissions.exports.csv_file.rows_query", lambda *_: broken)
+    monkeypatch.setattr("exports.writers.csv_file.rows_query", lambda *_: broken)
     call = make_call()
     got = []
     chunks = export_chunks(Dataset(call), "csv", by=None, at=NOW)
@@ -395,7 +397,7 @@ def test_database_error_in_the_middle_is_said_raised_and_recorded(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_query_that_fails_at_once_sends_nothing(monkeypatch):
     broken = RowsQuery("SELECT 1 / 0", {})
-    monkeypatch.setattr("submissions.exports.csv_file.rows_query", lambda *_: broken)
+    monkeypatch.setattr("exports.writers.csv_file.rows_query", lambda *_: broken)
     got = []
     with pytest.raises(Exception, match="division by zero"):
         got.extend(export_chunks(Dataset(make_call()), "csv", by=None, at=NOW))
@@ -423,21 +425,21 @@ def test_server_compiles_no_query_of_an_export_and_any_other_as_before():
         cursor.execute("SET jit = on")
     (row,) = CopiedRows(RowsQuery("SELECT current_setting('jit')", {}), int)
     assert (row, jit()) == (b"off\r\n", "on")
-    with datasets.one_moment():
+    with queries.one_moment():
         assert jit() == "off"
     assert jit() == "on"
 
 
 @pytest.mark.django_db
-def test_only_the_datasets_file_asks_the_database(request):
-    folder = request.config.rootpath / "submissions" / "exports"
+def test_only_the_queries_file_asks_the_database(request):
+    folder = request.config.rootpath / "exports"
     asking = {
         path.name
-        for path in folder.glob("*.py")
+        for path in (*folder.glob("*.py"), *(folder / "writers").glob("*.py"))
         if "FROM submissions_" in path.read_text() or ".objects" in path.read_text()
     }
-    assert asking == {"datasets.py"}
-    assert datasets.rows_query
+    assert asking == {"queries.py"}
+    assert queries.rows_query
 
 
 @pytest.mark.django_db

@@ -11,10 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from submissions.exports import csv_file, reading_docx
-from submissions.exports.formats import FORMATS
-from submissions.exports.shapes import RowsQuery
-from submissions.models import AuditEvent
+from accounts.models import AuditEvent
+from exports.formats import FORMATS
+from exports.types import RowsQuery
+from exports.writers import csv_file, reading_docx
 from tests.makers import make_call, make_submitted
 
 

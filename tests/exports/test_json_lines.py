@@ -5,7 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from submissions.models import Code, Coding
+from review.models import Code, Coding
 from tests.exports.exporting import NOW, exported, json_lines, make_nasty
 from tests.makers import make_call, make_submitted, make_user
 

@@ -4,17 +4,18 @@ import csv
 import io
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 
-from submissions.domain.amending import open_again
-from submissions.domain.coding import add_code, code_passage
-from submissions.domain.drafting import save_answers
-from submissions.domain.groups import ensure_groups
-from submissions.domain.submitting import submit
-from submissions.exports.choosing import Choice
-from submissions.exports.runs import ExportRefused
-from submissions.models import AuditEvent, Submission
-from submissions.vocabulary import PROJECT_STAFF, STEERING_GROUP
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent, User
+from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from exports.filters import ExportFilter
+from exports.recording import ExportRefused
+from review.coding import add_code, code_passage
+from submissions.responses.amending import reopen
+from submissions.responses.drafting import save_answers
+from submissions.responses.models import Submission
+from submissions.responses.submitting import submit
 from tests.exports.exporting import exported
 from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_first_call, make_submitted, make_user
 
@@ -106,7 +107,7 @@ def test_named_export_has_identity_in_the_calls_order_and_is_on_record_with_its_
 def test_record_has_the_filters():
     call = make_call()
     make_submitted(call)
-    exported(call, "json", choice=Choice(roles=("provider",), quotable=True))
+    exported(call, "json", choice=ExportFilter(roles=("provider",), quotable=True))
     event = AuditEvent.objects.get(action="exported")
     assert (event.detail["format"], event.detail["filters"]) == (
         "json",
@@ -119,7 +120,7 @@ def test_submitted_at_and_timing_are_those_of_the_latest_version():
     call = make_call()
     response = make_submitted(call, at=OPENS_AT, story="First")
     later = CLOSES_AT - (CLOSES_AT - OPENS_AT) / 2
-    open_again(submission=response, at=later)
+    reopen(submission=response, at=later)
     response = Submission.objects.get(pk=response.pk)
     save_answers(submission=response, call=call, values={"story": "Second"}, at=later)
     submit(submission=response, at=later)

@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 from pyrefiqda import RefiCodebook, RefiProject
 
-from submissions.domain.coding import add_code, code_passage, quote
-from submissions.exports.choosing import Choice
+from exports.filters import ExportFilter
+from review.coding import add_code, code_passage, quote
 from tests.exports.exporting import FAMILY, NOW, exported, make_nasty, members
 from tests.makers import make_call, make_first_call, make_submitted, make_user
 
@@ -206,7 +206,7 @@ def test_exporting_twice_gives_the_same_bytes_and_another_choice_the_same_identi
     kept = make_submitted(call, good_practice="Two, of a commissioner", roles=["commissioner"])
     whole = exported(call, "qdpx")
     assert exported(call, "qdpx") == whole
-    part = valid(exported(call, "qdpx", choice=Choice(roles=("commissioner",))))
+    part = valid(exported(call, "qdpx", choice=ExportFilter(roles=("commissioner",))))
     (source,) = part.iter(f"{Q}TextSource")
     assert source.get("name") == kept.reference
     guids = {e.get("guid") for e in part.iter() if e.get("guid")}

@@ -9,10 +9,10 @@ import pypdf
 import pytest
 from docx.oxml.ns import qn
 
-from submissions.domain.submitting import submit
-from submissions.exports import reading_docx, reading_pdf
-from submissions.exports.choosing import Choice
-from submissions.exports.making import CannotBeMade
+from exports.export_context import UnsupportedByFormat
+from exports.filters import ExportFilter
+from exports.writers import reading_docx, reading_pdf
+from submissions.responses.submitting import submit
 from tests.exports.exporting import NASTY, exported, make_nasty, members
 from tests.makers import (
     complete_answers,
@@ -85,7 +85,7 @@ def test_all_in_one_has_contents_and_every_response_in_the_chosen_order():
     call = make_call()
     first = make_submitted(call, story="First")
     second = make_submitted(call, story="Second")
-    document = word(exported(call, "docx", choice=Choice(order="newest")))
+    document = word(exported(call, "docx", choice=ExportFilter(order="newest")))
     assert answers_in(document, "What happened?") == ["Second", "First"]
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
     assert [h for h in headings if h.startswith("TST")] == [second.reference, first.reference]
@@ -250,7 +250,7 @@ def test_document_that_would_be_too_long_is_refused_at_once(monkeypatch, module,
     make_submitted(call, story="One two three four five")
     assert exported(call, file_format)
     make_submitted(call, story="Six")
-    with pytest.raises(CannotBeMade) as refused:
+    with pytest.raises(UnsupportedByFormat) as refused:
         exported(call, file_format)
     assert str(refused.value).startswith(said)
 

@@ -9,11 +9,11 @@ import pypdf
 import pytest
 from lxml import etree
 
-from submissions.domain.amending import open_again, withdraw
-from submissions.domain.drafting import save_answers
-from submissions.domain.submitting import submit
-from submissions.exports.safe_cells import neutralise
-from submissions.models import Submission
+from exports.safe_cells import neutralise
+from submissions.responses.amending import reopen, withdraw
+from submissions.responses.drafting import save_answers
+from submissions.responses.models import Submission
+from submissions.responses.submitting import submit
 from tests.exports.exporting import exported, json_lines, make_nasty, members
 from tests.makers import make_call, make_draft, make_submitted, while_open
 
@@ -51,12 +51,12 @@ def test_every_file_has_each_submitted_response_once_and_no_other():
     call = make_call()
     plain = make_submitted(call, story="Plain")
     amended = make_submitted(call, story="Before")
-    open_again(submission=amended, at=while_open(call))
+    reopen(submission=amended, at=while_open(call))
     amended = Submission.objects.get(pk=amended.pk)
     save_answers(submission=amended, call=call, values={"story": "After"}, at=while_open(call))
     submit(submission=amended, at=while_open(call))
     being_amended = make_submitted(call, story="Stands", publication="confidential")
-    open_again(submission=being_amended, at=while_open(call))
+    reopen(submission=being_amended, at=while_open(call))
     make_draft(call, story="A draft")
     withdraw(submission=make_submitted(call, story="Withdrawn"), at=while_open(call))
     make_submitted(make_call(), story="Elsewhere")

@@ -3,11 +3,11 @@
 import pytest
 from django.db import connection
 
-from submissions.exports import consent
-from submissions.exports.choosing import Choice
-from submissions.exports.datasets import count
-from submissions.exports.shapes import Dataset
-from submissions.models import Call
+from exports import consent
+from exports.filters import ExportFilter
+from exports.queries import count
+from exports.types import Dataset
+from submissions.calls.models import Call
 from tests.makers import make_call, make_submitted
 
 SEARCHES = [
@@ -59,7 +59,9 @@ def call(db):
 def test_index_finds_what_the_shown_texts_have(call, named, withheld):
     call.questions.filter(key__in=withheld).update(identity=True)
     call = Call.objects.get(pk=call.pk)
-    found = {words: count(Dataset(call, Choice(words=words), named=named)) for words in SEARCHES}
+    found = {
+        words: count(Dataset(call, ExportFilter(words=words), named=named)) for words in SEARCHES
+    }
     assert found == {words: searched_by_themselves(call, words, named=named) for words in SEARCHES}
     assert found["town"]
 

@@ -8,10 +8,10 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from submissions.exports import workbook
-from submissions.exports.making import CannotBeMade
-from submissions.exports.workbook import EXCEL_UNITS, cell_parts
-from submissions.models import Call
+from exports.export_context import UnsupportedByFormat
+from exports.writers import workbook
+from exports.writers.workbook import EXCEL_UNITS, cell_parts
+from submissions.calls.models import Call
 from tests.exports.exporting import exported, make_nasty
 from tests.makers import make_call, make_first_call, make_submitted
 
@@ -177,7 +177,7 @@ def test_more_responses_than_rows_are_refused(monkeypatch):
     make_submitted(call)
     assert len(table(sheets(call)["Responses"])) == 1
     make_submitted(call)
-    with pytest.raises(CannotBeMade, match="An Excel sheet holds 1 responses"):
+    with pytest.raises(UnsupportedByFormat, match="An Excel sheet holds 1 responses"):
         exported(call, "xlsx")
 
 

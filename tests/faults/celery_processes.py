@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from django.db import connection
 
-from evidence_portal.local.children import start
+from devserver.children import start
 
 ROOT = Path(__file__).parents[2]
 WORKER = ("worker", "--concurrency", "1", "--without-gossip", "--without-mingle")

@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
-from submissions import tasks
-from tests.delivery.mail_sink import listening
+from submissions.mail import tasks
+from tests.submissions.mail.mail_sink import listening
 
 # aiosmtpd logs each line of each mail.
 logging.getLogger("mail.log").setLevel(logging.WARNING)

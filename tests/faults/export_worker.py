@@ -11,9 +11,9 @@ import django
 
 django.setup()
 
-from submissions import clock  # noqa: E402 - Django must be set up first
-from submissions.exports import keeping  # noqa: E402
-from submissions.exports.formats import FORMATS  # noqa: E402
+from core import clock
+from exports import worker
+from exports.formats import FORMATS
 
 
 def halfway(making):
@@ -27,4 +27,4 @@ def halfway(making):
 
 whole_csv = FORMATS["csv"].pieces
 FORMATS["csv"] = replace(FORMATS["csv"], pieces=halfway)
-keeping.make_next(now=clock.now, real_now=clock.real_now)
+worker.make_next(now=clock.portal_now, wall_now=clock.wall_now)

@@ -18,8 +18,8 @@ from redis import Redis
 
 from bench.crowd import Site, people_with_drafts
 from bench.own_portal import environment_of
-from evidence_portal.local.children import wait_until
-from submissions.domain import passing_marks
+from core import heartbeats
+from devserver.children import wait_until
 
 SLUG = "rebalancing-the-relationship"
 AT_ONCE = 12  # people who press Submit in the same moment
@@ -155,7 +155,7 @@ class OwnPortal:
     def try_mail_server_again(self):
         """Forget that it was found away, as the broker does after half a minute."""
         with Redis(unix_socket_path=self._environment["BROKER_URL"].partition("://")[2]) as broker:
-            broker.delete(passing_marks.MAIL_SERVER_AWAY)
+            broker.delete(heartbeats.MAIL_SERVER_AWAY)
 
     def press_submit(self, person):
         return self._site.press_submit(person)

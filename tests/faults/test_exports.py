@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from submissions import clock
-from submissions.domain import export_runs
-from submissions.domain.groups import ensure_groups
-from submissions.exports import keeping
-from submissions.models import AuditEvent, ExportRun
-from submissions.vocabulary import STEERING_GROUP, ExportState
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.states import STEERING_GROUP
+from core import clock
+from exports import export_runs, worker
+from exports.models import ExportRun
+from exports.states import ExportState
 from tests.faults.celery_processes import ROOT, environment
 from tests.makers import make_call, make_submitted, make_user
 
@@ -29,7 +30,7 @@ def asked(client):
     for _ in range(2):
         make_submitted(call)
     return export_runs.ask(
-        call=call, by=user, at=clock.now(), file_format="csv", filters={}, rows_total=2
+        call=call, by=user, at=clock.portal_now(), file_format="csv", filters={}, rows_total=2
     )
 
 
@@ -57,8 +58,8 @@ def kill_a_worker_halfway():
 
 
 def release():
-    silent = clock.real_now() + export_runs.SILENT
-    return export_runs.release_silent(at=clock.now(), real=silent)
+    silent = clock.wall_now() + export_runs.SILENT
+    return export_runs.release_silent(at=clock.portal_now(), wall_now=silent)
 
 
 def test_export_whose_worker_is_killed_halfway_is_made_again_and_whole(asked, page):
@@ -72,7 +73,7 @@ def test_export_whose_worker_is_killed_halfway_is_made_again_and_whole(asked, pa
 
     assert release() == 1
     assert page("progress/").json()["state"] == ExportState.WAITING
-    keeping.make_next(now=clock.now, real_now=clock.real_now)
+    worker.make_next(now=clock.portal_now, wall_now=clock.wall_now)
     content = b"".join(page("file/").streaming_content)
     run.refresh_from_db()
     assert (run.state, content.count(b"\r\n")) == (ExportState.DONE, 3)

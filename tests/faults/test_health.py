@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 
-from evidence_portal.local.children import wait_until
-from submissions import tasks
-from submissions.domain import passing_marks
+from core import heartbeats
+from core.broker import broker
+from devserver.children import wait_until
 from tests.faults.celery_processes import WORKER, running, running_both
 from tests.makers import OPENS_AT, make_submitted
 
@@ -33,9 +33,9 @@ def ask(client):
 def all_alive(own_valkey, through_broker):
     """A broker with the signs of life of a worker and of beat."""
     through_broker(own_valkey.url())
-    with tasks.broker() as broker:
-        passing_marks.beat_lives(broker)
-        passing_marks.worker_lives(broker, "celery@one")
+    with broker() as client:
+        heartbeats.beat_lives(client)
+        heartbeats.worker_lives(client, "celery@one")
     return own_valkey
 
 
@@ -64,36 +64,36 @@ def test_sign_of_a_killed_worker_ends_when_its_successor_starts(
     own_valkey, sink, tmp_path, through_broker
 ):
     through_broker(own_valkey.url())
-    with tasks.broker() as broker:
-        passing_marks.worker_lives(broker, f"celery@{socket.gethostname()}")
+    with broker() as client:
+        heartbeats.worker_lives(client, f"celery@{socket.gethostname()}")
         with running(*WORKER, folder=tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
             assert wait_until(
-                lambda: not passing_marks.is_a_worker_alive(broker), seconds=30, pause=0.1
+                lambda: not heartbeats.is_a_worker_alive(client), seconds=30, pause=0.1
             )
 
 
 def test_signs_of_life_end_by_themselves(client, all_alive):
-    with tasks.broker() as broker:
-        for key in (passing_marks.BEAT, f"{passing_marks.WORKER}celery@one"):
-            assert 0 < broker.ttl(key) <= passing_marks.ALIVE_FOR
+    with broker() as client:
+        for key in (heartbeats.BEAT, f"{heartbeats.WORKER}celery@one"):
+            assert 0 < client.ttl(key) <= heartbeats.ALIVE_FOR
 
 
 @pytest.mark.parametrize("part", ["worker", "beat"])
 def test_part_without_a_sign_of_life_is_named(client, all_alive, part):
     assert ask(client)[:2] == (200, ALL_OK)
-    with tasks.broker() as broker:
+    with broker() as client:
         if part == "worker":
-            passing_marks.worker_starts(broker, "celery@one")
+            heartbeats.worker_starts(client, "celery@one")
         else:
-            passing_marks.beat_starts(broker)
+            heartbeats.beat_starts(client)
     silent = {part: "no sign of life for 45 seconds"}
     assert ask(client)[:2] == (503, ALL_OK | silent)
 
 
 def test_one_of_two_workers_is_enough(client, all_alive):
-    with tasks.broker() as broker:
-        passing_marks.worker_lives(broker, "celery@two")
-        passing_marks.worker_starts(broker, "celery@one")
+    with broker() as client:
+        heartbeats.worker_lives(client, "celery@two")
+        heartbeats.worker_starts(client, "celery@one")
     assert ask(client)[:2] == (200, ALL_OK)
 
 

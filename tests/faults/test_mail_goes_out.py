@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from evidence_portal.local.children import wait_until
-from submissions.domain import drafting
-from submissions.models import OutboxEmail, Submission
-from submissions.vocabulary import OutboxState
+from devserver.children import wait_until
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses import drafting
+from submissions.responses.models import Submission
 from tests.faults.celery_processes import WORKER, running, running_both
 from tests.faults.conftest import nudged
 from tests.makers import complete_answers, make_call, press_submit, while_open

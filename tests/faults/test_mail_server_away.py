@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from submissions import clock, tasks
-from submissions.domain import passing_marks
-from submissions.models import OutboxEmail
-from submissions.vocabulary import OutboxState
-from tests.delivery.mail_sink import free_port
+from core import clock, heartbeats
+from core.broker import broker
+from submissions.mail import tasks
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
 from tests.makers import make_submitted, while_open
+from tests.submissions.mail.mail_sink import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -26,23 +27,23 @@ def mail_is_due(own_valkey, through_broker, settings, sink, at):
 def test_due_mail_is_sent_and_nothing_is_marked(mail_is_due, sink):
     tasks.send_due_mail()
     assert sink.reached == ["someone@example.org"]
-    with tasks.broker() as broker:
-        assert passing_marks.is_mail_server_away(broker) is False
+    with broker() as client:
+        assert heartbeats.is_mail_server_away(client) is False
 
 
 def test_worker_that_finds_the_server_away_spares_the_others(mail_is_due, sink, settings):
     settings.EMAIL_PORT = free_port()
     tasks.send_due_mail()
-    with tasks.broker() as broker:
-        assert 23 < broker.ttl(passing_marks.MAIL_SERVER_AWAY) <= 36
+    with broker() as client:
+        assert 23 < client.ttl(heartbeats.MAIL_SERVER_AWAY) <= 36
 
     settings.EMAIL_PORT = sink.port
     tasks.send_due_mail()
     assert sink.connections == 0
     assert OutboxEmail.objects.get().state == OutboxState.WAITING
 
-    with tasks.broker() as broker:
-        broker.delete(passing_marks.MAIL_SERVER_AWAY)
+    with broker() as client:
+        client.delete(heartbeats.MAIL_SERVER_AWAY)
     tasks.send_due_mail()
     assert OutboxEmail.objects.get().state == OutboxState.SENT
 
@@ -52,23 +53,23 @@ def test_worker_that_finds_the_server_away_spares_the_others(mail_is_due, sink, 
 )
 def test_server_is_left_alone_for_longer_the_longer_it_is_away(mail_is_due, minutes, expected):
     """So one that is back after ten minutes has the mail within two, beat's tick included."""
-    began = clock.real_now()
-    with tasks.broker() as broker:
-        passing_marks.mail_server_is_away(broker, real=began)
-        passing_marks.mail_server_is_away(broker, real=began + timedelta(minutes=minutes))
-        pause = broker.pttl(passing_marks.MAIL_SERVER_AWAY) / 1000
+    began = clock.wall_now()
+    with broker() as client:
+        heartbeats.mail_server_is_away(client, wall_now=began)
+        heartbeats.mail_server_is_away(client, wall_now=began + timedelta(minutes=minutes))
+        pause = client.pttl(heartbeats.MAIL_SERVER_AWAY) / 1000
     assert 0.8 * expected - 1 <= pause <= 1.2 * expected
 
 
 def test_server_that_took_a_mail_is_back_and_its_next_absence_is_short(mail_is_due):
-    long_ago = clock.real_now() - timedelta(days=1)
-    with tasks.broker() as broker:
-        passing_marks.mail_server_is_away(broker, real=long_ago)
-        broker.delete(passing_marks.MAIL_SERVER_AWAY)
+    long_ago = clock.wall_now() - timedelta(days=1)
+    with broker() as client:
+        heartbeats.mail_server_is_away(client, wall_now=long_ago)
+        client.delete(heartbeats.MAIL_SERVER_AWAY)
     tasks.send_due_mail()
-    with tasks.broker() as broker:
-        passing_marks.mail_server_is_away(broker, real=clock.real_now())
-        assert broker.ttl(passing_marks.MAIL_SERVER_AWAY) <= 36
+    with broker() as client:
+        heartbeats.mail_server_is_away(client, wall_now=clock.wall_now())
+        assert client.ttl(heartbeats.MAIL_SERVER_AWAY) <= 36
 
 
 def test_stuck_mail_is_released_by_its_task_and_by_real_time(mail_is_due, at):
@@ -76,7 +77,7 @@ def test_stuck_mail_is_released_by_its_task_and_by_real_time(mail_is_due, at):
         OutboxEmail.objects.update(
             state=OutboxState.CLAIMED,
             attempts=1,
-            claimed_at=clock.real_now() - timedelta(seconds=seconds_ago),
+            claimed_at=clock.wall_now() - timedelta(seconds=seconds_ago),
         )
         tasks.release_stuck_mail()
         return OutboxEmail.objects.get().state

@@ -10,10 +10,10 @@ from collections import Counter
 import pytest
 
 from bench.own_portal import own_portal
-from evidence_portal.local.children import wait_until
-from submissions.delivery import sending
-from tests.delivery.mail_sink import HANG_UP, Mortal, free_port
+from devserver.children import wait_until
+from submissions.mail import sending
 from tests.faults.own_portal import PATIENCE, OwnPortal
+from tests.submissions.mail.mail_sink import HANG_UP, Mortal, free_port
 
 CROWD = 200
 TESTS = 11

@@ -7,18 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from submissions.domain import (
-    amending,
-    closing_times,
-    drafting,
-    late_passes,
-    reminding,
-    returning,
-    submitting,
-)
-from submissions.models import Call, OutboxEmail
-from submissions.references import make_reference
-from submissions.views import calls as call_views
+from core.references import make_reference
+from submissions.calls.models import Call
+from submissions.definitions import closing_times
+from submissions.mail import reminding
+from submissions.outbox.models import OutboxEmail
+from submissions.respondent import calls as call_views
+from submissions.responses import amending, drafting, late_passes, returning, submitting
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
     ABOUT,
@@ -213,7 +208,7 @@ def test_after_submitting(tour, call):
     tour.visit("response/leave/", "leave-submitted")
     tour.visit("response/forget/", "forget-submitted")
     tour.visit("response/withdraw/", "withdraw")
-    amending.open_again(submission=response, at=while_open(call))
+    amending.reopen(submission=response, at=while_open(call))
     answer(call, response, story="Corrected.")
     tour.visit("response/", "task-list-amending").visit("response/check/", "check-amending")
     tour.visit("response/amend/discard/", "discard")
@@ -238,7 +233,7 @@ def test_after_submitting(tour, call):
 def test_after_closing(tour, call, at):
     draft = make_draft(call, story="Not submitted in time.")
     changed, response = make_submitted(call), make_submitted(call)
-    amending.open_again(submission=changed, at=while_open(call))
+    amending.reopen(submission=changed, at=while_open(call))
     tour.hold(draft)
     at(call.closes_at)
     tour.visit(name="call-closed-draft").visit("response/", "closed")

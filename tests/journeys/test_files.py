@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from submissions.models import Attachment
+from submissions.responses.models import Attachment
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

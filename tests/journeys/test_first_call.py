@@ -4,10 +4,10 @@ import csv
 import io
 
 import pytest
-from django.contrib.auth.models import User
 
-from submissions.domain import groups
-from submissions.models import AuditEvent, Submission, Version
+from accounts import groups
+from accounts.models import AuditEvent, User
+from submissions.responses.models import Submission, Version
 from tests.makers import PASSWORD, make_first_call, make_submitted, make_user, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from submissions.models import Version
+from submissions.responses.models import Version
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,10 +7,12 @@ from secrets import token_hex
 import pytest
 from django.core import mail
 
-from submissions import clock
-from submissions.delivery import sending
-from submissions.domain import drafting
-from submissions.models import Call, OutboxEmail, Submission, Version
+from core import clock
+from submissions.calls.models import Call
+from submissions.mail import sending
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import drafting
+from submissions.responses.models import Submission, Version
 from tests.makers import complete_answers, make_call, make_submitted, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +40,7 @@ def follow(page, name):
 
 def mailed_link():
     """Send what is due, and return the newest mail's link to open a response."""
-    sending.send_due(now=clock.now, real_now=clock.real_now)
+    sending.send_due(now=clock.portal_now, wall_now=clock.wall_now)
     message = message_from_bytes(mail.outbox[-1].message().as_bytes(), policy=policy.default)
     text = message.get_body(("plain",)).get_content()
     return re.search(r"http://testserver(/calls/\S+/return/[\w-]{43}/)", text)[1]

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from submissions.domain import drafting
-from submissions.models import Submission
+from submissions.responses import drafting
+from submissions.responses.models import Submission
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

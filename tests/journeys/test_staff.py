@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from submissions.domain.groups import ensure_groups
-from submissions.domain.submitting import submit
-from submissions.models import OutboxEmail
-from submissions.vocabulary import PROJECT_STAFF, STEERING_GROUP, OutboxState
+from accounts.groups import ensure_groups
+from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses.submitting import submit
 from tests.makers import (
     PASSWORD,
     complete_answers,
@@ -85,7 +86,7 @@ def test_staff_read_a_response_and_its_mail(open_browser, look, response):
     look(page, "admin-mail")
     page.get_by_role("button", name="Send again", exact=True).click()
     page.get_by_text("A copy of the mail will be sent").wait_for()
-    page.goto("/admin/submissions/auditevent/")
+    page.goto("/admin/accounts/auditevent/")
     picture(page, "admin-record")
     page.goto(f"/admin/submissions/call/{response.call_id}/change/")
     picture(page, "admin-call")

@@ -7,11 +7,12 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from submissions.domain import late_passes
-from submissions.domain.auditing import record
-from submissions.domain.groups import ensure_groups
-from submissions.models import OutboxEmail
-from submissions.vocabulary import AuditAction, OutboxState
+from accounts.groups import ensure_groups
+from accounts.record import record
+from accounts.states import AuditAction
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses import late_passes
 from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 

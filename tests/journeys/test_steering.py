@@ -2,10 +2,10 @@
 
 import pytest
 
-from submissions.domain.groups import ensure_groups
-from submissions.exports import keeping
-from submissions.views import steering_exports
-from submissions.vocabulary import STEERING_GROUP
+from accounts.groups import ensure_groups
+from accounts.states import STEERING_GROUP
+from exports import worker
+from exports.steering import choosing
 from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 
@@ -45,8 +45,8 @@ def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, 
 def test_export_is_chosen_made_by_the_worker_and_taken(
     open_browser, look, call, monkeypatch, scripts
 ):
-    monkeypatch.setitem(steering_exports.AT_ONCE, "csv", 0)
-    monkeypatch.setattr(steering_exports, "nudge_exports", lambda: None)
+    monkeypatch.setitem(choosing.AT_ONCE, "csv", 0)
+    monkeypatch.setattr(choosing, "nudge_exports", lambda: None)
     page = open_browser(320, java_script_enabled=scripts)
     sign_in(page, "/steering/", make_user(STEERING_GROUP))
     page.get_by_role("link", name="Choose what to export").click()
@@ -60,7 +60,7 @@ def test_export_is_chosen_made_by_the_worker_and_taken(
     page.get_by_text("Waiting for the exports before it.").wait_for()
     if scripts:
         look(page, "steering-export")
-    keeping.make_next(now=lambda: while_open(call), real_now=lambda: while_open(call))
+    worker.make_next(now=lambda: while_open(call), wall_now=lambda: while_open(call))
     if not scripts:
         page.get_by_role("link", name="Look again").click()
     page.get_by_text("It is ready, with 2 responses.").wait_for()

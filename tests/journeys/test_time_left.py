@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from submissions.domain import closing_times, drafting
-from submissions.models import Submission
+from submissions.definitions import closing_times
+from submissions.responses import drafting
+from submissions.responses.models import Submission
 from tests.makers import complete_answers, make_call, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

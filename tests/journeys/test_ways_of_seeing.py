@@ -2,8 +2,8 @@
 
 import pytest
 
-from submissions.domain import drafting, submitting
-from submissions.models import Submission
+from submissions.responses import drafting, submitting
+from submissions.responses.models import Submission
 from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

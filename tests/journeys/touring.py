@@ -3,10 +3,11 @@
 from importlib import import_module
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from django.contrib.auth import SESSION_KEY as USER_SESSION_KEY
 from django.test.signals import template_rendered
 
-from submissions.views.holding import HELD
+from submissions.respondent.browser_session import SESSION_KEY
 
 # Fills in a form of one's own beside the page's, with its token, and sends it.
 POST = """([address, fields]) => {
@@ -88,12 +89,12 @@ class Tour:
         """Let the browser hold this response of the call, and no other; None: nothing."""
         session = import_module(settings.SESSION_ENGINE).SessionStore()
         if submission is not None:
-            session[HELD] = {submission.call.slug: str(submission.public_id)}
+            session[SESSION_KEY] = {submission.call.slug: str(submission.public_id)}
         return self._sit_in(session)
 
     def sign_in(self, user):
         session = import_module(settings.SESSION_ENGINE).SessionStore()
-        session[SESSION_KEY] = str(user.pk)
+        session[USER_SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         return self._sit_in(session)

@@ -7,8 +7,9 @@ from threading import Event
 import pytest
 from django.db import connection, transaction
 
-from submissions.domain import drafting
-from submissions.models import Call, Question, Submission, Version
+from submissions.calls.models import Call, Question
+from submissions.responses import drafting
+from submissions.responses.models import Submission, Version
 from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,10 +6,11 @@ from threading import Barrier, Event
 import pytest
 from django.db import connection, transaction
 
-from submissions.domain import drafting
-from submissions.domain.call_definitions import load, parse
-from submissions.errors import DefinitionRefused
-from submissions.models import AuditEvent, Call
+from accounts.models import AuditEvent
+from submissions.calls.models import Call
+from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.loading import load, parse
+from submissions.responses import drafting
 from tests.makers import OPENS_AT, SMALL, make_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)

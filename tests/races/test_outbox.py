@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from submissions.delivery import sending
-from submissions.domain import outbox
-from submissions.domain.resending import send_again
-from submissions.errors import ResendRefused
-from submissions.models import OutboxEmail
-from submissions.vocabulary import OutboxState
-from tests.delivery.mail_sink import listening
+from submissions.mail import sending
+from submissions.mail.errors import ResendRefused
+from submissions.mail.resending import send_again
+from submissions.outbox import queue
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
 from tests.makers import OPENS_AT, make_call, make_submitted, make_user
+from tests.submissions.mail.mail_sink import listening
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = OPENS_AT + timedelta(days=1)
@@ -56,7 +56,7 @@ def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
         sink.replies["DATA", None] = 0.05
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-        tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW, real_now=lambda: NOW))
+        tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW, wall_now=lambda: NOW))
         received = Counter(message["Message-ID"] for message in sink.messages)
     assert received == Counter(OutboxEmail.objects.values_list("message_id", flat=True))
     assert sum(tally.sent for tally in tallies) == 40
@@ -82,12 +82,12 @@ def test_claim_passes_over_what_another_worker_is_claiming():
     owed(2)
     with transaction.atomic():
         (mine,) = OutboxEmail.objects.select_for_update(no_key=True).order_by("pk")[:1]
-        ((theirs,),) = side_by_side(1, lambda: outbox.claim_due(real=NOW, limit=5))
+        ((theirs,),) = side_by_side(1, lambda: queue.claim_due(wall_now=NOW, limit=5))
     assert theirs.pk != mine.pk
 
 
 def test_workers_side_by_side_keep_the_rate(settings):
     settings.MAIL_PER_MINUTE = 10
     owed(24)
-    claims = side_by_side(8, lambda: outbox.claim_due(real=NOW, limit=3))
+    claims = side_by_side(8, lambda: queue.claim_due(wall_now=NOW, limit=3))
     assert sum(len(claimed) for claimed in claims) == 10

@@ -2,9 +2,9 @@
 
 import pytest
 
-from submissions.domain import returning
-from submissions.errors import LinkDead
-from submissions.models import ReturnToken, Submission
+from submissions.responses import returning
+from submissions.responses.errors import LinkDead
+from submissions.responses.models import ReturnToken, Submission
 from tests.makers import make_draft, owe_link_mail, send_link, while_open
 from tests.races.test_submit_race import at_once
 

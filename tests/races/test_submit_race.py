@@ -9,9 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
-from submissions.domain import attaching, drafting, submitting
-from submissions.errors import AlreadySubmitted, CallClosed, FileRefused
-from submissions.models import Attachment, Call, OutboxEmail, Submission, Version
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import attaching, drafting, submitting
+from submissions.responses.errors import AlreadySubmitted, CallClosed, FileRefused
+from submissions.responses.models import Attachment, Submission, Version
 from tests.makers import complete_answers, make_call, make_draft, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from submissions.domain import drafting, submitting
-from submissions.errors import AlreadySubmitted
-from submissions.models import Question, call_at
+from submissions.calls.models import Question, call_at
+from submissions.responses import drafting, submitting
+from submissions.responses.errors import AlreadySubmitted
 from tests.makers import complete_answers, make_call, make_draft, while_open
 from tests.races.test_submit_race import at_once
 
@@ -17,7 +17,7 @@ def test_of_two_edits_of_one_answer_one_is_kept_and_the_other_handed_back():
     draft = make_draft(call, story="As both saw it")
     for _ in range(10):
         saw = drafting.working_answers(draft, call)["story"]
-        seen = {"story": {drafting.fingerprint(saw)}}
+        seen = {"story": {drafting.etag(saw)}}
 
         def save(text, seen=seen):
             return lambda: (
@@ -84,7 +84,7 @@ def test_of_two_who_read_one_copy_neither_overwrites_the_other():
                         call=call,
                         values={"story": text},
                         at=at,
-                        seen={"story": {drafting.fingerprint(saw)}},
+                        seen={"story": {drafting.etag(saw)}},
                         read=read,
                     ).contested
                 )

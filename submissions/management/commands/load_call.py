@@ -6,13 +6,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from submissions import clock
-from submissions.domain import call_definitions
-from submissions.domain.definition_shapes import CallDefinition
-from submissions.domain.definition_tables import printable
-from submissions.errors import DefinitionRefused
+from core import clock
+from submissions.definitions import loading
+from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.tables import printable
+from submissions.definitions.types import CallDefinition
 
-LARGEST_FILE = 4 * call_definitions.LARGEST_DEFINITION  # bytes; a character in UTF-8 has 4 at most
+LARGEST_FILE = 4 * loading.LARGEST_DEFINITION  # bytes; a character in UTF-8 has 4 at most
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         faults: list[str] = []
         for file in files:
             try:
-                definitions.append(call_definitions.parse(read(file), source=str(file)))
+                definitions.append(loading.parse(read(file), source=str(file)))
             except DefinitionRefused as refused:
                 faults += refused.faults
         if faults:
@@ -49,10 +49,10 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 results = [
-                    call_definitions.load(
+                    loading.load(
                         definition,
                         by=None,
-                        at=clock.now(),
+                        at=clock.portal_now(),
                         reword=reword,
                         reset_times=reset_times,
                     )
@@ -83,11 +83,11 @@ def read(file: Path) -> str:
     raise DefinitionRefused([f"{printable(str(file))}: file: {reason}"])
 
 
-def say(result: call_definitions.LoadResult) -> str:
+def say(result: loading.LoadResult) -> str:
     """Return one line: the call, what happened to it, and in a change where."""
     line = f"{result.call.slug}: {result.outcome}"
     if result.outcome == "created":
-        sections = len(result.call.asked.sections)
+        sections = len(result.call.questionnaire.sections)
         questions = len(result.call.questions_in_order)
         return (
             f"{line}, {sections} sections, {questions} questions, "

@@ -1,0 +1,42 @@
+"""Users and groups: for superusers only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+class SuperusersOnly:
+    """Permissions given to somebody by mistake do not open these pages."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+
+class PortalUserAdmin(SuperusersOnly, UserAdmin):
+    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
+
+
+class PortalGroupAdmin(SuperusersOnly, GroupAdmin):
+    pass
+
+
+admin.site.unregister(Group)
+admin.site.register(User, PortalUserAdmin)
+admin.site.register(Group, PortalGroupAdmin)

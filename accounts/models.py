@@ -1,0 +1,41 @@
+"""People who sign in, and the record of what they did and opened."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+
+from accounts.states import AuditAction
+
+
+class User(AbstractUser):
+    """Somebody who signs in: project staff or a member of the steering group."""
+
+
+class AuditEvent(models.Model):
+    """Who did or opened what, and when. The database refuses to change or delete a row."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    action = models.CharField(max_length=30, choices=AuditAction.choices)
+    call = models.ForeignKey(
+        "submissions.Call", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    submission = models.ForeignKey(
+        "submissions.Submission", on_delete=models.PROTECT, null=True, related_name="audit_events"
+    )
+    detail = models.JSONField(default=dict, help_text="No names, addresses or answers.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["-at"], name="accounts_audit_by_time")]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_auditevent_action", condition=Q(action__in=AuditAction.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.pk}"

@@ -1,0 +1,25 @@
+"""The record of disclosures and decisions."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Model
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
+
+
+def record(
+    *,
+    by: AbstractUser | None,
+    at: datetime,
+    action: AuditAction,
+    call: Model | None = None,
+    submission: Model | None = None,
+    **detail: Any,
+) -> AuditEvent:
+    """Write one event; `detail` is JSON without names, addresses or answers."""
+    return AuditEvent.objects.create(
+        at=at, actor=by, action=action, call=call, submission=submission, detail=detail
+    )

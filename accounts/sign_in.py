@@ -1,0 +1,39 @@
+"""Who may sign in, and for how long."""
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+
+from accounts.sign_in_form import SignInForm
+from accounts.states import REHEARSAL_EMAIL_DOMAIN
+from core import clock
+
+
+class PortalBackend(ModelBackend):
+    """Django's own, which refuses rehearsal sign-ins wherever the clock is the real one."""
+
+    def user_can_authenticate(self, user: AbstractBaseUser) -> bool:
+        if user.email.endswith(f"@{REHEARSAL_EMAIL_DOMAIN}") and not clock.is_rehearsal():
+            return False
+        return super().user_can_authenticate(user)
+
+
+class SignIn(LoginView):
+    """The steering group's way in; the session is cut to `STAFF_SESSION_SECONDS` unused."""
+
+    authentication_form = SignInForm
+    template_name = "registration/sign_in.html"
+    next_page = reverse_lazy("steering")
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        self.request.session.set_expiry(settings.STAFF_SESSION_SECONDS)
+        return response
+
+
+class SignOut(LogoutView):
+    template_name = "registration/signed_out.html"

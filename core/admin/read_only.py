@@ -1,0 +1,33 @@
+"""What staff may look at and nobody may edit here, superusers included."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """No adding, changing or deleting; seeing needs the model's view permission."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Leave out the call where there is one only, or one is chosen: each row says the same."""
+        shown = super().get_list_display(request)
+        if "call" not in shown:
+            return shown
+        calls = self.model._meta.get_field("call").related_model._default_manager
+        if "call__id__exact" in request.GET or calls.count() < 2:
+            return [name for name in shown if name != "call"]
+        return shown
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

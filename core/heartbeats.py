@@ -1,0 +1,73 @@
+"""Marks in the broker that vanish by themselves: signs of life, and a mail server that is away.
+
+They are short-lived hints and never evidence, so they live in the broker and not in the
+database. Their seconds are real ones: a rehearsal clock says what time the portal pretends,
+not whether a process lives.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from redis import Redis
+
+from core.backoff import pause_after
+
+ALIVE_FOR = 45  # seconds; a sign of life comes every ten
+BEAT = "portal:alive:beat"
+WORKER = "portal:alive:worker:"
+MAIL_SERVER_AWAY = "portal:mail-server-away"
+MAIL_SERVER_AWAY_SINCE = "portal:mail-server-away-since"
+# A server that is back after ten minutes is found within two, and one after a day within twelve.
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=10)
+FORGOTTEN_AFTER = timedelta(hours=1)  # since it was last found away
+
+
+def worker_lives(client: Redis, name: str) -> None:
+    client.set(f"{WORKER}{name}", 1, ex=ALIVE_FOR)
+
+
+def worker_starts(client: Redis, name: str) -> None:
+    """Forget the sign of life that a worker of the same name left before it ended."""
+    client.delete(f"{WORKER}{name}")
+
+
+def beat_lives(client: Redis) -> None:
+    client.set(BEAT, 1, ex=ALIVE_FOR)
+
+
+def beat_starts(client: Redis) -> None:
+    client.delete(BEAT)
+
+
+def is_beat_alive(client: Redis) -> bool:
+    return bool(client.exists(BEAT))
+
+
+def is_this_worker_alive(client: Redis, name: str) -> bool:
+    return bool(client.exists(f"{WORKER}{name}"))
+
+
+def is_a_worker_alive(client: Redis) -> bool:
+    return next(client.scan_iter(match=f"{WORKER}*", count=1000), None) is not None
+
+
+def mail_server_is_away(client: Redis, *, wall_now: datetime) -> None:
+    """Spare every worker the wait for a server that another has just found away.
+
+    The longer it has been away, the longer it is left alone.
+    """
+    client.set(MAIL_SERVER_AWAY_SINCE, wall_now.timestamp(), nx=True)
+    client.expire(MAIL_SERVER_AWAY_SINCE, FORGOTTEN_AFTER)
+    since = float(client.get(MAIL_SERVER_AWAY_SINCE) or wall_now.timestamp())
+    pause = pause_after(
+        wall_now - datetime.fromtimestamp(since, UTC), first=FIRST_PAUSE, longest=LONGEST_PAUSE
+    )
+    client.set(MAIL_SERVER_AWAY, 1, px=pause)
+
+
+def mail_server_is_back(client: Redis) -> None:
+    client.delete(MAIL_SERVER_AWAY, MAIL_SERVER_AWAY_SINCE)
+
+
+def is_mail_server_away(client: Redis) -> bool:
+    return bool(client.exists(MAIL_SERVER_AWAY))

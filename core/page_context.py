@@ -1,0 +1,12 @@
+"""What every page knows."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from core import clock, spoken_time
+
+
+def portal(_request: HttpRequest) -> dict[str, Any]:
+    """`rehearsal` holds the portal's time in words while a rehearsal clock runs, else ""."""
+    return {"rehearsal": spoken_time.say_moment(clock.portal_now()) if clock.is_rehearsal() else ""}

@@ -1,0 +1,43 @@
+"""Signs of life of the worker and of beat."""
+
+from typing import Any
+
+from celery import Task, shared_task
+from celery.signals import after_task_publish, beat_init, worker_init
+
+from core import heartbeats
+from core.broker import broker
+
+# Seconds. A tick that no worker took in this time is void: the next one stands for it, so that a
+# worker that comes back finds one of each and not an afternoon's.
+EXPIRES = 10.0
+
+
+@shared_task(name="core.report_alive", bind=True)
+def report_alive(self: Task) -> None:
+    """Leave the worker's sign of life: it took a task of beat's from the broker and ran it."""
+    with broker() as client:
+        heartbeats.worker_lives(client, self.request.hostname)
+
+
+@worker_init.connect
+def forget_an_earlier_worker(sender: Any, **_rest: Any) -> None:
+    with broker() as client:
+        heartbeats.worker_starts(client, sender.hostname)
+
+
+@beat_init.connect
+def begin_signs_of_life(**_rest: Any) -> None:
+    """Beat's sign of life is that it handed `report_alive` to the broker.
+
+    The first goes at once.
+    """
+    after_task_publish.connect(leave_sign_of_beat, sender=report_alive.name)
+    with broker() as client:
+        heartbeats.beat_starts(client)
+    report_alive.apply_async(expires=EXPIRES)
+
+
+def leave_sign_of_beat(**_rest: Any) -> None:
+    with broker() as client:
+        heartbeats.beat_lives(client)

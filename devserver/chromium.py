@@ -1,0 +1,81 @@
+"""The browser of the journey tests: one that is there, or one that can be installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from devserver.errors import CannotStart, InvalidSetting
+
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+# In a process of its own: playwright's synchronous interface leaves an event loop behind.
+ASK_PLAYWRIGHT = (
+    "from playwright.sync_api import sync_playwright\n"
+    "with sync_playwright() as p: print(p.chromium.executable_path)"
+)
+
+
+def find() -> Path | None:
+    """A Chromium that runs: CHROMIUM, the system's, or playwright's own.
+
+    Raises InvalidSetting if CHROMIUM is set and does not run.
+    """
+    given = os.environ.get("CHROMIUM", "").strip()
+    if given:
+        if not _runs(Path(given)):
+            raise InvalidSetting(f"CHROMIUM is {given!r}, which does not run. Unset or correct it.")
+        return Path(given)
+    for name in NAMES:
+        path = shutil.which(name)
+        if path is not None and _runs(Path(path)):
+            return Path(path)
+    return _playwrights()
+
+
+def install() -> Path:
+    """Fetch one with playwright, else from Debian's packages; raises CannotStart if neither can."""
+    print("No Chromium found. Installing one for the journey tests.", flush=True)
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    found = find()
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+        subprocess.run([*apt, "update"], env=quiet, check=False)
+        subprocess.run(
+            [*apt, "install", "-y", "--no-install-recommends", "chromium"], env=quiet, check=False
+        )
+        found = find()
+    if found is None:
+        raise CannotStart(
+            "No Chromium was found and none could be installed. Install one (on Debian, as root: "
+            "apt install chromium) or name it: CHROMIUM=/path/to/chromium script/test"
+        )
+    return found
+
+
+def _playwrights() -> Path | None:
+    answer = subprocess.run(
+        [sys.executable, "-c", ASK_PLAYWRIGHT], capture_output=True, text=True, check=False
+    )
+    path = Path(answer.stdout.strip() or "/nonexistent")
+    return path if _runs(path) else None
+
+
+def _runs(path: Path) -> bool:
+    try:
+        return (
+            subprocess.run(
+                [str(path), "--version"], capture_output=True, timeout=30, check=False
+            ).returncode
+            == 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False

@@ -1,0 +1,269 @@
+"""The portal's parts on one machine: what each is, what it is told, in which order they go."""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from devserver import running_portal
+from devserver.children import start, wait_until
+from devserver.choices import ROOT, Choices
+from devserver.errors import INVALID_SETTING_EXIT, CannotStart, InvalidSetting
+from devserver.folders import FileLock, RunFolder, make_writable
+from devserver.kept import Kept, Program, last_line
+from devserver.postgres import Postgres
+from devserver.rehearsal import NotedClock, RehearsalClock
+from devserver.valkey import Valkey
+
+DATABASE = "evidence_portal"
+READY_WITHIN = 120.0  # seconds
+PREPARED_WITHIN = 600.0  # seconds; migrations of a large database take their time
+LONGEST_LOG = 10_000_000  # bytes; a longer log is set aside at the next start
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+
+
+class Portal:
+    """Everything that script/server runs, on one data folder."""
+
+    def __init__(self, chosen: Choices, say: Callable[[str], None]) -> None:
+        self._chosen = chosen
+        self._data = chosen.data
+        self._logs = chosen.data / "logs"
+        self._say = say
+        self._lock = FileLock(running_portal.lock_in(chosen.data))
+        self._noted_clock = NotedClock(chosen.data / "rehearsal-clock")
+        self._owns_data = False
+        self._run: RunFolder | None = None
+        self._listener: socket.socket | None = None
+        self._engines: list[Kept] = []
+        self._programs: list[Kept] = []
+        self.clock: RehearsalClock | None = None
+        self.password: str | None = None
+
+    def start(self) -> None:
+        """Everything up to the point where the portal's programs run; raises CannotStart."""
+        make_writable(self._data)
+        self._lock.take(self._chosen.portal_url)
+        self._owns_data = True
+        note = self._data / "run-folder"
+        self._listener = _listen(self._chosen.port, patience=10 if note.exists() else 0)
+        self._logs.mkdir(mode=0o700, exist_ok=True)
+        for log in self._logs.glob("*.log"):
+            if log.stat().st_size > LONGEST_LOG:
+                log.replace(log.with_suffix(".old"))
+        self._run = RunFolder(note)
+        environment = self._own_environment()
+        environment["DATABASE_URL"] = self._chosen.database_url or self._start_postgres()
+        environment["BROKER_URL"] = self._chosen.broker_url or self._start_valkey()
+        self._prepare(environment)
+        running_portal.publish(self._data, environment)
+        self._start_programs(os.environ | environment)
+
+    def wait_until_ready(self) -> None:
+        """Until every part answers; raises CannotStart with what /readyz/ says does not."""
+        end = time.monotonic() + READY_WITHIN
+        while True:
+            status, words = self._ask_if_ready()
+            if status == 200:
+                return
+            if time.monotonic() > end:
+                raise CannotStart(
+                    f"Not every part answered within {READY_WITHIN:.0f} seconds: {words} "
+                    f"Their logs are in {self._logs}"
+                )
+            self.look_after()
+            time.sleep(0.25)
+
+    def look_after(self) -> None:
+        """Start again what has died, and note the time; raises CannotStart to give up."""
+        for kept in (*self._engines, *self._programs):
+            kept.look_after()
+        self._note_time()
+
+    def stop(self) -> None:
+        """Stop what runs: programs first, then the engines that they use."""
+        if not self._owns_data:
+            return
+        running_portal.withdraw(self._data)
+        for group in (self._programs, self._engines):
+            for kept in group:
+                kept.service.ask_to_stop()
+            for kept in group:
+                kept.service.stop()
+        if self.clock is not None:
+            self._noted_clock.note_end(self.clock, wall_now=datetime.now(UTC))
+        if self._listener is not None:
+            self._listener.close()
+        if self._run is not None:
+            self._run.remove()
+        self._lock.release()
+
+    def _own_environment(self) -> dict[str, str]:
+        """What the portal's processes are told, bar the addresses of the engines."""
+        chosen = self._chosen
+        environment = {
+            "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
+            "PORTAL_ENV": "local",
+            "PORTAL_DATA": str(self._data),
+            "PORTAL_URL": chosen.portal_url,
+            "PORTAL_MEDIA": os.environ.get("PORTAL_MEDIA") or str(self._data / "media"),
+            "PORTAL_STATIC": os.environ.get("PORTAL_STATIC") or str(self._data / "static"),
+            "SECRET_KEY": os.environ.get("SECRET_KEY")
+            or _kept_secret(self._data / "secret-key", lambda: secrets.token_urlsafe(50)),
+            "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS")
+            or f"127.0.0.1 localhost {urlsplit(chosen.portal_url).hostname}",
+            "EMAIL_URL": chosen.email_url or f"file://{quote(str(self._data / 'mail'))}",
+        }
+        if chosen.rehearse_from == "off":
+            return environment | {"REHEARSE_FROM": "off"}
+        self.clock = self._noted_clock.begin(chosen.rehearse_from, wall_now=datetime.now(UTC))
+        self.password = chosen.demo_password or _kept_secret(
+            self._data / "demo-password", _speakable_password
+        )
+        return environment | self.clock.environment()
+
+    def _note_time(self) -> None:
+        if self.clock is not None:
+            self._noted_clock.note_if_due(self.clock, wall_now=datetime.now(UTC))
+
+    def _start_postgres(self) -> str:
+        engine = Postgres(self._data / "postgres", self._run, log=self._logs / "postgres.log")
+        self._keep("PostgreSQL", engine, self._engines)
+        engine.make_database(DATABASE)
+        return engine.url(DATABASE)
+
+    def _start_valkey(self) -> str:
+        engine = Valkey(self._data / "valkey", self._run, log=self._logs / "valkey.log")
+        self._keep("Valkey", engine, self._engines)
+        return engine.url()
+
+    def _prepare(self, environment: dict[str, str]) -> None:
+        """Run preparing.py; raises CannotStart with the last line that it said."""
+        log = self._logs / "preparing.log"
+        with log.open("wb") as output:
+            child = start(
+                [sys.executable, "-m", "devserver.preparing"],
+                death_signal=signal.SIGTERM,
+                # The sign-ins' password goes to the process that makes them and to no other.
+                env=os.environ | environment | _if_any("PORTAL_DEMO_PASSWORD", self.password),
+                cwd=ROOT,
+                log=output,
+            )
+
+        def ended() -> bool:
+            self._note_time()
+            return child.exit_code() is not None
+
+        try:
+            in_time = wait_until(ended, seconds=PREPARED_WITHIN, pause=0.05)
+        finally:
+            child.kill()
+        if not in_time or child.exit_code() != 0:
+            reason = last_line(log) if in_time else "it took too long."
+            if child.exit_code() == INVALID_SETTING_EXIT:
+                raise InvalidSetting(reason)
+            raise CannotStart(f"The portal could not be prepared: {reason} (log: {log})")
+
+    def _start_programs(self, environment: dict[str, str]) -> None:
+        environment = environment | {"PYTHONUNBUFFERED": "1"}
+        environment.pop("PORTAL_DEMO_PASSWORD", None)
+        celery = [sys.executable, "-m", "celery", "-A", "evidence_portal"]
+        descriptor = self._listener.fileno()
+        commands = {
+            # gunicorn.conf.py says the rest, here as in production.
+            "web": [sys.executable, "-m", "gunicorn", "--bind", f"fd://{descriptor}"],
+            "worker": [
+                *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
+                *("--without-gossip", "--without-mingle"),
+            ],
+            "beat": [
+                *(*celery, "beat", "--loglevel", "INFO", "--pidfile", ""),
+                *("--schedule", str(self._data / "beat-schedule")),
+            ],
+        }
+        for name, command in commands.items():
+            program = Program(
+                command,
+                env=environment,
+                cwd=ROOT,
+                log=self._logs / f"{name}.log",
+                patience=15,
+                # When we are killed the engines go too. gunicorn takes SIGQUIT for `at once`;
+                # Celery, asked in any way, would wait for its broker for ever.
+                death_signal=signal.SIGQUIT if name == "web" else signal.SIGKILL,
+                keep_open=[descriptor] if name == "web" else [],
+            )
+            self._keep(name, program, self._programs)
+
+    def _keep(self, name: str, service: Postgres | Valkey | Program, group: list[Kept]) -> None:
+        kept = Kept(name, service, self._say)
+        group.append(kept)
+        kept.start()
+
+    def _ask_if_ready(self) -> tuple[int, str]:
+        connection = HTTPConnection("127.0.0.1", self._chosen.port, timeout=10)
+        try:
+            connection.request(
+                "GET", "/readyz/", headers={"Host": urlsplit(self._chosen.portal_url).netloc}
+            )
+            response = connection.getresponse()
+            return response.status, " ".join(response.read(2000).decode(errors="replace").split())
+        except (OSError, HTTPException) as error:
+            return 0, f"web: {error}."
+        finally:
+            connection.close()
+
+
+def _listen(port: int, *, patience: float) -> socket.socket:
+    """The web server's socket. The kernel queues early visitors until gunicorn takes them.
+
+    After a run that was killed, its web server gets `patience` seconds to let go of the port.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    failures: list[OSError] = []
+
+    def bound() -> bool:
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(2048)
+        except OSError as error:
+            failures.append(error)
+            return False
+        return True
+
+    if not wait_until(bound, seconds=patience, pause=0.2):
+        listener.close()
+        raise CannotStart(
+            f"PORT {port} on 127.0.0.1 cannot be opened ({failures[-1].strerror}). "
+            f"Choose another one: PORT={port + 1 if 1024 <= port < 65535 else 8001} script/server"
+        )
+    return listener
+
+
+def _kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """What the file says; made and written, for its owner's eyes only, if there is none."""
+    if path.exists() and path.read_text().strip():
+        return path.read_text().strip()
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        secret = make()
+        file.write(f"{secret}\n")
+    return secret
+
+
+def _speakable_password() -> str:
+    """Fifteen letters and digits in threes: 74 bits, easy to type on a telephone."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(3))
+
+
+def _if_any(name: str, value: str | None) -> dict[str, str]:
+    return {} if value is None else {name: value}

@@ -1,0 +1,89 @@
+"""The environment of the running portal, for manage.py run by hand in the same clone."""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+
+from devserver.choices import data_folder
+
+NEED_NO_DATABASE = frozenset(
+    {
+        *("", "help", "version", "check", "collectstatic"),
+        *("makemigrations", "makemessages", "compilemessages"),
+    }
+)
+# For commands that load the settings and use no engine: nothing answers here.
+PLACEHOLDERS = {
+    "PORTAL_ENV": "local",
+    "SECRET_KEY": "for-commands-that-use-no-engine",
+    "DATABASE_URL": "postgresql://postgres@/evidence_portal?host=/nonexistent",
+    "BROKER_URL": "redis+socket:///nonexistent",
+    "EMAIL_URL": "smtp://127.0.0.1:9",
+    "PORTAL_URL": "http://127.0.0.1:8000",
+}
+
+
+def file_in(data: Path) -> Path:
+    return data / "environment.json"
+
+
+def lock_in(data: Path) -> Path:
+    """The supervisor holds a lock on this file as long as it runs."""
+    return data / "lock"
+
+
+def publish(data: Path, environment: Mapping[str, str]) -> None:
+    """Write the environment where only its owner can read it: it holds the secret key."""
+    path = file_in(data)
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(dict(environment), file, indent=1)
+
+
+def withdraw(data: Path) -> None:
+    file_in(data).unlink(missing_ok=True)
+
+
+def adopt(environment: MutableMapping[str, str], arguments: Sequence[str]) -> str | None:
+    """Complete the environment for a management command; None, or one line on what is missing.
+
+    An environment that names PORTAL_ENV or DATABASE_URL is left alone: production never reads
+    a file that happens to lie about.
+    """
+    if environment.get("PORTAL_ENV") or environment.get("DATABASE_URL"):
+        return None
+    data = data_folder(environment)
+    running = _of_running(data)
+    if running is not None:
+        for name, value in running.items():
+            environment.setdefault(name, value)
+        return None
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    if command in NEED_NO_DATABASE or {"--help", "-h"} & set(arguments):
+        for name, value in PLACEHOLDERS.items():
+            environment.setdefault(name, value)
+        return None
+    return (
+        f"No portal runs on {data}. Start script/server in another terminal, "
+        "or set DATABASE_URL and the other settings (see .env.example)."
+    )
+
+
+def _of_running(data: Path) -> dict[str, str] | None:
+    """What the running supervisor published; None when none runs, whatever a killed one left."""
+    try:
+        with lock_in(data).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass
+    except OSError:
+        return None
+    else:
+        return None
+    try:
+        return json.loads(file_in(data).read_text())
+    except (OSError, ValueError):
+        return None

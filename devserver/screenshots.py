@@ -1,0 +1,206 @@
+"""Pictures of the running portal for the documents. Behind script/screenshots."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from devserver import chromium
+from devserver.choices import ROOT
+from devserver.errors import CannotStart
+
+IMAGES = ROOT / "docs" / "images"
+CALL = "/calls/rebalancing-the-relationship/"
+WIDE: ViewportSize = {"width": 1280, "height": 720}
+NARROW: ViewportSize = {"width": 320, "height": 640}
+LARGEST = 150_000  # bytes
+AFTERWARDS = ("response/leave", "response/withdraw", "return", "verify")
+STATEMENTS = ("privacy", "accessibility", "cookies")
+RESPONSES = 120  # so that staff and the steering group have something to look at
+SHORT_TEXTS = {
+    "name": "Sam Example",
+    "email": "sam@example.org",
+    "org_name": "Example Community Trust",
+}
+LONG_TEXT = (
+    "We were named in a bid as a specialist partner, and heard nothing after the award. "
+    "In the next round the lead asked us first what we could do, and at which price."
+)
+
+
+@contextmanager
+def running_portal(password: str) -> Iterator[str]:
+    """A rehearsal on a folder and a port of its own, with invented responses; gives its URL."""
+    with tempfile.TemporaryDirectory(prefix="portal-screenshots-") as name:
+        data = Path(name) / "data"
+        environment = {
+            variable: value
+            for variable, value in os.environ.items()
+            if variable not in {"DATABASE_URL", "BROKER_URL", "EMAIL_URL", "PORTAL_URL"}
+        } | {"PORTAL_DATA": str(data), "PORT": str(_free_port()), "PORTAL_DEMO_PASSWORD": password}
+        environment.pop("REHEARSE_FROM", None)
+        with subprocess.Popen(
+            [sys.executable, "-m", "devserver.supervisor"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as server:
+            try:
+                yield _seeded(_url_when_ready(server), environment)
+            finally:
+                server.send_signal(signal.SIGTERM)
+                server.communicate(timeout=60)
+
+
+def _url_when_ready(server: subprocess.Popen[str]) -> str:
+    said = []
+    for line in server.stdout or ():
+        said.append(line)
+        if line.startswith("ready: "):
+            return line.removeprefix("ready: ").strip()
+    raise CannotStart("".join(said).strip())
+
+
+def _seeded(url: str, environment: dict[str, str]) -> str:
+    seed = ["seed_responses", "--count", str(RESPONSES), "--seed", "7"]
+    subprocess.run(
+        [sys.executable, "manage.py", *seed],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return url
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def photograph(page: Page, name: str) -> None:
+    path = IMAGES / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise CannotStart(f"{path} has {size} bytes, more than {LARGEST}.")
+    print(f"{path.relative_to(ROOT)}  {size // 1000} kB")
+
+
+def photograph_narrow(page: Page, name: str, *, top: str = "html") -> None:
+    """As on a phone, from the first element that the selector `top` finds."""
+    page.set_viewport_size(NARROW)
+    page.locator(top).first.evaluate("element => element.scrollIntoView()")
+    photograph(page, name)
+    page.set_viewport_size(WIDE)
+
+
+def photograph_both(page: Page, name: str) -> None:
+    photograph(page, name)
+    photograph_narrow(page, f"{name}-narrow")
+
+
+def answer_everything(page: Page) -> None:
+    """Take the first choice of every question on the page, and write something into the rest."""
+    for kind in ("radio", "checkbox"):
+        choices = page.locator(f"main input[type={kind}]")
+        names = dict.fromkeys(choices.evaluate_all("all => all.map(one => one.name)"))
+        for name in names:
+            first = page.locator(f"main input[name='{name}']").first
+            if first.is_visible():
+                first.check()
+    for field in page.locator("main input[type=text], main input[type=email]").all():
+        if field.is_visible():
+            field.fill(SHORT_TEXTS.get(field.get_attribute("name") or "", ""))
+    for field in page.locator("main textarea").all():
+        if field.is_visible():
+            field.fill(LONG_TEXT)
+
+
+def respond(page: Page, url: str) -> None:
+    """One respondent's way from the call to the receipt."""
+    page.goto(f"{url}{CALL}questions/")
+    photograph_both(page, "questions")
+    page.goto(f"{url}{CALL}")
+    photograph_both(page, "call")
+    page.locator("form[action$='/start/'] button").first.click()
+    photograph_both(page, "task-list")
+    page.locator(".task-list a").first.click()
+    page.locator("button[value=continue]").click()
+    photograph_both(page, "section-errors")
+    pictured = False
+    while not page.url.endswith("/check/"):
+        answer_everything(page)
+        if "/collaboration/" in page.url and not pictured:
+            photograph(page, "section")
+            photograph_narrow(page, "section-narrow", top="main fieldset")
+            pictured = True
+        page.locator("button[value=continue]").click()
+        page.wait_for_load_state()
+    photograph_both(page, "check")
+    page.locator("main form[method=post][data-while-open] button").click()
+    page.wait_for_url("**/submitted/")
+    photograph_both(page, "submitted")
+    for rest in AFTERWARDS:
+        page.goto(f"{url}{CALL}{rest}/")
+        photograph_both(page, rest.split("/")[-1])
+    for name in STATEMENTS:
+        page.goto(f"{url}/{name}/")
+        photograph_both(page, name)
+
+
+def sign_in(page: Page, address: str, name: str, password: str) -> None:
+    page.goto(address)
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill(password)
+    page.locator("form:has(input[name=password]) [type=submit]").click()
+
+
+def photograph_all(browser: Browser, url: str, password: str) -> None:
+    for visitor in ("respondent", "steering", "staff"):
+        context = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
+        page = context.new_page()
+        if visitor == "respondent":
+            respond(page, url)
+        elif visitor == "steering":
+            sign_in(page, f"{url}/steering/", "steering", password)
+            photograph(page, "steering-group")
+        else:
+            sign_in(page, f"{url}/admin/", "staff", password)
+            page.goto(f"{url}/admin/submissions/submission/")
+            photograph(page, "staff")
+        context.close()
+
+
+def main() -> int:
+    try:
+        program = chromium.find() or chromium.install()
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        password = secrets.token_urlsafe(12)
+        with running_portal(password) as url, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else []
+            )
+            try:
+                photograph_all(browser, url, password)
+            finally:
+                browser.close()
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

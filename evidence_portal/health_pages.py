@@ -1,0 +1,65 @@
+"""/healthz/ and /readyz/, for supervisors and load balancers."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from core import clock, heartbeats
+from core.broker import broker
+from submissions.mail.mail_health import late_in_words, mail_health
+
+OK = "ok"
+UNKNOWN = "not known"
+
+
+@require_safe
+def lives(_request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; asks nothing of any other part."""
+    return _plain("ok\n")
+
+
+@require_safe
+def ready(_request: HttpRequest) -> HttpResponse:
+    """Say of each part, one a line, `ok` or what is wrong: 200 if every part answers, else 503.
+
+    Mail that waits for longer than MAIL_STALE_MINUTES is a warning and leaves the status at 200:
+    the fault is most often a mail server elsewhere, and taking the portal off the net would not
+    send it. Signs of life are by real time; the age of mails is by the portal's clock, which
+    wrote it.
+    """
+    parts = _database_and_mail() | _broker_and_workers()
+    faultless = all(line == OK or line.startswith("warning: ") for line in parts.values())
+    text = "".join(f"{part}: {parts[part]}\n" for part in ORDER)
+    return _plain(text, status=200 if faultless else 503)
+
+
+ORDER = ("database", "broker", "worker", "beat", "mail")
+
+
+def _database_and_mail() -> dict[str, str]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        late = late_in_words(mail_health(at=clock.portal_now()))
+    except DatabaseError:
+        return {"database": "does not answer", "mail": UNKNOWN}
+    return {"database": OK, "mail": f"warning: {late}" if late else OK}
+
+
+def _broker_and_workers() -> dict[str, str]:
+    silent = f"no sign of life for {heartbeats.ALIVE_FOR} seconds"
+    try:
+        with broker() as client:
+            worker, beat = (
+                heartbeats.is_a_worker_alive(client),
+                heartbeats.is_beat_alive(client),
+            )
+    except (OSError, KombuError, RedisError):
+        return {"broker": "does not answer", "worker": UNKNOWN, "beat": UNKNOWN}
+    return {"broker": OK, "worker": OK if worker else silent, "beat": OK if beat else silent}
+
+
+def _plain(text: str, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,249 @@
+"""The columns of every export: their names and order, their cells in SQL, what they mean.
+
+The SQL speaks of `s` (response), `v` (its latest version), of the answers as consent lets them be
+seen (`cd` choices, `v.texts`, `id` identity), and of what is counted beside them (`n`, `f`, `k`);
+`datasets` joins them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from exports.consent import shown_questions
+from exports.income_bands import NCVO_BANDS, NCVO_LABELS, SMALL_AND_MEDIUM, SMALL_AND_MEDIUM_LABELS
+from submissions.calls.models import Call, Question
+from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.responses.states import Channel, Timing, TriageStatus
+
+LEADING = ("roles", "capacity", "org_type", "income_band")
+AREAS = ("area", "service_area")
+CONSENTS = ("publication", "quote_ok")
+
+CODE = "code"
+TIME = "ISO 8601 time"
+NUMBER = "number"
+ONE = "one choice"
+SEVERAL = "several choices, joined with “; ”"
+TICK = "tick"
+SHORT = "short text"
+LONG = "text"
+EMPTY = "empty"
+DERIVED = "derived from income_band"
+MOMENT_SQL = (
+    "to_char(v.received_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
+    "|| CASE WHEN n.ahead < interval '0' THEN '-' ELSE '+' END "
+    "|| to_char(greatest(n.ahead, -n.ahead), 'HH24:MI')"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, the SQL of its cells, and what the data dictionary says of it.
+
+    `is_typed_in` says that a cell may begin with anything: somebody wrote it, or named it.
+    `question` is the key of the question it answers, `row` that of the matrix's row.
+    """
+
+    name: str
+    sql: str
+    kind: str
+    meaning: str
+    values: tuple[tuple[str, str], ...] = field(default=())
+    is_typed_in: bool = False
+    question: str = ""
+    row: str = ""
+
+
+def columns(call: Call, *, named: bool = False) -> list[Column]:
+    """Return the columns in the order of the file; who answered only if `named`."""
+    questions = {q.key: q for q in shown_questions(call, named=named)}
+    leading = [
+        *_receipt_columns(),
+        *(_expected_column(key, questions) for key in LEADING),
+        *_band_columns(questions),
+        *(_expected_column(key, questions) for key in AREAS),
+    ]
+    last = [*(_expected_column(key, questions) for key in CONSENTS), *_handling_columns()]
+    taken = {column.name for column in (*leading, *last)}
+    spoken_for = {*LEADING, *AREAS, *CONSENTS}
+    others: list[Column] = []
+    for question in questions.values():
+        if question.key in spoken_for or question.kind == QuestionKind.FILE:
+            continue
+        others += _question_columns(question, taken)
+    return [*leading, *others, *last]
+
+
+def name_sql(key: str) -> str:
+    return '"' + key.replace('"', '""').replace("%", "%%") + '"'
+
+
+def literal_sql(key: str) -> str:
+    return "'" + key.replace("'", "''").replace("%", "%%") + "'"
+
+
+def sql_type(question: Question) -> str:
+    """Return the type under which a JSON object's value is read; empty for files."""
+    if question.kind in MULTIPLE_KINDS:
+        return "text[]"
+    if question.kind == QuestionKind.MATRIX:
+        return "jsonb"
+    if question.kind == QuestionKind.CHECKBOX:
+        return "boolean"
+    return "" if question.kind == QuestionKind.FILE else "text"
+
+
+def document_of(question: Question) -> str:
+    """Return the alias of the answers among which the question's answer stands."""
+    return "id" if question.identity else "cd"
+
+
+def is_among_texts(question: Question) -> bool:
+    return question.kind in TEXT_KINDS and not question.identity
+
+
+def _value_sql(question: Question) -> str:
+    if is_among_texts(question):
+        return f"(v.texts->>{literal_sql(question.key)})"
+    given = f"{document_of(question)}.{name_sql(question.key)}"
+    if question.kind in MULTIPLE_KINDS:
+        return f"array_to_string({given}, '; ')"
+    if question.kind == QuestionKind.CHECKBOX:
+        return f"CASE WHEN {given} THEN 'yes' END"
+    return given
+
+
+def _question_columns(question: Question, taken: set[str]) -> Iterator[Column]:
+    """Yield the question's column, or a matrix's one a row; a name taken gets `_2`, `_3` ..."""
+    if question.kind != QuestionKind.MATRIX:
+        yield _column(question, _free(question.key, taken))
+        return
+    for row in question.rows:
+        yield Column(
+            name=_free(f"{question.key}_{row['key']}", taken),
+            sql=f"({_value_sql(question)}->>{literal_sql(row['key'])})",
+            kind=ONE,
+            meaning=f"{question.label} {row['label']}",
+            values=_options(question),
+            is_typed_in=True,
+            question=question.key,
+            row=row["key"],
+        )
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken.add(free)
+    return free
+
+
+def _column(question: Question, name: str) -> Column:
+    is_checkbox = question.kind == QuestionKind.CHECKBOX
+    return Column(
+        name=name,
+        sql=_value_sql(question),
+        kind=_kind_in_words(question),
+        meaning=question.label,
+        values=(("yes", "Ticked"),) if is_checkbox else _options(question),
+        is_typed_in=not is_checkbox,
+        question=question.key,
+    )
+
+
+def _options(question: Question) -> tuple[tuple[str, str], ...]:
+    return tuple((option["key"], option["label"]) for option in question.options)
+
+
+def _kind_in_words(question: Question) -> str:
+    if question.kind in MULTIPLE_KINDS:
+        return SEVERAL
+    if question.kind in TEXT_KINDS:
+        return LONG if question.kind == QuestionKind.LONG else SHORT
+    return TICK if question.kind == QuestionKind.CHECKBOX else ONE
+
+
+def _expected_column(name: str, questions: dict[str, Question]) -> Column:
+    question = questions.get(name)
+    unfit = {QuestionKind.FILE, QuestionKind.MATRIX}
+    if question is None or question.kind in unfit:
+        return Column(name, "NULL::text", EMPTY, "This call does not ask it.")
+    return _column(question, name)
+
+
+def _receipt_columns() -> list[Column]:
+    return [
+        Column("reference", "s.reference", CODE, "The response's reference."),
+        Column(
+            "submitted_at",
+            MOMENT_SQL,
+            TIME,
+            "When the latest version was received: local time of the call's time zone, with "
+            "its offset from UTC.",
+        ),
+        Column(
+            "timing",
+            "v.timing",
+            ONE,
+            "Which deadline the latest version was received before.",
+            tuple(Timing.choices),
+        ),
+        Column(
+            "channel",
+            "s.channel",
+            ONE,
+            "How the evidence reached the project.",
+            tuple(Channel.choices),
+        ),
+    ]
+
+
+def _band_columns(questions: dict[str, Question]) -> list[Column]:
+    band = questions.get("income_band")
+    is_asked = band is not None and band.kind == QuestionKind.RADIO and not band.identity
+    return [
+        Column(
+            "ncvo_band",
+            _derived(NCVO_BANDS) if is_asked else "NULL::text",
+            DERIVED,
+            "NCVO's six bands of income in the last financial year; lower bounds included.",
+            tuple(NCVO_LABELS.items()),
+        ),
+        Column(
+            "small_and_medium",
+            _derived(SMALL_AND_MEDIUM) if is_asked else "NULL::text",
+            DERIVED,
+            "Whether Lloyds Bank Foundation for England and Wales counts the income as small "
+            "and medium: £25,000 to under £1 million.",
+            tuple(SMALL_AND_MEDIUM_LABELS.items()),
+        ),
+    ]
+
+
+def _derived(table: dict[str, str]) -> str:
+    cases = " ".join(
+        f"WHEN {literal_sql(key)} THEN {literal_sql(value)}" for key, value in table.items()
+    )
+    return f"CASE cd.income_band {cases} END"
+
+
+def _handling_columns() -> list[Column]:
+    return [
+        Column("attachments", "f.files", NUMBER, "How many files came with the response."),
+        Column("words", "v.words", NUMBER, "Words in all text answers, withheld ones included."),
+        Column(
+            "status",
+            "s.triage_status",
+            ONE,
+            "How far the project's staff have read the response.",
+            tuple(TriageStatus.choices),
+        ),
+        Column(
+            "codes",
+            "k.codes",
+            SEVERAL,
+            "Names of the codes under which staff put passages that this export shows.",
+            is_typed_in=True,
+        ),
+    ]

@@ -1,0 +1,92 @@
+"""The formats of exports: what each is called, and who writes it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from exports.export_context import ExportContext
+from exports.writers import (
+    attachments,
+    bundle,
+    csv_file,
+    dictionary,
+    json_lines,
+    qda_codebook,
+    qda_project,
+    reading_docx,
+    reading_pdf,
+    table_schema,
+    workbook,
+)
+from submissions.calls.models import Call
+
+ZIP = "application/zip"
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """`reads_once`: one statement gives all rows, so nothing has to be held still meanwhile.
+
+    `broken_off` is the last thing in a file that breaks; formats without one cannot be opened
+    when they are incomplete.
+    """
+
+    name: str
+    label: str
+    suffix: str
+    content_type: str
+    pieces: Callable[[ExportContext], Iterator[bytes]]
+    reads_once: bool = False
+    broken_off: bytes = b""
+
+
+_ALL = [
+    FileFormat(
+        "csv",
+        "CSV",
+        ".csv",
+        csv_file.CONTENT_TYPE,
+        csv_file.pieces,
+        reads_once=True,
+        broken_off=csv_file.BROKEN_OFF,
+    ),
+    FileFormat("xlsx", "Excel", ".xlsx", workbook.CONTENT_TYPE, workbook.pieces),
+    FileFormat(
+        "json",
+        "JSON lines",
+        ".jsonl",
+        json_lines.CONTENT_TYPE,
+        json_lines.pieces,
+        broken_off=json_lines.BROKEN_OFF,
+    ),
+    FileFormat("qdpx", "REFI-QDA project", ".qdpx", qda_project.CONTENT_TYPE, qda_project.pieces),
+    FileFormat("qdc", "REFI-QDA codebook", ".qdc", qda_codebook.CONTENT_TYPE, qda_codebook.pieces),
+    FileFormat(
+        "docx", "Word, all in one", ".docx", reading_docx.CONTENT_TYPE, reading_docx.one_document
+    ),
+    FileFormat("docx-each", "Word, one a response", "-docx.zip", ZIP, reading_docx.one_each),
+    FileFormat(
+        "pdf", "PDF, all in one", ".pdf", reading_pdf.CONTENT_TYPE, reading_pdf.one_document
+    ),
+    FileFormat("pdf-each", "PDF, one a response", "-pdf.zip", ZIP, reading_pdf.one_each),
+    FileFormat("attachments", "Files", "-files.zip", ZIP, attachments.pieces),
+    FileFormat("bundle", "Everything", "-bundle.zip", ZIP, bundle.pieces),
+    FileFormat(
+        "datapackage",
+        "Data package",
+        "-datapackage.json",
+        table_schema.CONTENT_TYPE,
+        table_schema.pieces,
+    ),
+    FileFormat(
+        "dictionary", "Data dictionary", "-dictionary.csv", csv_file.CONTENT_TYPE, dictionary.pieces
+    ),
+]
+FORMATS: dict[str, FileFormat] = {file_format.name: file_format for file_format in _ALL}
+
+
+def file_name(call: Call, file_format: FileFormat, *, at: datetime, named: bool = False) -> str:
+    """Return for instance `the-call-2019-07-25.csv`; the day is the call's time zone's."""
+    day = f"{at.astimezone(ZoneInfo(call.timezone)):%Y-%m-%d}"
+    return f"{call.slug}-{day}{'-named' if named else ''}{file_format.suffix}"

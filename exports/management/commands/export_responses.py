@@ -1,0 +1,178 @@
+"""manage.py export_responses"""
+
+import os
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connection
+
+from core import clock
+from exports.export_context import UnsupportedByFormat
+from exports.filters import ORDERS, ExportFilter, FilterRefused
+from exports.formats import FORMATS
+from exports.queries import codes_of, count
+from exports.recording import COMMAND_LINE, ExportRefused, export_chunks
+from exports.types import Dataset
+from submissions.calls.models import Call
+
+BAR = 40  # characters
+# Option -> field of Choice, and what the option's help says.
+SEVERAL = {
+    "role": ("roles", "key of a role"),
+    "income-band": ("income_bands", "key of an income band"),
+    "area": ("areas", "key of an area"),
+    "service-area": ("service_areas", "key of a service area"),
+    "timing": ("timings", "on_time, grace or late_pass"),
+    "status": ("statuses", "unread, in_review, considered or set_aside"),
+    "code": ("codes", "name of a code"),
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a call's submitted responses, without who answered, to a file or to the terminal. "
+        "The file appears when it is whole, and only its owner can read it. The export is put "
+        "on record. Filters of different kinds narrow each other; one kind given several times "
+        "widens it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--call", required=True, metavar="SLUG", help="which call")
+        parser.add_argument("--format", required=True, help=f"one of: {', '.join(FORMATS)}")
+        parser.add_argument(
+            "--output", required=True, metavar="FILE", help="where to; - for the terminal"
+        )
+        for option, (field, what) in SEVERAL.items():
+            parser.add_argument(
+                f"--{option}", dest=field, action="append", default=[], metavar="WHICH", help=what
+            )
+        parser.add_argument("--words", default="", help="only with these words in the answers")
+        parser.add_argument("--since", metavar="DAY", help="received on this day or later")
+        parser.add_argument("--until", metavar="DAY", help="received on this day or earlier")
+        parser.add_argument(
+            "--quotable", action="store_true", help="only what respondents let us quote"
+        )
+        parser.add_argument(
+            "--order", default="oldest", help=f"one of: {', '.join(ORDERS)}; oldest if not given"
+        )
+        parser.add_argument(
+            "--named", action="store_true", help="with who answered; needs --reason"
+        )
+        parser.add_argument("--reason", default="", help="why who answered is exported")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._export(options)
+        # COPY is psycopg2's own, whose errors Django does not translate.
+        except (Error, connection.Database.Error) as error:
+            said = " ".join(str(error).split())
+            raise CommandError(f"The database cannot give the responses: {said}") from error
+
+    def _export(self, options: dict[str, Any]) -> None:
+        name, output = options["format"], options["output"]
+        if name not in FORMATS:
+            raise CommandError(f"“{name}” is not a format. Formats: {', '.join(FORMATS)}.")
+        dataset = _dataset(options)
+        path = None if output == "-" else Path(output)
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise CommandError(f"{output} cannot be written: it is a folder, or its folder is not.")
+        bar = _Bar(count(dataset)) if sys.stderr.isatty() else None
+        try:
+            chunks = export_chunks(
+                dataset,
+                name,
+                by=None,
+                at=clock.portal_now(),
+                reason=options["reason"],
+                progress=bar,
+                through=COMMAND_LINE,
+            )
+            if path is None:
+                _write_out(chunks)
+            elif path.exists() and not path.is_file():
+                _write_into(chunks, path)
+            else:
+                _write_whole(chunks, path.resolve())
+        except (UnsupportedByFormat, ExportRefused) as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+        finally:
+            if bar is not None:
+                bar.end()
+        if path is not None:
+            self.stderr.write(f"written: {output}", self.style.SUCCESS)
+
+
+def _dataset(options: dict[str, Any]) -> Dataset:
+    call = Call.objects.filter(slug=options["call"]).first()
+    if call is None:
+        slugs = ", ".join(Call.objects.values_list("slug", flat=True)) or "none"
+        raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")
+    fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
+    try:
+        choice = ExportFilter.from_filters({name: options[name] for name in (*fields, "order")})
+        choice = choice.checked(call, tuple(code.name for code in codes_of(call)))
+    except FilterRefused as error:
+        raise CommandError(str(error)) from error
+    return Dataset(call, choice, named=options["named"])
+
+
+class _Bar:
+    """Responses written, of all, on one line of the terminal."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def __call__(self, done: int) -> None:
+        filled = BAR * done // max(self._total, done, 1)
+        line = f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done:,} of {self._total:,} responses"
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        sys.stderr.write("\n")
+
+
+def _write_out(chunks: Iterator[bytes]) -> None:
+    try:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+            # At once: an export whose reader is gone must not end as a whole one.
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        chunks.close()
+        # Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CommandError("The reader of the output went away.") from None
+
+
+def _write_into(chunks: Iterator[bytes], path: Path) -> None:
+    """Write to a device or a pipe, whose place no file may take."""
+    with closing(chunks), path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            file.flush()  # at once, as in `_write_out`
+
+
+def _write_whole(chunks: Iterator[bytes], path: Path) -> None:
+    """Write beside `path` and rename, so that `path` is the whole file or what it was before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        chunks.close()
+        part.unlink(missing_ok=True)
+        raise

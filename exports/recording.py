@@ -1,0 +1,128 @@
+"""Exports on record: each leaves an audit event before its first byte and one at its end."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import datetime
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import AbstractUser
+from django.db import connection, transaction
+
+from accounts.record import record
+from accounts.states import AuditAction
+from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
+from exports.formats import FORMATS, FileFormat
+from exports.queries import one_moment
+from exports.types import Dataset
+
+logger = logging.getLogger(__name__)
+COMMAND_LINE = "command line"
+PSEUDONYMISED_NEEDS = "submissions.export_pseudonymised"
+NAMED_NEEDS = ("submissions.see_identity", "submissions.export_named")
+
+
+class ExportRefused(Exception):
+    """Whoever asks may not have the export; the message is one line for people."""
+
+
+def refuse_unless_permitted(dataset: Dataset, *, by: AbstractUser | None, reason: str) -> None:
+    """Raise ExportRefused; nobody (`by` is None) is whoever works at the server's command line.
+
+    A named export needs a reason, whoever asks.
+    """
+    if not dataset.named:
+        if by is not None and not by.has_perm(PSEUDONYMISED_NEEDS):
+            raise ExportRefused("You do not have permission to export responses.")
+        return
+    if by is not None and not by.has_perms(NAMED_NEEDS):
+        raise ExportRefused("You do not have permission to export who answered.")
+    if not reason.strip():
+        raise ExportRefused("Give a reason for an export that says who answered.")
+
+
+def export_chunks(
+    dataset: Dataset,
+    format_name: str,
+    *,
+    by: AbstractUser | None,
+    at: datetime,
+    reason: str = "",
+    progress: Callable[[int], None] | None = None,
+    **detail: Any,
+) -> Iterator[bytes]:
+    """Return the export in chunks; reading them puts it on record.
+
+    Before the first byte it leaves an EXPORT_STARTED event, which stands alone only while the
+    export goes on, or if the process was killed. Read to the end it leaves EXPORTED with the
+    rows, the bytes and their SHA-256, and then only. If it breaks, or its reader goes away, it
+    leaves EXPORT_BROKEN with what had been handed out; a break is raised again after a last
+    line that says so (where the format has one), so that the connection is cut too. The two
+    events have the same `making` in their detail. `at` is the moment at which the export was
+    asked for; `progress` is called with the number of rows written so far and may raise to stop
+    it.
+
+    Raises ExportRefused at once; CannotBeMade before the first chunk. Not for use within a
+    transaction, which might take the record back.
+    """
+    refuse_unless_permitted(dataset, by=by, reason=reason)
+    name = by.get_username() if by is not None else COMMAND_LINE
+    context = ExportContext(dataset, by=name, at=at, progress=progress)
+    detail |= {
+        "making": str(uuid4()),
+        "format": format_name,
+        "dataset": "named" if dataset.named else "pseudonymised",
+        "filters": dataset.choice.filters(),
+    }
+    if reason:
+        detail["reason"] = reason.strip()
+    return _recorded(context, FORMATS[format_name], by, detail)
+
+
+def _recorded(
+    context: ExportContext, file_format: FileFormat, by: AbstractUser | None, detail: dict[str, Any]
+) -> Iterator[bytes]:
+    call = context.dataset.call
+    digest = hashlib.sha256()
+    size = 0
+    started = monotonic()
+    with transaction.atomic(durable=True, savepoint=False):
+        record(by=by, at=context.at, action=AuditAction.EXPORT_STARTED, call=call, **detail)
+    action = AuditAction.EXPORT_BROKEN
+    why = "the reader went away"
+    try:
+        with nullcontext() if file_format.reads_once else one_moment():
+            pieces = file_format.pieces(context)
+            try:
+                for chunk in pieces:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    yield chunk
+            finally:
+                pieces.close()
+        action = AuditAction.EXPORTED
+        why = ""
+    except (UnsupportedByFormat, Cancelled) as end:  # no fault
+        why = type(end).__name__
+        raise
+    except Exception as error:
+        why = type(error).__name__
+        logger.exception("export of %s broke off", call.slug)
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        if size and file_format.broken_off:
+            yield file_format.broken_off
+        raise
+    finally:
+        detail |= {
+            "rows": context.rows,
+            "bytes": size,
+            "sha256": digest.hexdigest(),
+            "seconds": round(monotonic() - started, 2),
+        }
+        if why:
+            detail["why"] = why
+        record(by=by, at=context.at, action=action, call=call, **detail)

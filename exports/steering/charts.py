@@ -1,0 +1,227 @@
+"""Where the bars of the steering group's charts stand; templates/steering/ draws them as SVG.
+
+Along a chart everything is per cent of its width, and across it everything is in em, so that a
+chart fits any screen and grows with the reader's type; no style is written into the page.
+"""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from core import spoken_time
+from exports.counting import Completion, DayCount, OptionCount
+from exports.disclosure_control import FEW
+from submissions.calls.models import Call
+
+LONGEST_BAR = 80  # per cent: beside it stands its number
+LETTERS = 36  # a line of a label, so that it fits a screen of 320 pixels
+LINE, PAUSE, BAR, GAP = 1.35, 0.2, 0.85, 0.8  # em
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`value` in words; `lines` are (em from the top, words) of the label."""
+
+    label: str
+    value: str
+    share: str
+    length: float
+    top: float
+    lines: Sequence[tuple[float, str]]
+    note: str = ""
+    is_number: bool = True
+    is_answer: bool = True
+
+    @property
+    def value_at(self) -> float:
+        """Em from the top to the foot of the number."""
+        return round(self.top + BAR - 0.1, 2)
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Bars below one another, and the table beside them."""
+
+    key: str
+    title: str
+    category: str
+    number: str
+    bars: Sequence[Bar]
+    height: float
+    summary: str
+    bar_height: float = BAR
+
+
+@dataclass(frozen=True)
+class Column:
+    """One day: per cent from the left and from the top, and its size in per cent."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    is_few: bool = False
+
+
+@dataclass(frozen=True)
+class DayChart:
+    """Columns beside one another; `closing_at` is per cent from the left."""
+
+    columns: Sequence[Column]
+    lines: Sequence[tuple[float, str]]
+    first: str
+    last: str
+    closing_at: float
+    closing_words: str
+    summary: str
+
+
+def in_words(number: int | None, *, is_few: bool) -> str:
+    if number is not None:
+        return f"{number:,}"
+    return _("fewer than %(few)d") % {"few": FEW} if is_few else _("not shown")
+
+
+def bar_chart(
+    key: str,
+    title: str,
+    category: str,
+    counts: Sequence[OptionCount],
+    *,
+    total: int | None,
+    unanswered: str = "",
+    notes: dict[str, str] | None = None,
+) -> BarChart | None:
+    """Return the chart of the counts, None if there are none to draw."""
+    if not counts:
+        return None
+    rows = [
+        (
+            count.label or unanswered,
+            count.responses,
+            in_words(count.responses, is_few=count.is_few),
+            (notes or {}).get(count.key, ""),
+        )
+        for count in counts
+    ]
+    peak = max([1, *(count.responses or 0 for count in counts)])
+    most = max(rows, key=lambda row: row[1] or 0)
+    summary = _("Bar chart. The most: %(label)s, %(value)s. The table has every number.") % {
+        "label": most[0],
+        "value": most[2],
+    }
+    drawn = _drawn(key, title, category, _("Responses"), rows, peak, total, summary)
+    bars = [
+        replace(bar, is_answer=bool(count.label))
+        for bar, count in zip(drawn.bars, counts, strict=True)
+    ]
+    return replace(drawn, bars=bars)
+
+
+def completion_chart(
+    key: str, title: str, rows: Sequence[Completion], *, total: int | None
+) -> BarChart | None:
+    """Return how many answered each question, against all responses."""
+    if not rows or not total:
+        return None
+    drawn = [
+        (
+            row.label,
+            row.answered,
+            _("all but a few")
+            if row.leaves_few and not row.is_few
+            else in_words(row.answered, is_few=row.is_few),
+            _("asked only of some") if row.is_conditional else "",
+        )
+        for row in rows
+    ]
+    summary = _("Bar chart of how many of %(total)s responses answer each question.") % {
+        "total": f"{total:,}"
+    }
+    return _drawn(key, title, _("Question"), _("Answered"), drawn, total, total, summary)
+
+
+def _drawn(
+    key: str,
+    title: str,
+    category: str,
+    number: str,
+    rows: Sequence[tuple[str, int | None, str, str]],
+    peak: int,
+    total: int | None,
+    summary: str,
+) -> BarChart:
+    bars = []
+    top = 0.0
+    for label, count, value, note in rows:
+        lines = textwrap.wrap(label, LETTERS) or [label]
+        placed = [(round(top + LINE * (n + 1) - 0.35, 2), line) for n, line in enumerate(lines)]
+        top += LINE * len(lines) + PAUSE
+        length = round(LONGEST_BAR * (count or 0) / peak, 2)
+        share = f"{100 * count / total:.0f}%" if total and count is not None else ""
+        bars.append(
+            Bar(label, value, share, length, round(top, 2), placed, note, count is not None)
+        )
+        top += BAR + GAP
+    return BarChart(key, title, category, number, bars, round(top, 2), summary)
+
+
+def day_chart(call: Call, days: Sequence[DayCount]) -> DayChart | None:
+    """Return the columns from the first day to the day on which the call closes, or later."""
+    if not days:
+        return None
+    zone = ZoneInfo(call.timezone)
+    closes = call.closes_at.astimezone(zone)
+    first, last = days[0].day, max(days[-1].day, closes.date())
+    number = (last - first).days + 1
+    peak = _round_peak(max([1, *(day.responses or 0 for day in days)]))
+    width = 100 / number
+    columns = [
+        Column(
+            left=round((day.day - first).days * width + width * 0.1, 3),
+            top=round(100 - height, 2),
+            width=round(width * 0.8, 3),
+            height=round(height, 2),
+            is_few=day.responses is None,
+        )
+        for day in days
+        if (height := 3.0 if day.responses is None else 100 * day.responses / peak)
+    ]
+    midnight = datetime(closes.year, closes.month, closes.day, tzinfo=zone)
+    part = (closes - midnight) / timedelta(days=1)
+    busiest = max(days, key=lambda day: day.responses or 0)
+    return DayChart(
+        columns=columns,
+        lines=[(0, f"{peak:,}"), (50, f"{peak // 2:,}")] if peak > 1 else [(0, "1")],
+        first=f"{first.day} {first:%B}",
+        last=f"{last.day} {last:%B %Y}",
+        closing_at=round(((closes.date() - first).days + part) * width, 3),
+        closing_words=_("closes %(time)s, %(day)s")
+        % {
+            "time": spoken_time.say_time(call.closes_at, call.timezone),
+            "day": f"{closes:%a} {closes.day} {closes:%B}",
+        },
+        summary=_("Column chart of responses by day. Busiest: %(day)s, %(value)s. %(closing)s.")
+        % {
+            "day": f"{busiest.day.day} {busiest.day:%B %Y}",
+            "value": in_words(busiest.responses, is_few=busiest.is_few),
+            "closing": _("The call closes at %(when)s") % {"when": call.closes_in_words},
+        },
+    )
+
+
+def _round_peak(number: int) -> int:
+    """Return a number that is not less, whose half is short to write too."""
+    if number <= 10:
+        return number + number % 2
+    size = 10 ** (math.floor(math.log10(number)) - 1)
+    return next(
+        step * size
+        for step in (10, 12, 14, 16, 20, 24, 30, 40, 50, 60, 80, 100)
+        if step * size >= number
+    )

@@ -1,0 +1,223 @@
+"""Choosing what to take away: small exports come at once, large ones from the worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from core import clock
+from exports import export_runs
+from exports.disclosure_control import FEW
+from exports.export_context import UnsupportedByFormat
+from exports.filters import ORDERS, ExportFilter, FilterRefused, role_question_key
+from exports.formats import FORMATS
+from exports.queries import codes_of, count
+from exports.recording import NAMED_NEEDS, ExportRefused, refuse_unless_permitted
+from exports.steering.on_record import (
+    chosen_in_words,
+    field_names,
+    hides,
+    latest_on_record,
+    number_in_words,
+)
+from exports.steering.overview import streamed
+from exports.steering.runs import whoever_may_export
+from exports.tasks import nudge_exports
+from exports.types import Dataset
+from submissions.calls.models import Call
+from submissions.responses.states import Timing, TriageStatus
+
+# Up to how many responses a format comes at once; the others always come from the worker.
+AT_ONCE = {
+    "csv": 20_000,
+    "json": 5_000,
+    "xlsx": 500,
+    "qdpx": 500,
+    "docx": 50,
+    "qdc": 1_000_000,
+    "datapackage": 1_000_000,
+    "dictionary": 1_000_000,
+}
+HINTS = {
+    "csv": gettext_lazy("One row a response. For spreadsheets, R and Python."),
+    "xlsx": gettext_lazy("One row a response, with the data dictionary and the counts."),
+    "json": gettext_lazy("One response a line, every character as it was written."),
+    "qdpx": gettext_lazy(
+        "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
+    ),
+    "qdc": gettext_lazy("The codes alone."),
+    "docx": gettext_lazy("To read: one document with contents."),
+    "docx-each": gettext_lazy("To read: a ZIP of one document a response."),
+    "pdf": gettext_lazy("To read and print: one tagged document with contents."),
+    "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document a response."),
+    "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
+    "bundle": gettext_lazy(
+        "The data in every format, a Word file a response, and the files: a ZIP with a manifest."
+    ),
+    "datapackage": gettext_lazy("What the columns hold, for programs."),
+    "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
+}
+LONGEST_REASON = 500  # characters, as ExportRun has it
+SHOWN_RUNS = 10
+SHOWN_ON_RECORD = 50
+
+
+@dataclass(frozen=True)
+class Group:
+    """One filter with several options: (value, label, whether it is chosen)."""
+
+    name: str
+    legend: str
+    options: Sequence[tuple[str, str, bool]]
+
+    @property
+    def chosen(self) -> int:
+        return sum(is_chosen for _value, _label, is_chosen in self.options)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@whoever_may_export
+def choose(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET counts what a choice holds; POST exports it, at once or by the worker."""
+    call = get_object_or_404(Call, slug=slug)
+    given = request.POST if request.method == "POST" else request.GET
+    codes = tuple(code.name for code in codes_of(call))
+    errors: list[tuple[str, str]] = []
+    try:
+        choice = read_choice(given).checked(call, codes)
+    except FilterRefused as error:
+        errors.append((str(error), "filters"))
+        choice = ExportFilter()
+    # Only an export may be named: searching would tell what the named dataset says.
+    named = request.method == "POST" and given.get("named") == "yes"
+    if named and not request.user.has_perms(NAMED_NEEDS):
+        raise PermissionDenied
+    dataset = Dataset(call, choice, named=named)
+    rows = count(dataset)
+    if request.method == "POST" and not errors:
+        try:
+            return _export(request, dataset, given.get("format", ""), rows)
+        except (ExportRefused, UnsupportedByFormat) as error:
+            errors.append((str(error), "id_reason" if named else "formats"))
+    if named:
+        dataset = Dataset(call, choice)
+        rows = count(dataset)
+    context = _shown(dataset, rows, codes) | {
+        "errors": errors,
+        "given": given,
+        "wanted": given.get("format", "csv"),
+        "may_name": request.user.has_perms(NAMED_NEEDS),
+        "runs": export_runs.runs_of(call, request.user)[:SHOWN_RUNS],
+    }
+    return render(request, "steering/choose.html", context, status=422 if errors else 200)
+
+
+def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
+    """Return what the page shows of a choice that holds `rows` responses."""
+    call, choice = dataset.call, dataset.choice
+    total = rows if choice.filters() == {} else count(Dataset(call))
+    return {
+        "call": call,
+        "groups": _groups(call, choice, codes),
+        "choice": choice,
+        "orders": [(key, label, key == choice.order) for key, label in ORDERS.items()],
+        "chosen": chosen_in_words(call, choice.filters()),
+        "hidden": _as_fields(choice),
+        # So that not even the plural tells one from several.
+        "rows": FEW if hides(call, rows, of=total) else rows,
+        "rows_in_words": number_in_words(call, rows, of=total),
+        "of": number_in_words(call, total, of=total),
+        "formats": [
+            (name, FORMATS[name].label, hint, _comes_at_once(name, rows))
+            for name, hint in HINTS.items()
+            if name in FORMATS
+        ],
+        "record": latest_on_record(call, SHOWN_ON_RECORD),
+    }
+
+
+def read_choice(given: QueryDict) -> ExportFilter:
+    """Return what the form's fields say; raises FilterRefused for what is no day."""
+    several = ("roles", "income_bands", "areas", "service_areas", "timings", "statuses", "codes")
+    filters: dict[str, Any] = {
+        name: [value for value in given.getlist(name) if value] for name in several
+    }
+    for name in ("words", "since", "until"):
+        if given.get(name, "").strip():
+            filters[name] = given[name].strip()
+    return ExportFilter.from_filters(
+        filters
+        | {"quotable": given.get("quotable") == "yes", "order": given.get("order") or "oldest"}
+    )
+
+
+def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponse:
+    reason = request.POST.get("reason", "").replace("\0", "")
+    if name not in HINTS or name not in FORMATS:
+        raise UnsupportedByFormat(_("Select a format."))
+    if len(reason) > LONGEST_REASON:
+        raise ExportRefused(
+            _("Give the reason in %(most)d characters or fewer.") % {"most": LONGEST_REASON}
+        )
+    refuse_unless_permitted(dataset, by=request.user, reason=reason)
+    if _comes_at_once(name, rows):
+        return streamed(request, dataset, name, reason=reason)
+    run = export_runs.ask(
+        call=dataset.call,
+        by=request.user,
+        at=clock.portal_now(),
+        file_format=name,
+        filters=dataset.choice.filters(),
+        rows_total=rows,
+        named=dataset.named,
+        reason=reason,
+    )
+    nudge_exports()
+    return redirect("export_run", slug=dataset.call.slug, public_id=run.public_id)
+
+
+def _comes_at_once(name: str, rows: int) -> bool:
+    return rows <= AT_ONCE.get(name, -1)
+
+
+def _groups(call: Call, choice: ExportFilter, codes: Sequence[str]) -> Sequence[Group]:
+    names = field_names()
+    groups = []
+    for field, key in (
+        ("roles", role_question_key(call)),
+        ("income_bands", "income_band"),
+        ("areas", "area"),
+        ("service_areas", "service_area"),
+    ):
+        question = call.questions_by_key.get(key)
+        options = question.option_labels.items() if question else ()
+        groups.append((field, list(options)))
+    groups += [
+        ("timings", list(Timing.choices)),
+        ("statuses", list(TriageStatus.choices)),
+        ("codes", [(name, name) for name in codes]),
+    ]
+    return [
+        Group(
+            field,
+            names[field],
+            [(value, label, value in getattr(choice, field)) for value, label in options],
+        )
+        for field, options in groups
+        if options
+    ]
+
+
+def _as_fields(choice: ExportFilter) -> Sequence[tuple[str, str]]:
+    """Return the choice as hidden fields, so that what is exported is what was counted."""
+    fields = []
+    for name, value in choice.filters().items():
+        values = value if isinstance(value, list) else ["yes" if value is True else value]
+        fields += [(name, str(each)) for each in values]
+    return fields

@@ -1,0 +1,143 @@
+"""The exports of a call that are on record, as people read them; never what is in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
+from exports.disclosure_control import is_few, leaves_few
+from exports.formats import FORMATS
+from exports.steering.charts import in_words
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+from submissions.responses.states import Timing, TriageStatus
+
+ENDED = (AuditAction.EXPORTED, AuditAction.EXPORT_BROKEN)
+ON_RECORD = (
+    AuditAction.EXPORT_STARTED,
+    *ENDED,
+    AuditAction.EXPORT_CANCELLED,
+    AuditAction.EXPORT_DOWNLOADED,
+)
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """One event of the record; `what`, `rows`, and what was chosen and why, in words."""
+
+    at: datetime
+    who: str
+    event: str
+    what: str
+    chosen: Sequence[tuple[str, str]]
+    rows: str
+    digest: str
+
+
+def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
+    """Return the latest events about exports of the call, in one query, or two.
+
+    Of an export that has ended the end alone: it stands after the start, so that whoever looks
+    at twice as many events has the end of each start, and enough of them.
+    """
+    events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD).select_related("actor")
+    latest = list(events[: 2 * number])
+    ended = {event.detail.get("making") for event in latest if event.action in ENDED}
+    counted = [
+        event
+        for event in latest
+        if event.action != AuditAction.EXPORT_STARTED or event.detail["making"] not in ended
+    ]
+    total = total_that_tells(call)
+    return [_told(event, call, total) for event in counted[:number]]
+
+
+def _told(event: AuditEvent, call: Call, total: int) -> OnRecord:
+    detail = event.detail
+    name = detail.get("format", "")
+    what = FORMATS[name].label if name in FORMATS else name
+    if detail.get("dataset") == "named":
+        what = _("%(format)s, with who answered") % {"format": what}
+    chosen = list(chosen_in_words(call, detail.get("filters", {})))
+    if detail.get("reason"):
+        chosen.append((_("Reason"), detail["reason"]))
+    return OnRecord(
+        at=event.at,
+        who=event.actor.get_username() if event.actor else detail.get("through", ""),
+        event=event.get_action_display(),
+        what=what,
+        chosen=chosen,
+        rows=number_in_words(call, detail["rows"], of=total) if "rows" in detail else "",
+        digest=detail.get("sha256", ""),
+    )
+
+
+def total_that_tells(call: Call) -> int:
+    """Return the call's number of responses, of which small remainders follow; 0 if they may."""
+    if not call.hides_small_counts:
+        return 0
+    return Submission.objects.submitted().filter(call=call).count()
+
+
+def number_in_words(call: Call, responses: int, *, of: int) -> str:
+    """Return how many responses, or less than that where the call keeps small counts to itself.
+
+    `of` is the total, from which a small remainder could be worked out.
+    """
+    if hides(call, responses, of=of) and not is_few(responses):
+        return _("all but a few")
+    hidden = hides(call, responses, of=of)
+    return in_words(None if hidden else responses, is_few=hidden)
+
+
+def hides(call: Call, responses: int, *, of: int) -> bool:
+    return call.hides_small_counts and (is_few(responses) or leaves_few(responses, of))
+
+
+def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Return what `Choice.filters()` holds as names and values for people."""
+    labels: dict[str, Mapping[str, str]] = {
+        "timings": dict(Timing.choices),
+        "statuses": dict(TriageStatus.choices),
+    }
+    for field, key in (
+        ("income_bands", "income_band"),
+        ("areas", "area"),
+        ("service_areas", "service_area"),
+    ):
+        if key in call.questions_by_key:
+            labels[field] = call.questions_by_key[key].option_labels
+    labels["roles"] = {role.key: role.label for role in call.questionnaire.roles}
+    names = field_names()
+    return [
+        (
+            names.get(field, field),
+            " or ".join(str(labels.get(field, {}).get(key, key)) for key in value)
+            if isinstance(value, list)
+            else _("yes")
+            if value is True
+            else str(value),
+        )
+        for field, value in filters.items()
+    ]
+
+
+def field_names() -> dict[str, str]:
+    return {
+        "roles": _("Role"),
+        "income_bands": _("Income band"),
+        "areas": _("Area"),
+        "service_areas": _("Service area"),
+        "timings": _("Timing"),
+        "statuses": _("Status"),
+        "codes": _("Code"),
+        "words": _("Words"),
+        "since": _("Received from"),
+        "until": _("Received until"),
+        "quotable": _("Only what may be quoted"),
+        "order": _("Order"),
+    }

@@ -1,0 +1,199 @@
+"""The steering group's first page: how the call goes. The data to take away is beside it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_safe
+
+from core import clock, spoken_time
+from exports.counting import Counts, count_responses
+from exports.formats import FORMATS, file_name
+from exports.recording import export_chunks
+from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
+from exports.steering.on_record import latest_on_record
+from exports.types import Dataset
+from exports.writers.csv_file import CONTENT_TYPE
+from exports.writers.dictionary import dictionary_csv, rules
+from submissions.calls.models import Call
+
+SEE = permission_required("submissions.see_steering", raise_exception=True)
+EXPORT = permission_required("submissions.export_pseudonymised", raise_exception=True)
+SHOWN_ON_RECORD = 5
+
+
+@require_safe
+@login_required
+@SEE
+def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """Charts of how the call goes; with several calls, a choice of one first."""
+    calls = list(Call.objects.all())
+    if not slug and len(calls) != 1:
+        return render(request, "steering/calls.html", {"calls": calls})
+    call = get_object_or_404(Call, slug=slug or calls[0].slug)
+    now = clock.portal_now()
+    counts = count_responses(call, at=now)
+    context = {
+        "call": call,
+        "counts": counts,
+        "total": in_words(counts.total, is_few=True),
+        "median_words": in_words(counts.median_words, is_few=False),
+        "counted_at": spoken_time.say_moment(now, call.timezone),
+        "has_closed": call.has_closed_at(now),
+        "left": spoken_time.say_left(call.closes_at - now),
+        "has_other_calls": len(calls) > 1,
+        "by_day": day_chart(call, counts.by_day),
+        "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
+        "charts": _charts(counts),
+        "record": latest_on_record(call, SHOWN_ON_RECORD),
+        "rules": rules(),
+    }
+    return render(request, "steering/overview.html", context)
+
+
+def _charts(counts: Counts) -> Sequence[tuple[str, Any, Sequence[BarChart]]]:
+    """Return heading, remark and charts of each part that the call has."""
+    several = _("A response may have several, so these add up to more than the total.")
+    total = counts.total
+    no_answer = _("Not asked or not answered")
+    bands = [
+        bar_chart(
+            "income-band",
+            _("As the call asks"),
+            _("Income"),
+            counts.by_income_band,
+            total=total,
+            unanswered=no_answer,
+        ),
+        bar_chart(
+            "ncvo-band",
+            _("In NCVO’s six bands"),
+            _("Income"),
+            counts.by_ncvo_band,
+            total=total,
+            unanswered=no_answer,
+            notes={
+                "micro": _("micro"),
+                "small": _("small"),
+                "medium": _("medium"),
+                "large": _("large"),
+                "major": _("major"),
+                "super_major": _("super-major"),
+            },
+        ),
+        bar_chart(
+            "small-and-medium",
+            _("Small and medium, as Lloyds Bank Foundation counts: £25,000 to under £1 million"),
+            _("Small and medium"),
+            counts.by_small_and_medium,
+            total=total,
+            unanswered=no_answer,
+        ),
+    ]
+    parts = [
+        (
+            _("Responses by role"),
+            several,
+            [
+                bar_chart(
+                    "role", "", _("Role"), counts.by_role, total=total, unanswered=_("Not answered")
+                )
+            ],
+        ),
+        (_("Responses by income band"), "", bands),
+        (
+            _("Responses by area"),
+            several,
+            [bar_chart("area", "", _("Area"), counts.by_area, total=total, unanswered=no_answer)],
+        ),
+        (
+            _("Responses by service area"),
+            several,
+            [
+                bar_chart(
+                    "service-area",
+                    "",
+                    _("Service area"),
+                    counts.by_service_area,
+                    total=total,
+                    unanswered=no_answer,
+                )
+            ],
+        ),
+        (
+            _("Length of responses"),
+            _("Words in all text answers together."),
+            [bar_chart("words", "", _("Words"), counts.by_words, total=total)],
+        ),
+        (
+            _("Completion of each question"),
+            _("Out of all responses. Nobody is asked every question."),
+            [completion_chart("completion", "", counts.completion, total=total)],
+        ),
+    ]
+    return [
+        (heading, remark, drawn)
+        for heading, remark, charts in parts
+        if (drawn := [chart for chart in charts if chart is not None])
+    ]
+
+
+@require_GET
+@login_required
+@SEE
+@EXPORT
+def export_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """The pseudonymised CSV, streamed; its audit event is written when the last row is out."""
+    call = get_object_or_404(Call, slug=slug)
+    return streamed(request, Dataset(call), "csv")
+
+
+def streamed(
+    request: HttpRequest, dataset: Dataset, format_name: str, *, reason: str = ""
+) -> StreamingHttpResponse:
+    """Answer with the export itself, written as it is read.
+
+    The first piece is made before the answer begins: an export that cannot be made gets an
+    error page, and only one that breaks later a download that fails.
+    """
+    now = clock.portal_now()
+    file_format = FORMATS[format_name]
+    chunks = export_chunks(
+        dataset, format_name, by=request.user, at=now, reason=reason, through="steering page"
+    )
+    response = StreamingHttpResponse(_Begun(chunks), content_type=file_format.content_type)
+    name = file_name(dataset.call, file_format, at=now, named=dataset.named)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+class _Begun:
+    """Chunks whose first was taken already; the server closes them with its answer."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._first = [next(chunks, b"")]
+        self._chunks = chunks
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._first.pop() if self._first else next(self._chunks)
+
+    def close(self) -> None:
+        self._chunks.close()
+
+
+@require_GET
+@login_required
+@SEE
+@EXPORT
+def export_dictionary(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the columns of the CSV hold, as CSV."""
+    call = get_object_or_404(Call, slug=slug)
+    response = HttpResponse(dictionary_csv(Dataset(call)), content_type=CONTENT_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{call.slug}-dictionary.csv"'
+    return response

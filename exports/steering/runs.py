@@ -1,0 +1,119 @@
+"""Exports that the worker makes: how far each is, its file, and its end."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core import clock, spoken_time
+from exports import export_runs
+from exports.disclosure_control import FEW
+from exports.formats import FORMATS
+from exports.models import ExportRun
+from exports.recording import NAMED_NEEDS, PSEUDONYMISED_NEEDS
+from exports.states import ExportState
+from exports.steering.on_record import chosen_in_words, hides, number_in_words, total_that_tells
+from exports.steering.overview import EXPORT, SEE
+
+
+def whoever_may_export(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    return login_required(SEE(EXPORT(view)))
+
+
+def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
+    """Return the export if whoever asks may have it; others learn nothing of it."""
+    run = get_object_or_404(
+        ExportRun.objects.select_related("call", "by"), call__slug=slug, public_id=public_id
+    )
+    if not export_runs.may_take(run, request.user):
+        raise Http404
+    needed = NAMED_NEEDS if run.named else (PSEUDONYMISED_NEEDS,)
+    if not request.user.has_perms(needed):
+        raise PermissionDenied
+    return run
+
+
+@require_safe
+@whoever_may_export
+def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """How far an export is, and its file once it is made."""
+    run = _run_of(request, slug, public_id)
+    zone = run.call.timezone
+    total = total_that_tells(run.call)
+    context = {
+        "call": run.call,
+        "run": run,
+        "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
+        "chosen": chosen_in_words(run.call, run.filters),
+        "asked": spoken_time.say_moment(run.asked_at, zone),
+        "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
+        "is_kept": export_runs.is_kept(run, at=clock.portal_now()),
+        "is_unfinished": run.state in export_runs.UNFINISHED,
+        "progress": _progress(run),
+        "rows": FEW if hides(run.call, run.rows_done, of=total) else run.rows_done,
+        "rows_in_words": number_in_words(run.call, run.rows_done, of=total),
+    }
+    return render(request, "steering/run.html", context)
+
+
+@require_safe
+@whoever_may_export
+def run_progress(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """The same for the page's script, which asks every other second."""
+    run = _run_of(request, slug, public_id)
+    return JsonResponse({"state": run.state, **_progress(run)})
+
+
+def _progress(run: ExportRun) -> dict[str, Any]:
+    """Return rows done and rows in all, and both in words; neither where the call keeps them."""
+    hidden = hides(run.call, run.rows_total, of=total_that_tells(run.call))
+    if run.state == ExportState.WAITING:
+        words = _("Waiting for the exports before it.")
+    elif hidden:
+        words = _("It is being made.")
+    else:
+        words = _("%(done)s of %(total)s responses.") % {
+            "done": f"{run.rows_done:,}",
+            "total": f"{run.rows_total:,}",
+        }
+    done, total = (0, 1) if hidden else (run.rows_done, run.rows_total)
+    return {"done": done, "total": total, "words": words}
+
+
+@require_safe
+@whoever_may_export
+def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """The file, while it is kept; each download is on record."""
+    run = _run_of(request, slug, public_id)
+    now = clock.portal_now()
+    if not export_runs.is_kept(run, at=now):
+        raise Http404
+    try:
+        stream = run.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    if request.method == "GET":
+        export_runs.note_download(run, by=request.user, at=now)
+    response = FileResponse(
+        stream,
+        as_attachment=True,
+        filename=run.file_name,
+        content_type=FORMATS[run.file_format].content_type,
+    )
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@whoever_may_export
+@require_POST
+def cancel_run(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """Stop an export that is not finished."""
+    run = _run_of(request, slug, public_id)
+    export_runs.cancel(run, by=request.user, at=clock.portal_now())
+    return redirect("export_run", slug=slug, public_id=public_id)

@@ -1,0 +1,71 @@
+"""What the writers of exports are handed: a dataset to ask for, and its records."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from exports.columns import Column, columns
+from exports.filters import ExportFilter
+from submissions.calls.models import Call
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A call's responses as `choice` has them; with who answered only if `named`."""
+
+    call: Call
+    choice: ExportFilter = field(default_factory=ExportFilter)
+    named: bool = False
+
+    @property
+    def columns(self) -> list[Column]:
+        return columns(self.call, named=self.named)
+
+
+@dataclass(frozen=True)
+class RowsQuery:
+    """A statement whose rows are text cells, with its named parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file given as evidence; `number` counts from 1 within its response."""
+
+    number: int
+    file_type: str
+    size: int
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True)
+class CodedPassage:
+    """`[start, end)` in codepoints of the answer under `question`, as one person coded it."""
+
+    guid: str
+    code: str
+    question: str
+    start: int
+    end: int
+    by: int
+    at: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One response: `cells` in the order of the columns, as text and byte-true; None is empty."""
+
+    reference: str
+    number: int
+    received_at: datetime
+    is_confidential: bool
+    may_quote: bool
+    cells: tuple[str | None, ...]
+    choices: dict[str, Any]
+    texts: dict[str, str]
+    identity: dict[str, Any]
+    files: tuple[File, ...]
+    passages: tuple[CodedPassage, ...]

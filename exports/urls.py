@@ -1,0 +1,33 @@
+from django.urls import path
+
+from exports.steering import choosing, overview, runs
+
+urlpatterns = [
+    path("steering/", overview.overview, name="steering"),
+    path("steering/<slug:slug>/", overview.overview, name="steering_call"),
+    path("steering/<slug:slug>/export.csv", overview.export_csv, name="export_csv"),
+    path(
+        "steering/<slug:slug>/dictionary.csv", overview.export_dictionary, name="export_dictionary"
+    ),
+    path("steering/<slug:slug>/exports/", choosing.choose, name="exports"),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/",
+        runs.run_page,
+        name="export_run",
+    ),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/progress/",
+        runs.run_progress,
+        name="export_progress",
+    ),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/file/",
+        runs.run_file,
+        name="export_file",
+    ),
+    path(
+        "steering/<slug:slug>/exports/<uuid:public_id>/cancel/",
+        runs.cancel_run,
+        name="export_cancel",
+    ),
+]

@@ -1,0 +1,136 @@
+"""Everything in one ZIP, with a manifest of what it is and the digest of each file."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from core.release import NAME, VERSION
+from exports.export_context import ExportContext
+from exports.queries import records
+from exports.writers import (
+    csv_file,
+    dictionary,
+    json_lines,
+    qda_codebook,
+    qda_project,
+    reading_docx,
+    table_schema,
+    workbook,
+)
+from exports.writers.attachments import LIST_NAME, FileList
+from exports.writers.zip_stream import ZipStream
+
+CONTENT_TYPE = "application/zip"
+MANIFEST = "manifest.json"
+README = "README.txt"
+ABOUT = """\
+responses.csv        one row a response; dictionary.csv says what its columns hold
+responses.xlsx       the same for Excel, with the dictionary and counts
+responses.jsonl      the same for programs, one JSON object a response, nothing altered
+datapackage.json     the columns for programs (Frictionless Table Schema)
+responses.qdpx       a project for NVivo, ATLAS.ti, MAXQDA and QualCoder (REFI-QDA)
+codebook.qdc         its codes alone
+reading/             a Word file a response
+attachments/         the files that came with responses; attachments/files.csv lists them
+manifest.json        rows and SHA-256 of each file, the choice made, who made it and when
+"""
+Writer = Callable[[ExportContext], Iterator[bytes]]
+# Of each: its name, who writes it, whether it has a row a response.
+FILES: list[tuple[str, Writer, bool]] = [
+    ("responses.csv", csv_file.pieces, True),
+    ("dictionary.csv", dictionary.pieces, False),
+    ("datapackage.json", table_schema.pieces, False),
+    ("responses.xlsx", workbook.pieces, True),
+    ("responses.jsonl", json_lines.pieces, True),
+    ("responses.qdpx", qda_project.pieces, True),
+    ("codebook.qdc", qda_codebook.pieces, False),
+]
+PACKED = (".xlsx", ".qdpx", ".docx")
+ROUNDS = sum(1 for _, _, has_rows in FILES if has_rows) + 1  # times that each response is written
+
+
+def pieces(context: ExportContext) -> Iterator[bytes]:
+    bundle = _Bundle(context)
+    yield from bundle.add(README, [ABOUT.encode()])
+    for name, write, has_rows in FILES:
+        yield from bundle.add_made(name, write, has_rows=has_rows)
+    yield from bundle.add_documents()
+    yield from bundle.archive.add(MANIFEST, [bundle.manifest()])
+    yield from bundle.archive.end()
+
+
+class _Bundle:
+    def __init__(self, context: ExportContext) -> None:
+        self.archive = ZipStream()
+        self._making = context
+        self._files: list[dict[str, Any]] = []
+        self._before = 0  # rows written of the files that are finished
+
+    def add(
+        self, name: str, pieces: Iterable[bytes], *, rows: int | None = None, squeeze: bool = True
+    ) -> Iterator[bytes]:
+        seen = _Seen(pieces)
+        yield from self.archive.add(name, seen, squeeze=squeeze)
+        entry: dict[str, Any] = {"file": name, "bytes": seen.size, "sha256": seen.sha256}
+        self._files.append(entry if rows is None else entry | {"rows": rows})
+
+    def add_made(self, name: str, write: Writer, *, has_rows: bool) -> Iterator[bytes]:
+        context = self._making
+        part = ExportContext(context.dataset, by=context.by, at=context.at, progress=self._progress)
+        yield from self.add(name, write(part), squeeze=not name.endswith(PACKED))
+        if has_rows:
+            self._files[-1]["rows"] = part.rows
+            self._before += part.rows
+
+    def add_documents(self) -> Iterator[bytes]:
+        """Yield a reading copy and the files of each response."""
+        listed = FileList()
+        around = reading_docx.frame(self._making)
+        for number, record in enumerate(records(self._making.dataset), start=1):
+            copy = reading_docx.document(self._making, record, around)
+            yield from self.add(f"reading/{record.reference}.docx", [copy], rows=1, squeeze=False)
+            for name, content in listed.kept(record):
+                yield from self.add(f"attachments/{name}", content, squeeze=False)
+            self._progress(number)
+        yield from self.add(f"attachments/{LIST_NAME}", [listed.as_csv()])
+
+    def _progress(self, rows: int) -> None:
+        """Tell how many responses are done, each being written several times."""
+        self._making.row_done((self._before + rows) // ROUNDS - self._making.rows)
+
+    def manifest(self) -> bytes:
+        context = self._making
+        dataset = context.dataset
+        said = {
+            "call": dataset.call.slug,
+            "title": dataset.call.title,
+            "dataset": "named" if dataset.named else "pseudonymised",
+            "filters": dataset.choice.filters(),
+            "responses": context.rows,
+            "made_by": context.by,
+            "made_at": context.at.isoformat(),
+            "software": NAME,
+            "software_version": VERSION,
+            "files": self._files,
+        }
+        return json.dumps(said, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+class _Seen:
+    """Pieces on their way, measured and digested."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._digest.update(piece)
+            self.size += len(piece)
+            yield piece
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()

@@ -1,0 +1,79 @@
+"""A dataset as JSON lines: UTF-8, one object a response, every character as it was given.
+
+docs/schemas/response.schema.json describes a line.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from exports.consent import shown_questions
+from exports.export_context import ExportContext
+from exports.queries import codes_of, records
+from exports.types import CodedPassage, Dataset, Record
+from exports.writers.reading_order import answer_of
+from submissions.calls.states import QuestionKind
+
+CONTENT_TYPE = "application/x-ndjson"
+BROKEN_OFF = b'{"incomplete": "The export broke off here. Download it again."}\n'
+LINES_AT_ONCE = 100
+# Characters at which some readers end a line; inside JSON's strings their escapes mean the same.
+LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+# What a line has beside the answers, by the names of the columns.
+RECEIPT = ("timing", "channel", "ncvo_band", "small_and_medium", "status")
+
+
+def pieces(context: ExportContext) -> Iterator[bytes]:
+    dataset = context.dataset
+    names = [column.name for column in dataset.columns]
+    codes = {str(code.guid): code.name for code in codes_of(dataset.call)}
+    lines: list[bytes] = []
+    for record in records(dataset):
+        line = json.dumps(_line(dataset, record, names, codes), ensure_ascii=False)
+        for character, escaped in LINE_ENDS.items():
+            line = line.replace(character, escaped)
+        lines.append(line.encode() + b"\n")
+        context.row_done()
+        if len(lines) == LINES_AT_ONCE:
+            yield b"".join(lines)
+            lines = []
+    yield b"".join(lines)
+
+
+def _line(
+    dataset: Dataset, record: Record, names: list[str], codes: dict[str, str]
+) -> dict[str, Any]:
+    cells = dict(zip(names, record.cells, strict=True))
+    zone = ZoneInfo(dataset.call.timezone)
+    line: dict[str, Any] = {
+        "reference": record.reference,
+        "version": record.number,
+        "submitted_at": record.received_at.astimezone(zone).isoformat(timespec="microseconds"),
+    }
+    line |= {name: cells[name] for name in RECEIPT}
+    line |= {
+        "confidential": record.is_confidential,
+        "may_quote": record.may_quote,
+        "words": int(cells["words"] or 0),
+        "attachments": int(cells["attachments"] or 0),
+        "answers": {
+            question.key: value
+            for question in shown_questions(dataset.call, named=dataset.named)
+            if question.kind != QuestionKind.FILE
+            and (value := answer_of(question, record)) is not None
+        },
+        "codings": [_coding(passage, record, codes) for passage in record.passages],
+    }
+    return line
+
+
+def _coding(passage: CodedPassage, record: Record, codes: dict[str, str]) -> dict[str, Any]:
+    return {
+        "guid": passage.guid,
+        "code": codes[passage.code],
+        "question": passage.question,
+        "start": passage.start,
+        "end": passage.end,
+        "quote": record.texts[passage.question][passage.start : passage.end],
+    }

@@ -1,0 +1,250 @@
+"""A dataset as a REFI-QDA project, .qdpx.
+
+One plain-text source a response holds its text answers, each under its question and coded to it;
+one case a response holds its closed answers as variables. Offsets count codepoints of the source
+(LF line ends, no byte order mark), the end not included.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO
+from xml.sax.saxutils import escape
+
+from core.release import NAME
+from exports.columns import NUMBER, SEVERAL, TIME, Column
+from exports.consent import says_who, shown_questions
+from exports.export_context import ExportContext
+from exports.queries import coders_of, codes_of, records
+from exports.types import CodedPassage, Dataset, Record
+from exports.writers import refi
+from exports.writers.reading_order import answer_of
+from exports.writers.xml_text import xml_text
+from exports.writers.zip_stream import small_member
+from submissions.calls.models import Question
+from submissions.calls.states import TEXT_KINDS
+
+CONTENT_TYPE = "application/zip"
+PIECE = 256 * 1024  # bytes
+LONGEST_NAME = 60  # characters of a passage that name it in a list
+VARIABLE_TYPES = {NUMBER: "Integer", TIME: "DateTime"}
+# A source has one line of this between its answers, so that people see where one ends.
+APART = "\n\n\n"
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Where an answer stands in its source: `[start, end)`."""
+
+    question: Question
+    start: int
+    end: int
+
+
+def pieces(context: ExportContext) -> Iterator[bytes]:
+    with (
+        tempfile.TemporaryFile(prefix="portal-qdpx-") as archive,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as cases,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as sources,
+    ):
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as project:
+            writer = _Writer(context.dataset)
+            for record in records(context.dataset):
+                text, placed = source_text(context.dataset, record)
+                name = f"sources/{writer.source(record)}.txt"
+                project.writestr(small_member(name), text.encode())
+                writer.write_case(record, cases)
+                writer.write_source(record, text, placed, sources)
+                context.row_done()
+            with project.open(small_member("project.qde"), "w", force_zip64=True) as qde:
+                for piece in writer.project(cases, sources, has_records=context.rows > 0):
+                    qde.write(piece.encode())
+        archive.seek(0)
+        while piece := archive.read(PIECE):
+            yield piece
+
+
+def source_text(dataset: Dataset, record: Record) -> tuple[str, list[_Placed]]:
+    """Return the response's source, and where each of its text answers stands in it."""
+    parts = [f"{record.reference}\n"]
+    length = len(parts[0])
+    placed = []
+    for question in text_questions(dataset):
+        answer = answer_of(question, record)
+        if not answer:
+            continue
+        heading = f"{APART}{question.label}\n\n"
+        start = length + len(heading)
+        placed.append(_Placed(question, start, start + len(answer)))
+        parts += [heading, answer]
+        length = start + len(answer)
+    return "".join([*parts, "\n"]), placed
+
+
+def text_questions(dataset: Dataset) -> list[Question]:
+    shown = shown_questions(dataset.call, named=dataset.named)
+    return [q for q in shown if q.kind in TEXT_KINDS and not says_who(q)]
+
+
+class _Writer:
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.call = dataset.call
+        self._table = dataset.columns
+        self._portal = refi.guid(self.call, "user", "portal")
+        self._coders = {
+            user.pk: (self._id("user", user.get_username()), user.get_full_name() or str(user))
+            for user in coders_of(self.call)
+        }
+
+    def _id(self, *parts: object) -> str:
+        return refi.guid(self.call, *parts)
+
+    def source(self, record: Record) -> str:
+        return self._id("source", record.reference, record.number)
+
+    def project(self, cases: IO[str], sources: IO[str], *, has_records: bool) -> Iterator[str]:
+        """Yield project.qde; its elements stand in the schema's order."""
+        yield refi.HEAD
+        yield refi.tag(
+            "Project",
+            {
+                "xmlns": refi.PROJECT,
+                "name": self.call.title,
+                "origin": refi.ORIGIN,
+                "creatingUserGUID": self._portal,
+                "creationDateTime": _moment(self.call.opens_at),
+            },
+        )
+        yield "<Users>"
+        portal = {"guid": self._portal, "name": NAME}
+        yield refi.tag("User", portal, is_empty=True)
+        for identity, name in self._coders.values():
+            yield refi.tag("User", {"guid": identity, "name": name}, is_empty=True)
+        yield "</Users>\n<CodeBook>"
+        yield refi.codebook(self.call, codes_of(self.call), text_questions(self.dataset))
+        yield "</CodeBook>\n<Variables>"
+        yield from self._variables()
+        yield "</Variables>\n"
+        for name, file in (("Cases", cases), ("Sources", sources)):
+            if has_records:
+                yield f"<{name}>\n"
+                file.seek(0)
+                while piece := file.read(PIECE):
+                    yield piece
+                yield f"</{name}>\n"
+        yield refi.element("Description", self.call.summary)
+        yield "</Project>\n"
+
+    def _variables(self) -> Iterator[str]:
+        for column in self._shown_columns():
+            kind = VARIABLE_TYPES.get(column.kind, "Text")
+            values = "".join(f"\n{key} = {label}" for key, label in column.values)
+            yield self._variable(column.name, kind, f"{column.meaning}{values}", column.name)
+            if column.kind == SEVERAL:
+                for key, label in column.values:
+                    name = f"{column.name}: {key}"
+                    yield self._variable(name, "Boolean", label, column.name, key)
+
+    def _variable(self, name: str, kind: str, meaning: str, *parts: str) -> str:
+        head = {"guid": self._id("variable", *parts), "name": name, "typeOfVariable": kind}
+        return f"{refi.tag('Variable', head)}{refi.element('Description', meaning)}</Variable>\n"
+
+    def _shown_columns(self) -> list[Column]:
+        """Closed answers, what is counted, and who answered; other texts stand in the source."""
+        in_source = {question.key for question in text_questions(self.dataset)}
+        return [c for c in self._table if c.name != "reference" and c.question not in in_source]
+
+    def write_case(self, record: Record, file: IO[str]) -> None:
+        case = {"guid": self._id("case", record.reference), "name": record.reference}
+        file.write(refi.tag("Case", case))
+        cells = dict(zip((column.name for column in self._table), record.cells, strict=True))
+        for column in self._shown_columns():
+            cell = cells[column.name]
+            if column.kind == TIME:
+                self._value(file, "DateTimeValue", _moment(record.received_at), column.name)
+            elif column.kind == NUMBER:
+                self._value(file, "IntegerValue", cell or "0", column.name)
+            elif cell is not None:
+                self._value(file, "TextValue", cell, column.name)
+            if column.kind == SEVERAL and column.question:
+                chosen = (cell or "").split("; ")
+                for key, _ in column.values:
+                    said = "true" if key in chosen else "false"
+                    self._value(file, "BooleanValue", said, column.name, key)
+        source = {"targetGUID": self.source(record)}
+        file.write(f"{refi.tag('SourceRef', source, is_empty=True)}</Case>\n")
+
+    def _value(self, file: IO[str], name: str, value: str, *parts: str) -> None:
+        variable = {"targetGUID": self._id("variable", *parts)}
+        written = escape(xml_text(value))
+        file.write(
+            f"<VariableValue>{refi.tag('VariableRef', variable, is_empty=True)}"
+            f"<{name}>{written}</{name}></VariableValue>"
+        )
+
+    def write_source(self, record: Record, text: str, placed: list[_Placed], file: IO[str]) -> None:
+        identity = self.source(record)
+        head = {
+            "guid": identity,
+            "name": record.reference,
+            "plainTextPath": f"internal://{identity}.txt",
+            "creatingUser": self._portal,
+            "creationDateTime": _moment(record.received_at),
+        }
+        file.write(refi.tag("TextSource", head))
+        starts = {}
+        for answer in placed:
+            starts[answer.question.key] = answer.start
+            code = refi.question_code(self.call, answer.question)
+            parts = ("answer", record.reference, record.number, answer.question.key)
+            self._selection(
+                file,
+                self._id("selection", *parts),
+                answer.question.label,
+                (answer.start, answer.end),
+                (self._id("coding", *parts), code, self._portal, _moment(record.received_at)),
+            )
+        for passage in record.passages:
+            if passage.question in starts:
+                self._passage(file, passage, starts[passage.question], text)
+        file.write("</TextSource>\n")
+
+    def _passage(self, file: IO[str], passage: CodedPassage, first: int, text: str) -> None:
+        start, end = first + passage.start, first + passage.end
+        quote = " ".join(text[start:end].split())
+        at = datetime.fromisoformat(passage.at)
+        user = self._coders[passage.by][0]
+        self._selection(
+            file,
+            self._id("selection", passage.guid),
+            quote if len(quote) <= LONGEST_NAME else f"{quote[: LONGEST_NAME - 1]}…",
+            (start, end),
+            (passage.guid, passage.code, user, _moment(at)),
+        )
+
+    def _selection(
+        self,
+        file: IO[str],
+        identity: str,
+        name: str,
+        where: tuple[int, int],
+        coding: tuple[str, str, str, str],
+    ) -> None:
+        coding_id, code, user, at = coding
+        made = {"creatingUser": user, "creationDateTime": at}
+        start, end = where
+        head = {"guid": identity, "name": name, "startPosition": start, "endPosition": end}
+        file.write(
+            refi.tag("PlainTextSelection", head | made)
+            + refi.tag("Coding", {"guid": coding_id} | made)
+            + refi.tag("CodeRef", {"targetGUID": code}, is_empty=True)
+            + "</Coding></PlainTextSelection>"
+        )
+
+
+def _moment(at: datetime) -> str:
+    """Return an xsd:dateTime in UTC, to the microsecond where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

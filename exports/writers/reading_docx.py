@@ -1,0 +1,90 @@
+"""Reading copies as Word files: one document of all, or one a response."""
+
+import io
+import tempfile
+from collections.abc import Iterator
+
+from exports.export_context import ExportContext
+from exports.queries import records
+from exports.types import Record
+from exports.writers.reading_copy import ReadingCopy, about, footer, reading_copy, refuse_too_long
+from exports.writers.word_file import BULLET, WordFrame, bold, heading, link, paragraph, run
+from exports.writers.zip_stream import ZipStream
+
+CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MOST_WORDS = 1_000_000  # more, and Word itself is slow to open it
+PIECE = 256 * 1024  # bytes
+
+
+def one_document(context: ExportContext) -> Iterator[bytes]:
+    """Yield all responses in one document with contents; raise CannotBeMade if they are many."""
+    dataset = context.dataset
+    refuse_too_long(dataset, most=MOST_WORDS, kind="Word file")
+    with tempfile.TemporaryFile(prefix="portal-docx-") as file:
+        frame(context).write(file, title=dataset.call.title, body=_all(context))
+        file.seek(0)
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def one_each(context: ExportContext) -> Iterator[bytes]:
+    """Yield a ZIP with a document a response, named by its reference."""
+    archive = ZipStream()
+    around = frame(context)
+    for record in records(context.dataset):
+        written = document(context, record, around)
+        yield from archive.add(f"{record.reference}.docx", [written], squeeze=False)
+        context.row_done()
+    yield from archive.end()
+
+
+def frame(context: ExportContext) -> WordFrame:
+    return WordFrame(footer=footer(context.dataset), at=context.at)
+
+
+def document(context: ExportContext, record: Record, around: WordFrame) -> bytes:
+    copy = reading_copy(context.dataset, record)
+    title = f"{copy.reference}: {context.dataset.call.title}"
+    body = [heading(copy.reference, 1), *_response(copy, level=1)]
+    file = io.BytesIO()
+    around.write(file, title=title, body=body)
+    return file.getvalue()
+
+
+def _all(context: ExportContext) -> Iterator[str]:
+    """Yield the body of all in one. The contents come first, so the references are read twice."""
+    dataset = context.dataset
+    yield heading(dataset.call.title, 1)
+    yield paragraph(run(about(dataset)))
+    yield heading("Contents", 2)
+    for record in records(dataset):
+        yield paragraph(link(record.reference, _mark(record.reference)))
+    for number, record in enumerate(records(dataset)):
+        copy = reading_copy(dataset, record)
+        yield heading(copy.reference, 2, mark=_mark(copy.reference), number=number)
+        yield from _response(copy, level=2)
+        context.row_done()
+
+
+def _response(copy: ReadingCopy, *, level: int) -> Iterator[str]:
+    if copy.notice:
+        yield paragraph(bold(copy.notice))
+    for name, value in copy.facts:
+        yield paragraph(bold(f"{name}: "), run(value))
+    for section in copy.sections:
+        yield heading(section.title, level + 1)
+        for answer in section.answers:
+            yield heading(answer.question, level + 2)
+            for line in answer.lines:
+                yield paragraph(run(line), style=BULLET)
+            if answer.text:
+                for line in answer.text.split("\n"):
+                    yield paragraph(run(line))
+    if copy.files:
+        yield heading("Files", level + 1)
+        for name in copy.files:
+            yield paragraph(run(name), style=BULLET)
+
+
+def _mark(reference: str) -> str:
+    return f"response_{reference.replace('-', '_')}"

@@ -1,0 +1,109 @@
+"""A record's answers in the order of the questions, for people to read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core import spoken_time
+from exports.consent import asks_publication, shown_questions
+from exports.types import Dataset, File, Record
+from submissions.calls.models import Question
+from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.responses.states import Timing, TriageStatus
+
+MAY_QUOTE = "This response may be quoted."
+DO_NOT_QUOTE = "Do not quote from this response."
+CONFIDENTIAL = "Confidential: for the project team only. Do not publish or quote."
+
+
+@dataclass(frozen=True)
+class ReadAnswer:
+    """One answer: the question, and either lines of choices or paragraphs of a text."""
+
+    key: str
+    question: str
+    lines: tuple[str, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ReadSection:
+    title: str
+    answers: tuple[ReadAnswer, ...]
+
+
+def answer_of(question: Question, record: Record) -> Any:
+    """Return the answer as it is stored, None if there is none or it is withheld."""
+    if question.identity:
+        return record.identity.get(question.key)
+    if question.kind in TEXT_KINDS:
+        return record.texts.get(question.key)
+    return record.choices.get(question.key)
+
+
+def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
+    """Return what is said at the head of a reading copy, as name and value."""
+    cells = dict(zip((c.name for c in dataset.columns), record.cells, strict=True))
+    at = spoken_time.say_exactly(record.received_at, dataset.call.timezone)
+    exact = record.received_at.astimezone(ZoneInfo(dataset.call.timezone))
+    said = [
+        ("Received", f"{at} ({exact.isoformat(timespec='microseconds')})"),
+        ("Version", str(record.number)),
+        ("Timing", Timing(cells["timing"]).label),
+        ("Status", TriageStatus(cells["status"]).label),
+        ("Words", cells["words"] or "0"),
+        ("Files", cells["attachments"] or "0"),
+    ]
+    if cells["codes"]:
+        said.append(("Codes", cells["codes"]))
+    return said
+
+
+def leave_to_quote(dataset: Dataset, record: Record) -> str:
+    if record.is_confidential:
+        return CONFIDENTIAL
+    if not asks_publication(dataset.call) and "quote_ok" not in dataset.call.questions_by_key:
+        return ""
+    return MAY_QUOTE if record.may_quote else DO_NOT_QUOTE
+
+
+def sections(dataset: Dataset, record: Record) -> Iterator[ReadSection]:
+    """Yield the sections in which anything was answered, each with those answers."""
+    found: dict[str, list[ReadAnswer]] = {}
+    for question in shown_questions(dataset.call, named=dataset.named):
+        answer = _read(question, record)
+        if answer is not None:
+            found.setdefault(question.section.title, []).append(answer)
+    for title, answers in found.items():
+        yield ReadSection(title, tuple(answers))
+
+
+def file_name(record: Record, file: File) -> str:
+    """Return the name by which an export has a file: the respondent's own name is not in it."""
+    return f"{record.reference}/{record.reference}-{file.number}.{file.file_type}"
+
+
+def _read(question: Question, record: Record) -> ReadAnswer | None:
+    if question.kind == QuestionKind.FILE:
+        return None
+    value = answer_of(question, record)
+    if value in (None, "", [], {}):
+        return None
+    if question.kind in TEXT_KINDS:
+        return ReadAnswer(question.key, question.label, (), value)
+    return ReadAnswer(question.key, question.label, tuple(_chosen(question, value)))
+
+
+def _chosen(question: Question, value: Any) -> Iterator[str]:
+    labels = question.option_labels
+    if question.kind in MULTIPLE_KINDS:
+        yield from (labels.get(key, key) for key in value)
+    elif question.kind == QuestionKind.MATRIX:
+        for row in question.rows:
+            if row["key"] in value:
+                yield f"{row['label']}: {labels.get(value[row['key']], value[row['key']])}"
+    elif question.kind == QuestionKind.CHECKBOX:
+        yield "Yes"
+    else:
+        yield labels.get(value, value)

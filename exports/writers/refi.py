@@ -1,0 +1,117 @@
+"""REFI-QDA 1.0: the XML that NVivo, ATLAS.ti, MAXQDA and QualCoder exchange.
+
+Source: QDA-XML, Project.xsd of 18 March 2019 (qdasoftware.org). Identities are made out of names
+(UUID version 5), so that every export of the same thing has the same one.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import escape, quoteattr
+
+from core.release import NAME, VERSION
+from exports.writers.xml_text import xml_text
+from review.models import Code
+from submissions.calls.models import Call, Question
+
+PROJECT = "urn:QDA-XML:project:1.0"
+CODEBOOK = "urn:QDA-XML:codebook:1.0"
+ORIGIN = f"{NAME} {VERSION}"
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:evidence-portal")
+QUESTIONS = "Questions"
+CODES = "Codes"
+
+
+def guid(call: Call, *parts: object) -> str:
+    """Return the identity of what `parts` name within the call."""
+    return str(uuid.uuid5(_NAMES, "\n".join(map(str, (call.slug, *parts)))))
+
+
+def tag(name: str, attributes: Mapping[str, object], *, is_empty: bool = False) -> str:
+    """Return a start tag, or an empty one; attributes that are None are left out."""
+    written = "".join(
+        f" {key}={_quoted(str(value))}" for key, value in attributes.items() if value is not None
+    )
+    return f"<{name}{written}{'/' if is_empty else ''}>"
+
+
+def element(name: str, text: str) -> str:
+    return f"<{name}>{escape(xml_text(text))}</{name}>"
+
+
+def _quoted(text: str) -> str:
+    """Quote an attribute's value; its line ends and tabs would be read as spaces otherwise."""
+    entities = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+    return quoteattr(xml_text(text), entities)
+
+
+def question_code(call: Call, question: Question) -> str:
+    return guid(call, "question", question.key)
+
+
+def codebook(call: Call, codes: Iterable[Code], questions: Iterable[Question]) -> str:
+    """Return the Codes element: staff's codes as they stand, then one a question, by section.
+
+    Names differ throughout, as some programs demand; staff's own stay as they are.
+    """
+    codes = list(codes)
+    taken = {xml_text(code.name).casefold() for code in codes}
+    written = ["<Codes>", *_staff_codes(codes)]
+    asked: dict[str, list[Question]] = {}
+    for question in questions:
+        asked.setdefault(question.section.key, []).append(question)
+    if asked:
+        parent = {"guid": guid(call, "questions"), "name": _free(QUESTIONS, "of the portal", taken)}
+        written.append(tag("Code", parent | {"isCodable": "false"}))
+        for those in asked.values():
+            section = those[0].section
+            name = _free(section.title, "section", taken)
+            identity = {"guid": guid(call, "section", section.key), "name": name}
+            written.append(tag("Code", identity | {"isCodable": "false"}))
+            for question in those:
+                name = _free(question.label, question.key, taken)
+                identity = {"guid": question_code(call, question), "name": name}
+                written += [
+                    tag("Code", identity | {"isCodable": "true"}),
+                    element("Description", f"Answers to the question {question.key}."),
+                    "</Code>",
+                ]
+            written.append("</Code>")
+        written.append("</Code>")
+    elif not codes:
+        # The schema wants one code at least.
+        nothing = {"guid": guid(call, "no codes"), "name": CODES, "isCodable": "false"}
+        written.append(tag("Code", nothing, is_empty=True))
+    return "".join([*written, "</Codes>"])
+
+
+def _staff_codes(codes: list[Code]) -> list[str]:
+    children: dict[int | None, list[Code]] = {}
+    for code in codes:
+        children.setdefault(code.parent_id, []).append(code)
+
+    def below(parent: int | None) -> list[str]:
+        written: list[str] = []
+        for code in children.get(parent, ()):
+            identity = {
+                "guid": code.guid,
+                "name": code.name,
+                "isCodable": "true",
+                "color": code.colour or None,
+            }
+            written.append(tag("Code", identity))
+            if code.description:
+                written.append(element("Description", code.description))
+            written += [*below(code.pk), "</Code>"]
+        return written
+
+    return below(None)
+
+
+def _free(name: str, also: str, taken: set[str]) -> str:
+    free, number = name, 1
+    while xml_text(free).casefold() in taken:
+        free = f"{name} ({also}{f' {number}' if number > 1 else ''})"
+        number += 1
+    taken.add(xml_text(free).casefold())
+    return free

@@ -1,0 +1,290 @@
+"""A dataset as an Excel file: the responses, the dictionary, the counts. Nothing is cut.
+
+Rows go to disk as they come, so memory stays flat. Every answer is written as a string cell,
+never as a formula, a number or a link.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from exports.columns import LONG, NUMBER, SEVERAL, TIME, Column
+from exports.disclosure_control import (
+    FEW,
+    Shown,
+    TooFew,
+    as_they_are,
+    each_hidden,
+    hidden_among,
+    is_few,
+)
+from exports.export_context import ExportContext, UnsupportedByFormat
+from exports.filters import role_question_key
+from exports.income_bands import NCVO_BANDS, SMALL_AND_MEDIUM
+from exports.queries import EXCEL_UNITS, cells_needed, count, records
+from exports.types import Dataset, Record
+from exports.writers.dictionary import HEADER, entries
+from exports.writers.xml_text import xml_text
+from submissions.calls.models import Call
+
+CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS = 1_048_576  # Excel's own limit, the header included
+PIECE = 256 * 1024  # bytes
+ROW_HEIGHT = 75  # points: five lines of a long answer
+LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
+NARROW = 18  # characters
+A4 = 9  # ST_PaperSize of ECMA-376
+MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
+COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area", "timing")
+GROUPS_OF_BANDS = {"ncvo_band": NCVO_BANDS, "small_and_medium": SMALL_AND_MEDIUM}
+
+
+def pieces(context: ExportContext) -> Iterator[bytes]:
+    """Yield the file; raise CannotBeMade for more responses than a sheet has rows."""
+    if count(context.dataset) >= MOST_ROWS:
+        raise UnsupportedByFormat(
+            f"An Excel sheet holds {MOST_ROWS - 1:,} responses. Choose fewer, or take the CSV."
+        )
+    with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
+        path = Path(folder) / "responses.xlsx"
+        _write(context, path, folder)
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+
+def _write(context: ExportContext, path: Path, folder: str) -> None:
+    options = {
+        "constant_memory": True,
+        "tmpdir": folder,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with Workbook(str(path), options) as workbook:
+        workbook.set_properties({"title": context.dataset.call.title, "created": MADE_AT})
+        formats = _Formats(workbook)
+        table = context.dataset.columns
+        layout = _layout(context.dataset, table)
+        counts = _Counts(context.dataset, table)
+        sheet = workbook.add_worksheet("Responses")
+        _write_responses(sheet, formats, context, layout, counts)
+        dictionary = workbook.add_worksheet("Dictionary")
+        _write_dictionary(dictionary, formats, context.dataset, layout)
+        _write_counts(workbook.add_worksheet("Counts"), formats, context.dataset, counts)
+
+
+class _Formats:
+    def __init__(self, workbook: Workbook) -> None:
+        self.head: Format = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        self.text: Format = workbook.add_format(
+            {"text_wrap": True, "valign": "top", "num_format": "@"}
+        )
+        self.long_text: Format = workbook.add_format({"text_wrap": True, "valign": "top"})
+        self.number: Format = workbook.add_format({"valign": "top", "num_format": "0"})
+        self.moment: Format = workbook.add_format(
+            {"valign": "top", "align": "left", "num_format": "yyyy-mm-dd hh:mm:ss.000"}
+        )
+
+
+def _layout(dataset: Dataset, table: list[Column]) -> list[tuple[Column, int]]:
+    """Return each column with the number of Excel columns that it takes."""
+    needed = cells_needed(dataset, table)
+    return [(column, needed.get(column.name, 1)) for column in table]
+
+
+def _names(column: Column, width: int) -> list[str]:
+    more = [f"{column.name} (continued {n})" for n in range(2, width + 1)]
+    return [column.name, *more]
+
+
+def _write_responses(
+    sheet: Worksheet,
+    formats: _Formats,
+    context: ExportContext,
+    layout: list[tuple[Column, int]],
+    counts: "_Counts",
+) -> None:
+    place = 0
+    head: list[str] = []
+    for column, width in layout:
+        wide = 60 if column.kind == LONG else 24 if column.kind == TIME else NARROW
+        wide = max(wide, min(len(column.name) * 1.15 + 3, 40))  # bold, and the filter's button
+        sheet.set_column(place, place + width - 1, wide)
+        head += _names(column, width)
+        place += width
+    sheet.freeze_panes(1, 1)
+    _print_on_a4(sheet)
+    for number, name in enumerate(head):
+        sheet.write_string(0, number, name, formats.head)
+    zone = ZoneInfo(context.dataset.call.timezone)
+    row = 0
+    for row, record in enumerate(records(context.dataset), start=1):
+        sheet.set_row(row, ROW_HEIGHT)
+        place = 0
+        for (column, width), cell in zip(layout, record.cells, strict=True):
+            if column.kind == TIME:
+                moment = record.received_at.astimezone(zone).replace(tzinfo=None)
+                cut = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+                sheet.write_datetime(row, place, cut, formats.moment)
+            elif column.kind == NUMBER:
+                sheet.write_number(row, place, int(cell or 0), formats.number)
+            elif cell:
+                for number, part in enumerate(cell_parts(xml_text(cell))):
+                    _put(sheet, row, place + number, part, formats)
+            place += width
+        counts.add(record)
+        context.row_done()
+    sheet.autofilter(0, 0, row, len(head) - 1)
+
+
+def _put(sheet: Worksheet, row: int, place: int, text: str, formats: _Formats) -> None:
+    """Write a string cell. XlsxWriter says by a number that it wrote nothing: raise then."""
+    style = formats.text if len(text) <= LONGEST_IN_TEXT_FORMAT else formats.long_text
+    if sheet.write_string(row, place, text, style) != 0:
+        raise UnsupportedByFormat("An Excel cell cannot hold a text of the call. Take the CSV.")
+
+
+def cell_parts(text: str) -> Iterator[str]:
+    """Yield `text` in parts of at most 32,767 UTF-16 code units, as Excel counts them.
+
+    A part never ends between the two code units of one character.
+    """
+    if len(text) <= EXCEL_UNITS // 2:
+        yield text
+        return
+    start = units = 0
+    for place, character in enumerate(text):
+        size = 2 if character > "\uffff" else 1
+        if units + size > EXCEL_UNITS:
+            yield text[start:place]
+            start, units = place, 0
+        units += size
+    yield text[start:]
+
+
+def _write_dictionary(
+    sheet: Worksheet, formats: _Formats, dataset: Dataset, layout: list[tuple[Column, int]]
+) -> None:
+    _head(sheet, formats, [*zip(HEADER, (28, 24, 70, 50, 60), strict=True)])
+    widths = {column.name: (column, width) for column, width in layout}
+    row = 0
+    for entry in entries(dataset):
+        lines = [entry]
+        if entry[0] in widths:
+            column, width = widths[entry[0]]
+            lines += [
+                (name, entry[1], f"{column.name} goes on here.", "", f"Read it after {before}.")
+                for before, name in zip(
+                    _names(column, width), _names(column, width)[1:], strict=False
+                )
+            ]
+        for line in lines:
+            row += 1
+            for place, cell in enumerate(line):
+                _put(sheet, row, place, xml_text(cell), formats)
+    sheet.autofilter(0, 0, row, len(HEADER) - 1)
+
+
+class _Counts:
+    """How many responses of this file chose what."""
+
+    def __init__(self, dataset: Dataset, table: list[Column]) -> None:
+        wanted = {role_question_key(dataset.call), *COUNTED}
+        self._zone = ZoneInfo(dataset.call.timezone)
+        self.places = [(n, c) for n, c in enumerate(table) if c.name in wanted and c.values]
+        self.by_column: dict[str, Counter[str]] = {c.name: Counter() for _, c in self.places}
+        self.by_day: Counter[str] = Counter()
+        self.total = 0
+
+    def add(self, record: Record) -> None:
+        self.total += 1
+        self.by_day[f"{record.received_at.astimezone(self._zone):%Y-%m-%d}"] += 1
+        for place, column in self.places:
+            cell = record.cells[place] or ""
+            for key in cell.split("; ") if column.kind == SEVERAL else [cell]:
+                self.by_column[column.name][key] += 1
+
+    def groups(self) -> Iterator[tuple[bool, list[tuple[str, str, str, int]]]]:
+        """Yield lines that belong together, and whether they count each response once."""
+        days = sorted(self.by_day.items())
+        yield True, [("day", day, "", number) for day, number in days]
+        for _, column in self.places:
+            counted = self.by_column[column.name]
+            labels = dict(column.values)
+            keys = [*labels, *sorted(set(counted) - set(labels) - {""})]
+            lines = [(column.name, key, labels.get(key, ""), counted[key]) for key in keys]
+            if counted[""]:
+                lines.append((column.name, "", "Not answered", counted[""]))
+            yield column.kind != SEVERAL, lines
+
+
+def _write_counts(sheet: Worksheet, formats: _Formats, dataset: Dataset, counts: _Counts) -> None:
+    """Write the counts; those that the call keeps to itself in words. The total stands."""
+    widths = [("by", 24), ("value", 28), ("meaning", 70), ("responses", 16)]
+    _head(sheet, formats, widths)
+    total = ("responses", "", "All in this file", counts.total)
+    lines = [(total, Shown(counts.total))]
+    hidden: set[str] = set()
+    for adds_up, group in counts.groups():
+        numbers = _shown(dataset.call, group, counts.total, hidden, adds_up=adds_up)
+        if group and group[0][0] == "income_band":
+            hidden = {line[1] for line, n in zip(group, numbers, strict=True) if n.number is None}
+        lines += zip(group, numbers, strict=True)
+    for row, ((by, key, meaning, _), shown) in enumerate(lines, start=1):
+        for place, cell in enumerate((by, key, meaning)):
+            _put(sheet, row, place, xml_text(cell), formats)
+        if shown.number is None:
+            words = f"fewer than {FEW}" if shown.is_few else "not shown"
+            sheet.write_string(row, 3, words, formats.text)
+        else:
+            sheet.write_number(row, 3, shown.number, formats.number)
+    sheet.autofilter(0, 0, len(lines), len(widths) - 1)
+
+
+def _shown(
+    call: Call,
+    group: list[tuple[str, str, str, int]],
+    total: int,
+    hidden_bands: set[str],
+    *,
+    adds_up: bool,
+) -> list[Shown]:
+    numbers = [line[-1] for line in group]
+    if not call.hides_small_counts:
+        return as_they_are(numbers)
+    bands = GROUPS_OF_BANDS.get(group[0][0]) if group else None
+    if bands is not None:
+        # Less the bands that are shown, a group of them would tell of one that is hidden.
+        untold = {bands.get(band, "") for band in hidden_bands}
+        return [
+            Shown(None, is_few=is_few(n)) if key in untold else Shown(n) for _, key, _, n in group
+        ]
+    if not adds_up:
+        return each_hidden(numbers, total=total)
+    try:
+        return hidden_among(numbers)
+    except TooFew:
+        return [Shown(None) for _ in numbers]
+
+
+def _print_on_a4(sheet: Worksheet) -> None:
+    """Print lengthwise, with the head on each page."""
+    sheet.set_paper(A4)
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
+
+
+def _head(sheet: Worksheet, formats: _Formats, widths: list[tuple[str, int]]) -> None:
+    sheet.freeze_panes(1, 0)
+    _print_on_a4(sheet)
+    for place, (name, width) in enumerate(widths):
+        sheet.set_column(place, place, width)
+        sheet.write_string(0, place, name, formats.head)

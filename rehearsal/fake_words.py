@@ -1,0 +1,97 @@
+"""Invented sentences, people and organisations, out of `fake_phrases.toml`.
+
+Whatever is drawn comes from the `Random` that is handed in, so a seed gives the same words again.
+Organisations are of invented words in invented places: none can be taken for a real one.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from random import Random
+
+from core.canonical import count_words
+
+_SLOT = re.compile(r"\{([a-z]+)\}")
+_PHRASES = tomllib.loads(Path(__file__).with_name("fake_phrases.toml").read_text(encoding="utf-8"))
+PLACES: tuple[str, ...] = tuple(_PHRASES["names"]["places"])
+_VOICES = ("plain", "first_person")
+_ADVICE = {"larger_orgs", "smaller_orgs", "umbrella_and_funders"}  # said without an opening
+_SHARE_OF_THEME = 0.6
+_MARKS = (".", ".", ".", ".", ".", ".", ".", ".", "!", " …")
+
+
+def make_fake_text(random: Random, *, theme: str, words: int) -> str:
+    """Return paragraphs of at most `words` words, and not many fewer, on a question's theme.
+
+    An unknown theme gets the sentences that go everywhere.
+    """
+    voice = _PHRASES["openers"][random.choice(_VOICES)]
+    themed = _PHRASES["themes"].get(theme, ())
+    habit = random.random()
+    is_list = 0.06 <= habit < 0.14
+    parts: list[str] = []
+    said: set[str] = set()
+    left = words
+    while left > 0:
+        own = themed and random.random() < _SHARE_OF_THEME
+        opener = random.choice(voice) if theme not in _ADVICE else ""
+        sentence = _fill(random, random.choice(themed if own else _PHRASES["themes"]["any"]))
+        if sentence in said and random.random() < 0.9:  # in 5,000 words some come twice
+            continue
+        said.add(sentence)
+        sentence = _habitual(random, opener + sentence, habit)
+        if is_list:
+            sentence = f"- {sentence}"
+        left -= count_words(sentence)
+        if left < 0:
+            parts = parts or [" ".join(sentence.split()[:words])]
+            break
+        parts.append(sentence)
+    return "\n".join(parts) if is_list else _paragraphs(random, parts, 3 if habit < 0.5 else 7)
+
+
+def _fill(random: Random, frame: str) -> str:
+    return _SLOT.sub(lambda slot: random.choice(_PHRASES["slots"][slot[1]]), frame)
+
+
+def _habitual(random: Random, sentence: str, habit: float) -> str:
+    if habit < 0.06:  # some people type everything small, on a phone
+        return sentence.lower()
+    sentence = sentence[0].upper() + sentence[1:]
+    return sentence[:-1] + random.choice(_MARKS) if habit > 0.8 else sentence
+
+
+def _paragraphs(random: Random, sentences: list[str], longest: int) -> str:
+    paragraphs = []
+    while sentences:
+        size = random.randint(2, longest)
+        paragraphs.append(" ".join(sentences[:size]))
+        sentences = sentences[size:]
+    return "\n\n".join(paragraphs)
+
+
+def make_fake_person(random: Random) -> str:
+    names = _PHRASES["names"]
+    return f"{random.choice(names['given'])} {_fake_word(random)}"
+
+
+def make_fake_organisation(random: Random) -> str:
+    """Return a name that ends in one of PLACES."""
+    works = random.choice(_PHRASES["names"]["works"])
+    return f"{_fake_word(random)} {works}, {random.choice(PLACES)}"
+
+
+def _fake_word(random: Random) -> str:
+    return random.choice(_PHRASES["names"]["stems"]) + random.choice(_PHRASES["names"]["ends"])
+
+
+def make_fake_address(random: Random, person: str) -> str:
+    """Return an email address under a domain that is reserved for examples (RFC 2606)."""
+    local = re.sub(r"[^a-z]+", ".", person.lower())
+    domain = random.choice(("example.org", "example.com", "example.net"))
+    return f"{local}.{random.randrange(10_000)}@{domain}"
+
+
+def make_fake_charity_number(random: Random) -> str:
+    """Return a number in the form of England and Wales that no register has given out."""
+    return f"000{random.randrange(10_000):04}"

@@ -1,0 +1,92 @@
+"""Walk through a call before its launch: move the rehearsal's clock, or clear up after it."""
+
+import re
+from argparse import ArgumentParser
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core import clock, spoken_time
+from rehearsal import resetting
+from rehearsal.errors import ResetRefused
+from submissions.calls.models import Call
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+STEP = re.compile(r"(?P<anchor>opening|closing)?(?:(?P<sign>[+-])(?P<number>\d+)(?P<unit>[smhd]))?")
+
+
+class Command(BaseCommand):
+    help = (
+        "Moves a rehearsal's clock in the running portal, at once and everywhere, or removes "
+        "everything that a rehearsal made. Refuses where no rehearsal clock runs, and never "
+        "touches a portal that has real responses. Without options it says what time it is."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--at",
+            metavar="WHEN",
+            help="opening, closing, closing-10m, closing+1d, +1h (from now), or a date and time "
+            "such as 2019-07-24T11:50 (in the call's time zone unless it has an offset).",
+        )
+        parser.add_argument("--call", metavar="SLUG", help="whose opening and closing are meant")
+        parser.add_argument(
+            "--reset", action="store_true", help="remove all that the rehearsal made"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not clock.is_rehearsal():
+            raise CommandError("No rehearsal runs: the real clock cannot be moved.")
+        if options["reset"]:
+            self._reset()
+        if options["at"]:
+            moment = self._moment(options["at"], options["call"])
+            if moment < clock.portal_now():
+                self.stdout.write(
+                    "The clock goes back: mails and times that were made later now lie ahead."
+                )
+            clock.move_to(moment)
+        self.stdout.write(
+            f"The portal's clock stands at {spoken_time.say_exactly(clock.portal_now())}."
+        )
+
+    def _reset(self) -> None:
+        try:
+            done = resetting.reset(at=clock.portal_now())
+        except ResetRefused as refused:
+            raise CommandError(str(refused)) from None
+        self.stdout.write(f"Removed {done.responses:,} responses and {done.files:,} files.")
+
+    def _moment(self, text: str, slug: str | None) -> datetime:
+        step = STEP.fullmatch(text)
+        if step is None or not text:
+            return self._written(text, slug)
+        base = clock.portal_now()
+        if step["anchor"]:
+            call = self._call(slug)
+            base = call.opens_at if step["anchor"] == "opening" else call.closes_at
+        if not step["number"]:
+            return base
+        move = timedelta(**{UNITS[step["unit"]]: int(step["number"])})
+        return base - move if step["sign"] == "-" else base + move
+
+    def _written(self, text: str, slug: str | None) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise CommandError(
+                f"“{text}” is not a moment. Write closing-10m, +1h or 2019-07-24T11:50."
+            ) from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(self._call(slug).timezone))
+        return moment
+
+    def _call(self, slug: str | None) -> Call:
+        calls = list(Call.objects.filter(slug=slug) if slug else Call.objects.all())
+        if len(calls) != 1:
+            raise CommandError(
+                f"There is no call “{slug}”." if slug else "Name the call with --call SLUG."
+            )
+        return calls[0]

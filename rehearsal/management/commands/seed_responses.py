@@ -1,0 +1,68 @@
+"""manage.py seed_responses --count N"""
+
+import secrets
+from statistics import median
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from core import clock
+from rehearsal.seeding import SeedingRefused, seed_responses
+from submissions.calls.models import Call
+from submissions.responses.errors import CallNotYetOpen
+
+MOST = 1_000_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Adds invented responses to a call, to try the portal with: words, people and "
+        "organisations are all made up, and addresses are of domains reserved for examples. "
+        "No mail is owed or sent for them. Refused in production: invented responses never "
+        "stand among real ones."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--count", type=int, required=True, help="submitted responses to add")
+        parser.add_argument("--drafts", type=int, default=0, help="drafts to add; default 0")
+        parser.add_argument(
+            "--seed", type=int, help="the same number gives the same responses; default random"
+        )
+        parser.add_argument("--call", metavar="SLUG", help="needed if there are several calls")
+
+    def handle(
+        self, *, count: int, drafts: int, seed: int | None, call: str | None, **_: Any
+    ) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("Invented responses are not added in production.")
+        if not (0 <= count <= MOST and 0 <= drafts <= MOST):
+            raise CommandError(f"--count and --drafts go from 0 to {MOST:,}.")
+        if seed is None:
+            seed = secrets.randbelow(1_000_000)
+        chosen = find_call(call)
+        try:
+            words = seed_responses(
+                call=chosen, count=count, drafts=drafts, seed=seed, at=clock.portal_now()
+            )
+        except CallNotYetOpen:
+            raise CommandError(f"{chosen.slug} opens {chosen.opens_in_words}.") from None
+        except SeedingRefused as refused:
+            raise CommandError(f"{refused}.") from None
+        line = f"{chosen.slug}: {count:,} invented responses and {drafts:,} drafts, seed {seed}"
+        if words:
+            line += f"; words: median {round(median(words)):,}, most {max(words):,}"
+        self.stdout.write(line)
+
+
+def find_call(slug: str | None) -> Call:
+    """Return the call of that slug, or the only one; raise CommandError with the slugs if none."""
+    calls = {call.slug: call for call in Call.objects.all()}
+    if slug is None and len(calls) == 1:
+        return next(iter(calls.values()))
+    if slug in calls:
+        return calls[slug]
+    known = ", ".join(sorted(calls)) or "none: load one with load_call"
+    if slug is None:
+        raise CommandError(f"Name the call with --call SLUG ({known}).")
+    raise CommandError(f"There is no call “{slug}” ({known}).")

@@ -1,0 +1,113 @@
+"""Ending a rehearsal: everything that it made goes, and nothing else can."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from psycopg2.sql import SQL, Identifier
+
+from accounts.models import AuditEvent
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from exports.models import ExportRun
+from rehearsal.errors import ResetRefused
+from review.models import Code, Coding
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import (
+    Answer,
+    Attachment,
+    ClosingChange,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+
+# In an order in which no row is left pointing at one that is gone.
+MADE = (
+    ReturnToken,
+    OutboxEmail,
+    AuditEvent,
+    LatePass,
+    Coding,
+    Code,
+    VersionIdentity,
+    Version.attachments.through,
+    Version,
+    Answer,
+    IdentityAnswer,
+    Attachment,
+    ReturnAddress,
+    Submission,
+    ClosingChange,
+    ExportRun,
+    Session,
+)
+
+
+# As Django's file backend names what it writes.
+MAIL_FILE = re.compile(r"\d{8}-\d{6}-\d+\.log")
+
+
+@dataclass(frozen=True)
+class Reset:
+    """How many responses and files went."""
+
+    responses: int
+    files: int
+
+
+def reset(*, at: datetime) -> Reset:
+    """Delete all responses, mails, passes, records, sessions and files; closing times go back.
+
+    Calls, questions and people who sign in stay. One transaction; the files go after it. Raises
+    ResetRefused unless a rehearsal clock runs and every response was begun under one.
+    """
+    if not clock.is_rehearsal():
+        raise ResetRefused("No rehearsal runs: nothing was touched.")
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Nobody begins or submits a response between the look and the deletion.
+        cursor.execute("LOCK TABLE submissions_submission IN ACCESS EXCLUSIVE MODE")
+        if Submission.objects.filter(rehearsal=False).exists():
+            raise ResetRefused(
+                "This portal has responses that were not begun in a rehearsal: nothing was touched."
+            )
+        responses = Submission.objects.count()
+        files = [
+            stored
+            for model in (Attachment, ExportRun)
+            for stored in model.objects.exclude(file="").values_list("file", flat=True)
+        ]
+        _put_closing_times_back()
+        cursor.execute("SET LOCAL portal.purging = 'on'")
+        for model in MADE:
+            cursor.execute(SQL("DELETE FROM {}").format(Identifier(model._meta.db_table)))
+        storage = Attachment._meta.get_field("file").storage
+        transaction.on_commit(lambda: [storage.delete(name) for name in files], robust=True)
+        transaction.on_commit(_delete_mail_files, robust=True)
+        record(by=None, at=at, action=AuditAction.REHEARSAL_RESET, responses=responses)
+    return Reset(responses=responses, files=len(files))
+
+
+def _delete_mail_files() -> None:
+    """Delete what Django's file backend wrote instead of sending, if it is used."""
+    folder = getattr(settings, "EMAIL_FILE_PATH", None)
+    if folder:
+        for file in Path(folder).glob("*.log"):
+            if MAIL_FILE.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+
+
+def _put_closing_times_back() -> None:
+    for call in Call.objects.filter(closing_changes__isnull=False).distinct():
+        first = ClosingChange.objects.filter(call=call).order_by("at", "pk").first()
+        Call.objects.filter(pk=call.pk).update(closes_at=first.before)

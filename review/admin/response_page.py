@@ -1,0 +1,105 @@
+"""What the page of one response shows."""
+
+from dataclasses import dataclass, field
+
+from core.admin.uk_time import in_uk_time, in_uk_time_exactly
+from submissions.calls.models import Call, Question
+from submissions.calls.states import QuestionKind
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.answering import asked_questions
+from submissions.responses.drafting import files_by_key
+from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
+from submissions.responses.transcript import say_answer
+
+
+@dataclass(frozen=True)
+class ShownAnswer:
+    question: Question
+    lines: list[str]
+    files: list[Attachment]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True)
+class ShownSection:
+    title: str
+    answers: list[ShownAnswer]
+
+
+@dataclass(frozen=True)
+class ShownVersion:
+    version: Version
+    received: str
+    deadline: str
+
+
+@dataclass(frozen=True)
+class ResponsePage:
+    """`version` is the one shown, None for a draft, whose answers are still its author's own."""
+
+    version: Version | None
+    started: str
+    saved: str
+    sections: list[ShownSection] = field(default_factory=list)
+    versions: list[ShownVersion] = field(default_factory=list)
+    identity: list[ShownAnswer] | None = None
+    mails: list[OutboxEmail] = field(default_factory=list)
+
+
+def response_page(response: Submission, *, wanted: str, shows_identity: bool) -> ResponsePage:
+    """Gather the page of the version numbered `wanted`, or of the current one.
+
+    `identity` is None unless it may be shown. Neither a draft's answers nor who writes it are
+    read from the database.
+    """
+    started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
+    if response.is_draft:
+        return ResponsePage(None, started, saved)
+    versions = list(response.versions.order_by("number").prefetch_related("attachments"))
+    by_number = {str(version.number): version for version in versions}
+    current = next(v for v in versions if v.pk == response.current_version_id)
+    version = by_number.get(wanted, current)
+    call = Call.objects.get(pk=response.call_id)
+    return ResponsePage(
+        version=version,
+        started=started,
+        saved=saved,
+        sections=_sections(call, version),
+        versions=[
+            ShownVersion(v, in_uk_time_exactly(v.received_at), in_uk_time_exactly(v.deadline))
+            for v in versions
+        ],
+        identity=_identity(call, version) if shows_identity else None,
+        mails=list(response.mails.order_by("created_at", "pk")),
+    )
+
+
+def _sections(call: Call, version: Version) -> list[ShownSection]:
+    answers = {**version.choices, **version.texts}
+    files = files_by_key(call, version.attachments.all())
+    sections: list[ShownSection] = []
+    for question in asked_questions(call, answers):
+        if question.identity:
+            continue
+        if not sections or sections[-1].title != question.section.title:
+            sections.append(ShownSection(question.section.title, []))
+        lines = (
+            []
+            if question.kind == QuestionKind.FILE
+            else say_answer(question, answers.get(question.key))
+        )
+        sections[-1].answers.append(ShownAnswer(question, lines, files.get(question.key, [])))
+    return sections
+
+
+def _identity(call: Call, version: Version) -> list[ShownAnswer]:
+    stored = VersionIdentity.objects.filter(version=version).first()
+    answers = stored.answers if stored else {}
+    return [
+        ShownAnswer(question, say_answer(question, answers[question.key]), [])
+        for question in call.questions_in_order
+        if question.key in answers
+    ]

@@ -1,0 +1,295 @@
+"""Responses: the list, and a page each to read. Nothing of a response can be edited."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.uk_time import in_uk_time
+from core.references import read_reference
+from review.admin.response_filters import IncomeBandFilter, RoleFilter, StateFilter, TimingFilter
+from review.admin.response_page import response_page
+from review.admin.withdrawal_form import WithdrawalForm
+from review.errors import StatusRefused
+from review.triage import change_status
+from submissions.mail.tasks import nudge_mail
+from submissions.responses.amending import withdraw_on_request
+from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
+from submissions.responses.searching import in_answers
+from submissions.responses.states import SubmissionState, TriageStatus
+
+SEE_IDENTITY = "submissions.see_identity"
+FILES_GIVEN = (
+    Version.attachments.through.objects.filter(version=OuterRef("current_version"))
+    .order_by()
+    .values("version")
+    .annotate(number=Count("pk"))
+    .values("number")
+)
+LONG_TEXTS = (
+    "current_version__texts",
+    "current_version__canonical_text",
+    "current_version__sha256",
+)
+
+
+@admin.register(Submission)
+class ResponseAdmin(ReadOnlyAdmin):
+    list_display = (
+        "said_reference",
+        "received",
+        "triage_status",
+        "roles",
+        "income_band",
+        "timing",
+        "words",
+        "files",
+        "state",
+        "call",
+    )
+    list_filter = (
+        "call",
+        StateFilter,
+        "triage_status",
+        RoleFilter,
+        IncomeBandFilter,
+        TimingFilter,
+    )
+    search_fields = ("reference",)  # shows the box; get_search_results does the searching
+    ordering = ("-submitted_at", "-pk")
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Leave out the state, unless responses of several are listed."""
+        shown = super().get_list_display(request)
+        if request.GET.get("state") == "all":
+            return shown
+        return [name for name in shown if name != "state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("call", "current_version")
+            .prefetch_related("call__questions")
+            .defer(*LONG_TEXTS)
+            .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
+    ) -> tuple[QuerySet[Submission], bool]:
+        """By reference however it is written; else by the words of the answers.
+
+        Who may see who answered also finds by that: an organisation, a name, an address.
+        """
+        term = search_term.replace("\0", "").strip()
+        if not term:
+            return queryset, False
+        reference = read_reference(term)
+        if reference is not None:
+            return queryset.filter(reference=reference), False
+        found = Q(current_version__in=in_answers(term)) | Q(reference__istartswith=term)
+        if request.user.has_perm(SEE_IDENTITY):
+            found |= Q(
+                current_version__in=VersionIdentity.objects.annotate(
+                    written=Cast("answers", TextField())
+                )
+                .filter(written__icontains=term)
+                .values("version")
+            )
+        return queryset.filter(found), False
+
+    def get_search_help_text(self, request: HttpRequest) -> str:
+        return self.search_help_text
+
+    @property
+    def search_help_text(self) -> str:
+        return (
+            "A reference, or words of the answers (“in quotes” for a phrase). Organisations and "
+            "names are found by those who may see who answered."
+        )
+
+    @admin.display(description="reference", ordering="reference")
+    def said_reference(self, response: Submission) -> str:
+        return str(response)
+
+    @admin.display(description="roles")
+    def roles(self, response: Submission) -> str:
+        """In the words of their keys, as exports have them: the labels take ten lines."""
+        keys = self._choice(response, "roles") or []
+        return ", ".join(key.replace("_", " ") for key in keys)
+
+    @admin.display(description="income band")
+    def income_band(self, response: Submission) -> str:
+        key = self._choice(response, "income_band")
+        if key is None:
+            return ""
+        questions = {question.key: question for question in response.call.questions.all()}
+        return questions["income_band"].option_labels.get(key, key)
+
+    def _choice(self, response: Submission, key: str) -> Any:
+        version = response.current_version
+        return version.choices.get(key) if version else None
+
+    @admin.display(description="timing", ordering="current_version__timing")
+    def timing(self, response: Submission) -> str:
+        version = response.current_version
+        return version.get_timing_display() if version else ""
+
+    @admin.display(description="words", ordering="current_version__words")
+    def words(self, response: Submission) -> str:
+        return f"{response.current_version.words:,}" if response.current_version else ""
+
+    @admin.display(description="received (UK time)", ordering="submitted_at")
+    def received(self, response: Submission) -> str:
+        return in_uk_time(response.submitted_at)
+
+    @admin.display(description="files", ordering="files_given")
+    def files(self, response: Submission) -> int:
+        return response.files_given
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "<int:pk>/status/",
+                wrap(self.change_status),
+                name="submissions_submission_status",
+            ),
+            path(
+                "<int:pk>/withdraw/",
+                wrap(self.withdraw),
+                name="submissions_submission_withdraw",
+            ),
+            path(
+                "<int:pk>/files/<uuid:public_id>/",
+                wrap(self.download),
+                name="submissions_submission_file",
+            ),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The response to read; opening it is put on record. There is nothing to post."""
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        response = self.get_object(request, object_id)
+        if response is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        shows_identity = request.user.has_perm(SEE_IDENTITY)
+        page = response_page(
+            response, wanted=request.GET.get("version", ""), shows_identity=shows_identity
+        )
+        if page.version is not None:
+            record(
+                by=request.user,
+                at=clock.portal_now(),
+                action=AuditAction.RESPONSE_OPENED,
+                call=response.call,
+                submission=response,
+                version=page.version.number,
+                identity=shows_identity,
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(response),
+            "opts": self.opts,
+            "response": response,
+            "page": page,
+            "statuses": TriageStatus.choices,
+            "may_change_status": self._may_change_status(request) and not response.is_draft,
+            "may_withdraw": self._may_change_status(request)
+            and response.state == SubmissionState.SUBMITTED,
+        }
+        return TemplateResponse(request, "admin/submissions/submission/page.html", context)
+
+    def _may_change_status(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("submissions.change_submission")
+
+    def change_status(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Set how far the response has been read."""
+        if request.method != "POST" or not self._may_change_status(request):
+            raise PermissionDenied
+        response = get_object_or_404(Submission, pk=pk)
+        page = reverse("admin:submissions_submission_change", args=[pk])
+        to = request.POST.get("status", "")
+        if to not in TriageStatus.values:
+            messages.error(request, "Select one of the statuses that are shown.")
+            return redirect(page)
+        try:
+            changed = change_status(
+                response, to=TriageStatus(to), by=request.user, at=clock.portal_now()
+            )
+        except StatusRefused:
+            messages.error(request, "Only the status of a submitted response can change.")
+            return redirect(page)
+        if changed:
+            messages.success(request, f"{response} is now: {TriageStatus(to).label}.")
+        return redirect(page)
+
+    def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Withdraw a response because its author asked for it; it cannot be taken back."""
+        if not self._may_change_status(request):
+            raise PermissionDenied
+        response = get_object_or_404(Submission.objects.submitted().select_related("call"), pk=pk)
+        form = WithdrawalForm(request.POST if request.method == "POST" else None)
+        if form.is_bound and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            with transaction.atomic():
+                withdraw_on_request(
+                    submission=response, by=request.user, reason=reason, at=clock.portal_now()
+                )
+                transaction.on_commit(nudge_mail, robust=True)
+            messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
+            return redirect(reverse("admin:submissions_submission_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Withdraw {response}",
+            "opts": self.opts,
+            "response": response,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)
+
+    def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponse:
+        """A file that was submitted, as a download; opening it is put on record."""
+        if request.method != "GET" or not request.user.has_perm("submissions.view_attachment"):
+            raise PermissionDenied
+        files = Attachment.objects.filter(versions__submission=pk).distinct()
+        attachment = get_object_or_404(files, submission=pk, public_id=public_id)
+        try:
+            stream = attachment.file.open("rb")
+        except FileNotFoundError:
+            raise Http404 from None
+        record(
+            by=request.user,
+            at=clock.portal_now(),
+            action=AuditAction.FILE_OPENED,
+            call=attachment.submission.call,
+            submission=attachment.submission,
+            file=str(attachment.public_id),
+            sha256=attachment.sha256,
+        )
+        download = FileResponse(
+            stream,
+            as_attachment=True,
+            filename=attachment.name,
+            content_type="application/octet-stream",
+        )
+        download["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return download

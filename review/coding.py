@@ -1,0 +1,83 @@
+"""The codebook, and passages of evidence under its codes."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+
+from review.errors import CodingRefused
+from review.models import Code, Coding
+from submissions.calls.models import Call, Question
+from submissions.responses.models import Version
+from submissions.responses.states import SubmissionState
+
+
+def add_code(
+    *, call: Call, name: str, parent: Code | None = None, description: str = "", colour: str = ""
+) -> Code:
+    """Add a code after its siblings; `colour` is like `#1d70b8`.
+
+    Raises CodingRefused for an empty name, a name that the call has already, or a parent of
+    another call.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise CodingRefused("Enter the name of the code")
+    if parent is not None and parent.call_id != call.pk:
+        raise CodingRefused("A code and the code above it belong to one call")
+    with transaction.atomic():
+        # Held until the end, so that two people who add the same code do it one by one.
+        Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        if Code.objects.filter(call=call, name__iexact=name).exists():
+            raise CodingRefused(f"There is a code “{name}” already")
+        siblings = Code.objects.filter(call=call, parent=parent).order_by("-position")
+        last = siblings.values_list("position", flat=True).first()
+        return Code.objects.create(
+            call=call,
+            parent=parent,
+            name=name,
+            description=description,
+            colour=colour,
+            position=0 if last is None else last + 1,
+        )
+
+
+def code_passage(
+    *,
+    code: Code,
+    version: Version,
+    question: Question,
+    start: int,
+    end: int,
+    by: AbstractUser,
+    at: datetime,
+) -> Coding:
+    """Put `[start, end)`, in codepoints of the version's stored answer, under the code.
+
+    The same passage under the same code by the same person is the coding already there.
+    Raises CodingRefused for a passage outside the answer, an empty one, another call's code, or
+    a response that is withdrawn.
+    """
+    submission = version.submission
+    if {code.call_id, question.call_id} != {submission.call_id}:
+        raise CodingRefused("The code, the question and the response belong to one call")
+    if submission.state != SubmissionState.SUBMITTED:
+        raise CodingRefused("The response is not among those that count")
+    text = version.texts.get(question.key, "")
+    if not 0 <= start < end <= len(text):
+        raise CodingRefused("The passage is not within the answer")
+    coding, _ = Coding.objects.get_or_create(
+        code=code,
+        version=version,
+        question=question,
+        start=start,
+        end=end,
+        by=by,
+        defaults={"at": at},
+    )
+    return coding
+
+
+def quote(coding: Coding) -> str:
+    """Return the passage as it stands in the evidence."""
+    return coding.version.texts[coding.question.key][coding.start : coding.end]

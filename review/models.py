@@ -1,0 +1,68 @@
+"""The codebook of a call, and the passages that staff coded. Evidence itself never changes."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from submissions.calls.models.calls import Call
+from submissions.calls.models.questions import Question
+from submissions.responses.models.responses import Version
+
+
+class Code(models.Model):
+    """A theme under which passages are gathered; codes may stand under one another."""
+
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="codes")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    guid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=100)
+    description = models.TextField(blank=True)
+    colour = models.CharField(max_length=7, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint("call", "name", name="review_code_name"),
+            models.CheckConstraint(
+                name="review_code_colour",
+                condition=Q(colour="") | Q(colour__regex=r"^#[0-9a-f]{6}$"),
+            ),
+            models.CheckConstraint(
+                name="review_code_not_its_own_parent", condition=~Q(parent=F("pk"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Coding(models.Model):
+    """A passage of one answer under a code: `[start, end)` in codepoints of the stored text."""
+
+    code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="codings")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="codings")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
+    guid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["version", "question", "start"]
+        constraints = [
+            models.CheckConstraint(
+                name="review_coding_is_not_empty", condition=Q(end__gt=F("start"))
+            ),
+            models.UniqueConstraint(
+                "code", "version", "question", "start", "end", "by", name="review_coding_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"coding {self.pk}"

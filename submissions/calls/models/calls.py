@@ -1,0 +1,178 @@
+"""A call for evidence and what it asks."""
+
+import uuid
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import connection, models
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from core import spoken_time
+from submissions.calls.models.questions import OutOfDate, Question, Questionnaire, questionnaire_at
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def open_at(self, at: datetime) -> "CallQuerySet":
+        """Calls with `opens_at <= at < closes_at`; `at` is aware."""
+        return self.filter(opens_at__lte=at, closes_at__gt=at)
+
+    def closed_at(self, at: datetime) -> "CallQuerySet":
+        return self.filter(closes_at__lte=at)
+
+
+class Call(models.Model):
+    """A call for evidence: what is asked, of whom, and until when."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    summary = models.TextField(help_text="One or two sentences, also for search engines.")
+    partners = models.JSONField(default=list, help_text="Names of the organisations that ask.")
+    about = models.TextField(help_text="Paragraphs; an empty line between two.")
+    what_happens_next = models.TextField(help_text="Paragraphs; an empty line between two.")
+    contact_name = models.CharField(max_length=200)
+    contact_email = models.EmailField()
+    contact_phone = models.CharField(max_length=40, blank=True)
+    help_text = models.TextField(
+        blank=True, help_text="How to get help or another format; shown in the same place always."
+    )
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField(help_text="Responses are taken until just before this moment.")
+    timezone = models.CharField(max_length=64, default=spoken_time.UK)
+    language = models.CharField(
+        max_length=20, blank=True, help_text="Code of the language it is in; empty: the portal's."
+    )
+    grace_minutes = models.PositiveSmallIntegerField(default=0)
+    reference_prefix = models.CharField(max_length=6)
+    accent_colour = models.CharField(max_length=7, blank=True)
+    logo = models.CharField(
+        max_length=200, blank=True, help_text="Path of a picture under static/, if any."
+    )
+    privacy_text = models.TextField(blank=True, help_text="Replaces the portal's own notice.")
+    accessibility_text = models.TextField(blank=True, help_text="Added to the portal's own.")
+    cookies_text = models.TextField(blank=True, help_text="Added to the portal's own.")
+    withdrawal_text = models.TextField(
+        blank=True, help_text="How to ask for withdrawal after closing."
+    )
+    hides_small_counts = models.BooleanField(
+        default=False, help_text="The steering group sees counts under five as fewer than 5."
+    )
+    shares_confidential_files = models.BooleanField(
+        default=False, help_text="Files of confidential responses are among the exports."
+    )
+    needs_evidence = models.BooleanField(
+        default=True, help_text="A response has at least one long answer or one file."
+    )
+    definition_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # Drawn anew by the database whenever the call, a role, a section or a question changes.
+    revision = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-closes_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_call_closes_after_opening",
+                condition=Q(closes_at__gt=F("opens_at")),
+            ),
+            models.CheckConstraint(
+                name="submissions_call_reference_prefix",
+                condition=Q(reference_prefix__regex=r"^[A-Z]{2,6}$"),
+            ),
+            models.CheckConstraint(
+                name="submissions_call_accent_colour",
+                condition=Q(accent_colour="") | Q(accent_colour__regex=r"^#[0-9a-f]{6}$"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def is_open_at(self, at: datetime) -> bool:
+        """The rule: `opens_at <= at < closes_at`. `at` is aware."""
+        return self.opens_at <= at < self.closes_at
+
+    def has_closed_at(self, at: datetime) -> bool:
+        return at >= self.closes_at
+
+    @property
+    def spoken_language(self) -> str:
+        """The code of the language of its pages and mails: its own, if the portal has that."""
+        offered = dict(settings.LANGUAGES)
+        return self.language if self.language in offered else settings.LANGUAGE_CODE
+
+    @property
+    def grace_ends_at(self) -> datetime:
+        return self.closes_at + timedelta(minutes=self.grace_minutes)
+
+    @property
+    def closes_in_words(self) -> str:
+        """For instance "midday on Wednesday 24 July 2019 (UK time)"."""
+        return spoken_time.say_moment(self.closes_at, self.timezone)
+
+    @property
+    def opens_in_words(self) -> str:
+        return spoken_time.say_moment(self.opens_at, self.timezone)
+
+    @property
+    def partners_in_words(self) -> str:
+        """For instance "NCVO, ACEVO and Lloyds Bank Foundation"."""
+        if len(self.partners) < 2:
+            return "".join(self.partners)
+        several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}
+        return _("%(first)s and %(second)s") % several
+
+    @property
+    def logo_address(self) -> str:
+        """Return where the logo is; "" without one, or if it came after the portal started."""
+        try:
+            return staticfiles_storage.url(self.logo) if self.logo else ""
+        except ValueError:
+            return ""
+
+    @cached_property
+    def questionnaire(self) -> Questionnaire:
+        """All that the call asks; no query where this process has seen the revision before."""
+        return questionnaire_at(self.pk, self.revision)
+
+    @property
+    def questions_in_order(self) -> list[Question]:
+        """Every question, section by section."""
+        return self.questionnaire.questions
+
+    @property
+    def questions_by_key(self) -> dict[str, Question]:
+        return self.questionnaire.questions_by_key
+
+
+def call_at(slug: str) -> Call:
+    """Return the call as it stands, with no more read than its revision where that is known.
+
+    One object for every request until something changes, so nobody changes it. Raises
+    Call.DoesNotExist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, revision FROM submissions_call WHERE slug = %s", [slug])
+        found = cursor.fetchone()
+    if found is None:
+        raise Call.DoesNotExist(slug)
+    return call_of_revision(*found)
+
+
+def call_of_revision(pk: int, revision: uuid.UUID) -> Call:
+    """Return the call, read once a revision; nobody changes the object."""
+    try:
+        return _call_of_revision(pk, revision)
+    except OutOfDate as read:
+        return read.args[0]
+
+
+@lru_cache(maxsize=16)
+def _call_of_revision(pk: int, revision: uuid.UUID) -> Call:
+    call = Call.objects.get(pk=pk)
+    if call.revision != revision:
+        raise OutOfDate(call)
+    return call

@@ -1,0 +1,55 @@
+"""The kinds of questions, and what a call's keys may not be."""
+
+from django.db.models import TextChoices
+
+
+class QuestionKind(TextChoices):
+    """How a question is answered; `responses.answering` says what its value looks like."""
+
+    RADIO = "radio", "One choice"
+    CHECKBOXES = "checkboxes", "Several choices"
+    ROLES = "roles", "Respondent roles"
+    SHORT = "short", "Short text"
+    LONG = "long", "Long text"
+    EMAIL = "email", "Email address"
+    MATRIX = "matrix", "One choice a row"
+    FILE = "file", "Files"
+    CHECKBOX = "checkbox", "Single checkbox"
+
+
+CHOICE_KINDS = frozenset(
+    {
+        QuestionKind.RADIO,
+        QuestionKind.CHECKBOXES,
+        QuestionKind.ROLES,
+        QuestionKind.MATRIX,
+        QuestionKind.CHECKBOX,
+    }
+)
+TEXT_KINDS = frozenset({QuestionKind.SHORT, QuestionKind.LONG, QuestionKind.EMAIL})
+MULTIPLE_KINDS = frozenset({QuestionKind.CHECKBOXES, QuestionKind.ROLES})
+
+
+class Publication(TextChoices):
+    """The respondent's choice under the question keyed `publication`."""
+
+    NAMED = "named", "Publish with a name"
+    ANONYMOUS = "anonymous", "Publish without names"
+    CONFIDENTIAL = "confidential", "Do not publish"
+
+
+# Addresses below a response that are no sections.
+RESERVED_SECTION_KEYS = (
+    "amend",
+    "check",
+    "conflict",
+    "files",
+    "forget",
+    "help",
+    "leave",
+    "receipt",
+    "save",
+    "submitted",
+    "text",
+    "withdraw",
+)

@@ -1,0 +1,207 @@
+"""What a call definition would change in a call that is loaded already, and what forbids it.
+
+What people were asked stands as long as their answers do. A question with answers may not go,
+change its kind or move between evidence and identity, nor may an option or a row that somebody
+chose go. Its words and rules change only when that is asked for (`reword`).
+"""
+
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
+
+from core import spoken_time
+from submissions.calls.models import Call, Question
+from submissions.calls.states import QuestionKind
+from submissions.definitions.tables import Faults
+from submissions.definitions.types import (
+    CALL_FIELDS,
+    QUESTION_FIELDS,
+    CallDefinition,
+    Option,
+    QuestionDefinition,
+    question_as_defined,
+    stored_fields,
+)
+from submissions.responses.answer_counts import (
+    count_answered,
+    count_chosen,
+    count_rated,
+    count_received,
+    count_responses,
+)
+from submissions.responses.states import Timing
+
+TIMES = ("opens_at", "closes_at", "grace_minutes")
+_FIXED = ("kind", "identity")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The part of the definition that differs, by its path, and what differs in it."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
+def differences(
+    call: Call, definition: CallDefinition, *, reword: bool, reset_times: bool, faults: Faults
+) -> list[Difference]:
+    """Return what loading would change; what forbids it is added to `faults`."""
+    found = _call_differences(call, definition, reset_times, faults)
+    stored = {question.key: question for question in call.questions_in_order}
+    for key, question in stored.items():
+        path = f"sections.{question.section.key}.{key}"
+        if key in definition.questions:
+            found += _question_differences(path, question, definition, reword, faults)
+        else:
+            _refuse_removal(path, question, faults)
+            found.append(Difference(path, "removed"))
+    received = count_responses(call.pk)
+    for key, question in definition.questions.items():
+        if key not in stored:
+            path = f"sections.{definition.section_of[key]}.{key}"
+            found.append(Difference(path, "added"))
+            if question.required and received and not reword:
+                reason = (
+                    f"is new and required, after {_say(received, 'response')} came in: "
+                    "make it optional, or load with --reword"
+                )
+                faults.add(f"{path}.required", reason)
+    return found + _section_differences(call, definition, reword, faults)
+
+
+def _call_differences(
+    call: Call, definition: CallDefinition, reset_times: bool, faults: Faults
+) -> list[Difference]:
+    said = stored_fields(definition, CALL_FIELDS)
+    changed = [name for name in CALL_FIELDS if getattr(call, name) != said[name]]
+    if "reference_prefix" in changed and count_responses(call.pk):
+        reason = f"references that begin with {call.reference_prefix} have been given"
+        faults.add("call.reference_prefix", reason)
+    if not reset_times:
+        for name in TIMES:
+            if name in changed:
+                file, portal = (_say_time(call, v) for v in (said[name], getattr(call, name)))
+                reason = f"the file says {file}, the portal has {portal}. Staff may have changed it"
+                faults.add(
+                    f"call.{name.removesuffix('_at')}",
+                    f"{reason}: change the file, or load with --reset-times",
+                )
+    for name, beyond in (
+        ("opens_at", Q(received_at__lt=said["opens_at"])),
+        ("closes_at", Q(received_at__gte=said["closes_at"], timing=Timing.ON_TIME)),
+    ):
+        if name in changed and (outside := count_received(call.pk, beyond)):
+            when = "before" if name == "opens_at" else "at or after"
+            faults.add(
+                f"call.{name.removesuffix('_at')}",
+                f"{_say(outside, 'response')} came in {when} that time",
+            )
+    return [Difference(f"call.{name}", "changed") for name in changed]
+
+
+def _say_time(call: Call, value: object) -> str:
+    if isinstance(value, int):
+        return _say(value, "minute")
+    return spoken_time.say_moment(value, call.timezone)
+
+
+def _question_differences(
+    path: str, question: Question, definition: CallDefinition, reword: bool, faults: Faults
+) -> list[Difference]:
+    old = _with_roles(question_as_defined(question), tuple(question.options))
+    new = definition.questions[question.key]
+    new = _with_roles(new, _role_options(definition))
+    changed = [name for name in QUESTION_FIELDS if getattr(old, name) != getattr(new, name)]
+    if question.section.key != definition.section_of[question.key]:
+        changed.append("section")
+    if not changed:
+        return []
+    answered = count_answered(question)
+    for name in _FIXED:
+        if name in changed and answered:
+            faults.add(f"{path}.{name}", f"cannot change: {_say(answered, 'response')} answered it")
+    if old.kind == new.kind:
+        _refuse_lost_options(path, question, new, faults)
+    others = [name for name in changed if name not in _FIXED]
+    if others and answered and not reword:
+        reason = (
+            f"{_say(answered, 'response')} answered it as it was ({', '.join(others)} would "
+            "change): load with --reword if it still asks the same"
+        )
+        faults.add(path, reason)
+    return [Difference(path, ", ".join(changed))]
+
+
+def _with_roles(question: QuestionDefinition, options: tuple[Option, ...]) -> QuestionDefinition:
+    return replace(question, options=options) if question.kind == QuestionKind.ROLES else question
+
+
+def _role_options(definition: CallDefinition) -> tuple[Option, ...]:
+    return tuple(
+        {"key": role.key, "label": role.label} | ({"reveals": role.reveals} if role.reveals else {})
+        for role in definition.roles
+    )
+
+
+def _refuse_removal(path: str, question: Question, faults: Faults) -> None:
+    answered = count_answered(question)
+    if answered:
+        faults.add(path, f"cannot be removed: {_say(answered, 'response')} answered it")
+
+
+def _refuse_lost_options(
+    path: str, question: Question, new: QuestionDefinition, faults: Faults
+) -> None:
+    for name, old, kept, count in (
+        ("options", question.options, new.options, count_chosen),
+        ("rows", question.rows, new.rows, count_rated),
+    ):
+        staying = {option["key"] for option in kept}
+        for option in old:
+            if option["key"] not in staying and (given := count(question, option["key"])):
+                where = f"{path}.{name}.{option['key']}"
+                faults.add(where, f"cannot be removed: {_say(given, 'response')} chose it")
+
+
+def _section_differences(
+    call: Call, definition: CallDefinition, reword: bool, faults: Faults
+) -> list[Difference]:
+    found = []
+    said = {section.key: section for section in definition.sections}
+    stored = {section.key: section for section in call.questionnaire.sections}
+    for key, section in stored.items():
+        path = f"sections.{key}"
+        if key not in said:
+            found.append(Difference(path, "removed"))
+            continue
+        names = ("title", "intro", "show_if")
+        changed = [n for n in names if getattr(section, n) != getattr(said[key], n)]
+        if changed:
+            found.append(Difference(path, ", ".join(changed)))
+        answered = max(
+            (count_answered(q) for q in call.questionnaire.questions_of(section)), default=0
+        )
+        if changed and answered and not reword:
+            reason = (
+                f"{_say(answered, 'response')} answered questions in it as it was "
+                f"({', '.join(changed)} would change): load with --reword if it asks the same"
+            )
+            faults.add(path, reason)
+    found += [Difference(f"sections.{key}", "added") for key in said if key not in stored]
+    order = [key for key in said if key in stored]
+    if order != [key for key in stored if key in said]:
+        found.append(Difference("sections", "order"))
+    for key in order:
+        old = [q.key for q in call.questionnaire.questions_of(stored[key])]
+        new = [q.key for q in said[key].questions]
+        if [k for k in old if k in new] != [k for k in new if k in old]:
+            found.append(Difference(f"sections.{key}", "order of questions"))
+    return found
+
+
+def _say(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

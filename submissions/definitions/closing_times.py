@@ -1,0 +1,67 @@
+"""Changing when a call closes: an extension, an opening anew, or an earlier end."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from accounts.record import record
+from accounts.states import AuditAction
+from submissions.calls.models import Call
+from submissions.definitions.errors import ClosingTimeRefused
+from submissions.responses.models import ClosingChange
+
+
+def last_change(call: Call) -> ClosingChange | None:
+    """Return the newest change of the closing time; a change draws a new revision of the call."""
+    return _last_change(call.pk, call.revision)
+
+
+@lru_cache(maxsize=16)
+def _last_change(call_id: int, revision: UUID) -> ClosingChange | None:
+    del revision
+    return ClosingChange.objects.filter(call=call_id).select_related("call").first()
+
+
+def change_closing_time(
+    call: Call, *, to: datetime, reason: str, by: AbstractBaseUser, at: datetime
+) -> Call:
+    """Let the call close at `to` (aware) and put the old time, the new one and why on record.
+
+    One transaction with the call's row locked: a submission that is being taken finishes under
+    the old time first, and one that waits is judged by the new one. A call that has closed
+    opens again. Raises ClosingTimeRefused, with a sentence for staff, unless `to` lies after
+    `at` (an end in the past would make late what was received in time), after the opening and
+    differs from the present time, and a reason is given.
+    """
+    with transaction.atomic():
+        locked = Call.objects.select_for_update().get(pk=call.pk)
+        if not reason.strip():
+            raise ClosingTimeRefused("Enter the reason for the change")
+        if to == locked.closes_at:
+            raise ClosingTimeRefused("This is the closing time already")
+        if to <= at:
+            raise ClosingTimeRefused("Enter a closing time that is still to come")
+        if to <= locked.opens_at:
+            raise ClosingTimeRefused("Enter a closing time after the opening time")
+        before = locked.closes_at
+        reason = " ".join(reason.split())
+        locked.closes_at = to
+        locked.save(update_fields=["closes_at"])
+        ClosingChange.objects.create(
+            call=locked, before=before, after=to, reason=reason, by=by, at=at
+        )
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.CALL_CHANGED,
+            call=locked,
+            field="closes_at",
+            before=before.astimezone(UTC).isoformat(),
+            after=to.astimezone(UTC).isoformat(),
+            opened_again=before <= at,
+            reason=reason,
+        )
+    return locked

@@ -1,0 +1,188 @@
+"""Call definitions: text -> checked definition -> rows, and the same again when it changes."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.staticfiles import finders
+from django.db import connection, transaction
+from django.db.models import F
+
+from accounts.record import record
+from accounts.states import AuditAction
+from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.definitions.changes import differences
+from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.reading import read
+from submissions.definitions.rules import check
+from submissions.definitions.tables import Faults
+from submissions.definitions.types import (
+    CALL_FIELDS,
+    QUESTION_FIELDS,
+    CallDefinition,
+    stored_fields,
+)
+from submissions.responses.models import Answer, Attachment, IdentityAnswer
+
+LARGEST_DEFINITION = 1_000_000  # characters
+OUT_OF_THE_WAY = 10_000  # more than a call can have of anything
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """`changes` has a line for each part that changed: its path and what changed in it."""
+
+    call: Call
+    outcome: Literal["created", "changed", "unchanged"]
+    changes: tuple[str, ...] = ()
+
+
+def parse(text: str, *, source: str) -> CallDefinition:
+    """Return the call that `text` (TOML 1.0) defines.
+
+    Raises DefinitionRefused with all its faults, each naming `source`, the path of the key and
+    the reason. Faults between the parts are looked for once each part can be named.
+    """
+    faults = Faults(source)
+    definition = read(_tables(text, source), faults)
+    if _is_nameable(definition):
+        check(definition, faults)
+    if faults.lines:
+        raise DefinitionRefused(faults.lines)
+    return definition
+
+
+def _tables(text: str, source: str) -> dict[str, object]:
+    if len(text) > LARGEST_DEFINITION:
+        reason = (
+            f"has {len(text):,} characters; a call definition has {LARGEST_DEFINITION:,} at most"
+        )
+        raise DefinitionRefused([f"{source}: file: {reason}"])
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise DefinitionRefused([f"{source}: file: lists or tables are nested too deep"]) from None
+    except ValueError as error:
+        reason = str(error).replace("\n", " ")
+        raise DefinitionRefused([f"{source}: file: is not TOML: {reason}"]) from None
+
+
+def _is_nameable(call: CallDefinition) -> bool:
+    questions = [q for section in call.sections for q in section.questions]
+    options = [option for q in questions for option in (*q.options, *q.rows)]
+    return all(
+        [
+            *(part.key for part in (*call.roles, *call.sections, *questions)),
+            *(q.kind for q in questions),
+            *(option["key"] for option in options),
+        ]
+    )
+
+
+@transaction.atomic
+def load(
+    definition: CallDefinition,
+    *,
+    by: AbstractUser | None,
+    at: datetime,
+    reword: bool = False,
+    reset_times: bool = False,
+) -> LoadResult:
+    """Make the call as it is defined, or change it to that, and record it; all or nothing.
+
+    A definition that says what it said at the last load changes nothing, whatever staff have
+    changed since. Refused (DefinitionRefused) is what would orphan an answer; without `reword`
+    also what would change a question that has answers; without `reset_times` another opening
+    time, closing time or grace period than the portal has.
+    """
+    faults = Faults(definition.source)
+    if definition.logo and not finders.find(definition.logo):
+        faults.add("call.logo", f"there is no file static/{definition.logo}")
+    _wait_for_other_loads()
+    # The row's lock waits for submissions that are being taken and for changes of closing times.
+    stored = Call.objects.select_for_update(no_key=True).filter(slug=definition.slug)
+    call = stored.first()
+    if call is not None and call.definition_digest == definition.digest():
+        return LoadResult(call, "unchanged")
+    changes: list[str] = []
+    if call is not None:
+        _hold_answers_still()
+        found = differences(call, definition, reword=reword, reset_times=reset_times, faults=faults)
+        changes = [str(difference) for difference in found]
+    if faults.lines:
+        raise DefinitionRefused(faults.lines)
+    outcome = "created" if call is None else "changed"
+    call = _write(definition)
+    record(
+        by=by,
+        at=at,
+        action=AuditAction.CALL_LOADED,
+        call=call,
+        outcome=outcome,
+        digest=call.definition_digest,
+        changes=changes,
+        opens_at=call.opens_at.isoformat(),
+        closes_at=call.closes_at.isoformat(),
+    )
+    return LoadResult(call, outcome, tuple(changes))
+
+
+def _wait_for_other_loads() -> None:
+    """One load at a time: two first loads would both find no row to lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('submissions.load_call'))")
+
+
+def _hold_answers_still() -> None:
+    """Wait for answers that are on their way, and hold back others, until the load is over.
+
+    Locks of the questions' rows would not do: PostgreSQL takes an answer's share of them only
+    when it checks the deferred foreign key, at the answer's commit.
+    """
+    tables = ", ".join(table._meta.db_table for table in (Answer, IdentityAnswer, Attachment))
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {tables} IN SHARE MODE")
+
+
+def _write(definition: CallDefinition) -> Call:
+    values = stored_fields(definition, CALL_FIELDS) | {"definition_digest": definition.digest()}
+    call, _ = Call.objects.update_or_create(slug=definition.slug, defaults=values)
+    _write_roles(call, definition)
+    _write_sections(call, definition)
+    return Call.objects.get(pk=call.pk)
+
+
+def _write_roles(call: Call, definition: CallDefinition) -> None:
+    call.roles.exclude(key__in=[role.key for role in definition.roles]).delete()
+    call.roles.update(position=F("position") + OUT_OF_THE_WAY)
+    for position, role in enumerate(definition.roles):
+        RespondentRole.objects.update_or_create(
+            call=call,
+            key=role.key,
+            defaults={"label": role.label, "reveals": role.reveals, "position": position},
+        )
+
+
+def _write_sections(call: Call, definition: CallDefinition) -> None:
+    call.questions.exclude(key__in=definition.questions).delete()
+    call.questions.update(position=F("position") + OUT_OF_THE_WAY)
+    call.sections.update(position=F("position") + OUT_OF_THE_WAY)
+    for position, section in enumerate(definition.sections):
+        kept, _ = Section.objects.update_or_create(
+            call=call,
+            key=section.key,
+            defaults={
+                "title": section.title,
+                "intro": section.intro,
+                "show_if": section.show_if,
+                "position": position,
+            },
+        )
+        for place, question in enumerate(section.questions):
+            fields = stored_fields(question, QUESTION_FIELDS)
+            Question.objects.update_or_create(
+                call=call, key=question.key, defaults={**fields, "section": kept, "position": place}
+            )
+    call.sections.exclude(key__in=[section.key for section in definition.sections]).delete()

@@ -1,0 +1,48 @@
+"""Mails that the mail server took and that came back later, or were not wanted."""
+
+import logging
+from datetime import datetime
+
+from submissions.mail.reminding import refuse_reminders
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+
+logger = logging.getLogger(__name__)
+
+
+def note_bounce(*, message_id: str, recipient: str, error: str) -> OutboxEmail | None:
+    """Mark the mail as failed with `error`, a sentence for staff; None if it is not known.
+
+    Some providers name a mail by a number of their own: then it is the newest mail sent to
+    `recipient`. A mail that failed already stays as it is.
+    """
+    mail = _find(message_id, recipient)
+    if mail is None:
+        return None
+    # A provider may be quicker than the worker that still holds the mail.
+    changed = OutboxEmail.objects.filter(
+        pk=mail.pk, state__in=[OutboxState.SENT, OutboxState.CLAIMED]
+    ).update(state=OutboxState.FAILED, sent_at=None, last_error=error)
+    if changed:
+        logger.warning("mail %s came back: %s", mail.pk, error)
+    return mail
+
+
+def note_complaint(
+    *, message_id: str, recipient: str, error: str, at: datetime
+) -> OutboxEmail | None:
+    """Mark the mail as failed, and send no more reminders about its response."""
+    mail = note_bounce(message_id=message_id, recipient=recipient, error=error)
+    if mail is not None and mail.submission is not None:
+        refuse_reminders(submission=mail.submission, at=at)
+    return mail
+
+
+def _find(message_id: str, recipient: str) -> OutboxEmail | None:
+    known = f"<{message_id.strip().strip('<>')}>"
+    mails = OutboxEmail.objects.select_related("submission")
+    mail = mails.filter(message_id=known).first()
+    if mail is None and recipient:
+        sent = mails.filter(to_address__iexact=recipient, state=OutboxState.SENT)
+        mail = sent.order_by("-sent_at", "-pk").first()
+    return mail

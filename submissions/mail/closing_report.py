@@ -1,0 +1,62 @@
+"""How a call stands at its closing, for staff."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses.models import LatePass, Version
+from submissions.responses.states import SubmissionState, Timing
+
+
+@dataclass(frozen=True)
+class ClosingReport:
+    """Counts of responses, mails and passes at `at` (aware)."""
+
+    at: datetime
+    received: int
+    by_timing: dict[str, int]
+    changed: int
+    withdrawn: int
+    drafts: int
+    last_received_at: datetime | None
+    mails_outstanding: int
+    mails_failed: int
+    passes_open: int
+
+
+def closing_report(call: Call, *, at: datetime) -> ClosingReport:
+    """Return the report in four queries, however many responses there are."""
+    states = call.submissions.aggregate(
+        received=Count("pk", filter=Q(state=SubmissionState.SUBMITTED)),
+        withdrawn=Count("pk", filter=Q(state=SubmissionState.WITHDRAWN)),
+        drafts=Count("pk", filter=Q(state=SubmissionState.DRAFT)),
+        changed=Count(
+            "pk", filter=Q(state=SubmissionState.SUBMITTED, current_version__number__gt=1)
+        ),
+    )
+    current = Version.objects.filter(
+        pk__in=call.submissions.submitted().values("current_version_id")
+    )
+    timings = dict.fromkeys(Timing.values, 0)
+    timings |= dict(current.values_list("timing").annotate(Count("pk")).order_by())
+    last = current.order_by("-received_at").values_list("received_at", flat=True).first()
+    mails = OutboxEmail.objects.filter(call=call).aggregate(
+        outstanding=Count("pk", filter=Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])),
+        failed=Count("pk", filter=Q(state=OutboxState.FAILED)),
+    )
+    return ClosingReport(
+        at=at,
+        received=states["received"],
+        by_timing={Timing(key).label: number for key, number in timings.items()},
+        changed=states["changed"],
+        withdrawn=states["withdrawn"],
+        drafts=states["drafts"],
+        last_received_at=last,
+        mails_outstanding=mails["outstanding"],
+        mails_failed=mails["failed"],
+        passes_open=LatePass.objects.live_at(at).filter(call=call).count(),
+    )

@@ -1,0 +1,76 @@
+"""A call's day in numbers, and the mail to staff that is owed for it once a day."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Q
+
+from submissions.calls.models import Call
+from submissions.mail.closing_report import ClosingReport, closing_report
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import build
+from submissions.outbox.states import MailKind
+from submissions.responses.states import TriageStatus
+
+SENT_FROM = time(8)  # in the call's time zone
+SENT_FOR = timedelta(days=14)  # after the call closed
+OWING_LOCK = 5_283_302  # any number that no other advisory lock of this database has
+
+
+@dataclass(frozen=True)
+class DailyReport:
+    """`received_today` in the 24 hours before; `unread` of those received."""
+
+    standing: ClosingReport
+    received_today: int
+    unread: int
+
+
+def daily_report(call: Call, *, at: datetime) -> DailyReport:
+    """Return the report of the 24 hours before `at`; it names nobody."""
+    counts = call.submissions.submitted().aggregate(
+        received_today=Count("pk", filter=Q(submitted_at__gt=at - timedelta(days=1))),
+        unread=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
+    )
+    return DailyReport(standing=closing_report(call, at=at), **counts)
+
+
+def enqueue_digests(*, at: datetime) -> int:
+    """Owe today's digest of each call to each address of STAFF_DIGEST_TO; return how many.
+
+    From 8 in the morning after the opening until SENT_FOR after the closing, once a day.
+    """
+    if not settings.STAFF_DIGEST_TO:
+        return 0
+    owed = 0
+    for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
+        zone = ZoneInfo(call.timezone)
+        day = at.astimezone(zone).date()
+        morning = datetime.combine(day, SENT_FROM, zone)
+        if call.opens_at < morning <= at:
+            owed += _enqueue(call, day.isoformat(), at)
+    return owed
+
+
+def _enqueue(call: Call, occasion: str, at: datetime) -> int:
+    with transaction.atomic():
+        # No response stands behind these mails, so no constraint keeps two workers apart.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [OWING_LOCK])
+        those = OutboxEmail.objects.filter(call=call, kind=MailKind.STAFF_DIGEST, occasion=occasion)
+        told = set(those.values_list("to_address", flat=True))
+        mails = [
+            build(
+                kind=MailKind.STAFF_DIGEST,
+                call=call,
+                occasion=occasion,
+                to_address=address,
+                at=at,
+            )
+            for address in settings.STAFF_DIGEST_TO
+            if address not in told
+        ]
+        return len(OutboxEmail.objects.bulk_create(mails))

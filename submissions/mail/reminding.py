@@ -1,0 +1,160 @@
+"""Mails to people with an unfinished response: before closing, and once after it.
+
+Each is owed once (`submissions_outboxemail_once_an_occasion`), to the address given for the
+link back, else the email address among the answers; never to somebody who submitted or withdrew.
+Who refused reminders gets none, and is told after a closing all the same: that is no reminder,
+and says until when the text can be had. A call that opens again and closes again has two
+closings.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
+from django.core.validators import validate_email
+from django.db import transaction
+
+from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import build
+from submissions.outbox.states import MailKind
+from submissions.responses.models import IdentityAnswer, ReturnAddress, Submission
+from submissions.responses.states import SubmissionState
+
+BEFORE_CLOSING = {
+    "7-days": timedelta(days=7),
+    "1-day": timedelta(days=1),
+    "3-hours": timedelta(hours=3),
+}
+NOTICE_FROM = time(9)
+NOTICE_WITHIN = timedelta(days=7)
+_signer = Signer(salt="submissions.reminders")
+
+
+def enqueue_reminders(*, at: datetime) -> int:
+    """Owe the reminder whose time has come, call by call; return how many mails.
+
+    Of several moments that passed while no worker ran, only the latest is reminded of.
+    """
+    owed = 0
+    for call in Call.objects.open_at(at):
+        left = call.closes_at - at
+        due = [(before, name) for name, before in BEFORE_CLOSING.items() if left <= before]
+        if due:
+            before, name = min(due)
+            # Somebody who began after the moment of a reminder is not reminded of it.
+            begun = call.submissions.drafts().filter(started_at__lte=call.closes_at - before)
+            owed += _enqueue(MailKind.REMINDER, name, call, begun, at)
+    return owed
+
+
+def enqueue_closing_notices(*, at: datetime) -> int:
+    """Owe, from 9 on the morning after a closing, one mail to each draft left unfinished."""
+    owed = 0
+    for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
+        zone = ZoneInfo(call.timezone)
+        next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
+        if at >= max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
+            drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
+            owed += _enqueue(MailKind.CLOSED_WITH_DRAFT, closing_of(call), call, drafts, at)
+    return owed
+
+
+def closing_of(call: Call) -> str:
+    """Return the occasion of a call's closing at its present closing time."""
+    return f"closed-{call.closes_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+def _enqueue(
+    kind: MailKind, occasion: str, call: Call, drafts: Iterable[Submission], at: datetime
+) -> int:
+    told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
+    waiting = list(drafts.exclude(pk__in=told).order_by("pk"))
+    addresses = addresses_of(waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
+    mails = [
+        build(
+            kind=kind,
+            call=call,
+            submission=draft,
+            occasion=occasion,
+            to_address=addresses[draft.pk],
+            at=at,
+        )
+        for draft in waiting
+        if draft.pk in addresses
+    ]
+    with transaction.atomic():
+        # Two workers may owe at once: the constraint lets one of them.
+        before = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count()
+        OutboxEmail.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
+        return OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count() - before
+
+
+def addresses_of(submissions: list[Submission], *, refused_too: bool = False) -> dict[int, str]:
+    """Return by primary key where reminders may be sent; in two queries.
+
+    With `refused_too`, where a mail may be sent that is no reminder.
+    """
+    keys = [submission.pk for submission in submissions]
+    answered = IdentityAnswer.objects.filter(
+        submission__in=keys, question__kind=QuestionKind.EMAIL
+    ).order_by("-question__section__position", "-question__position")
+    found = {answer.submission_id: answer.value for answer in answered}
+    for kept in ReturnAddress.objects.filter(submission__in=keys):
+        refused = kept.reminders_refused_at is not None and not refused_too
+        found[kept.submission_id] = "" if refused else kept.address
+    return {key: address for key, address in found.items() if _can_be_sent_to(address)}
+
+
+def _can_be_sent_to(address: str) -> bool:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return True
+
+
+def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
+    """Return whether a mail of this file still says what is so: asked just before it is sent."""
+    submission = mail.submission
+    if mail.kind == MailKind.REMINDER and not mail.call.is_open_at(at):
+        return False
+    if mail.kind == MailKind.CLOSED_WITH_DRAFT and not mail.call.has_closed_at(at):
+        return False
+    if mail.kind == MailKind.REMINDER and mail.resend_of_id is None:
+        refused = ReturnAddress.objects.filter(
+            submission=submission, reminders_refused_at__isnull=False
+        )
+        return submission.state == SubmissionState.DRAFT and not refused.exists()
+    if mail.kind == MailKind.CLOSED_WITH_DRAFT:
+        # One that waited until the next closing says what the next one's says.
+        is_of_this = mail.occasion == closing_of(mail.call) or mail.resend_of_id is not None
+        return submission.state == SubmissionState.DRAFT and is_of_this
+    return True
+
+
+def opt_out_token(submission: Submission) -> str:
+    """Return the signed token of the link that refuses reminders; it opens nothing else."""
+    return _signer.sign(submission.public_id.hex)
+
+
+def look_up_opt_out(token: str) -> Submission | None:
+    """Return the response that the token refuses reminders for, None for a forged one."""
+    try:
+        return Submission.objects.filter(public_id=_signer.unsign(token)).first()
+    except BadSignature:
+        return None
+
+
+def refuse_reminders(*, submission: Submission, at: datetime) -> None:
+    """Send no more reminders about the response; asking twice changes nothing."""
+    address = addresses_of([submission]).get(submission.pk, "")
+    kept, _ = ReturnAddress.objects.get_or_create(
+        submission=submission, defaults={"address": address, "given_at": at}
+    )
+    if kept.reminders_refused_at is None:
+        kept.reminders_refused_at = at
+        kept.save(update_fields=["reminders_refused_at"])

@@ -1,0 +1,34 @@
+"""Where Django finds this app's tables. Code imports each from its slice."""
+
+from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import (
+    Answer,
+    Attachment,
+    ClosingChange,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+
+__all__ = [
+    "Answer",
+    "Attachment",
+    "Call",
+    "ClosingChange",
+    "IdentityAnswer",
+    "LatePass",
+    "OutboxEmail",
+    "Question",
+    "RespondentRole",
+    "ReturnAddress",
+    "ReturnToken",
+    "Section",
+    "Submission",
+    "Version",
+    "VersionIdentity",
+]

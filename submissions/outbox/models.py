@@ -1,0 +1,106 @@
+"""Mails that are to be sent, each written in the transaction that calls for it."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from submissions.calls.models import Call
+from submissions.outbox.states import MailKind, OutboxState
+
+
+class OutboxEmailQuerySet(models.QuerySet["OutboxEmail"]):
+    def due_at(self, wall_now: datetime) -> "OutboxEmailQuerySet":
+        return self.filter(
+            Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=wall_now),
+            state=OutboxState.WAITING,
+        )
+
+    def stuck_since(self, wall_now: datetime) -> "OutboxEmailQuerySet":
+        """Claimed at or before `real`, and neither sent nor given back since."""
+        return self.filter(state=OutboxState.CLAIMED, claimed_at__lte=wall_now)
+
+
+class OutboxEmail(models.Model):
+    """A mail that is owed to somebody, written in the transaction that owes it."""
+
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="mails")
+    submission = models.ForeignKey(
+        "submissions.Submission", on_delete=models.CASCADE, null=True, related_name="mails"
+    )
+    version = models.ForeignKey(
+        "submissions.Version", on_delete=models.CASCADE, null=True, related_name="mails"
+    )
+    resend_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="resends"
+    )
+    kind = models.CharField(max_length=20, choices=MailKind.choices)
+    occasion = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Which of several mails of one kind this is, where each is owed once.",
+    )
+    to_address = models.EmailField(max_length=254)
+    message_id = models.CharField(max_length=200, unique=True)
+    state = models.CharField(
+        max_length=10, choices=OutboxState.choices, default=OutboxState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(null=True, help_text="Real time; at once if empty.")
+    claimed_at = models.DateTimeField(null=True, help_text="Real time.")
+    held_up_since = models.DateTimeField(
+        null=True, help_text="Real time of the first attempt that failed."
+    )
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    subject = models.CharField(max_length=300, blank=True, help_text="As sent.")
+    body = models.TextField(blank=True, help_text="As sent, without links' tokens and answers.")
+
+    objects = OutboxEmailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "mail"
+        verbose_name_plural = "outbox"
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                F("next_attempt_at").asc(nulls_first=True),
+                "id",
+                condition=Q(state=OutboxState.WAITING),
+                name="submissions_outbox_due",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_outboxemail_state", condition=Q(state__in=OutboxState.values)
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_kind", condition=Q(kind__in=MailKind.values)
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_sent_has_time",
+                condition=Q(state=OutboxState.SENT, sent_at__isnull=False)
+                | Q(~Q(state=OutboxState.SENT), sent_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_claimed_has_time",
+                condition=~Q(state=OutboxState.CLAIMED) | Q(claimed_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "version",
+                "kind",
+                name="submissions_outboxemail_once_a_version",
+                condition=Q(resend_of__isnull=True, version__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "submission",
+                "kind",
+                "occasion",
+                name="submissions_outboxemail_once_an_occasion",
+                condition=Q(resend_of__isnull=True) & ~Q(occasion=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

@@ -1,0 +1,124 @@
+"""The call, before anybody has answered it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core import clock
+from core.accent import accent_rules
+from submissions.calls.models import Call
+from submissions.definitions.closing_times import last_change
+from submissions.respondent.browser_session import (
+    SESSION_KEY,
+    call_or_404,
+    hold,
+    response_in_session,
+)
+from submissions.respondent.documents.questions import questions_pdf, questions_word
+from submissions.respondent.forms.reading import reading_of
+from submissions.respondent.time_left import time_left_at
+from submissions.responses import drafting, returning
+from submissions.responses.errors import CallNotOpen
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The calls; with a single one, a redirect to it."""
+    now = clock.portal_now()
+    calls = list(Call.objects.order_by("closes_at"))
+    if len(calls) == 1:
+        return redirect("call", slug=calls[0].slug)
+    context = {
+        "open_calls": [call for call in calls if call.is_open_at(now)],
+        "coming_calls": [call for call in calls if now < call.opens_at],
+        "closed_calls": [call for call in reversed(calls) if call.has_closed_at(now)],
+    }
+    return render(request, "calls/home.html", context)
+
+
+@require_safe
+def call_page(request: HttpRequest, slug: str) -> HttpResponse:
+    call = call_or_404(slug)
+    return render(request, "calls/call.html", _call_page_context(request, call))
+
+
+def _call_page_context(request: HttpRequest, call: Call) -> dict[str, object]:
+    # All who draw the page give it the same: what it says of the closing time is kept.
+    return _call_context(request, call) | {"moved": last_change(call)}
+
+
+def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
+    now = clock.portal_now()
+    # Reading the session costs a query, which strangers need not pay.
+    has_session = request.session.session_key is not None and SESSION_KEY in request.session
+    return {
+        "call": call,
+        "is_open": call.is_open_at(now),
+        "is_closed": call.has_closed_at(now),
+        "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
+        "held": response_in_session(request, call) if has_session else None,
+        "forgotten": "forgotten" in request.GET,
+    }
+
+
+@require_safe
+def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
+    call = call_or_404(slug)
+    context = _call_context(request, call) | {"sections": reading_of(call)}
+    return render(request, "calls/questions.html", context)
+
+
+@require_safe
+def questions_as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
+    call = call_or_404(slug)
+    return _download(questions_pdf(call, reading_of(call)), "application/pdf", f"{slug}.pdf")
+
+
+@require_safe
+def questions_as_word(request: HttpRequest, slug: str) -> HttpResponse:
+    call = call_or_404(slug)
+    return _download(questions_word(call, reading_of(call)), WORD, f"{slug}.docx")
+
+
+def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_POST
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin a draft, or go on with the one that this browser holds.
+
+    Asks first where another takes the place of a response to which no address leads back.
+    """
+    received_at = clock.received(request)
+    call = call_or_404(slug)
+    held = response_in_session(request, call)
+    if held is not None and held.has_working_copy:
+        return redirect("response", slug=slug)
+    if held is not None and "another" not in request.POST:
+        return redirect("submitted", slug=slug)
+    if held is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
+        answers = drafting.working_answers(held, call)
+        if not returning.known_address(held, call, answers):
+            context = {"call": call, "submission": held}
+            return render(request, "responses/another.html", context)
+    try:
+        submission = drafting.start(call=call, at=received_at)
+    except CallNotOpen:
+        context = _call_page_context(request, call) | {"refused": True}
+        return render(request, "calls/call.html", context, status=403)
+    hold(request, submission, call)
+    return redirect("response", slug=slug)
+
+
+@require_safe
+def accent_stylesheet(request: HttpRequest, slug: str) -> HttpResponse:
+    """The call's own colour, as the custom properties that the stylesheet reads."""
+    call = get_object_or_404(Call.objects.exclude(accent_colour=""), slug=slug)
+    response = HttpResponse(accent_rules(call.accent_colour), content_type="text/css")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response

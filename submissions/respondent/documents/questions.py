@@ -1,0 +1,137 @@
+"""All the questions of a call, to prepare the answers offline: a Word file and a tagged PDF."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from docx import Document
+from docx.document import Document as WordDocument
+from docx.oxml.ns import qn
+from docx.shared import Pt
+
+from submissions.calls.models import Call
+from submissions.calls.states import TEXT_KINDS
+from submissions.respondent.documents.pages import typeset
+
+Reading = list[dict[str, Any]]
+KEPT_FOR = 24 * 60 * 60  # seconds
+ROOM = 4  # empty lines below a question that is answered in words
+
+
+def questions_pdf(call: Call, reading: Reading) -> bytes:
+    """Return the questions (`forms.reading.reading_of`) as a tagged PDF."""
+    data = questions_data(call, reading)
+    return _kept("pdf", data, lambda: typeset("questions.typ", data))
+
+
+def questions_word(call: Call, reading: Reading) -> bytes:
+    """Return the questions as a Word file with room for answers."""
+    data = questions_data(call, reading)
+    return _kept("docx", data, lambda: _write_word(data))
+
+
+def _kept(kind: str, data: dict[str, Any], make: Callable[[], bytes]) -> bytes:
+    """Return the file made before of the same words, or make it."""
+    words = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    return cache.get_or_set(f"questions-{kind}-{words}", make, KEPT_FOR)
+
+
+def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
+    """Return what both files say, as JSON's own types."""
+    lang, _hyphen, region = (get_language() or settings.LANGUAGE_CODE).partition("-")
+    address = f"{settings.PORTAL_URL}{reverse('call', args=[call.slug])}"
+    return {
+        "lang": lang,
+        "region": region.upper() or "GB",
+        "title": _("%(call)s: all the questions") % {"call": call.title},
+        "footer": call.title,
+        "each": _("For each of these, one of:"),
+        "intro": [
+            _("Use this to prepare your answers, alone or with colleagues."),
+            _("You give them online at %(address)s, before %(when)s.")
+            % {"address": address, "when": call.closes_in_words},
+        ],
+        "sections": [
+            {
+                "title": section["title"],
+                "applies": section["applies"],
+                "intro": [
+                    part.strip().split("\n")
+                    for part in section["intro"].split("\n\n")
+                    if part.strip()
+                ],
+                "rows": [_row(row) for row in section["rows"]],
+            }
+            for section in reading
+        ],
+    }
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    question = row["question"]
+    label = f"{question.label} {_('(optional)')}" if row["optional"] else question.label
+    notes = [row["applies"], *question.hint.split("\n"), row["how"]]
+    return {
+        "label": label,
+        "notes": [note for note in notes if note],
+        "rows": [item["label"] for item in question.rows],
+        "options": [option["label"] for option in question.options],
+        "in_words": question.kind in TEXT_KINDS,
+    }
+
+
+def _write_word(data: dict[str, Any]) -> bytes:
+    document = Document()
+    _set_up(document, data)
+    document.add_heading(data["title"], level=0)
+    for line in data["intro"]:
+        document.add_paragraph(line)
+    for section in data["sections"]:
+        document.add_heading(section["title"], level=1)
+        if section["applies"]:
+            _add_note(document, section["applies"])
+        for lines in section["intro"]:
+            document.add_paragraph("\n".join(lines))
+        for row in section["rows"]:
+            _add_question(document, row, data["each"])
+    stream = BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+def _set_up(document: WordDocument, data: dict[str, Any]) -> None:
+    properties = document.core_properties
+    properties.title, properties.author = data["title"], ""
+    properties.language = f"{data['lang']}-{data['region']}"
+    properties.comments = ""
+    normal = document.styles["Normal"]
+    normal.font.size = Pt(12)
+    # Screen readers choose their voice by the language of the default style.
+    language = document.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}/{qn('w:lang')}")
+    language.set(qn("w:val"), properties.language)
+
+
+def _add_question(document: WordDocument, row: dict[str, Any], each: str) -> None:
+    document.add_heading(row["label"], level=2)
+    for note in row["notes"]:
+        _add_note(document, note)
+    for item in row["rows"]:
+        document.add_paragraph(item, style="List Bullet")
+    if row["rows"]:
+        _add_note(document, each)
+    for option in row["options"]:
+        document.add_paragraph(f"☐ {option}")
+    if row["in_words"]:
+        for _line in range(ROOM):
+            document.add_paragraph()
+
+
+def _add_note(document: WordDocument, text: str) -> None:
+    document.add_paragraph().add_run(text).italic = True

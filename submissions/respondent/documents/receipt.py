@@ -1,0 +1,106 @@
+"""The receipt of a version with the evidence that it is for, as a tagged PDF."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from core import clock, spoken_time
+from submissions.calls.models import Call
+from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
+from submissions.respondent.documents.pages import typeset
+from submissions.responses.answering import asked_questions
+from submissions.responses.drafting import files_by_key
+from submissions.responses.models import Version
+from submissions.responses.transcript import say_answer
+
+LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
+
+
+def receipt_pdf(version: Version, call: Call) -> bytes:
+    """Return the receipt; like the text that is digested, it leaves out who answered."""
+    return typeset("receipt.typ", receipt_data(version, call))
+
+
+def receipt_data(version: Version, call: Call) -> dict[str, Any]:
+    """Return what the receipt says, as JSON's own types."""
+    reference = version.submission.reference
+    lang, _hyphen, region = (get_language() or settings.LANGUAGE_CODE).partition("-")
+    verify = f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}"
+    contact = " · ".join(filter(None, [call.contact_name, call.contact_email, call.contact_phone]))
+    return {
+        "lang": lang,
+        "region": region.upper() or "GB",
+        "title": _("Receipt for your response"),
+        "footer": f"{reference} · {call.title}",
+        "intro": _intro(call),
+        "facts": [
+            (_("Reference"), reference),
+            (_("Version"), str(version.number)),
+            (_("Received"), spoken_time.say_exactly(version.received_at, call.timezone)),
+            (_("Deadline"), spoken_time.say_moment(version.deadline, call.timezone)),
+            (_("Fingerprint"), version.receipt_digest),
+            (_("Fingerprint in full (SHA-256)"), version.sha256),
+        ],
+        "parts": [
+            {"title": _("What happens next"), "paragraphs": paragraphs(call.what_happens_next)},
+            {"title": _("If you have a question"), "paragraphs": [[contact]]},
+            {
+                "title": _("How to show that nothing was changed"),
+                "paragraphs": [
+                    [
+                        _(
+                            "Anybody who has this reference and this fingerprint can check at "
+                            "%(address)s that they belong together."
+                        )
+                        % {"address": verify}
+                    ]
+                ],
+            },
+        ],
+        "answers_title": _("Your answers"),
+        "answers_intro": _("They leave out who you are and how to reach you."),
+        "sections": _sections(version, call),
+    }
+
+
+def _intro(call: Call) -> list[str]:
+    said = [_("A response to %(call)s.") % {"call": call.title}]
+    if call.partners:
+        said = [
+            _("A response to %(call)s, a call for evidence by %(partners)s.")
+            % {"call": call.title, "partners": call.partners_in_words}
+        ]
+    if clock.is_rehearsal():
+        said.insert(0, _("This is a rehearsal: nothing here is real evidence."))
+    return said
+
+
+def paragraphs(text: str) -> list[list[str]]:
+    """Return the paragraphs of `text`, each as its lines."""
+    parts = text.replace("\r\n", "\n").split("\n\n")
+    return [part.strip().split("\n") for part in parts if part.strip()]
+
+
+def _sections(version: Version, call: Call) -> list[dict[str, Any]]:
+    answers = {**version.choices, **version.texts}
+    known = answers | version.identity.answers
+    files = files_by_key(call, version.attachments.all())
+    found: dict[str, dict[str, Any]] = {}
+    for question in asked_questions(call, known):
+        if question.identity:
+            continue
+        section = question.section
+        part = found.setdefault(section.key, {"title": section.title, "rows": []})
+        if question.kind == QuestionKind.FILE:
+            lines = [f"{file.name} (SHA-256 {file.sha256})" for file in files.get(question.key, ())]
+            lines = lines or [_("No files")]
+        else:
+            lines = say_answer(question, answers.get(question.key))
+        listed = question.kind in LISTED and question.key in answers
+        if listed:
+            lines = [line.removeprefix("- ") for line in lines]
+        part["rows"].append({"label": question.label, "list": listed, "lines": lines})
+    return list(found.values())

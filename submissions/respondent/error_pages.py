@@ -1,0 +1,94 @@
+"""The pages for what cannot be done, in the portal's own look."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import get_template
+from django.urls import reverse
+
+from submissions.calls.models import Call, Question
+
+LONGEST_COPY = 200_000
+# Addresses that only take what a form on another page sends, and that page.
+TAKE_FORMS_OF = {"start": "call", "return_open": "return"}
+# Posted beside answers by the pages themselves.
+NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "username"})
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "refusals/bad_request.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "refusals/forbidden.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "refusals/not_found.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # No request, and so no context: what failed may be what a context is made of.
+    return HttpResponse(get_template("refusals/server_error.html").render(), status=500)
+
+
+def typed_texts(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what was posted, to be given back where it cannot be kept.
+
+    Each has the `label` of its question (its name where the call is not known), the `text`, with
+    choices by their labels, and whether it was `cut` at LONGEST_COPY characters.
+    """
+    match = request.resolver_match
+    questions = _questions_of(match.kwargs.get("slug", "") if match else "")
+    typed = []
+    for name, texts in request.POST.lists():
+        question = questions.get(name)
+        for text in texts:
+            if name in NOT_ANSWERS or name.startswith("_") or not text.strip():
+                continue
+            said = question.option_labels.get(text, text) if question else text
+            typed.append(
+                {
+                    "label": question.label if question else name,
+                    "text": said[:LONGEST_COPY],
+                    "cut": len(said) > LONGEST_COPY,
+                }
+            )
+    return typed
+
+
+def _questions_of(slug: str) -> dict[str, Question]:
+    call = Call.objects.filter(slug=slug).first()
+    if call is None:
+        return {}
+    rows = {
+        row_key: row
+        for question in call.questions_in_order
+        for row_key, row in _rows_of(question).items()
+    }
+    return {**rows, **call.questions_by_key}
+
+
+def _rows_of(question: Question) -> dict[str, Question]:
+    """A matrix posts a name for each row."""
+    return {
+        f"{question.key}_{row['key']}": Question(
+            key=question.key, label=f"{question.label} {row['label']}", options=question.options
+        )
+        for row in question.rows
+    }
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return where the form is that was sent: mostly the address that it was sent to."""
+    match = request.resolver_match
+    if match is None or match.url_name not in TAKE_FORMS_OF:
+        return request.path
+    return reverse(TAKE_FORMS_OF[match.url_name], args=[match.kwargs["slug"]])
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the form expired, and give back every answer that was in it."""
+    context = {"typed": typed_texts(request), "back": _page_of(request)}
+    return render(request, "refusals/expired.html", context, status=403)

@@ -1,0 +1,41 @@
+"""Files, to those who may have them."""
+
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from submissions.respondent.browser_session import call_or_404, response_in_session
+from submissions.responses.models import Attachment
+
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "txt": "text/plain",
+}
+
+
+@require_safe
+def own_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+    """A file of the response that this browser holds; everybody else's is not found."""
+    call = call_or_404(slug)
+    submission = response_in_session(request, call)
+    if submission is None:
+        raise Http404
+    return file_response(get_object_or_404(submission.attachments, public_id=public_id))
+
+
+def file_response(attachment: Attachment) -> FileResponse:
+    """Return the file as a download that no browser opens in our name."""
+    try:
+        stream = attachment.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    content_type = CONTENT_TYPES.get(attachment.file_type, "application/octet-stream")
+    response = FileResponse(
+        stream, as_attachment=True, filename=attachment.name, content_type=content_type
+    )
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

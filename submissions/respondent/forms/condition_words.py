@@ -1,0 +1,156 @@
+"""When a question applies: in words for everybody, as data for the script that shows and hides."""
+
+import functools
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from submissions.calls import conditions
+from submissions.calls.models import Call, Question, Questionnaire, Section
+from submissions.calls.states import MULTIPLE_KINDS
+from submissions.responses.answering import Answers
+
+
+@dataclass(frozen=True)
+class Applies:
+    """How a question depends on others.
+
+    `sentence` is empty where nothing depends; `shown_if` is JSON for the script, a list of
+    `[key, negated, values]` over questions of the same page; `all_on_page` says that the
+    script knows as much as the sentence; `optional` that the question is never required.
+    """
+
+    sentence: str = ""
+    shown_if: str = ""
+    all_on_page: bool = False
+    optional: bool = False
+
+
+ALWAYS, FREE = Applies(), Applies(optional=True)
+
+
+def terms_of(asked: Questionnaire, question: Question) -> tuple[conditions.Term, ...]:
+    """Return the terms which must all be true for the question to be asked."""
+    return _terms(asked)[question.key]
+
+
+@lru_cache(maxsize=16)
+def _terms(asked: Questionnaire) -> dict[str, tuple[conditions.Term, ...]]:
+    found = {}
+    for question in asked.questions:
+        terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
+        revealing = asked.revealing_options.get(question.key)
+        if revealing:
+            terms.append(conditions.Term(revealing[0], "in", revealing[1]))
+        found[question.key] = tuple(dict.fromkeys(terms))
+    return found
+
+
+def is_ruled_out(
+    terms: Collection[conditions.Term], answers: Answers, on_page: Collection[str]
+) -> bool:
+    """Return whether an answer on another page makes the question one that is not asked."""
+    return any(term.key not in on_page and term.holds(answers) is False for term in terms)
+
+
+def applies(
+    call: Call,
+    question: Question,
+    terms: Collection[conditions.Term],
+    answers: Answers,
+    page: list[Question],
+) -> Applies:
+    """Return how the question depends on others; `page` has the questions shown beside it."""
+    if not terms and not question.required_if:
+        return ALWAYS if question.required else FREE
+    on_page = {other.key for other in page}
+    open_terms = [t for t in terms if t.key in on_page or t.holds(answers) is None]
+    live = [t for t in open_terms if t.key in on_page]
+    needed = _open_requirement(question, answers, on_page)
+    before = _controller_before(question, page, call)
+    sentence = ""
+    if open_terms:
+        sentence = _sentence(call, open_terms, before, _ONLY_IF)
+    elif needed:
+        sentence = _sentence(call, needed, before, _NEEDED_IF)
+    return Applies(
+        sentence=sentence,
+        shown_if=json.dumps([[t.key, t.operator == "!=", t.values] for t in live]) if live else "",
+        all_on_page=bool(live) and live == open_terms,
+        optional=not question.required and needed is None,
+    )
+
+
+def sections_only_if(call: Call, section: Section) -> str:
+    """Return in words when a section is asked at all, "" if it always is."""
+    if not section.show_if:
+        return ""
+    return _sentence(call, list(conditions.parse(section.show_if).terms), "", _ONLY_IF)
+
+
+def _open_requirement(
+    question: Question, answers: Answers, on_page: Collection[str]
+) -> list[conditions.Term] | None:
+    """Return the terms that decide whether an answer is required; None: it never is."""
+    if question.required:
+        return []
+    if not question.required_if:
+        return None
+    terms = conditions.parse(question.required_if).terms
+    if is_ruled_out(terms, answers, on_page):
+        return None
+    return [t for t in terms if t.key in on_page or t.holds(answers) is None]
+
+
+def _controller_before(question: Question, page: list[Question], call: Call) -> str:
+    """Return the key of the question that this one directly follows, follow-ups apart."""
+    for other in reversed(page[: page.index(question)]):
+        if not terms_of(call.questionnaire, other):
+            return other.key
+    return ""
+
+
+_UNLESS = gettext_noop("Answer this unless %(condition)s.")
+_ONLY_IF = (gettext_noop("Answer this only if %(condition)s."), _UNLESS)
+_NEEDED_IF = (gettext_noop("You need to answer this if %(condition)s."), _UNLESS)
+
+
+def _sentence(call: Call, terms: list[conditions.Term], before: str, forms: tuple[str, str]) -> str:
+    if len(terms) == 1 and terms[0].operator == "!=":
+        return _(forms[1]) % {"condition": _phrase(call, terms[0], before, negated=False)}
+    phrases = [_phrase(call, t, before, negated=t.operator == "!=") for t in terms]
+    return _(forms[0]) % {"condition": functools.reduce(_both, phrases)}
+
+
+def _both(first: str, second: str) -> str:
+    return _("%(first)s and %(second)s") % {"first": first, "second": second}
+
+
+def _phrase(call: Call, term: conditions.Term, before: str, *, negated: bool) -> str:
+    controller = call.questions_by_key.get(term.key)
+    labels = controller.option_labels if controller else {}
+    words: dict[str, Any] = {
+        "choices": _either([f"“{labels.get(value, value)}”" for value in term.values]),
+        "question": controller.label if controller else term.key,
+    }
+    ticked = controller is not None and controller.kind in MULTIPLE_KINDS
+    if term.key == before:
+        if negated:
+            return _("you did not choose %(choices)s") % words
+        return (_("you ticked %(choices)s") if ticked else _("you chose %(choices)s")) % words
+    if negated:
+        return _("your answer to “%(question)s” is not %(choices)s") % words
+    if ticked:
+        return _("you ticked %(choices)s under “%(question)s”") % words
+    return _("your answer to “%(question)s” is %(choices)s") % words
+
+
+def _either(choices: list[str]) -> str:
+    if len(choices) < 2:
+        return "".join(choices)
+    return _("%(first)s or %(last)s") % {"first": ", ".join(choices[:-1]), "last": choices[-1]}

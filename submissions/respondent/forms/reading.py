@@ -1,0 +1,52 @@
+"""All the questions of a call, to read before starting."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from submissions.calls.models import Call, Question
+from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
+from submissions.respondent.forms.condition_words import (
+    Applies,
+    applies,
+    sections_only_if,
+    terms_of,
+)
+from submissions.respondent.forms.presenting import present
+
+
+def reading_of(call: Call) -> list[dict[str, Any]]:
+    """Return each section with its rows: question, condition in words, how to answer."""
+    return [
+        {
+            "title": section.title,
+            "intro": section.intro,
+            "applies": sections_only_if(call, section),
+            "rows": [
+                _row(call, question, call.questionnaire.questions_of(section))
+                for question in call.questionnaire.questions_of(section)
+            ],
+        }
+        for section in call.questionnaire.sections
+    ]
+
+
+def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]:
+    said = applies(call, question, terms_of(call.questionnaire, question), {}, page)
+    return {
+        "question": question,
+        "applies": said.sentence,
+        "optional": said.optional,
+        "how": _how_to_answer(question, said),
+    }
+
+
+def _how_to_answer(question: Question, said: Applies) -> str:
+    if question.kind in MULTIPLE_KINDS:
+        # Most hints say so themselves, in these words of the GOV.UK style.
+        said = _("all that apply") in question.hint.lower()
+        return "" if said else _("Tick all that apply.")
+    if question.kind == QuestionKind.RADIO:
+        return _("Choose one.")
+    context = present(question, value=None, applies=said)
+    return context.get("limit") or context.get("rules") or ""

@@ -1,0 +1,88 @@
+"""The short forms around a response: an email address, and a reference with its fingerprint."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.references import read_reference
+
+SHORT_FINGERPRINT, WHOLE_FINGERPRINT = 16, 64  # hexadecimal digits
+
+
+class PlainForm(forms.Form):
+    """A form whose fields say by `aria-describedby` where their hint and their errors are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            said = [f"id_{name}_helptext"] if field.help_text else []
+            if self.is_bound and name in self.errors:
+                said.append(f"id_{name}_error")
+                field.widget.attrs["aria-invalid"] = "true"
+            if said:
+                field.widget.attrs["aria-describedby"] = " ".join(said)
+
+    @property
+    def error_summary(self) -> list[tuple[str, str]]:
+        """Each message with the id of the field that it is about."""
+        return [
+            (message, f"id_{name}")
+            for name in self.fields
+            for message in (self.errors.get(name, ()) if self.is_bound else ())
+        ]
+
+
+class AddressForm(PlainForm):
+    email = forms.EmailField(
+        label=_("Email address"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+        error_messages={
+            "required": _("Enter an email address"),
+            "invalid": _("Enter an email address in the correct format, like name@example.com"),
+        },
+    )
+
+
+class VerifyForm(PlainForm):
+    """Takes a reference and a fingerprint as people type them: case and gaps do not count."""
+
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=60,
+        help_text=_("For example, RTR-4K7P-9WXM."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": _("Enter the reference")},
+    )
+    fingerprint = forms.CharField(
+        label=_("Fingerprint"),
+        max_length=200,
+        help_text=_("The short one, of 16 letters and digits, or the one in full, of 64."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+        error_messages={"required": _("Enter the fingerprint")},
+    )
+
+    def clean_reference(self) -> str:
+        reference = read_reference(self.cleaned_data["reference"])
+        if reference is None:
+            raise forms.ValidationError(
+                _("Check the reference: this is not one. One of its characters may be mistyped")
+            )
+        return reference
+
+    def clean_fingerprint(self) -> str:
+        digits = re.sub(r"[\s:.\-\u2010-\u2015]", "", self.cleaned_data["fingerprint"]).lower()
+        if not re.fullmatch("[0-9a-f]*", digits):
+            raise forms.ValidationError(_("A fingerprint has only the digits 0 to 9 and a to f"))
+        if len(digits) not in {SHORT_FINGERPRINT, WHOLE_FINGERPRINT}:
+            raise forms.ValidationError(
+                _("A fingerprint has 16 or 64 letters and digits. This one has %(count)s")
+                % {"count": len(digits)}
+            )
+        return digits

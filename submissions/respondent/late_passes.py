@@ -1,0 +1,52 @@
+"""Taking up a late pass, and refusing reminders: what links in mails lead to."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from core import clock, spoken_time
+from submissions.mail import reminding
+from submissions.respondent.browser_session import call_or_404, hold, response_in_session
+from submissions.responses import amending, late_passes
+from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdrawn
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """A GET shows the pass and uses up nothing; a POST binds it to a response."""
+    at = clock.received(request)
+    call = call_or_404(slug)
+    try:
+        found = late_passes.look_up(call=call, token=token, at=at)
+        held = response_in_session(request, call)
+        if request.method == "POST":
+            taken = late_passes.take_up(call=call, token=token, held=held, at=at)
+            if not taken.has_working_copy:
+                amending.reopen(submission=taken, at=at)
+            request.session.cycle_key()
+            hold(request, taken, call)
+            return redirect("response", slug=slug)
+    except (LinkDead, CallNotOpen, ResponseWithdrawn):
+        # Taken back meanwhile, or the response was withdrawn.
+        return render(request, "late_passes/dead.html", {"call": call}, status=410)
+    context = {
+        "call": call,
+        "until": spoken_time.say_moment(found.expires_at, call.timezone),
+        "goes_on": found.submission_id is not None or (held is not None and held.has_working_copy),
+    }
+    return render(request, "late_passes/late_pass.html", context)
+
+
+@csrf_exempt  # RFC 8058: a mail program posts here by itself; the token is signed.
+@require_http_methods(["GET", "HEAD", "POST"])
+def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """A GET shows the button, a POST stops the reminders about one response."""
+    call = call_or_404(slug)
+    submission = reminding.look_up_opt_out(token)
+    if submission is None or submission.call_id != call.pk:
+        raise Http404
+    if request.method == "POST":
+        reminding.refuse_reminders(submission=submission, at=clock.portal_now())
+    context = {"call": call, "stopped": request.method == "POST"}
+    return render(request, "late_passes/reminders.html", context)

@@ -1,0 +1,92 @@
+"""Proof: the confirmation page, the receipt to keep, and whether a reference is a text's."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import clock, spoken_time
+from submissions.respondent.browser_session import call_or_404
+from submissions.respondent.documents.receipt import receipt_pdf
+from submissions.respondent.forms.return_forms import VerifyForm
+from submissions.respondent.limits import client_may
+from submissions.respondent.response_context import (
+    ResponseContext,
+    current_response,
+    no_response_page,
+)
+from submissions.responses.answering import asked_questions
+from submissions.responses.models import Version
+from submissions.responses.submitting import Content, holds_changes
+from submissions.responses.verifying import belong_together
+
+
+@require_safe
+def submitted(request: HttpRequest, slug: str) -> HttpResponse:
+    """The confirmation: it shows the same however often it is opened."""
+    held = current_response(request, slug)
+    if held is None:
+        return no_response_page(request, slug)
+    version = held.submission.current_version
+    if version is None:
+        return redirect("response", slug=slug)
+    zone = held.call.timezone
+    context = held.context(
+        version=version,
+        mail=version.mails.order_by("-pk").values_list("state", flat=True).first(),
+        received=spoken_time.say_exactly(version.received_at, zone),
+        first_received=spoken_time.say_exactly(held.submission.submitted_at, zone),
+    )
+    if held.is_withdrawn:
+        context["withdrawn"] = spoken_time.say_exactly(held.submission.withdrawn_at, zone)
+        context["changes"] = _changed_after(version, held)
+        return render(request, "responses/withdrawn.html", context)
+    return render(request, "responses/submitted.html", context)
+
+
+def _changed_after(version: Version, held: ResponseContext) -> bool:
+    """Whether there are changes that were never submitted, and that no purge has taken yet."""
+    if held.submission.saved_at <= version.received_at:
+        return False
+    asked = asked_questions(held.call, held.answers)
+    return holds_changes(held.submission, Content(held.call, asked, held.answers, held.files))
+
+
+@require_safe
+def receipt(request: HttpRequest, slug: str) -> HttpResponse:
+    """The receipt with the answers as a tagged PDF."""
+    held = current_response(request, slug)
+    if held is None:
+        return no_response_page(request, slug)
+    if held.submission.current_version is None:
+        return redirect("response", slug=slug)
+    response = HttpResponse(_receipt_of(held), content_type="application/pdf")
+    name = f"{held.submission.reference}-{held.submission.current_version.number}.pdf"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _receipt_of(held: ResponseContext) -> bytes:
+    version = held.submission.current_version
+    version.submission = held.submission
+    return receipt_pdf(version, held.call)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def verify(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say whether a reference and a fingerprint belong together, and nothing else."""
+    call = call_or_404(slug)
+    context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}
+    form = VerifyForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_bound and not client_may(request, "verify"):
+        form.add_error(None, _("You have tried this often. Wait an hour, then try again"))
+        context["errors"] = [(message, "id_reference") for message in form.non_field_errors()]
+        status = 429
+    elif form.is_bound and form.is_valid():
+        context["asked"] = form.cleaned_data
+        context["together"] = belong_together(call, **form.cleaned_data)
+    elif form.is_bound:
+        context["errors"] = form.error_summary
+        status = 422
+    return render(request, "calls/verify.html", context | {"form": form}, status=status)

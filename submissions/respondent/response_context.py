@@ -1,0 +1,174 @@
+"""A response in the hands of its author: what its pages have in common."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core import clock, spoken_time
+from submissions.calls.models import Call, Section
+from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
+from submissions.respondent.browser_session import call_or_404, draft_in_session
+from submissions.respondent.error_pages import typed_texts
+from submissions.respondent.steps import Step, question_addresses, steps
+from submissions.respondent.time_left import time_left_at
+from submissions.responses import answering, deadlines, drafting
+from submissions.responses.deadlines import ApplicableDeadline
+from submissions.responses.drafting import WorkingCopy
+from submissions.responses.errors import CallNotOpen
+from submissions.responses.models import Attachment, Submission
+from submissions.responses.states import SubmissionState
+from submissions.responses.transcript import say_answer
+
+SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
+
+
+@dataclass
+class ResponseContext:
+    """A response in the hands of its author: what its pages have in common."""
+
+    call: Call
+    submission: Submission
+    received_at: datetime
+    answers: dict[str, Any]
+    has_files: bool
+    read: WorkingCopy | None = None
+
+    @cached_property
+    def files(self) -> dict[str, list[Attachment]]:
+        if not self.has_files:
+            return {}
+        present = self.submission.attachments.filter(removed_at=None)
+        return drafting.files_by_key(self.call, present)
+
+    @property
+    def file_counts(self) -> dict[str, int]:
+        return {key: len(files) for key, files in self.files.items()}
+
+    @cached_property
+    def applicable_deadline(self) -> ApplicableDeadline | None:
+        """What lets the response be submitted now; None after the deadline that applies to it."""
+        try:
+            return deadlines.applicable_deadline(self.call, self.submission, at=self.received_at)
+        except CallNotOpen:
+            return None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the response could be submitted now, in a grace period or by a pass too."""
+        return self.applicable_deadline is not None
+
+    @property
+    def submit_before(self) -> str:
+        """The deadline that applies, in words."""
+        deadline = (
+            self.applicable_deadline.deadline if self.applicable_deadline else self.call.closes_at
+        )
+        return spoken_time.say_moment(deadline, self.call.timezone)
+
+    @property
+    def has_working_copy(self) -> bool:
+        return self.submission.has_working_copy
+
+    @property
+    def is_amending(self) -> bool:
+        return self.submission.amending_since is not None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.submission.state == SubmissionState.WITHDRAWN
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The sections with a question that applies or may apply, in order."""
+        asked = {
+            question.section_id: None
+            for question in answering.asked_questions(self.call, self.answers)
+        }
+        return [section for section in self.call.questionnaire.sections if section.pk in asked]
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return steps(self.call, self.sections, self.answers)
+
+    def issues(self) -> list[answering.ValidationIssue]:
+        return answering.validation_issues(self.call, self.answers, self.file_counts)
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        return {
+            "call": self.call,
+            "submission": self.submission,
+            "is_open": self.is_open,
+            "call_is_open": self.call.is_open_at(self.received_at),
+            "is_amending": self.is_amending,
+            "submit_before": self.submit_before,
+            "received_at": self.received_at,
+            "time_left": self.applicable_deadline
+            and time_left_at(self.call, self.applicable_deadline.deadline, now=self.received_at),
+            **more,
+        }
+
+
+def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
+    """Return the response of the call that this browser holds; the clock is read here, once."""
+    received_at = clock.received(request)
+    found = draft_in_session(request, slug)
+    if found is None:
+        return None
+    return ResponseContext(
+        found.call, found.submission, received_at, found.answers, found.has_files, read=found
+    )
+
+
+def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that this browser holds no response, and what can be done; give back what was typed."""
+    call = call_or_404(slug)
+    context = {
+        "call": call,
+        "is_open": call.is_open_at(clock.portal_now()),
+        "typed": typed_texts(request),
+    }
+    return render(request, "responses/nothing_held.html", context, status=404)
+
+
+def answers_by_section(held: ResponseContext) -> list[dict[str, Any]]:
+    """Return each section with its rows: question, its place, answer in lines, files."""
+    addresses = question_addresses(held.call)
+    asked = answering.asked_questions(held.call, held.answers)
+    return [
+        {
+            "section": section,
+            "rows": [
+                {
+                    "question": question,
+                    "href": f"{addresses[question.key]}?return=check#question-{question.key}",
+                    "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
+                    "is_list": question.kind in SEVERAL,
+                    "lines": say_answer(question, held.answers.get(question.key)),
+                    "warning": answering.warning_of(question, held.answers.get(question.key)),
+                    "files": held.files.get(question.key, []),
+                }
+                for question in asked
+                if question.section_id == section.pk
+            ],
+        }
+        for section in held.sections
+    ]
+
+
+def closed_page(
+    request: HttpRequest, held: ResponseContext, *, just_saved: bool = False, tried: bool = False
+) -> HttpResponse:
+    """Say that the response cannot be submitted now; its text stays to read and to download."""
+    context = held.context(
+        sections=answers_by_section(held),
+        just_saved=just_saved,
+        tried=tried,
+        is_early=held.received_at < held.call.opens_at,
+        received=spoken_time.say_exactly(held.received_at, held.call.timezone),
+    )
+    status = 403 if request.method == "POST" else 200
+    return render(request, "responses/closed.html", context, status=status)

@@ -1,0 +1,105 @@
+"""The statements that every public service owes its users."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from core import release, spoken_time, throttling
+from submissions.calls.models import Call
+from submissions.respondent.browser_session import call_or_404
+from submissions.responses import retention, returning
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """The portal's own notice, and where a call has another, that one or the way to it."""
+    calls = list(Call.objects.order_by("title"))
+    if len(calls) == 1 and calls[0].privacy_text:
+        return _privacy_page(request, calls, own=calls[0])
+    return _privacy_page(request, calls)
+
+
+@require_safe
+def call_privacy(request: HttpRequest, slug: str) -> HttpResponse:
+    """The notice that holds for one call."""
+    call = call_or_404(slug)
+    return _privacy_page(request, [call], own=call if call.privacy_text else None, call=call)
+
+
+def _privacy_page(
+    request: HttpRequest, calls: list[Call], own: Call | None = None, call: Call | None = None
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "call": call,
+        "own": own,
+        "calls": [one for one in calls if not one.privacy_text],
+        "other_calls": [one for one in calls if one.privacy_text and one != own],
+        "contacts": calls,
+        "drafts_kept": retention.DRAFTS_KEPT.days,
+        "addresses_kept": retention.ADDRESSES_KEPT.days,
+        "mail_texts_kept": retention.MAIL_TEXTS_KEPT.days,
+        "links_kept": (returning.LINK_LASTS + retention.LINKS_KEPT).days,
+        "sessions_kept": _days(settings.SESSION_COOKIE_AGE),
+        "tries_minutes": throttling.COUNTED_FOR // 60,
+    }
+    return render(request, "statements/privacy.html", context)
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """The portal's own statement, with what each call adds."""
+    return _accessibility_page(request, list(Call.objects.order_by("title")))
+
+
+@require_safe
+def call_accessibility(request: HttpRequest, slug: str) -> HttpResponse:
+    """The statement with what this call adds, and nobody to write to but its own people."""
+    call = call_or_404(slug)
+    return _accessibility_page(request, [call], call=call)
+
+
+def _accessibility_page(
+    request: HttpRequest, calls: list[Call], call: Call | None = None
+) -> HttpResponse:
+    context = {
+        "call": call,
+        "contacts": calls,
+        "additions": [(one, one.accessibility_text) for one in calls if one.accessibility_text],
+        "prepared": spoken_time.say_day(release.ACCESSIBILITY_PREPARED),
+        "tested": spoken_time.say_day(release.ACCESSIBILITY_TESTED),
+    }
+    return render(request, "statements/accessibility.html", context)
+
+
+@require_safe
+def cookies(request: HttpRequest) -> HttpResponse:
+    """The cookies that are set, with what each call adds."""
+    return _cookies_page(request, list(Call.objects.order_by("title")))
+
+
+@require_safe
+def call_cookies(request: HttpRequest, slug: str) -> HttpResponse:
+    call = call_or_404(slug)
+    return _cookies_page(request, [call], call=call)
+
+
+def _cookies_page(
+    request: HttpRequest, calls: list[Call], call: Call | None = None
+) -> HttpResponse:
+    context = {
+        "call": call,
+        "additions": [(one, one.cookies_text) for one in calls if one.cookies_text],
+        "session_cookie": settings.SESSION_COOKIE_NAME,
+        "session_days": _days(settings.SESSION_COOKIE_AGE),
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "csrf_days": _days(settings.CSRF_COOKIE_AGE),
+    }
+    return render(request, "statements/cookies.html", context)
+
+
+def _days(seconds: int) -> int:
+    return timedelta(seconds=seconds).days

@@ -1,0 +1,55 @@
+"""The pages of a response in the order in which they are walked, and their addresses."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.urls import get_script_prefix, reverse
+
+from submissions.calls.models import Call, Question, Questionnaire, Section
+from submissions.respondent.forms.pages import asked_page_numbers, page_numbers, pages_of
+from submissions.responses.answering import Answers
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page of a section: the `place`th of `of` pages that are shown to this respondent."""
+
+    section: Section
+    number: int
+    questions: tuple[Question, ...]
+    place: int
+    of: int
+
+
+def steps(call: Call, sections: list[Section], answers: Answers) -> list[Step]:
+    """Return every page of `sections` with a question that applies or may apply, in order."""
+    found = []
+    for section in sections:
+        pages = pages_of(call, section)
+        asked = asked_page_numbers(call, pages, answers)
+        found += [
+            Step(section, number, tuple(pages[number - 1]), place, len(asked))
+            for place, number in enumerate(asked, start=1)
+        ]
+    return found
+
+
+def step_address(call: Call, section: Section, number: int) -> str:
+    """Return the address of a page; a section's first page is the section's own address."""
+    if number == 1:
+        return reverse("section", args=[call.slug, section.key])
+    return reverse("section_page", args=[call.slug, section.key, number])
+
+
+def question_addresses(call: Call) -> dict[str, str]:
+    """Return the address of the page that each question is on, by the question's key."""
+    return _addresses(call, call.questionnaire, get_script_prefix())
+
+
+@lru_cache(maxsize=16)
+def _addresses(call: Call, asked: Questionnaire, prefix: str) -> dict[str, str]:
+    del prefix
+    return {
+        key: step_address(call, asked.questions_by_key[key].section, number)
+        for key, number in page_numbers(call).items()
+    }

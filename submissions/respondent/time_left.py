@@ -1,0 +1,46 @@
+"""The time that is left, by the server's clock: on each page, and for pages that stay open."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core import clock, spoken_time
+from submissions.calls.models import Call
+from submissions.respondent.browser_session import SESSION_KEY, call_or_404, response_in_session
+from submissions.responses import deadlines
+from submissions.responses.errors import CallNotOpen
+
+
+def time_left_at(call: Call, deadline: datetime, *, now: datetime) -> dict[str, Any]:
+    """Return what a page shows while there is time: words, deadline (ISO 8601, UTC), when."""
+    return {
+        "words": _("Closes in %(left)s") % {"left": spoken_time.say_left(deadline - now)},
+        "closes_at": deadline.isoformat(),
+        "closes_in_words": spoken_time.say_moment(deadline, call.timezone),
+    }
+
+
+@require_safe
+def time_left(request: HttpRequest, slug: str) -> JsonResponse:
+    """Return `state` ("before", "open" or "closed"), `now`, and what `time_left_at` gives.
+
+    The deadline is the one that applies to the response which this browser holds, so a grace
+    period or a late pass counts. One query for strangers, at most four for others.
+    """
+    now = clock.portal_now()
+    call = call_or_404(slug)
+    deadline = call.closes_at
+    has_session = request.session.session_key is not None and SESSION_KEY in request.session
+    held = response_in_session(request, call) if has_session and now >= deadline else None
+    if held is not None:
+        try:
+            deadline = deadlines.applicable_deadline(call, held, at=now).deadline
+        except CallNotOpen:
+            deadline = call.closes_at
+    state = "closed" if now >= deadline else "open" if now >= call.opens_at else "before"
+    return JsonResponse(
+        {"state": state, "now": now.isoformat(), **time_left_at(call, deadline, now=now)}
+    )

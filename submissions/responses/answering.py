@@ -1,0 +1,237 @@
+"""What an answer may be, which questions are asked, and what stands in the way of submitting.
+
+Two thresholds: a value that cannot be stored at all is refused (`AnswerRefused`); everything
+else is saved as it is, however incomplete or long, and `faults` says what is still to do.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.canonical import canonical_text, count_words
+from submissions.calls import conditions
+from submissions.calls.models import Call, Question
+from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.responses.errors import AnswerRefused
+
+LONGEST_ANSWER = 100_000  # characters; far over any word limit, far under what a request may hold
+
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ValidationIssue:
+    """Why a response cannot be submitted yet: `message` is for the respondent.
+
+    `row` is the key of a matrix's row, where the fault is one row's.
+    """
+
+    key: str
+    message: str
+    row: str = ""
+
+
+def clean_answer(question: Question, raw: Any) -> Any:
+    """Return `raw` as it is stored (shapes: `models.WorkingAnswer`), None for no answer.
+
+    Raises AnswerRefused for an option that does not exist, a NUL character, a lone surrogate,
+    a value of another shape, or more than LONGEST_ANSWER characters.
+    """
+    if raw in (None, "", [], {}, False):
+        return None
+    kind = question.kind
+    if kind in TEXT_KINDS:
+        return _clean_text(question, raw)
+    if kind == QuestionKind.CHECKBOX:
+        return True
+    keys = set(question.option_labels)
+    if kind == QuestionKind.RADIO:
+        return _known(raw, keys)
+    if kind in MULTIPLE_KINDS and isinstance(raw, list | tuple | set):
+        chosen = {_known(key, keys) for key in raw}
+        return [option["key"] for option in question.options if option["key"] in chosen]
+    if kind == QuestionKind.MATRIX and isinstance(raw, Mapping):
+        given = {row: _known(key, keys) for row, key in raw.items() if key}
+        rows = [row["key"] for row in question.rows]
+        if not set(given) <= set(rows):
+            raise AnswerRefused(_("Select one of the rows that are shown"))
+        return {row: given[row] for row in rows if row in given} or None
+    raise AnswerRefused(_("This answer cannot be read. Answer the question again"))
+
+
+def _clean_text(question: Question, raw: Any) -> str | None:
+    if not isinstance(raw, str):
+        raise AnswerRefused(_("This answer cannot be read. Answer the question again"))
+    if "\0" in raw or re.search("[\ud800-\udfff]", raw):
+        raise AnswerRefused(_("Remove the characters that cannot be shown, then try again"))
+    text = canonical_text(raw)
+    if len(text) > LONGEST_ANSWER:
+        raise AnswerRefused(
+            _(
+                "Your answer has %(count)s characters. It can be saved when it has %(most)s or "
+                "fewer. You could add it as a file instead"
+            )
+            % {"count": f"{len(text):,}", "most": f"{LONGEST_ANSWER:,}"}
+        )
+    if question.kind != QuestionKind.LONG:
+        text = " ".join(text.split())
+    return text if text.strip() else None
+
+
+def _known(key: Any, keys: Collection[str]) -> str:
+    if not isinstance(key, str) or key not in keys:
+        raise AnswerRefused(_("Select one of the answers that are shown"))
+    return key
+
+
+def is_asked(call: Call, question: Question, answers: Answers) -> bool | None:
+    """Return whether the question applies to somebody with `answers`; None: not known yet."""
+    return call.questionnaire.conditions[question.key].holds(answers)
+
+
+def is_required(question: Question, answers: Answers) -> bool:
+    """Return whether an asked question must be answered, as far as `answers` tell."""
+    if question.required:
+        return True
+    return bool(question.required_if) and conditions.holds(question.required_if, answers) is True
+
+
+def asked_questions(call: Call, answers: Answers) -> list[Question]:
+    """Return the questions that apply or may apply, in order."""
+    asked = call.questionnaire
+    out = {key for key, condition in asked.conditional if condition.holds(answers) is False}
+    return [question for question in asked.questions if question.key not in out]
+
+
+def validation_issues(
+    call: Call, answers: Answers, file_counts: Mapping[str, int], *, section_key: str | None = None
+) -> list[ValidationIssue]:
+    """Return what stands in the way of submitting, in the order of the questions.
+
+    `file_counts` has the number of files by question key. With `section_key` only that
+    section's questions are judged.
+    """
+    found = []
+    for question in asked_questions(call, answers):
+        if section_key in (None, question.section.key):
+            given = file_counts.get(question.key, 0) or answers.get(question.key)
+            # Not known to apply yet: what it depends on is missing, and that is the fault.
+            applies = is_asked(call, question, answers) is True
+            required = applies and is_required(question, answers)
+            found += issues_of(question, given, required=required)
+    if section_key is None and not found:
+        found += _evidence_fault(call, answers, file_counts)
+    return found
+
+
+def issues_of(question: Question, value: Any, *, required: bool) -> list[ValidationIssue]:
+    """Return the faults of one asked question's stored value."""
+    if not value:
+        return [ValidationIssue(question.key, missing_message(question))] if required else []
+    if question.kind in MULTIPLE_KINDS:
+        return _exclusive_fault(question, value)
+    if question.kind == QuestionKind.RADIO:
+        return _route_fault(question, value)
+    if question.kind == QuestionKind.MATRIX and required:
+        rows = [row for row in question.rows if row["key"] not in value]
+        said = _("Select an answer for “%(row)s”")
+        return [
+            ValidationIssue(question.key, said % {"row": row["label"]}, row["key"]) for row in rows
+        ]
+    if question.kind in TEXT_KINDS:
+        return _text_fault(question, value)
+    return []
+
+
+def missing_message(question: Question) -> str:
+    """Return what is said when a required answer is missing."""
+    if question.missing:
+        return question.missing
+    if question.kind in TEXT_KINDS:
+        return _("Enter an answer to “%(question)s”") % {"question": question.label}
+    return _("Select an answer to “%(question)s”") % {"question": question.label}
+
+
+def _exclusive_fault(question: Question, value: list[str]) -> list[ValidationIssue]:
+    for option in question.options:
+        if option.get("exclusive") and option["key"] in value and len(value) > 1:
+            message = _("Select “%(choice)s” or the other answers, not both")
+            return [ValidationIssue(question.key, message % {"choice": option["label"]})]
+    return []
+
+
+def _route_fault(question: Question, value: str) -> list[ValidationIssue]:
+    route = route_of(question, value)
+    return [ValidationIssue(question.key, route["title"])] if route else []
+
+
+def route_of(question: Question, value: Any) -> dict[str, str] | None:
+    """Return the page (`title`, `text`) that the chosen option leads to, if it leads to one."""
+    for option in question.options:
+        if option["key"] == value:
+            return option.get("route")
+    return None
+
+
+def _text_fault(question: Question, value: str) -> list[ValidationIssue]:
+    if question.kind == QuestionKind.EMAIL:
+        try:
+            validate_email(value)
+        except ValidationError:
+            message = _("Enter an email address in the correct format, like name@example.com")
+            return [ValidationIssue(question.key, message)]
+    words = count_words(value)
+    if question.max_words and words > question.max_words:
+        message = ngettext(
+            "“%(question)s” must be %(most)s word or fewer. It has %(count)s. "
+            "Everything that you wrote is kept",
+            "“%(question)s” must be %(most)s words or fewer. It has %(count)s. "
+            "Everything that you wrote is kept",
+            question.max_words,
+        )
+        return [
+            ValidationIssue(question.key, message % _limit(question, question.max_words, words))
+        ]
+    if question.max_chars and len(value) > question.max_chars:
+        message = ngettext(
+            "“%(question)s” must be %(most)s character or fewer. It has %(count)s",
+            "“%(question)s” must be %(most)s characters or fewer. It has %(count)s",
+            question.max_chars,
+        )
+        return [
+            ValidationIssue(
+                question.key, message % _limit(question, question.max_chars, len(value))
+            )
+        ]
+    return []
+
+
+def _limit(question: Question, most: int, count: int) -> dict[str, str]:
+    return {"question": question.label, "most": f"{most:,}", "count": f"{count:,}"}
+
+
+def _evidence_fault(
+    call: Call, answers: Answers, file_counts: Mapping[str, int]
+) -> list[ValidationIssue]:
+    """The call's invariant: at least one long answer or one file."""
+    asked = asked_questions(call, answers)
+    long_ones = [q for q in asked if q.kind == QuestionKind.LONG]
+    if not call.needs_evidence or any(file_counts.values()):
+        return []
+    if not long_ones or any(answers.get(q.key) for q in long_ones):
+        return []
+    message = _("Give at least one answer in your own words, or add at least one file")
+    return [ValidationIssue(long_ones[0].key, message)]
+
+
+def warning_of(question: Question, value: Any) -> str:
+    """Return the question's warning if the answer looks odd; it never stands in the way."""
+    if question.warn_unless and value and not re.fullmatch(question.warn_unless, value):
+        return question.warning
+    return ""

@@ -1,0 +1,151 @@
+"""Files as evidence: what is taken, and in and out of the working copy."""
+
+import hashlib
+import unicodedata
+from datetime import datetime
+from pathlib import PurePath
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from submissions.calls.models import Question
+from submissions.responses.drafting import lock_working_copy, note_saved
+from submissions.responses.errors import FileRefused
+from submissions.responses.file_types import refuse_unless_what_it_says
+from submissions.responses.models import Attachment, Submission
+
+LONGEST_NAME = 150
+
+
+def attach(
+    *, submission: Submission, question: Question, upload: UploadedFile, at: datetime
+) -> Attachment:
+    """Add the file to the working copy; a second press adds it once.
+
+    Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
+    taken or not what its name says, protected by a password, one too many. Raises
+    AlreadySubmitted if the working copy is closed.
+    """
+    name = presentable_name(upload.name or "")
+    file_type = refuse_unless_allowed(question, name, upload)
+    sha256 = digest_of(upload)
+    with transaction.atomic():
+        lock_working_copy(submission)
+        present = submission.attachments.filter(question=question, removed_at=None)
+        same = present.filter(sha256=sha256).first()
+        if same is not None and same.name == name:
+            return same
+        if same is not None:
+            raise FileRefused(
+                _(
+                    "“%(name)s” was not added: it is the same file as “%(same)s”, "
+                    "which is here already"
+                )
+                % {"name": name, "same": same.name}
+            )
+        if question.max_files and present.count() >= question.max_files:
+            raise FileRefused(
+                ngettext(
+                    "“%(name)s” was not added: you can add %(most)s file. Remove it first",
+                    "“%(name)s” was not added: you can add up to %(most)s files. Remove one first",
+                    question.max_files,
+                )
+                % {"name": name, "most": question.max_files}
+            )
+        attachment = Attachment(
+            submission=submission,
+            question=question,
+            name=name,
+            file_type=file_type,
+            size=upload.size,
+            sha256=sha256,
+            uploaded_at=at,
+        )
+        attachment.file.save(name, upload, save=False)
+        try:
+            attachment.save()
+            note_saved(submission, at)
+        except BaseException:
+            attachment.file.storage.delete(attachment.file.name)
+            raise
+    return attachment
+
+
+def replace(
+    *,
+    submission: Submission,
+    question: Question,
+    public_id: UUID,
+    upload: UploadedFile,
+    at: datetime,
+) -> Attachment:
+    """Put the file in the place of another of the question; all of it or nothing.
+
+    One that is not there (any more) takes no place. Raises what `attach` raises: then the
+    other file stays.
+    """
+    with transaction.atomic():
+        detach(submission=submission, public_id=public_id, at=at)
+        return attach(submission=submission, question=question, upload=upload, at=at)
+
+
+def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:
+    """Return the file's type, one of `question.file_types`, or raise FileRefused."""
+    file_type = PurePath(name).suffix.lower().lstrip(".")
+    if file_type not in question.file_types:
+        allowed = ", ".join(kind.upper() for kind in question.file_types)
+        raise FileRefused(
+            _("“%(name)s” was not added: the file must be one of %(allowed)s")
+            % {"name": name, "allowed": allowed}
+        )
+    if not upload.size:
+        raise FileRefused(_("“%(name)s” was not added: the file is empty") % {"name": name})
+    if question.max_mb and upload.size > question.max_mb * 1024 * 1024:
+        raise FileRefused(
+            _("“%(name)s” was not added: the file must be %(most)s MB or smaller")
+            % {"name": name, "most": question.max_mb}
+        )
+    refuse_unless_what_it_says(name, file_type, upload)
+    return file_type
+
+
+def presentable_name(name: str) -> str:
+    """Return the file's own name without folders and control characters, cut to 150."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(
+        c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C"
+    ).strip()
+    path = PurePath(shown or "file")
+    return path.stem[: LONGEST_NAME - len(path.suffix[:20])] + path.suffix[:20]
+
+
+def digest_of(upload: UploadedFile) -> str:
+    """Return the SHA-256 of the file's bytes as 64 hex digits."""
+    hasher = hashlib.sha256()
+    for chunk in upload.chunks():
+        hasher.update(chunk)
+    upload.seek(0)
+    return hasher.hexdigest()
+
+
+def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
+    """Take a file out of the working copy; one that no version holds is deleted.
+
+    A file that is not there (any more) is no error. Raises AlreadySubmitted.
+    """
+    with transaction.atomic():
+        lock_working_copy(submission)
+        attachment = submission.attachments.filter(public_id=public_id, removed_at=None).first()
+        if attachment is None:
+            return
+        if attachment.versions.exists():
+            attachment.removed_at = at
+            attachment.save(update_fields=["removed_at"])
+        else:
+            file = attachment.file
+            attachment.delete()
+            transaction.on_commit(lambda: file.storage.delete(file.name), robust=True)
+        note_saved(submission, at)

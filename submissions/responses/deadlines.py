@@ -1,0 +1,61 @@
+"""The rule of the deadline: which one applies to a response, and whether a moment meets it.
+
+The database holds the same rule by `submissions_version_before_deadline` and
+`submissions_version_deadline_applied`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from submissions.calls.models import Call
+from submissions.responses.errors import CallClosed, CallNotYetOpen
+from submissions.responses.models import LatePass, Submission
+from submissions.responses.states import Timing
+
+
+@dataclass(frozen=True)
+class ApplicableDeadline:
+    """Why a response may be submitted: the deadline that applies (aware) and its kind."""
+
+    timing: Timing
+    deadline: datetime
+    late_pass: LatePass | None = None
+
+
+def refuse_unless_open(call: Call, at: datetime) -> None:
+    """Raise CallNotYetOpen or CallClosed unless `opens_at <= at < closes_at`."""
+    if at < call.opens_at:
+        raise CallNotYetOpen(at=at, closes_at=call.closes_at)
+    if not call.is_open_at(at):
+        raise CallClosed(at=at, closes_at=call.closes_at)
+
+
+def applicable_deadline(
+    call: Call, submission: Submission, *, at: datetime, lock: bool = False
+) -> ApplicableDeadline:
+    """Return what lets the response be submitted at `at`; raise CallNotYetOpen or CallClosed.
+
+    Before closing everybody is on time. After it a draft that was begun, and so saved, before
+    closing has the call's grace, and a response with a late pass has until the pass expires.
+
+    With `lock`, inside a transaction, the pass cannot be taken back until that ends.
+    """
+    if at < call.closes_at:
+        refuse_unless_open(call, at)
+        return ApplicableDeadline(Timing.ON_TIME, call.closes_at)
+    if at < call.grace_ends_at and submission.is_draft and submission.started_at < call.closes_at:
+        return ApplicableDeadline(Timing.GRACE, call.grace_ends_at)
+    passes = LatePass.objects.select_for_update() if lock else LatePass.objects.all()
+    late_pass = passes.live_at(at).filter(submission=submission).first()
+    if late_pass is not None:
+        return ApplicableDeadline(Timing.LATE_PASS, late_pass.expires_at, late_pass)
+    raise CallClosed(at=at, closes_at=call.closes_at)
+
+
+def may_submit(call: Call, submission: Submission, *, at: datetime) -> bool:
+    """Return whether the response could be submitted at `at`; no query before closing."""
+    try:
+        applicable_deadline(call, submission, at=at)
+    except (CallClosed, CallNotYetOpen):
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""What is refused of a response. Messages are for developers; pages choose their own words."""
+
+from datetime import datetime
+from typing import Any
+
+from core.errors import PortalError
+
+
+class CallNotOpen(PortalError):
+    """The call does not take responses at this moment.
+
+    `at` is the aware moment judged; `closes_at` the aware deadline that applied.
+    """
+
+    def __init__(self, *, at: datetime, closes_at: datetime) -> None:
+        super().__init__(f"call not open at {at.isoformat()} (closes {closes_at.isoformat()})")
+        self.at = at
+        self.closes_at = closes_at
+
+
+class CallClosed(CallNotOpen):
+    """`at` is not before the deadline."""
+
+
+class CallNotYetOpen(CallNotOpen):
+    """`at` is before the opening time."""
+
+
+class ResponseIncomplete(PortalError):
+    """The response was to be submitted while `issues` (of `answering.ValidationIssue`) stand."""
+
+    def __init__(self, issues: list[Any]) -> None:
+        super().__init__(f"{len(issues)} answers are missing or need changing")
+        self.issues = issues
+
+
+class AlreadySubmitted(PortalError):
+    """The response is no longer a draft, so its working answers cannot change."""
+
+
+class ChangedSinceSeen(PortalError):
+    """The response is no longer as it was when its author checked it."""
+
+
+class NotSubmitted(PortalError):
+    """The response is a draft, so there is nothing yet to change or withdraw."""
+
+
+class ResponseWithdrawn(PortalError):
+    """The response was withdrawn by its author."""
+
+
+class LinkDead(PortalError):
+    """The link back to a response is unknown, used, superseded or expired."""
+
+
+class AnswerRefused(PortalError):
+    """A value cannot be stored; `message` is a sentence for the respondent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class FileRefused(PortalError):
+    """An upload was refused; `message` is a sentence for the respondent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NoFreeReference(PortalError):
+    """No unused reference was found in the permitted number of tries."""
+
+
+class LatePassRefused(PortalError):
+    """A late pass cannot be given or taken back; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

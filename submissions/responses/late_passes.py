@@ -1,0 +1,167 @@
+"""Late passes: leave for one response, or one address, to be submitted once after closing.
+
+A pass's token has 256 bits, made of the portal's secret and the random Message-ID of the mail
+that carries it, and is kept only as its SHA-256.
+"""
+
+import secrets
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from accounts.record import record
+from accounts.states import AuditAction
+from core.canonical import digest
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import enqueue
+from submissions.outbox.states import MailKind
+from submissions.responses.drafting import begin
+from submissions.responses.errors import LatePassRefused, LinkDead
+from submissions.responses.models import LatePass, Submission
+from submissions.responses.states import SubmissionState
+
+TOKEN_BYTES = 32
+
+
+def give(
+    *,
+    call: Call,
+    address: str,
+    reason: str,
+    expires_at: datetime,
+    by: AbstractBaseUser,
+    at: datetime,
+    submission: Submission | None = None,
+) -> LatePass:
+    """Give a pass to an address, for `submission` if one is named, and owe the mail with it.
+
+    Raises LatePassRefused, with a sentence for staff, for an address that no mail can be sent
+    to, a missing reason, an expiry (aware) that is not after both now and the closing time, or a
+    response of another call or one that was withdrawn.
+    """
+    _refuse(call, address, reason, expires_at, at, submission)
+    with transaction.atomic():
+        late_pass = LatePass.objects.create(
+            call=call,
+            submission=submission,
+            address=address,
+            reason=" ".join(reason.split()),
+            given_by=by,
+            given_at=at,
+            expires_at=expires_at,
+        )
+        enqueue(
+            kind=MailKind.LATE_PASS,
+            call=call,
+            submission=submission,
+            occasion=occasion_of(late_pass),
+            to_address=address,
+            at=at,
+        )
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.LATE_PASS_GIVEN,
+            call=call,
+            submission=submission,
+            late_pass=late_pass.pk,
+            reason=late_pass.reason,
+            expires_at=expires_at.isoformat(),
+        )
+    return late_pass
+
+
+def _refuse(
+    call: Call,
+    address: str,
+    reason: str,
+    expires_at: datetime,
+    at: datetime,
+    submission: Submission | None,
+) -> None:
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise LatePassRefused("Enter an address that mail can be sent to") from None
+    if not reason.strip():
+        raise LatePassRefused("Enter the reason for the late pass")
+    if expires_at <= max(at, call.closes_at):
+        raise LatePassRefused("Enter an end that is still to come and after the closing time")
+    if submission is not None and submission.call_id != call.pk:
+        raise LatePassRefused("This response belongs to another call")
+    if submission is not None and submission.state == SubmissionState.WITHDRAWN:
+        raise LatePassRefused("This response was withdrawn")
+
+
+def occasion_of(late_pass: LatePass) -> str:
+    return f"pass-{late_pass.pk}"
+
+
+def pass_of(mail: OutboxEmail) -> LatePass:
+    """Return the pass that a mail of kind LATE_PASS carries."""
+    return LatePass.objects.get(pk=int(mail.occasion.removeprefix("pass-")))
+
+
+def revoke(late_pass: LatePass, *, by: AbstractBaseUser, at: datetime) -> None:
+    """Take a pass back that was not used. Raises LatePassRefused for one that was."""
+    with transaction.atomic():
+        locked = LatePass.objects.select_for_update().get(pk=late_pass.pk)
+        if locked.used_at is not None:
+            raise LatePassRefused("This pass has been used: the response was received")
+        if locked.revoked_at is None:
+            locked.revoked_at = at
+            locked.save(update_fields=["revoked_at"])
+            record(
+                by=by,
+                at=at,
+                action=AuditAction.LATE_PASS_REVOKED,
+                call=locked.call,
+                submission=locked.submission,
+                late_pass=locked.pk,
+            )
+
+
+def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:
+    """Return a token for the pass; one of another mail is dead from now on.
+
+    A mail that has to be written twice carries the same token each time, made of the portal's
+    secret and the random Message-ID: a mail program may show either copy and hide the other.
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    if mail is not None:
+        token = salted_hmac(
+            "submissions.late_pass", mail.message_id, algorithm="sha256"
+        ).hexdigest()
+    LatePass.objects.filter(pk=late_pass.pk).update(token_sha256=digest(token))
+    return token
+
+
+def look_up(*, call: Call, token: str, at: datetime) -> LatePass:
+    """Return the live pass of the token, and leave it as it is. Raises LinkDead."""
+    found = LatePass.objects.live_at(at).filter(call=call, token_sha256=digest(token)).first()
+    if found is None:
+        raise LinkDead
+    return found
+
+
+def take_up(*, call: Call, token: str, held: Submission | None, at: datetime) -> Submission:
+    """Bind the pass to a response and return it; the pass is used when that is submitted.
+
+    A pass for one response is that response's. A pass for an address goes to `held`, the
+    response in the taker's hands, if it can still be submitted; else a draft begins. Taking it
+    up again, from another device, returns the response that it is bound to. Raises LinkDead.
+    """
+    with transaction.atomic():
+        found = look_up(call=call, token=token, at=at)
+        late_pass = LatePass.objects.select_for_update().get(pk=found.pk)
+        if late_pass.submission is None:
+            if held is None or not held.has_working_copy:
+                held = begin(call=call, at=at)
+            late_pass.submission = held
+            late_pass.save(update_fields=["submission"])
+    return late_pass.submission

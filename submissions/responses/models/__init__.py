@@ -1,0 +1,23 @@
+from submissions.responses.models.deadlines import ClosingChange, LatePass
+from submissions.responses.models.responses import (
+    Answer,
+    Attachment,
+    IdentityAnswer,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+from submissions.responses.models.returning import ReturnAddress, ReturnToken
+
+__all__ = [
+    "Answer",
+    "Attachment",
+    "ClosingChange",
+    "IdentityAnswer",
+    "LatePass",
+    "ReturnAddress",
+    "ReturnToken",
+    "Submission",
+    "Version",
+    "VersionIdentity",
+]

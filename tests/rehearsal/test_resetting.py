@@ -1,0 +1,145 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import AuditEvent
+from core import clock
+from rehearsal import resetting
+from rehearsal.errors import ResetRefused
+from submissions.calls.models import Call
+from submissions.definitions import closing_times
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import late_passes
+from submissions.responses.models import Attachment, Submission
+from tests.makers import complete_answers, make_attachment, make_call, make_draft, make_user
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def rehearsal(settings, tmp_path):
+    settings.REHEARSAL = True
+    settings.REHEARSAL_OFFSET = timedelta(0)
+    settings.REHEARSAL_MOVED = tmp_path / "rehearsal-moved"
+
+
+def rehearsed_portal():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    make_attachment(draft)
+    at = draft.saved_at
+    rehearsing_user = make_user()
+    late_passes.give(
+        call=call,
+        address="late@example.org",
+        reason="Try",
+        expires_at=call.closes_at + HOUR,
+        by=rehearsing_user,
+        at=at,
+    )
+    closing_times.change_closing_time(
+        call, to=call.closes_at + HOUR, reason="Try", by=rehearsing_user, at=at
+    )
+    return call
+
+
+@pytest.mark.django_db
+def test_reset_leaves_the_call_as_it_was_and_nothing_else(
+    rehearsal, django_capture_on_commit_callbacks
+):
+    call = rehearsed_portal()
+    file = Attachment.objects.get().file
+    with django_capture_on_commit_callbacks(execute=True):
+        done = resetting.reset(at=call.closes_at)
+    assert (done.responses, done.files) == (1, 1)
+    assert Submission.objects.count() == OutboxEmail.objects.count() == 0
+    assert list(AuditEvent.objects.values_list("action", flat=True)) == ["rehearsal_reset"]
+    assert Call.objects.get().closes_at == call.closes_at
+    assert Call.objects.get().questions.count() == call.questions.count()
+    assert not file.storage.exists(file.name)
+
+
+@pytest.mark.django_db
+def test_reset_deletes_the_mails_that_were_written_to_files(
+    rehearsal, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    (tmp_path / "20190724-115900-1.log").write_text("To: a@example.org")
+    (tmp_path / "server.log").write_text("no mail")
+    with django_capture_on_commit_callbacks(execute=True):
+        resetting.reset(at=clock.portal_now())
+    assert [path.name for path in tmp_path.glob("*.*")] == ["server.log"]
+
+
+@pytest.mark.django_db
+def test_portal_with_a_real_response_is_not_touched(rehearsal):
+    rehearsed_portal()
+    Submission.objects.update(rehearsal=False)
+    with pytest.raises(ResetRefused):
+        resetting.reset(at=datetime.now(UTC))
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_reset_without_a_rehearsal_is_refused():
+    make_draft()
+    with pytest.raises(ResetRefused):
+        resetting.reset(at=datetime.now(UTC))
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_responses_know_whether_they_were_begun_in_a_rehearsal(rehearsal, settings):
+    call = make_call()
+    assert make_draft(call).rehearsal
+    settings.REHEARSAL = False
+    assert not make_draft(call).rehearsal
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("when", "moment"),
+    [
+        ("opening", datetime(2019, 5, 29, 8, tzinfo=UTC)),
+        ("closing", datetime(2019, 7, 24, 11, tzinfo=UTC)),
+        ("closing-10m", datetime(2019, 7, 24, 10, 50, tzinfo=UTC)),
+        ("closing+1d", datetime(2019, 7, 25, 11, tzinfo=UTC)),
+        ("2019-07-24T11:50", datetime(2019, 7, 24, 10, 50, tzinfo=UTC)),
+        ("2019-07-24T11:50+00:00", datetime(2019, 7, 24, 11, 50, tzinfo=UTC)),
+    ],
+)
+def test_clock_moves_at_once_and_ticks_on(rehearsal, when, moment):
+    make_call()
+    call_command("rehearse", at=when, verbosity=0)
+    first, second = clock.portal_now(), clock.portal_now()
+    assert moment <= first < second < moment + timedelta(seconds=20)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("when", ["soon", "closing*2", "2019-13-01", "", "opening-"])
+def test_moment_that_cannot_be_read_is_refused_in_a_line(rehearsal, when):
+    make_call()
+    before = clock.portal_now()
+    if when:
+        with pytest.raises(CommandError):
+            call_command("rehearse", at=when)
+    assert clock.portal_now() - before < timedelta(seconds=20)
+
+
+@pytest.mark.django_db
+def test_written_moment_is_met_whatever_the_season_of_the_real_clock(rehearsal, settings):
+    make_call()
+    for days in (0, -180, -365):
+        settings.REHEARSAL_OFFSET = timedelta(days=days)
+        call_command("rehearse", at="2019-07-24T11:50")
+        passed = clock.portal_now() - datetime(2019, 7, 24, 10, 50, tzinfo=UTC)
+        assert timedelta(0) <= passed < timedelta(seconds=20)
+
+
+@pytest.mark.django_db
+def test_real_clock_cannot_be_moved():
+    with pytest.raises(CommandError):
+        call_command("rehearse", at="+1h")
+    with pytest.raises(RuntimeError):
+        clock.move_to(datetime.now(UTC))

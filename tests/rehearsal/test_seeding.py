@@ -1,0 +1,230 @@
+import itertools
+import re
+from datetime import timedelta
+from statistics import median
+
+import pytest
+from django.core.files.storage import storages
+from django.db import DataError, connection
+
+from core.canonical import digest
+from rehearsal import seeding
+from rehearsal.fake_words import PLACES
+from rehearsal.seeding import SeedingRefused, seed_responses
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.answering import validation_issues
+from submissions.responses.drafting import working_answers
+from submissions.responses.errors import CallNotYetOpen
+from submissions.responses.file_types import refuse_unless_what_it_says
+from submissions.responses.models import (
+    Answer,
+    Attachment,
+    IdentityAnswer,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+from tests.makers import make_call, make_first_call
+
+pytestmark = pytest.mark.django_db
+
+
+def seed(call, *, count=0, drafts=0, number=1, at=None):
+    return seed_responses(
+        call=call, count=count, drafts=drafts, seed=number, at=at or call.closes_at
+    )
+
+
+def written():
+    """Everything that was seeded, without the numbers that the database gives."""
+    submissions = Submission.objects.order_by("public_id")
+    return [
+        (
+            s.public_id,
+            s.reference,
+            s.state,
+            s.channel,
+            s.started_at,
+            s.saved_at,
+            s.submitted_at,
+            s.current_version and s.current_version.sha256,
+            s.current_version and s.current_version.identity.answers,
+            sorted(s.attachments.values_list("public_id", "name", "sha256")),
+        )
+        for s in submissions
+    ]
+
+
+def chosen(key):
+    found = Version.objects.values_list(f"choices__{key}", flat=True)
+    return set(itertools.chain(*(v if isinstance(v, list) else [v] for v in found if v)))
+
+
+def test_counts_are_those_that_were_asked_for():
+    call = make_first_call()
+    words = seed(call, count=30, drafts=5)
+    assert Submission.objects.submitted().count() == 30
+    assert Submission.objects.drafts().count() == 5
+    assert sorted(words) == sorted(Version.objects.values_list("words", flat=True))
+
+
+def test_each_submission_is_what_submitting_would_have_taken():
+    call = make_first_call()
+    seed(call, count=40)
+    for submission in Submission.objects.all():
+        version = submission.current_version
+        answers = version.choices | version.texts | version.identity.answers
+        files = {"files": version.attachments.count()}
+        assert validation_issues(call, answers, files) == []
+        assert version.sha256 == digest(version.canonical_text)
+        assert f"Reference: {submission.reference}\n" in version.canonical_text
+        assert (version.number, version.timing) == (1, "on_time")
+        assert version.deadline == call.closes_at
+        assert set(version.attachments.all()) == set(submission.attachments.all())
+        assert working_answers(submission, call) == answers
+
+
+def test_same_seed_gives_the_same_responses():
+    call = make_first_call()
+    seed(call, count=60, drafts=5, number=7)
+    first = written()
+    empty()
+    seed(call, count=60, drafts=5, number=7)
+    assert written() == first
+    empty()
+    seed(call, count=60, drafts=5, number=8)
+    assert {row[0] for row in written()}.isdisjoint(row[0] for row in first)
+
+
+def empty():
+    """Take every response away; TRUNCATE passes by the triggers that keep evidence."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE submissions_submission CASCADE")
+
+
+def test_seed_that_was_used_before_is_refused_and_changes_nothing():
+    call = make_first_call()
+    seed(call, count=3, number=7)
+    before = written()
+    with pytest.raises(SeedingRefused, match="seed 7 was used before, give another --seed"):
+        seed(call, count=5, number=7)
+    assert written() == before
+
+
+def test_lengths_are_realistic():
+    call = make_first_call()
+    words = seed(call, count=800, number=3)
+    assert 360 <= median(words) <= 440
+    assert 4_000 < max(words) <= 5_000
+    assert min(words) >= 1
+    assert sum(count > 1_000 for count in words) > 80
+
+
+def test_responses_are_varied():
+    call = make_first_call()
+    seed(call, count=300, number=5)
+    questions = call.questions_by_key
+    for key in ("roles", "income_band", "area", "service_area", "publication", "bid_history"):
+        assert chosen(key) == set(questions[key].option_labels)
+    assert chosen("age") == {"18_or_over", "16_or_17"}
+    assert set(Submission.objects.values_list("channel", flat=True)) == {
+        "web",
+        "email",
+        "post",
+        "phone",
+    }
+    texts = [t for v in Version.objects.all() for t in v.texts.values()]
+    assert len(set(texts)) > 0.99 * len(texts)
+    assert 0.2 < sum("\n\n" in text for text in texts) / len(texts) < 0.9
+    assert {text[0] for text in texts if "\n- " in text} == {"-"}
+
+
+def test_moments_lie_in_the_call_and_before_now():
+    call = make_first_call()
+    now = call.opens_at + timedelta(days=3)
+    seed(call, count=60, drafts=10, at=now)
+    for submission in Submission.objects.all():
+        assert call.opens_at <= submission.started_at <= submission.saved_at < now
+        assert submission.submitted_at in (None, submission.saved_at)
+    assert len(set(Version.objects.values_list("received_at", flat=True))) == 60
+
+
+def test_call_that_is_not_open_yet_gets_none():
+    call = make_first_call()
+    with pytest.raises(CallNotYetOpen):
+        seed(call, count=1, at=call.opens_at)
+    assert Submission.objects.count() == 0
+
+
+def test_nobody_and_nothing_real_is_named():
+    call = make_first_call()
+    seed(call, count=100, drafts=10)
+    identities = list(VersionIdentity.objects.values_list("answers", flat=True))
+    for answers in identities:
+        assert re.fullmatch(r"[a-z.]+\.[0-9]+@example\.(org|com|net)", answers["email"])
+        assert answers.get("charity_number", "000")[:3] == "000"
+        assert answers.get("org_name", PLACES[0]).endswith(PLACES)
+    addresses = IdentityAnswer.objects.filter(question__key="email").values_list("value", flat=True)
+    assert all(re.search(r"@example\.(org|com|net)$", address) for address in addresses)
+
+
+def test_no_mail_is_owed():
+    seed(make_first_call(), count=5, drafts=5)
+    assert OutboxEmail.objects.count() == 0
+
+
+def test_files_are_what_they_say():
+    call = make_first_call()
+    seed(call, count=300, number=2)
+    files = list(Attachment.objects.all())
+    assert {file.file_type for file in files} == {"pdf", "txt"}
+    for attachment in files:
+        with attachment.file.open() as file:
+            refuse_unless_what_it_says(attachment.name, attachment.file_type, file)
+            assert len(file.read()) == attachment.size
+
+
+def test_failure_leaves_neither_rows_nor_files(monkeypatch):
+    call = make_first_call()
+    storage = storages["private"]
+    before = stored_files(storage)
+    monkeypatch.setattr(seeding, "RECEIVE", "SELECT 1 / 0, %s, %s, %s")
+    with pytest.raises(DataError, match="division by zero"):
+        seed(call, count=300, number=2)
+    assert Submission.objects.count() == 0
+    assert stored_files(storage) == before
+
+
+def stored_files(storage):
+    found = []
+    folders = ["attachments"] if storage.exists("attachments") else []
+    while folders:
+        folder = folders.pop()
+        inner, files = storage.listdir(folder)
+        folders += [f"{folder}/{name}" for name in inner]
+        found += [f"{folder}/{name}" for name in files]
+    return sorted(found)
+
+
+def test_any_call_can_be_seeded():
+    seed(make_call(), count=20, drafts=5)
+    assert Submission.objects.submitted().count() == 20
+
+
+def test_batches_make_no_difference(monkeypatch):
+    call = make_first_call()
+    monkeypatch.setattr(seeding, "BATCH", 7)
+    seed(call, count=30, number=7)
+    small = written()
+    empty()
+    monkeypatch.setattr(seeding, "BATCH", 500)
+    seed(call, count=30, number=7)
+    assert written() == small
+
+
+def test_queries_do_not_grow_with_the_responses_of_a_batch(django_assert_max_num_queries):
+    call = make_first_call()
+    with django_assert_max_num_queries(25):
+        seed(call, count=100)
+    assert Answer.objects.count() > 1000

@@ -1,0 +1,84 @@
+"""Whatever stands in the query string of a list, the list is a page and never a fault."""
+
+import pytest
+from django.contrib import admin
+from django.test import RequestFactory
+from django.urls import reverse
+
+from accounts.groups import ensure_groups
+from accounts.states import STEERING_GROUP
+from review.admin.response_filters import OneOf
+from submissions.responses.models import Submission
+from tests.makers import make_call, make_submitted, make_user
+
+NONSENSE = ["nonsense", "", "'", "-1", "9" * 30, "[]", "\u0662", "é" * 300]
+OF_EVERY_LIST = ["q", "p", "o", "e", "all", "_facets", "_to_field", "_popup"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def superuser(client):
+    user = make_user(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def filters_of(model_admin, user):
+    """Every parameter that the list's filters take, by whether only its own values count."""
+    request = RequestFactory().get("/")
+    request.user = user
+    request.session = {}
+    specs = model_admin.get_changelist_instance(request).filter_specs
+    return {
+        name: isinstance(spec, OneOf)
+        for spec in specs
+        for name in spec.expected_parameters()
+        if name
+    }
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+def test_list_takes_any_value_of_any_filter(client, superuser, model):
+    call = make_call()
+    make_submitted(call)
+    make_call()
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    filters = filters_of(admin.site._registry[model], superuser)
+    whole = client.get(address).context["cl"].result_count
+    for name in [*filters, *OF_EVERY_LIST, "unknown\0"]:
+        assert client.get(address, {name: "a\0b"}).status_code == 400, name
+    for name in [*filters, *OF_EVERY_LIST]:
+        for value in NONSENSE:
+            page = client.get(address, {name: value})
+            assert page.status_code in {200, 302, 400}, (name, value)
+            if filters.get(name):
+                assert page.context["cl"].result_count == whole, (name, value)
+
+
+def test_own_filters_of_responses_are_all_among_those(superuser):
+    make_call()
+    own = filters_of(admin.site._registry[Submission], superuser)
+    assert {name for name, is_own in own.items() if is_own} >= {"state", "role", "timing"}
+
+
+@pytest.mark.parametrize(
+    "address", ["", "{slug}/", "{slug}/exports/", "{slug}/export.csv", "{slug}/dictionary.csv"]
+)
+def test_steering_pages_refuse_nul_in_a_query(client, address):
+    ensure_groups()
+    client.force_login(make_user(STEERING_GROUP))
+    call = make_call()
+    for name in ("words", "roles", "since", "order", "quotable", "unknown"):
+        page = client.get(f"/steering/{address.format(slug=call.slug)}", {name: "a\0b"})
+        assert page.status_code == 400
+
+
+def test_steering_export_takes_a_nul_in_what_is_posted(client):
+    ensure_groups()
+    client.force_login(make_user(STEERING_GROUP))
+    call = make_call()
+    make_submitted(call)
+    posted = {"format": "csv", "reason": "a\0b", "words": "\0"}
+    page = client.post(f"/steering/{call.slug}/exports/", posted)
+    assert page.status_code == 200
+    assert b"".join(page.streaming_content).count(b"\r\n") == 2

@@ -1,0 +1,319 @@
+"""What project staff see of responses, and that nobody can change one."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.states import PROJECT_STAFF
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState
+from submissions.responses.submitting import submit
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+LIST = "/admin/submissions/submission/"
+
+
+@pytest.fixture
+def staff(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    client.force_login(user)
+    return client
+
+
+def page_of(response):
+    return reverse("admin:submissions_submission_change", args=[response.pk])
+
+
+def references(page):
+    return re.findall(r"TST-[0-9A-Z]{4}-[0-9A-Z]{4}", page.content.decode())
+
+
+@pytest.mark.django_db
+def test_list_shows_the_useful_columns(staff):
+    call = make_call()
+    at = datetime(2019, 7, 24, 10, 59, 59, tzinfo=UTC)
+    make_submitted(call, at=at, roles=["provider", "commissioner"], story="One two three")
+    text = staff.get(LIST).content.decode()
+    columns = re.findall(r'class="field-(\w+)[^"]*">(?:<a [^>]*>)?([^<]*)', text)
+    assert dict(columns[1:]) == {
+        "triage_status": "Unread",
+        "roles": "provider, commissioner",
+        "income_band": "-",
+        "timing": "On time",
+        "words": "3",
+        "received": "24 July 2019, 11:59:59",
+        "files": "0",
+    }
+
+
+@pytest.mark.django_db
+def test_list_asks_as_much_for_three_rows_as_for_one(staff):
+    call = make_call()
+    counts = []
+    for more in (1, 2):
+        for _ in range(more):
+            make_submitted(call)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(set(references(staff.get(LIST)))) == sum([1, 2][: len(counts) + 1])
+        counts.append(len(queries))
+        assert not [q for q in queries if "canonical_text" in q["sql"]]
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"a", "b"}),
+        ("?role=commissioner", {"a"}),
+        ("?income_band=lt_10k", {"b"}),
+        ("?triage_status=considered", {"b"}),
+        ("?timing=on_time", {"a", "b"}),
+        ("?timing=grace", set()),
+        ("?state=withdrawn", {"gone"}),
+        ("?state=all", {"a", "b", "gone"}),
+        ("?q=won+bidding", {"a"}),
+        ("?q=%22bids+won%22", set()),
+    ],
+)
+def test_list_is_narrowed_by_filters_and_words(staff, query, found):
+    band = {
+        "key": "income_band",
+        "kind": "radio",
+        "label": "Income",
+        "options": [{"key": "lt_10k", "label": "Under £10,000"}],
+    }
+    call = make_call(evidence_questions=[band, {"key": "t", "kind": "long", "label": "T"}])
+    made = {
+        "a": make_submitted(call, roles=["commissioner"], t="We won with every bid"),
+        "b": make_submitted(call, roles=["provider"], income_band="lt_10k", t="Nothing"),
+        "gone": make_submitted(call, roles=["provider"], t="Gone"),
+    }
+    made["gone"].state = SubmissionState.WITHDRAWN
+    made["gone"].withdrawn_at = while_open(call)
+    made["gone"].save()
+    made["b"].triage_status = "considered"
+    made["b"].save()
+    page = staff.get(LIST + query)
+    names = {response.reference: name for name, response in made.items()}
+    assert {names[reference] for reference in references(page)} == found
+
+
+@pytest.mark.django_db
+def test_reference_is_found_however_it_is_written(staff):
+    call = make_call()
+    response, _other = make_submitted(call), make_submitted(call)
+    written = response.reference.replace("-", " ").lower()
+    assert set(references(staff.get(LIST, {"q": written}))) == {response.reference}
+
+
+@pytest.mark.django_db
+def test_who_answered_is_found_only_by_those_who_may_see_it(client):
+    ensure_groups()
+    response = make_submitted(make_call(), email="jo.bloggs@example.org")
+    for permitted in (True, False):
+        user = make_user(PROJECT_STAFF, is_staff=True)
+        if not permitted:
+            group = user.groups.get()
+            group.permissions.remove(group.permissions.get(codename="see_identity"))
+        client.force_login(user)
+        found = set(references(client.get(LIST, {"q": "jo.bloggs"})))
+        assert found == ({response.reference} if permitted else set())
+        shown = "jo.bloggs@example.org" in client.get(page_of(response)).content.decode()
+        assert shown == permitted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("term", ['"', "%", "'", "a" * 5000, "& | !", "-", "\ud83d\ude00", "TST-"])
+def test_search_takes_anything(staff, term):
+    make_submitted()
+    text = staff.get(LIST, {"q": term.encode("utf-8", "replace").decode()}).content.decode()
+    assert "responses" in text.lower()
+
+
+@pytest.mark.django_db
+def test_page_shows_answers_by_label_versions_and_mails(staff):
+    call = make_call()
+    response = make_submitted(
+        call,
+        roles=["provider"],
+        history=["bid"],
+        fairness={"risk": "poor", "money": "good"},
+        story="A <b>story</b>\nof two lines",
+        email="someone@example.org",
+    )
+    text = staff.get(page_of(response)).content.decode()
+    given = dict(re.findall(r"<dt>([^<]*)</dt>\s*<dd class=\"given\">([^<]*)</dd>", text))
+    assert given == {
+        "Email address": "someone@example.org",
+        "Which describes you?": "- I provide services",
+        "How old are you?": "18 or over",
+        "What have you done?": "- Bid alone",
+        "How fair was each of these?": "- Split of money: Good\n- Split of risk: Poor",
+        "What happened?": "A &lt;b&gt;story&lt;/b&gt;\nof two lines",
+        "Add files": "Not provided",
+        "May we publish your response?": "Publish with a name",
+        "May we quote you?": "Yes",
+        "I may submit this response": "Yes",
+    }
+    version = response.current_version
+    assert version.sha256 in text
+    assert "23 July 2019, 12:00:00.000000 BST" in text
+    assert "Confirmation of a submission</a>: Waiting" in text
+
+
+@pytest.mark.django_db
+def test_opening_a_response_is_put_on_record(staff):
+    response = make_submitted()
+    staff.get(page_of(response))
+    event = AuditEvent.objects.get()
+    assert (event.action, event.submission, event.detail) == (
+        "response_opened",
+        response,
+        {"version": 1, "identity": True},
+    )
+
+
+@pytest.mark.django_db
+def test_draft_is_listed_but_not_shown(staff):
+    call = make_call()
+    draft = make_draft(call, story="Half a thought", email="someone@example.org")
+    assert str(draft) in staff.get(LIST, {"state": "draft"}).content.decode()
+    text = staff.get(page_of(draft)).content.decode()
+    assert "Half a thought" not in text
+    assert "someone@example.org" not in text
+    assert "is a draft" in text
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["change", "delete", "add", "history"])
+def test_evidence_cannot_be_edited_even_by_a_superuser(client, path):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    response = make_submitted(story="As it was")
+    before = list(Submission.objects.values()), list(Version.objects.values())
+    args = [] if path == "add" else [response.pk]
+    address = reverse(f"admin:submissions_submission_{path}", args=args)
+    answer = client.post(address, {"story": "x", "reference": "x", "state": "draft", "post": "yes"})
+    assert answer.status_code == (403 if path != "history" else 200)
+    client.post(
+        LIST, {"action": "delete_selected", "_selected_action": [response.pk], "post": "yes"}
+    )
+    assert (list(Submission.objects.values()), list(Version.objects.values())) == before
+
+
+@pytest.mark.django_db
+def test_status_changes_and_is_put_on_record(staff):
+    response = make_submitted()
+    address = reverse("admin:submissions_submission_status", args=[response.pk])
+    for _ in range(2):
+        assert staff.post(address, {"status": "considered"}).status_code == 302
+    response.refresh_from_db()
+    assert response.triage_status == "considered"
+    event = AuditEvent.objects.get()
+    assert (event.action, event.detail) == (
+        "status_changed",
+        {"before": "unread", "after": "considered"},
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["nonsense", ""])
+def test_unknown_status_is_refused_in_words(staff, status):
+    response = make_submitted()
+    address = reverse("admin:submissions_submission_status", args=[response.pk])
+    text = staff.post(address, {"status": status}, follow=True).content.decode()
+    assert "Select one of the statuses that are shown." in text
+    response.refresh_from_db()
+    assert response.triage_status == "unread"
+
+
+@pytest.mark.django_db
+def test_status_of_a_draft_does_not_change(staff):
+    draft = make_draft()
+    address = reverse("admin:submissions_submission_status", args=[draft.pk])
+    text = staff.post(address, {"status": "considered"}, follow=True).content.decode()
+    assert "Only the status of a submitted response can change." in text
+    draft.refresh_from_db()
+    assert draft.triage_status == "unread"
+
+
+@pytest.mark.django_db
+def test_file_is_handed_out_as_a_download_and_put_on_record(staff):
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    file = make_attachment(draft, name='o’ne"; x.txt', content=b"<script>1</script>")
+    address = reverse("admin:submissions_submission_file", args=[draft.pk, file.public_id])
+    assert staff.get(address).status_code == 404
+    submit(submission=draft, at=while_open(call))
+    answer = staff.get(address)
+    assert b"".join(answer.streaming_content) == b"<script>1</script>"
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''o%E2%80%99ne")
+    event = AuditEvent.objects.get(action="file_opened")
+    assert event.detail == {"file": str(file.public_id), "sha256": file.sha256}
+    assert address in staff.get(page_of(draft)).content.decode()
+    other = make_submitted(call)
+    wrong = reverse("admin:submissions_submission_file", args=[other.pk, file.public_id])
+    assert staff.get(wrong).status_code == 404
+
+
+@pytest.mark.django_db
+def test_huge_text_can_be_submitted_and_searched(staff):
+    call = make_call(
+        evidence_questions=[{"key": f"t{n}", "kind": "long", "label": f"T{n}"} for n in range(12)]
+    )
+    texts = {f"t{n}": "/".join(f"{chr(0x4E00 + n)}{i:x}" for i in range(14_000)) for n in range(12)}
+    response = make_submitted(call, **texts)
+    assert len(response.current_version.canonical_text) > 900_000
+    assert set(references(staff.get(LIST, {"q": "19968 nothing"}))) == set()
+
+
+@pytest.mark.django_db
+def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
+    response = make_submitted()
+    at(response.call.closes_at)
+    address = reverse("admin:submissions_submission_withdraw", args=[response.pk])
+    assert f'href="{address}"' in staff.get(page_of(response)).content.decode()
+    assert "This field is required." in staff.post(address, {"reason": " "}).content.decode()
+    response.refresh_from_db()
+    assert response.state == SubmissionState.SUBMITTED
+    assert staff.post(address, {"reason": "By email"})["Location"] == page_of(response)
+    response.refresh_from_db()
+    assert response.state == SubmissionState.WITHDRAWN
+    event = AuditEvent.objects.get(action="response_withdrawn")
+    assert (event.at, event.detail["reason"]) == (response.call.closes_at, "By email")
+    assert f'href="{address}"' not in staff.get(page_of(response)).content.decode()
+    assert staff.get(address).status_code == 404
+
+
+@pytest.mark.django_db
+def test_columns_that_say_the_same_in_every_row_are_left_out(staff):
+    def columns(query=""):
+        names = staff.get(LIST + query).context["cl"].list_display
+        return {"call", "state"} & set(names)
+
+    call = make_call()
+    make_submitted(call)
+    assert columns() == set()
+    assert columns("?state=all") == {"state"}
+    make_call()
+    assert columns() == {"call"}
+    assert columns(f"?call__id__exact={call.pk}") == set()

@@ -1,0 +1,198 @@
+"""Calls in the admin: the closing time, the words, and what stands once there are answers."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.states import PROJECT_STAFF
+from submissions.calls.models import Call, Question
+from submissions.responses.models import ClosingChange
+from tests.makers import CLOSES_AT, make_call, make_draft, make_submitted, make_user
+
+BEFORE_CLOSING = datetime(2019, 7, 20, 9, tzinfo=UTC)
+AFTER_CLOSING = datetime(2019, 7, 25, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def staff(client):
+    ensure_groups()
+    client.force_login(make_user(PROJECT_STAFF, is_staff=True))
+    return client
+
+
+@pytest.fixture(autouse=True)
+def clock_before_closing(monkeypatch):
+    monkeypatch.setattr("core.clock.portal_now", lambda: BEFORE_CLOSING)
+
+
+def closing_page(call):
+    return reverse("admin:submissions_call_closing_time", args=[call.pk])
+
+
+def change_page(call):
+    return reverse("admin:submissions_call_change", args=[call.pk])
+
+
+def filled_in(staff, call):
+    """What the browser would post from the call's page, as it stands."""
+    form = staff.get(change_page(call)).context["adminform"].form
+    formsets = [
+        inline.formset for inline in staff.get(change_page(call)).context["inline_admin_formsets"]
+    ]
+    posted = {name: form.initial.get(name, "") for name in form.fields}
+    for formset in formsets:
+        for part in (formset.management_form, *formset.forms):
+            for bound in part:
+                posted[bound.html_name] = bound.value() if bound.value() is not None else ""
+    return posted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("now", "opened_again"), [(BEFORE_CLOSING, False), (AFTER_CLOSING, True)])
+def test_closing_time_moves_with_a_reason_on_record(staff, monkeypatch, now, opened_again):
+    monkeypatch.setattr("core.clock.portal_now", lambda: now)
+    call = make_call()
+    posted = {"day": "2019-07-26", "time": "17:00", "reason": "The\npost was late"}
+    assert staff.post(closing_page(call), posted).status_code == 302
+    call.refresh_from_db()
+    assert call.closes_at == datetime(2019, 7, 26, 16, tzinfo=UTC)
+    assert call.is_open_at(AFTER_CLOSING)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.detail) == (
+        "call_changed",
+        {
+            "field": "closes_at",
+            "before": "2019-07-24T11:00:00+00:00",
+            "after": "2019-07-26T16:00:00+00:00",
+            "opened_again": opened_again,
+            "reason": "The post was late",
+        },
+    )
+    change = ClosingChange.objects.get()
+    assert (change.call, change.before, change.after, change.reason, change.at) == (
+        call,
+        CLOSES_AT,
+        call.closes_at,
+        "The post was late",
+        now,
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("posted", "said"),
+    [
+        ({"reason": " "}, "This field is required."),
+        ({"day": "2019-07-20", "time": "10:00"}, "Enter a closing time that is still to come"),
+        ({"day": "2019-07-24", "time": "12:00"}, "This is the closing time already"),
+        ({"day": "2019-10-27", "time": "01:30"}, "The clocks change then: choose another time."),
+        ({"day": "2020-03-29", "time": "01:30"}, "The clocks change then: choose another time."),
+        ({"day": "0001-01-01", "time": "00:00"}, "Enter a closing time that is still to come"),
+        ({"day": "soon"}, "Enter a valid date."),
+    ],
+)
+def test_closing_time_that_makes_no_sense_is_refused_in_words(staff, posted, said):
+    call = make_call()
+    base = {"day": "2019-07-26", "time": "17:00", "reason": "Why"}
+    text = staff.post(closing_page(call), base | posted).content.decode()
+    assert said in text
+    call.refresh_from_db()
+    assert call.closes_at == CLOSES_AT
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_closing_time_stands_still_on_the_calls_own_page(staff):
+    call = make_call()
+    posted = filled_in(staff, call) | {"closes_at": "2030-01-01", "closes_at_0": "2030-01-01"}
+    assert staff.post(change_page(call), posted).status_code == 302
+    call.refresh_from_db()
+    assert call.closes_at == CLOSES_AT
+
+
+@pytest.mark.django_db
+def test_wording_can_be_put_right_while_nobody_has_answered(staff):
+    call = make_call()
+    posted = filled_in(staff, call)
+    index = next(n for n in range(20) if posted[f"questions-{n}-label"] == "What happened?")
+    posted |= {f"questions-{index}-label": "What happened to you?", "summary": "Say."}
+    assert staff.post(change_page(call), posted).status_code == 302
+    assert call.questions.get(key="story").label == "What happened to you?"
+    event = AuditEvent.objects.get()
+    assert (event.action, event.detail) == (
+        "call_changed",
+        {"fields": ["summary", "question story: label"]},
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("begin", [make_draft, make_submitted])
+def test_questions_stand_once_somebody_has_begun(staff, begin):
+    call = make_call()
+    posted = filled_in(staff, call)
+    begin(call)
+    before = list(Question.objects.values())
+    names = re.findall(
+        r'name="((?:questions|sections|roles)-\d+-(?!id|call)\w+)"',
+        staff.get(change_page(call)).content.decode(),
+    )
+    assert names == []
+    posted |= {name: "Altered" for name in posted if re.search(r"-\d+-(label|hint|title)$", name)}
+    staff.post(change_page(call), posted)
+    assert list(Question.objects.values()) == before
+    assert not Call.objects.filter(sections__title="Altered").exists()
+    assert not Call.objects.filter(roles__label="Altered").exists()
+
+
+@pytest.mark.django_db
+def test_calls_list_counts_submitted_and_drafts(staff):
+    call = make_call()
+    make_submitted(call)
+    make_draft(call)
+    make_draft(call)
+    text = staff.get("/admin/submissions/call/").content.decode()
+    cells = dict(re.findall(r'class="field-(\w+)">([^<]*)', text))
+    assert cells == {
+        "title": "",  # its text is inside a link
+        "slug": call.slug,
+        "opens_in_words": "9am on Wednesday 29 May 2019 (UK time)",
+        "closes_in_words": "midday on Wednesday 24 July 2019 (UK time)",
+        "submitted": "1",
+        "drafts": "2",
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["add/", "{}/delete/"])
+def test_calls_are_neither_added_nor_deleted_here(client, path):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    call = make_call()
+    address = "/admin/submissions/call/" + path.format(call.pk)
+    assert client.post(address, {"post": "yes"}).status_code == 403
+    assert Call.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_staff_give_a_call_statements_of_its_own(staff):
+    call = make_call()
+    statements = {
+        "privacy_text": "Ours.",
+        "accessibility_text": "Braille.",
+        "cookies_text": "None of ours.",
+        "withdrawal_text": "Ring.",
+    }
+    assert staff.post(change_page(call), filled_in(staff, call) | statements).status_code == 302
+    stored = Call.objects.values(*statements).get()
+    assert stored == statements
+
+
+@pytest.mark.django_db
+def test_page_names_the_partners_and_folds_what_is_asked(staff):
+    call = make_call(partners=["NCVO", "ACEVO"])
+    page = staff.get(change_page(call)).content.decode()
+    assert '<div class="readonly">NCVO, ACEVO</div>' in page
+    assert re.findall(r"<details[^>]*>\s*<summary>", page) == ["<details><summary>"] * 6

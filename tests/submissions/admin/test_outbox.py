@@ -1,0 +1,224 @@
+"""The outbox in the admin: a mail's fate and text, and sending it again."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.states import PROJECT_STAFF
+from submissions.outbox import queue
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from tests.makers import OPENS_AT, make_call, make_submitted, make_user
+
+LIST = "/admin/submissions/outboxemail/"
+
+
+@pytest.fixture
+def staff(client):
+    ensure_groups()
+    client.force_login(make_user(PROJECT_STAFF, is_staff=True))
+    return client
+
+
+def sent_mail(**changes):
+    response = make_submitted(email="jo.bloggs@example.org")
+    fields = {
+        "state": OutboxState.SENT,
+        "sent_at": response.submitted_at,
+        "attempts": 1,
+        "subject": "We have your response",
+        "body": "Dear <Jo>,\nthank you.",
+    }
+    OutboxEmail.objects.update(**fields | changes)
+    return OutboxEmail.objects.get()
+
+
+def page_of(mail):
+    return reverse("admin:submissions_outboxemail_change", args=[mail.pk])
+
+
+def again(mail):
+    return reverse("admin:submissions_outboxemail_again", args=[mail.pk])
+
+
+@pytest.mark.django_db
+def test_page_shows_the_text_as_sent_and_runs_none_of_it(staff):
+    mail = sent_mail()
+    text = staff.get(page_of(mail)).content.decode()
+    assert "We have your response" in text
+    assert "Dear &lt;Jo&gt;,\nthank you." in text
+    assert "jo.bloggs@example.org" in text
+    event = AuditEvent.objects.get()
+    assert (event.action, event.submission) == ("response_opened", mail.submission)
+
+
+@pytest.mark.django_db
+def test_address_and_text_are_withheld_from_who_may_not_see_identity(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    group = user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    client.force_login(user)
+    mail = sent_mail()
+    text = client.get(page_of(mail)).content.decode() + client.get(LIST).content.decode()
+    assert "jo.bloggs" not in text
+    assert "thank you" not in text
+
+
+@pytest.mark.django_db
+def test_list_is_narrowed_by_state_and_shows_errors(staff):
+    mail = sent_mail(state=OutboxState.FAILED, sent_at=None, last_error="No such mailbox.")
+    failed = staff.get(LIST, {"state__exact": "failed"}).content.decode()
+    assert "No such mailbox." in failed
+    assert mail.submission.reference in failed
+    assert "No such mailbox." not in staff.get(LIST, {"state__exact": "sent"}).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["sent", "failed"])
+def test_send_again_owes_a_copy_and_is_on_record(staff, state):
+    mail = sent_mail(**({} if state == "sent" else {"state": state, "sent_at": None}))
+    assert f'action="{again(mail)}"' in staff.get(page_of(mail)).content.decode()
+    assert staff.get(again(mail)).status_code == 403
+    assert staff.post(again(mail)).status_code == 302
+    copy = OutboxEmail.objects.get(resend_of=mail)
+    assert (copy.state, copy.to_address) == ("waiting", mail.to_address)
+    mail.refresh_from_db()
+    assert (mail.state, mail.body) == (state, "Dear <Jo>,\nthank you.")
+    event = AuditEvent.objects.get(action="mail_resent")
+    assert event.detail == {"mail": mail.pk, "again": copy.pk}
+
+
+@pytest.mark.django_db
+def test_corrected_address_gets_a_copy_and_is_on_record(staff):
+    mail = sent_mail(state=OutboxState.FAILED, sent_at=None, last_error="No such mailbox.")
+    page = staff.get(page_of(mail)).content.decode()
+    address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    assert f'action="{address}"' in page
+    assert staff.get(address).status_code == 403
+    answer = staff.post(address, {"address": " jo.blogs@example.org "}, follow=True)
+    copy = OutboxEmail.objects.get(resend_of=mail)
+    assert (copy.state, copy.to_address) == ("waiting", "jo.blogs@example.org")
+    assert answer.redirect_chain == [(page_of(copy), 302)]
+    event = AuditEvent.objects.get(action="address_corrected")
+    assert event.detail == {"mail": mail.pk, "again": copy.pk}
+
+
+@pytest.mark.django_db
+def test_address_that_is_none_is_refused_in_words(staff):
+    mail = sent_mail()
+    address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    text = staff.post(address, {"address": "jo@"}, follow=True).content.decode()
+    assert "Enter an address that mail can be sent to." in text
+    assert OutboxEmail.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_who_may_not_see_addresses_cannot_correct_them(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    group = user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    client.force_login(user)
+    mail = sent_mail()
+    address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    assert address not in client.get(page_of(mail)).content.decode()
+    assert client.post(address, {"address": "me@example.org"}).status_code == 403
+    assert OutboxEmail.objects.count() == 1
+
+
+def facts_of(page):
+    found = re.findall(r"<div><dt>([^<]+)</dt><dd>([^<]*)</dd></div>", page)
+    return dict(found)
+
+
+@pytest.mark.django_db
+def test_list_tells_how_mail_is_doing(staff, at):
+    sent_mail(sent_at=OPENS_AT)
+    call = make_call()
+    make_submitted(call, at=OPENS_AT)
+    failed, *_ = make_submitted(call, at=OPENS_AT).mails.all()
+    OutboxEmail.objects.filter(pk=failed.pk).update(state=OutboxState.FAILED)
+    at(OPENS_AT + timedelta(minutes=15))
+    page = staff.get(LIST).content.decode()
+    assert facts_of(page) == {
+        "Waiting": "1",
+        "Oldest waiting since (UK time)": "29 May 2019, 09:00:00",
+        "Sent in the last 24 hours": "1",
+        "Failed and not sent again": "1",
+    }
+    assert "waited for more than" not in page
+
+
+@pytest.mark.django_db
+def test_late_mail_is_a_warning_on_the_first_page_and_the_list(staff, at):
+    make_submitted(at=OPENS_AT)
+    at(OPENS_AT + timedelta(minutes=15))
+    assert "waited for more than" not in staff.get("/admin/").content.decode()
+    at(OPENS_AT + timedelta(minutes=15, microseconds=1))
+    for address in ("/admin/", LIST):
+        said = staff.get(address).content.decode()
+        assert "1 mail has waited for more than 15 minutes." in said
+
+
+@pytest.mark.django_db
+def test_mail_on_its_way_is_not_sent_twice(staff):
+    mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
+    assert "Send again" not in staff.get(page_of(mail)).content.decode()
+    text = staff.post(again(mail), follow=True).content.decode()
+    assert "This mail is still on its way" in text
+    assert OutboxEmail.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["change", "delete"])
+def test_mails_cannot_be_edited_even_by_a_superuser(client, path):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    mail = sent_mail()
+    before = list(OutboxEmail.objects.values())
+    address = reverse(f"admin:submissions_outboxemail_{path}", args=[mail.pk])
+    assert client.post(address, {"body": "x", "post": "yes"}).status_code == 403
+    assert list(OutboxEmail.objects.values()) == before
+
+
+def choose(mails):
+    return {"action": "send_chosen_again", "_selected_action": [mail.pk for mail in mails]}
+
+
+@pytest.mark.django_db
+def test_chosen_mails_are_sent_again_together_and_once(staff):
+    call = make_call()
+    failed, other, waiting = [make_submitted(call).mails.get() for _ in range(3)]
+    given_up = OutboxEmail.objects.filter(pk__in=[failed.pk, other.pk])
+    given_up.update(state=OutboxState.FAILED, last_error="No server. Given up after 3 days.")
+    page = staff.post(LIST, choose([failed, other, waiting]), follow=True).content.decode()
+    assert "2 will be sent again within a minute. 1 were left as they are" in page
+    copies = OutboxEmail.objects.filter(resend_of__isnull=False).order_by("pk")
+    assert [copy.resend_of for copy in copies] == [failed, other]
+    staff.post(LIST, choose([failed, other, waiting]))
+    assert copies.count() == 2
+
+
+@pytest.mark.django_db
+def test_chosen_mails_are_sent_again_by_those_who_may_only(client):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    group = user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="change_outboxemail"))
+    client.force_login(user)
+    mail = sent_mail()
+    assert "send_chosen_again" not in client.get(LIST).content.decode()
+    client.post(LIST, choose([mail]))
+    assert OutboxEmail.objects.get() == mail
+
+
+@pytest.mark.django_db
+def test_list_says_what_keeps_every_mail_from_getting_out(staff):
+    make_submitted()
+    queue.defer_all(wall_now=OPENS_AT, error="The mail server turns the portal away (554).")
+    page = staff.get(LIST).content.decode()
+    assert "No mail is getting out. The mail server turns the portal away (554)." in page

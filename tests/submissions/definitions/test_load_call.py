@@ -1,0 +1,79 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from submissions.calls.models import Call
+from tests.makers import FIRST_CALL, SMALL
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*files, **options):
+    out = StringIO()
+    call_command("load_call", *map(str, files), stdout=out, **options)
+    return out.getvalue().splitlines()
+
+
+def refusal(*files):
+    with pytest.raises(CommandError) as refused:
+        run(*files)
+    assert Call.objects.count() == 0
+    return str(refused.value)
+
+
+def test_each_call_has_one_line():
+    assert run(SMALL, FIRST_CALL) == [
+        "small: created, 2 sections, 10 questions, "
+        "closes midday on Wednesday 24 July 2019 (UK time)",
+        "rebalancing-the-relationship: created, 8 sections, 36 questions, "
+        "closes midday on Wednesday 24 July 2019 (UK time)",
+    ]
+    assert run(SMALL, FIRST_CALL) == ["small: unchanged", "rebalancing-the-relationship: unchanged"]
+
+
+def test_change_says_where(tmp_path):
+    run(SMALL)
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL.read_text(encoding="utf-8").replace("Charity number", "Number"))
+    assert run(file) == ["small: changed (sections.about_you.number: label)"]
+
+
+def test_byte_order_mark_is_no_fault(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert run(file)[0].startswith("small: created")
+
+
+def test_faults_of_one_file_keep_all_from_being_loaded(tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text(SMALL.read_text(encoding="utf-8").replace('"long"', '"longer"'))
+    assert refusal(SMALL, file) == (
+        f"{file}: sections.evidence.story.kind: “longer” is not a kind of question "
+        "(radio, checkboxes, roles, short, long, email, matrix, file, checkbox)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"\xff", "is not UTF-8: look at byte 1"),
+        (b"a = \x00", "is not TOML: Invalid value (at line 1, column 5)"),
+        (
+            b"hello",
+            "is not TOML: Expected '=' after a key in a key/value pair (at end of document)",
+        ),
+        (b"#" * 4_000_001, "has 4,000,001 bytes; 4,000,000 at most"),
+    ],
+)
+def test_file_that_cannot_be_read_is_one_line(tmp_path, content, fault):
+    file = tmp_path / "bad.toml"
+    file.write_bytes(content)
+    assert refusal(file) == f"{file}: file: {fault}"
+
+
+def test_missing_file_folder_and_device_are_refused(tmp_path):
+    assert refusal(tmp_path / "none.toml") == f"{tmp_path}/none.toml: file: there is no such file"
+    assert refusal(tmp_path) == f"{tmp_path}: file: is a folder"
+    assert refusal("/dev/zero") == "/dev/zero: file: is not an ordinary file"
+    assert refusal("a\0b") == r"'a\x00b': file: there is no such file"

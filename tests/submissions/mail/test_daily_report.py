@@ -1,0 +1,99 @@
+"""Staff get one digest of a call a day, in numbers."""
+
+from datetime import timedelta
+
+import pytest
+
+from submissions.mail import tasks
+from submissions.mail.daily_report import SENT_FOR, daily_report, enqueue_digests
+from submissions.mail.rendering import render
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_draft, make_submitted
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+# 8 in the morning, UK time, two days after the opening at 9.
+MORNING = OPENS_AT + 2 * DAY - timedelta(hours=1)
+
+
+@pytest.fixture
+def to_two(settings):
+    settings.STAFF_DIGEST_TO = ["a@example.org", "b@example.org"]
+
+
+def owed():
+    those = OutboxEmail.objects.order_by("pk").values_list("kind", "occasion", "to_address")
+    return list(those)
+
+
+def test_nobody_is_sent_a_digest_unless_listed():
+    make_call()
+    assert enqueue_digests(at=MORNING) == 0
+    assert owed() == []
+
+
+def test_digest_is_owed_once_a_day_to_each_address(to_two):
+    make_call()
+    assert enqueue_digests(at=MORNING - timedelta(microseconds=1)) == 0
+    assert enqueue_digests(at=MORNING) == 2
+    assert enqueue_digests(at=MORNING + timedelta(hours=15)) == 0
+    assert enqueue_digests(at=MORNING + DAY) == 2
+    assert owed() == [
+        (MailKind.STAFF_DIGEST, day, address)
+        for day in ("2019-05-31", "2019-06-01")
+        for address in ("a@example.org", "b@example.org")
+    ]
+
+
+def test_somebody_listed_later_gets_the_days_digest(to_two, settings):
+    make_call()
+    enqueue_digests(at=MORNING)
+    settings.STAFF_DIGEST_TO = ["b@example.org", "c@example.org"]
+    assert enqueue_digests(at=MORNING) == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        (OPENS_AT - timedelta(minutes=1), 0),
+        (OPENS_AT, 0),
+        (OPENS_AT + timedelta(hours=1), 0),
+        (OPENS_AT + timedelta(hours=23), 2),
+        (CLOSES_AT + SENT_FOR - timedelta(microseconds=1), 2),
+        (CLOSES_AT + SENT_FOR, 0),
+    ],
+)
+def test_digests_begin_after_the_opening_and_end_after_the_closing(to_two, at, number):
+    make_call()
+    assert enqueue_digests(at=at) == number
+
+
+def test_report_counts_the_last_day_and_the_whole():
+    call = make_call()
+    make_submitted(call, at=MORNING - DAY)
+    make_submitted(call, at=MORNING - DAY + timedelta(microseconds=1))
+    make_submitted(call, at=MORNING - timedelta(hours=1))
+    make_draft(call, at=MORNING)
+    make_submitted(at=MORNING - timedelta(hours=1))
+    Submission.objects.filter(pk=call.submissions.submitted().first().pk).update(
+        triage_status=TriageStatus.CONSIDERED
+    )
+    report = daily_report(call, at=MORNING)
+    assert (report.received_today, report.unread) == (2, 2)
+    assert (report.standing.received, report.standing.drafts) == (3, 1)
+    assert report.standing.mails_outstanding == 3
+
+
+def test_digest_tells_the_numbers_and_names_nobody(to_two, at):
+    call = make_call()
+    make_submitted(call, at=MORNING - timedelta(hours=1), email="jo.bloggs@example.org")
+    at(MORNING)
+    tasks.enqueue_digests()
+    mail = OutboxEmail.objects.filter(kind=MailKind.STAFF_DIGEST).first()
+    rendered = render(mail)
+    assert rendered.subject == f"1 new response on Friday 31 May 2019: {call.title}"
+    assert "Received in the last 24 hours: 1\nReceived in all: 1\nOn time: 1\n" in rendered.text
+    assert "jo.bloggs" not in rendered.text

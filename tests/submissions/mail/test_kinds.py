@@ -1,0 +1,107 @@
+"""Every kind of mail, none forgotten: text and HTML from one source, headers, no live secret."""
+
+import html
+import re
+from email import message_from_bytes, policy
+
+import pytest
+
+from submissions.mail.letters import Heading, Paragraph
+from submissions.mail.rendering import LEFT_OUT, LETTERS, render
+from submissions.mail.samples import TOKEN, render_sample, sample_mail
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
+from submissions.responses.models import LatePass, ReturnToken, Submission
+from tests.makers import make_call, make_first_call
+
+pytestmark = pytest.mark.django_db
+EVERY_KIND = pytest.mark.parametrize("kind", MailKind.values)
+
+
+def words_of_html(page):
+    body = page[page.index("<main>") :]
+    return html.unescape(re.sub(r"<[^>]+>", " ", body)).split()
+
+
+def test_each_kind_has_a_letter():
+    assert set(LETTERS) == set(MailKind)
+
+
+@EVERY_KIND
+def test_kind_says_the_same_in_text_and_html(kind):
+    rendered = render_sample(kind, make_first_call())
+    text = re.sub(r"^-+$", "", rendered.text, flags=re.MULTILINE)
+    said = [word.rstrip(":") for word in text.split() if not word.startswith("http")]
+    assert [word.rstrip(":") for word in words_of_html(rendered.html)] == said
+    assert len(said) > 40
+    links = re.findall(r"^https?://\S+$", rendered.text, flags=re.MULTILINE)
+    assert links == re.findall(r'href="([^"]+)"', rendered.html)
+
+
+@EVERY_KIND
+def test_kind_has_the_headers_of_every_mail(kind):
+    call = make_call(contact_name="The team", contact_email="ask@example.org")
+    rendered = render_sample(kind, call)
+    wire = rendered.message.message().as_bytes(linesep="\r\n")
+    message = message_from_bytes(wire, policy=policy.default)
+    assert message["Message-ID"] == "<sample@example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Reply-To"] == "The team <ask@example.org>"
+    assert message["To"] == "respondent@example.org"
+    assert message["Subject"] == rendered.subject
+    assert rendered.subject.endswith(f": {call.title}")
+    parts = [part.get_content_type() for part in message.iter_parts()]
+    assert parts == ["text/plain", "text/html"]
+
+
+def test_names_and_domains_of_other_letters_stay_mailboxes(settings):
+    settings.DEFAULT_FROM_EMAIL = "Tŷ Cymdeithas <evidence@tŷ.example>"
+    name = "Zoë Llŷr, " * 15 + "Zoë"
+    call = make_call(contact_name=name, contact_email="gofyn@tŷ.example")
+    mail = sample_mail(MailKind.WITHDRAWN, call, at=call.closes_at)
+    mail.to_address = "b@münchen.example"
+    wire = render(mail).message.message().as_bytes(linesep="\r\n")
+    message = message_from_bytes(wire, policy=policy.default)
+    (sender,), (to,), (ask,) = (message[key].addresses for key in ("From", "To", "Reply-To"))
+    assert (sender.display_name, sender.addr_spec) == (
+        "Tŷ Cymdeithas",
+        "evidence@xn--t-foa.example",
+    )
+    assert to.addr_spec == "b@xn--mnchen-3ya.example"
+    assert (ask.display_name.split(), ask.addr_spec) == (name.split(), "gofyn@xn--t-foa.example")
+
+
+@EVERY_KIND
+def test_kind_fits_a_phone(kind):
+    page = render_sample(kind, make_call()).html
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert not re.search(r"<(table|img|script|link)\b|\bsrc=|(?<!-)\bwidth:\s*\d", page)
+
+
+@EVERY_KIND
+def test_rehearsal_is_told_in_each_kind(kind, settings):
+    settings.REHEARSAL = True
+    rendered = render_sample(kind, make_call())
+    assert rendered.subject.startswith("Rehearsal: ")
+    assert "This is a rehearsal." in rendered.text
+
+
+@EVERY_KIND
+def test_what_is_kept_of_a_kind_opens_nothing(kind):
+    rendered = render_sample(kind, make_call())
+    wire = rendered.message.message().as_bytes()
+    assert TOKEN not in rendered.text + rendered.html
+    assert (TOKEN.encode() in wire) == (LEFT_OUT in rendered.text)
+
+
+def test_samples_leave_nothing_behind():
+    call = make_call()
+    for kind in MailKind:
+        render_sample(kind, call)
+    for model in (OutboxEmail, Submission, ReturnToken, LatePass):
+        assert model.objects.count() == 0
+
+
+def test_blocks_escape_their_words():
+    assert Paragraph("<b>\n&").as_html() == "<p>&lt;b&gt;<br>&amp;</p>"
+    assert Heading("<i>").as_html() == "<h2>&lt;i&gt;</h2>"

@@ -1,0 +1,178 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core import clock
+from submissions.definitions.closing_times import change_closing_time
+from submissions.mail import reminding
+from submissions.mail.rendering import render
+from submissions.mail.sending import send_due
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, submitting
+from submissions.responses.models import ReturnAddress
+from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def draft_with_address(call, address="slow@example.org", **overrides):
+    return make_draft(call, at=call.opens_at, email=address, **overrides)
+
+
+def owed(kind="reminder"):
+    rows = OutboxEmail.objects.filter(kind=kind).order_by("pk")
+    return list(rows.values_list("occasion", "to_address"))
+
+
+def test_each_reminder_is_owed_once_at_its_time():
+    call = make_call()
+    draft_with_address(call)
+    moments = [8 * DAY, 7 * DAY, 6 * DAY, DAY, 20 * HOUR, 3 * HOUR, HOUR]
+    for before in moments:
+        for _ in range(2):
+            reminding.enqueue_reminders(at=call.closes_at - before)
+    assert owed() == [(name, "slow@example.org") for name in ("7-days", "1-day", "3-hours")]
+
+
+def test_reminders_missed_while_nothing_ran_are_not_all_sent_at_once():
+    call = make_call()
+    draft_with_address(call)
+    reminding.enqueue_reminders(at=call.closes_at - 2 * HOUR)
+    assert [name for name, _ in owed()] == ["3-hours"]
+
+
+def test_nobody_else_is_reminded():
+    call = make_call()
+    make_submitted(call)
+    make_draft(call)
+    just_begun = make_draft(call, at=call.closes_at - 2 * HOUR, email="new@example.org")
+    refused = draft_with_address(call, "refused@example.org")
+    reminding.refuse_reminders(submission=refused, at=call.opens_at)
+    withdrawn = make_submitted(call, at=call.opens_at)
+    amending.withdraw(submission=withdrawn, at=call.opens_at)
+    assert just_begun.is_draft
+    draft_with_address(call, "not an address")
+    assert reminding.enqueue_reminders(at=call.closes_at - 2.5 * HOUR) == 0
+    assert reminding.enqueue_reminders(at=call.closes_at) == 0
+
+
+def test_address_given_for_the_link_goes_first():
+    call = make_call()
+    draft = draft_with_address(call)
+    ReturnAddress.objects.create(
+        submission=draft, address="link@example.org", given_at=call.opens_at
+    )
+    reminding.enqueue_reminders(at=call.closes_at - DAY)
+    assert owed() == [("1-day", "link@example.org")]
+
+
+def test_reminder_is_taken_back_when_the_response_came_meanwhile(mailoutbox):
+    call = make_call()
+    draft = make_draft(call, at=call.opens_at, **complete_answers(call))
+    at = call.closes_at - DAY
+    reminding.enqueue_reminders(at=at)
+    submitting.submit(submission=draft, at=at)
+    OutboxEmail.objects.filter(kind="confirmation").delete()
+    send_due(now=lambda: at, wall_now=clock.wall_now)
+    assert OutboxEmail.objects.count() == 0
+
+
+def test_reminder_has_a_link_back_and_a_way_to_refuse():
+    call = make_call()
+    draft = draft_with_address(call)
+    reminding.enqueue_reminders(at=call.closes_at - DAY)
+    rendered = render(OutboxEmail.objects.get())
+    written = rendered.message.message().as_bytes().decode()
+    token = reminding.opt_out_token(draft)
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in written
+    assert f"/calls/{call.slug}/reminders/{token}/" in rendered.text
+    assert call.closes_in_words in rendered.text
+    assert "we still write once after the call has closed" in rendered.text
+    assert reminding.look_up_opt_out(token) == draft
+    assert reminding.look_up_opt_out(token + "x") is None
+
+
+def test_drafts_are_told_once_on_the_morning_after_closing():
+    call = make_call()
+    draft_with_address(call)
+    make_submitted(call)
+    nine_in_london = datetime(2019, 7, 25, 8, tzinfo=UTC)
+    assert reminding.enqueue_closing_notices(at=nine_in_london - timedelta(microseconds=1)) == 0
+    assert reminding.enqueue_closing_notices(at=nine_in_london) == 1
+    assert reminding.enqueue_closing_notices(at=nine_in_london + DAY) == 0
+    assert owed("closed_with_draft") == [("closed-20190724T110000.000000Z", "slow@example.org")]
+
+
+def test_each_closing_of_a_call_is_told_once(mailoutbox):
+    call = make_call()
+    draft = draft_with_address(call)
+    first, staff = call.closes_at, make_user()
+    assert reminding.enqueue_closing_notices(at=first + 2 * DAY) == 1
+    send_due(now=lambda: first + 2 * DAY, wall_now=clock.wall_now)
+    second = first + 5 * DAY
+    change_closing_time(call, to=second, reason="Asked for.", by=staff, at=first + 2 * DAY)
+    assert reminding.enqueue_closing_notices(at=second - HOUR) == 0
+    for at in (second + 2 * DAY, second + 3 * DAY):
+        reminding.enqueue_closing_notices(at=at)
+        send_due(now=lambda: second + 3 * DAY, wall_now=clock.wall_now)
+    assert len(mailoutbox) == 2
+    assert list(draft.mails.order_by("pk").values_list("kind", "sent_at")) == [
+        ("closed_with_draft", first + 2 * DAY),
+        ("closed_with_draft", second + 3 * DAY),
+    ]
+
+
+def test_notice_of_a_closing_that_was_held_up_until_the_next_is_taken_back(mailoutbox):
+    call = make_call()
+    draft_with_address(call)
+    first, second = call.closes_at, call.closes_at + 5 * DAY
+    reminding.enqueue_closing_notices(at=first + 2 * DAY)
+    change_closing_time(call, to=second, reason="Why.", by=make_user(), at=first + 2 * DAY)
+    reminding.enqueue_closing_notices(at=second + 2 * DAY)
+    assert OutboxEmail.objects.count() == 2
+    send_due(now=lambda: second + 2 * DAY, wall_now=clock.wall_now)
+    assert [mail.occasion for mail in OutboxEmail.objects.all()] == [
+        "closed-20190729T110000.000000Z"
+    ]
+
+
+def test_who_refused_reminders_is_told_after_closing_all_the_same():
+    call = make_call()
+    draft = draft_with_address(call)
+    reminding.refuse_reminders(submission=draft, at=call.opens_at)
+    assert reminding.enqueue_reminders(at=call.closes_at - HOUR) == 0
+    assert reminding.enqueue_closing_notices(at=call.closes_at + DAY) == 1
+    assert [address for _, address in owed("closed_with_draft")] == ["slow@example.org"]
+
+
+def test_closing_notice_says_until_when_the_draft_is_kept():
+    call = make_call()
+    draft_with_address(call)
+    reminding.enqueue_closing_notices(at=call.closes_at + DAY)
+    text = render(OutboxEmail.objects.get()).text
+    assert "midday on Wednesday 24 July 2019 (UK time)" in text
+    assert "You can read and download it until Tuesday 22 October 2019." in text
+
+
+def test_closing_long_ago_owes_nothing():
+    call = make_call()
+    draft_with_address(call)
+    assert reminding.enqueue_closing_notices(at=call.closes_at + 30 * DAY) == 0
+
+
+def test_draft_begun_after_the_moment_of_a_reminder_waits_for_the_next_one():
+    call = make_call()
+    make_draft(call, at=call.closes_at - 100 * HOUR, email="slow@example.org")
+    assert reminding.enqueue_reminders(at=call.closes_at - 98 * HOUR) == 0
+    assert reminding.enqueue_reminders(at=call.closes_at - 23 * HOUR) == 1
+    assert owed() == [("1-day", "slow@example.org")]
+
+
+def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
+    call = make_call()
+    draft_with_address(call)
+    reminding.enqueue_reminders(at=call.closes_at - HOUR)
+    send_due(now=lambda: call.closes_at + HOUR, wall_now=clock.wall_now)
+    assert (OutboxEmail.objects.count(), mailoutbox) == (0, [])

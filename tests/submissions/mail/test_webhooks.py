@@ -1,0 +1,182 @@
+"""What a mail provider reports about a mail ends on its record, and nobody else's word does."""
+
+import hashlib
+import hmac
+import json
+from base64 import b64encode
+from datetime import timedelta
+
+import pytest
+from django.urls import NoReverseMatch, path, reverse
+
+from submissions.mail import webhooks
+from submissions.mail.providers import VIEWS
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses.models import ReturnAddress
+from tests.makers import OPENS_AT, make_submitted
+
+pytestmark = pytest.mark.django_db
+SECRET = "hook:of-the-tests-only-and-long"
+NOW = OPENS_AT + timedelta(days=1)
+
+
+@pytest.fixture
+def report(client, settings):
+    """Post a report of the provider; returns the status of the answer."""
+
+    def post(provider, body, *, secret=SECRET, **headers):
+        settings.ANYMAIL_PROVIDER = provider
+        settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET, "MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
+        settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": webhooks.urls()})
+        if secret:
+            headers["Authorization"] = f"Basic {b64encode(secret.encode()).decode()}"
+        return client.post(
+            f"/anymail/{provider}/tracking/",
+            json.dumps(body),
+            content_type="application/json",
+            headers=headers,
+        ).status_code
+
+    return post
+
+
+def sent_mail(address="jo@example.com", at=NOW):
+    mail = make_submitted(at=at, email=address).mails.get()
+    OutboxEmail.objects.filter(pk=mail.pk).update(
+        state=OutboxState.SENT, sent_at=at, body="Words.", message_id=f"<{mail.pk}@example.org>"
+    )
+    return OutboxEmail.objects.get(pk=mail.pk)
+
+
+def fate(mail):
+    mail.refresh_from_db()
+    return mail.state, mail.last_error
+
+
+def postmark(kind="HardBounce", **changes):
+    """As Postmark's documentation of its bounce webhook has it."""
+    return {
+        "RecordType": "Bounce",
+        "ID": 901542550,
+        "Type": kind,
+        "MessageID": "2706ee8a-737c-4285-b032-ccd317af53ed",
+        "Details": "smtp;550 5.1.1 The account jo@example.com does not exist.",
+        "Email": "jo@example.com",
+        "BouncedAt": "2019-05-30T10:28:50.3963933+01:00",
+    } | changes
+
+
+def mailgun(mail, event="failed", severity="permanent"):
+    """As Mailgun's documentation has it, signed."""
+    timestamp, token = "1559210000", "a" * 50
+    signature = hmac.new(b"key", f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
+    return {
+        "signature": {"timestamp": timestamp, "token": token, "signature": signature},
+        "event-data": {
+            "event": event,
+            "severity": severity,
+            "reason": "bounce",
+            "recipient": mail.to_address,
+            "timestamp": 1559210000.5,
+            "message": {"headers": {"message-id": mail.message_id.strip("<>")}},
+            "delivery-status": {"code": 552, "message": "5.2.2 jo@example.com is over quota"},
+        },
+    }
+
+
+def test_no_provider_no_address(settings):
+    assert settings.ANYMAIL_PROVIDER == ""
+    assert webhooks.urls() == []
+    with pytest.raises(NoReverseMatch):
+        reverse("mail_reports")
+
+
+@pytest.mark.parametrize("provider", VIEWS)
+def test_each_provider_has_an_address(provider, settings):
+    settings.ANYMAIL_PROVIDER = provider
+    (entry,) = webhooks.urls()
+    assert isinstance(entry, type(path("", lambda _request: None)))
+    assert str(entry.pattern) == f"anymail/{provider}/tracking/"
+
+
+def test_bounce_marks_the_newest_mail_to_the_address(report):
+    older, newer = sent_mail(), sent_mail(at=NOW + timedelta(hours=1))
+    other = sent_mail("else@example.com", at=NOW + timedelta(hours=2))
+    assert report("postmark", postmark(Email="Jo@Example.com")) == 200
+    reason = "It came back: There is no such mailbox at the address. (550 5.1.1)"
+    assert fate(newer) == (OutboxState.FAILED, reason)
+    assert newer.sent_at is None
+    assert [fate(mail) for mail in (older, other)] == [(OutboxState.SENT, "")] * 2
+
+
+def test_bounce_marks_the_mail_that_it_names(report):
+    named, newer = sent_mail(), sent_mail(at=NOW + timedelta(hours=1))
+    assert report("mailgun", mailgun(named)) == 200
+    assert fate(named) == (
+        OutboxState.FAILED,
+        "It came back: The mailbox is full. (5.2.2)",
+    )
+    assert fate(newer) == (OutboxState.SENT, "")
+
+
+def test_delay_on_the_way_changes_nothing(report):
+    mail = sent_mail()
+    assert report("mailgun", mailgun(mail, severity="temporary")) == 200
+    assert report("mailgun", mailgun(mail, event="delivered")) == 200
+    assert report("postmark", postmark("Transient")) == 200
+    assert fate(mail) == (OutboxState.SENT, "")
+
+
+def test_complaint_is_on_the_mail_and_ends_reminders(report, at):
+    at(NOW)
+    mail = sent_mail()
+    assert report("postmark", postmark("SpamComplaint", RecordType="SpamComplaint")) == 200
+    assert fate(mail) == (
+        OutboxState.FAILED,
+        "The mail arrived, and its reader reported it as spam.",
+    )
+    assert ReturnAddress.objects.get(submission=mail.submission).reminders_refused_at == NOW
+
+
+def test_report_of_a_stranger_changes_nothing(report):
+    mail = sent_mail()
+    assert report("postmark", postmark(), secret=None) == 400
+    assert report("postmark", postmark(), secret="hook:guessed") == 400
+    forged = mailgun(mail)
+    forged["signature"]["signature"] = "0" * 64
+    assert report("mailgun", forged) == 400
+    assert fate(mail) == (OutboxState.SENT, "")
+
+
+def test_report_of_an_unknown_mail_is_taken_and_forgotten(report):
+    assert report("postmark", postmark()) == 200
+    assert OutboxEmail.objects.count() == 0
+
+
+def test_first_reason_stays(report):
+    mail = sent_mail()
+    report("mailgun", mailgun(mail))
+    before = fate(mail)
+    report("mailgun", mailgun(mail, event="complained"))
+    assert fate(mail) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "words"),
+    [
+        ("BadEmailAddress", "", "The address is not one that mail can be sent to."),
+        ("Blocked", "", "The mail provider's rules do not let this mail through."),
+        ("SoftBounce", "", "The mail came back: the mailbox does not exist or takes no mail."),
+        ("SMTPApiError", "", "The mail provider could not deliver this mail."),
+        (
+            "HardBounce",
+            "jo@example.com 550",
+            "It came back: There is no such mailbox at the address, or it takes no mail. (550)",
+        ),
+    ],
+)
+def test_reasons_are_told_in_plain_words(report, kind, details, words):
+    mail = sent_mail()
+    report("postmark", postmark(kind, Details=details))
+    assert fate(mail) == (OutboxState.FAILED, words)

@@ -1,0 +1,77 @@
+"""The questions to take away, read back from both files."""
+
+import io
+import re
+
+import pytest
+from django.core.cache import cache
+from docx import Document
+from pypdf import PdfReader
+
+from submissions.calls.models import Call
+from submissions.respondent.documents import questions
+from submissions.respondent.documents.questions import questions_pdf, questions_word
+from submissions.respondent.forms.reading import reading_of
+from tests.makers import make_call
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    cache.clear()
+    return make_call(title="Rates & *charges*: #1")
+
+
+def word_of(call):
+    return Document(io.BytesIO(questions_word(call, reading_of(call))))
+
+
+def test_word_file_has_each_question_under_its_section(call):
+    headings = [
+        (p.style.name, p.text) for p in word_of(call).paragraphs if p.style.name.startswith("Head")
+    ]
+    expected = []
+    for section in call.sections.all():
+        expected.append(("Heading 1", section.title))
+        expected += [
+            ("Heading 2", q.label) for q in call.questions_in_order if q.section == section
+        ]
+    shown = [(style, text.removesuffix(" (optional)")) for style, text in headings]
+    assert shown == expected
+
+
+def test_word_file_tells_options_hints_title_and_language(call):
+    document = word_of(call)
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    assert "☐ I provide services" in texts
+    assert "For your receipt." in texts
+    assert "Split of money" in texts
+    assert document.core_properties.title == "Rates & *charges*: #1: all the questions"
+    language = document.styles.element.xpath("//w:rPrDefault/w:rPr/w:lang/@w:val")
+    assert language == ["en-GB"]
+
+
+def test_pdf_is_tagged_and_has_each_question(call):
+    reader = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call))))
+    words = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
+    assert [q.label for q in call.questions_in_order if q.label not in words] == []
+    assert "I provide services" in words
+    assert "Rates & *charges*: #1" in words
+    catalogue = reader.trailer["/Root"]
+    assert catalogue["/MarkInfo"]["/Marked"].value is True
+    assert catalogue["/Lang"] == "en-GB"
+
+
+def test_files_are_made_once_and_anew_when_a_question_changes(call, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        questions, "typeset", lambda _name, data: made.append(data) or b"%PDF of a test"
+    )
+    for _ in range(2):
+        questions_pdf(call, reading_of(call))
+    assert len(made) == 1
+    call.questions.filter(key="story").update(label="What really happened?")
+    changed = Call.objects.get(pk=call.pk)
+    questions_pdf(changed, reading_of(changed))
+    assert len(made) == 2

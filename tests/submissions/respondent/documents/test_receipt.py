@@ -1,0 +1,91 @@
+"""The receipt as a PDF, read back."""
+
+import io
+import re
+
+import pytest
+from pypdf import PdfReader
+
+from submissions.calls.models import Call
+from submissions.respondent.documents.receipt import receipt_data, receipt_pdf
+from submissions.responses import submitting
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def read(content):
+    return PdfReader(io.BytesIO(content))
+
+
+def words_of(reader):
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
+
+
+def with_questions(call):
+    return Call.objects.get(pk=call.pk)
+
+
+def pdf_of(submission):
+    return read(receipt_pdf(submission.current_version, with_questions(submission.call)))
+
+
+def test_receipt_holds_proof_and_answers_and_nobodys_identity():
+    submission = make_submitted(
+        story="One line.\n\nAnother *line* with #set text(red) and $x$.",
+        email="jo.bloggs@example.org",
+        fairness={"money": "poor"},
+    )
+    version = submission.current_version
+    words = words_of(pdf_of(submission))
+    assert f"Reference: {submission.reference}" in words
+    assert "Received: 12:00:00pm on Tuesday 23 July 2019 (UK time)" in words
+    assert f"Fingerprint: {version.receipt_digest}" in words
+    assert version.sha256 in words.replace(" ", "")
+    assert "Another *line* with #set text(red) and $x$." in words
+    assert "Split of money: Poor" in words
+    assert "Not provided" in words
+    assert "jo.bloggs" not in words
+
+
+def test_receipt_is_tagged_and_tells_its_title_and_language():
+    reader = pdf_of(make_submitted())
+    catalogue = reader.trailer["/Root"]
+    assert catalogue["/MarkInfo"]["/Marked"].value is True
+    assert "/StructTreeRoot" in catalogue
+    assert catalogue["/Lang"] == "en-GB"
+    assert catalogue["/ViewerPreferences"]["/DisplayDocTitle"].value is True
+    assert reader.metadata.title == "Receipt for your response"
+    assert b"pdfuaid:part" in catalogue["/Metadata"].get_data()
+
+
+def test_receipt_names_files_with_their_digests():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    file = make_attachment(draft, name="minutes.txt")
+    submission = submitting.submit(submission=draft, at=while_open(call)).submission
+    data = receipt_data(submission.current_version, with_questions(call))
+    rows = {row["label"]: row["lines"] for part in data["sections"] for row in part["rows"]}
+    assert rows["Add files"] == [f"minutes.txt (SHA-256 {file.sha256})"]
+
+
+def test_receipt_shows_the_version_and_not_the_working_copy():
+    submission = make_submitted(story="Submitted")
+    submission.answers.filter(question__key="story").update(value="Changed since")
+    words = words_of(pdf_of(submission))
+    assert "Submitted" in words
+    assert "Changed since" not in words
+
+
+def test_rehearsals_receipt_says_so(settings):
+    submission = make_submitted()
+    assert "rehearsal" not in words_of(pdf_of(submission))
+    settings.REHEARSAL = True
+    assert "This is a rehearsal: nothing here is real evidence." in words_of(pdf_of(submission))

@@ -1,0 +1,99 @@
+"""The stylesheet, the script and what the templates may hold."""
+
+import gzip
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template
+
+from core.accent import DARK_GROUND, LIGHT_GROUND, contrast
+from core.canonical import count_words
+
+ROOT = Path(settings.BASE_DIR)
+CSS = (ROOT / "static/css/portal.css").read_text()
+SCRIPT = (ROOT / "static/js/portal.js").read_text()
+TEMPLATES = sorted(
+    path
+    for path in (ROOT / "templates").rglob("*.html")
+    if path.relative_to(ROOT / "templates").parts[0] != "emails"
+)
+
+
+def palette(css):
+    """The custom properties of the first `:root` block in `css` that are colours."""
+    block = css[css.index(":root {") :]
+    found = re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", block[: block.index("}")])
+    return {name: _six_digits(colour) for name, colour in found}
+
+
+def _six_digits(colour):
+    return colour if len(colour) == 7 else "#" + "".join(c * 2 for c in colour[1:])
+
+
+DAY = palette(CSS)
+NIGHT = DAY | palette(CSS[CSS.index("prefers-color-scheme: dark") :])
+
+
+def test_stylesheet_and_script_are_small():
+    together = sum(len(gzip.compress(text.encode(), 6)) for text in (CSS, SCRIPT))
+    assert 1_000 < together < 12_000
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_template_has_no_inline_style_or_script(path):
+    html = path.read_text()
+    inline = r"<style|\sstyle\s*=|<script(?![^>]*\ssrc=)|\son[a-z]+\s*=|javascript:"
+    assert re.findall(inline, html, re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("colours", [DAY, NIGHT], ids=["day", "night"])
+def test_text_is_readable_on_every_ground(colours):
+    pairs = [
+        (text, ground)
+        for text in ("ink", "muted", "accent", "error")
+        for ground in ("paper", "surface", "tint")
+    ]
+    pairs += [("on-accent", "accent"), ("error", "error-tint"), ("good", "good-tint")]
+    pairs += [("warn", "warn-tint"), ("warn", "paper"), ("paper", "error"), ("ink", "error-tint")]
+    too_pale = {
+        pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2)
+        for pair in pairs
+        if contrast(colours[pair[0]], colours[pair[1]]) < 4.5
+    }
+    assert too_pale == {}
+
+
+@pytest.mark.parametrize("colours", [DAY, NIGHT], ids=["day", "night"])
+def test_edges_of_fields_and_the_focus_stand_out(colours):
+    assert contrast(colours["edge"], colours["paper"]) >= 3
+    assert contrast(colours["edge"], colours["surface"]) >= 3
+    # The focus is two rings: whatever the ground, one of them stands out, and they from each other.
+    assert contrast(colours["focus"], colours["focus-ink"]) >= 3
+
+
+def test_grounds_that_accents_are_measured_on_are_the_stylesheets():
+    grounds = ("paper", "surface", "tint")
+    white, black = "#ffffff", "#000000"
+    assert min((DAY[g] for g in grounds), key=lambda c: contrast(c, black)) == LIGHT_GROUND
+    assert min((NIGHT[g] for g in grounds), key=lambda c: contrast(c, white)) == DARK_GROUND
+
+
+def test_script_counts_words_as_the_server_does():
+    [pattern] = re.findall(r"const WORDS = /(.+)/g;", SCRIPT)
+    words = re.compile(pattern)
+    for number in range(sys.maxunicode + 1):
+        text = f"a{chr(number)}b"
+        if len(words.findall(text)) != count_words(text):
+            pytest.fail(f"U+{number:04X} parts words on one side only")
+
+
+def test_server_error_page_needs_nothing_but_itself():
+    html = get_template("refusals/server_error.html").template.source
+    tags = set(re.findall(r"{%\s*(\w+)", html))
+    assert tags == {"load", "get_current_language", "translate"}
+    assert set(re.findall(r"{{(.*?)}}", html)) == {" language "}
+    for address in re.findall(r'(?:href|src)="/static/([^"]+)"', html):
+        assert (ROOT / "static" / address).is_file()

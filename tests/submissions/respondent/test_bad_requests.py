@@ -1,0 +1,211 @@
+"""What comes in broken gets a clear page, loses nothing that was saved, and is never a 500."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from submissions.calls.models import Call
+from submissions.responses import drafting
+from submissions.responses.models import Submission
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db
+SAVED = {"story": "Saved before."}
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def draft(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    drafting.save_answers(submission=draft, call=call, values=SAVED, at=while_open(call))
+    return draft
+
+
+def answers_of(draft):
+    call = Call.objects.get(pk=draft.call_id)
+    return drafting.working_answers(draft, call)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/nowhere/",
+        "/calls/unknown/",
+        "/calls/unknown/questions/",
+        "/calls/unknown/response/",
+        "/calls/UPPER%00/",
+        "/calls/{slug}/response/unknown/",
+        "/calls/{slug}/response/help/age/",
+        "/calls/{slug}/response/help/unknown/",
+        "/calls/{slug}/response/files/00000000-0000-0000-0000-000000000000/",
+        "/calls/{slug}/%C3%28/",
+        "/calls/{slug}/accent.css",
+    ],
+)
+def test_unknown_address_is_a_page_in_the_portals_look(client, call, draft, address):
+    response = client.get(address.format(slug=call.slug))
+    assert response.status_code == 404
+    assert "Page not found" in response.content.decode()
+    assert "portal.css" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/calls/unknown/start/", "/calls/unknown/response/check/"])
+def test_post_to_unknown_call_is_not_found(client, call, address):
+    assert client.post(address).status_code == 404
+
+
+def test_start_by_get_is_not_allowed(client, call):
+    assert client.get(f"/calls/{call.slug}/start/").status_code == 405
+    assert Submission.objects.count() == 0
+
+
+def test_nul_bytes_are_refused_in_words_and_the_saved_text_stays(client, call, draft):
+    response = client.post(f"/calls/{call.slug}/response/evidence/", {"story": "a\0b"})
+    assert response.status_code == 422
+    assert "Remove the characters that cannot be shown" in response.content.decode()
+    assert answers_of(draft) == SAVED
+
+
+def test_megabyte_of_text_is_refused_in_words_and_shown_again(client, call, draft):
+    huge = "word " * 200_000
+    response = client.post(f"/calls/{call.slug}/response/evidence/", {"story": huge})
+    assert response.status_code == 422
+    assert huge.strip() in response.content.decode()
+    assert "It can be saved when it has 100,000 or fewer" in response.content.decode()
+    assert answers_of(draft) == SAVED
+
+
+def test_more_text_than_a_request_may_hold_gets_a_page(client, call, draft):
+    body = {"story": "x" * 17_000_000}
+    response = client.post(f"/calls/{call.slug}/response/evidence/", body)
+    assert response.status_code == 400
+    assert "portal.css" in response.content.decode()
+    assert answers_of(draft) == SAVED
+
+
+def test_invalid_utf8_is_saved_with_replacement_characters(client, call, draft):
+    response = client.post(
+        f"/calls/{call.slug}/response/evidence/",
+        b"story=caf%E9+%C3%28&action=save",
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert response.status_code == 302
+    assert answers_of(draft) == {"story": "caf\ufffd \ufffd("}
+
+
+def test_broken_multipart_gets_a_page(client, call, draft):
+    response = client.post(
+        f"/calls/{call.slug}/response/evidence/",
+        b"--x\r\nnonsense",
+        content_type="multipart/form-data",
+    )
+    assert response.status_code in {400, 422}
+    assert "portal.css" in response.content.decode()
+    assert answers_of(draft)["story"] == "Saved before."
+
+
+def test_too_many_fields_get_a_page(client, call, draft):
+    fields = {f"field_{number}": "x" for number in range(1001)}
+    response = client.post(f"/calls/{call.slug}/response/evidence/", fields)
+    assert response.status_code == 400
+    assert answers_of(draft) == SAVED
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {"publication": "made-up"},
+        {"publication": ["named", "anonymous"], "fairness_money": "x" * 5000},
+        {"history": ["bid", "unknown"]},
+        {"fairness_unknown": "good", "fairness_money": "unknown"},
+        {"declaration": "maybe"},
+        {"documents": "not a file"},
+        {"_shown": "\ud800".encode("utf-16", "surrogatepass"), "action": "unknown"},
+        {"story": ["one", "two"], "_shown": "story unknown"},
+    ],
+)
+def test_forged_values_never_break_the_page(client, call, draft, posted):
+    response = client.post(f"/calls/{call.slug}/response/evidence/", posted)
+    assert response.status_code in {302, 422}
+
+
+@pytest.mark.parametrize("public_id", ["x", "", "0" * 32])
+def test_forged_removal_of_a_file_changes_nothing(client, call, draft, public_id):
+    response = client.post(
+        f"/calls/{call.slug}/response/evidence/", {"_remove": public_id, "story": "New"}
+    )
+    assert response.status_code in {302, 404, 422}
+    assert answers_of(draft)["story"] == "New"
+
+
+def test_forged_file_type_is_refused_in_words(client, call, draft):
+    forged = SimpleUploadedFile("a.pdf", b"<script>alert(1)</script>", "application/pdf")
+    response = client.post(f"/calls/{call.slug}/response/evidence/", {"documents": forged})
+    assert response.status_code == 422
+    assert "is not really a PDF file" in response.content.decode()
+    assert draft.attachments.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("posted_to", "leads_to"),
+    [("start/", ""), ("return/open/", "return/"), ("verify/", "verify/")],
+)
+def test_expired_form_leads_to_the_page_that_has_it(call, posted_to, leads_to):
+    strict = Client(enforce_csrf_checks=True)
+    page = strict.post(f"/calls/{call.slug}/{posted_to}").content.decode()
+    back = f"/calls/{call.slug}/{leads_to}"
+    assert f'<a class="button" href="{back}">' in page
+    assert strict.get(back).status_code == 200
+
+
+def test_missing_csrf_token_gives_back_what_was_typed(call):
+    strict = Client(enforce_csrf_checks=True)
+    typed = {
+        "story": "A long answer, <b>typed</b> with care.",
+        "role_other": "Trustee",
+        "publication": "anonymous",
+        "fairness_money": "poor",
+        "commissioner_view": "短い答え",
+    }
+    response = strict.post(f"/calls/{call.slug}/response/evidence/", typed)
+    page = response.content.decode()
+    for given_back in (
+        "Describe your role",
+        "Trustee",
+        "Publish without names",
+        "How fair was each of these? Split of money",
+        "短い答え",
+    ):
+        assert given_back in page
+    assert response.status_code == 403
+    assert "A long answer, &lt;b&gt;typed&lt;/b&gt; with care." in page
+    assert "portal.css" in page
+
+
+def test_unknown_host_gets_a_page(client, call, settings):
+    settings.ALLOWED_HOSTS = ["evidence.example.org"]
+    response = client.get("/", headers={"host": "attacker.example"})
+    assert response.status_code == 400
+
+
+def test_tampered_session_cookie_is_a_new_visitor(client, call, draft, settings):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "forged"
+    assert client.get(f"/calls/{call.slug}/response/").status_code == 404
+
+
+def test_every_page_forbids_foreign_scripts_frames_and_caches(client, call, draft):
+    for address in ("", "questions/", "response/", "response/about/", "response/check/"):
+        response = client.get(f"/calls/{call.slug}/{address}")
+        policy = response["Content-Security-Policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert response["X-Frame-Options"] == "DENY"
+        assert response["Cache-Control"] == "no-store"
+        assert response["Referrer-Policy"] == "same-origin"

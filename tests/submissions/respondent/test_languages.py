@@ -1,0 +1,270 @@
+"""Another language is a catalogue; no template and no code is touched for it."""
+
+import re
+from datetime import timedelta
+from email import message_from_bytes, policy
+from io import BytesIO
+
+import pytest
+from django.conf import settings as portal
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import translation
+from django.utils.translation import trans_real
+from docx import Document
+from pypdf import PdfReader
+
+from core import spoken_time
+from core.canonical import digest
+from evidence_portal.settings import languages_in
+from submissions.mail.samples import render_sample
+from submissions.outbox.states import MailKind
+from submissions.responses import submitting
+from submissions.responses.models import Submission, Version
+from tests.catalogues import write_catalogue
+from tests.makers import complete_answers, make_call, make_draft, while_open
+
+CYMRAEG = r"""
+msgid ""
+msgstr ""
+"Language: cy\n"
+"Content-Type: text/plain; charset=UTF-8\n"
+"Plural-Forms: nplurals=4; plural=(n==1) ? 0 : (n==2) ? 1 : (n==8 || n==11) ? 2 : 3;\n"
+
+msgid "Start now"
+msgstr "Dechrau nawr"
+
+msgid "Privacy"
+msgstr "Preifatrwydd"
+
+msgid "Save and continue"
+msgstr "Cadw a pharhau"
+
+msgid "Page not found"
+msgstr "Heb ddod o hyd i’r dudalen"
+
+msgid "Error:"
+msgstr "Gwall:"
+
+msgid "This page was open for too long"
+msgstr "Roedd y dudalen ar agor am ormod o amser"
+
+msgctxt "alt. month"
+msgid "July"
+msgstr "Gorffennaf"
+
+msgid "midday"
+msgstr "hanner dydd"
+
+msgid "UK time"
+msgstr "amser y DU"
+
+msgid "%(time)s on %(day)s (%(zone)s)"
+msgstr "%(time)s, %(day)s (%(zone)s)"
+
+msgid "%(number)s day"
+msgid_plural "%(number)s days"
+msgstr[0] "%(number)s diwrnod"
+msgstr[1] "%(number)s ddiwrnod"
+msgstr[2] "%(number)s diwrnod"
+msgstr[3] "%(number)s diwrnod"
+
+msgid "Closes in %(left)s"
+msgstr "%(left)s ar ôl"
+
+msgid "Enter an answer to “%(question)s”"
+msgstr "Rhowch ateb i “%(question)s”"
+
+msgid "“%(name)s” was not added: the file is damaged or is not really a %(type)s file"
+msgstr "Nid ychwanegwyd “%(name)s”: nid ffeil %(type)s mohoni"
+
+msgid "Answer this only if %(condition)s."
+msgstr "Atebwch hwn dim ond os %(condition)s."
+
+msgid "Draft: not submitted"
+msgstr "Drafft: heb ei gyflwyno"
+
+msgid "Not provided"
+msgstr "Heb ei ddarparu"
+
+msgid "Received: %(instant)s"
+msgstr "Derbyniwyd: %(instant)s"
+
+msgid "Response %(reference)s received"
+msgstr "Derbyniwyd ymateb %(reference)s"
+
+msgid "Thank you for responding to %(call)s."
+msgstr "Diolch am ymateb i %(call)s."
+
+msgid "%(call)s, a call for evidence by %(partners)s"
+msgstr "%(call)s, galwad am dystiolaeth gan %(partners)s"
+
+msgid "%(first)s and %(second)s"
+msgstr "%(first)s a %(second)s"
+"""
+
+
+@pytest.fixture
+def welsh(tmp_path, settings):
+    """A portal that has found a Welsh catalogue beside its code."""
+    write_catalogue(tmp_path, "cy", CYMRAEG)
+    settings.LOCALE_PATHS = [tmp_path]
+    settings.LANGUAGES = [("en-gb", "British English"), *languages_in(tmp_path).items()]
+    settings.MIDDLEWARE = [
+        "submissions.respondent.languages.LanguageOfCallMiddleware",
+        *settings.MIDDLEWARE,
+    ]
+    yield
+    translation.activate("en-gb")
+    trans_real._translations.clear()
+
+
+def page_of(client, address):
+    return client.get(address).content.decode()
+
+
+def lang_of(page):
+    return re.search('<html lang="([^"]*)"', page)[1]
+
+
+def test_catalogue_is_found_by_being_there(tmp_path):
+    assert languages_in(tmp_path) == {}
+    write_catalogue(tmp_path, "cy", CYMRAEG)
+    write_catalogue(tmp_path, "pt_BR", CYMRAEG)
+    (tmp_path / "gd" / "LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "gd" / "LC_MESSAGES" / "django.po").write_text("not compiled")
+    assert languages_in(tmp_path) == {"cy": "Cymraeg", "pt-br": "Português Brasileiro"}
+
+
+@pytest.mark.django_db
+def test_call_in_welsh_is_in_welsh_and_another_beside_it_is_not(welsh, client, at):
+    call, other = make_call(language="cy"), make_call()
+    at(while_open(call))
+    page = page_of(client, f"/calls/{call.slug}/")
+    assert lang_of(page) == "cy"
+    for said in ("Dechrau nawr", "Preifatrwydd", "hanner dydd, Dydd Mercher 24 Gorffennaf 2019"):
+        assert said in page
+    assert "Start now" not in page
+    page = page_of(client, f"/calls/{other.slug}/")
+    assert lang_of(page) == "en-gb"
+    assert "Start now" in page
+    assert "Dechrau" not in page
+    assert lang_of(page_of(client, "/")) == "en-gb"
+
+
+@pytest.mark.django_db
+def test_portals_own_language_is_that_of_a_call_that_says_none(welsh, settings, client, at):
+    settings.LANGUAGE_CODE = "cy"
+    call, english = make_call(), make_call(language="en-gb")
+    at(while_open(call))
+    assert "Dechrau nawr" in page_of(client, f"/calls/{call.slug}/")
+    assert "Start now" in page_of(client, f"/calls/{english.slug}/")
+    assert lang_of(page_of(client, "/")) == "cy"
+    assert "Heb ddod o hyd i’r dudalen" in page_of(client, "/nowhere/")
+
+
+@pytest.mark.django_db
+def test_catalogue_that_was_taken_away_leaves_its_calls_in_the_portals_language(client, at):
+    call = make_call(language="cy")
+    at(while_open(call))
+    assert lang_of(page_of(client, f"/calls/{call.slug}/")) == "en-gb"
+
+
+@pytest.mark.django_db
+def test_what_the_rules_say_is_in_the_calls_language(welsh, client, at):
+    call = make_call(language="cy")
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    address = f"/calls/{call.slug}/response/about/"
+    page = page_of(client, address)
+    assert "Cadw a pharhau" in page
+    assert "1 diwrnod ar ôl" in page
+    assert "Atebwch hwn dim ond os" in page_of(client, f"/calls/{call.slug}/questions/")
+    page = client.post(address, {"roles": "other", "role_other": ""}).content.decode()
+    assert re.search("<title>Gwall: ", page)
+    assert "Rhowch ateb i “Describe your role”" in page
+    page = client.post(
+        f"/calls/{call.slug}/response/evidence/",
+        {"documents": SimpleUploadedFile("notes.pdf", b"Minutes."), "action": "upload"},
+    )
+    assert "Nid ychwanegwyd “notes.pdf”: nid ffeil PDF mohoni" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_files_with_the_questions_are_in_the_calls_language(welsh, client, at):
+    call = make_call(language="cy")
+    at(while_open(call))
+    word = Document(BytesIO(client.get(f"/calls/{call.slug}/questions.docx").content))
+    assert word.core_properties.language == "cy-GB"
+    said = [paragraph.text for paragraph in word.paragraphs]
+    assert [line for line in said if line.startswith("Atebwch hwn dim ond os")] != []
+    pdf = PdfReader(BytesIO(client.get(f"/calls/{call.slug}/questions.pdf").content))
+    assert pdf.trailer["/Root"]["/Lang"] == "cy-GB"
+    assert "Atebwch hwn dim ond os" in " ".join(page.extract_text() for page in pdf.pages)
+
+
+@pytest.mark.django_db
+def test_refused_post_is_answered_in_the_calls_language(welsh, settings, at):
+    call = make_call(language="cy")
+    at(while_open(call))
+    refused = Client(enforce_csrf_checks=True).post(f"/calls/{call.slug}/start/")
+    assert refused.status_code == 403
+    assert "Roedd y dudalen ar agor am ormod o amser" in refused.content.decode()
+
+
+@pytest.mark.django_db
+def test_time_is_spoken_with_the_plural_that_welsh_has(welsh):
+    with translation.override("cy"):
+        days = [spoken_time.say_left(timedelta(days=number)) for number in (1, 2, 3)]
+    assert days == ["1 diwrnod", "2 ddiwrnod", "3 diwrnod"]
+    assert spoken_time.say_left(timedelta(days=2)) == "2 days"
+
+
+@pytest.mark.django_db
+def test_mail_is_in_its_calls_language_whatever_the_worker_speaks(welsh):
+    call = make_call(language="cy", title="Neuaddau", partners=["Un", "Dau"])
+    rendered = render_sample(MailKind.CONFIRMATION, call)
+    message = message_from_bytes(rendered.message.message().as_bytes(), policy=policy.default)
+    assert re.fullmatch(r"Derbyniwyd ymateb TST-\S+: Neuaddau", message["Subject"])
+    text = message.get_body(("plain",)).get_content()
+    assert "Diolch am ymateb i Neuaddau, galwad am dystiolaeth gan Un a Dau." in text
+    assert "hanner dydd, Dydd Mercher 24 Gorffennaf 2019 (amser y DU)" in text
+    assert lang_of(rendered.html) == "cy"
+    assert translation.get_language() == "en-gb"
+
+
+@pytest.mark.django_db
+def test_digested_text_is_the_same_in_every_language(welsh, client, at):
+    call = make_call(language="cy")
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    draft = page_of(client, f"/calls/{call.slug}/response/text/")
+    assert "Drafft: heb ei gyflwyno" in draft
+    assert "Heb ei ddarparu" in draft
+    submission = Submission.objects.get()
+    texts = []
+    for language in ("cy", "en-gb", None):
+        with translation.override(language):
+            content = submitting.Content(call, call.questions_in_order, complete_answers(call), {})
+            version, _ = submitting.build_version(
+                submission, content, reference="TST-0000-0000", at=while_open(call)
+            )
+        assert version.sha256 == digest(version.canonical_text)
+        texts.append(version.canonical_text)
+    assert texts[0] == texts[1] == texts[2]
+    assert "Received: 12:00:00pm on Tuesday 23 July 2019 (UK time), which is" in texts[0]
+    assert "Not provided" in texts[0]
+
+
+@pytest.mark.django_db
+def test_submitting_in_welsh_stores_the_text_of_the_source(welsh, client, at):
+    call = make_call(language="cy")
+    draft = make_draft(call, **complete_answers(call))
+    with translation.override("cy"):
+        submitting.submit(submission=draft, at=while_open(call))
+    assert "Not provided" in Version.objects.get().canonical_text
+
+
+def test_one_language_costs_nothing():
+    assert [code for code, _name in portal.LANGUAGES] == ["en-gb"]
+    assert [name for name in portal.MIDDLEWARE if "anguage" in name or "ocale" in name] == []

@@ -1,0 +1,72 @@
+import re
+
+import pytest
+
+from submissions.responses.models import Submission
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "begins"),
+    [
+        ("pdf", "application/pdf", b"%PDF-"),
+        (
+            "docx",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            b"PK\x03\x04",
+        ),
+    ],
+)
+def test_questions_are_downloaded_without_starting(client, call, name, content_type, begins):
+    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+    path = f"/calls/{call.slug}/questions.{name}"
+    assert re.search(f'href="{re.escape(path)}"', page)
+    response = client.get(path)
+    assert response["Content-Type"] == content_type
+    assert response["Content-Disposition"] == f'attachment; filename="{call.slug}.{name}"'
+    assert response.content.startswith(begins)
+    assert Submission.objects.count() == 0
+
+
+def test_how_to_answer_is_told_once(client, at):
+    options = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
+    question = {"kind": "checkboxes", "options": options}
+    call = make_call(
+        evidence_questions=[
+            question | {"key": "with_hint", "label": "One?", "hint": "Select all that apply."},
+            question | {"key": "without", "label": "Two?"},
+        ]
+    )
+    at(while_open(call))
+    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+    said = re.findall(r"One\?.*", page, flags=re.DOTALL)[0]
+    assert re.findall(r"(?:Select|Tick) all that apply\.", said) == [
+        "Select all that apply.",
+        "Tick all that apply.",
+    ]
+    assert '<p class="hint"></p>' not in page
+
+
+def test_one_choice_looks_other_than_several(client, at):
+    options = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
+    call = make_call(
+        evidence_questions=[
+            {"key": "one", "kind": "radio", "label": "One of these?", "options": options},
+            {"key": "some", "kind": "checkboxes", "label": "Some of these?", "options": options},
+        ]
+    )
+    at(while_open(call))
+    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+    drawn = re.findall(
+        r'(One of these|Some of these)\?.*?<ul class="([^"]*)">', page, flags=re.DOTALL
+    )
+    assert drawn == [("One of these", "options options--one"), ("Some of these", "options")]

@@ -1,0 +1,201 @@
+"""The receipt, and whether a reference and a fingerprint belong together."""
+
+import re
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.references import ALPHABET, make_reference
+from submissions.calls.models import Call
+from submissions.responses import amending, drafting, submitting
+from submissions.responses.models import Submission
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    press_submit,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+UNKNOWN = make_reference("TST", draw=lambda _: ALPHABET[0])
+
+
+@pytest.fixture(autouse=True)
+def no_tries_before(settings):
+    """Tries are counted under the secret key, and other tests run beside this one."""
+    settings.SECRET_KEY = token_hex()
+
+
+@pytest.fixture
+def call(at):
+    call = make_call(contact_name="The team")
+    at(while_open(call))
+    return call
+
+
+def text_of(response):
+    body = re.sub(r"<(script|style).*?</\1>", "", response.content.decode(), flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+def verify(call, reference, fingerprint):
+    posted = {"reference": reference, "fingerprint": fingerprint}
+    return Client().post(f"/calls/{call.slug}/verify/", posted)
+
+
+def belongs(call, reference, fingerprint):
+    response = verify(call, reference, fingerprint)
+    assert response.status_code == 200
+    said = text_of(response)
+    together, apart = "They belong together", "They do not belong together"
+    assert (together in said) != (apart in said)
+    return together in said
+
+
+def test_receipt_page_tells_all_and_survives_a_reload_and_closing(client, call, at):
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    press_submit(client, call)
+    draft.refresh_from_db()
+    for moment in (while_open(call), call.closes_at + timedelta(days=60)):
+        at(moment)
+        response = client.get(f"/calls/{call.slug}/response/submitted/")
+        text = text_of(response)
+        assert draft.reference in text
+        assert "Received 12:00:00pm on Tuesday 23 July 2019 (UK time)" in text
+        assert draft.current_version.receipt_digest in text
+        assert call.what_happens_next in text
+        assert "Ask The team: evidence@example.org" in text
+        assert f'href="/calls/{call.slug}/response/receipt/"' in response.content.decode()
+    pdf = client.get(f"/calls/{call.slug}/response/receipt/")
+    assert pdf["Content-Type"] == "application/pdf"
+    assert pdf["Content-Disposition"] == f'attachment; filename="{draft.reference}-1.pdf"'
+    assert pdf.content.startswith(b"%PDF-")
+
+
+def test_receipt_of_a_draft_is_none_yet(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    for rest in ("receipt/", "submitted/"):
+        response = client.get(f"/calls/{call.slug}/response/{rest}")
+        assert response["Location"] == f"/calls/{call.slug}/response/"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        lambda reference, sha256: (reference, sha256),
+        lambda reference, sha256: (reference, sha256[:16]),
+        lambda reference, sha256: (
+            f" {reference.lower().replace('-', ' ')} ",
+            " ".join(sha256[i : i + 4] for i in range(0, 16, 4)).upper(),
+        ),
+        lambda reference, sha256: (reference.replace("-", ""), f"{sha256[:32]}\n{sha256[32:]}"),
+        lambda reference, sha256: (reference.replace("5", "S").replace("V", "U"), sha256[:16]),
+    ],
+)
+def test_what_belongs_together_does_however_it_is_typed(call, typed):
+    submission = make_submitted(call)
+    assert belongs(call, *typed(submission.reference, submission.current_version.sha256))
+
+
+def test_other_pairs_do_not_belong_together(call):
+    one, other = make_submitted(call, story="One"), make_submitted(call, story="Other")
+    sha256 = one.current_version.sha256
+    assert not belongs(call, other.reference, sha256)
+    wrong_end = sha256[:-1] + ("0" if sha256[-1] != "0" else "1")
+    assert not belongs(call, one.reference, wrong_end)
+    assert not belongs(call, one.reference, sha256[16:32])
+    assert not belongs(make_call(), one.reference, sha256)
+
+
+def test_unknown_reference_and_wrong_fingerprint_get_the_same_answer(call):
+    submission = make_submitted(call)
+    assert not Submission.objects.filter(reference=UNKNOWN).exists()
+    answers = [
+        re.sub(reference, "REF", text_of(verify(call, reference, "0" * 16)))
+        for reference in (submission.reference, UNKNOWN)
+    ]
+    shown = [re.sub(r"\s+", " ", answer) for answer in answers]
+    assert shown[0] == shown[1]
+
+
+def test_earlier_versions_and_withdrawn_responses_belong_together_too(call):
+    submission = make_submitted(call, story="Before")
+    first = submission.current_version
+    amending.reopen(submission=submission, at=while_open(call))
+    drafting.save_answers(
+        submission=submission,
+        call=Call.objects.get(pk=call.pk),
+        values={"story": "After"},
+        at=while_open(call),
+    )
+    second = submitting.submit(submission=submission, at=while_open(call))
+    amending.withdraw(submission=submission, at=while_open(call))
+    for version in (first, second):
+        assert belongs(call, submission.reference, version.sha256)
+
+
+def test_nothing_but_whether_is_told(call):
+    submission = make_submitted(call, story="A secret story", email="jo@example.org")
+    said = verify(call, submission.reference, submission.current_version.sha256).content.decode()
+    for secret in ("secret", "jo@", "July 2019", submission.current_version.sha256[16:20] * 2):
+        assert secret not in text_of_answer(said)
+
+
+def text_of_answer(page):
+    """The notice alone: the form below repeats what was typed."""
+    return page[page.index('<div class="notice') : page.index("</div>", page.index("<div class="))]
+
+
+@pytest.mark.parametrize(
+    ("reference", "fingerprint", "said"),
+    [
+        ("", "0" * 16, "Enter the reference"),
+        (f"{UNKNOWN[:-1]}Z", "0" * 16, "Check the reference: this is not one."),
+        (UNKNOWN, "", "Enter the fingerprint"),
+        (UNKNOWN, "0" * 15, "16 or 64 letters and digits. This one has 15"),
+        (UNKNOWN, "z" * 16, "only the digits 0 to 9 and a to f"),
+    ],
+)
+def test_what_cannot_be_a_receipt_is_told_beside_the_field(call, reference, fingerprint, said):
+    response = verify(call, reference, fingerprint)
+    assert response.status_code == 422
+    assert "<title>Error: Check a receipt" in response.content.decode()
+    assert said in text_of(response)
+
+
+def test_checks_of_one_client_are_limited(call):
+    codes = [verify(call, UNKNOWN, "0" * 16).status_code for _ in range(61)]
+    assert codes == [200] * 60 + [429]
+
+
+def test_draft_belongs_to_nothing(call):
+    make_draft(call)
+    assert not belongs(call, UNKNOWN, "0" * 64)
+
+
+def test_pages_around_a_response_ask_few_queries(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    press_submit(client, call)
+    counts = {}
+    for rest in ("submitted/", "leave/", "forget/", "withdraw/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/calls/{call.slug}/response/{rest}").status_code == 200
+        counts[rest] = len(queries)
+    client.post(f"/calls/{call.slug}/response/amend/")
+    for rest in ("", "check/", "amend/discard/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/calls/{call.slug}/response/{rest}").status_code == 200
+        counts[rest] = len(queries)
+    assert {rest: count for rest, count in counts.items() if count > 8} == {}

@@ -1,0 +1,358 @@
+"""Leaving a response and coming back to it, as a browser without JavaScript meets it."""
+
+import re
+import time
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from submissions.outbox.models import OutboxEmail
+from submissions.respondent import returning as views
+from submissions.responses import amending, drafting, returning
+from submissions.responses.models import ReturnAddress, ReturnToken, Submission
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    press_submit,
+    send_link,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def no_tries_before(settings, monkeypatch):
+    """Tries are counted under the secret key, and other tests run beside this one."""
+    settings.SECRET_KEY = token_hex()
+    monkeypatch.setattr(views, "ANSWERED_AFTER", 0)
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+def address(call, rest=""):
+    return f"/calls/{call.slug}/{rest}"
+
+
+def start(client, call):
+    assert client.post(address(call, "start/")).status_code == 302
+    return Submission.objects.latest("pk")
+
+
+def text_of(response):
+    body = re.sub(r"<(script|style).*?</\1>", "", response.content.decode(), flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+def link_to(submission):
+    return send_link(submission, at=while_open(submission.call)).token
+
+
+def open_with(client, call, token):
+    return client.post(address(call, "return/open/"), {"token": token})
+
+
+def test_leaving_with_an_address_owes_a_link_and_says_so(client, call):
+    draft = start(client, call)
+    response = client.post(
+        address(call, "response/leave/"), {"email": " jo@example.org "}, follow=True
+    )
+    assert response.redirect_chain == [(address(call, "response/leave/?sent=1"), 302)]
+    assert "We are sending it to jo@example.org." in text_of(response)
+    assert ReturnAddress.objects.get().address == "jo@example.org"
+    mail = OutboxEmail.objects.get()
+    assert (mail.kind, mail.submission, mail.to_address) == ("return_link", draft, "jo@example.org")
+
+
+def test_leaving_offers_the_address_that_was_answered(client, call):
+    draft = start(client, call)
+    values = {"email": "answered@example.org"}
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    page = client.get(address(call, "response/leave/")).content.decode()
+    assert 'value="answered@example.org"' in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "Enter an email address"), ("jo", "Enter an email address in the correct format")],
+)
+def test_leaving_with_no_address_is_told_beside_the_field(client, call, typed, said):
+    start(client, call)
+    response = client.post(address(call, "response/leave/"), {"email": typed})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<title>Error: Come back later" in page
+    assert f'<a href="#id_email">{said}' in page
+    assert 'aria-describedby="id_email_error"' in page
+    assert OutboxEmail.objects.count() == 0
+
+
+def test_fourth_link_within_the_hour_is_put_off_in_words(client, call):
+    start(client, call)
+    codes = [
+        client.post(address(call, "response/leave/"), {"email": "jo@example.org"}).status_code
+        for _ in range(4)
+    ]
+    assert codes == [302, 302, 302, 429]
+    assert OutboxEmail.objects.count() == 3
+
+
+def test_address_is_sent_no_more_than_five_links_an_hour_whatever_the_response(client, call):
+    for _ in range(6):
+        start(client, call)
+        client.post(address(call, "response/leave/"), {"email": "jo@example.org"})
+        client.cookies.clear()
+    assert OutboxEmail.objects.count() == 5
+
+
+def test_get_of_the_link_uses_nothing_up_and_gives_nothing_away(client, call):
+    draft = make_draft(call, story="My story")
+    token = link_to(draft)
+    for method in (client.get, client.head, client.get):
+        response = method(address(call, f"return/{token}/"))
+        assert response.status_code == 200
+    assert "Open my response" in text_of(response)
+    assert "My story" not in text_of(response)
+    assert ReturnToken.objects.get().used_at is None
+    assert client.get(address(call, "response/")).status_code == 404
+
+
+def test_post_opens_the_response_in_this_browser(client, call):
+    draft = make_draft(call, story="My story")
+    assert open_with(client, call, link_to(draft))["Location"] == address(call, "response/")
+    assert "My story" in text_of(client.get(address(call, "response/check/")))
+
+
+def test_opening_gives_the_session_a_new_key(client, call):
+    start(client, make_call())
+    before = client.session.session_key
+    open_with(client, call, link_to(make_draft(call)))
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+
+
+def test_opening_keeps_responses_to_other_calls(client, call):
+    other = make_call()
+    start(client, other)
+    open_with(client, call, link_to(make_draft(call)))
+    assert client.get(address(other, "response/")).status_code == 200
+
+
+def test_second_post_of_a_link_finds_it_dead(call):
+    draft = make_draft(call, story="My story")
+    token = link_to(draft)
+    open_with(Client(), call, token)
+    stranger = Client()
+    response = open_with(stranger, call, token)
+    assert response.status_code == 410
+    assert "This link does not work any more" in text_of(response)
+    assert stranger.get(address(call, "response/")).status_code == 404
+
+
+def test_used_link_leads_the_browser_that_used_it_on(client, call):
+    token = link_to(make_draft(call))
+    open_with(client, call, token)
+    page = client.get(address(call, f"return/{token}/")).content.decode()
+    assert f'href="{address(call, "response/")}"' in page
+
+
+@pytest.mark.parametrize("kind", ["expired", "superseded", "unknown"])
+def test_dead_links_look_all_alike(client, call, at, kind):
+    draft = make_draft(call)
+    token = link_to(draft)
+    if kind == "expired":
+        at(while_open(call) + timedelta(hours=72))
+    elif kind == "superseded":
+        link_to(draft)
+    else:
+        token = "x" * 43
+    for response in (
+        client.get(address(call, f"return/{token}/")),
+        open_with(client, call, token),
+    ):
+        assert response.status_code == 410
+        assert "It was used, it is too old, or a newer one was sent." in text_of(response)
+
+
+def test_link_warns_before_it_puts_another_response_away(client, call):
+    start(client, call)
+    page = text_of(client.get(address(call, f"return/{link_to(make_draft(call))}/")))
+    assert "This browser has another response open" in page
+    own = Submission.objects.order_by("pk").first()
+    page = text_of(client.get(address(call, f"return/{link_to(own)}/")))
+    assert "another response open" not in page
+
+
+def test_link_to_a_submitted_response_opens_its_receipt(client, call, at):
+    submission = make_submitted(call)
+    token = link_to(submission)
+    at(call.closes_at + DAY)
+    assert open_with(client, call, token)["Location"] == address(call, "response/submitted/")
+    assert submission.reference in text_of(client.get(address(call, "response/submitted/")))
+
+
+def test_draft_is_read_and_downloaded_after_closing_by_a_link(client, call, at):
+    draft = make_draft(call, story="Still here.", email="jo@example.org")
+    at(call.closes_at + DAY)
+    client.post(address(call, "return/"), {"email": "jo@example.org"})
+    assert OutboxEmail.objects.get().submission == draft
+    fresh = send_link(draft, at=call.closes_at + DAY)
+    open_with(client, call, fresh.token)
+    assert "Still here." in text_of(client.get(address(call, "response/")))
+    assert "Still here." in client.get(address(call, "response/text/")).content.decode()
+    assert press_submit(client, call).status_code == 403
+
+
+def asked(client, call, email):
+    response = client.post(address(call, "return/"), {"email": email}, follow=True)
+    # What differs is the browser's own CSRF token, in no form of this page.
+    return response.redirect_chain, response.status_code, response.content
+
+
+def test_known_and_unknown_address_get_the_same_answer(call):
+    make_submitted(call, email="known@example.org")
+    OutboxEmail.objects.all().delete()
+    known, unknown = (
+        asked(Client(), call, email) for email in ("known@example.org", "unknown@example.org")
+    )
+    assert known == unknown
+    assert known[0] == [(address(call, "return/sent/"), 302)]
+    assert [mail.to_address for mail in OutboxEmail.objects.all()] == ["known@example.org"]
+
+
+def test_known_address_past_its_limit_gets_the_same_answer(call):
+    make_submitted(call, email="known@example.org")
+    OutboxEmail.objects.all().delete()
+    answers = [asked(Client(), call, "known@example.org") for _ in range(5)]
+    assert answers == [answers[0]] * 5
+    assert OutboxEmail.objects.count() == 3
+
+
+def test_known_and_unknown_address_take_the_same_time(call, monkeypatch):
+    monkeypatch.setattr(views, "ANSWERED_AFTER", 1.5)
+    make_submitted(call, email="known@example.org")
+    for email in ("known@example.org", "unknown@example.org"):
+        began = time.monotonic()
+        Client().post(address(call, "return/"), {"email": email})
+        assert time.monotonic() - began >= 1.5
+
+
+def test_one_client_is_stopped_and_another_goes_on(call, settings):
+    settings.TRUSTED_PROXIES = 1
+    path, posted = address(call, "return/"), {"email": "nobody@example.org"}
+    codes = [
+        Client(headers={"X-Forwarded-For": f"10.0.0.{number}, 192.0.2.7"})
+        .post(path, posted)
+        .status_code
+        for number in range(61)
+    ]
+    assert codes == [302] * 60 + [429]
+    other = Client(headers={"X-Forwarded-For": "192.0.2.7, 192.0.2.8"})
+    assert other.post(path, posted).status_code == 302
+
+
+def test_forwarded_addresses_count_for_nothing_without_a_trusted_proxy(call):
+    path, posted = address(call, "return/"), {"email": "nobody@example.org"}
+    codes = [
+        Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}).post(path, posted).status_code
+        for number in range(61)
+    ]
+    assert codes == [302] * 60 + [429]
+
+
+def test_links_are_sent_while_the_broker_does_not_answer(client, call, settings, monkeypatch):
+    def away():
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("submissions.respondent.limits.broker", away)
+    make_draft(call, email="jo@example.org")
+    response = client.post(address(call, "return/"), {"email": "jo@example.org"})
+    assert response["Location"] == address(call, "return/sent/")
+    assert OutboxEmail.objects.get().kind == "return_link"
+
+
+def test_browser_that_holds_nothing_is_led_to_a_link(client, call):
+    page = client.get(address(call, "response/")).content.decode()
+    assert f'href="{address(call, "return/")}"' in page
+
+
+def test_forgetting_asks_first_where_nothing_leads_back(client, call):
+    start(client, call)
+    response = client.post(address(call, "response/forget/"))
+    assert response.status_code == 200
+    assert "Nothing would lead back to it" in text_of(response)
+    assert client.get(address(call, "response/")).status_code == 200
+    client.post(address(call, "response/forget/"), {"confirmed": "1"})
+    assert client.get(address(call, "response/")).status_code == 404
+    assert Submission.objects.count() == 1
+
+
+def test_forgetting_with_a_known_address_is_one_press(client, call):
+    draft = start(client, call)
+    returning.remember_address(submission=draft, address="jo@example.org", at=while_open(call))
+    response = client.post(address(call, "response/forget/"), follow=True)
+    assert response.redirect_chain == [(address(call, "?forgotten=1"), 302)]
+    assert "This computer has forgotten your response" in text_of(response)
+    assert client.get(address(call, "response/")).status_code == 404
+
+
+def test_forgetting_the_last_response_ends_the_session(client, call):
+    draft = start(client, call)
+    returning.remember_address(submission=draft, address="jo@example.org", at=while_open(call))
+    client.post(address(call, "response/forget/"))
+    assert Session.objects.count() == 0
+
+
+def test_forgetting_one_call_keeps_the_other_under_a_new_key(client, call):
+    other = make_call()
+    start(client, other)
+    start(client, call)
+    before = client.session.session_key
+    client.post(address(call, "response/forget/"), {"confirmed": "1"})
+    assert client.session.session_key != before
+    assert client.get(address(other, "response/")).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["draft", "submitted", "amending", "withdrawn", "closed"])
+def test_each_state_of_a_response_offers_to_forget_it(client, call, at, state):
+    draft = start(client, call)
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    if state not in {"draft", "closed"}:
+        press_submit(client, call)
+    if state == "amending":
+        client.post(address(call, "response/amend/"))
+    if state == "withdrawn":
+        amending.withdraw(submission=draft, at=while_open(call))
+    if state == "closed":
+        at(call.closes_at)
+    page = client.get(address(call, "response/"), follow=True).content.decode()
+    assert f'action="{address(call, "response/forget/")}"' in page
+
+
+def test_another_response_without_an_address_warns_before_it_takes_the_place(client, at):
+    about = [{"key": "story", "kind": "long", "label": "What happened?"}]
+    call = make_call(about_questions=about, evidence_questions=[])
+    at(while_open(call))
+    client.post(address(call, "start/"))
+    first = Submission.objects.get()
+    values = {"story": "Words"}
+    drafting.save_answers(submission=first, call=call, values=values, at=while_open(call))
+    press_submit(client, call)
+    page = client.post(address(call, "start/"), {"another": "1"})
+    assert "Nothing would lead back to the first one" in page.content.decode()
+    assert Submission.objects.count() == 1
+    confirmed = client.post(address(call, "start/"), {"another": "1", "confirmed": "1"})
+    assert confirmed["Location"] == address(call, "response/")
+    assert Submission.objects.count() == 2

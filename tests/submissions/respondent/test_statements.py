@@ -1,0 +1,120 @@
+"""The statements say what is so, in the words of the call where it has its own."""
+
+import re
+from html import unescape
+
+import pytest
+
+from core import release, spoken_time
+from submissions.responses import retention
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(response):
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.content.decode())))
+
+
+def test_privacy_notice_tells_controllers_periods_rights_and_complaints(client):
+    make_call(title="Rates", partners=["Example Trust", "Sample Foundation"])
+    text = text_of(client.get("/privacy/"))
+    assert "For Rates: Example Trust and Sample Foundation decide together" in text
+    assert f"with its files: {retention.DRAFTS_KEPT.days} days after the call closes" in text
+    assert f"emails that we sent you: after {retention.MAIL_TEXTS_KEPT.days} days" in text
+    assert "our emails went to: 90 days after the call closes" in text
+    assert "not the link itself: after 10 days" in text
+    for said in ("Article 6(1)(f)", "Your rights", "Information Commissioner", "evidence@example"):
+        assert said in text
+
+
+def test_single_controller_is_not_called_joint(client):
+    make_call(partners=["Example Trust"])
+    text = text_of(client.get("/privacy/"))
+    assert "Example Trust decides why and how your information is used" in text
+    assert "joint controllers" not in text
+
+
+def test_calls_own_notice_takes_the_place_of_the_portals(client):
+    call = make_call(privacy_text="Our own notice.\n\nSecond paragraph.")
+    for path in ("/privacy/", f"/calls/{call.slug}/privacy/"):
+        page = client.get(path)
+        assert "<p>Our own notice.</p>" in page.content.decode()
+        assert "Article 6(1)(f)" not in text_of(page)
+    assert (
+        f'href="/calls/{call.slug}/privacy/"' in client.get(f"/calls/{call.slug}/").content.decode()
+    )
+
+
+def test_two_calls_notices_do_not_mix(client):
+    own = make_call(title="Own", privacy_text="Our own notice.")
+    other = make_call(title="Other")
+    page = client.get("/privacy/")
+    assert f'href="/calls/{own.slug}/privacy/"' in page.content.decode()
+    text = text_of(page)
+    assert "For Other:" in text
+    assert "For Own:" not in text
+    assert "Our own notice." not in text
+    assert "For Other:" in text_of(client.get(f"/calls/{other.slug}/privacy/"))
+
+
+def test_accessibility_statement_says_what_the_model_statement_says(client):
+    make_call(title="Rates")
+    text = text_of(client.get("/accessibility/"))
+    tested = spoken_time.say_day(release.ACCESSIBILITY_TESTED)
+    prepared = spoken_time.say_day(release.ACCESSIBILITY_PREPARED)
+    for said in (
+        "partially compliant with the Web Content Accessibility Guidelines version 2.2, level AA",
+        "Nobody who uses a screen reader, speech recognition or another assistive technology has",
+        f"This statement was prepared on {prepared}. The website was last tested on {tested}",
+        "Rates: The project team, evidence@example.org",
+        "Equality Advisory and Support Service",
+        "Equality Commission for Northern Ireland",
+    ):
+        assert said in text
+    assert release.ACCESSIBILITY_PREPARED <= release.ACCESSIBILITY_TESTED
+
+
+@pytest.mark.parametrize("name", ["accessibility", "cookies"])
+def test_calls_own_words_are_added_to_the_portals(client, name):
+    field = f"{name}_text"
+    call = make_call(title="Rates", **{field: "We print in braille."})
+    other = make_call(title="Rents", **{field: "We sign."})
+    text = text_of(client.get(f"/{name}/"))
+    assert "Rates We print in braille. Rents We sign." in text
+    text = text_of(client.get(f"/calls/{call.slug}/{name}/"))
+    assert "Rates We print in braille." in text
+    assert "We sign." not in text
+    assert "Rents" not in text
+    assert "We sign." in text_of(client.get(f"/calls/{other.slug}/{name}/"))
+
+
+def test_call_with_nothing_to_add_adds_nothing(client):
+    call = make_call(title="Rates")
+    for name in ("accessibility", "cookies"):
+        assert "<h2>Rates</h2>" not in client.get(f"/calls/{call.slug}/{name}/").content.decode()
+
+
+@pytest.mark.parametrize("name", ["privacy", "accessibility", "cookies"])
+def test_statement_of_a_call_is_linked_from_its_pages_and_belongs_to_it(client, at, name):
+    call = make_call()
+    at(while_open(call))
+    address = f"/calls/{call.slug}/{name}/"
+    for path in (f"/calls/{call.slug}/", f"/calls/{call.slug}/questions/", address):
+        page = client.get(path).content.decode()
+        assert f'href="{address}"' in page
+        assert '<aside class="help" aria-labelledby="help-title">' in page
+    assert f'href="/{name}/"' in client.get("/nowhere/").content.decode()
+    assert client.get(f"/calls/nowhere/{name}/").status_code == 404
+
+
+def test_cookies_page_names_every_cookie_that_is_set(client, at):
+    call = make_call()
+    at(while_open(call))
+    client.get(f"/calls/{call.slug}/")
+    client.post(f"/calls/{call.slug}/start/")
+    text = text_of(client.get("/cookies/"))
+    assert set(client.cookies) == {"session", "csrf"}
+    assert set(client.cookies) - set(text.split()) == set()
+    assert "90 days, or until you choose" in text

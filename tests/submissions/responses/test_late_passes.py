@@ -1,0 +1,207 @@
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import AuditEvent
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, drafting, late_passes, submitting
+from submissions.responses.errors import CallClosed, LatePassRefused, LinkDead
+from submissions.responses.models import LatePass, Submission, Version
+from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def give(call, **overrides):
+    fields = {
+        "call": call,
+        "address": "late@example.org",
+        "reason": "Power cut",
+        "expires_at": call.closes_at + 48 * HOUR,
+        "by": make_user(),
+        "at": call.closes_at + HOUR,
+    }
+    return late_passes.give(**fields | overrides)
+
+
+def token_of(late_pass):
+    return late_passes.make_link(late_pass)
+
+
+def test_pass_is_on_record_and_its_mail_is_owed():
+    call = make_call()
+    user = make_user()
+    late_pass = give(call, by=user)
+    mail = OutboxEmail.objects.get()
+    assert (mail.kind, mail.to_address) == ("late_pass", "late@example.org")
+    assert late_passes.pass_of(mail) == late_pass
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.detail["reason"]) == (
+        "late_pass_given",
+        user,
+        "Power cut",
+    )
+    assert "late@example.org" not in str(event.detail)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        ({"address": "nowhere"}, "Enter an address that mail can be sent to"),
+        ({"reason": "  "}, "Enter the reason for the late pass"),
+        ({"expires_at": None}, "Enter an end that is still to come and after the closing time"),
+    ],
+)
+def test_pass_that_makes_no_sense_is_refused(overrides, why):
+    call = make_call()
+    if "expires_at" in overrides:
+        overrides = {"expires_at": call.closes_at + HOUR}
+    with pytest.raises(LatePassRefused) as refusal:
+        give(call, **overrides)
+    assert refusal.value.message == why
+    assert LatePass.objects.count() == OutboxEmail.objects.count() == 0
+
+
+def test_draft_with_a_pass_is_submitted_once_and_stamped():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    late_pass = give(call)
+    at = call.closes_at + 2 * HOUR
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=draft, at=at)
+    version = submitting.submit(submission=taken, at=at)
+    assert (taken, version.timing) == (draft, "late_pass")
+    assert version.deadline == late_pass.expires_at
+    late_pass.refresh_from_db()
+    assert (late_pass.used_at, late_pass.used_for) == (at, version)
+    with pytest.raises(CallClosed):
+        amending.reopen(submission=draft, at=at)
+
+
+def test_pass_without_a_response_begins_one_after_closing():
+    call = make_call()
+    late_pass = give(call)
+    at = call.closes_at + 2 * HOUR
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
+    assert submitting.submit(submission=taken, at=at).timing == "late_pass"
+
+
+def test_pass_taken_up_twice_leads_to_the_same_response():
+    call = make_call()
+    late_pass = give(call)
+    at = call.closes_at + 2 * HOUR
+    token = token_of(late_pass)
+    first = late_passes.take_up(call=call, token=token, held=None, at=at)
+    other = make_draft(call)
+    assert late_passes.take_up(call=call, token=token, held=other, at=at) == first
+    assert Submission.objects.count() == 2
+
+
+def test_pass_for_a_submitted_response_lets_it_be_changed_once():
+    call = make_call()
+    submission = make_submitted(call, story="Before")
+    late_pass = give(call, submission=submission)
+    at = call.closes_at + 2 * HOUR
+    late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    amending.reopen(submission=submission, at=at)
+    submission.refresh_from_db()
+    drafting.save_answers(submission=submission, call=call, values={"story": "After"}, at=at)
+    version = submitting.submit(submission=submission, at=at)
+    assert (version.number, version.timing, version.texts["story"]) == (2, "late_pass", "After")
+
+
+@pytest.mark.parametrize("end", ["expired", "revoked", "superseded", "forged", "other call"])
+def test_dead_pass_opens_nothing(end):
+    call = make_call()
+    late_pass = give(call)
+    token = token_of(late_pass)
+    at = call.closes_at + 2 * HOUR
+    if end == "expired":
+        at = late_pass.expires_at
+    elif end == "revoked":
+        late_passes.revoke(late_pass, by=make_user(), at=at)
+    elif end == "superseded":
+        token_of(late_pass)
+    elif end == "forged":
+        token = "x" * 43
+    else:
+        call = make_call()
+    with pytest.raises(LinkDead):
+        late_passes.take_up(call=call, token=token, held=None, at=at)
+    assert Submission.objects.count() == 0
+
+
+def test_pass_that_expired_or_was_taken_back_after_taking_up_submits_nothing():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    late_pass = give(call)
+    at = call.closes_at + 2 * HOUR
+    late_passes.take_up(call=call, token=token_of(late_pass), held=draft, at=at)
+    with pytest.raises(CallClosed):
+        submitting.submit(submission=draft, at=late_pass.expires_at)
+    late_passes.revoke(late_pass, by=make_user(), at=at)
+    with pytest.raises(CallClosed):
+        submitting.submit(submission=draft, at=at)
+
+
+def test_used_pass_cannot_be_taken_back():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    late_pass = give(call)
+    at = call.closes_at + 2 * HOUR
+    late_passes.take_up(call=call, token=token_of(late_pass), held=draft, at=at)
+    submitting.submit(submission=draft, at=at)
+    with pytest.raises(LatePassRefused):
+        late_passes.revoke(late_pass, by=make_user(), at=at)
+
+
+def test_database_refuses_a_late_version_without_a_pass():
+    version = make_submitted().current_version
+    late = version.deadline + HOUR
+    version.pk, version.number, version.timing = None, 2, "late_pass"
+    version.received_at, version.deadline = late, late + HOUR
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        version.save(force_insert=True)
+    assert refusal.value.__cause__.diag.constraint_name == "submissions_version_deadline_applied"
+
+
+def test_grace_takes_what_was_begun_before_closing_and_stamps_it():
+    call = make_call(grace_minutes=10)
+    begun = make_draft(call, **complete_answers(call))
+    at = call.closes_at + timedelta(minutes=10) - timedelta(microseconds=1)
+    version = submitting.submit(submission=begun, at=at)
+    assert (version.timing, version.deadline) == ("grace", call.grace_ends_at)
+
+
+def test_grace_ends_to_the_microsecond_and_begins_no_draft():
+    call = make_call(grace_minutes=10)
+    begun = make_draft(call, **complete_answers(call))
+    with pytest.raises(CallClosed):
+        submitting.submit(submission=begun, at=call.grace_ends_at)
+    with pytest.raises(CallClosed):
+        drafting.start(call=call, at=call.closes_at)
+    assert Version.objects.count() == 0
+
+
+def test_mail_written_twice_carries_the_same_link_and_another_mail_another():
+    call = make_call()
+    late_pass = give(call)
+    mail = OutboxEmail.objects.get()
+    first = late_passes.make_link(late_pass, mail=mail)
+    assert late_passes.make_link(late_pass, mail=mail) == first
+    mail.message_id = "<another@example.org>"
+    other = late_passes.make_link(late_pass, mail=mail)
+    assert other != first
+    at = call.closes_at + 2 * HOUR
+    assert late_passes.look_up(call=call, token=other, at=at) == late_pass
+    with pytest.raises(LinkDead):
+        late_passes.look_up(call=call, token=first, at=at)
+
+
+def test_grace_does_not_restamp_what_was_received_in_time():
+    call = make_call(grace_minutes=10)
+    submission = make_submitted(call)
+    with pytest.raises(CallClosed):
+        amending.reopen(submission=submission, at=call.closes_at)

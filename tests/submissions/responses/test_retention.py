@@ -1,0 +1,213 @@
+"""What the privacy notice says is deleted is deleted, on time, and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from accounts import record
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
+from evidence_portal.celery import app
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, drafting, returning, submitting, tasks
+from submissions.responses.models import (
+    Attachment,
+    LatePass,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+    Version,
+)
+from submissions.responses.retention import Purged, purge
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    send_link,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+def full_draft(call):
+    draft = make_draft(call, **complete_answers(call))
+    make_attachment(draft)
+    at = while_open(call)
+    returning.remember_address(submission=draft, address="jo@example.org", at=at)
+    returning.owe_link(submission=draft, address="jo@example.org", at=at)
+    returning.make_link(mail=draft.mails.get(), at=at)
+    return draft
+
+
+def exists(attachment):
+    return attachment.file.storage.exists(attachment.file.name)
+
+
+def test_draft_goes_ninety_days_after_closing_with_all_that_is_in_it(
+    call, django_capture_on_commit_callbacks
+):
+    draft = full_draft(call)
+    file = draft.attachments.get()
+    due = call.closes_at + 90 * DAY
+    purge(at=due - MICROSECOND)
+    assert draft.answers.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        purged = purge(at=due)
+    assert (purged.drafts, purged.files) == (1, 1)
+    assert not Submission.objects.exists()
+    assert not OutboxEmail.objects.exists()
+    assert not exists(file)
+    assert purge(at=due) == Purged()
+
+
+def test_submitted_evidence_stays_whatever_the_date(call, django_capture_on_commit_callbacks):
+    draft = make_draft(call, **complete_answers(call, story="Evidence"))
+    file = make_attachment(draft)
+    submission = submitting.submit(submission=draft, at=while_open(call)).submission
+    withdrawn = make_submitted(call)
+    amending.withdraw(submission=withdrawn, at=while_open(call))
+    with django_capture_on_commit_callbacks(execute=True):
+        purge(at=call.closes_at + 3650 * DAY)
+    assert Version.objects.count() == 2
+    version = submission.current_version
+    version.refresh_from_db()
+    assert version.texts["story"] == "Evidence"
+    assert version.identity.answers == {"email": "someone@example.org"}
+    assert exists(file)
+    assert submission.answers.exists()
+
+
+def test_draft_with_a_late_pass_stays_until_the_pass_has_expired(call):
+    draft = full_draft(call)
+    due = call.closes_at + 90 * DAY
+    LatePass.objects.create(
+        call=call,
+        submission=draft,
+        reason="Ill",
+        given_by=make_user(),
+        given_at=call.closes_at,
+        expires_at=due + DAY,
+    )
+    purge(at=due)
+    assert draft.answers.exists()
+    purged = purge(at=due + DAY)
+    assert purged.drafts == 1
+    draft.refresh_from_db()
+    assert not draft.answers.exists()
+    assert not draft.identity_answers.exists()
+    assert not Attachment.objects.exists()
+    assert purge(at=due + DAY).drafts == 0
+
+
+def test_draft_on_record_is_emptied_and_the_record_stays(call):
+    draft = full_draft(call)
+    record.record(
+        by=None, at=while_open(call), action=AuditAction.LATE_PASS_GIVEN, submission=draft
+    )
+    purge(at=call.closes_at + 90 * DAY)
+    assert AuditEvent.objects.get().submission == draft
+    assert not draft.answers.exists()
+    assert not draft.identity_answers.exists()
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True], ids=["submitted", "withdrawn"])
+def test_changes_that_were_not_submitted_go_back_to_what_was(
+    call, is_withdrawn, django_capture_on_commit_callbacks
+):
+    submission = make_submitted(call, story="Before")
+    amending.reopen(submission=submission, at=while_open(call))
+    drafting.save_answers(
+        submission=submission,
+        call=Call.objects.get(pk=call.pk),
+        values={"story": "After"},
+        at=while_open(call) + MICROSECOND,
+    )
+    added = make_attachment(submission)
+    if is_withdrawn:
+        amending.withdraw(submission=submission, at=while_open(call) + MICROSECOND)
+    due = call.closes_at + 90 * DAY
+    assert purge(at=due - MICROSECOND) == Purged()
+    with django_capture_on_commit_callbacks(execute=True):
+        purged = purge(at=due)
+    assert (purged.changes, purged.files) == (1, 1)
+    submission.refresh_from_db()
+    assert submission.amending_since is None
+    assert drafting.working_answers(submission, call)["story"] == "Before"
+    assert not exists(added)
+    assert purge(at=due) == Purged()
+
+
+def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
+    submission = make_submitted(call)
+    sent_at = submission.submitted_at
+    OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B")
+    purge(at=sent_at + 30 * DAY - MICROSECOND)
+    assert OutboxEmail.objects.get().body == "B"
+    assert purge(at=sent_at + 30 * DAY).mail_texts == 1
+    mail = OutboxEmail.objects.get()
+    assert (mail.subject, mail.body) == ("", "")
+    assert mail.to_address == "someone@example.org"
+
+
+def test_text_of_a_mail_that_came_back_goes_too(call):
+    sent_at = make_submitted(call).submitted_at
+    OutboxEmail.objects.update(state="failed", body="B")
+    purge(at=sent_at + 30 * DAY - MICROSECOND)
+    assert OutboxEmail.objects.get().body == "B"
+    assert purge(at=sent_at + 30 * DAY).mail_texts == 1
+    assert OutboxEmail.objects.get().body == ""
+
+
+def test_addresses_go_ninety_days_after_closing(call):
+    submission = make_submitted(call)
+    OutboxEmail.objects.update(state="sent", sent_at=submission.submitted_at)
+    returning.remember_address(
+        submission=submission, address="jo@example.org", at=submission.submitted_at
+    )
+    due = call.closes_at + 90 * DAY
+    purge(at=due - MICROSECOND)
+    assert ReturnAddress.objects.exists()
+    assert OutboxEmail.objects.get().to_address == "someone@example.org"
+    purge(at=due)
+    assert not ReturnAddress.objects.exists()
+    assert OutboxEmail.objects.get().to_address == ""
+
+
+def test_mail_that_still_waits_keeps_its_address(call):
+    make_submitted(call)
+    purge(at=call.closes_at + 365 * DAY)
+    assert OutboxEmail.objects.get().to_address == "someone@example.org"
+
+
+def test_links_digest_goes_seven_days_after_it_expired(call):
+    fresh = send_link(make_submitted(call), at=while_open(call))
+    purge(at=fresh.expires_at + 7 * DAY - MICROSECOND)
+    assert ReturnToken.objects.count() == 1
+    assert purge(at=fresh.expires_at + 7 * DAY).links == 1
+    assert ReturnToken.objects.count() == 0
+
+
+def test_beats_task_purges_by_the_portals_clock_and_ends_old_sessions(call, at):
+    assert app.conf.beat_schedule["purge"]["task"] == tasks.purge.name
+    full_draft(call)
+    for key, days in (("ended", -1), ("live", 1)):
+        Session.objects.create(
+            session_key=key, session_data="", expire_date=datetime.now(UTC) + days * DAY
+        )
+    at(call.closes_at + 90 * DAY)
+    tasks.purge()
+    assert not Submission.objects.exists()
+    assert [session.session_key for session in Session.objects.all()] == ["live"]
