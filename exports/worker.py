@@ -76,9 +76,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             run,
             File(file),
             at=now(),
-            name=file_name(
-                call, FORMATS[run.file_format], at=run.asked_at, named=run.named
-            ),
+            name=file_name(call, FORMATS[run.file_format], at=run.asked_at, named=run.named),
             rows=progress.rows,
             sha256=digest.hexdigest(),
         )
