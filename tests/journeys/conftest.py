@@ -8,6 +8,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.fonts import noto
+
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 WIDTHS = {"narrow": 320, "wide": 1280}
 # Chromium looks for its maker's hosts otherwise.
@@ -21,13 +23,19 @@ QUIET = [
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def fonts(request, tmp_path_factory):
+    """What the browser sets text in; a test that names another has it as an indirect parameter."""
+    return getattr(request, "param", noto)(tmp_path_factory.mktemp("fonts"))
+
+
+@pytest.fixture(scope="session")
+def chromium(fonts):
     # Playwright's synchronous interface runs inside a loop of its own, on which Django's
     # guard against database calls from asynchronous code would trip.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or None, args=QUIET
+            executable_path=os.environ.get("CHROMIUM") or None, args=QUIET, env=fonts
         )
         yield browser
         browser.close()

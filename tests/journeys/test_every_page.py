@@ -14,6 +14,7 @@ from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
 from submissions.respondent import calls as call_views
 from submissions.responses import amending, drafting, late_passes, returning, submitting
+from tests.fonts import noto, wide_and_low
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
     ABOUT,
@@ -198,6 +199,7 @@ def test_while_answering(tour, call):
     assert tour.seen == ANSWERING
 
 
+@pytest.mark.parametrize("fonts", [noto, wide_and_low], indirect=True)
 def test_after_submitting(tour, call):
     response = make_submitted(call, story="What happened here.")
     mail = OutboxEmail.objects.get()

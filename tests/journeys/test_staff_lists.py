@@ -13,6 +13,7 @@ from accounts.states import AuditAction
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import late_passes
+from tests.fonts import noto, wide_and_low
 from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 
@@ -75,6 +76,7 @@ def shot(page, name):
         page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
 
+@pytest.mark.parametrize("fonts", [noto, wide_and_low], indirect=True)
 @pytest.mark.parametrize("width", [320, 1280])
 def test_staff_see_every_column_and_the_whole_call(open_browser, first_call, width):
     call, user = first_call
