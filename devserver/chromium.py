@@ -22,6 +22,11 @@ ASK_PLAYWRIGHT = (
     "with sync_playwright() as p: print(p.chromium.executable_path)"
 )
 
+REMEDY = (
+    "Install one (on Debian, as root: apt install chromium) or name the one that you have: "
+    "CHROMIUM=/path/to/chromium script/test"
+)
+
 
 def find() -> Path | None:
     """A Chromium that runs: CHROMIUM, the system's, or playwright's own.
@@ -41,24 +46,31 @@ def find() -> Path | None:
 
 
 def install() -> Path:
-    """Fetch one with playwright, else from Debian's packages; raises CannotStart if neither can."""
-    print("No Chromium found. Installing one for the journey tests.", flush=True)
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    """Fetch one with playwright, else from Debian's packages; raises CannotStart if neither can.
+
+    What they say is not passed on: without a network playwright shows five stack traces.
+    """
+    print("Fetching a Chromium, which can take some minutes.", flush=True)
+    _quietly(sys.executable, "-m", "playwright", "install", "chromium")
     found = find()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
-        subprocess.run([*apt, "update"], env=quiet, check=False)
-        subprocess.run(
-            [*apt, "install", "-y", "--no-install-recommends", "chromium"], env=quiet, check=False
-        )
+        apt = ("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0")
+        _quietly(*apt, "update")
+        _quietly(*apt, "install", "-y", "--no-install-recommends", "chromium")
         found = find()
     if found is None:
-        raise CannotStart(
-            "No Chromium was found and none could be installed. Install one (on Debian, as root: "
-            "apt install chromium) or name it: CHROMIUM=/path/to/chromium script/test"
-        )
+        raise CannotStart(f"No Chromium was found and none could be fetched. {REMEDY}")
     return found
+
+
+def _quietly(*command: str) -> None:
+    subprocess.run(
+        command,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
 
 
 def _playwrights() -> Path | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from devserver import chromium
 from devserver.folders import FileLock, RunFolder, remove_noted
 from devserver.postgres import FORGETFUL, Postgres
 from devserver.valkey import Valkey
@@ -53,9 +52,6 @@ def _set_environment(folder: Path) -> None:
         "PORTAL_STATIC": str(folder / "static"),
     }
     (folder / "static").mkdir()
-    browser = next(filter(None, map(shutil.which, chromium.NAMES)), None)
-    if browser is not None:
-        os.environ.setdefault("CHROMIUM", browser)
 
 
 def _keep_apart(worker: str) -> None:

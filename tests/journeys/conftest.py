@@ -29,13 +29,13 @@ def fonts(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium(fonts):
+def chromium(chromium_program, fonts):
     # Playwright's synchronous interface runs inside a loop of its own, on which Django's
     # guard against database calls from asynchronous code would trip.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or None, args=QUIET, env=fonts
+            executable_path=chromium_program, args=QUIET, env=fonts
         )
         yield browser
         browser.close()
