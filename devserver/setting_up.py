@@ -22,6 +22,7 @@ REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-test
 WHAT_RUNS = {
     "server": ("requirements-local.txt", "devserver.supervisor"),
     "test": ("requirements-test.txt", "devserver.testing"),
+    "check": ("requirements-test.txt", "devserver.checking"),
     "screenshots": ("requirements-test.txt", "devserver.screenshots"),
 }
 

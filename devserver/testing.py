@@ -1,31 +1,41 @@
-"""What script/test does once .venv is there: a browser, ruff, pytest."""
+"""What script/test does once .venv is there: the checks and every test, or the tests it is told."""
 
 import os
-import subprocess
 import sys
+from pathlib import Path
 
-from devserver import chromium
-from devserver.errors import CannotStart
+from devserver import checking
+
+SELECTIONS = ("-k", "-m", "--lf", "--last-failed", "--ff", "--sw", "--deselect")
+# With these a run is not spread over the processors unless it says so: `-n 2 --pdb` is refused.
+UNSPREAD = ("-n", "--numprocesses", "--pdb", "--trace", "-s")
 
 
 def main(arguments: list[str]) -> int:
-    try:
-        browser = chromium.find() or chromium.install()
-    except CannotStart as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"Chromium: {browser}", flush=True)
-    for check in (["check"], ["format", "--check"]):
-        ruff = subprocess.run([sys.executable, "-m", "ruff", *check, "--quiet", "."], check=False)
-        if ruff.returncode != 0:
-            print(
-                f"ruff {' '.join(check)} found something; the tests did not run.", file=sys.stderr
-            )
-            return ruff.returncode
-    os.environ["CHROMIUM"] = str(browser)
+    if not chooses(arguments):
+        if checking.main([]) != 0:
+            print("The checks found something; the tests did not run.", file=sys.stderr)
+            return 1
+        arguments = [*spread(arguments), *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
     return 1
+
+
+def chooses(arguments: list[str]) -> bool:
+    """Whether some tests are named or chosen, rather than all of them run."""
+    return any(
+        argument.startswith(SELECTIONS) or Path(argument.partition("::")[0]).exists()
+        for argument in arguments
+    )
+
+
+def spread(arguments: list[str]) -> list[str]:
+    """What makes pytest use every processor; a file's tests stay together, in one worker."""
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if processors == 1 or any(argument.startswith(UNSPREAD) for argument in arguments):
+        return []
+    return ["-n", str(processors), "--dist", "loadfile"]
 
 
 if __name__ == "__main__":

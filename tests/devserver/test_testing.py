@@ -1,0 +1,68 @@
+"""What script/test and script/check make of their arguments."""
+
+import sys
+
+import pytest
+
+from devserver import checking, testing
+
+SAYS = [sys.executable, "-c", "import sys; print(sys.argv[1]); sys.exit(int(sys.argv[2]))"]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What pytest is started with; the checks pass."""
+    started = []
+    monkeypatch.setattr(testing.os, "execv", lambda program, words: started.append(words[3:]))
+    monkeypatch.setattr(testing.os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
+    monkeypatch.setattr(testing.sys, "platform", "linux")
+    monkeypatch.setattr(testing.checking, "main", lambda names: 0)
+    return started
+
+
+@pytest.mark.parametrize(
+    ("given", "to_pytest"),
+    [
+        ([], ["-n", "2", "--dist", "loadfile"]),
+        (["-q"], ["-n", "2", "--dist", "loadfile", "-q"]),
+        (["-n", "3"], ["-n", "3"]),
+        (["-n3"], ["-n3"]),
+        (["--pdb"], ["--pdb"]),
+        (
+            ["tests/devserver/test_testing.py::test_x", "-q"],
+            ["tests/devserver/test_testing.py::test_x", "-q"],
+        ),
+        (["-k", "deadline"], ["-k", "deadline"]),
+    ],
+)
+def test_whole_run_is_spread_over_the_processors(started, given, to_pytest):
+    testing.main(given)
+    assert started == [to_pytest]
+
+
+def test_checks_that_fail_keep_the_tests_from_running(started, monkeypatch, capsys):
+    monkeypatch.setattr(testing.checking, "main", lambda names: 1)
+    assert testing.main([]) == 1
+    assert started == []
+    assert capsys.readouterr().err == "The checks found something; the tests did not run.\n"
+
+
+def test_chosen_tests_run_unchecked(started, monkeypatch):
+    monkeypatch.setattr(testing.checking, "main", lambda names: 1)
+    testing.main(["tests"])
+    assert started == [["tests"]]
+
+
+def test_checks_say_what_failed_and_why(monkeypatch, capfd):
+    found = {"good": [*SAYS, "fine", "0"], "bad": [*SAYS, "line 3 is wrong", "1"]}
+    monkeypatch.setattr(checking, "CHECKS", found)
+    assert checking.main(["good"]) == 0
+    assert capfd.readouterr().out == "Passed: good.\n"
+    assert checking.main([]) == 1
+    assert capfd.readouterr().out.splitlines() == [
+        "--- bad",
+        "line 3 is wrong",
+        "Passed: good. Failed: bad.",
+    ]
+    assert checking.main(["worse"]) == 2
+    assert capfd.readouterr().out == "No check is called worse. There are: good, bad.\n"
