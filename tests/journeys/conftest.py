@@ -6,6 +6,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from tests.fonts import noto
@@ -29,7 +30,7 @@ def fonts(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium(chromium_program, fonts):
+def chromium(chromium_program, fonts, django_db_setup):
     # Playwright's synchronous interface runs inside a loop of its own, on which Django's
     # guard against database calls from asynchronous code would trip.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -39,6 +40,8 @@ def chromium(chromium_program, fonts):
         )
         yield browser
         browser.close()
+        # Beside that loop Django sees other connections than without it, and so must end these now.
+        connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
