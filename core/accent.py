@@ -29,6 +29,7 @@ def readable_on(colour: str, ground: str, at_least: float = READABLE) -> str:
     """Return `colour`, made darker or lighter in its own hue as far as text on `ground` needs."""
     hue, start, saturation = colorsys.rgb_to_hls(*(c / 255 for c in _channels(colour)))
     end = 0.0 if _luminance(ground) > 0.5 else 1.0
+    tried = colour
     for step in range(_STEPS + 1):
         lightness = start + (end - start) * step / _STEPS
         tried = _written(colorsys.hls_to_rgb(hue, lightness, saturation))

@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 PR_SET_PDEATHSIG = 1
 KERNEL_ENDS_ORPHANS = sys.platform == "linux"
-_libc = ctypes.CDLL(None, use_errno=True) if KERNEL_ENDS_ORPHANS else None
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def account_for_engines() -> pwd.struct_passwd | None:
@@ -161,7 +161,7 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, pause: float = 0.01
     return True
 
 
-def _lowered_to(account: pwd.struct_passwd | None) -> dict[str, object]:
+def _lowered_to(account: pwd.struct_passwd | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

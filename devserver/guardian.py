@@ -10,13 +10,14 @@ import select
 import signal
 import subprocess
 import sys
+from typing import Any
 
 PATIENCE = 10.0  # seconds between the signal and SIGKILL once the pipe has closed
 
 
 def main(arguments: list[str]) -> int:
     lifeline, number, *command = arguments
-    lowered = {}
+    lowered: dict[str, Any] = {}
     if command[0] == "--as":
         uid, gid = command[1].split(":")
         lowered = {"user": int(uid), "group": int(gid), "extra_groups": []}
