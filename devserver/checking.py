@@ -15,7 +15,7 @@ CHECKS = {
     "security": (*PYTHON, "bandit", "-q", "-c", "pyproject.toml", "-r", "."),
 }
 # They run only when they are named, until they find nothing.
-ON_REQUEST = {"types", "imports"}
+ON_REQUEST = {"types"}
 # mypy's plug-in for Django loads the settings; nothing is connected to.
 SETTINGS = {
     "PORTAL_ENV": "test",
