@@ -16,8 +16,10 @@ RUN groupadd --system --gid 10001 portal \
 COPY --from=packages /venv /venv
 WORKDIR /portal
 COPY . .
-# Neither needs a secret: collectstatic runs on placeholders, which end with it.
-RUN python manage.py collectstatic --no-input \
+# Neither needs a secret or an engine, but the settings ask for their addresses.
+RUN PORTAL_ENV=local SECRET_KEY=of-the-build-only PORTAL_URL=http://127.0.0.1:8000 \
+    DATABASE_URL=postgresql://nobody@127.0.0.1:9/none BROKER_URL=redis://127.0.0.1:9/0 \
+    EMAIL_URL=smtp://127.0.0.1:9 python manage.py collectstatic --no-input \
     && python -m compileall -q accounts core evidence_portal exports rehearsal review submissions
 USER 10001:10001
 EXPOSE 8000

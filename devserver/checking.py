@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from devserver.running_portal import PLACEHOLDERS
+
 PYTHON = (sys.executable, "-m")
 CHECKS = {
     "ruff": (*PYTHON, "ruff", "check", "--quiet", "."),
@@ -16,15 +18,6 @@ CHECKS = {
 }
 # They run only when they are named, until they find nothing.
 ON_REQUEST = {"types"}
-# mypy's plug-in for Django loads the settings; nothing is connected to.
-SETTINGS = {
-    "PORTAL_ENV": "test",
-    "SECRET_KEY": "of-the-checks-only",
-    "PORTAL_URL": "http://testserver",
-    "EMAIL_URL": "smtp://127.0.0.1:9",
-    "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing",
-    "BROKER_URL": "redis://127.0.0.1:9/0",
-}
 
 
 def main(names: list[str]) -> int:
@@ -36,7 +29,7 @@ def main(names: list[str]) -> int:
     running = {
         name: subprocess.Popen(
             CHECKS[name],
-            env=os.environ | SETTINGS,
+            env=os.environ | PLACEHOLDERS,  # mypy's plug-in for Django loads the settings
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -106,7 +106,7 @@ class Stack:
         return words
 
     def start(self, name, command, **environment):
-        log = (self.folder / f"{name}.log").open("wb")
+        log = (self.folder / f"{name}.log").open("ab")
         with log:
             self.running[name] = subprocess.Popen(
                 self.on_this_machine(command),

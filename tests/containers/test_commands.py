@@ -66,7 +66,12 @@ def test_image_build_collects_the_static_files_under_names_by_content(image_file
 def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
     written_by_python = {"__pycache__"}
     assert {path.name for path in (image_files / "portal").iterdir()} - written_by_python == {
+        "accounts",
+        "core",
         "evidence_portal",
+        "exports",
+        "rehearsal",
+        "review",
         "submissions",
         "templates",
         "static",
