@@ -21,8 +21,8 @@ django.setup()
 from core import clock
 from core.references import make_reference
 from devserver.postgres import PROGRAMS
-from exports.queries import rows_query
 from exports.recording import export_chunks
+from exports.response_sql import spreadsheet_query
 from exports.types import Dataset
 from submissions.calls.models import Call, Question, Section
 from submissions.responses.models import Submission
@@ -88,8 +88,7 @@ def fill(count: int) -> None:
         cursor.execute(VERSIONS, PERIOD | {"different": DIFFERENT_TEXTS})
         references = {make_reference("BEN") for _ in range(count + count // 1000)}
         cursor.execute(RECEIPTS, [list(references)[:count]])
-    dataset = Dataset(call)
-    query = rows_query(dataset, dataset.columns)
+    query = spreadsheet_query(Dataset(call))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE flat AS {query.sql}", query.parameters)
         cursor.execute("VACUUM ANALYZE")

@@ -1,8 +1,8 @@
 """The columns of every export: their names and order, their cells in SQL, what they mean.
 
-The SQL speaks of `s` (response), `v` (its latest version), of the answers as consent lets them be
-seen (`cd` choices, `v.texts`, `id` identity), and of what is counted beside them (`n`, `f`, `k`);
-`datasets` joins them.
+The SQL of a cell names what `response_sql` joins: `submission`, `version` (the latest one), the
+answers that consent lets the export show (`choices`, `version.texts`, `identity`), `local_time`,
+`attached` (how many files) and `coded` (the names of its codes).
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,9 @@ LONG = "text"
 EMPTY = "empty"
 DERIVED = "derived from income_band"
 MOMENT_SQL = (
-    "to_char(v.received_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
-    "|| CASE WHEN n.ahead < interval '0' THEN '-' ELSE '+' END "
-    "|| to_char(greatest(n.ahead, -n.ahead), 'HH24:MI')"
+    "to_char(version.received_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
+    "|| CASE WHEN local_time.ahead < interval '0' THEN '-' ELSE '+' END "
+    "|| to_char(greatest(local_time.ahead, -local_time.ahead), 'HH24:MI')"
 )
 
 
@@ -94,7 +94,7 @@ def sql_type(question: Question) -> str:
 
 def document_of(question: Question) -> str:
     """Return the alias of the answers among which the question's answer stands."""
-    return "id" if question.identity else "cd"
+    return "identity" if question.identity else "choices"
 
 
 def is_among_texts(question: Question) -> bool:
@@ -103,7 +103,7 @@ def is_among_texts(question: Question) -> bool:
 
 def _value_sql(question: Question) -> str:
     if is_among_texts(question):
-        return f"(v.texts->>{literal_sql(question.key)})"
+        return f"(version.texts->>{literal_sql(question.key)})"
     given = f"{document_of(question)}.{name_sql(question.key)}"
     if question.kind in MULTIPLE_KINDS:
         return f"array_to_string({given}, '; ')"
@@ -174,7 +174,7 @@ def _expected_column(name: str, questions: dict[str, Question]) -> Column:
 
 def _receipt_columns() -> list[Column]:
     return [
-        Column("reference", "s.reference", CODE, "The response's reference."),
+        Column("reference", "submission.reference", CODE, "The response's reference."),
         Column(
             "submitted_at",
             MOMENT_SQL,
@@ -184,14 +184,14 @@ def _receipt_columns() -> list[Column]:
         ),
         Column(
             "timing",
-            "v.timing",
+            "version.timing",
             ONE,
             "Which deadline the latest version was received before.",
             tuple(Timing.choices),
         ),
         Column(
             "channel",
-            "s.channel",
+            "submission.channel",
             ONE,
             "How the evidence reached the project.",
             tuple(Channel.choices),
@@ -225,23 +225,25 @@ def _derived(table: dict[str, str]) -> str:
     cases = " ".join(
         f"WHEN {literal_sql(key)} THEN {literal_sql(value)}" for key, value in table.items()
     )
-    return f"CASE cd.income_band {cases} END"
+    return f"CASE choices.income_band {cases} END"
 
 
 def _handling_columns() -> list[Column]:
     return [
-        Column("attachments", "f.files", NUMBER, "How many files came with the response."),
-        Column("words", "v.words", NUMBER, "Words in all text answers, withheld ones included."),
+        Column("attachments", "attached.files", NUMBER, "How many files came with the response."),
+        Column(
+            "words", "version.words", NUMBER, "Words in all text answers, withheld ones included."
+        ),
         Column(
             "status",
-            "s.triage_status",
+            "submission.triage_status",
             ONE,
             "How far the project's staff have read the response.",
             tuple(TriageStatus.choices),
         ),
         Column(
             "codes",
-            "k.codes",
+            "coded.codes",
             SEVERAL,
             "Names of the codes under which staff put passages that this export shows.",
             is_typed_in=True,

@@ -42,12 +42,12 @@ def confidential_sql(call: Call) -> str:
     """
     if not asks_publication(call):
         return "false"
-    return "coalesce(v.choices->>'publication', %(confidential)s) = %(confidential)s"
+    return "coalesce(version.choices->>'publication', %(confidential)s) = %(confidential)s"
 
 
 def quotable_sql(call: Call) -> str:
     """SQL of whether the response may be quoted: it says yes, and is not confidential."""
-    return f"(v.choices->>'quote_ok' = 'yes' AND NOT {confidential_sql(call)})"
+    return f"(version.choices->>'quote_ok' = 'yes' AND NOT {confidential_sql(call)})"
 
 
 def texts_sql(call: Call) -> str:
@@ -56,7 +56,7 @@ def texts_sql(call: Call) -> str:
     Parameters: `confidential`, and the keys `never` and `not_confidential` (`parameters`). To
     take keys away, even none, fetches the document out of its storage once for all its readers.
     """
-    texts = "(v.texts - %(never)s::text[])"
+    texts = "(version.texts - %(never)s::text[])"
     hidden = f"({texts} - %(not_confidential)s::text[])"
     return f"CASE WHEN {confidential_sql(call)} THEN {hidden} ELSE {texts} END"
 
@@ -64,16 +64,17 @@ def texts_sql(call: Call) -> str:
 def withheld_texts_sql(call: Call, *, named: bool = False) -> str:
     """SQL of a version's other texts, those that `texts_sql` leaves out; NULL if there are none."""
     return (
-        "(SELECT jsonb_object_agg(t.key, t.value) FROM jsonb_each(v.texts) AS t "  # noqa: S608 - no values
-        f"WHERE NOT {text_shown_sql(call, 't.key', named=named)})"
+        "(SELECT jsonb_object_agg(answer.key, answer.value) "  # noqa: S608 - no values
+        "FROM jsonb_each(version.texts) AS answer "
+        f"WHERE NOT {text_shown_sql(call, 'answer.key', named=named)})"
     )
 
 
 def withholds_texts_sql(call: Call, *, named: bool = False) -> str:
     """SQL of whether there are such. It reads no text."""
     return (
-        "EXISTS (SELECT FROM jsonb_array_elements_text(v.text_keys) AS t(key) "
-        f"WHERE NOT {text_shown_sql(call, 't.key', named=named)})"
+        "EXISTS (SELECT FROM jsonb_array_elements_text(version.text_keys) AS answer(key) "
+        f"WHERE NOT {text_shown_sql(call, 'answer.key', named=named)})"
     )
 
 
@@ -90,7 +91,7 @@ def text_shown_sql(call: Call, key: str, *, named: bool = False) -> str:
 
 def identity_sql(call: Call) -> str:
     """SQL of who answered as a named export shows it, a JSON object or NULL."""
-    return f"CASE WHEN NOT {confidential_sql(call)} THEN i.answers END"
+    return f"CASE WHEN NOT {confidential_sql(call)} THEN version_identity.answers END"
 
 
 def files_shown_sql(call: Call) -> str:

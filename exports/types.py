@@ -23,8 +23,8 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class RowsQuery:
-    """A statement whose rows are text cells, with its named parameters."""
+class Query:
+    """A SELECT with its named parameters."""
 
     sql: str
     parameters: dict[str, Any]

@@ -8,8 +8,9 @@ from django.db import connection
 
 from exports.columns import Column
 from exports.export_context import ExportContext
-from exports.queries import PLANS_FOR_A_STREAM, rows_query
-from exports.types import RowsQuery
+from exports.queries import PLANS_FOR_A_STREAM
+from exports.response_sql import spreadsheet_query
+from exports.types import Query
 
 CONTENT_TYPE = "text/csv; charset=utf-8; header=present"
 CHUNK = 256 * 1024  # bytes
@@ -20,7 +21,7 @@ BROKEN_OFF = b"THIS FILE IS INCOMPLETE: the export broke off here. Download it a
 def pieces(context: ExportContext) -> Iterator[bytes]:
     """Yield the CSV in chunks of whole rows; a query that fails sends nothing at all."""
     table = context.dataset.columns
-    rows = iter(CopiedRows(rows_query(context.dataset, table), context.row_done))
+    rows = iter(CopiedRows(spreadsheet_query(context.dataset), context.row_done))
     try:
         yield header(table) + next(rows, b"")
         yield from rows
@@ -37,7 +38,7 @@ class CopiedRows:
     thread, with the number of rows of each chunk.
     """
 
-    def __init__(self, query: RowsQuery, rows_done: Callable[[int], None]) -> None:
+    def __init__(self, query: Query, rows_done: Callable[[int], None]) -> None:
         self._query = query
         self._rows_done = rows_done
         self._pieces: list[bytes | memoryview] = []

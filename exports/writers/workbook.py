@@ -28,7 +28,8 @@ from exports.disclosure_control import (
 from exports.export_context import ExportContext, UnsupportedByFormat
 from exports.filters import role_question_key
 from exports.income_bands import NCVO_BANDS, SMALL_AND_MEDIUM
-from exports.queries import EXCEL_UNITS, cells_needed, count, records
+from exports.queries import cells_needed, count, records
+from exports.response_sql import EXCEL_UNITS
 from exports.types import Dataset, Record
 from exports.writers.dictionary import HEADER, entries
 from exports.writers.xml_text import xml_text
@@ -96,7 +97,7 @@ class _Formats:
 
 def _layout(dataset: Dataset, table: list[Column]) -> list[tuple[Column, int]]:
     """Return each column with the number of Excel columns that it takes."""
-    needed = cells_needed(dataset, table)
+    needed = cells_needed(dataset)
     return [(column, needed.get(column.name, 1)) for column in table]
 
 

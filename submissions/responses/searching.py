@@ -1,4 +1,4 @@
-"""Finding responses by the words of their answers.
+"""Finds responses by the words of their answers.
 
 Words are read as a web search reads them: all of them in any inflection, phrases in double quotes,
 `or`, and `-` before what must not be there (PostgreSQL's websearch_to_tsquery). The index
@@ -20,7 +20,7 @@ def in_answers(words: str) -> RawSQL:
 
 
 def found_sql(words: str, *, shown: str, withheld: str, withholds: str) -> str:
-    """SQL of whether the texts of a version `v` that are shown have what `words` ask for.
+    """SQL of whether the texts of a `version` that are shown have what `words` ask for.
 
     Parameter: `words`. The other arguments are SQL: the texts that are shown and those withheld,
     as JSON objects, and whether there are any of the latter. So that nobody finds out by
@@ -31,12 +31,12 @@ def found_sql(words: str, *, shown: str, withheld: str, withholds: str) -> str:
     wanted = "websearch_to_tsquery('english', %(words)s)"
     indexed = f"submissions_indexed({{}}.word_index) @@ {wanted}"
     apart = (
-        f"({withholds}) AND (octet_length(v.texts::text) > {WHOLLY_INDEXED} "
+        f"({withholds}) AND (octet_length(version.texts::text) > {WHOLLY_INDEXED} "
         f"OR {wanted}::text ~ '<[0-9]' "
         f"OR tsvector_to_array(submissions_words({withheld})) && submissions_lexemes({wanted}))"
     )
     by_itself = f"submissions_words({shown}) @@ {wanted}"
     if "-" not in words:  # what the shown texts have, all of them have
-        return f"{indexed.format('v')} AND CASE WHEN {apart} THEN {by_itself} ELSE true END"
-    found = f"SELECT w.id FROM submissions_version w WHERE {indexed.format('w')}"  # noqa: S608 - no values
-    return f"CASE WHEN {apart} THEN {by_itself} ELSE v.id IN ({found}) END"
+        return f"{indexed.format('version')} AND CASE WHEN {apart} THEN {by_itself} ELSE true END"
+    found = f"SELECT other.id FROM submissions_version AS other WHERE {indexed.format('other')}"  # noqa: S608 - no values
+    return f"CASE WHEN {apart} THEN {by_itself} ELSE version.id IN ({found}) END"

@@ -13,7 +13,7 @@ from django.db import connection
 
 from accounts.models import AuditEvent
 from exports.formats import FORMATS
-from exports.types import RowsQuery
+from exports.types import Query
 from exports.writers import csv_file, reading_docx
 from tests.makers import make_call, make_submitted
 
@@ -104,9 +104,9 @@ def test_broken_database_is_said_in_one_line(tmp_path, monkeypatch):
     make_submitted(make_call(slug="the-call"))
 
     def broken(*_):
-        return RowsQuery("SELECT 1/0", {})
+        return Query("SELECT 1/0", {})
 
-    monkeypatch.setattr(csv_file, "rows_query", broken)
+    monkeypatch.setattr(csv_file, "spreadsheet_query", broken)
     with pytest.raises(CommandError) as refused:
         export(output=tmp_path / "out.csv")
     assert str(refused.value) == "The database cannot give the responses: division by zero"
@@ -123,7 +123,7 @@ def test_too_much_for_one_document_is_refused_in_one_line_and_no_fault_is_logged
         export(file_format="docx", output=tmp_path / "out.docx")
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
     event = AuditEvent.objects.exclude(action="export_started").get()
-    assert (event.action, event.detail["why"]) == ("export_broken", "CannotBeMade")
+    assert (event.action, event.detail["why"]) == ("export_broken", "UnsupportedByFormat")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -130,7 +130,7 @@ def test_export_whose_worker_ended_is_made_again_once():
 @pytest.mark.django_db(transaction=True)
 def test_moving_the_clock_of_a_rehearsal_does_not_start_a_running_export_again(monkeypatch):
     make_run()
-    monkeypatch.setattr("core.clock.real_now", lambda: AT)
+    monkeypatch.setattr("core.clock.wall_now", lambda: AT)
     export_runs.claim_next(at=AT, wall_now=AT)
     monkeypatch.setattr("core.clock.portal_now", lambda: AT + timedelta(days=30))
     tasks.make_exports()

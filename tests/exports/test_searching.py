@@ -34,8 +34,9 @@ def searched_by_themselves(call, words, *, named):
     texts = consent.texts_sql(call)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM submissions_submission s JOIN submissions_version v "
-            f"ON v.id = s.current_version_id WHERE s.call_id = %(call)s "
+            "SELECT count(*) FROM submissions_submission AS submission "
+            "JOIN submissions_version AS version ON version.id = submission.current_version_id "
+            f"WHERE submission.call_id = %(call)s "
             f"AND submissions_words({texts}) @@ websearch_to_tsquery('english', %(words)s)",
             consent.parameters(call, named=named) | {"call": call.pk, "words": words},
         )

@@ -1,0 +1,302 @@
+"""The SQL of what an export holds. `queries` runs it.
+
+`response_query` is the one SELECT behind every format. It returns one row per response: the facts
+and documents that make a `Record`, then a cell per column. `spreadsheet_query` puts the cells
+alone into a form that no spreadsheet runs, for COPY; PostgreSQL then leaves out what only a
+`Record` needs (`remove_unused_subquery_outputs` of its planner).
+
+Keys are quoted by `name_sql` and `literal_sql`; all values are parameters.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from exports import consent
+from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
+from exports.filters import role_question_key
+from exports.safe_cells import SQL_PARAMETERS, neutralised_sql
+from exports.types import Dataset, Query
+from submissions.calls.models import Question
+from submissions.calls.states import QuestionKind
+from submissions.responses.searching import found_sql
+from submissions.responses.states import SubmissionState
+
+FEW = 6  # values of one JSON object
+EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
+ORDERS_SQL = {
+    "oldest": "{row}.submitted_at, {row}.id",
+    "newest": "{row}.submitted_at DESC, {row}.id DESC",
+    "reference": "{row}.reference",
+}
+PASSAGES_SQL = (
+    "(SELECT jsonb_agg(jsonb_build_object('guid', coding.guid, 'code', code.guid, "
+    "'question', question.key, 'start', coding.start, 'end', coding.end, 'by', coding.by_id, "
+    "'at', coding.at) ORDER BY coding.start, coding.id) "
+    "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
+    "JOIN submissions_question AS question ON question.id = coding.question_id "
+    "WHERE coding.version_id = version.id)"
+)
+
+
+def response_query(dataset: Dataset) -> Query:
+    """Return the SELECT of one row per response, in the chosen order.
+
+    Its columns are those of `facts_sql`, then `cell_0`, `cell_1` … as text, in the order of the
+    dataset's columns.
+    """
+    facts = [f"{sql} AS {name}" for name, sql in facts_sql(dataset).items()]
+    cells = [f"({column.sql})::text AS cell_{n}" for n, column in enumerate(dataset.columns)]
+    order = f"ORDER BY {_order(dataset, 'submission')}"
+    return Query(
+        f"SELECT {', '.join(facts + cells)} {_joined(dataset, order)} {order}",
+        parameters(dataset),
+    )
+
+
+def spreadsheet_query(dataset: Dataset) -> Query:
+    """Return the SELECT of the same rows, their cells alone, as no spreadsheet runs them."""
+    responses = response_query(dataset)
+    cells = ", ".join(
+        f"{neutralised_sql(cell) if column.is_typed_in else cell} AS {name_sql(column.name)}"
+        for cell, column in _cells(dataset)
+    )
+    return Query(
+        f"SELECT {cells} {_from(responses)} ORDER BY {_order(dataset, 'response')}",
+        responses.parameters,
+    )
+
+
+def longest_cells_query(dataset: Dataset) -> Query:
+    """Return the SELECT of how long the longest answer of each typed-in column is, in one row.
+
+    It counts UTF-16 code units, and 0 for answers of half a cell and less, which is nearly all:
+    a character takes two units at most.
+    """
+    responses = response_query(dataset)
+    units = ", ".join(
+        f"coalesce(max(CASE WHEN length({cell}) > {EXCEL_UNITS // 2} THEN length({cell}) "
+        f"+ length(regexp_replace({cell}, %(one_unit)s, '', 'g')) END), 0)"
+        for cell, column in _cells(dataset)
+        if column.is_typed_in
+    )
+    return Query(
+        f"SELECT {units} {_from(responses)}",
+        responses.parameters | {"one_unit": "[\u0001-\uffff]"},
+    )
+
+
+def facts_sql(dataset: Dataset) -> dict[str, str]:
+    """Return the SQL of what a `Record` holds beside its cells, by the names of its columns.
+
+    `id` and `submitted_at` are there for the order.
+    """
+    call = dataset.call
+    return {
+        "id": "submission.id",
+        "submitted_at": "submission.submitted_at",
+        "reference": "submission.reference",
+        "number": "version.number",
+        "received_at": "version.received_at",
+        "is_confidential": consent.confidential_sql(call),
+        "may_quote": f"coalesce({consent.quotable_sql(call)}, false)",
+        "choices": "version.choices",
+        "texts": "version.texts",
+        "identity": consent.identity_sql(call) if dataset.named else "NULL::jsonb",
+        "files": _files_sql(dataset),
+        "passages": PASSAGES_SQL,
+    }
+
+
+def _cells(dataset: Dataset) -> Iterator[tuple[str, Column]]:
+    """Yield each column with the name that `_from` gives its cells."""
+    return ((f"response.cell_{n}", column) for n, column in enumerate(dataset.columns))
+
+
+def _from(responses: Query) -> str:
+    """FROM: the responses as `response`.
+
+    OFFSET 0 keeps the planner from writing out a column's SQL wherever a cell is named.
+    """
+    return f"FROM ({responses.sql} OFFSET 0) AS response"
+
+
+def _order(dataset: Dataset, row: str) -> str:
+    return ORDERS_SQL[dataset.choice.order].format(row=row)
+
+
+def _joined(dataset: Dataset, order: str) -> str:
+    """FROM: one row per response, with all that a column's SQL names.
+
+    Sorted without their documents, which PostgreSQL fetches one by one after it, the rows begin
+    to come at once. OFFSET 0 keeps the planner from doing both in one; the order then holds
+    through the nested loops, so that a last ORDER BY sorts nothing more. `version.texts` are the
+    texts as the export shows them.
+    """
+    identity = (
+        "LEFT JOIN LATERAL (SELECT * FROM submissions_versionidentity AS version_identity "
+        "WHERE version_identity.version_id = version.id OFFSET 0) AS version_identity ON true "
+        if dataset.named
+        else ""
+    )
+    return (
+        f"FROM (SELECT submission.* {chosen_sql(dataset)} {order} OFFSET 0) AS submission "  # noqa: S608 - as above
+        "CROSS JOIN LATERAL (SELECT version.id, version.number, version.received_at, "
+        "version.timing, version.choices, version.words, "
+        f"{consent.texts_sql(dataset.call)} AS texts FROM submissions_version AS version "
+        f"WHERE version.id = submission.current_version_id OFFSET 0) AS version {identity}"
+        "CROSS JOIN LATERAL (SELECT (version.received_at AT TIME ZONE %(zone)s) "
+        "- (version.received_at AT TIME ZONE 'UTC') AS ahead) AS local_time "
+        f"CROSS JOIN LATERAL (SELECT {_file_count_sql(dataset)} AS files) AS attached "
+        f"CROSS JOIN LATERAL (SELECT {_codes_sql(dataset)} AS codes OFFSET 0) AS coded "
+        f"{_documents(dataset)}"
+    )
+
+
+def _file_count_sql(dataset: Dataset) -> str:
+    if all(question.kind != QuestionKind.FILE for question in dataset.call.questionnaire.questions):
+        return "0"
+    return (
+        "(SELECT count(*) FROM submissions_version_attachments AS attached "
+        "WHERE attached.version_id = version.id)"
+    )
+
+
+def _codes_sql(dataset: Dataset) -> str:
+    """SQL of the names of a version's codes.
+
+    PostgreSQL finds out once per statement, not once per row, whether the call has codes at all.
+    OFFSET 0 where this is joined keeps the planner from writing it out wherever a cell names it.
+    """
+    return (
+        "CASE WHEN EXISTS (SELECT FROM review_code AS code WHERE code.call_id = %(call)s) THEN "
+        "(SELECT string_agg(DISTINCT code.name, '; ' ORDER BY code.name) "
+        f"{_shown_codings(dataset)}) END"
+    )
+
+
+def _shown_codings(dataset: Dataset) -> str:
+    """FROM and WHERE of a version's `coding`s, by `code`, in texts that the export shows."""
+    shown = consent.text_shown_sql(dataset.call, "question.key", named=dataset.named)
+    return (
+        "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
+        "JOIN submissions_question AS question ON question.id = coding.question_id "
+        f"WHERE coding.version_id = version.id AND {shown}"
+    )
+
+
+def _documents(dataset: Dataset) -> str:
+    """Joins of what is read out of the choices and out of the identity.
+
+    `jsonb_to_record` reads all at once, which pays from a few on. Texts are large: it would copy
+    each of them several times, where `->>` copies each once.
+    """
+    found: dict[str, list[Question]] = {"choices": [], "identity": []}
+    for question in consent.shown_questions(dataset.call, named=dataset.named):
+        if sql_type(question) and not is_among_texts(question):
+            found[document_of(question)].append(question)
+    sources = {"choices": "version.choices", "identity": consent.identity_sql(dataset.call)}
+    return " ".join(
+        f"CROSS JOIN LATERAL {_values(sources[alias], questions, alias)}"
+        for alias, questions in found.items()
+        if questions
+    )
+
+
+def _values(source: str, questions: list[Question], alias: str) -> str:
+    """FROM: the questions' answers in the JSON object `source`, as columns of `alias`."""
+    if len(questions) <= FEW and {sql_type(question) for question in questions} == {"text"}:
+        values = ", ".join(
+            f"{source} ->> {literal_sql(question.key)} AS {name_sql(question.key)}"
+            for question in questions
+        )
+        return f"(SELECT {values}) AS {alias}"
+    fields = ", ".join(f"{name_sql(question.key)} {sql_type(question)}" for question in questions)
+    return f"jsonb_to_record({source}) AS {alias}({fields})"
+
+
+def _files_sql(dataset: Dataset) -> str:
+    return (
+        f"CASE WHEN {consent.files_shown_sql(dataset.call)} THEN "  # noqa: S608 - as above
+        "(SELECT jsonb_agg(jsonb_build_object('file_type', attachment.file_type, "
+        "'size', attachment.size, 'sha256', attachment.sha256, 'path', attachment.file) "
+        "ORDER BY attachment.uploaded_at, attachment.id) "
+        "FROM submissions_version_attachments AS attached "
+        "JOIN submissions_attachment AS attachment "
+        "ON attachment.id = attached.attachment_id WHERE attached.version_id = version.id) END"
+    )
+
+
+def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
+    """FROM and WHERE: the submitted responses that the filter names.
+
+    `version` is joined only where something needs it.
+    """
+    choice = dataset.choice
+    conditions: list[str] = []
+    for chosen, key in (
+        (choice.roles, role_question_key(dataset.call)),
+        (choice.income_bands, "income_band"),
+        (choice.areas, "area"),
+        (choice.service_areas, "service_area"),
+    ):
+        if chosen:
+            conditions.append(
+                f"(version.choices->{literal_sql(key)}) ?| %({_parameter(key, dataset)})s::text[]"
+            )
+    if choice.timings:
+        conditions.append("version.timing = ANY(%(timings)s)")
+    if choice.codes:
+        conditions.append(
+            f"EXISTS (SELECT {_shown_codings(dataset)} AND code.name = ANY(%(codes)s))"
+        )
+    if choice.words:
+        conditions.append(
+            found_sql(
+                choice.words,
+                shown=consent.texts_sql(dataset.call),
+                withheld=consent.withheld_texts_sql(dataset.call, named=dataset.named),
+                withholds=consent.withholds_texts_sql(dataset.call, named=dataset.named),
+            )
+        )
+    if choice.since:
+        conditions.append("version.received_at >= %(since)s")
+    if choice.until:
+        conditions.append("version.received_at < %(before)s")
+    if choice.quotable:
+        conditions.append(consent.quotable_sql(dataset.call))
+    join = ""
+    if conditions or needs_version:
+        join = "JOIN submissions_version AS version ON version.id = submission.current_version_id "
+    conditions += ["submission.call_id = %(call)s", "submission.state = %(submitted)s"]
+    if choice.statuses:
+        conditions.append("submission.triage_status = ANY(%(statuses)s)")
+    return f"FROM submissions_submission AS submission {join}WHERE {' AND '.join(conditions)}"
+
+
+def _parameter(key: str, dataset: Dataset) -> str:
+    names = {"income_band": "income_bands", "area": "areas", "service_area": "service_areas"}
+    return "roles" if key == role_question_key(dataset.call) else names[key]
+
+
+def parameters(dataset: Dataset) -> dict[str, Any]:
+    choice = dataset.choice
+    since, before = choice.received_between(dataset.call)
+    return (
+        SQL_PARAMETERS
+        | consent.parameters(dataset.call, named=dataset.named)
+        | {
+            "zone": dataset.call.timezone,
+            "call": dataset.call.pk,
+            "submitted": str(SubmissionState.SUBMITTED),
+            "roles": list(choice.roles),
+            "income_bands": list(choice.income_bands),
+            "areas": list(choice.areas),
+            "service_areas": list(choice.service_areas),
+            "timings": list(choice.timings),
+            "statuses": list(choice.statuses),
+            "codes": list(choice.codes),
+            "words": choice.words,
+            "since": since,
+            "before": before,
+        }
+    )
