@@ -7,8 +7,11 @@ believed (gunicorn's own variables; without the latter, only a proxy on this mac
 import os
 import sys
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from core import schema
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 try:
@@ -26,6 +29,14 @@ graceful_timeout = 10
 # The workers show here that they live. On a slow disk they would look dead.
 if os.access("/dev/shm", os.W_OK | os.X_OK):  # noqa: S108 - gunicorn makes nameless files in it
     worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+
+def on_starting(_server: object) -> None:
+    """Refuse a database of another release before any request is taken."""
+    django.setup()
+    schema.exit_unless_current()
+
+
 # A memory leak in some library ends with its process, and not all processes end at once.
 max_requests = 20_000
 max_requests_jitter = 2_000

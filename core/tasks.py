@@ -5,7 +5,7 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import after_task_publish, beat_init, worker_init
 
-from core import heartbeats
+from core import heartbeats, schema
 from core.broker import broker
 
 # Seconds. A tick that no worker took in this time is void: the next one stands for it, so that a
@@ -18,6 +18,13 @@ def report_alive(self: Task) -> None:
     """Leave the worker's sign of life: it took a task of beat's from the broker and ran it."""
     with broker() as client:
         heartbeats.worker_lives(client, self.request.hostname)
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_another_schema(**_rest: Any) -> None:
+    """End the worker or beat with one line where the database is another release's."""
+    schema.exit_unless_current()
 
 
 @worker_init.connect

@@ -24,6 +24,7 @@ WHAT_RUNS = {
     "test": ("requirements-test.txt", "devserver.testing"),
     "check": ("requirements-test.txt", "devserver.checking"),
     "screenshots": ("requirements-test.txt", "devserver.screenshots"),
+    "release": ("requirements-test.txt", "devserver.releasing"),
 }
 
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from core import clock, heartbeats
+from core import clock, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 
@@ -35,17 +35,20 @@ def ready(_request: HttpRequest) -> HttpResponse:
     return _plain(text, status=200 if faultless else 503)
 
 
-ORDER = ("database", "broker", "worker", "beat", "mail")
+ORDER = ("database", "schema", "broker", "worker", "beat", "mail")
 
 
 def _database_and_mail() -> dict[str, str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        late = late_in_words(mail_health(at=clock.portal_now()))
+        refusal = schema.problem()
+        # Another release's tables may have no such columns.
+        late = "" if refusal else late_in_words(mail_health(at=clock.portal_now()))
     except DatabaseError:
-        return {"database": "does not answer", "mail": UNKNOWN}
-    return {"database": OK, "mail": f"warning: {late}" if late else OK}
+        return {"database": "does not answer", "schema": UNKNOWN, "mail": UNKNOWN}
+    mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
+    return {"database": OK, "schema": refusal or OK, "mail": mail}
 
 
 def _broker_and_workers() -> dict[str, str]:

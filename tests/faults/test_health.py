@@ -39,7 +39,7 @@ def all_alive(own_valkey, through_broker):
     return own_valkey
 
 
-ALL_OK = dict.fromkeys(["database", "broker", "worker", "beat", "mail"], "ok")
+ALL_OK = dict.fromkeys(["database", "schema", "broker", "worker", "beat", "mail"], "ok")
 
 
 def test_process_lives_without_any_other_part(client, own_valkey, through_broker, monkeypatch):
@@ -115,7 +115,7 @@ def test_dead_database_is_told_without_its_address(client, all_alive, monkeypatc
 
     monkeypatch.setattr(connection, "cursor", refuse)
     status, parts, _ = ask(client)
-    unknown = {"database": "does not answer", "mail": "not known"}
+    unknown = {"database": "does not answer", "schema": "not known", "mail": "not known"}
     assert (status, parts) == (503, ALL_OK | unknown)
 
 

@@ -1,0 +1,23 @@
+"""manage.py check"""
+
+from typing import Any
+
+from django.core.management.commands import check
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
+
+
+class Command(check.Command):
+    help = f"{check.Command.help} Also checks the database's schema where the database answers."
+
+    def handle(self, *app_labels: Any, **options: Any) -> None:
+        if options["databases"] is None and self._database_answers():
+            options["databases"] = [DEFAULT_DB_ALIAS]
+        super().handle(*app_labels, **options)
+
+    def _database_answers(self) -> bool:
+        try:
+            connection.ensure_connection()
+        except OperationalError:
+            self.stderr.write("The database does not answer: its schema is not checked.")
+            return False
+        return True

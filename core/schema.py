@@ -1,0 +1,113 @@
+"""Whether the database has exactly the migrations of this release.
+
+Django remembers only the names of the migrations that it applied. `migrate` also notes the SHA-256
+of each file, in the comment of Django's own table, so that a dump takes it along. A database that
+an unreleased version made is then told from one of this release, although the names agree.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.apps import apps
+from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTED_IN = "django_migrations"
+READ_NOTE = f"SELECT obj_description('{NOTED_IN}'::regclass)"
+MIGRATE = "Run: python manage.py migrate"
+NEWER = "Run the release that made it, or restore a backup of this one."
+CHANGED = "An unreleased version made this database. Start with an empty one."
+
+
+def problem() -> str:
+    """Return in one line why this release refuses the database, with what to do; "" if it is right.
+
+    Raises OperationalError where the database does not answer.
+    """
+    applied, on_disk = _applied(), set(MigrationLoader(None).disk_migrations)
+    if changed := _changed(applied):
+        return f"The migration {changed[0]} was changed after it was applied. {CHANGED}"
+    if unknown := sorted(applied - on_disk):
+        return f"The database has the migration {_named(unknown[0])}, unknown here. {NEWER}"
+    if missing := sorted(on_disk - applied):
+        count = f"{len(missing)} migration{'s' if len(missing) > 1 else ''}"
+        return f"The database lacks {count} of this release. {MIGRATE}"
+    return ""
+
+
+def exit_unless_current() -> None:
+    """End the process with one line if this release refuses the database.
+
+    A database that does not answer is waited for elsewhere: `/readyz/` tells of both.
+    """
+    try:
+        refusal = problem()
+    except OperationalError:
+        return
+    finally:
+        connection.close()  # processes that are forked from this one share no connection
+    if refusal:
+        sys.exit(refusal)
+
+
+def changed_since_applied() -> str:
+    """Return why `migrate` must not go on; "" if it may."""
+    applied = _applied()
+    if changed := _changed(applied):
+        return f"The migration {changed[0]} was changed after it was applied. {CHANGED}"
+    if unknown := sorted(applied - set(MigrationLoader(None).disk_migrations)):
+        return f"The database has the migration {_named(unknown[0])}, unknown here. {NEWER}"
+    return ""
+
+
+def note_digests() -> None:
+    """Note the digests of the applied migrations' files beside Django's own list of them."""
+    digests = file_digests()
+    noted = {name: digests[name] for name in sorted(map(_named, _applied())) if name in digests}
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON TABLE {NOTED_IN} IS %s", [json.dumps(noted)])
+
+
+def file_digests() -> dict[str, str]:
+    """Return the SHA-256 of each migration file of the portal, by `app.name`."""
+    return {
+        f"{label}.{path.stem}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for label, folder in _own_folders()
+        for path in sorted(folder.glob("[0-9]*.py"))
+    }
+
+
+def _own_folders() -> Iterable[tuple[str, Path]]:
+    for config in apps.get_app_configs():
+        folder = Path(config.path) / "migrations"
+        if ROOT in folder.parents and ".venv" not in folder.parts and folder.is_dir():
+            yield config.label, folder
+
+
+def _applied() -> set[tuple[str, str]]:
+    labels = {config.label for config in apps.get_app_configs()}
+    applied = MigrationRecorder(connection).applied_migrations()
+    return {(label, name) for label, name in applied if label in labels}
+
+
+def _changed(applied: set[tuple[str, str]]) -> list[str]:
+    if not applied:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(READ_NOTE)
+        noted: dict[str, str] = json.loads(cursor.fetchone()[0] or "{}")
+    digests = file_digests()
+    return [
+        name
+        for name in sorted(map(_named, applied))
+        if name in noted and name in digests and noted[name] != digests[name]
+    ]
+
+
+def _named(migration: tuple[str, str]) -> str:
+    return ".".join(migration)

@@ -1,0 +1,139 @@
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from core import schema
+
+ROOT = Path(__file__).parents[2]
+LACKS_ONE = "The database lacks 1 migration of this release. Run: python manage.py migrate"
+UNKNOWN = (
+    "The database has the migration exports.0099_later, unknown here. "
+    "Run the release that made it, or restore a backup of this one."
+)
+CHANGED = (
+    "The migration accounts.0001_users was changed after it was applied. "
+    "An unreleased version made this database. Start with an empty one."
+)
+pytestmark = pytest.mark.django_db
+
+
+def forget_one():
+    MigrationRecorder(connection).record_unapplied("exports", "0001_runs")
+
+
+def add_a_later_one():
+    MigrationRecorder(connection).record_applied("exports", "0099_later")
+
+
+def note_another_digest(monkeypatch):
+    digests = schema.file_digests() | {"accounts.0001_users": "0" * 64}
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "file_digests", lambda: digests)
+        schema.note_digests()
+
+
+def ready(client):
+    answer = client.get("/readyz/")
+    lines = dict(line.split(": ", 1) for line in answer.content.decode().splitlines())
+    return answer.status_code, lines["schema"]
+
+
+def test_migrated_database_is_right():
+    assert schema.problem() == ""
+
+
+def test_database_that_lacks_a_migration_is_refused(client):
+    forget_one()
+    assert schema.problem() == LACKS_ONE
+    assert ready(client) == (503, LACKS_ONE)
+
+
+def test_database_of_a_newer_release_is_refused(client):
+    add_a_later_one()
+    assert schema.problem() == UNKNOWN
+    assert ready(client) == (503, UNKNOWN)
+    with pytest.raises(CommandError, match="unknown here"):
+        call_command("migrate", verbosity=0)
+
+
+def test_database_of_a_changed_migration_is_refused(client, monkeypatch):
+    note_another_digest(monkeypatch)
+    assert schema.problem() == CHANGED
+    assert ready(client) == (503, CHANGED)
+    with pytest.raises(CommandError, match="was changed after it was applied"):
+        call_command("migrate", verbosity=0)
+
+
+def test_migrations_of_other_projects_in_the_database_do_not_matter():
+    MigrationRecorder(connection).record_applied("somebody_elses", "0001_initial")
+    assert schema.problem() == ""
+
+
+def test_check_refuses_in_one_line():
+    forget_one()
+    with pytest.raises(SystemCheckError, match="lacks 1 migration"):
+        call_command("check")
+
+
+def test_migrate_is_not_stopped_by_what_it_is_to_mend(monkeypatch):
+    monkeypatch.setattr(schema, "problem", lambda: LACKS_ONE)
+    out = io.StringIO()
+    call_command("migrate", "--plan", stdout=out)
+    assert "No planned migration operations." in out.getvalue()
+
+
+def test_process_ends_with_one_line_where_the_database_is_refused(monkeypatch):
+    monkeypatch.setattr(connection, "close", lambda: None)
+    forget_one()
+    with pytest.raises(SystemExit) as ended:
+        schema.exit_unless_current()
+    assert ended.value.code == LACKS_ONE
+
+
+def test_process_goes_on_where_the_database_does_not_answer(monkeypatch):
+    def away():
+        raise OperationalError
+
+    monkeypatch.setattr(connection, "close", lambda: None)
+    monkeypatch.setattr(schema, "problem", away)
+    assert schema.exit_unless_current() is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "part",
+    [
+        ["gunicorn", "--bind", "127.0.0.1:0"],
+        ["celery", "-A", "evidence_portal", "worker", "--pool", "solo"],
+        ["celery", "-A", "evidence_portal", "beat", "--pidfile", "", "--schedule", "{folder}/beat"],
+        ["django", "check"],
+    ],
+    ids=["web", "worker", "beat", "check"],
+)
+def test_part_refuses_another_set_of_migrations(part, tmp_path):
+    forget_one()
+    try:
+        settings = connection.settings_dict
+        url = os.environ["DATABASE_URL"].replace("/evidence_portal", f"/{settings['NAME']}", 1)
+        ended = subprocess.run(
+            [sys.executable, "-m", *(word.format(folder=tmp_path) for word in part)],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        MigrationRecorder(connection).record_applied("exports", "0001_runs")
+    assert ended.returncode != 0
+    assert LACKS_ONE in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,66 @@
+"""Uses an upgraded portal, and says in JSON what came of it: `python -m tests.upgrades.use`."""
+
+import csv
+import hashlib
+import io
+import json
+import sys
+
+import django
+
+django.setup()
+
+from datetime import timedelta
+
+from core.canonical import digest
+from exports.recording import export_chunks
+from exports.types import Dataset
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, drafting, submitting, verifying
+from submissions.responses.models import Attachment, Submission, Version
+from tests.makers import complete_answers, make_draft, while_open
+
+
+def use():
+    """What the release left behind is true still, and goes on: submit, amend, verify, export."""
+    call = Call.objects.get()
+    at = while_open(call) + timedelta(hours=12)
+    found = {
+        "versions whose digest is wrong": [
+            version.pk
+            for version in Version.objects.all()
+            if digest(version.canonical_text) != version.sha256
+        ],
+        "files whose digest is wrong": [
+            file.pk
+            for file in Attachment.objects.all()
+            if hashlib.sha256(file.file.read()).hexdigest() != file.sha256
+        ],
+        "files": Attachment.objects.filter(name="notes.txt").count(),
+    }
+    mails = OutboxEmail.objects.count()
+    amended = Submission.objects.submitted().filter(versions__number=2).get()
+    draft = make_draft(call, at=at, **complete_answers(call))
+    version = submitting.submit(submission=draft, at=at)
+    amending.reopen(submission=amended, at=at)
+    words = {"good_practice": "Ask again."}
+    drafting.save_answers(submission=amended, call=call, values=words, at=at)
+    again = submitting.submit(submission=amended, at=at + timedelta(minutes=1))
+    found["number of the amended version"] = again.number
+    found["receipts that verify"] = [
+        verifying.belong_together(call, reference=one.submission.reference, etag=one.sha256)
+        for one in (version, again)
+    ]
+    found["mails written"] = OutboxEmail.objects.count() - mails
+    exported = b"".join(export_chunks(Dataset(call), "csv", by=None, at=at)).decode()
+    rows = list(csv.DictReader(io.StringIO(exported)))
+    found["exported"] = len(rows) == Submission.objects.submitted().count() == 6
+    found["new ones exported"] = {version.submission.reference, amended.reference} <= {
+        row["reference"] for row in rows
+    }
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(use(), sys.stdout)
