@@ -45,8 +45,8 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             call=held.call,
             values=form.values,
             at=held.received_at,
-            seen=form.seen,
-            sent=form.sent,
+            base_etags=form.base_etags,
+            pending_etags=form.pending_etags,
             read=held.read,
         )
     except AlreadySubmitted:
@@ -59,13 +59,13 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         )
     return JsonResponse(
         {
-            "saved": _say_saved(held) if set(form.values) - set(kept.contested) else "",
+            "saved": _say_saved(held) if set(form.values) - set(kept.conflicts) else "",
             "seen": {
                 key: drafting.etag(value)
                 for key, value in form.values.items()
                 if kept.answers.get(key) == value
             },
-            "warning": _say_what_was_not(held, form, kept.contested),
+            "warning": _say_what_was_not(held, form, kept.conflicts),
         }
     )
 

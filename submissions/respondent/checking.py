@@ -56,7 +56,7 @@ def _submit(request: HttpRequest, held: ResponseContext) -> HttpResponse:
             # Nobody submits what no page showed them: without a mark the page comes again.
             submission=held.submission,
             at=held.received_at,
-            seen=request.POST.get(SEEN, ""),
+            expected_etag=request.POST.get(SEEN, ""),
         )
         transaction.on_commit(nudge_mail, robust=True)
     except CallNotOpen as refusal:

@@ -96,8 +96,8 @@ def _save(request: HttpRequest, held: ResponseContext, here: Step) -> HttpRespon
             call=held.call,
             values=form.values,
             at=held.received_at,
-            seen=form.seen,
-            sent=form.sent,
+            base_etags=form.base_etags,
+            pending_etags=form.pending_etags,
             read=held.read,
         )
         refused = change_files(held, form)
@@ -109,8 +109,8 @@ def _save(request: HttpRequest, held: ResponseContext, here: Step) -> HttpRespon
         saved = ResponseContext(
             held.call, held.submission, held.received_at, kept.answers, has_files
         )
-    if kept.contested or form.unsettled:
-        return _contested_page(request, saved, here, form, kept.contested, refused)
+    if kept.conflicts or form.unsettled:
+        return _contested_page(request, saved, here, form, kept.conflicts, refused)
     action = request.POST.get("action", "continue")
     if not held.is_open and valid and not refused:
         if action == "upload":

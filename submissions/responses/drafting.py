@@ -58,14 +58,14 @@ def draft_etag(answers: Mapping[str, Any], files: Iterable[Attachment]) -> str:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a save leads to, each by the questions' keys.
+class SaveResult:
+    """What a save led to, each by the questions' keys.
 
-    `contested` has what is stored of every answer that two people changed; `answers` is the
-    working copy as it stands now.
+    `conflicts` has the stored value of each answer that two people changed; `answers` is the
+    working copy as it is now.
     """
 
-    contested: dict[str, Any]
+    conflicts: dict[str, Any]
     answers: dict[str, Any]
 
 
@@ -75,20 +75,20 @@ def save_answers(
     call: Call,
     values: Mapping[str, Any],
     at: datetime,
-    seen: Mapping[str, Collection[str]] | None = None,
-    sent: Mapping[str, Collection[str]] | None = None,
+    base_etags: Mapping[str, Collection[str]] | None = None,
+    pending_etags: Mapping[str, Collection[str]] | None = None,
     read: "WorkingCopy | None" = None,
-) -> Kept:
+) -> SaveResult:
     """Keep `values` (question key -> raw value; an empty one deletes) in the working copy.
 
     Atomic: all of them or none. The deadline does not matter: a draft that is no longer
     submittable still keeps its text. Raises AnswerRefused for a value that cannot be stored,
     AlreadySubmitted if the working copy is closed.
 
-    `seen` has by key the fingerprints of what the author was shown, `sent` of what they sent
-    before and do not know to be stored. Where another was stored since, an author who changed
-    nothing leaves it, and one who did gets it back as `contested`. Of those nothing is
-    overwritten; the others are kept all the same.
+    `base_etags` has by key the etags of what the author was shown, `pending_etags` of what they
+    sent before and do not know to be stored. Where another value was stored since, an author who
+    changed nothing leaves it, and one who did gets it back in `conflicts`. Nothing of those is
+    overwritten; the other values are saved all the same.
 
     `read` is the working copy as the caller read it: a save into it needs no lock as long as
     nobody has changed it since.
@@ -99,47 +99,47 @@ def save_answers(
         if call.questions_by_key[key].kind != QuestionKind.FILE
     }
     if read is not None and read.submission.has_working_copy:
-        new, contested = _settle(stored, read.answers, seen, sent or {})
-        if not contested and _keep_unless_changed(read, new, at):
-            return _kept(new, contested, read.answers)
+        new, conflicts = merge(stored, read.answers, base_etags, pending_etags or {})
+        if not conflicts and _keep_unless_changed(read, new, at):
+            return _result(new, conflicts, read.answers)
     with transaction.atomic():
         lock_working_copy(submission)
         current = working_answers(submission, call)
-        new, contested = _settle(stored, current, seen, sent or {})
+        new, conflicts = merge(stored, current, base_etags, pending_etags or {})
         for table in TABLES:
             part = {q: v for q, v in new.items() if _table_of(q) == table}
             if part:
                 _keep(table, submission, part, at)
         # After closing, a save of nothing new makes nothing late that was sent in time and waits.
-        if not new and not contested and call.is_open_at(at):
+        if not new and not conflicts and call.is_open_at(at):
             note_saved(submission, at)
-    return _kept(new, contested, current)
+    return _result(new, conflicts, current)
 
 
-def _settle(
+def merge(
     given: Mapping[Question, Any],
     current: Mapping[str, Any],
-    seen: Mapping[str, Collection[str]] | None,
-    sent: Mapping[str, Collection[str]],
+    base_etags: Mapping[str, Collection[str]] | None,
+    pending_etags: Mapping[str, Collection[str]],
 ) -> tuple[dict[Question, Any], dict[str, Any]]:
-    """Return what is to be kept of the given values, and what of `current` is contested."""
-    if seen is None:
+    """Return what is to be kept of the given values, and what of `current` is conflicts."""
+    if base_etags is None:
         return dict(given), {}
     new = {q: value for q, value in given.items() if value != current.get(q.key)}
-    contested: dict[str, Any] = {}
-    for question in _changed_since(seen, sent, new, current):
+    conflicts: dict[str, Any] = {}
+    for question in _changed_since(base_etags, pending_etags, new, current):
         value = new.pop(question)
-        if etag(value) not in seen[question.key]:
-            contested[question.key] = current.get(question.key)
-    return new, contested
+        if etag(value) not in base_etags[question.key]:
+            conflicts[question.key] = current.get(question.key)
+    return new, conflicts
 
 
-def _kept(
-    new: Mapping[Question, Any], contested: dict[str, Any], current: Mapping[str, Any]
-) -> Kept:
+def _result(
+    new: Mapping[Question, Any], conflicts: dict[str, Any], current: Mapping[str, Any]
+) -> SaveResult:
     changed = {question.key: value for question, value in new.items()}
     answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
-    return Kept(contested, answers)
+    return SaveResult(conflicts, answers)
 
 
 def _keep_unless_changed(read: "WorkingCopy", new: Mapping[Question, Any], at: datetime) -> bool:
@@ -193,17 +193,17 @@ def _write(
 
 
 def _changed_since(
-    seen: Mapping[str, Collection[str]],
-    sent: Mapping[str, Collection[str]],
+    base_etags: Mapping[str, Collection[str]],
+    pending_etags: Mapping[str, Collection[str]],
     stored: Mapping[Question, Any],
     current: Mapping[str, Any],
 ) -> list[Question]:
     return [
         question
         for question in stored
-        if question.key in seen
+        if question.key in base_etags
         and etag(current.get(question.key))
-        not in {*seen[question.key], *sent.get(question.key, ())}
+        not in {*base_etags[question.key], *pending_etags.get(question.key, ())}
     ]
 
 

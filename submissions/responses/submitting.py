@@ -38,7 +38,7 @@ REFERENCE_TRIES = 20
 REFERENCE_TAKEN = "submissions_submission_reference_key"
 
 
-def submit(*, submission: Submission, at: datetime, seen: str | None = None) -> Version:
+def submit(*, submission: Submission, at: datetime, expected_etag: str | None = None) -> Version:
     """Take the working copy as evidence received at `at`, and return its version.
 
     One transaction: lock the response, recheck its state, recheck the deadline on the locked
@@ -50,7 +50,7 @@ def submit(*, submission: Submission, at: datetime, seen: str | None = None) -> 
     Requests that wait may be taken up in another order than they came in. Where one saved
     something that came later than `at`, its moment is the moment of receipt.
 
-    `seen` is the `drafting.whole_mark` of what the author checked, None if that is not known.
+    `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
     copy is another by now, ResponseIncomplete while faults stand, ResponseWithdrawn.
     """
@@ -61,7 +61,7 @@ def submit(*, submission: Submission, at: datetime, seen: str | None = None) -> 
         at = max(at, _last_touched(locked))
         call = lock_call(locked.call_id)
         version = _receive(
-            locked, call, applicable_deadline(call, locked, at=at, lock=True), at, seen
+            locked, call, applicable_deadline(call, locked, at=at, lock=True), at, expected_etag
         )
     logger.info("response %s received", version.submission.reference)
     return version
@@ -91,11 +91,15 @@ def lock_call(pk: int) -> Call:
 
 
 def _receive(
-    locked: Submission, call: Call, admitted: ApplicableDeadline, at: datetime, seen: str | None
+    locked: Submission,
+    call: Call,
+    admitted: ApplicableDeadline,
+    at: datetime,
+    expected_etag: str | None,
 ) -> Version:
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None))
-    if seen is not None and seen != draft_etag(answers, attachments):
+    if expected_etag not in (None, draft_etag(answers, attachments)):
         raise ChangedSinceSeen
     files = files_by_key(call, attachments)
     standing = validation_issues(call, answers, {key: len(those) for key, those in files.items()})

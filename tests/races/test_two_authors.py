@@ -22,8 +22,8 @@ def test_of_two_edits_of_one_answer_one_is_kept_and_the_other_handed_back():
         def save(text, seen=seen):
             return lambda: (
                 drafting.save_answers(
-                    submission=draft, call=call, values={"story": text}, at=at, seen=seen
-                ).contested
+                    submission=draft, call=call, values={"story": text}, at=at, base_etags=seen
+                ).conflicts
             )
 
         texts = [f"{saw} and Ada", f"{saw} and Ben"]
@@ -43,8 +43,8 @@ def test_edits_of_different_answers_are_both_kept():
         [
             lambda values=values: (
                 drafting.save_answers(
-                    submission=draft, call=call, values=values, at=at, seen=seen
-                ).contested
+                    submission=draft, call=call, values=values, at=at, base_etags=seen
+                ).conflicts
             )
             for values in edits
         ]
@@ -84,9 +84,9 @@ def test_of_two_who_read_one_copy_neither_overwrites_the_other():
                         call=call,
                         values={"story": text},
                         at=at,
-                        seen={"story": {drafting.etag(saw)}},
+                        base_etags={"story": {drafting.etag(saw)}},
                         read=read,
-                    ).contested
+                    ).conflicts
                 )
                 for text in texts
             ]

@@ -154,14 +154,14 @@ class SectionForm(forms.Form):
         return typed
 
     @cached_property
-    def seen(self) -> dict[str, set[str]]:
-        """The fingerprints of what the page showed, by key."""
+    def base_etags(self) -> dict[str, set[str]]:
+        """The etags of what the page showed, by key."""
         return {key: {mark} for key, mark in self._posted_as_shown.items() if mark}
 
     @cached_property
-    def sent(self) -> dict[str, set[str]]:
-        """The fingerprints of what the script sent before and had no word of, by key."""
-        return {key: self._sent_before(key) for key in self.seen}
+    def pending_etags(self) -> dict[str, set[str]]:
+        """The etags of what the script sent before and had no answer to, by key."""
+        return {key: self._sent_before(key) for key in self.base_etags}
 
     def _sent_before(self, key: str) -> set[str]:
         """The script's own earlier save may have come meanwhile: that is no other's edit."""

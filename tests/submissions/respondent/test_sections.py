@@ -260,7 +260,7 @@ def test_text_sent_before_and_not_stored_is_no_leave_to_drop_it(client, call):
 def test_script_saves_that_the_last_box_was_unticked(client, call):
     start(client, call)
     elsewhere(call, history=["bid"], fairness={"money": "poor"}, declaration=True)
-    page = f"history:{drafting.fingerprint(['bid'])} declaration:{drafting.fingerprint(True)}"
+    page = f"history:{drafting.etag(['bid'])} declaration:{drafting.etag(True)}"
     answer = autosave(client, call, _shown=page).json()
     assert answer["seen"] == {"history": "-", "declaration": "-"}
     assert answers_of(Submission.objects.get()) == {"fairness": {"money": "poor"}}
@@ -273,7 +273,7 @@ def test_unticking_is_kept_though_another_tab_ruled_the_question_out(client, at)
     at(while_open(call))
     start(client, call)
     elsewhere(call, roles=["provider"], views=["a"])
-    answer = autosave(client, call, _shown=f"views:{drafting.fingerprint(['a'])}").json()
+    answer = autosave(client, call, _shown=f"views:{drafting.etag(['a'])}").json()
     assert answer["seen"] == {"views": "-"}
     assert answers_of(Submission.objects.get()) == {"roles": ["provider"]}
 

@@ -182,7 +182,7 @@ def test_save_of_nothing_new_after_closing_makes_nothing_late():
         call=call,
         values={"story": story},
         at=call.closes_at,
-        seen={"story": [drafting.etag(story)]},
+        base_etags={"story": [drafting.etag(story)]},
     )
     at = call.closes_at - MICROSECOND
     assert submitting.submit(submission=draft, at=at).received_at == at

@@ -25,10 +25,10 @@ def save(draft, call, seen, **values):
         call=call,
         values=values,
         at=while_open(call) + timedelta(minutes=1),
-        seen={key: {drafting.etag(value)} for key, value in seen.items()},
+        base_etags={key: {drafting.etag(value)} for key, value in seen.items()},
     )
     assert kept.answers == drafting.working_answers(draft, call)
-    return kept.contested
+    return kept.conflicts
 
 
 def test_answer_that_stands_as_it_was_seen_is_overwritten(call):
@@ -184,10 +184,10 @@ def test_what_was_changed_since_the_copy_was_read_is_not_overwritten(call):
         call=call,
         values={"story": "Mine", "age": "adult"},
         at=while_open(call),
-        seen={"story": {drafting.etag("Seen")}, "age": {"-"}},
+        base_etags={"story": {drafting.etag("Seen")}, "age": {"-"}},
         read=copy,
     )
-    assert kept == drafting.Kept({"story": "Theirs"}, {"story": "Theirs", "age": "adult"})
+    assert kept == drafting.SaveResult({"story": "Theirs"}, {"story": "Theirs", "age": "adult"})
     assert drafting.working_answers(draft, call) == kept.answers
 
 

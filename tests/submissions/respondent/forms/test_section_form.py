@@ -81,7 +81,7 @@ def test_page_names_the_questions_that_it_showed():
 def test_page_marks_each_answer_that_it_showed():
     call = make_call()
     marks = form_of(call, answers={"email": "a@example.org"}).shown
-    assert f"email:{drafting.fingerprint('a@example.org')}" in marks.split()
+    assert f"email:{drafting.etag('a@example.org')}" in marks.split()
     assert form_of(call, posted=f"_shown={marks.replace(' ', '+')}").seen["age"] == {"-"}
 
 
