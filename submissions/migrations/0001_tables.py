@@ -603,7 +603,7 @@ class Migration(migrations.Migration):
                     "occasion",
                     models.CharField(
                         blank=True,
-                        help_text="Which of several mails of one kind this is, where each is owed once.",
+                        help_text="Which of several mails of one kind this is, where each is sent once.",
                         max_length=40,
                     ),
                 ),

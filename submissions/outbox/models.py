@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
+from core.claims import Claimable
 from submissions.calls.models import Call
 from submissions.outbox.states import MailKind, OutboxState
 
@@ -16,13 +17,11 @@ class OutboxEmailQuerySet(models.QuerySet["OutboxEmail"]):
             state=OutboxState.WAITING,
         )
 
-    def stuck_since(self, wall_now: datetime) -> "OutboxEmailQuerySet":
-        """Claimed at or before `real`, and neither sent nor given back since."""
-        return self.filter(state=OutboxState.CLAIMED, claimed_at__lte=wall_now)
 
+class OutboxEmail(Claimable):
+    """A mail to one address, written in the transaction that calls for it."""
 
-class OutboxEmail(models.Model):
-    """A mail that is owed to somebody, written in the transaction that owes it."""
+    CLAIMED = OutboxState.CLAIMED
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="mails")
     submission = models.ForeignKey(
@@ -38,17 +37,15 @@ class OutboxEmail(models.Model):
     occasion = models.CharField(
         max_length=40,
         blank=True,
-        help_text="Which of several mails of one kind this is, where each is owed once.",
+        help_text="Which of several mails of one kind this is, where each is sent once.",
     )
     to_address = models.EmailField(max_length=254)
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(
         max_length=10, choices=OutboxState.choices, default=OutboxState.WAITING
     )
-    attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True, help_text="Real time; at once if empty.")
-    claimed_at = models.DateTimeField(null=True, help_text="Real time.")
     held_up_since = models.DateTimeField(
         null=True, help_text="Real time of the first attempt that failed."
     )

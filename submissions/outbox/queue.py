@@ -26,6 +26,7 @@ from django.db.models.functions import Coalesce
 from psycopg2.extras import execute_values
 
 from core.backoff import more_or_less, pause_after
+from core.claims import claim, claimed_row, claimed_until
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
@@ -83,22 +84,13 @@ def claim_due(*, wall_now: datetime, limit: int) -> list[OutboxEmail]:
     are claimed than MAIL_PER_MINUTE leaves (0: no limit), whichever worker claimed the others.
     """
     with transaction.atomic():
-        mails = list(
+        due = (
             OutboxEmail.objects.due_at(wall_now)
             .select_related("submission", "version")
             .defer(*NOT_READ)
-            .select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .order_by(F("next_attempt_at").asc(nulls_first=True), "pk")[
-                : _within_the_rate(limit, wall_now)
-            ]
+            .order_by(F("next_attempt_at").asc(nulls_first=True), "pk")
         )
-        for mail in mails:
-            mail.state = OutboxState.CLAIMED
-            mail.claimed_at = wall_now
-            mail.attempts += 1
-        OutboxEmail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
-            state=OutboxState.CLAIMED, claimed_at=wall_now, attempts=F("attempts") + 1
-        )
+        mails = claim(due, limit=_within_the_rate(limit, wall_now), wall_now=wall_now)
     _give_calls(mails)
     return mails
 
@@ -225,9 +217,7 @@ def defer_all(*, wall_now: datetime, error: str) -> int:
 
 def cancel(mail: OutboxEmail) -> bool:
     """Owe the mail no longer: what it says has ceased to be so. False if the claim was lost."""
-    deleted, _ = OutboxEmail.objects.filter(
-        pk=mail.pk, state=OutboxState.CLAIMED, claimed_at=mail.claimed_at
-    ).delete()
+    deleted, _ = claimed_row(mail).delete()
     return bool(deleted)
 
 
@@ -248,10 +238,7 @@ def release(mails: Sequence[OutboxEmail]) -> int:
 
 
 def _finish(mail: OutboxEmail, **changes: object) -> bool:
-    mine = OutboxEmail.objects.filter(
-        pk=mail.pk, state=OutboxState.CLAIMED, claimed_at=mail.claimed_at
-    )
-    return bool(mine.update(**changes))
+    return bool(claimed_row(mail).update(**changes))
 
 
 def release_stuck(*, wall_now: datetime) -> int:
@@ -262,7 +249,7 @@ def release_stuck(*, wall_now: datetime) -> int:
     """
     released = 0
     error = "The worker stopped while it was sending this mail."
-    for mail in OutboxEmail.objects.stuck_since(wall_now - CLAIM_LASTS):
+    for mail in claimed_until(OutboxEmail.objects.all(), wall_now - CLAIM_LASTS):
         if mail.attempts > 2:
             doubled = FIRST_PAUSE * 2 ** min(mail.attempts - 1, 20)
             pause = more_or_less(min(doubled, LONGEST_PAUSE))

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.backoff import pause_after
+from core.claims import claimed_until, renew
 from submissions.mail import tasks
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
@@ -72,7 +73,7 @@ def test_claim_is_marked_in_the_row_and_in_the_mail():
 def test_claim_reads_as_often_for_three_as_for_one(django_assert_num_queries):
     owed(4)
     for limit in (1, 3):
-        with django_assert_num_queries(5):  # savepoint, select, update, savepoint, calls
+        with django_assert_num_queries(7):  # two savepoints, select, update, calls
             for mail in claim(limit=limit):
                 assert mail.version.submission.call_id == mail.call.pk
 
@@ -187,6 +188,17 @@ def test_stuck_mail_is_released_when_its_claim_is_over():
     assert queue.release_stuck(wall_now=over) == 0
     (mail,) = claim(wall_now=over)
     assert mail.attempts == 2
+
+
+def test_renewed_claim_lasts_from_its_renewal_and_a_lost_one_is_not_renewed():
+    owed()
+    (mail,) = claim()
+    assert renew(mail, wall_now=NOW + MINUTE) is True
+    assert mail.claimed_at == fresh(mail).claimed_at == NOW + MINUTE
+    assert list(claimed_until(OutboxEmail.objects.all(), NOW + MINUTE - MICROSECOND)) == []
+    assert list(claimed_until(OutboxEmail.objects.all(), NOW + MINUTE)) == [mail]
+    queue.release_stuck(wall_now=NOW + MINUTE + queue.CLAIM_LASTS)
+    assert renew(mail, wall_now=NOW + 3 * MINUTE) is False
 
 
 def test_mail_that_outlives_three_workers_has_to_wait():
