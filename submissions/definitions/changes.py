@@ -12,7 +12,7 @@ from django.db.models import Q
 from core import spoken_time
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
-from submissions.definitions.tables import Faults
+from submissions.definitions.tables import Problems
 from submissions.definitions.types import (
     CALL_FIELDS,
     QUESTION_FIELDS,
@@ -47,17 +47,17 @@ class Difference:
 
 
 def differences(
-    call: Call, definition: CallDefinition, *, reword: bool, reset_times: bool, faults: Faults
+    call: Call, definition: CallDefinition, *, reword: bool, reset_times: bool, problems: Problems
 ) -> list[Difference]:
-    """Return what loading would change; what forbids it is added to `faults`."""
-    found = _call_differences(call, definition, reset_times, faults)
+    """Return what loading would change; what forbids it is added to `problems`."""
+    found = _call_differences(call, definition, reset_times, problems)
     stored = {question.key: question for question in call.questions_in_order}
     for key, question in stored.items():
         path = f"sections.{question.section.key}.{key}"
         if key in definition.questions:
-            found += _question_differences(path, question, definition, reword, faults)
+            found += _question_differences(path, question, definition, reword, problems)
         else:
-            _refuse_removal(path, question, faults)
+            _refuse_removal(path, question, problems)
             found.append(Difference(path, "removed"))
     received = count_responses(call.pk)
     for key, question in definition.questions.items():
@@ -69,24 +69,24 @@ def differences(
                     f"is new and required, after {_say(received, 'response')} came in: "
                     "make it optional, or load with --reword"
                 )
-                faults.add(f"{path}.required", reason)
-    return found + _section_differences(call, definition, reword, faults)
+                problems.add(f"{path}.required", reason)
+    return found + _section_differences(call, definition, reword, problems)
 
 
 def _call_differences(
-    call: Call, definition: CallDefinition, reset_times: bool, faults: Faults
+    call: Call, definition: CallDefinition, reset_times: bool, problems: Problems
 ) -> list[Difference]:
     said = stored_fields(definition, CALL_FIELDS)
     changed = [name for name in CALL_FIELDS if getattr(call, name) != said[name]]
     if "reference_prefix" in changed and count_responses(call.pk):
         reason = f"references that begin with {call.reference_prefix} have been given"
-        faults.add("call.reference_prefix", reason)
+        problems.add("call.reference_prefix", reason)
     if not reset_times:
         for name in TIMES:
             if name in changed:
                 file, portal = (_say_time(call, v) for v in (said[name], getattr(call, name)))
                 reason = f"the file says {file}, the portal has {portal}. Staff may have changed it"
-                faults.add(
+                problems.add(
                     f"call.{name.removesuffix('_at')}",
                     f"{reason}: change the file, or load with --reset-times",
                 )
@@ -96,11 +96,15 @@ def _call_differences(
     ):
         if name in changed and (outside := count_received(call.pk, beyond)):
             when = "before" if name == "opens_at" else "at or after"
-            faults.add(
+            problems.add(
                 f"call.{name.removesuffix('_at')}",
                 f"{_say(outside, 'response')} came in {when} that time",
             )
-    return [Difference(f"call.{name}", "changed") for name in changed]
+    return [Difference(_path_of(name), "changed") for name in changed]
+
+
+def _path_of(field: str) -> str:
+    return field if field in {"facets", "derived"} else f"call.{field}"
 
 
 def _say_time(call: Call, value: object) -> str:
@@ -110,7 +114,7 @@ def _say_time(call: Call, value: object) -> str:
 
 
 def _question_differences(
-    path: str, question: Question, definition: CallDefinition, reword: bool, faults: Faults
+    path: str, question: Question, definition: CallDefinition, reword: bool, problems: Problems
 ) -> list[Difference]:
     old = _with_roles(question_as_defined(question), tuple(question.options))
     new = definition.questions[question.key]
@@ -123,16 +127,16 @@ def _question_differences(
     answered = count_answered(question)
     for name in _FIXED:
         if name in changed and answered:
-            faults.add(f"{path}.{name}", f"cannot change: {_say(answered, 'response')} answered it")
+            problems.add(f"{path}.{name}", f"cannot change: {_say(answered, 'response')} answered it")
     if old.kind == new.kind:
-        _refuse_lost_options(path, question, new, faults)
+        _refuse_lost_options(path, question, new, problems)
     others = [name for name in changed if name not in _FIXED]
     if others and answered and not reword:
         reason = (
             f"{_say(answered, 'response')} answered it as it was ({', '.join(others)} would "
             "change): load with --reword if it still asks the same"
         )
-        faults.add(path, reason)
+        problems.add(path, reason)
     return [Difference(path, ", ".join(changed))]
 
 
@@ -147,14 +151,14 @@ def _role_options(definition: CallDefinition) -> tuple[Option, ...]:
     )
 
 
-def _refuse_removal(path: str, question: Question, faults: Faults) -> None:
+def _refuse_removal(path: str, question: Question, problems: Problems) -> None:
     answered = count_answered(question)
     if answered:
-        faults.add(path, f"cannot be removed: {_say(answered, 'response')} answered it")
+        problems.add(path, f"cannot be removed: {_say(answered, 'response')} answered it")
 
 
 def _refuse_lost_options(
-    path: str, question: Question, new: QuestionDefinition, faults: Faults
+    path: str, question: Question, new: QuestionDefinition, problems: Problems
 ) -> None:
     for name, old, kept, count in (
         ("options", question.options, new.options, count_chosen),
@@ -164,11 +168,11 @@ def _refuse_lost_options(
         for option in old:
             if option["key"] not in staying and (given := count(question, option["key"])):
                 where = f"{path}.{name}.{option['key']}"
-                faults.add(where, f"cannot be removed: {_say(given, 'response')} chose it")
+                problems.add(where, f"cannot be removed: {_say(given, 'response')} chose it")
 
 
 def _section_differences(
-    call: Call, definition: CallDefinition, reword: bool, faults: Faults
+    call: Call, definition: CallDefinition, reword: bool, problems: Problems
 ) -> list[Difference]:
     found = []
     said = {section.key: section for section in definition.sections}
@@ -190,7 +194,7 @@ def _section_differences(
                 f"{_say(answered, 'response')} answered questions in it as it was "
                 f"({', '.join(changed)} would change): load with --reword if it asks the same"
             )
-            faults.add(path, reason)
+            problems.add(path, reason)
     found += [Difference(f"sections.{key}", "added") for key in said if key not in stored]
     order = [key for key in said if key in stored]
     if order != [key for key in stored if key in said]:

@@ -4,11 +4,11 @@ from core.errors import PortalError
 
 
 class DefinitionRefused(PortalError):
-    """A call definition cannot be loaded; `faults` is a list of one-line sentences."""
+    """A call definition cannot be loaded; `problems` is a list of one-line sentences."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class ClosingTimeRefused(PortalError):

@@ -17,7 +17,7 @@ from submissions.definitions.changes import differences
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.reading import read
 from submissions.definitions.rules import check
-from submissions.definitions.tables import Faults
+from submissions.definitions.tables import Problems
 from submissions.definitions.types import (
     CALL_FIELDS,
     QUESTION_FIELDS,
@@ -42,15 +42,15 @@ class LoadResult:
 def parse(text: str, *, source: str) -> CallDefinition:
     """Return the call that `text` (TOML 1.0) defines.
 
-    Raises DefinitionRefused with all its faults, each naming `source`, the path of the key and
-    the reason. Faults between the parts are looked for once each part can be named.
+    Raises DefinitionRefused with all its problems, each naming `source`, the path of the key and
+    the reason. Problems between the parts are looked for once each part can be named.
     """
-    faults = Faults(source)
-    definition = read(_tables(text, source), faults)
+    problems = Problems(source)
+    definition = read(_tables(text, source), problems)
     if _is_nameable(definition):
-        check(definition, faults)
-    if faults.lines:
-        raise DefinitionRefused(faults.lines)
+        check(definition, problems)
+    if problems.lines:
+        raise DefinitionRefused(problems.lines)
     return definition
 
 
@@ -77,6 +77,9 @@ def _is_nameable(call: CallDefinition) -> bool:
             *(part.key for part in (*call.roles, *call.sections, *questions)),
             *(q.kind for q in questions),
             *(option["key"] for option in options),
+            *(facet["question"] for facet in (*call.facets, *call.derived)),
+            *(derived["key"] for derived in call.derived),
+            *(band["key"] for derived in call.derived for band in derived["bands"]),
         ]
     )
 
@@ -97,9 +100,9 @@ def load(
     also what would change a question that has answers; without `reset_times` another opening
     time, closing time or grace period than the portal has.
     """
-    faults = Faults(definition.source)
+    problems = Problems(definition.source)
     if definition.logo and not finders.find(definition.logo):
-        faults.add("call.logo", f"there is no file static/{definition.logo}")
+        problems.add("call.logo", f"there is no file static/{definition.logo}")
     _wait_for_other_loads()
     # The row's lock waits for submissions that are being taken and for changes of closing times.
     stored = Call.objects.select_for_update(no_key=True).filter(slug=definition.slug)
@@ -109,10 +112,10 @@ def load(
     changes: list[str] = []
     if call is not None:
         _hold_answers_still()
-        found = differences(call, definition, reword=reword, reset_times=reset_times, faults=faults)
+        found = differences(call, definition, reword=reword, reset_times=reset_times, problems=problems)
         changes = [str(difference) for difference in found]
-    if faults.lines:
-        raise DefinitionRefused(faults.lines)
+    if problems.lines:
+        raise DefinitionRefused(problems.lines)
     outcome = "created" if call is None else "changed"
     call = _write(definition)
     record(

@@ -7,7 +7,8 @@ from core.references import PREFIX_PATTERN
 from core.safe_patterns import UnsafePattern, check_pattern
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.states import QuestionKind
-from submissions.definitions.tables import KEY, LONGEST_KEY, OPTION_KEY, Faults, Table
+from submissions.definitions.reading_facets import read_derived, read_facets
+from submissions.definitions.tables import LONGEST_KEY, OPTION_KEY, Problems, TableReader
 from submissions.definitions.types import (
     CALL_FIELDS,
     QUESTION_FIELDS,
@@ -57,25 +58,26 @@ _CALL_ENTRIES = set(CALL_FIELDS) - {
     "help_text",
     "opens_at",
     "closes_at",
+    "facets",
+    "derived",
 } | {"contact", "help", "opens", "closes"}
-_KEY_SHAPE = "must have small letters and digits, joined by single underscores"
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _LOGO = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.(svg|png)", re.ASCII)
 
 
-def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
-    """Return what the tables say. It may be used only if `faults` has no line afterwards."""
-    top = Table(raw, "", {"call", "roles", "sections"}, faults)
-    call = Table(top.value("call", dict, required=True) or {}, "call", _CALL_ENTRIES, faults)
-    contact = Table(
+def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
+    """Return what the tables say. It may be used only if `problems` has no line afterwards."""
+    top = TableReader(raw, "", {"call", "roles", "facets", "derived", "sections"}, problems)
+    call = TableReader(top.value("call", dict, required=True) or {}, "call", _CALL_ENTRIES, problems)
+    contact = TableReader(
         call.value("contact", dict, required=True) or {},
         "call.contact",
         {"name", "email", "phone"},
-        faults,
+        problems,
     )
     zone = read_zone(call)
     return CallDefinition(
-        source=faults.source,
+        source=problems.source,
         slug=call.matching(
             "slug",
             _SLUG.fullmatch,
@@ -117,44 +119,42 @@ def read(raw: dict[str, Any], faults: Faults) -> CallDefinition:
             longest=longest(Call, "logo"),
         ),
         needs_evidence=call.flag("needs_evidence", default=True),
-        roles=tuple(_role(*item, faults) for item in top.tables("roles", most=MOST_OPTIONS)),
+        facets=read_facets(top),
+        derived=read_derived(top),
+        roles=tuple(_role(*item, problems) for item in top.tables("roles", most=MOST_OPTIONS)),
         sections=tuple(
-            _section(*item, faults)
+            _section(*item, problems)
             for item in top.tables("sections", most=MOST_SECTIONS, required=True)
         ),
     )
 
 
-def _key(table: Table) -> str:
-    return table.matching("key", KEY.fullmatch, _KEY_SHAPE, required=True, longest=LONGEST_KEY)
-
-
-def _role(path: str, raw: Any, faults: Faults) -> RoleDefinition:
-    role = Table(raw, path, {"key", "label", "reveals"}, faults)
+def _role(path: str, raw: Any, problems: Problems) -> RoleDefinition:
+    role = TableReader(raw, path, {"key", "label", "reveals"}, problems)
     return RoleDefinition(
-        key=_key(role),
+        key=role.key(),
         label=role.line("label", required=True, longest=longest(RespondentRole, "label")),
         reveals=role.line("reveals", longest=LONGEST_KEY),
     )
 
 
-def _section(path: str, raw: Any, faults: Faults) -> SectionDefinition:
-    section = Table(raw, path, {"key", "title", "intro", "show_if", "questions"}, faults)
+def _section(path: str, raw: Any, problems: Problems) -> SectionDefinition:
+    section = TableReader(raw, path, {"key", "title", "intro", "show_if", "questions"}, problems)
     questions = section.tables("questions", most=MOST_QUESTIONS, required=True)
     return SectionDefinition(
-        key=_key(section),
+        key=section.key(),
         title=section.line("title", required=True, longest=longest(Section, "title")),
         intro=section.text("intro"),
         show_if=section.line("show_if", longest=longest(Section, "show_if")),
         # In a path, the section's key says enough: sections.about_you.name.
         questions=tuple(
-            _question(path.replace(".questions.", ".", 1), item, faults) for path, item in questions
+            _question(path.replace(".questions.", ".", 1), item, problems) for path, item in questions
         ),
     )
 
 
-def _question(path: str, raw: Any, faults: Faults) -> QuestionDefinition:
-    question = Table(raw, path, QUESTION_FIELDS, faults)
+def _question(path: str, raw: Any, problems: Problems) -> QuestionDefinition:
+    question = TableReader(raw, path, QUESTION_FIELDS, problems)
     kind = question.matching(
         "kind",
         QuestionKind.values.__contains__,
@@ -164,11 +164,11 @@ def _question(path: str, raw: Any, faults: Faults) -> QuestionDefinition:
     kind = QuestionKind(kind) if kind else None
     if kind:
         for name in sorted(set(question.raw) & set(QUESTION_FIELDS) - _EVERY_KIND - _ENTRIES[kind]):
-            question.fault(name, f"does not go with the kind “{kind}”")
+            question.add_problem(name, f"does not go with the kind “{kind}”")
     is_file = kind == QuestionKind.FILE
     is_email = kind == QuestionKind.EMAIL
     return QuestionDefinition(
-        key=_key(question),
+        key=question.key(),
         kind=kind,
         label=question.line("label", required=True, longest=longest(Question, "label")),
         hint=question.text("hint", longest=2000),
@@ -194,28 +194,26 @@ def _question(path: str, raw: Any, faults: Faults) -> QuestionDefinition:
     )
 
 
-def _options(question: Table, kind: QuestionKind | None) -> tuple[Option, ...]:
+def _options(question: TableReader, kind: QuestionKind | None) -> tuple[Option, ...]:
     if kind not in _OPTION_ENTRIES:
         return ()
     items = question.tables("options", most=MOST_OPTIONS, required=True)
     if len(items) == 1:
-        question.fault("options", "has one option: there must be two or more to choose from")
-    return tuple(_option(path, raw, _OPTION_ENTRIES[kind], question.faults) for path, raw in items)
+        question.add_problem("options", "has one option: there must be two or more to choose from")
+    return tuple(_option(path, raw, _OPTION_ENTRIES[kind], question.problems) for path, raw in items)
 
 
-def _rows(question: Table, kind: QuestionKind | None) -> tuple[Option, ...]:
+def _rows(question: TableReader, kind: QuestionKind | None) -> tuple[Option, ...]:
     if kind != QuestionKind.MATRIX:
         return ()
     items = question.tables("rows", most=MOST_OPTIONS, required=True)
-    return tuple(_option(path, raw, {"key", "label"}, question.faults) for path, raw in items)
+    return tuple(_option(path, raw, {"key", "label"}, question.problems) for path, raw in items)
 
 
-def _option(path: str, raw: Any, known: set[str], faults: Faults) -> Option:
-    table = Table(raw, path, known, faults)
+def _option(path: str, raw: Any, known: set[str], problems: Problems) -> Option:
+    table = TableReader(raw, path, known, problems)
     option: Option = {
-        "key": table.matching(
-            "key", OPTION_KEY.fullmatch, _KEY_SHAPE, required=True, longest=LONGEST_KEY
-        ),
+        "key": table.key(OPTION_KEY),
         "label": table.line("label", required=True, longest=300),
     }
     for name in sorted(known & {"hint", "reveals"}):
@@ -224,7 +222,7 @@ def _option(path: str, raw: Any, known: set[str], faults: Faults) -> Option:
     if "exclusive" in known and table.flag("exclusive", default=False):
         option["exclusive"] = True
     if "route" in known and "route" in table.raw:
-        route = Table(table.value("route", dict) or {}, f"{path}.route", {"title", "text"}, faults)
+        route = TableReader(table.value("route", dict) or {}, f"{path}.route", {"title", "text"}, problems)
         option["route"] = {
             "title": route.line("title", required=True),
             "text": route.text("text", required=True),
@@ -232,26 +230,26 @@ def _option(path: str, raw: Any, known: set[str], faults: Faults) -> Option:
     return option
 
 
-def _file_types(question: Table, is_file: bool) -> tuple[str, ...]:
+def _file_types(question: TableReader, is_file: bool) -> tuple[str, ...]:
     if not is_file or "file_types" not in question.raw:
         return FILE_TYPES if is_file else ()
     types = question.texts("file_types")
     if not types:
-        question.fault("file_types", "names no type of file")
+        question.add_problem("file_types", "names no type of file")
     for name in types:
         if name not in FILE_TYPES:
             reason = f"“{name}” is not a type of file that is taken ({', '.join(FILE_TYPES)})"
-            question.fault("file_types", reason)
+            question.add_problem("file_types", reason)
     return types
 
 
-def _pattern(question: Table) -> str:
+def _pattern(question: TableReader) -> str:
     pattern = question.line("warn_unless", longest=longest(Question, "warn_unless"))
     try:
         check_pattern(pattern)
     except UnsafePattern as unsafe:
-        question.fault("warn_unless", f"“{pattern}” {unsafe}")
+        question.add_problem("warn_unless", f"“{pattern}” {unsafe}")
     for name, other in (("warn_unless", "warning"), ("warning", "warn_unless")):
         if name in question.raw and other not in question.raw:
-            question.fault(name, f"needs “{other}” beside it")
+            question.add_problem(name, f"needs “{other}” beside it")
     return pattern

@@ -1,4 +1,4 @@
-"""Reading one table of a call definition, with every fault collected and none raised."""
+"""Reading one table of a call definition, with every problem collected and none raised."""
 
 import difflib
 import re
@@ -11,6 +11,7 @@ from core.canonical import canonical_text
 
 KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 OPTION_KEY = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*", re.ASCII)
+KEY_SHAPE = "must have small letters and digits, joined by single underscores"
 LONGEST_KEY = 50
 LONGEST_PROSE = 20_000  # characters
 
@@ -23,8 +24,8 @@ _KINDS_OF_VALUE = {
 }
 
 
-class Faults:
-    """The faults found so far, each a line of file, key path and reason."""
+class Problems:
+    """The problems found so far, each a line of file, key path and reason."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -34,32 +35,32 @@ class Faults:
         self.lines.append(f"{self.source}: {path}: {reason}")
 
 
-class Table:
-    """A TOML table under its path. Each reader returns an empty value where it found a fault."""
+class TableReader:
+    """A TOML table under its path. Each reader returns an empty value where it found a problem."""
 
-    def __init__(self, raw: Any, path: str, known: Collection[str], faults: Faults) -> None:
+    def __init__(self, raw: Any, path: str, known: Collection[str], problems: Problems) -> None:
         self.path = path
-        self.faults = faults
+        self.problems = problems
         self.raw: dict[str, Any] = raw if isinstance(raw, dict) else {}
         if not isinstance(raw, dict):
-            faults.add(path, "must be a table, not a single value")
+            problems.add(path, "must be a table, not a single value")
         for name in self.raw:
             if name not in known:
-                self.fault(name, f"is not known here{did_you_mean(name, known)}")
+                self.add_problem(name, f"is not known here{did_you_mean(name, known)}")
 
-    def fault(self, name: str, reason: str) -> None:
-        self.faults.add(f"{self.path}.{printable(name)}" if self.path else printable(name), reason)
+    def add_problem(self, name: str, reason: str) -> None:
+        self.problems.add(f"{self.path}.{printable(name)}" if self.path else printable(name), reason)
 
     def value(self, name: str, kind: type, *, required: bool = False) -> Any:
         """Return the value if it is of `kind`, else None."""
         if name not in self.raw:
             if required:
-                self.fault(name, "is missing")
+                self.add_problem(name, "is missing")
             return None
         value = self.raw[name]
         # bool is an int to Python; not to an author.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.fault(name, f"must be {_KINDS_OF_VALUE[kind]}")
+            self.add_problem(name, f"must be {_KINDS_OF_VALUE[kind]}")
             return None
         return value
 
@@ -71,11 +72,11 @@ class Table:
         if value is None:
             return ""
         text = canonical_text(value).strip()
-        reason = fault_of_text(text, longest=longest, lines=lines)
+        reason = text_problem(text, longest=longest, lines=lines)
         if not text and required:
             reason = "is empty"
         if reason:
-            self.fault(name, reason)
+            self.add_problem(name, reason)
             return ""
         return text
 
@@ -91,12 +92,17 @@ class Table:
         required: bool = False,
         longest: int = 200,
     ) -> str:
-        """Return a line that `accepts` finds true, else "" with `reason` as the fault."""
+        """Return a line that `accepts` finds true, else "" after adding `reason` as a problem."""
         text = self.line(name, required=required, longest=longest)
         if text and not accepts(text):
-            self.fault(name, f"“{text}” {reason}")
+            self.add_problem(name, f"“{text}” {reason}")
             return ""
         return text
+
+    def key(self, pattern: re.Pattern[str] = KEY, *, name: str = "key") -> str:
+        return self.matching(
+            name, pattern.fullmatch, KEY_SHAPE, required=True, longest=LONGEST_KEY
+        )
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.value(name, bool)
@@ -107,7 +113,7 @@ class Table:
         if value is None:
             return default
         if not least <= value <= most:
-            self.fault(name, f"must be from {least:,} to {most:,}")
+            self.add_problem(name, f"must be from {least:,} to {most:,}")
             return default
         return value
 
@@ -116,50 +122,52 @@ class Table:
         found: list[str] = []
         for place, item in enumerate(self.value(name, list) or (), start=1):
             text = canonical_text(item).strip() if isinstance(item, str) else ""
-            reason = fault_of_text(text, longest=longest, lines=False)
+            reason = text_problem(text, longest=longest, lines=False)
             if not text:
                 reason = "must be text in quotes"
             elif text in found:
                 reason = "is there twice"
             if reason:
-                self.fault(f"{name}[{place}]", reason)
+                self.add_problem(f"{name}[{place}]", reason)
             else:
                 found.append(text)
         return tuple(found)
 
-    def tables(self, name: str, *, most: int, required: bool = False) -> list[tuple[str, Any]]:
-        """Return the list's items, each with a path that names it by its key if it has one."""
+    def tables(
+        self, name: str, *, most: int, required: bool = False, by: str = "key"
+    ) -> list[tuple[str, Any]]:
+        """Return the list's items, each with a path that names it by its `by` if it has one."""
         items = self.value(name, list, required=required) or []
         if required and name in self.raw and not items:
-            self.fault(name, "is empty")
+            self.add_problem(name, "is empty")
         if len(items) > most:
-            self.fault(name, f"has {len(items)} entries; {most} at most")
+            self.add_problem(name, f"has {len(items)} entries; {most} at most")
         start = f"{self.path}.{name}" if self.path else name
         return [
-            (f"{start}.{key_of(item)}" if key_of(item) else f"{start}[{place}]", item)
+            (f"{start}.{key}" if (key := key_of(item, by)) else f"{start}[{place}]", item)
             for place, item in enumerate(items[:most], start=1)
         ]
 
     def moment(self, name: str) -> datetime | None:
         value = self.raw.get(name)
         if name not in self.raw:
-            self.fault(name, "is missing")
+            self.add_problem(name, "is missing")
         elif not isinstance(value, datetime):
-            self.fault(name, "must be a date and a time, such as 2019-07-24T12:00:00, no quotes")
+            self.add_problem(name, "must be a date and a time, such as 2019-07-24T12:00:00, no quotes")
         elif not 2000 <= value.year <= 2999:
-            self.fault(name, "must be in the years 2000 to 2999")
+            self.add_problem(name, "must be in the years 2000 to 2999")
         else:
             return value
         return None
 
 
-def key_of(item: Any) -> str:
-    """Return the item's own key if it has one that can be written in a path."""
-    key = item.get("key") if isinstance(item, dict) else None
+def key_of(item: Any, name: str) -> str:
+    """Return the key that the item has under `name` if it can be written in a path."""
+    key = item.get(name) if isinstance(item, dict) else None
     return key if isinstance(key, str) and OPTION_KEY.fullmatch(key) else ""
 
 
-def fault_of_text(text: str, *, longest: int, lines: bool) -> str:
+def text_problem(text: str, *, longest: int, lines: bool) -> str:
     """Return what is wrong with the text, or ""."""
     if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
         return "has a character that cannot be shown"

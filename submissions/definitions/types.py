@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.canonical import digest
+from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.states import QuestionKind
 
 Option = dict[str, Any]
-UNKNOWN_MOMENT = datetime.min.replace(tzinfo=UTC)  # stands where the file's is at fault
+UNKNOWN_MOMENT = datetime.min.replace(tzinfo=UTC)  # stands for a moment that cannot be read
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class CallDefinition:
     accent_colour: str
     logo: str
     needs_evidence: bool
+    facets: tuple[Facet, ...]
+    derived: tuple[DerivedFacet, ...]
     roles: tuple[RoleDefinition, ...]
     sections: tuple[SectionDefinition, ...]
 

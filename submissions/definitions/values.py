@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from core import spoken_time
-from submissions.definitions.tables import Table, did_you_mean
+from submissions.definitions.tables import TableReader, did_you_mean
 from submissions.definitions.types import UNKNOWN_MOMENT
 
 READABLE_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
@@ -24,28 +24,28 @@ def is_email(text: str) -> bool:
     return True
 
 
-def read_zone(call: Table) -> str:
+def read_zone(call: TableReader) -> str:
     name = call.line("timezone") or spoken_time.UK
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         guess = did_you_mean(name, available_timezones())
-        call.fault("timezone", f"“{name}” is not a time zone such as Europe/London{guess}")
+        call.add_problem("timezone", f"“{name}” is not a time zone such as Europe/London{guess}")
         return spoken_time.UK
     return name
 
 
-def read_language(call: Table) -> str:
+def read_language(call: TableReader) -> str:
     """Return the code of a language that this portal has a catalogue of, "" for its own."""
     code = call.line("language").lower()
     offered = dict(settings.LANGUAGES)
     if code and code not in offered:
         has = ", ".join(f"{one} ({name})" for one, name in offered.items())
-        call.fault("language", f"“{code}” has no catalogue in this portal, which has {has}")
+        call.add_problem("language", f"“{code}” has no catalogue in this portal, which has {has}")
     return code
 
 
-def read_moment(call: Table, name: str, zone: str) -> datetime:
+def read_moment(call: TableReader, name: str, zone: str) -> datetime:
     """Return the moment in UTC that the local time of the file means.
 
     A time that the clocks skip, or pass twice, is refused: written with its offset from UTC
@@ -59,11 +59,11 @@ def read_moment(call: Table, name: str, zone: str) -> datetime:
     local = written.replace(tzinfo=ZoneInfo(zone))
     moment = local.astimezone(UTC)
     if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != written:
-        call.fault(
+        call.add_problem(
             name, f"{written.isoformat()} does not exist in {zone}: the clocks go forward over it"
         )
     elif local.utcoffset() != local.replace(fold=1).utcoffset():
-        call.fault(
+        call.add_problem(
             name,
             f"{written.isoformat()} comes twice in {zone}, as the clocks go back: "
             f"write the offset too, such as {local.isoformat()}",
@@ -71,14 +71,14 @@ def read_moment(call: Table, name: str, zone: str) -> datetime:
     return moment
 
 
-def read_accent(call: Table) -> str:
+def read_accent(call: TableReader) -> str:
     colour = call.matching(
         "accent_colour", _COLOUR.fullmatch, "must look like #14576b: # and 6 hex digits"
     ).lower()
     if colour and _contrast_with_white(colour) < READABLE_CONTRAST:
         ratio = _contrast_with_white(colour)
         reason = f"{colour} is too light beside white: contrast {ratio:.1f}, at least 4.5 is needed"
-        call.fault("accent_colour", reason)
+        call.add_problem("accent_colour", reason)
     return colour
 
 

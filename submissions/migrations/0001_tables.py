@@ -121,6 +121,22 @@ class Migration(migrations.Migration):
                         help_text="A response has at least one long answer or one file.",
                     ),
                 ),
+                (
+                    "facets",
+                    models.JSONField(
+                        default=list,
+                        editable=False,
+                        help_text="Questions to count and filter by.",
+                    ),
+                ),
+                (
+                    "derived",
+                    models.JSONField(
+                        default=list,
+                        editable=False,
+                        help_text="Bands out of the options of a facet.",
+                    ),
+                ),
                 ("definition_digest", models.CharField(blank=True, editable=False, max_length=64)),
                 ("revision", models.UUIDField(default=uuid.uuid4, editable=False)),
             ],

@@ -62,7 +62,7 @@ def test_answer_on_its_way_keeps_its_question():
             block = TEXT[TEXT.index('[[sections.questions]]\nkey = "number"') :]
             load_text(TEXT.replace(block[: block.index("[[sections]]")], ""))
         except DefinitionRefused as refused:
-            return refused.faults
+            return refused.problems
         finally:
             connection.close()
 
@@ -73,9 +73,9 @@ def test_answer_on_its_way_keeps_its_question():
         waited_for_the_answer = not removing_ends_within(removing, seconds=0.5)
         committing.set()
         answering.result(timeout=20)
-        faults = removing.result(timeout=20)
+        problems = removing.result(timeout=20)
     assert waited_for_the_answer
-    assert faults == [
+    assert problems == [
         "small.toml: sections.about_you.number: cannot be removed: 1 response answered it"
     ]
 

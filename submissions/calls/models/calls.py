@@ -65,6 +65,12 @@ class Call(models.Model):
     needs_evidence = models.BooleanField(
         default=True, help_text="A response has at least one long answer or one file."
     )
+    facets = models.JSONField(
+        default=list, editable=False, help_text="Questions to count and filter by."
+    )
+    derived = models.JSONField(
+        default=list, editable=False, help_text="Bands out of the options of a facet."
+    )
     definition_digest = models.CharField(max_length=64, blank=True, editable=False)
     # Drawn anew by the database whenever the call, a role, a section or a question changes.
     revision = models.UUIDField(default=uuid.uuid4, editable=False)

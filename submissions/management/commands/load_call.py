@@ -38,14 +38,14 @@ class Command(BaseCommand):
 
     def handle(self, *, files: list[Path], reword: bool, reset_times: bool, **_: Any) -> None:
         definitions: list[CallDefinition] = []
-        faults: list[str] = []
+        problems: list[str] = []
         for file in files:
             try:
                 definitions.append(loading.parse(read(file), source=str(file)))
             except DefinitionRefused as refused:
-                faults += refused.faults
-        if faults:
-            raise CommandError("\n".join(faults))
+                problems += refused.problems
+        if problems:
+            raise CommandError("\n".join(problems))
         try:
             with transaction.atomic():
                 results = [
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                     for definition in definitions
                 ]
         except DefinitionRefused as refused:
-            raise CommandError("\n".join(refused.faults)) from None
+            raise CommandError("\n".join(refused.problems)) from None
         for result in results:
             self.stdout.write(say(result))
 

@@ -12,7 +12,7 @@ from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import parse
 from submissions.definitions.reading import read
 from submissions.definitions.rules import check
-from submissions.definitions.tables import Faults
+from submissions.definitions.tables import Problems
 from tests.makers import FIRST_CALL, SMALL
 
 TEXT = FIRST_CALL.read_text(encoding="utf-8")
@@ -33,9 +33,9 @@ VALUES = st.recursive(
 )
 
 
-def assert_lines(faults):
-    assert faults
-    assert [fault for fault in faults if not LINE.fullmatch(fault)] == []
+def assert_lines(problems):
+    assert problems
+    assert [problem for problem in problems if not LINE.fullmatch(problem)] == []
 
 
 @settings(max_examples=150, deadline=None)
@@ -44,7 +44,7 @@ def test_first_call_with_any_cut_and_any_insertion(at, cut, inserted):
     try:
         parse(TEXT[:at] + inserted + TEXT[at + cut :], source="any.toml")
     except DefinitionRefused as refused:
-        assert_lines(refused.faults)
+        assert_lines(refused.problems)
 
 
 @given(st.text())
@@ -52,7 +52,7 @@ def test_any_text(text):
     try:
         parse(text, source="any.toml")
     except DefinitionRefused as refused:
-        assert_lines(refused.faults)
+        assert_lines(refused.problems)
 
 
 def places(value, path=()):
@@ -77,13 +77,13 @@ def test_any_value_in_any_place(changes):
     tables = copy.deepcopy(TABLES)
     for path, value in changes:
         put(tables, path, value)
-    faults = Faults("any.toml")
-    definition = read(tables, faults)
-    if not faults.lines:
-        check(definition, faults)
+    problems = Problems("any.toml")
+    definition = read(tables, problems)
+    if not problems.lines:
+        check(definition, problems)
         json.dumps(definition.digest())
-    if faults.lines:
-        assert_lines(faults.lines)
+    if problems.lines:
+        assert_lines(problems.lines)
 
 
 def put(tables, path, value):

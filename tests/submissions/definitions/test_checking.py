@@ -16,7 +16,7 @@ EVIDENCE = "sections.evidence"
 def refusal(text):
     with pytest.raises(DefinitionRefused) as refused:
         parse(text, source="small.toml")
-    return refused.value.faults
+    return refused.value.problems
 
 
 def small_with(old, new):
@@ -36,6 +36,7 @@ def test_small_definition_is_read():
         "role_other": "short",
         "email": "email",
         "number": "short",
+        "size": "radio",
         "history": "checkboxes",
         "fairness": "matrix",
         "story": "long",
@@ -56,7 +57,7 @@ def test_limits_that_are_not_given_have_their_defaults():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "fault"),
+    ("old", "new", "problem"),
     [
         # The call.
         ('title = "A small call"', "title = 3", "call.title: must be text in quotes"),
@@ -289,6 +290,92 @@ def test_limits_that_are_not_given_have_their_defaults():
             f"{ABOUT}.number.warn_unless: “([0-9]+)+” repeats without end: write how often, such "
             "as {1,8}, not +",
         ),
+        # Facets.
+        (
+            'question = "size"\nlabel = "NHS size"',
+            'question = "size"',
+            "facets.size.label: is missing",
+        ),
+        (
+            'label = "NHS size"',
+            'label = "NHS size"\nhead = 1',
+            "facets.size.head: is not known here",
+        ),
+        (
+            'label = "NHS size"',
+            'label = "Part"',
+            "facets: two of them are labelled “part”",
+        ),
+        (
+            'label = "NHS size"',
+            'label = "a"\n[[facets]]\nquestion = "size"\nlabel = "b"',
+            "facets.size: there are two facets of this question",
+        ),
+        (
+            'label = "part"',
+            'label = "part"\n[[facets]]\nquestion = "sizes"\nlabel = "a"',
+            "facets.sizes: “sizes” is not a question: did you mean “size”?",
+        ),
+        (
+            'label = "part"',
+            'label = "part"\n[[facets]]\nquestion = "story"\nlabel = "a"',
+            "facets.story: “story” is of the kind “long”: a facet needs options to choose from",
+        ),
+        (
+            'label = "part"',
+            'label = "part"\n[[facets]]\nquestion = "publication"\nlabel = "a"',
+            "facets.publication: “publication” is what respondents allow: it cannot be a facet",
+        ),
+        (
+            'key = "half"',
+            'key = "history"',
+            "derived.history: its column “history” has the name of another column",
+        ),
+        (
+            'key = "half"',
+            'key = "fairness_money"',
+            "derived.fairness_money: its column “fairness_money” has the name of another column",
+        ),
+        (
+            'key = "half"',
+            'key = "words"',
+            "derived.words: its column “words” has the name of another column",
+        ),
+        (
+            'key = "half"\nquestion = "size"',
+            'key = "half"\nquestion = "history"',
+            "derived.half.question: “history” is not a facet",
+        ),
+        (
+            'key = "half"\nquestion = "size"',
+            'key = "half"\nquestion = "roles"',
+            "derived.half.question: “roles” is of the kind “roles”: bands need a “radio”, with one answer",
+        ),
+        (
+            'meaning = "The upper or the lower half."\n',
+            '',
+            "derived.half.meaning: is missing",
+        ),
+        (
+            'options = ["large"]',
+            'options = ["large", "small"]',
+            "derived.half.bands: “small” is in two of them",
+        ),
+        (
+            '["small", "none"]',
+            '["small"]',
+            "derived.half.bands: “none” is in none of them",
+        ),
+        (
+            'key = "lower"',
+            'key = "upper"',
+            "derived.half.bands.upper: the key is used twice",
+        ),
+        (
+            'label = "Lower half"',
+            'label = "Upper half"',
+            "derived.half.bands: two of them are labelled “Upper half”",
+        ),
         # Conditions.
         (
             'required_if = "roles contains other"',
@@ -356,11 +443,11 @@ def test_limits_that_are_not_given_have_their_defaults():
         ),
     ],
 )
-def test_fault_names_file_key_and_reason(old, new, fault):
-    assert refusal(small_with(old, new)) == [f"small.toml: {fault}"]
+def test_fault_names_file_key_and_reason(old, new, problem):
+    assert refusal(small_with(old, new)) == [f"small.toml: {problem}"]
 
 
-def test_all_faults_are_found_at_once():
+def test_all_problems_are_found_at_once():
     text = small_with('title = "A small call"', "title = 3").replace(
         "roles contains other", "roles contains otter"
     )
@@ -369,6 +456,29 @@ def test_all_faults_are_found_at_once():
         f"small.toml: {ABOUT}.role_other.required_if: “otter” is not an option of “roles”: "
         "did you mean “other”?",
     ]
+
+
+def test_option_that_is_not_there_leaves_another_without_a_band():
+    assert refusal(small_with('options = ["large"]', 'options = ["larch"]')) == [
+        "small.toml: derived.half.bands.upper.options: “larch” is not an option of “size”: did "
+        "you mean “large”?",
+        "small.toml: derived.half.bands: “large” is in none of them",
+    ]
+
+
+def test_two_bands_derived_under_one_key_are_refused():
+    text = SMALL.read_text(encoding="utf-8")
+    derived = text[text.index("[[derived]]") : text.index("[[sections]]")]
+    assert refusal(text.replace(derived, derived + derived)) == [
+        "small.toml: derived.half: there are two with this key",
+        "small.toml: derived: two of them are labelled “in halves”",
+    ]
+
+
+def test_more_facets_than_can_be_counted_at_once_are_refused():
+    facets = '[[facets]]\nquestion = "size"\nlabel = "a"\n' * 20
+    problems = refusal(small_with("[[facets]]", f"{facets}[[facets]]"))
+    assert problems[0] == "small.toml: facets: has 22 entries; 20 at most"
 
 
 def test_requirement_may_depend_on_a_later_section():
@@ -413,9 +523,9 @@ def test_huge_definition_is_refused():
 
 
 def test_empty_definition_says_what_is_missing():
-    faults = refusal("")
-    assert faults[0] == "small.toml: call: is missing"
-    assert faults[-1] == "small.toml: sections: is missing"
+    problems = refusal("")
+    assert problems[0] == "small.toml: call: is missing"
+    assert problems[-1] == "small.toml: sections: is missing"
 
 
 def test_digest_ignores_comments_layout_and_file_name():

@@ -39,13 +39,13 @@ def test_change_says_where(tmp_path):
     assert run(file) == ["small: changed (sections.about_you.number: label)"]
 
 
-def test_byte_order_mark_is_no_fault(tmp_path):
+def test_byte_order_mark_is_no_problem(tmp_path):
     file = tmp_path / "small.toml"
     file.write_text(SMALL.read_text(encoding="utf-8"), encoding="utf-8-sig")
     assert run(file)[0].startswith("small: created")
 
 
-def test_faults_of_one_file_keep_all_from_being_loaded(tmp_path):
+def test_problems_of_one_file_keep_all_from_being_loaded(tmp_path):
     file = tmp_path / "bad.toml"
     file.write_text(SMALL.read_text(encoding="utf-8").replace('"long"', '"longer"'))
     assert refusal(SMALL, file) == (
@@ -55,7 +55,7 @@ def test_faults_of_one_file_keep_all_from_being_loaded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "problem"),
     [
         (b"\xff", "is not UTF-8: look at byte 1"),
         (b"a = \x00", "is not TOML: Invalid value (at line 1, column 5)"),
@@ -66,10 +66,10 @@ def test_faults_of_one_file_keep_all_from_being_loaded(tmp_path):
         (b"#" * 4_000_001, "has 4,000,001 bytes; 4,000,000 at most"),
     ],
 )
-def test_file_that_cannot_be_read_is_one_line(tmp_path, content, fault):
+def test_file_that_cannot_be_read_is_one_line(tmp_path, content, problem):
     file = tmp_path / "bad.toml"
     file.write_bytes(content)
-    assert refusal(file) == f"{file}: file: {fault}"
+    assert refusal(file) == f"{file}: file: {problem}"
 
 
 def test_missing_file_folder_and_device_are_refused(tmp_path):

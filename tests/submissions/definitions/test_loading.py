@@ -43,7 +43,7 @@ def without_question(key, text=TEXT):
 def refusal(text, **options):
     with pytest.raises(DefinitionRefused) as refused:
         load_text(text, **options)
-    return refused.value.faults
+    return refused.value.problems
 
 
 def snapshot():
@@ -114,7 +114,7 @@ def test_another_grace_period_than_the_portals_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "fault"),
+    ("old", "new", "problem"),
     [
         (
             "closes = 2019-07-24T12",
@@ -124,9 +124,9 @@ def test_another_grace_period_than_the_portals_is_refused():
         ("opens = 2019-05-29T09", "opens = 2019-07-24T11", "opens: 1 response came in before"),
     ],
 )
-def test_times_cannot_shut_out_what_was_received(old, new, fault):
+def test_times_cannot_shut_out_what_was_received(old, new, problem):
     answered()
-    assert refusal(changed(old, new), reset_times=True) == [f"small.toml: call.{fault} that time"]
+    assert refusal(changed(old, new), reset_times=True) == [f"small.toml: call.{problem} that time"]
 
 
 def test_call_without_answers_takes_every_change():
@@ -205,9 +205,9 @@ def test_question_answered_in_a_version_only_cannot_be_removed():
 def test_section_with_answers_cannot_be_removed():
     answered(story="What happened")
     text = TEXT[: TEXT.rindex("[[sections]]")]
-    faults = refusal(text)
-    assert f"{EVIDENCE}.story: cannot be removed: 1 response answered it" in faults
-    assert f"{EVIDENCE}.publication: cannot be removed: 1 response answered it" in faults
+    problems = refusal(text)
+    assert f"{EVIDENCE}.story: cannot be removed: 1 response answered it" in problems
+    assert f"{EVIDENCE}.publication: cannot be removed: 1 response answered it" in problems
 
 
 def test_kind_of_a_question_with_answers_cannot_change():
