@@ -127,7 +127,9 @@ def _question_differences(
     answered = count_answered(question)
     for name in _FIXED:
         if name in changed and answered:
-            problems.add(f"{path}.{name}", f"cannot change: {_say(answered, 'response')} answered it")
+            problems.add(
+                f"{path}.{name}", f"cannot change: {_say(answered, 'response')} answered it"
+            )
     if old.kind == new.kind:
         _refuse_lost_options(path, question, new, problems)
     others = [name for name in changed if name not in _FIXED]

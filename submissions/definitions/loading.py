@@ -112,7 +112,9 @@ def load(
     changes: list[str] = []
     if call is not None:
         _hold_answers_still()
-        found = differences(call, definition, reword=reword, reset_times=reset_times, problems=problems)
+        found = differences(
+            call, definition, reword=reword, reset_times=reset_times, problems=problems
+        )
         changes = [str(difference) for difference in found]
     if problems.lines:
         raise DefinitionRefused(problems.lines)

@@ -68,7 +68,9 @@ _LOGO = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.(svg|png)", re.ASCII)
 def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
     """Return what the tables say. It may be used only if `problems` has no line afterwards."""
     top = TableReader(raw, "", {"call", "roles", "facets", "derived", "sections"}, problems)
-    call = TableReader(top.value("call", dict, required=True) or {}, "call", _CALL_ENTRIES, problems)
+    call = TableReader(
+        top.value("call", dict, required=True) or {}, "call", _CALL_ENTRIES, problems
+    )
     contact = TableReader(
         call.value("contact", dict, required=True) or {},
         "call.contact",
@@ -148,7 +150,8 @@ def _section(path: str, raw: Any, problems: Problems) -> SectionDefinition:
         show_if=section.line("show_if", longest=longest(Section, "show_if")),
         # In a path, the section's key says enough: sections.about_you.name.
         questions=tuple(
-            _question(path.replace(".questions.", ".", 1), item, problems) for path, item in questions
+            _question(path.replace(".questions.", ".", 1), item, problems)
+            for path, item in questions
         ),
     )
 
@@ -200,7 +203,9 @@ def _options(question: TableReader, kind: QuestionKind | None) -> tuple[Option, 
     items = question.tables("options", most=MOST_OPTIONS, required=True)
     if len(items) == 1:
         question.add_problem("options", "has one option: there must be two or more to choose from")
-    return tuple(_option(path, raw, _OPTION_ENTRIES[kind], question.problems) for path, raw in items)
+    return tuple(
+        _option(path, raw, _OPTION_ENTRIES[kind], question.problems) for path, raw in items
+    )
 
 
 def _rows(question: TableReader, kind: QuestionKind | None) -> tuple[Option, ...]:
@@ -222,7 +227,9 @@ def _option(path: str, raw: Any, known: set[str], problems: Problems) -> Option:
     if "exclusive" in known and table.flag("exclusive", default=False):
         option["exclusive"] = True
     if "route" in known and "route" in table.raw:
-        route = TableReader(table.value("route", dict) or {}, f"{path}.route", {"title", "text"}, problems)
+        route = TableReader(
+            table.value("route", dict) or {}, f"{path}.route", {"title", "text"}, problems
+        )
         option["route"] = {
             "title": route.line("title", required=True),
             "text": route.text("text", required=True),

@@ -13,7 +13,8 @@ LONGEST_LABEL = 100  # characters
 
 def read_facets(top: TableReader) -> tuple[Facet, ...]:
     return tuple(
-        _facet(*item, top.problems) for item in top.tables("facets", most=MOST_FACETS, by="question")
+        _facet(*item, top.problems)
+        for item in top.tables("facets", most=MOST_FACETS, by="question")
     )
 
 

@@ -51,7 +51,9 @@ def _check_keys(call: CallDefinition, problems: Problems) -> None:
     everywhere = [(s.key, q.key) for s in call.sections for q in s.questions]
     for key in repeated(key for _, key in everywhere):
         where = " and ".join(f"“{section}”" for section, each in everywhere if each == key)
-        problems.add(f"sections.{_section_of(call, key)}.{key}", f"the key is used twice, in {where}")
+        problems.add(
+            f"sections.{_section_of(call, key)}.{key}", f"the key is used twice, in {where}"
+        )
     for section, key in everywhere:
         if key in RESERVED_QUESTIONS:
             problems.add(f"sections.{section}.{key}", "this key is taken: choose another")

@@ -49,7 +49,9 @@ class TableReader:
                 self.add_problem(name, f"is not known here{did_you_mean(name, known)}")
 
     def add_problem(self, name: str, reason: str) -> None:
-        self.problems.add(f"{self.path}.{printable(name)}" if self.path else printable(name), reason)
+        self.problems.add(
+            f"{self.path}.{printable(name)}" if self.path else printable(name), reason
+        )
 
     def value(self, name: str, kind: type, *, required: bool = False) -> Any:
         """Return the value if it is of `kind`, else None."""
@@ -100,9 +102,7 @@ class TableReader:
         return text
 
     def key(self, pattern: re.Pattern[str] = KEY, *, name: str = "key") -> str:
-        return self.matching(
-            name, pattern.fullmatch, KEY_SHAPE, required=True, longest=LONGEST_KEY
-        )
+        return self.matching(name, pattern.fullmatch, KEY_SHAPE, required=True, longest=LONGEST_KEY)
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.value(name, bool)
@@ -153,7 +153,9 @@ class TableReader:
         if name not in self.raw:
             self.add_problem(name, "is missing")
         elif not isinstance(value, datetime):
-            self.add_problem(name, "must be a date and a time, such as 2019-07-24T12:00:00, no quotes")
+            self.add_problem(
+                name, "must be a date and a time, such as 2019-07-24T12:00:00, no quotes"
+            )
         elif not 2000 <= value.year <= 2999:
             self.add_problem(name, "must be in the years 2000 to 2999")
         else:

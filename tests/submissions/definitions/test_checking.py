@@ -349,11 +349,12 @@ def test_limits_that_are_not_given_have_their_defaults():
         (
             'key = "half"\nquestion = "size"',
             'key = "half"\nquestion = "roles"',
-            "derived.half.question: “roles” is of the kind “roles”: bands need a “radio”, with one answer",
+            "derived.half.question: “roles” is of the kind “roles”: bands need a “radio”, with one "
+            "answer",
         ),
         (
             'meaning = "The upper or the lower half."\n',
-            '',
+            "",
             "derived.half.meaning: is missing",
         ),
         (

@@ -4,7 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from submissions.responses.answering import asked_questions, faults, is_required, warning_of
+from submissions.responses.answering import (
+    asked_questions,
+    is_required,
+    validation_issues,
+    warning_of,
+)
 from tests.makers import complete_answers, make_first_call, make_submitted
 
 pytestmark = pytest.mark.django_db
@@ -195,7 +200,7 @@ def test_question_is_asked_when_it_applies(key, answers, asked):
 def test_under_16_is_led_to_help():
     call = make_first_call()
     answers = complete_answers(call, age="under_16")
-    assert [(fault.key, fault.message) for fault in faults(call, answers, {})] == [
+    assert [(issue.key, issue.message) for issue in validation_issues(call, answers, {})] == [
         ("age", "We would like to hear from you, with somebody to help you")
     ]
 
@@ -203,15 +208,15 @@ def test_under_16_is_led_to_help():
 def test_none_of_these_rules_the_others_out():
     call = make_first_call()
     answers = complete_answers(call, bid_history=["bid_alone", "none"])
-    assert [fault.key for fault in faults(call, answers, {})] == ["bid_history"]
+    assert [issue.key for issue in validation_issues(call, answers, {})] == ["bid_history"]
 
 
 def test_response_needs_an_answer_in_own_words_or_a_file():
     call = make_first_call()
     answers = complete_answers(call)
     del answers["competition_effect"]
-    assert [fault.key for fault in faults(call, answers, {})] == ["competition_effect"]
-    assert faults(call, answers, {"files": 1}) == []
+    assert [issue.key for issue in validation_issues(call, answers, {})] == ["competition_effect"]
+    assert validation_issues(call, answers, {"files": 1}) == []
 
 
 def test_limits_are_those_of_the_question_set():

@@ -24,7 +24,7 @@ def refusal(*files):
 
 def test_each_call_has_one_line():
     assert run(SMALL, FIRST_CALL) == [
-        "small: created, 2 sections, 10 questions, "
+        "small: created, 2 sections, 11 questions, "
         "closes midday on Wednesday 24 July 2019 (UK time)",
         "rebalancing-the-relationship: created, 8 sections, 36 questions, "
         "closes midday on Wednesday 24 July 2019 (UK time)",

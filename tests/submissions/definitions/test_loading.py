@@ -144,6 +144,39 @@ def test_call_without_answers_takes_every_change():
     assert load_text(text).outcome == "unchanged"
 
 
+def test_facets_and_bands_can_change_after_responses():
+    answered()
+    text = changed('label = "NHS size"', 'label = "size"')
+    text = changed('key = "upper", label = "Upper half"', 'key = "top", label = "Top"', text)
+    result = load_text(text)
+    assert (result.outcome, result.changes) == (
+        "changed",
+        ("facets: changed", "derived: changed"),
+    )
+    assert result.call.facets == [
+        {"question": "roles", "label": "part"},
+        {"question": "size", "label": "size"},
+    ]
+    assert result.call.derived == [
+        {
+            "key": "half",
+            "question": "size",
+            "label": "In halves",
+            "meaning": "The upper or the lower half.",
+            "bands": [
+                {"key": "top", "label": "Top", "options": ["large"]},
+                {
+                    "key": "lower",
+                    "label": "Lower half",
+                    "options": ["small", "none"],
+                    "note": "or nothing",
+                },
+            ],
+        }
+    ]
+    assert load_text(text).outcome == "unchanged"
+
+
 def test_order_of_sections_questions_and_roles_can_change():
     load_text()
     head, about, evidence = re.split(r"(?=\[\[sections\]\])", TEXT)
