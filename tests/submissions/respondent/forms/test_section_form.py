@@ -82,7 +82,7 @@ def test_page_marks_each_answer_that_it_showed():
     call = make_call()
     marks = form_of(call, answers={"email": "a@example.org"}).shown
     assert f"email:{drafting.etag('a@example.org')}" in marks.split()
-    assert form_of(call, posted=f"_shown={marks.replace(' ', '+')}").seen["age"] == {"-"}
+    assert form_of(call, posted=f"_shown={marks.replace(' ', '+')}").base_etags["age"] == {"-"}
 
 
 def test_answers_that_can_be_stored_are_kept_beside_one_that_cannot():
