@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from core import spoken_time
 from core.canonical import digest
-from evidence_portal.settings import languages_in
+from evidence_portal.environment import languages_in
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
 from submissions.responses import submitting

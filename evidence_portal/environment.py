@@ -1,0 +1,276 @@
+"""Reading the environment variables that `settings` is made of.
+
+Each function refuses what cannot be used with ImproperlyConfigured: one line that names the
+variable and the remedy. A value that may hold a password is never repeated.
+"""
+
+import os
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.conf.locale import LANG_INFO
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import to_language
+
+MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+SHORTEST_KEY = 50  # characters
+# What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
+# No statement_timeout: an export of a large call takes the time that it takes.
+CONNECTION_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10min"
+
+
+def read_text(name: str, *, default: str | None = None, remedy: str = "") -> str:
+    """Return the variable's value. An empty one counts as unset, and needs a default."""
+    value = os.environ.get(name, "").strip() or default
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. {remedy}".strip())
+    return value
+
+
+def read_number(name: str, *, default: int) -> int:
+    value = read_text(name, default=str(default))
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number, such as {default}.")
+    return int(value)
+
+
+def read_list(name: str, *, default: str) -> list[str]:
+    """Return the words of the variable, which commas or spaces divide."""
+    return read_text(name, default=default).replace(",", " ").split()
+
+
+def read_moment(name: str) -> datetime | None:
+    """Return the variable as an aware moment (UTC), None if it is unset or `off`."""
+    value = read_text(name, default="off")
+    if value == "off":
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: write a date and time with its offset from UTC, "
+            "such as 2019-07-23T10:00+01:00, or off."
+        )
+    return moment.astimezone(UTC)
+
+
+def read_kind_of_portal() -> str:
+    """Return PORTAL_ENV: `production` unless it says otherwise."""
+    kind = read_text("PORTAL_ENV", default="production")
+    if kind not in {"production", "local", "test"}:
+        raise ImproperlyConfigured(f"PORTAL_ENV is {kind!r}: write production, local or test.")
+    return kind
+
+
+def read_secret_key(*, production: bool) -> str:
+    """Return SECRET_KEY. In production it must be as long as Django's own deployment check asks."""
+    key = read_text("SECRET_KEY", remedy=MAKE_A_KEY)
+    if production and (len(key) < SHORTEST_KEY or len(set(key)) < 5):
+        raise ImproperlyConfigured(f"SECRET_KEY is too short or too simple. {MAKE_A_KEY}")
+    return key
+
+
+def read_portal_url(*, production: bool) -> SplitResult:
+    """Return PORTAL_URL in parts: scheme, host, and a port if there is one."""
+    url = read_text(
+        "PORTAL_URL", remedy="Write the public address, such as https://evidence.example.org"
+    ).rstrip("/")
+    parts = split_url(
+        "PORTAL_URL",
+        url,
+        schemes={"http", "https"},
+        remedy="https://evidence.example.org: scheme and host, and a port if there is one.",
+    )
+    if not parts.hostname or f"{parts.scheme}://{parts.netloc}" != url:
+        raise ImproperlyConfigured(
+            f"PORTAL_URL is {url!r}: write scheme and host only, "
+            "such as https://evidence.example.org"
+        )
+    if production and parts.scheme != "https":
+        raise ImproperlyConfigured("PORTAL_URL must begin with https:// in production.")
+    return parts
+
+
+def read_allowed_hosts(*, default: str, production: bool) -> list[str]:
+    hosts = read_list("ALLOWED_HOSTS", default=default)
+    if production and "*" in hosts:
+        raise ImproperlyConfigured("ALLOWED_HOSTS may not hold * in production: name the hosts.")
+    return hosts
+
+
+def read_rehearsal_offset(*, production: bool) -> timedelta | None:
+    """Return how far the rehearsal clock is from the real one; None if no rehearsal runs.
+
+    The rehearsal clock stood at REHEARSE_FROM when the real clock stood at REHEARSE_STARTED_AT.
+    """
+    starts_from = read_moment("REHEARSE_FROM")
+    if production and starts_from is not None:
+        raise ImproperlyConfigured(
+            "REHEARSE_FROM is set: a rehearsal clock cannot run in production. Unset it."
+        )
+    if production and os.environ.get("PORTAL_DEMO_PASSWORD"):
+        raise ImproperlyConfigured(
+            "PORTAL_DEMO_PASSWORD is set: rehearsal sign-ins cannot exist in production. Unset it."
+        )
+    if starts_from is None:
+        return None
+    started_at = read_moment("REHEARSE_STARTED_AT")
+    if started_at is None:
+        raise ImproperlyConfigured(
+            "REHEARSE_FROM is set without REHEARSE_STARTED_AT, the real moment at which the "
+            "rehearsal began. script/server sets both."
+        )
+    return starts_from - started_at
+
+
+def read_database() -> dict[str, Any]:
+    """Return Django's database settings out of DATABASE_URL.
+
+    `postgresql://user:password@host:port/name?option=value`. The host may be a query parameter,
+    as libpq has it for unix sockets. An empty `options=` sends no options, for connection poolers
+    that accept none.
+    """
+    url = read_text(
+        "DATABASE_URL",
+        remedy="Start script/server, or write postgresql://user:password@host:5432/name",
+    )
+    remedy = (
+        "postgresql://user:password@host:5432/name. "
+        "PostgreSQL is the only database that the portal runs on."
+    )
+    parts = split_url("DATABASE_URL", url, schemes={"postgres", "postgresql"}, remedy=remedy)
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ImproperlyConfigured(f"DATABASE_URL must look like {remedy}")
+    options = {"connect_timeout": "5", "options": CONNECTION_OPTIONS}
+    options |= dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not options["options"]:
+        del options["options"]
+    return {
+        "ENGINE": "evidence_portal.database",
+        "NAME": name,
+        "USER": options.pop("user", unquote(parts.username or "")),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": options.pop("port", str(parts.port or "")),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def read_broker_url() -> str:
+    """Return BROKER_URL as Celery writes it: Valkey speaks the protocol of Redis."""
+    url = read_text("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
+    remedy = "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
+    parts = split_url(
+        "BROKER_URL",
+        url,
+        schemes={"redis", "rediss", "redis+socket", "valkey", "valkeys"},
+        remedy=remedy,
+    )
+    if not (parts.path.strip("/") if parts.scheme == "redis+socket" else parts.hostname):
+        raise ImproperlyConfigured(f"BROKER_URL must look like {remedy}")
+    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(parts.scheme, parts.scheme)
+    return f"{scheme}{url.removeprefix(parts.scheme)}"
+
+
+def read_mail_server() -> dict[str, Any]:
+    """Return Django's EMAIL_ settings out of EMAIL_URL.
+
+    `smtp://`, `smtp+tls://` (STARTTLS), `smtps://`, or `file:///folder` to write mail to files.
+    """
+    url = read_text("EMAIL_URL", remedy="Write smtp+tls://user:password@host:587")
+    remedy = (
+        "smtp+tls://user:password@host:587 (STARTTLS), "
+        "smtps://user:password@host:465, smtp://host:25 or file:///folder."
+    )
+    parts = split_url(
+        "EMAIL_URL", url, schemes={"smtp", "smtp+tls", "smtps", "file"}, remedy=remedy
+    )
+    if parts.scheme == "file" and parts.path.strip("/") and not parts.netloc:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": unquote(parts.path),
+        }
+    if parts.scheme == "file" or not parts.hostname:
+        raise ImproperlyConfigured(f"EMAIL_URL must look like {remedy}")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+def read_sender(*, default: str) -> str:
+    """Return DEFAULT_FROM_EMAIL, which must be one address, with or without a name."""
+    sender = read_text("DEFAULT_FROM_EMAIL", default=default)
+    addresses = getaddresses([sender])
+    if len(addresses) != 1 or "@" not in addresses[0][1]:
+        raise ImproperlyConfigured(
+            "DEFAULT_FROM_EMAIL must be one email address, such as evidence@example.org or "
+            '"The team" <evidence@example.org>. A name with a comma in it needs the quotes'
+        )
+    return sender
+
+
+def read_addresses(name: str) -> list[str]:
+    """Return the email addresses that the variable lists; none if it is unset."""
+    addresses = read_list(name, default="")
+    for address in addresses:
+        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
+            raise ImproperlyConfigured(
+                f"{name} must list email addresses with commas between, "
+                "such as team@example.org,lead@example.org"
+            )
+    return addresses
+
+
+def read_language(known: Collection[str]) -> str:
+    """Return PORTAL_LANGUAGE, a code among `known`: British English unless it says otherwise."""
+    code = read_text("PORTAL_LANGUAGE", default="en-gb").lower()
+    if code not in known:
+        raise ImproperlyConfigured(
+            f"PORTAL_LANGUAGE is {code!r}, and this portal speaks {', '.join(known)}: "
+            "put a compiled catalogue into locale/ (docs/guides/translating.md)."
+        )
+    return code
+
+
+def read_log_level() -> str:
+    level = read_text("LOG_LEVEL", default="INFO").upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ImproperlyConfigured(
+            f"LOG_LEVEL is {level!r}: write DEBUG, INFO, WARNING, ERROR or CRITICAL."
+        )
+    return level
+
+
+def split_url(name: str, url: str, *, schemes: set[str], remedy: str) -> SplitResult:
+    """Return the variable's URL in parts. It may hold a password: no message repeats it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for a port that is not a number
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must look like {remedy}")
+    return parts
+
+
+def languages_in(folder: Path) -> dict[str, str]:
+    """Return the languages that have a compiled catalogue in `folder`: own names by code."""
+    catalogues = sorted(folder.glob("*/LC_MESSAGES/django.mo"))
+    codes = [to_language(catalogue.parents[1].name) for catalogue in catalogues]
+    return {code: LANG_INFO.get(code, {}).get("name_local", code) for code in codes}
