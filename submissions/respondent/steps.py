@@ -1,12 +1,11 @@
 """The pages of a response in the order in which they are walked, and their addresses."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 
-from submissions.calls.models import Call, Question, Questionnaire, Section
-from submissions.respondent.forms.pages import asked_page_numbers, page_numbers, pages_of
+from submissions.calls.models import Call, Question, Section
+from submissions.respondent.forms.pages import asked_page_numbers, pages_of
 from submissions.responses.answering import Answers
 
 
@@ -43,13 +42,10 @@ def step_address(call: Call, section: Section, number: int) -> str:
 
 def question_addresses(call: Call) -> dict[str, str]:
     """Return the address of the page that each question is on, by the question's key."""
-    return _addresses(call, call.questionnaire, get_script_prefix())
-
-
-@lru_cache(maxsize=16)
-def _addresses(call: Call, asked: Questionnaire, prefix: str) -> dict[str, str]:
-    del prefix
-    return {
-        key: step_address(call, asked.questions_by_key[key].section, number)
-        for key, number in page_numbers(call).items()
-    }
+    addresses = {}
+    for section in call.questionnaire.sections:
+        for number, page in enumerate(pages_of(call, section), start=1):
+            addresses |= dict.fromkeys(
+                (question.key for question in page), step_address(call, section, number)
+            )
+    return addresses

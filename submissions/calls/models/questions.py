@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.db.models import Q
 
 from submissions.calls import conditions
-from submissions.calls.conditions import Condition
+from submissions.calls.conditions import Condition, Term
 from submissions.calls.states import RESERVED_SECTION_KEYS, QuestionKind
 
 key_validator = RegexValidator(r"\A[a-z][a-z0-9_]*\Z", "Small letters, digits and underscores.")
@@ -176,12 +176,22 @@ class Questionnaire:
         )
 
     def _condition_of(self, question: Question) -> Condition:
-        written = [text for text in (question.section.show_if, question.show_if) if text]
-        terms = [term for text in written for term in conditions.parse(text).terms]
+        of_section = (
+            conditions.parse(question.section.show_if).terms if question.section.show_if else ()
+        )
+        return Condition((*of_section, *self.terms[question.key]))
+
+    @cached_property
+    def terms(self) -> dict[str, tuple[Term, ...]]:
+        """For each question's key, what must be true beside its section's condition."""
+        return {question.key: self._terms_of(question) for question in self.questions}
+
+    def _terms_of(self, question: Question) -> tuple[Term, ...]:
+        terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
         if question.key in self.revealing_options:
             controller, values = self.revealing_options[question.key]
-            terms.append(conditions.Term(controller, "in", values))
-        return Condition(tuple(terms))
+            terms.append(Term(controller, "in", values))
+        return tuple(dict.fromkeys(terms))
 
     @cached_property
     def revealing_options(self) -> dict[str, tuple[str, tuple[str, ...]]]:

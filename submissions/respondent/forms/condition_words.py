@@ -4,14 +4,13 @@ import functools
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from submissions.calls import conditions
-from submissions.calls.models import Call, Question, Questionnaire, Section
+from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS
 from submissions.responses.answering import Answers
 
@@ -32,23 +31,6 @@ class Applies:
 
 
 ALWAYS, FREE = Applies(), Applies(optional=True)
-
-
-def terms_of(asked: Questionnaire, question: Question) -> tuple[conditions.Term, ...]:
-    """Return the terms which must all be true for the question to be asked."""
-    return _terms(asked)[question.key]
-
-
-@lru_cache(maxsize=16)
-def _terms(asked: Questionnaire) -> dict[str, tuple[conditions.Term, ...]]:
-    found = {}
-    for question in asked.questions:
-        terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
-        revealing = asked.revealing_options.get(question.key)
-        if revealing:
-            terms.append(conditions.Term(revealing[0], "in", revealing[1]))
-        found[question.key] = tuple(dict.fromkeys(terms))
-    return found
 
 
 def is_ruled_out(
@@ -110,7 +92,7 @@ def _open_requirement(
 def _controller_before(question: Question, page: list[Question], call: Call) -> str:
     """Return the key of the question that this one directly follows, follow-ups apart."""
     for other in reversed(page[: page.index(question)]):
-        if not terms_of(call.questionnaire, other):
+        if not call.questionnaire.terms[other.key]:
             return other.key
     return ""
 

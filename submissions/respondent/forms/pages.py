@@ -1,11 +1,10 @@
 """A section in pages short enough for a phone."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-from submissions.calls.models import Call, Question, Questionnaire, Section
+from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
-from submissions.respondent.forms.condition_words import is_ruled_out, terms_of
+from submissions.respondent.forms.condition_words import is_ruled_out
 
 # What a page holds, in the room of one short text field on a narrow screen: a pair of long
 # answers with something small beside them, or some five questions of other kinds.
@@ -21,38 +20,17 @@ def pages_of(call: Call, section: Section) -> list[Page]:
     Answers do not move a question from its page, so that addresses last. A question that
     another one of its page brings up stays with that one.
     """
-    return _paged(call.questionnaire).get(section.pk, [])
-
-
-@lru_cache(maxsize=16)
-def _paged(asked: Questionnaire) -> dict[int, list[Page]]:
-    """Return each section's pages by the section's primary key."""
-    found: dict[int, list[Page]] = {}
+    pages: list[Page] = []
     left = 0.0
-    for question in asked.questions:
-        pages = found.setdefault(question.section_id, [])
-        room = 0.0 if pages and _follows(asked, question, pages[-1]) else _room_of(question)
+    for question in call.questionnaire.questions_of(section):
+        brought_up = bool(pages) and _is_brought_up_by(pages[-1], call, question)
+        room = 0.0 if brought_up else _room_of(question)
         if not pages or room > left:
             pages.append([])
             left = ROOM
         pages[-1].append(question)
         left -= room
-    return found
-
-
-def page_numbers(call: Call) -> dict[str, int]:
-    """Return for each question's key the number, from 1, of its page within its section."""
-    return _numbered(call.questionnaire)
-
-
-@lru_cache(maxsize=16)
-def _numbered(asked: Questionnaire) -> dict[str, int]:
-    return {
-        question.key: number
-        for pages in _paged(asked).values()
-        for number, page in enumerate(pages, start=1)
-        for question in page
-    }
+    return pages
 
 
 def asked_page_numbers(call: Call, pages: Sequence[Page], answers: dict[str, object]) -> list[int]:
@@ -61,16 +39,16 @@ def asked_page_numbers(call: Call, pages: Sequence[Page], answers: dict[str, obj
 
 
 def _shows(call: Call, page: Page, answers: dict[str, object]) -> bool:
-    terms = [terms_of(call.questionnaire, question) for question in page]
+    terms = [call.questionnaire.terms[question.key] for question in page]
     if not all(terms):
         return True
     on_page = {question.key for question in page}
     return any(not is_ruled_out(of_one, answers, on_page) for of_one in terms)
 
 
-def _follows(asked: Questionnaire, question: Question, page: Page) -> bool:
+def _is_brought_up_by(page: Page, call: Call, question: Question) -> bool:
     on_page = {other.key for other in page}
-    return any(term.key in on_page for term in terms_of(asked, question))
+    return any(term.key in on_page for term in call.questionnaire.terms[question.key])
 
 
 def _room_of(question: Question) -> float:

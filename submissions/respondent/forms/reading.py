@@ -10,7 +10,6 @@ from submissions.respondent.forms.condition_words import (
     Applies,
     applies,
     sections_only_if,
-    terms_of,
 )
 from submissions.respondent.forms.presenting import present
 
@@ -32,7 +31,7 @@ def reading_of(call: Call) -> list[dict[str, Any]]:
 
 
 def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]:
-    said = applies(call, question, terms_of(call.questionnaire, question), {}, page)
+    said = applies(call, question, call.questionnaire.terms[question.key], {}, page)
     return {
         "question": question,
         "applies": said.sentence,

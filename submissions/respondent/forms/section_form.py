@@ -11,8 +11,8 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from submissions.calls.models import Call, Question, Section
-from submissions.calls.states import TEXT_KINDS, QuestionKind
-from submissions.respondent.forms.condition_words import Applies, applies, is_ruled_out, terms_of
+from submissions.calls.states import QuestionKind
+from submissions.respondent.forms.condition_words import Applies, applies, is_ruled_out
 from submissions.respondent.forms.conflicts import CONTESTED, Keep, choice_of, merged_from
 from submissions.respondent.forms.fields import AnswerField, Posted, every_value, posted_names
 from submissions.respondent.forms.layout import section_helper
@@ -64,7 +64,7 @@ class SectionForm(forms.Form):
         self._settled: dict[str, Any] = {}
         whole = call.questionnaire.questions_of(section)
         on_page = {question.key for question in (whole if page is None else page)}
-        self._terms = {question.key: terms_of(call.questionnaire, question) for question in whole}
+        self._terms = call.questionnaire.terms
         self.questions = [
             question
             for question in whole
@@ -232,20 +232,6 @@ class SectionForm(forms.Form):
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
-
-    def stored_choice(self, question: Question) -> Any:
-        """Return the stored choice of a page that is shown for the first time, made hashable.
-
-        Raises LookupError for all else: what somebody typed or posted, files, refusals.
-        """
-        value = self.answers.get(question.key)
-        typed = question.kind in TEXT_KINDS and value is not None
-        refused = question.key in self.errors
-        if self.is_bound or typed or refused or question.kind == QuestionKind.FILE:
-            raise LookupError(question.key)
-        if isinstance(value, Mapping):
-            return tuple(value.items())
-        return tuple(value) if isinstance(value, list) else value
 
     def applies(self, question: Question) -> Applies:
         terms = self._terms[question.key]

@@ -26,6 +26,7 @@ from tests.makers import (
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
 WAITED = timedelta(seconds=7)
 
 
@@ -66,6 +67,37 @@ def test_time_left_is_told_by_the_servers_clock(client, at):
         assert told["closes_at"] == call.closes_at.isoformat()
         assert answer["Cache-Control"] == "no-store"
         assert len(queries) == 1
+
+
+def test_call_page_says_at_each_moment_whether_the_call_is_open(client, at):
+    call = make_call()
+    page = f"/calls/{call.slug}/"
+    told = []
+    for moment in (
+        call.opens_at - MICROSECOND,
+        call.opens_at,
+        call.closes_at - MICROSECOND,
+        call.closes_at,
+    ):
+        at(moment)
+        html = client.get(page).content.decode()
+        told.append(
+            {
+                "closing": re.search(r"<span>(This call [a-z ]+)", html)[1],
+                "closed_look": "closing--closed" in html,
+                "starts": html.count("Start now"),
+                "before_you_start": "Before you start" in html,
+            }
+        )
+    opening = {"closing": "This call opens at", "closed_look": False, "starts": 0}
+    is_open = {"closing": "This call closes at", "closed_look": False, "starts": 2}
+    closed = {"closing": "This call is closed", "closed_look": True, "starts": 0}
+    assert told == [
+        opening | {"before_you_start": True},
+        is_open | {"before_you_start": True},
+        is_open | {"before_you_start": True},
+        closed | {"before_you_start": False},
+    ]
 
 
 def test_grace_is_disclosed_and_lets_who_began_submit(client, at):
