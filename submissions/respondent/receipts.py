@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock, spoken_time
+from core.throttling import client_may_try
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.documents.receipt import receipt_pdf
 from submissions.respondent.forms.return_forms import VerifyForm
-from submissions.respondent.limits import client_may
 from submissions.respondent.response_context import (
     ResponseContext,
     current_response,
@@ -79,7 +79,7 @@ def verify(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}
     form = VerifyForm(request.POST if request.method == "POST" else None)
     status = 200
-    if form.is_bound and not client_may(request, "verify"):
+    if form.is_bound and not client_may_try(request, "verify"):
         form.add_error(None, _("You have tried this often. Wait an hour, then try again"))
         context["errors"] = [(message, "id_reference") for message in form.non_field_errors()]
         status = 429

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock, spoken_time
+from core.throttling import client_may_try, may_try
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
 from submissions.respondent.browser_session import call_or_404, hold, response_in_session
 from submissions.respondent.browser_session import forget as let_go
 from submissions.respondent.forms.return_forms import AddressForm
-from submissions.respondent.limits import address_may, client_may
 from submissions.respondent.response_context import (
     ResponseContext,
     current_response,
@@ -27,6 +27,7 @@ from submissions.responses.models import Submission
 
 # Seconds that an answer takes, whether or not the address is known.
 ANSWERED_AFTER = 0.4
+LINKS_TO_AN_ADDRESS = 5  # an hour
 LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 
 
@@ -54,7 +55,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _send_link(request: HttpRequest, held: ResponseContext, form: AddressForm) -> HttpResponse:
     address, submission = form.cleaned_data["email"], held.submission
-    owed = client_may(request, "leave") and address_may(address)
+    owed = client_may_try(request, "leave") and _may_be_sent_a_link(address)
     with transaction.atomic():
         returning.remember_address(submission=submission, address=address, at=held.received_at)
         owed = owed and returning.owe_link(
@@ -70,6 +71,11 @@ def _send_link(request: HttpRequest, held: ResponseContext, form: AddressForm) -
     return render(request, "responses/leave.html", context, status=429)
 
 
+def _may_be_sent_a_link(address: str) -> bool:
+    """Count an email with a link to the address; False once it had enough within the hour."""
+    return may_try("link-to", address.casefold(), most=LINKS_TO_AN_ADDRESS)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Send a link to an address that a response is known by, and say the same if none is."""
@@ -83,12 +89,12 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         context["errors"] = form.error_summary
         return render(request, "calls/return.html", context, status=422)
-    if not client_may(request, "return"):
+    if not client_may_try(request, "return"):
         form.add_error("email", _("You have asked for many links. Wait an hour, then try again"))
         context["errors"] = form.error_summary
         return render(request, "calls/return.html", context, status=429)
     address = form.cleaned_data["email"]
-    if address_may(address):
+    if _may_be_sent_a_link(address):
         returning.owe_links(call=call, address=address, at=at)
     nudge_mail()
     time.sleep(max(0.0, began + ANSWERED_AFTER - time.monotonic()))

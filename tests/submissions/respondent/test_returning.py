@@ -275,7 +275,7 @@ def test_links_are_sent_while_the_broker_does_not_answer(client, call, settings,
     def away():
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("submissions.respondent.limits.broker", away)
+    monkeypatch.setattr("core.throttling.broker", away)
     make_draft(call, email="jo@example.org")
     response = client.post(address(call, "return/"), {"email": "jo@example.org"})
     assert response["Location"] == address(call, "return/sent/")
