@@ -10,7 +10,7 @@ from django.core.management import execute_from_command_line
 try:
     from devserver import running_portal
 except ModuleNotFoundError:  # not part of production
-    running_portal = None
+    running_portal = None  # type: ignore[assignment]
 
 
 def main() -> None:

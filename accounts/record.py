@@ -21,5 +21,14 @@ def record(
 ) -> AuditEvent:
     """Write one event; `detail` is JSON without names, addresses or answers."""
     return AuditEvent.objects.create(
-        at=at, actor=by, action=action, call=call, submission=submission, detail=detail
+        at=at,
+        actor_id=_key(by),
+        action=action,
+        call_id=_key(call),
+        submission_id=_key(submission),
+        detail=detail,
     )
+
+
+def _key(row: Model | None) -> int | None:
+    return None if row is None else row.pk

@@ -17,4 +17,4 @@ def broker() -> Iterator[Redis]:
     Raises OSError, or what kombu and redis make of it, if there is none.
     """
     with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-        yield connection.default_channel.client
+        yield connection.default_channel.client  # type: ignore[attr-defined]  # Redis's has it

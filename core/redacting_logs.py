@@ -29,11 +29,12 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         # Celery's words on a failed task hold the exception's message, and the whole traceback.
-        if isinstance(record.args, dict) and "exc" in record.args:
+        args = record.args
+        if isinstance(args, dict) and "exc" in args:
             fault = record.exc_info[1] if record.exc_info else None
             said = describe(fault) if fault else "an exception"
             record = logging.makeLogRecord(record.__dict__)
-            record.args = record.args | {"exc": said, "traceback": ""}
+            record.args = args | {"exc": said, "traceback": ""}
         if _tells_of_a_refusal(record):
             record = logging.makeLogRecord(
                 record.__dict__

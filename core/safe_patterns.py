@@ -55,7 +55,10 @@ def _ways_of_item(pattern: str, at: int) -> tuple[int, int]:
         ways, end = _ways_of_alternatives(pattern, start)
         return ways, end + 1
     if pattern[at] == "[":
-        return 1, _CLASS.match(pattern, at).end()
+        match = _CLASS.match(pattern, at)
+        if match is None:
+            raise UnsafePattern(f"has a [ at character {at + 1} that nothing closes")
+        return 1, match.end()
     if pattern[at] == "\\":
         match = _ESCAPE.match(pattern, at)
         if match is None:

@@ -17,7 +17,7 @@ EXPIRES = 10.0
 def report_alive(self: Task) -> None:
     """Leave the worker's sign of life: it took a task of beat's from the broker and ran it."""
     with broker() as client:
-        heartbeats.worker_lives(client, self.request.hostname)
+        heartbeats.worker_lives(client, str(self.request.hostname))
 
 
 @worker_init.connect

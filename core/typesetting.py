@@ -6,17 +6,17 @@ looks alike wherever it is made. PDF/UA-1 has no glyph for what no font shows, s
 that the fonts lack is written as its number, for instance [U+4E2D].
 """
 
-import importlib.util
 import json
 import re
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import typst
 from fontTools.ttLib import TTFont
 
-FONTS = Path(importlib.util.find_spec("manimgx_fonts").submodule_search_locations[0])
+FONTS = Path(str(distribution("manimgx-fonts").locate_file("manimgx_fonts")))
 # Shown as nothing, and kept as they join and order their neighbours: Default_Ignorable_Code_Point
 # of UAX #44, as far as text has them.
 _UNSEEN = {

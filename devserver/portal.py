@@ -53,18 +53,18 @@ class Portal:
         self._lock.take(self._chosen.portal_url)
         self._owns_data = True
         note = self._data / "run-folder"
-        self._listener = _listen(self._chosen.port, patience=10 if note.exists() else 0)
+        listener = self._listener = _listen(self._chosen.port, patience=10 if note.exists() else 0)
         self._logs.mkdir(mode=0o700, exist_ok=True)
         for log in self._logs.glob("*.log"):
             if log.stat().st_size > LONGEST_LOG:
                 log.replace(log.with_suffix(".old"))
-        self._run = RunFolder(note)
+        run = self._run = RunFolder(note)
         environment = self._own_environment()
-        environment["DATABASE_URL"] = self._chosen.database_url or self._start_postgres()
-        environment["BROKER_URL"] = self._chosen.broker_url or self._start_valkey()
+        environment["DATABASE_URL"] = self._chosen.database_url or self._start_postgres(run)
+        environment["BROKER_URL"] = self._chosen.broker_url or self._start_valkey(run)
         self._prepare(environment)
         running_portal.publish(self._data, environment)
-        self._start_programs(os.environ | environment)
+        self._start_programs(os.environ | environment, listener)
 
     def wait_until_ready(self) -> None:
         """Until every part answers; raises CannotStart with what /readyz/ says does not."""
@@ -121,7 +121,7 @@ class Portal:
             or f"127.0.0.1 localhost {urlsplit(chosen.portal_url).hostname}",
             "EMAIL_URL": chosen.email_url or f"file://{quote(str(self._data / 'mail'))}",
         }
-        if chosen.rehearse_from == "off":
+        if isinstance(chosen.rehearse_from, str):  # "off"
             return environment | {"REHEARSE_FROM": "off"}
         self.clock = self._noted_clock.begin(chosen.rehearse_from, wall_now=datetime.now(UTC))
         self.password = chosen.demo_password or _kept_secret(
@@ -133,14 +133,14 @@ class Portal:
         if self.clock is not None:
             self._noted_clock.note_if_due(self.clock, wall_now=datetime.now(UTC))
 
-    def _start_postgres(self) -> str:
-        engine = Postgres(self._data / "postgres", self._run, log=self._logs / "postgres.log")
+    def _start_postgres(self, run: RunFolder) -> str:
+        engine = Postgres(self._data / "postgres", run, log=self._logs / "postgres.log")
         self._keep("PostgreSQL", engine, self._engines)
         engine.make_database(DATABASE)
         return engine.url(DATABASE)
 
-    def _start_valkey(self) -> str:
-        engine = Valkey(self._data / "valkey", self._run, log=self._logs / "valkey.log")
+    def _start_valkey(self, run: RunFolder) -> str:
+        engine = Valkey(self._data / "valkey", run, log=self._logs / "valkey.log")
         self._keep("Valkey", engine, self._engines)
         return engine.url()
 
@@ -171,11 +171,11 @@ class Portal:
                 raise InvalidSetting(reason)
             raise CannotStart(f"The portal could not be prepared: {reason} (log: {log})")
 
-    def _start_programs(self, environment: dict[str, str]) -> None:
+    def _start_programs(self, environment: dict[str, str], listener: socket.socket) -> None:
         environment = environment | {"PYTHONUNBUFFERED": "1"}
         environment.pop("PORTAL_DEMO_PASSWORD", None)
         celery = [sys.executable, "-m", "celery", "-A", "evidence_portal"]
-        descriptor = self._listener.fileno()
+        descriptor = listener.fileno()
         commands = {
             # gunicorn.conf.py says the rest, here as in production.
             "web": [sys.executable, "-m", "gunicorn", "--bind", f"fd://{descriptor}"],

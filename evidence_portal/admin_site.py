@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core import clock
 from submissions.mail.mail_health import late_in_words, mail_health
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class PortalAdminSite(AdminSite):
@@ -21,18 +24,18 @@ class PortalAdminSite(AdminSite):
     index_title = "Project staff"
     enable_nav_sidebar = False  # the lists need the room; the first page has the same links
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Refuse who is signed in without being staff; Django asks them to sign in again."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(view)
-        def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             signs_out = request.path == reverse("admin:logout", current_app=self.name)
             if request.user.is_authenticated and not self.has_permission(request) and not signs_out:
                 raise PermissionDenied
             return guarded(request, *args, **kwargs)
 
-        return refusing
+        return cast("View", refusing)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """The first page, with a warning when mail has waited too long."""

@@ -46,7 +46,7 @@ def in_broker(ask: Callable[[Redis], bool]) -> bool:
     impatient = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
     address = os.environ.get("BROKER_URL", "")
     with Connection(address, transport_options=impatient) as connection:
-        return ask(connection.default_channel.client)
+        return ask(connection.default_channel.client)  # type: ignore[attr-defined]  # Redis's has it
 
 
 PARTS = {"web": web, "worker": worker, "beat": beat}

@@ -92,7 +92,12 @@ def reset(*, at: datetime) -> Reset:
         for model in MADE:
             cursor.execute(SQL("DELETE FROM {}").format(Identifier(model._meta.db_table)))
         storage = Attachment._meta.get_field("file").storage
-        transaction.on_commit(lambda: [storage.delete(name) for name in files], robust=True)
+
+        def delete_files() -> None:
+            for name in files:
+                storage.delete(name)
+
+        transaction.on_commit(delete_files, robust=True)
         transaction.on_commit(_delete_mail_files, robust=True)
         record(by=None, at=at, action=AuditAction.REHEARSAL_RESET, responses=responses)
     return Reset(responses=responses, files=len(files))
@@ -109,5 +114,5 @@ def _delete_mail_files() -> None:
 
 def _put_closing_times_back() -> None:
     for call in Call.objects.filter(closing_changes__isnull=False).distinct():
-        first = ClosingChange.objects.filter(call=call).order_by("at", "pk").first()
+        first = ClosingChange.objects.filter(call=call).earliest("at", "pk")
         Call.objects.filter(pk=call.pk).update(closes_at=first.before)

@@ -69,6 +69,7 @@ class Batch:
     answers: list[GivenAnswer] = field(default_factory=list)
     identity_answers: list[GivenAnswer] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+    contents: dict[UUID, bytes] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
     identities: list[VersionIdentity] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
@@ -138,8 +139,7 @@ def _invent(
         _put_answers(batch, call, submission, answers)
         return
     _put_answers(batch, call, submission, fake.answers)
-    attachments = _invent_attachments(submission, fake, random)
-    batch.attachments += attachments
+    attachments = _invent_attachments(batch, submission, fake, random)
     files = files_by_key(call, attachments)
     standing = validation_issues(
         call, fake.answers, {key: len(those) for key, those in files.items()}
@@ -176,8 +176,9 @@ def _put_answers(batch: Batch, call: Call, submission: Submission, answers: dict
 
 
 def _invent_attachments(
-    submission: Submission, fake: FakeResponse, random: Random
+    batch: Batch, submission: Submission, fake: FakeResponse, random: Random
 ) -> list[Attachment]:
+    """Put the files of one response into the batch, and return them."""
     found = []
     for question in fake.asked:
         if question.kind == QuestionKind.FILE and random.random() < ADDS_FILES:
@@ -195,8 +196,9 @@ def _invent_attachments(
                 sha256=hashlib.sha256(content).hexdigest(),
                 uploaded_at=submission.saved_at,
             )
-            attachment.content = content
+            batch.contents[attachment.public_id] = content
             found.append(attachment)
+    batch.attachments += found
     return found
 
 
@@ -214,7 +216,8 @@ def _write(batch: Batch, stored: list[Attachment]) -> None:
     _copy_answers(Answer, batch.answers)
     _copy_answers(IdentityAnswer, batch.identity_answers)
     for attachment in batch.attachments:
-        attachment.file.save(attachment.name, ContentFile(attachment.content), save=False)
+        content = ContentFile(batch.contents[attachment.public_id])
+        attachment.file.save(attachment.name, content, save=False)
         stored.append(attachment)
     Attachment.objects.bulk_create(batch.attachments)
     Version.objects.bulk_create(batch.versions)

@@ -1,6 +1,5 @@
 """What staff may look at and nobody may edit here, superusers included."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +12,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Leave out the call where there is one only, or one is chosen: each row says the same."""
         shown = super().get_list_display(request)
         if "call" not in shown:
