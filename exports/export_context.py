@@ -1,4 +1,4 @@
-"""One file in the making: what it holds, who asked for it and when, and how far it is."""
+"""What a writer needs to know of one export: its dataset, who asked for it and when."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,10 +15,10 @@ class Cancelled(Exception):
 
 
 class ExportContext:
-    """What a writer is handed. It calls `row_done` once a response.
+    """What an export hands to its writer. The writer calls `row_done` for each response.
 
-    `by` names who asked, for the manifest; `at` is the moment of asking, aware. `progress` is
-    called with the number of responses written so far.
+    `by` names who asked, for the manifest; `at` is the aware moment of asking. `row_done` calls
+    `progress` with the number of responses written so far.
     """
 
     def __init__(

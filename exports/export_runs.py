@@ -39,7 +39,7 @@ def ask(
     named: bool = False,
     reason: str = "",
 ) -> ExportRun:
-    """Put an export in the queue; `filters` is `Choice.filters()`."""
+    """Put an export in the queue; `filters` is `ExportFilter.filters()`."""
     return ExportRun.objects.create(
         call=call,
         by=by,

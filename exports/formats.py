@@ -65,11 +65,11 @@ _ALL = [
     FileFormat(
         "docx", "Word, all in one", ".docx", reading_docx.CONTENT_TYPE, reading_docx.one_document
     ),
-    FileFormat("docx-each", "Word, one a response", "-docx.zip", ZIP, reading_docx.one_each),
+    FileFormat("docx-each", "Word, one per response", "-docx.zip", ZIP, reading_docx.one_each),
     FileFormat(
         "pdf", "PDF, all in one", ".pdf", reading_pdf.CONTENT_TYPE, reading_pdf.one_document
     ),
-    FileFormat("pdf-each", "PDF, one a response", "-pdf.zip", ZIP, reading_pdf.one_each),
+    FileFormat("pdf-each", "PDF, one per response", "-pdf.zip", ZIP, reading_pdf.one_each),
     FileFormat("attachments", "Files", "-files.zip", ZIP, attachments.pieces),
     FileFormat("bundle", "Everything", "-bundle.zip", ZIP, bundle.pieces),
     FileFormat(

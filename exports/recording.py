@@ -61,21 +61,21 @@ def export_chunks(
     rows, the bytes and their SHA-256, and then only. If it breaks, or its reader goes away, it
     leaves EXPORT_BROKEN with what had been handed out; a break is raised again after a last
     line that says so (where the format has one), so that the connection is cut too. The two
-    events have the same `making` in their detail. `at` is the moment at which the export was
+    events have the same `attempt` in their detail. `at` is the moment at which the export was
     asked for; `progress` is called with the number of rows written so far and may raise to stop
     it.
 
-    Raises ExportRefused at once; CannotBeMade before the first chunk. Not for use within a
+    Raises ExportRefused at once; UnsupportedByFormat before the first chunk. Not for use within a
     transaction, which might take the record back.
     """
     refuse_unless_permitted(dataset, by=by, reason=reason)
     name = by.get_username() if by is not None else COMMAND_LINE
     context = ExportContext(dataset, by=name, at=at, progress=progress)
     detail |= {
-        "making": str(uuid4()),
+        "attempt": str(uuid4()),
         "format": format_name,
         "dataset": "named" if dataset.named else "pseudonymised",
-        "filters": dataset.choice.filters(),
+        "filters": dataset.export_filter.filters(),
     }
     if reason:
         detail["reason"] = reason.strip()

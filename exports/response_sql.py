@@ -121,7 +121,7 @@ def _from(responses: Query) -> str:
 
 
 def _order(dataset: Dataset, row: str) -> str:
-    return ORDERS_SQL[dataset.choice.order].format(row=row)
+    return ORDERS_SQL[dataset.export_filter.order].format(row=row)
 
 
 def _joined(dataset: Dataset, order: str) -> str:
@@ -231,44 +231,44 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
 
     `version` is joined only where something needs it.
     """
-    choice = dataset.choice
+    export_filter = dataset.export_filter
     conditions: list[str] = []
     for chosen, key in (
-        (choice.roles, role_question_key(dataset.call)),
-        (choice.income_bands, "income_band"),
-        (choice.areas, "area"),
-        (choice.service_areas, "service_area"),
+        (export_filter.roles, role_question_key(dataset.call)),
+        (export_filter.income_bands, "income_band"),
+        (export_filter.areas, "area"),
+        (export_filter.service_areas, "service_area"),
     ):
         if chosen:
             conditions.append(
                 f"(version.choices->{literal_sql(key)}) ?| %({_parameter(key, dataset)})s::text[]"
             )
-    if choice.timings:
+    if export_filter.timings:
         conditions.append("version.timing = ANY(%(timings)s)")
-    if choice.codes:
+    if export_filter.codes:
         conditions.append(
             f"EXISTS (SELECT {_shown_codings(dataset)} AND code.name = ANY(%(codes)s))"
         )
-    if choice.words:
+    if export_filter.words:
         conditions.append(
             found_sql(
-                choice.words,
+                export_filter.words,
                 shown=consent.texts_sql(dataset.call),
                 withheld=consent.withheld_texts_sql(dataset.call, named=dataset.named),
                 withholds=consent.withholds_texts_sql(dataset.call, named=dataset.named),
             )
         )
-    if choice.since:
+    if export_filter.since:
         conditions.append("version.received_at >= %(since)s")
-    if choice.until:
+    if export_filter.until:
         conditions.append("version.received_at < %(before)s")
-    if choice.quotable:
+    if export_filter.quotable:
         conditions.append(consent.quotable_sql(dataset.call))
     join = ""
     if conditions or needs_version:
         join = "JOIN submissions_version AS version ON version.id = submission.current_version_id "
     conditions += ["submission.call_id = %(call)s", "submission.state = %(submitted)s"]
-    if choice.statuses:
+    if export_filter.statuses:
         conditions.append("submission.triage_status = ANY(%(statuses)s)")
     return f"FROM submissions_submission AS submission {join}WHERE {' AND '.join(conditions)}"
 
@@ -279,8 +279,8 @@ def _parameter(key: str, dataset: Dataset) -> str:
 
 
 def parameters(dataset: Dataset) -> dict[str, Any]:
-    choice = dataset.choice
-    since, before = choice.received_between(dataset.call)
+    export_filter = dataset.export_filter
+    since, before = export_filter.received_between(dataset.call)
     return (
         SQL_PARAMETERS
         | consent.parameters(dataset.call, named=dataset.named)
@@ -288,14 +288,14 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
             "zone": dataset.call.timezone,
             "call": dataset.call.pk,
             "submitted": str(SubmissionState.SUBMITTED),
-            "roles": list(choice.roles),
-            "income_bands": list(choice.income_bands),
-            "areas": list(choice.areas),
-            "service_areas": list(choice.service_areas),
-            "timings": list(choice.timings),
-            "statuses": list(choice.statuses),
-            "codes": list(choice.codes),
-            "words": choice.words,
+            "roles": list(export_filter.roles),
+            "income_bands": list(export_filter.income_bands),
+            "areas": list(export_filter.areas),
+            "service_areas": list(export_filter.service_areas),
+            "timings": list(export_filter.timings),
+            "statuses": list(export_filter.statuses),
+            "codes": list(export_filter.codes),
+            "words": export_filter.words,
             "since": since,
             "before": before,
         }

@@ -11,10 +11,10 @@ from submissions.calls.models import Call
 
 @dataclass(frozen=True)
 class Dataset:
-    """A call's responses as `choice` has them; with who answered only if `named`."""
+    """The responses of a call that the filter names; with who answered only if `named`."""
 
     call: Call
-    choice: ExportFilter = field(default_factory=ExportFilter)
+    export_filter: ExportFilter = field(default_factory=ExportFilter)
     named: bool = False
 
     @property

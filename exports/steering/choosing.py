@@ -1,4 +1,7 @@
-"""Choosing what to take away: small exports come at once, large ones from the worker."""
+"""The page on which people choose an export: a small one comes at once, a large one later.
+
+The worker makes the large ones.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,20 +48,20 @@ AT_ONCE = {
     "dictionary": 1_000_000,
 }
 HINTS = {
-    "csv": gettext_lazy("One row a response. For spreadsheets, R and Python."),
-    "xlsx": gettext_lazy("One row a response, with the data dictionary and the counts."),
+    "csv": gettext_lazy("One row per response. For spreadsheets, R and Python."),
+    "xlsx": gettext_lazy("One row per response, with the data dictionary and the counts."),
     "json": gettext_lazy("One response a line, every character as it was written."),
     "qdpx": gettext_lazy(
         "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
     ),
     "qdc": gettext_lazy("The codes alone."),
     "docx": gettext_lazy("To read: one document with contents."),
-    "docx-each": gettext_lazy("To read: a ZIP of one document a response."),
+    "docx-each": gettext_lazy("To read: a ZIP of one document per response."),
     "pdf": gettext_lazy("To read and print: one tagged document with contents."),
-    "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document a response."),
+    "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document per response."),
     "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
     "bundle": gettext_lazy(
-        "The data in every format, a Word file a response, and the files: a ZIP with a manifest."
+        "The data in every format, a Word file per response, and the files: a ZIP with a manifest."
     ),
     "datapackage": gettext_lazy("What the columns hold, for programs."),
     "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
@@ -84,21 +87,21 @@ class Group:
 @require_http_methods(["GET", "HEAD", "POST"])
 @whoever_may_export
 def choose(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET counts what a choice holds; POST exports it, at once or by the worker."""
+    """GET counts the responses that the filter names. POST exports them, now or by the worker."""
     call = get_object_or_404(Call, slug=slug)
     given = request.POST if request.method == "POST" else request.GET
     codes = tuple(code.name for code in codes_of(call))
     errors: list[tuple[str, str]] = []
     try:
-        choice = read_choice(given).checked(call, codes)
+        export_filter = read_filter(given).checked(call, codes)
     except FilterRefused as error:
         errors.append((str(error), "filters"))
-        choice = ExportFilter()
-    # Only an export may be named: searching would tell what the named dataset says.
+        export_filter = ExportFilter()
+    # Only an export may be named: by searching, people would learn what the named dataset says.
     named = request.method == "POST" and given.get("named") == "yes"
     if named and not request.user.has_perms(NAMED_NEEDS):
         raise PermissionDenied
-    dataset = Dataset(call, choice, named=named)
+    dataset = Dataset(call, export_filter, named=named)
     rows = count(dataset)
     if request.method == "POST" and not errors:
         try:
@@ -106,7 +109,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         except (ExportRefused, UnsupportedByFormat) as error:
             errors.append((str(error), "id_reason" if named else "formats"))
     if named:
-        dataset = Dataset(call, choice)
+        dataset = Dataset(call, export_filter)
         rows = count(dataset)
     context = _shown(dataset, rows, codes) | {
         "errors": errors,
@@ -119,16 +122,16 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
-    """Return what the page shows of a choice that holds `rows` responses."""
-    call, choice = dataset.call, dataset.choice
-    total = rows if choice.filters() == {} else count(Dataset(call))
+    """Return what the page shows of a dataset of `rows` responses."""
+    call, export_filter = dataset.call, dataset.export_filter
+    total = rows if export_filter.filters() == {} else count(Dataset(call))
     return {
         "call": call,
-        "groups": _groups(call, choice, codes),
-        "choice": choice,
-        "orders": [(key, label, key == choice.order) for key, label in ORDERS.items()],
-        "chosen": chosen_in_words(call, choice.filters()),
-        "hidden": _as_fields(choice),
+        "groups": _groups(call, export_filter, codes),
+        "export_filter": export_filter,
+        "orders": [(key, label, key == export_filter.order) for key, label in ORDERS.items()],
+        "chosen": chosen_in_words(call, export_filter.filters()),
+        "hidden": _as_fields(export_filter),
         # So that not even the plural tells one from several.
         "rows": FEW if hides(call, rows, of=total) else rows,
         "rows_in_words": number_in_words(call, rows, of=total),
@@ -142,8 +145,8 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def read_choice(given: QueryDict) -> ExportFilter:
-    """Return what the form's fields say; raises FilterRefused for what is no day."""
+def read_filter(given: QueryDict) -> ExportFilter:
+    """Return the filter that the form's fields name; raise FilterRefused for what is no day."""
     several = ("roles", "income_bands", "areas", "service_areas", "timings", "statuses", "codes")
     filters: dict[str, Any] = {
         name: [value for value in given.getlist(name) if value] for name in several
@@ -173,7 +176,7 @@ def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> Htt
         by=request.user,
         at=clock.portal_now(),
         file_format=name,
-        filters=dataset.choice.filters(),
+        filters=dataset.export_filter.filters(),
         rows_total=rows,
         named=dataset.named,
         reason=reason,
@@ -186,7 +189,7 @@ def _comes_at_once(name: str, rows: int) -> bool:
     return rows <= AT_ONCE.get(name, -1)
 
 
-def _groups(call: Call, choice: ExportFilter, codes: Sequence[str]) -> Sequence[Group]:
+def _groups(call: Call, export_filter: ExportFilter, codes: Sequence[str]) -> Sequence[Group]:
     names = field_names()
     groups = []
     for field, key in (
@@ -207,17 +210,17 @@ def _groups(call: Call, choice: ExportFilter, codes: Sequence[str]) -> Sequence[
         Group(
             field,
             names[field],
-            [(value, label, value in getattr(choice, field)) for value, label in options],
+            [(value, label, value in getattr(export_filter, field)) for value, label in options],
         )
         for field, options in groups
         if options
     ]
 
 
-def _as_fields(choice: ExportFilter) -> Sequence[tuple[str, str]]:
-    """Return the choice as hidden fields, so that what is exported is what was counted."""
+def _as_fields(export_filter: ExportFilter) -> Sequence[tuple[str, str]]:
+    """Return the filter as hidden fields, so that the export holds what the page counted."""
     fields = []
-    for name, value in choice.filters().items():
+    for name, value in export_filter.filters().items():
         values = value if isinstance(value, list) else ["yes" if value is True else value]
         fields += [(name, str(each)) for each in values]
     return fields

@@ -46,11 +46,11 @@ def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
     """
     events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD).select_related("actor")
     latest = list(events[: 2 * number])
-    ended = {event.detail.get("making") for event in latest if event.action in ENDED}
+    ended = {event.detail.get("attempt") for event in latest if event.action in ENDED}
     counted = [
         event
         for event in latest
-        if event.action != AuditAction.EXPORT_STARTED or event.detail["making"] not in ended
+        if event.action != AuditAction.EXPORT_STARTED or event.detail["attempt"] not in ended
     ]
     total = total_that_tells(call)
     return [_told(event, call, total) for event in counted[:number]]
@@ -99,7 +99,7 @@ def hides(call: Call, responses: int, *, of: int) -> bool:
 
 
 def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    """Return what `Choice.filters()` holds as names and values for people."""
+    """Return what `ExportFilter.filters()` holds as names and values for people."""
     labels: dict[str, Mapping[str, str]] = {
         "timings": dict(Timing.choices),
         "statuses": dict(TriageStatus.choices),

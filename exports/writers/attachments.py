@@ -44,7 +44,7 @@ def pieces(context: ExportContext) -> Iterator[bytes]:
     listed = FileList()
     for record in records(context.dataset):
         for name, content in listed.kept(record):
-            yield from archive.add(name, content, squeeze=False)
+            yield from archive.add(name, content, compress=False)
         context.row_done()
     yield from archive.add(LIST_NAME, [listed.as_csv()])
     yield from archive.end()

@@ -36,7 +36,7 @@ attachments/         the files that came with responses; attachments/files.csv l
 manifest.json        rows and SHA-256 of each file, the choice made, who made it and when
 """
 Writer = Callable[[ExportContext], Iterator[bytes]]
-# Of each: its name, who writes it, whether it has a row a response.
+# Of each: its name, who writes it, whether it has a row per response.
 FILES: list[tuple[str, Writer, bool]] = [
     ("responses.csv", csv_file.pieces, True),
     ("dictionary.csv", dictionary.pieces, False),
@@ -63,22 +63,22 @@ def pieces(context: ExportContext) -> Iterator[bytes]:
 class _Bundle:
     def __init__(self, context: ExportContext) -> None:
         self.archive = ZipStream()
-        self._making = context
+        self._context = context
         self._files: list[dict[str, Any]] = []
         self._before = 0  # rows written of the files that are finished
 
     def add(
-        self, name: str, pieces: Iterable[bytes], *, rows: int | None = None, squeeze: bool = True
+        self, name: str, pieces: Iterable[bytes], *, rows: int | None = None, compress: bool = True
     ) -> Iterator[bytes]:
         seen = _Seen(pieces)
-        yield from self.archive.add(name, seen, squeeze=squeeze)
+        yield from self.archive.add(name, seen, compress=compress)
         entry: dict[str, Any] = {"file": name, "bytes": seen.size, "sha256": seen.sha256}
         self._files.append(entry if rows is None else entry | {"rows": rows})
 
     def add_made(self, name: str, write: Writer, *, has_rows: bool) -> Iterator[bytes]:
-        context = self._making
+        context = self._context
         part = ExportContext(context.dataset, by=context.by, at=context.at, progress=self._progress)
-        yield from self.add(name, write(part), squeeze=not name.endswith(PACKED))
+        yield from self.add(name, write(part), compress=not name.endswith(PACKED))
         if has_rows:
             self._files[-1]["rows"] = part.rows
             self._before += part.rows
@@ -86,27 +86,27 @@ class _Bundle:
     def add_documents(self) -> Iterator[bytes]:
         """Yield a reading copy and the files of each response."""
         listed = FileList()
-        around = reading_docx.frame(self._making)
-        for number, record in enumerate(records(self._making.dataset), start=1):
-            copy = reading_docx.document(self._making, record, around)
-            yield from self.add(f"reading/{record.reference}.docx", [copy], rows=1, squeeze=False)
+        around = reading_docx.frame(self._context)
+        for number, record in enumerate(records(self._context.dataset), start=1):
+            copy = reading_docx.document(self._context, record, around)
+            yield from self.add(f"reading/{record.reference}.docx", [copy], rows=1, compress=False)
             for name, content in listed.kept(record):
-                yield from self.add(f"attachments/{name}", content, squeeze=False)
+                yield from self.add(f"attachments/{name}", content, compress=False)
             self._progress(number)
         yield from self.add(f"attachments/{LIST_NAME}", [listed.as_csv()])
 
     def _progress(self, rows: int) -> None:
         """Tell how many responses are done, each being written several times."""
-        self._making.row_done((self._before + rows) // ROUNDS - self._making.rows)
+        self._context.row_done((self._before + rows) // ROUNDS - self._context.rows)
 
     def manifest(self) -> bytes:
-        context = self._making
+        context = self._context
         dataset = context.dataset
         said = {
             "call": dataset.call.slug,
             "title": dataset.call.title,
             "dataset": "named" if dataset.named else "pseudonymised",
-            "filters": dataset.choice.filters(),
+            "filters": dataset.export_filter.filters(),
             "responses": context.rows,
             "made_by": context.by,
             "made_at": context.at.isoformat(),

@@ -33,9 +33,9 @@ class CopiedRows:
     """The rows of a query as chunks of CSV bytes, each of whole rows.
 
     psycopg2 pushes a COPY into a file object, so a thread runs it and a bounded queue makes the
-    server wait for the reader. The connection belongs to the copy until the iteration ends:
-    close the iterator if it is not read to its end. `rows_done` is called, in the reader's
-    thread, with the number of rows of each chunk.
+    server wait for the reader. The connection belongs to the COPY until the iteration ends:
+    close the iterator if you do not read it to its end, and the server stops. The reader's
+    thread calls `rows_done` with the number of rows of each chunk.
     """
 
     def __init__(self, query: Query, rows_done: Callable[[int], None]) -> None:

@@ -1,4 +1,4 @@
-"""A dataset as JSON lines: UTF-8, one object a response, every character as it was given.
+"""A dataset as JSON lines: UTF-8, one object per response, every character as it was given.
 
 docs/schemas/response.schema.json describes a line.
 """

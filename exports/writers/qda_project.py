@@ -1,8 +1,8 @@
 """A dataset as a REFI-QDA project, .qdpx.
 
-One plain-text source a response holds its text answers, each under its question and coded to it;
-one case a response holds its closed answers as variables. Offsets count codepoints of the source
-(LF line ends, no byte order mark), the end not included.
+One plain-text source per response holds its text answers, each under its question and coded to
+it. One case per response holds its closed answers as variables. Offsets count codepoints of the
+source (LF line ends, no byte order mark), the end not included.
 """
 
 import tempfile
@@ -35,7 +35,7 @@ APART = "\n\n\n"
 
 
 @dataclass(frozen=True)
-class _Placed:
+class _AnswerRange:
     """Where an answer stands in its source: `[start, end)`."""
 
     question: Question
@@ -52,11 +52,11 @@ def pieces(context: ExportContext) -> Iterator[bytes]:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as project:
             writer = _Writer(context.dataset)
             for record in records(context.dataset):
-                text, placed = source_text(context.dataset, record)
+                text, ranges = source_text(context.dataset, record)
                 name = f"sources/{writer.source(record)}.txt"
                 project.writestr(small_member(name), text.encode())
                 writer.write_case(record, cases)
-                writer.write_source(record, text, placed, sources)
+                writer.write_source(record, text, ranges, sources)
                 context.row_done()
             with project.open(small_member("project.qde"), "w", force_zip64=True) as qde:
                 for piece in writer.project(cases, sources, has_records=context.rows > 0):
@@ -66,21 +66,21 @@ def pieces(context: ExportContext) -> Iterator[bytes]:
             yield piece
 
 
-def source_text(dataset: Dataset, record: Record) -> tuple[str, list[_Placed]]:
+def source_text(dataset: Dataset, record: Record) -> tuple[str, list[_AnswerRange]]:
     """Return the response's source, and where each of its text answers stands in it."""
     parts = [f"{record.reference}\n"]
     length = len(parts[0])
-    placed = []
+    ranges = []
     for question in text_questions(dataset):
         answer = answer_of(question, record)
         if not answer:
             continue
         heading = f"{APART}{question.label}\n\n"
         start = length + len(heading)
-        placed.append(_Placed(question, start, start + len(answer)))
+        ranges.append(_AnswerRange(question, start, start + len(answer)))
         parts += [heading, answer]
         length = start + len(answer)
-    return "".join([*parts, "\n"]), placed
+    return "".join([*parts, "\n"]), ranges
 
 
 def text_questions(dataset: Dataset) -> list[Question]:
@@ -185,7 +185,9 @@ class _Writer:
             f"<{name}>{written}</{name}></VariableValue>"
         )
 
-    def write_source(self, record: Record, text: str, placed: list[_Placed], file: IO[str]) -> None:
+    def write_source(
+        self, record: Record, text: str, ranges: list[_AnswerRange], file: IO[str]
+    ) -> None:
         identity = self.source(record)
         head = {
             "guid": identity,
@@ -196,7 +198,7 @@ class _Writer:
         }
         file.write(refi.tag("TextSource", head))
         starts = {}
-        for answer in placed:
+        for answer in ranges:
             starts[answer.question.key] = answer.start
             code = refi.question_code(self.call, answer.question)
             parts = ("answer", record.reference, record.number, answer.question.key)

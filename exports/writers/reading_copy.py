@@ -35,7 +35,7 @@ def reading_copy(dataset: Dataset, record: Record) -> ReadingCopy:
 def about(dataset: Dataset) -> str:
     """Return what stands under the title of several responses in one document."""
     number = count(dataset)
-    order = ORDERS[dataset.choice.order].lower()
+    order = ORDERS[dataset.export_filter.order].lower()
     who = "with who answered" if dataset.named else "without who answered"
     return f"{number:,} {'response' if number == 1 else 'responses'}, {who}; {order}."
 
@@ -45,7 +45,7 @@ def footer(dataset: Dataset) -> str:
 
 
 def refuse_too_long(dataset: Dataset, *, most: int, kind: str) -> None:
-    """Raise CannotBeMade if one document would hold more than `most` words."""
+    """Raise UnsupportedByFormat if one document would hold more than `most` words."""
     words = count_words(dataset)
     if words > most:
         raise UnsupportedByFormat(

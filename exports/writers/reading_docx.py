@@ -1,4 +1,4 @@
-"""Reading copies as Word files: one document of all, or one a response."""
+"""Reading copies as Word files: one document of all, or one per response."""
 
 import io
 import tempfile
@@ -17,7 +17,10 @@ PIECE = 256 * 1024  # bytes
 
 
 def one_document(context: ExportContext) -> Iterator[bytes]:
-    """Yield all responses in one document with contents; raise CannotBeMade if they are many."""
+    """Yield all responses in one document with contents.
+
+    Raises UnsupportedByFormat if they are many.
+    """
     dataset = context.dataset
     refuse_too_long(dataset, most=MOST_WORDS, kind="Word file")
     with tempfile.TemporaryFile(prefix="portal-docx-") as file:
@@ -28,12 +31,12 @@ def one_document(context: ExportContext) -> Iterator[bytes]:
 
 
 def one_each(context: ExportContext) -> Iterator[bytes]:
-    """Yield a ZIP with a document a response, named by its reference."""
+    """Yield a ZIP with a document per response, named by its reference."""
     archive = ZipStream()
     around = frame(context)
     for record in records(context.dataset):
         written = document(context, record, around)
-        yield from archive.add(f"{record.reference}.docx", [written], squeeze=False)
+        yield from archive.add(f"{record.reference}.docx", [written], compress=False)
         context.row_done()
     yield from archive.end()
 

@@ -1,4 +1,4 @@
-"""Reading copies as tagged PDFs (PDF/UA-1): one document of all, or one a response."""
+"""Reading copies as tagged PDFs (PDF/UA-1): one document of all, or one per response."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,10 @@ MOST_WORDS = 200_000
 
 
 def one_document(context: ExportContext) -> Iterator[bytes]:
-    """Yield all responses in one document with contents; raise CannotBeMade if they are many."""
+    """Yield all responses in one document with contents.
+
+    Raises UnsupportedByFormat if they are many.
+    """
     dataset = context.dataset
     refuse_too_long(dataset, most=MOST_WORDS, kind="PDF")
     copies = []
@@ -29,11 +32,11 @@ def one_document(context: ExportContext) -> Iterator[bytes]:
 
 
 def one_each(context: ExportContext) -> Iterator[bytes]:
-    """Yield a ZIP with a document a response, named by its reference."""
+    """Yield a ZIP with a document per response, named by its reference."""
     archive = ZipStream()
     for record in records(context.dataset):
         yield from archive.add(
-            f"{record.reference}.pdf", [document(context, record)], squeeze=False
+            f"{record.reference}.pdf", [document(context, record)], compress=False
         )
         context.row_done()
     yield from archive.end()

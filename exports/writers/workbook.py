@@ -48,7 +48,7 @@ GROUPS_OF_BANDS = {"ncvo_band": NCVO_BANDS, "small_and_medium": SMALL_AND_MEDIUM
 
 
 def pieces(context: ExportContext) -> Iterator[bytes]:
-    """Yield the file; raise CannotBeMade for more responses than a sheet has rows."""
+    """Yield the file; raise UnsupportedByFormat for more responses than a sheet has rows."""
     if count(context.dataset) >= MOST_ROWS:
         raise UnsupportedByFormat(
             f"An Excel sheet holds {MOST_ROWS - 1:,} responses. Choose fewer, or take the CSV."

@@ -8,23 +8,23 @@ OWNER_ONLY = 0o600 << 16
 
 
 class ZipStream:
-    """An archive in the making; every method yields the bytes that are ready."""
+    """An archive; each method yields the bytes that are ready."""
 
     def __init__(self) -> None:
         self._ready: list[bytes] = []
         self._zip = zipfile.ZipFile(self, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
 
-    def add(self, name: str, pieces: Iterable[bytes], *, squeeze: bool = True) -> Iterator[bytes]:
-        """Yield a member of any size; `squeeze` is off for what is compressed already."""
-        with self._zip.open(_member(name, squeeze=squeeze), "w", force_zip64=True) as member:
+    def add(self, name: str, pieces: Iterable[bytes], *, compress: bool = True) -> Iterator[bytes]:
+        """Yield a member of any size; `compress` is off for what is compressed already."""
+        with self._zip.open(_member(name, compress=compress), "w", force_zip64=True) as member:
             for piece in pieces:
                 member.write(piece)
-                yield from self._taken()
-        yield from self._taken()
+                yield from self._take_ready()
+        yield from self._take_ready()
 
     def end(self) -> Iterator[bytes]:
         self._zip.close()
-        yield from self._taken()
+        yield from self._take_ready()
 
     def write(self, data: bytes) -> int:
         self._ready.append(bytes(data))
@@ -33,7 +33,7 @@ class ZipStream:
     def flush(self) -> None:
         """zipfile asks for it."""
 
-    def _taken(self) -> Iterator[bytes]:
+    def _take_ready(self) -> Iterator[bytes]:
         ready, self._ready = self._ready, []
         if ready:
             yield b"".join(ready)
@@ -41,12 +41,12 @@ class ZipStream:
 
 def small_member(name: str) -> zipfile.ZipInfo:
     """Return the head of a member that is written whole."""
-    return _member(name, squeeze=True)
+    return _member(name, compress=True)
 
 
-def _member(name: str, *, squeeze: bool) -> zipfile.ZipInfo:
+def _member(name: str, *, compress: bool) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name, _UNCHANGING)
-    member.compress_type = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
+    member.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     member.external_attr = OWNER_ONLY
     member.create_system = 3  # Unix, on any machine
     return member

@@ -49,10 +49,10 @@ def make_nasty(**overrides):
     return call, texts
 
 
-def exported(call, file_format="csv", *, choice=None, named=False, by=None, **more):
+def exported(call, file_format="csv", *, export_filter=None, named=False, by=None, **more):
     """The export's bytes, through the whole line."""
     call = Call.objects.get(pk=call.pk)
-    dataset = Dataset(call, choice or ExportFilter(), named=named)
+    dataset = Dataset(call, export_filter or ExportFilter(), named=named)
     if named:
         more.setdefault("reason", "To thank them")
     return b"".join(export_chunks(dataset, file_format, by=by, at=NOW, **more))

@@ -80,8 +80,10 @@ def test_manifest_says_what_who_when_and_by_which_software():
     call = make_call()
     make_submitted(call, roles=["provider"])
     make_submitted(call, roles=["commissioner"])
-    choice = ExportFilter(roles=("provider",))
-    manifest = json.loads(members(exported(call, "bundle", choice=choice))["manifest.json"])
+    export_filter = ExportFilter(roles=("provider",))
+    manifest = json.loads(
+        members(exported(call, "bundle", export_filter=export_filter))["manifest.json"]
+    )
     del manifest["files"]
     assert manifest == {
         "call": call.slug,

@@ -1,4 +1,4 @@
-"""Choosing: one choice, applied alike to the count and to every format."""
+"""Choosing: one export_filter, applied alike to the count and to every format."""
 
 import csv
 import io
@@ -18,15 +18,15 @@ from tests.exports.exporting import NOW, exported, json_lines
 from tests.makers import make_call, make_first_call, make_submitted, make_user
 
 
-def held(call, **choice):
-    """The stories that the choice holds, by CSV; the count and JSON lines must agree."""
+def held(call, **fields):
+    """The stories that the filter lets through, by CSV; the count and JSON lines must agree."""
     call = Call.objects.get(pk=call.pk)
-    choice = ExportFilter(**choice)
-    data = exported(call, choice=choice).decode()
+    export_filter = ExportFilter(**fields)
+    data = exported(call, export_filter=export_filter).decode()
     rows = list(csv.DictReader(io.StringIO(data, newline="")))
-    lines = json_lines(exported(call, "json", choice=choice))
+    lines = json_lines(exported(call, "json", export_filter=export_filter))
     assert [row["reference"] for row in rows] == [line["reference"] for line in lines]
-    assert count(Dataset(call, choice)) == len(rows)
+    assert count(Dataset(call, export_filter)) == len(rows)
     key = "story" if "story" in call.questions_by_key else "good_practice"
     return [row[key] for row in rows]
 
@@ -131,21 +131,21 @@ def test_orders():
 
 @pytest.mark.django_db
 def test_choice_comes_back_out_of_its_filters():
-    choice = ExportFilter(
+    export_filter = ExportFilter(
         roles=("provider", "other"),
         words="paid late",
         since=date(2019, 7, 1),
         quotable=True,
         order="newest",
     )
-    assert choice.filters() == {
+    assert export_filter.filters() == {
         "roles": ["provider", "other"],
         "words": "paid late",
         "since": "2019-07-01",
         "quotable": True,
         "order": "newest",
     }
-    assert ExportFilter.from_filters(choice.filters()) == choice
+    assert ExportFilter.from_filters(export_filter.filters()) == export_filter
     assert ExportFilter().filters() == {}
 
 

@@ -165,14 +165,16 @@ def test_codes_are_those_of_passages_that_are_shown(named):
     codes = {r["reference"]: r["codes"] for r in csv.DictReader(io.StringIO(data, newline=""))}
     open_to_all = {ref for ref, those in said.items() if those[1] != "confidential"}
     assert codes == {ref: "Roles; Stories" if ref in open_to_all else "Stories" for ref in said}
-    lines = json_lines(exported(call, "json", named=named, choice=ExportFilter(codes=("Roles",))))
+    lines = json_lines(
+        exported(call, "json", named=named, export_filter=ExportFilter(codes=("Roles",)))
+    )
     assert {line["reference"] for line in lines} == open_to_all
 
 
 @pytest.mark.django_db
 def test_quotable_export_has_nothing_of_those_who_may_not_be_quoted():
     call, said = make_swept()
-    data = exported(call, "bundle", choice=ExportFilter(quotable=True))
+    data = exported(call, "bundle", export_filter=ExportFilter(quotable=True))
     may = {
         ref: those
         for ref, those in said.items()
@@ -234,7 +236,7 @@ def test_dictionary_says_that_quote_ok_alone_is_no_leave_to_quote():
     make_submitted(call, publication="confidential", quote_ok="yes")
     (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
     assert (row["publication"], row["quote_ok"]) == ("confidential", "yes")
-    assert exported(call, choice=ExportFilter(quotable=True)).count(b"\r\n") == 1
+    assert exported(call, export_filter=ExportFilter(quotable=True)).count(b"\r\n") == 1
     dictionary = csv.reader(io.StringIO(exported(call, "dictionary").decode(), newline=""))
     (quoting,) = [row[2] for row in dictionary if row[0] == "(quoting)"]
     assert (
@@ -280,8 +282,8 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
                 at=NOW,
             )
 
-    def of(**choice):
-        data = exported(call, named=named, choice=ExportFilter(**choice)).decode()
+    def of(**fields):
+        data = exported(call, named=named, export_filter=ExportFilter(**fields)).decode()
         rows = csv.DictReader(io.StringIO(data, newline=""))
         return {row["publication"]: row["codes"] for row in rows}
 
@@ -304,7 +306,7 @@ def test_search_finds_nothing_in_what_is_withheld():
     shown_one = make_submitted(call, roles=["other"], role_other="Mayor", story="Town")
 
     def found(words):
-        lines = json_lines(exported(call, "json", choice=ExportFilter(words=words)))
+        lines = json_lines(exported(call, "json", export_filter=ExportFilter(words=words)))
         return {line["reference"] for line in lines}
 
     assert found("mayor") == {shown_one.reference}

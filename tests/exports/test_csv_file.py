@@ -3,8 +3,10 @@
 import csv
 import hashlib
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
@@ -336,7 +338,10 @@ def test_reader_that_goes_away_leaves_a_broken_export_on_record():
     chunks.close()
     event, started = AuditEvent.objects.all()
     assert (event.action, event.detail["why"]) == ("export_broken", "the reader went away")
-    assert (started.action, started.detail["making"]) == ("export_started", event.detail["making"])
+    assert (started.action, started.detail["attempt"]) == (
+        "export_started",
+        event.detail["attempt"],
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -361,7 +366,7 @@ def test_start_is_committed_before_the_first_byte_is_out(file_format):
     assert (action, of) == ("export_started", call.pk)
     assert detail == {
         "through": "a test",
-        "making": end.detail["making"],
+        "attempt": end.detail["attempt"],
         "format": file_format,
         "dataset": "pseudonymised",
         "filters": {},
@@ -410,6 +415,59 @@ def test_abandoned_copy_ends_and_leaves_the_connection_fit_for_use():
     assert len(next(rows)) >= CHUNK
     rows.close()
     assert Submission.objects.count() == 0
+
+
+COPIES_SQL = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND query LIKE '%%TO STDOUT%%'
+        AND pid <> pg_backend_pid()
+"""
+
+
+def copies():
+    """The server processes that a COPY keeps busy, as another connection sees them."""
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES_SQL)
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def wait_until(condition, seconds=5):
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_server_stops_copying_when_the_reader_leaves(monkeypatch):
+    """The third row would take a minute; the server must not go on working at it for nobody."""
+    endless = many_rows("repeat('x', 300000), CASE WHEN n > 2 THEN pg_sleep(60) END")
+    monkeypatch.setattr("exports.writers.csv_file.spreadsheet_query", lambda *_: endless)
+    call = make_call()
+    may_leave = Event()
+
+    def read_and_leave():
+        try:
+            chunks = export_chunks(Dataset(call), "csv", by=None, at=NOW)
+            next(chunks)
+            may_leave.wait()
+            chunks.close()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        reader = pool.submit(read_and_leave)
+        try:
+            assert wait_until(copies)
+            may_leave.set()
+            assert wait_until(lambda: not copies())
+        finally:
+            may_leave.set()
+            for pid in copies():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        reader.result(timeout=5)
+    assert AuditEvent.objects.get(action="export_broken").detail["why"] == "the reader went away"
 
 
 def jit():

@@ -107,7 +107,7 @@ def test_named_export_has_identity_in_the_calls_order_and_is_on_record_with_its_
 def test_record_has_the_filters():
     call = make_call()
     make_submitted(call)
-    exported(call, "json", choice=ExportFilter(roles=("provider",), quotable=True))
+    exported(call, "json", export_filter=ExportFilter(roles=("provider",), quotable=True))
     event = AuditEvent.objects.get(action="exported")
     assert (event.detail["format"], event.detail["filters"]) == (
         "json",

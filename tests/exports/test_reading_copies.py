@@ -85,7 +85,7 @@ def test_all_in_one_has_contents_and_every_response_in_the_chosen_order():
     call = make_call()
     first = make_submitted(call, story="First")
     second = make_submitted(call, story="Second")
-    document = word(exported(call, "docx", choice=ExportFilter(order="newest")))
+    document = word(exported(call, "docx", export_filter=ExportFilter(order="newest")))
     assert answers_in(document, "What happened?") == ["Second", "First"]
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
     assert [h for h in headings if h.startswith("TST")] == [second.reference, first.reference]

@@ -16,8 +16,8 @@ from exports import worker
 from exports.formats import FORMATS
 
 
-def halfway(making):
-    whole = b"".join(whole_csv(making))
+def halfway(context):
+    whole = b"".join(whole_csv(context))
     yield whole[: len(whole) // 2]
     sys.stdout.write("halfway\n")
     sys.stdout.flush()

@@ -117,11 +117,13 @@ def _dataset(options: dict[str, Any]) -> Dataset:
         raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")
     fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
     try:
-        choice = ExportFilter.from_filters({name: options[name] for name in (*fields, "order")})
-        choice = choice.checked(call, tuple(code.name for code in codes_of(call)))
+        export_filter = ExportFilter.from_filters(
+            {name: options[name] for name in (*fields, "order")}
+        )
+        export_filter = export_filter.checked(call, tuple(code.name for code in codes_of(call)))
     except FilterRefused as error:
         raise CommandError(str(error)) from error
-    return Dataset(call, choice, named=options["named"])
+    return Dataset(call, export_filter, named=options["named"])
 
 
 class _Bar:

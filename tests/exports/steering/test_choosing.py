@@ -225,7 +225,7 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
         at=NOW - timedelta(hours=1),
         action=AuditAction.EXPORT_STARTED,
         call=call,
-        making="killed",
+        attempt="killed",
         format="json",
     )
     assert AuditEvent.objects.count() == 7
