@@ -29,14 +29,21 @@ def problem() -> str:
 
     Raises OperationalError where the database does not answer.
     """
-    applied, on_disk = _applied(), set(MigrationLoader(None).disk_migrations)
+    if refusal := problem_for_migrate():
+        return refusal
+    if missing := len(set(MigrationLoader(None).disk_migrations) - _applied()):
+        count = f"{missing} migration{'s' if missing > 1 else ''}"
+        return f"The database lacks {count} of this release. {MIGRATE}"
+    return ""
+
+
+def problem_for_migrate() -> str:
+    """Return in one line why not even `migrate` may touch the database; "" if it may."""
+    applied = _applied()
     if changed := _changed(applied):
         return f"The migration {changed[0]} was changed after it was applied. {CHANGED}"
-    if unknown := sorted(applied - on_disk):
+    if unknown := sorted(applied - set(MigrationLoader(None).disk_migrations)):
         return f"The database has the migration {_named(unknown[0])}, unknown here. {NEWER}"
-    if missing := sorted(on_disk - applied):
-        count = f"{len(missing)} migration{'s' if len(missing) > 1 else ''}"
-        return f"The database lacks {count} of this release. {MIGRATE}"
     return ""
 
 
@@ -53,16 +60,6 @@ def exit_unless_current() -> None:
         connection.close()  # processes that are forked from this one share no connection
     if refusal:
         sys.exit(refusal)
-
-
-def changed_since_applied() -> str:
-    """Return why `migrate` must not go on; "" if it may."""
-    applied = _applied()
-    if changed := _changed(applied):
-        return f"The migration {changed[0]} was changed after it was applied. {CHANGED}"
-    if unknown := sorted(applied - set(MigrationLoader(None).disk_migrations)):
-        return f"The database has the migration {_named(unknown[0])}, unknown here. {NEWER}"
-    return ""
 
 
 def note_digests() -> None:

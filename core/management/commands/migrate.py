@@ -12,7 +12,7 @@ class Command(migrate.Command):
     help = f"{migrate.Command.help} Refuses a database of a newer or an unreleased version."
 
     def handle(self, *arguments: Any, **options: Any) -> None:
-        if refusal := schema.changed_since_applied():
+        if refusal := schema.problem_for_migrate():
             raise CommandError(refusal)
         super().handle(*arguments, **options)
         if not options["plan"] and not options["check_unapplied"]:
