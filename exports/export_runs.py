@@ -1,9 +1,11 @@
-"""Exports that a worker makes: asked for, claimed, made, kept for a week, and deleted.
+"""Exports that a worker makes: people ask, a worker claims and makes, the file goes after a week.
 
-One is made at a time, so that mail never waits for exports. What an export holds, and who may
-have it, is decided where exports are written; here is only how far each one is.
+    waiting -> running (claimed) -> done
+                                 -> failed
+                                 -> waiting (its worker died once)
+    waiting or running -> cancelled
 
-Signs of life are by real time (`real`): to move a rehearsal's clock ends no worker.
+`recording` decides what an export holds and who may have it; here is only how far each one is.
 """
 
 from datetime import datetime, timedelta
@@ -11,19 +13,21 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.core.files.base import File
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, QuerySet
 from django.db.models.functions import Least
 
 from accounts.record import record
 from accounts.states import AuditAction
+from core.claims import claim, claimed_row, claimed_until, renew
 from exports.models import ExportRun
 from exports.states import ExportState
 from submissions.calls.models import Call
 
 KEPT = timedelta(days=7)
-# A worker that makes an export says so every second or so; one silent for this long has ended.
-SILENT = timedelta(minutes=2)
+# The worker renews its claim about every second, but not within one long step, such as the search
+# before the first row or the typesetting of a PDF. Its claim outlasts each of them.
+CLAIM_LASTS = timedelta(minutes=5)
 ATTEMPTS = 2
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
@@ -39,7 +43,7 @@ def ask(
     named: bool = False,
     reason: str = "",
 ) -> ExportRun:
-    """Put an export in the queue; `filters` is `ExportFilter.filters()`."""
+    """Put an export into the queue; `filters` is what `ExportFilter.filters` returns."""
     return ExportRun.objects.create(
         call=call,
         by=by,
@@ -53,75 +57,68 @@ def ask(
 
 
 def may_take(run: ExportRun, by: AbstractUser) -> bool:
-    """Whether somebody may see and download the export: their own, a superuser anybody's."""
+    """Return whether `by` may see and download the export: their own, a superuser anybody's."""
     return by.is_superuser or run.by_id == by.pk
 
 
 def claim_next(*, at: datetime, wall_now: datetime) -> ExportRun | None:
-    """Claim the export that has waited longest; None if there is none or one is being made."""
-    with transaction.atomic():
-        # All unfinished rows are locked, so that two workers cannot each claim one.
-        unfinished = list(
-            ExportRun.objects.select_for_update()
-            .filter(state__in=UNFINISHED)
-            .order_by("asked_at", "pk")
-        )
-        if not unfinished or any(run.state == ExportState.RUNNING for run in unfinished):
-            return None
-        run = unfinished[0]
-        run.state = ExportState.RUNNING
-        run.started_at = at
-        run.rows_done = 0
-        run.options |= {
-            "attempts": run.options.get("attempts", 0) + 1,
-            "alive_at": wall_now.isoformat(),
-        }
-        run.save()
-        return run
+    """Claim the export that has waited longest; None if there is none or one is running.
 
-
-def go_on(run: ExportRun, *, rows: int, wall_now: datetime) -> bool:
-    """Note how far the export is; False if it was cancelled or taken from this worker.
-
-    More rows than were counted at first are noted when it is finished.
+    Where two workers claim at the same moment, the database allows one of them
+    (`exports_exportrun_one_running`), and the other gets None.
     """
-    options = run.options | {"alive_at": wall_now.isoformat()}
-    mine = ExportRun.objects.filter(
-        pk=run.pk, state=ExportState.RUNNING, options__attempts=run.options["attempts"]
-    )
-    return bool(mine.update(rows_done=Least(rows, F("rows_total")), options=options))
+    running = ExportRun.objects.filter(state=ExportState.RUNNING)
+    waiting = ExportRun.objects.filter(~Exists(running), state=ExportState.WAITING)
+    try:
+        with transaction.atomic():
+            for run in claim(waiting.order_by("asked_at", "pk"), limit=1, wall_now=wall_now):
+                run.started_at = at
+                run.rows_done = 0
+                run.save(update_fields=["started_at", "rows_done"])
+                return run
+    except IntegrityError:
+        pass
+    return None
+
+
+def note_progress(run: ExportRun, *, rows: int, wall_now: datetime) -> bool:
+    """Note how far the export is, and renew its claim; False if this worker has it no longer.
+
+    Somebody cancelled it then, or another worker claimed it. `finish` notes more rows than were
+    counted at first.
+    """
+    claimed_row(run).update(rows_done=Least(rows, F("rows_total")))
+    return renew(run, wall_now=wall_now)
 
 
 def finish(
     run: ExportRun, content: File, *, at: datetime, name: str, rows: int, sha256: str
 ) -> bool:
-    """Keep the file until a week after `at`; False, and no file, if the run was cancelled.
+    """Keep the file until a week after `at`; False, and no file, if the claim was lost.
 
     `at` is the moment at which the file was whole.
     """
     # The file first: no row ever promises one that is not there.
     run.file.save(name, content, save=False)
-    with transaction.atomic():
-        locked = ExportRun.objects.select_for_update().get(pk=run.pk)
-        if locked.state == ExportState.RUNNING:
-            run.state = ExportState.DONE
-            run.rows_done = run.rows_total = rows
-            run.finished_at = at
-            run.expires_at = at + KEPT
-            run.file_name = name
-            run.size = run.file.size
-            run.sha256 = sha256
-            run.save()
-            return True
-    run.file.delete(save=False)
-    return False
+    finished = claimed_row(run).update(
+        state=ExportState.DONE,
+        rows_done=rows,
+        rows_total=rows,
+        finished_at=at,
+        expires_at=at + KEPT,
+        file=run.file.name,
+        file_name=name,
+        size=run.file.size,
+        sha256=sha256,
+    )
+    if not finished:
+        run.file.delete(save=False)
+    return bool(finished)
 
 
 def fail(run: ExportRun, *, at: datetime, error: str) -> None:
     """Give the export up; `error` is one line for people. A cancelled one stays cancelled."""
-    ExportRun.objects.filter(pk=run.pk, state=ExportState.RUNNING).update(
-        state=ExportState.FAILED, finished_at=at, error=error[:300]
-    )
+    claimed_row(run).update(state=ExportState.FAILED, finished_at=at, error=error[:300])
 
 
 def cancel(run: ExportRun, *, by: AbstractUser, at: datetime) -> bool:
@@ -130,12 +127,9 @@ def cancel(run: ExportRun, *, by: AbstractUser, at: datetime) -> bool:
     Its worker notices within seconds.
     """
     with transaction.atomic():
-        locked = ExportRun.objects.select_for_update().get(pk=run.pk)
-        if locked.state not in UNFINISHED:
+        unfinished = ExportRun.objects.filter(pk=run.pk, state__in=UNFINISHED)
+        if not unfinished.update(state=ExportState.CANCELLED, finished_at=at):
             return False
-        locked.state = ExportState.CANCELLED
-        locked.finished_at = at
-        locked.save(update_fields=["state", "finished_at"])
         record(by=by, at=at, action=AuditAction.EXPORT_CANCELLED, call=run.call, **_which(run))
         return True
 
@@ -152,24 +146,20 @@ def note_download(run: ExportRun, *, by: AbstractUser, at: datetime) -> None:
     )
 
 
-def release_silent(*, at: datetime, wall_now: datetime) -> int:
-    """Put exports whose worker has ended back into the queue; fail one that ended it twice."""
+def release_stuck(*, at: datetime, wall_now: datetime) -> int:
+    """Put exports whose worker died back into the queue; fail one that ended its worker twice."""
     released = 0
-    for run in ExportRun.objects.filter(state=ExportState.RUNNING):
-        if wall_now - datetime.fromisoformat(run.options["alive_at"]) < SILENT:
-            continue
-        if run.options["attempts"] >= ATTEMPTS:
+    for run in claimed_until(ExportRun.objects.all(), wall_now - CLAIM_LASTS):
+        if run.attempts >= ATTEMPTS:
             fail(run, at=at, error="The worker that made it stopped twice. Choose less at once.")
         else:
-            ExportRun.objects.filter(pk=run.pk, state=ExportState.RUNNING).update(
-                state=ExportState.WAITING
-            )
+            claimed_row(run).update(state=ExportState.WAITING)
         released += 1
     return released
 
 
 def purge(*, at: datetime) -> int:
-    """Delete the files that have been kept for their time; what was exported stays on record."""
+    """Delete the files whose week is over; what was exported stays on record."""
     deleted = 0
     for run in ExportRun.objects.filter(expires_at__lte=at).exclude(file=""):
         run.file.delete(save=False)

@@ -1,4 +1,4 @@
-"""Exports that take time: asked for, made by a worker, kept for a week."""
+"""Exports that take time: people ask, a worker makes them, the portal keeps them for a week."""
 
 import uuid
 
@@ -7,6 +7,7 @@ from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import F, Q
 
+from core.claims import Claimable
 from exports.states import ExportState
 from submissions.calls.models.calls import Call
 
@@ -19,8 +20,13 @@ def private_storage() -> Storage:
     return storages["private"]
 
 
-class ExportRun(models.Model):
-    """One export: what was asked for, how far it is, and the file while it is kept."""
+class ExportRun(Claimable):
+    """One export: what was asked for, how far it is, and the file while the portal keeps it.
+
+    The worker makes one at a time, so that mail never waits for exports.
+    """
+
+    CLAIMED = ExportState.RUNNING
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="export_runs")
@@ -31,7 +37,6 @@ class ExportRun(models.Model):
     named = models.BooleanField(default=False, help_text="Says who answered.")
     reason = models.CharField(max_length=500, blank=True)
     filters = models.JSONField(default=dict)
-    options = models.JSONField(default=dict)
     state = models.CharField(
         max_length=10, choices=ExportState.choices, default=ExportState.WAITING
     )
@@ -68,6 +73,15 @@ class ExportRun(models.Model):
             models.CheckConstraint(
                 name="exports_exportrun_done_within_total",
                 condition=Q(rows_done__lte=F("rows_total")),
+            ),
+            models.CheckConstraint(
+                name="exports_exportrun_running_has_claim",
+                condition=~Q(state=ExportState.RUNNING) | Q(claimed_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["state"],
+                name="exports_exportrun_one_running",
+                condition=Q(state=ExportState.RUNNING),
             ),
         ]
 

@@ -1,15 +1,12 @@
-"""Makes the file of an export that was asked for, in a worker, with its progress on view.
-
-The export reads one moment of the database, so its progress is written by a thread with a
-connection of its own; the same thread notices that it was cancelled.
-"""
+"""Makes the file of an export that somebody asked for, and notes how far it is."""
 
 import hashlib
 import logging
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from threading import Event, Thread
+from time import monotonic
 from typing import Self
 
 from django.core.files.base import File
@@ -25,13 +22,13 @@ from exports.recording import ExportRefused, export_chunks
 from exports.types import Dataset
 
 logger = logging.getLogger(__name__)
-EVERY = 0.7  # seconds between two signs of life
+EVERY = 0.7  # seconds between two notes of progress
 
 
 def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) -> ExportRun | None:
-    """Make the export that has waited longest, if none is being made; None if there is none.
+    """Make the export that has waited longest, and return it; None if none waits or one runs.
 
-    `real_now` is the clock of its signs of life.
+    `now` is the portal's clock; claims go by `wall_now`.
     """
     run = export_runs.claim_next(at=now(), wall_now=wall_now())
     if run is None:
@@ -54,20 +51,20 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
     call = call_of(run.call_id)
     dataset = Dataset(call, ExportFilter.from_filters(run.filters), named=run.named)
     digest = hashlib.sha256()
-    with _Progress(run, wall_now) as progress, tempfile.TemporaryFile() as file:
+    with Progress(run, wall_now) as progress, tempfile.TemporaryFile() as file:
         chunks = export_chunks(
             dataset,
             run.file_format,
             by=run.by,
             at=run.asked_at,
             reason=run.reason,
-            progress=progress.note,
+            progress=progress.rows_done,
             through="steering page",
             export=str(run.public_id),
         )
         try:
             for chunk in chunks:
-                progress.stop_if_cancelled()
+                progress.note_if_due()
                 digest.update(chunk)
                 file.write(chunk)
         finally:
@@ -82,42 +79,43 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
         )
 
 
-class _Progress:
-    """How many rows are done, written down every so often by a thread."""
+class Progress:
+    """Notes on the run how many rows are done; raises Cancelled if the claim was lost.
+
+    The export reads one moment of the database, in a transaction that others would not see into.
+    So the notes go through another connection: Django gives each thread one of its own.
+    """
 
     def __init__(self, run: ExportRun, wall_now: Callable[[], datetime]) -> None:
         self.rows = 0
         self._run = run
-        self._real_now = wall_now
-        self._over = Event()
-        self._cancelled = Event()
-        self._thread = Thread(target=self._write_down, name="export-progress", daemon=True)
+        self._wall_now = wall_now
+        self._due = monotonic() + EVERY
+        self._other_connection = ThreadPoolExecutor(1, "export-progress")
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self._over.set()
-        self._thread.join()
+        self._other_connection.submit(connections.close_all).result()
+        self._other_connection.shutdown()
 
-    def note(self, rows: int) -> None:
+    def rows_done(self, rows: int) -> None:
         self.rows = rows
-        self.stop_if_cancelled()
+        self.note_if_due()
 
-    def stop_if_cancelled(self) -> None:
-        if self._cancelled.is_set():
+    def note_if_due(self) -> None:
+        if monotonic() < self._due:
+            return
+        is_mine = self._other_connection.submit(self._note).result()
+        self._due = monotonic() + EVERY
+        if not is_mine:
             raise Cancelled
 
-    def _write_down(self) -> None:
+    def _note(self) -> bool:
         try:
-            while not self._over.wait(EVERY):
-                try:
-                    if not export_runs.go_on(self._run, rows=self.rows, wall_now=self._real_now()):
-                        self._cancelled.set()
-                        return
-                except DatabaseError:
-                    logger.exception("progress of %s was not written", self._run)
-                    connections["default"].close_if_unusable_or_obsolete()
-        finally:
-            connections.close_all()
+            return export_runs.note_progress(self._run, rows=self.rows, wall_now=self._wall_now())
+        except DatabaseError:
+            logger.exception("the progress of %s was not noted", self._run)
+            connections["default"].close_if_unusable_or_obsolete()
+            return True

@@ -25,12 +25,13 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("claimed_at", models.DateTimeField(help_text="Real time.", null=True)),
                 ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("file_format", models.CharField(max_length=20)),
                 ("named", models.BooleanField(default=False, help_text="Says who answered.")),
                 ("reason", models.CharField(blank=True, max_length=500)),
                 ("filters", models.JSONField(default=dict)),
-                ("options", models.JSONField(default=dict)),
                 (
                     "state",
                     models.CharField(
@@ -112,6 +113,19 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("rows_done__lte", models.F("rows_total"))),
                         name="exports_exportrun_done_within_total",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            ("claimed_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="exports_exportrun_running_has_claim",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("state",),
+                        condition=models.Q(("state", "running")),
+                        name="exports_exportrun_one_running",
                     ),
                 ],
             },

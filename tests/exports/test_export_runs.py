@@ -1,18 +1,18 @@
 """Exports that a worker makes, from the asking to the purge."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
 from accounts.states import STEERING_GROUP
 from exports import export_runs, tasks, worker
-from exports.export_context import Cancelled
 from exports.filters import ExportFilter
 from exports.models import ExportRun
 from exports.states import ExportState
@@ -59,14 +59,45 @@ def test_oldest_is_claimed_first_and_one_at_a_time():
     assert export_runs.claim_next(at=AT, wall_now=AT) == later
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_that_claim_at_the_same_moment_one_gets_an_export():
+    first = make_run()
+    make_run(at=AT + timedelta(seconds=1))
+
+    def claim_elsewhere():
+        try:
+            return export_runs.claim_next(at=AT, wall_now=AT)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            assert export_runs.claim_next(at=AT, wall_now=AT) == first
+            second = pool.submit(claim_elsewhere)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+        assert second.result(timeout=5) is None
+    assert export_runs.claim_next(at=AT, wall_now=AT) is None
+
+
 @pytest.mark.django_db
 def test_progress_is_noted_and_never_beyond_the_total():
     make_run()
     run = export_runs.claim_next(at=AT, wall_now=AT)
-    assert export_runs.go_on(run, rows=2, wall_now=AT)
+    assert export_runs.note_progress(run, rows=2, wall_now=AT)
     assert ExportRun.objects.get().rows_done == 2
-    assert export_runs.go_on(run, rows=7, wall_now=AT)
+    assert export_runs.note_progress(run, rows=7, wall_now=AT)
     assert ExportRun.objects.get().rows_done == 3
+
+
+@pytest.mark.django_db
+def test_export_that_goes_on_is_not_claimed_again():
+    make_run()
+    run = export_runs.claim_next(at=AT, wall_now=AT)
+    expired = AT + export_runs.CLAIM_LASTS
+    assert export_runs.note_progress(run, rows=1, wall_now=expired - timedelta(seconds=1))
+    assert export_runs.release_stuck(at=AT, wall_now=expired) == 0
+    assert export_runs.claim_next(at=AT, wall_now=expired) is None
 
 
 @pytest.mark.django_db
@@ -74,7 +105,7 @@ def test_cancelled_export_leaves_no_file_and_is_on_record():
     make_run()
     run = export_runs.claim_next(at=AT, wall_now=AT)
     assert export_runs.cancel(run, by=run.by, at=AT)
-    assert not export_runs.go_on(run, rows=1, wall_now=AT)
+    assert not export_runs.note_progress(run, rows=1, wall_now=AT)
     assert not finish(run)
     assert not run.file.storage.exists(f"exports/{run.public_id.hex}")
     assert ExportRun.objects.get().state == ExportState.CANCELLED
@@ -111,15 +142,15 @@ def test_file_is_kept_for_a_week_and_its_row_for_good():
 def test_export_whose_worker_ended_is_made_again_once():
     make_run()
     run = export_runs.claim_next(at=AT, wall_now=AT)
-    silent = AT + export_runs.SILENT
-    assert export_runs.release_silent(at=AT, wall_now=silent - timedelta(seconds=1)) == 0
-    assert export_runs.release_silent(at=AT, wall_now=silent) == 1
-    again = export_runs.claim_next(at=AT, wall_now=silent)
+    expired = AT + export_runs.CLAIM_LASTS
+    assert export_runs.release_stuck(at=AT, wall_now=expired - timedelta(seconds=1)) == 0
+    assert export_runs.release_stuck(at=AT, wall_now=expired) == 1
+    again = export_runs.claim_next(at=AT, wall_now=expired)
     assert again == run
     # The first worker, should it live after all, finds that the export is no longer its own.
-    assert not export_runs.go_on(run, rows=1, wall_now=silent)
-    assert export_runs.go_on(again, rows=1, wall_now=silent)
-    assert export_runs.release_silent(at=AT, wall_now=silent + export_runs.SILENT) == 1
+    assert not export_runs.note_progress(run, rows=1, wall_now=expired)
+    assert export_runs.note_progress(again, rows=1, wall_now=expired)
+    assert export_runs.release_stuck(at=AT, wall_now=expired + export_runs.CLAIM_LASTS) == 1
     run = ExportRun.objects.get()
     assert (run.state, run.error) == (
         ExportState.FAILED,
@@ -135,7 +166,7 @@ def test_moving_the_clock_of_a_rehearsal_does_not_start_a_running_export_again(m
     monkeypatch.setattr("core.clock.portal_now", lambda: AT + timedelta(days=30))
     tasks.make_exports()
     run = ExportRun.objects.get()
-    assert (run.state, run.options["attempts"]) == (ExportState.RUNNING, 1)
+    assert (run.state, run.attempts) == (ExportState.RUNNING, 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -227,10 +258,8 @@ def test_cancelling_a_file_in_the_making_is_no_fault(monkeypatch, caplog):
     run = make_run(make_call(slug="the-call"), file_format="json")
     make_submitted(run.call)
 
-    def cancelled(_progress):
-        raise Cancelled
-
-    monkeypatch.setattr(worker._Progress, "stop_if_cancelled", cancelled)
+    monkeypatch.setattr(worker, "EVERY", 0)
+    monkeypatch.setattr(export_runs, "note_progress", lambda *_args, **_progress: False)
     worker.make_next(now=now, wall_now=now)
     event = AuditEvent.objects.get(action="export_broken")
     assert (event.detail["rows"], event.detail["why"]) == (1, "Cancelled")

@@ -58,8 +58,8 @@ def kill_a_worker_halfway():
 
 
 def release():
-    silent = clock.wall_now() + export_runs.SILENT
-    return export_runs.release_silent(at=clock.portal_now(), wall_now=silent)
+    later = clock.wall_now() + export_runs.CLAIM_LASTS
+    return export_runs.release_stuck(at=clock.portal_now(), wall_now=later)
 
 
 def test_export_whose_worker_is_killed_halfway_is_made_again_and_whole(asked, page):

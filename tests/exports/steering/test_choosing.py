@@ -155,7 +155,7 @@ def test_page_of_an_export_keeps_small_counts_too(steering, role, said):
         filters={"roles": [role]},
         rows_total=3 if role == "provider" else 6,
     )
-    ExportRun.objects.filter(pk=run.pk).update(state="running", rows_done=2)
+    ExportRun.objects.filter(pk=run.pk).update(state="running", claimed_at=NOW, rows_done=2)
     address = f"{PAGE}{run.public_id}/"
     assert steering.get(f"{address}progress/").json() == {
         "state": "running",
