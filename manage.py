@@ -1,23 +1,27 @@
 #!/usr/bin/env python
-"""Django's management commands: in the portal that runs here, or where the environment says."""
+"""Django's management commands, on the portal that runs here or that the environment names."""
 
 import os
 import sys
+from collections.abc import MutableMapping, Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 try:
-    from devserver import running_portal
-except ModuleNotFoundError:  # not part of production
-    running_portal = None  # type: ignore[assignment]
+    from devserver.running_portal import complete_environment
+except ModuleNotFoundError:  # production has no devserver; its environment is complete
+
+    def complete_environment(
+        environment: MutableMapping[str, str], arguments: Sequence[str]
+    ) -> str | None:
+        return None
 
 
 def main() -> None:
-    if running_portal is not None:
-        missing = running_portal.adopt(os.environ, sys.argv[1:])
-        if missing is not None:
-            sys.exit(missing)
+    missing = complete_environment(os.environ, sys.argv[1:])
+    if missing is not None:
+        sys.exit(missing)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
     try:
         execute_from_command_line(sys.argv)

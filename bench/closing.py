@@ -149,7 +149,7 @@ def live_through(portal: Portal, data: Path, site: Site, people: list[Person]) -
             for person, moment in zip(people, moments(len(people)), strict=True)
         ]
         while not all(end.done() for end in ends):
-            portal.look_after()
+            portal.restart_what_ended()
             time.sleep(0.2)
     for end in ends:
         end.result()
@@ -263,7 +263,7 @@ def main() -> int:
             minute = live_through(portal, data, Site(port, SLUG), people)
 
             def each_has_a_mail() -> bool:
-                portal.look_after()
+                portal.restart_what_ended()
                 stored = in_database(database, minute.received)
                 return all(one.mails == 1 for one in stored.values())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devserver import choices, running_portal
+from devserver import running_portal, server_settings
 from devserver.portal import Portal
 
 # What the caller's own environment says of another portal.
@@ -17,8 +17,8 @@ OF_ANOTHER = ("PORTAL_", "REHEARSE_", "DATABASE_URL", "BROKER_URL", "EMAIL_URL",
 def own_portal(
     data: Path, *, port: int, email_url: str, say: Callable[[str], None]
 ) -> Iterator[Portal]:
-    """Yields the portal when every part answers; whoever holds it calls `look_after` often."""
-    chosen = choices.read(
+    """Yield the portal once every part answers. The caller calls `restart_what_ended` often."""
+    chosen = server_settings.read(
         {"PORT": str(port), "PORTAL_DATA": str(data), "EMAIL_URL": email_url, "LOG_LEVEL": "INFO"}
     )
     portal = Portal(chosen, say)

@@ -1,1 +1,1 @@
-"""The portal on one machine: embedded PostgreSQL and Valkey, and script/server's supervisor."""
+"""The portal on one machine: PostgreSQL and Valkey out of wheels, and what script/ starts."""

@@ -1,4 +1,4 @@
-"""Child processes that never outlive the process that started them."""
+"""Child processes that end when the process that started them ends."""
 
 import contextlib
 import ctypes
@@ -12,27 +12,27 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-GUARDIAN = Path(__file__).with_name("guardian.py")
+END_WITH_PARENT = Path(__file__).with_name("end_with_parent.py")
 PR_SET_PDEATHSIG = 1
 KERNEL_ENDS_ORPHANS = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def account_for_engines() -> pwd.struct_passwd | None:
-    """Whom the engines run as: `nobody` if we are root (which PostgreSQL refuses), else us."""
+def engine_account() -> pwd.struct_passwd | None:
+    """Return the account that the engines run as: `nobody` for root, which PostgreSQL refuses.
+
+    None stands for our own account.
+    """
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 class Child:
-    """One child in a session of its own, so that a terminal's Ctrl-C reaches the supervisor only.
+    """A child process in its own session, so that Ctrl-C in a terminal reaches the parent only."""
 
-    It is sent `death_signal` when its parent ends in any way, SIGKILL included.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], lifeline: int | None) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], parent_pipe: int | None) -> None:
         self.process = process
-        self._lifeline = lifeline
-        self._asked = False
+        self._parent_pipe = parent_pipe
+        self._stop_sent = False
 
     @property
     def pid(self) -> int:
@@ -46,33 +46,33 @@ class Child:
             self.process.send_signal(number)
 
     def ask_to_stop(self, number: int) -> None:
-        """Send the signal once: to some programs a second one means `at once`."""
-        if not self._asked:
-            self._asked = True
+        """Send the signal once: some programs take a second one for "stop at once"."""
+        if not self._stop_sent:
+            self._stop_sent = True
             self.send(number)
 
     def stop(self, number: int, *, patience: float) -> None:
-        """Ask, wait `patience` seconds, then kill whatever its session still holds."""
+        """Ask, wait `patience` seconds, then kill every process of its session that is left."""
         self.ask_to_stop(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(patience)
         self.kill()
 
     def kill(self) -> None:
-        if self.process.returncode is None and self._lifeline is not None:
-            # Killing the guardian would orphan its command; it kills when its lifeline is cut.
-            self._cut_lifeline()
+        if self.process.returncode is None and self._parent_pipe is not None:
+            # Killing end_with_parent.py would orphan its command. It kills it when the pipe closes.
+            self._close_parent_pipe()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(15)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._cut_lifeline()
+        self._close_parent_pipe()
 
-    def _cut_lifeline(self) -> None:
-        if self._lifeline is not None:
-            os.close(self._lifeline)
-            self._lifeline = None
+    def _close_parent_pipe(self) -> None:
+        if self._parent_pipe is not None:
+            os.close(self._parent_pipe)
+            self._parent_pipe = None
 
 
 def start(
@@ -85,25 +85,32 @@ def start(
     account: pwd.struct_passwd | None = None,
     keep_open: Sequence[int] = (),
 ) -> Child:
-    """Start a child; call it from a thread that lives as long as the child may.
+    """Start a child that gets `death_signal` when this process ends in any way, even by SIGKILL.
 
-    Linux ties the parent-death signal to the thread that forked, not to the process. Elsewhere
-    a small process of ours, the guardian, holds the far end of a pipe and ends the command when
-    the pipe closes.
+    Call it from a thread that runs as long as the child may: Linux ties the signal to the thread
+    that forked, not to the process (PR_SET_PDEATHSIG). Systems without it get the same from
+    end_with_parent.py, which runs the command and stops it when the pipe to us closes.
     """
-    lifeline: int | None = None
+    parent_pipe: int | None = None
+    child_end: int | None = None
     inherited = list(keep_open)
-    far_end: int | None = None
     before_exec: Callable[[], None] | None = None
     if not KERNEL_ENDS_ORPHANS:
-        far_end, lifeline = os.pipe()
-        inherited.append(far_end)
-        command = [sys.executable, "-I", str(GUARDIAN), str(far_end), str(death_signal), *command]
+        child_end, parent_pipe = os.pipe()
+        inherited.append(child_end)
+        command = [
+            sys.executable,
+            "-I",
+            str(END_WITH_PARENT),
+            str(child_end),
+            str(death_signal),
+            *command,
+        ]
         if account is not None:
-            # The guardian keeps our rights, so that it can be read; it lowers the command's.
+            # end_with_parent.py runs as us, so that its file can be read, and its command does not.
             command[5:5] = ["--as", f"{account.pw_uid}:{account.pw_gid}"]
     else:
-        before_exec = _die_with(os.getpid(), death_signal)
+        before_exec = _end_with_parent(os.getpid(), death_signal)
     try:
         process = subprocess.Popen(
             command,
@@ -115,22 +122,22 @@ def start(
             start_new_session=True,
             pass_fds=inherited,
             preexec_fn=before_exec,
-            **_lowered_to(account if lifeline is None else None),
+            **_run_as(account if parent_pipe is None else None),
         )
     except BaseException:
-        if lifeline is not None:
-            os.close(lifeline)
+        if parent_pipe is not None:
+            os.close(parent_pipe)
         raise
     finally:
-        if far_end is not None:
-            os.close(far_end)
-    return Child(process, lifeline)
+        if child_end is not None:
+            os.close(child_end)
+    return Child(process, parent_pipe)
 
 
-def run_to_end(
+def run_to_completion(
     command: Sequence[str], *, env: Mapping[str, str], cwd: Path, account: pwd.struct_passwd | None
 ) -> tuple[int, str]:
-    """Run a command that ends by itself; its exit code and everything it said."""
+    """Run a command that ends by itself; return its exit code and its output."""
     with subprocess.Popen(
         command,
         env=dict(env),
@@ -139,8 +146,8 @@ def run_to_end(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with(os.getpid(), signal.SIGTERM) if KERNEL_ENDS_ORPHANS else None,
-        **_lowered_to(account),
+        preexec_fn=_end_with_parent(os.getpid(), signal.SIGTERM) if KERNEL_ENDS_ORPHANS else None,
+        **_run_as(account),
     ) as process:
         try:
             output = process.communicate()[0]
@@ -152,7 +159,7 @@ def run_to_end(
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, pause: float = 0.01) -> bool:
-    """Ask again and again until `ready` says yes; False when the time is over."""
+    """Call `ready` every `pause` seconds until it is true; return False if `seconds` pass first."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() >= end:
@@ -161,17 +168,17 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, pause: float = 0.01
     return True
 
 
-def _lowered_to(account: pwd.struct_passwd | None) -> dict[str, Any]:
+def _run_as(account: pwd.struct_passwd | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def _die_with(parent: int, number: int) -> Callable[[], None]:
-    """What the child does between fork and exec.
+def _end_with_parent(parent: int, number: int) -> Callable[[], None]:
+    """Return what the child does between fork and exec: ask for a signal when its parent ends.
 
-    It runs after the change of user, which clears the parent-death signal. A parent that died
-    between fork and prctl sends nothing any more: then the child is somebody else's by now.
+    It runs after the change of user, which would clear the request. If the parent ended between
+    fork and prctl no signal comes any more, but then the child has another parent.
     """
 
     def before_exec() -> None:

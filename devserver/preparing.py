@@ -1,4 +1,4 @@
-"""One Django process that brings database, call, sign-ins and static files up to date."""
+"""Bring the database, the calls, the sign-ins and the static files up to date."""
 
 import hashlib
 import os
@@ -18,12 +18,12 @@ from evidence_portal.celery import app
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFINITIONS = ROOT / "submissions" / "definitions"
-# Where the browser's parts of Django's admin come from changes with these.
+# The static files of Django's admin change with the version of Django.
 REQUIREMENTS = ROOT / "requirements.txt"
 
 
 class CannotPrepare(Exception):
-    """The message is one line."""
+    """The database or the broker does not answer. The message is one line."""
 
 
 def prepare() -> None:

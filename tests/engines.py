@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from devserver.folders import FileLock, RunFolder, remove_noted
-from devserver.postgres import FORGETFUL, Postgres
+from devserver.folders import FileLock, RunFolder, remove_leftover
+from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import Valkey
 
 DATABASE = "evidence_portal"
@@ -68,7 +68,7 @@ def _start_engines(folder: Path, config: pytest.Config) -> None:
     folder.chmod(0o711)
     if not os.environ.get("DATABASE_URL"):
         postgres = Postgres(
-            folder / "postgres", run, log=folder / "postgres.log", settings=FORGETFUL
+            folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC
         )
         config.add_cleanup(postgres.stop)
         postgres.start()
@@ -87,7 +87,7 @@ def _remove_what_killed_runs_left() -> None:
         try:
             with (left / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove_noted(left / "run-folder")
+                remove_leftover(left / "run-folder")
                 shutil.rmtree(left, ignore_errors=True)
         except OSError:
             continue
@@ -104,7 +104,7 @@ def own_run_folder() -> Iterator[RunFolder]:
 def own_postgres(own_run_folder: RunFolder, tmp_path: Path) -> Iterator[Postgres]:
     """A server with an empty database `evidence_portal` that a test may stop, kill and start."""
     server = Postgres(
-        tmp_path / "postgres", own_run_folder, log=tmp_path / "postgres.log", settings=FORGETFUL
+        tmp_path / "postgres", own_run_folder, log=tmp_path / "postgres.log", settings=WITHOUT_FSYNC
     )
     server.start()
     server.make_database(DATABASE)

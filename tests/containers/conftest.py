@@ -17,7 +17,7 @@ import pytest
 
 from devserver.children import wait_until
 from devserver.folders import RunFolder
-from devserver.postgres import FORGETFUL, Postgres
+from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import get_binary_path
 from tests.containers.declared import (
     compose,
@@ -205,7 +205,7 @@ def stack(image_files):
         folder.chmod(0o711)
         command = compose_postgres_settings()
         postgres = Postgres(
-            folder / "postgres", run, log=folder / "postgres.log", settings=FORGETFUL | command
+            folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC | command
         )
         postgres.start()
         try:

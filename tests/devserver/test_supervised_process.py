@@ -6,17 +6,17 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from devserver import kept as kept_module
+from devserver import supervised_process
 from devserver.children import wait_until
 from devserver.errors import CannotStart
-from devserver.kept import Kept, Program
+from devserver.supervised_process import Program, SupervisedProcess
 
 
 @pytest.fixture
 def seconds(monkeypatch):
     """A clock that a test sets, in a list of one."""
     now = [1000.0]
-    monkeypatch.setattr(kept_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(supervised_process, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
@@ -31,27 +31,29 @@ def program(tmp_path, code):
     )
 
 
-def wait_for_death(kept):
-    assert wait_until(lambda: not kept.service.running(), seconds=10)
+def wait_for_death(supervised):
+    assert wait_until(lambda: not supervised.process.running(), seconds=10)
 
 
 def test_part_that_was_killed_is_started_again_after_a_pause(tmp_path, seconds):
     said = []
-    kept = Kept("web", program(tmp_path, "import time; time.sleep(60)"), said.append)
-    kept.start()
-    first = kept.service.child.pid
-    kept.look_after()
-    kept.service.child.send(signal.SIGKILL)
-    wait_for_death(kept)
-    kept.look_after()
+    supervised = SupervisedProcess(
+        "web", program(tmp_path, "import time; time.sleep(60)"), said.append
+    )
+    supervised.start()
+    first = supervised.process.child.pid
+    supervised.restart_if_ended()
+    supervised.process.child.send(signal.SIGKILL)
+    wait_for_death(supervised)
+    supervised.restart_if_ended()
     seconds[0] += 0.4
-    kept.look_after()
-    assert not kept.service.running()
+    supervised.restart_if_ended()
+    assert not supervised.process.running()
     seconds[0] += 0.2
-    kept.look_after()
-    assert kept.service.running()
-    assert kept.service.child.pid != first
-    kept.service.stop()
+    supervised.restart_if_ended()
+    assert supervised.process.running()
+    assert supervised.process.child.pid != first
+    supervised.process.stop()
     assert said == [
         f"web ended by signal SIGKILL. Starting it again in 0.5 s. Its log: {tmp_path}/part.log",
         "web is started again.",
@@ -60,17 +62,19 @@ def test_part_that_was_killed_is_started_again_after_a_pause(tmp_path, seconds):
 
 def test_part_that_dies_at_once_each_time_is_given_up(tmp_path, seconds):
     said = []
-    kept = Kept("worker", program(tmp_path, "import sys; sys.exit('no such module')"), said.append)
-    kept.start()
+    supervised = SupervisedProcess(
+        "worker", program(tmp_path, "import sys; sys.exit('no such module')"), said.append
+    )
+    supervised.start()
     pauses = []
     with pytest.raises(CannotStart) as given_up:  # noqa: PT012 - the loop is what is tested
         for _ in range(20):
-            wait_for_death(kept)
-            kept.look_after()
+            wait_for_death(supervised)
+            supervised.restart_if_ended()
             before = seconds[0]
-            while not kept.service.running() and kept._start_at is not None:
+            while not supervised.process.running() and supervised._start_at is not None:
                 seconds[0] += 0.5
-                kept.look_after()
+                supervised.restart_if_ended()
             pauses.append(seconds[0] - before)
     assert str(given_up.value) == (
         "worker ended with exit code 1, 5 times in a row; giving up. "
@@ -80,15 +84,15 @@ def test_part_that_dies_at_once_each_time_is_given_up(tmp_path, seconds):
 
 
 def test_deaths_far_apart_are_not_counted_together(tmp_path, seconds):
-    kept = Kept("beat", program(tmp_path, "pass"), lambda _line: None)
-    kept.start()
+    supervised = SupervisedProcess("beat", program(tmp_path, "pass"), lambda _line: None)
+    supervised.start()
     for _ in range(10):
-        wait_for_death(kept)
+        wait_for_death(supervised)
         seconds[0] += 61
-        kept.look_after()
+        supervised.restart_if_ended()
         seconds[0] += 1
-        kept.look_after()
-    wait_for_death(kept)
+        supervised.restart_if_ended()
+    wait_for_death(supervised)
 
 
 def test_stop_ends_what_the_part_started_as_well(tmp_path):

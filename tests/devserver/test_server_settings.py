@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devserver import choices
-from devserver.choices import DEFAULT_DATA, Choices
+from devserver import server_settings
 from devserver.errors import InvalidSetting
+from devserver.server_settings import DEFAULT_DATA, ServerSettings
 
 STANDARD = {
     "port": 8000,
@@ -18,14 +18,14 @@ STANDARD = {
 }
 
 
-def test_choices_without_any_variable_are_the_standard_ones():
-    assert choices.read({}) == Choices(**STANDARD)
+def test_settings_without_any_variable_are_the_standard_ones():
+    assert server_settings.read({}) == ServerSettings(**STANDARD)
 
 
 def test_empty_variables_are_the_same_as_none():
-    assert choices.read(dict.fromkeys(("PORT", "PORTAL_DATA", "REHEARSE_FROM"), " ")) == Choices(
-        **STANDARD
-    )
+    assert server_settings.read(
+        dict.fromkeys(("PORT", "PORTAL_DATA", "REHEARSE_FROM"), " ")
+    ) == ServerSettings(**STANDARD)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_empty_variables_are_the_same_as_none():
         ({"PORT": "8123"}, {"port": 8123, "portal_url": "http://127.0.0.1:8123"}),
         ({"PORTAL_URL": "https://x.example/"}, {"portal_url": "https://x.example"}),
         ({"DATABASE_URL": "postgresql://u@h/n"}, {"database_url": "postgresql://u@h/n"}),
-        ({"REHEARSE_FROM": "off"}, {"rehearse_from": "off"}),
+        ({"REHEARSE_FROM": "off"}, {"rehearse_from": False}),
         (
             {"REHEARSE_FROM": "2019-07-24T11:59:59+01:00"},
             {"rehearse_from": datetime(2019, 7, 24, 10, 59, 59, tzinfo=UTC)},
@@ -42,8 +42,8 @@ def test_empty_variables_are_the_same_as_none():
         ({"PORTAL_DEMO_PASSWORD": "open sesame"}, {"demo_password": "open sesame"}),
     ],
 )
-def test_choice_follows_its_variable(variables, changes):
-    assert choices.read(variables) == Choices(**(STANDARD | changes))
+def test_setting_follows_its_variable(variables, changes):
+    assert server_settings.read(variables) == ServerSettings(**(STANDARD | changes))
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_choice_follows_its_variable(variables, changes):
 )
 def test_unusable_value_is_refused_by_the_name_of_its_variable(name, value, remedy):
     with pytest.raises(InvalidSetting) as refusal:
-        choices.read({name: value})
+        server_settings.read({name: value})
     assert str(refusal.value) == f"{name} {remedy}"
 
 
 def test_refused_address_does_not_show_its_password():
     with pytest.raises(InvalidSetting) as refusal:
-        choices.read({"DATABASE_URL": "mysql://user:hush@host/name"})
+        server_settings.read({"DATABASE_URL": "mysql://user:hush@host/name"})
     assert "hush" not in str(refusal.value)

@@ -1,4 +1,4 @@
-"""What has one process of its own: an engine, or a Program."""
+"""What an engine and a Program have in common: one process from start to stop."""
 
 import signal
 from abc import ABC, abstractmethod
@@ -7,8 +7,8 @@ from pathlib import Path
 from devserver.children import Child
 
 
-class OwnProcess(ABC):
-    """A process from start to stop; a subclass's `start` sets `_child`."""
+class LocalProcess(ABC):
+    """A subclass's `start` starts the process and sets `_child`."""
 
     stop_signal: int = signal.SIGTERM
     stops_within: float  # seconds before a stop becomes a kill
@@ -18,7 +18,7 @@ class OwnProcess(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start it, and set `_child`."""
+        """Start the process; raises CannotStart."""
 
     @property
     def child(self) -> Child | None:
@@ -32,6 +32,6 @@ class OwnProcess(ABC):
             self._child.ask_to_stop(self.stop_signal)
 
     def stop(self) -> None:
-        """Ask, wait, and kill what is left."""
+        """Ask the process to stop, wait `stops_within` seconds, then kill what is left of it."""
         if self._child is not None:
             self._child.stop(self.stop_signal, patience=self.stops_within)

@@ -1,10 +1,11 @@
-"""What whoever starts the portal may choose, read from environment variables and checked."""
+"""The settings of script/server, read from environment variables and checked."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from devserver.errors import InvalidSetting
@@ -15,28 +16,28 @@ DEFAULT_DATA = ROOT / ".portal"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class ServerSettings:
     port: int
     data: Path
     portal_url: str
-    # None stands for the part that the portal brings itself.
+    # None: the portal starts its own.
     database_url: str | None
     broker_url: str | None
     email_url: str | None
-    # None: none was asked for. A moment has its offset; "off" is the real clock.
-    rehearse_from: datetime | str | None
+    # False: the real clock runs. None: the rehearsal goes on where the last one stopped.
+    rehearse_from: datetime | Literal[False] | None
     demo_password: str | None
 
 
-def read(environment: Mapping[str, str] = os.environ) -> Choices:
-    """Raises InvalidSetting, which names the variable, for the first that cannot be used."""
+def read(environment: Mapping[str, str] = os.environ) -> ServerSettings:
+    """Raises InvalidSetting for the first variable that cannot be used; the message names it."""
     if environment.get("PORTAL_ENV", "local") != "local":
         raise InvalidSetting(
             f"PORTAL_ENV is {environment['PORTAL_ENV']!r}, but script/server runs a portal for "
             "this machine only. Unset it, or deploy with docker-compose.yml."
         )
     port = _port(environment)
-    return Choices(
+    return ServerSettings(
         port=port,
         data=data_folder(environment),
         portal_url=_web_address(environment, f"http://127.0.0.1:{port}"),
@@ -51,7 +52,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Choices:
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """PORTAL_DATA, or `.portal` in the clone."""
+    """Return PORTAL_DATA, or `.portal` in the clone."""
     return Path(_text(environment, "PORTAL_DATA") or DEFAULT_DATA).expanduser().absolute()
 
 
@@ -85,10 +86,12 @@ def _address(environment: Mapping[str, str], name: str, schemes: set[str]) -> st
     return text
 
 
-def _moment_or_off(environment: Mapping[str, str]) -> datetime | str | None:
+def _moment_or_off(environment: Mapping[str, str]) -> datetime | Literal[False] | None:
     text = _text(environment, "REHEARSE_FROM")
-    if text is None or text == "off":
-        return text
+    if text is None:
+        return None
+    if text == "off":
+        return False
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A part of the portal that is kept running: started again when it dies, given up if it cannot."""
+"""Starting a process again when it ends, until it has ended too often."""
 
 import signal
 import time
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from devserver.children import Child, start
 from devserver.errors import CannotStart
-from devserver.own_process import OwnProcess
+from devserver.local_process import LocalProcess
 
-LIVED_LONG = 60.0  # seconds after which a death no longer counts with the ones before it
-LONGEST_PAUSE = 15.0  # seconds between two attempts
-ATTEMPTS = 5  # deaths in a row before the portal gives up
+RAN_LONG = 60.0  # seconds after which an end no longer counts with those before it
+LONGEST_PAUSE = 15.0  # seconds between two starts
+ATTEMPTS = 5  # ends in a row before the portal gives up
 
 
-class Program(OwnProcess):
-    """A long-running command, its output in a log file."""
+class Program(LocalProcess):
+    """A command that runs until it is stopped; its output goes to a log file."""
 
     def __init__(
         self,
@@ -48,54 +48,54 @@ class Program(OwnProcess):
             )
 
 
-class Kept:
-    """Keeps one service running."""
+class SupervisedProcess:
+    """One process, and what to do when it ends."""
 
-    def __init__(self, name: str, service: OwnProcess, say: Callable[[str], None]) -> None:
+    def __init__(self, name: str, process: LocalProcess, say: Callable[[str], None]) -> None:
         self.name = name
-        self.service = service
+        self.process = process
         self._say = say
-        self._deaths = 0
+        self._ends = 0
         self._started_at = 0.0
         self._start_at: float | None = None
 
     def start(self) -> None:
         self._started_at = time.monotonic()
         self._start_at = None
-        self.service.start()
+        self.process.start()
 
-    def look_after(self) -> None:
-        """Notice a death, and start again when its pause is over; raises CannotStart to give up."""
+    def restart_if_ended(self) -> None:
+        """If the process has ended, start it again after a pause; raises CannotStart to give up."""
         now = time.monotonic()
         if self._start_at is None:
-            if self.service.running():
+            if self.process.running():
                 return
-            self._died(f"{self.name} ended{_how(self.service.child)}", now)
+            self._ended(f"{self.name} ended{_how(self.process.child)}", now)
         elif now >= self._start_at:
             try:
                 self.start()
             except CannotStart as error:
-                self._died(str(error), now)
+                self._ended(str(error), now)
             else:
                 self._say(f"{self.name} is started again.")
 
-    def _died(self, how: str, now: float) -> None:
-        if self.service.child is not None:
-            # Whatever it leaves behind would be in the way of the next one.
-            self.service.child.kill()
-        self._deaths = 1 if now - self._started_at > LIVED_LONG else self._deaths + 1
-        if self._deaths >= ATTEMPTS:
+    def _ended(self, how: str, now: float) -> None:
+        if self.process.child is not None:
+            # What is left of its session would be in the way of the next start.
+            self.process.child.kill()
+        self._ends = 1 if now - self._started_at > RAN_LONG else self._ends + 1
+        if self._ends >= ATTEMPTS:
             raise CannotStart(
-                f"{how}, {self._deaths} times in a row; giving up. "
-                f"The end of {self.service.log}: {last_line(self.service.log)}"
+                f"{how}, {self._ends} times in a row; giving up. "
+                f"The end of {self.process.log}: {last_line(self.process.log)}"
             )
-        pause = min(LONGEST_PAUSE, 0.5 * 2 ** (self._deaths - 1))
+        pause = min(LONGEST_PAUSE, 0.5 * 2 ** (self._ends - 1))
         self._start_at = now + pause
-        self._say(f"{how}. Starting it again in {pause:g} s. Its log: {self.service.log}")
+        self._say(f"{how}. Starting it again in {pause:g} s. Its log: {self.process.log}")
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log; nothing if there is none."""
+    """Return the last line of a log, "" if there is none."""
     if not log.exists():
         return ""
     with log.open("rb") as file:

@@ -1,7 +1,8 @@
-"""guardian.py FD SIGNAL [--as UID:GID] COMMAND...: run a command that ends when the pipe FD closes.
+"""end_with_parent.py FD SIGNAL [--as UID:GID] COMMAND...: end COMMAND when the pipe FD closes.
 
-For systems where the kernel does not tell a process that its parent died. It is run as a file, by
-whatever Python there is, and imports nothing of ours.
+The pipe's other end belongs to the process that started this one, so it closes when that process
+ends. It is for systems whose kernel does not signal a process that its parent has ended. It runs
+as a file, by any Python 3, so it imports the standard library only.
 """
 
 import contextlib
@@ -16,11 +17,11 @@ PATIENCE = 10.0  # seconds between the signal and SIGKILL once the pipe has clos
 
 
 def main(arguments: list[str]) -> int:
-    lifeline, number, *command = arguments
-    lowered: dict[str, Any] = {}
+    parent_pipe, number, *command = arguments
+    account: dict[str, Any] = {}
     if command[0] == "--as":
         uid, gid = command[1].split(":")
-        lowered = {"user": int(uid), "group": int(gid), "extra_groups": []}
+        account = {"user": int(uid), "group": int(gid), "extra_groups": []}
         command = command[2:]
     # A signal wakes select() through this pipe, whether it comes before or during the wait.
     wake_read, wake_write = os.pipe()
@@ -30,16 +31,16 @@ def main(arguments: list[str]) -> int:
     for forwarded in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(forwarded, lambda received, _frame: pending.append(received))
     signal.signal(signal.SIGCHLD, lambda _received, _frame: None)
-    # The lock on the data folder travels through us: the command inherits all but our own pipes.
-    os.set_inheritable(int(lifeline), False)
-    child = subprocess.Popen(command, close_fds=False, process_group=0, **lowered)
+    # The command inherits all files but our own pipes, such as the lock on the data folder.
+    os.set_inheritable(int(parent_pipe), False)
+    child = subprocess.Popen(command, close_fds=False, process_group=0, **account)
     while child.poll() is None:
-        readable = select.select([int(lifeline), wake_read], [], [])[0]
+        readable = select.select([int(parent_pipe), wake_read], [], [])[0]
         if wake_read in readable:
             os.read(wake_read, 512)
         while pending:
             child.send_signal(pending.pop(0))
-        if int(lifeline) in readable:
+        if int(parent_pipe) in readable:
             child.send_signal(int(number))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(PATIENCE)

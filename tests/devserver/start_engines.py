@@ -1,4 +1,4 @@
-"""engine_holder.py FOLDER kernel|guardian: start both engines, say who they are, and wait.
+"""start_engines.py FOLDER kernel|script: start both engines, say who they are, and wait.
 
 A test runs it as a process of its own, to kill it.
 """
@@ -10,15 +10,17 @@ from pathlib import Path
 from devserver import children
 from devserver.errors import CannotStart
 from devserver.folders import RunFolder
-from devserver.postgres import FORGETFUL, Postgres
+from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import Valkey
 
 
-def main(folder: Path, who_ends_orphans: str) -> None:
-    children.KERNEL_ENDS_ORPHANS = who_ends_orphans == "kernel"
+def main(folder: Path, what_ends_orphans: str) -> None:
+    children.KERNEL_ENDS_ORPHANS = what_ends_orphans == "kernel"
     folder.mkdir(exist_ok=True)
     run = RunFolder(folder / "run-folder")
-    postgres = Postgres(folder / "postgres", run, log=folder / "postgres.log", settings=FORGETFUL)
+    postgres = Postgres(
+        folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC
+    )
     valkey = Valkey(folder / "valkey", run, log=folder / "valkey.log")
     try:
         postgres.start()
