@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.release import VERSION
 from devserver.folders import RunFolder
-from devserver.postgres import FORGETFUL, PROGRAMS, Postgres
+from devserver.postgres import PROGRAMS, WITHOUT_FSYNC, Postgres
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -46,7 +46,7 @@ def make(release):
         folder = Path(name)
         folder.chmod(0o711)
         run = RunFolder(folder / "run-folder")
-        server = Postgres(folder / "postgres", run, log=folder / "log", settings=FORGETFUL)
+        server = Postgres(folder / "postgres", run, log=folder / "log", settings=WITHOUT_FSYNC)
         server.start()
         try:
             server.make_database(DATABASE)
