@@ -13,7 +13,7 @@ class User(AbstractUser):
 
 
 class AuditEvent(models.Model):
-    """Who did or opened what, and when. The database refuses to change or delete a row."""
+    """One event: who did or opened what, and when. A trigger refuses to change or delete it."""
 
     at = models.DateTimeField()
     actor = models.ForeignKey(

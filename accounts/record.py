@@ -1,9 +1,9 @@
-"""The record of disclosures and decisions."""
+"""Writing the record of what people opened and decided."""
 
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 
 from accounts.models import AuditEvent
@@ -12,14 +12,18 @@ from accounts.states import AuditAction
 
 def record(
     *,
-    by: AbstractUser | None,
+    by: AbstractBaseUser | None,
     at: datetime,
     action: AuditAction,
     call: Model | None = None,
     submission: Model | None = None,
     **detail: Any,
 ) -> AuditEvent:
-    """Write one event; `detail` is JSON without names, addresses or answers."""
+    """Write one event. `by` is None where the portal itself acts.
+
+    `call` and `submission` are rows of `submissions`, which this app cannot import. `detail` is
+    JSON without names, addresses or answers.
+    """
     return AuditEvent.objects.create(
         at=at,
         actor_id=_key(by),

@@ -15,17 +15,17 @@ from core import clock
 
 
 class PortalBackend(ModelBackend):
-    """Django's own, which refuses rehearsal sign-ins wherever the clock is the real one."""
+    """Django's own backend, but rehearsal sign-ins work only while a rehearsal clock runs."""
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
-        invented = isinstance(user, User) and user.email.endswith(f"@{REHEARSAL_EMAIL_DOMAIN}")
-        if invented and not clock.is_rehearsal():
+        of_rehearsal = isinstance(user, User) and user.email.endswith(f"@{REHEARSAL_EMAIL_DOMAIN}")
+        if of_rehearsal and not clock.is_rehearsal():
             return False
         return super().user_can_authenticate(user)
 
 
 class SignIn(LoginView):
-    """The steering group's way in; the session is cut to `STAFF_SESSION_SECONDS` unused."""
+    """The steering group signs in. A session ends when it is unused for STAFF_SESSION_SECONDS."""
 
     authentication_form = SignInForm
     template_name = "registration/sign_in.html"

@@ -1,4 +1,4 @@
-"""The way in for the steering group."""
+"""The form of the steering group's sign-in page."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SignInForm(AuthenticationForm):
-    """Django's own, in plain words; it says the same of a wrong name and a wrong password."""
+    """Django's own form in plain words. It does not say which of name and password is wrong."""
 
     error_messages = AuthenticationForm.error_messages | {
         "invalid_login": _("The username or the password is wrong. Passwords mind capital letters.")
@@ -17,5 +17,5 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].error_messages["required"] = _("Enter your username")
         self.fields["password"].error_messages["required"] = _("Enter your password")
-        # The error summary takes the focus, and a reader begins at the heading.
+        # The error summary takes the focus, and screen readers begin at the heading.
         self.fields["username"].widget.attrs.pop("autofocus")

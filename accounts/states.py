@@ -1,4 +1,4 @@
-"""The groups, and what is put on record."""
+"""The names of the groups, and the actions that go on record."""
 
 from django.db.models import TextChoices
 

@@ -39,7 +39,7 @@ def read_number(name: str, *, default: int) -> int:
     return int(value)
 
 
-def read_list(name: str, *, default: str) -> list[str]:
+def read_list(name: str, *, default: str | None) -> list[str]:
     """Return the words of the variable, which commas or spaces divide."""
     return read_text(name, default=default).replace(",", " ").split()
 
@@ -98,7 +98,7 @@ def read_portal_url(*, production: bool) -> SplitResult:
     return parts
 
 
-def read_allowed_hosts(*, default: str, production: bool) -> list[str]:
+def read_allowed_hosts(*, default: str | None, production: bool) -> list[str]:
     hosts = read_list("ALLOWED_HOSTS", default=default)
     if production and "*" in hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS may not hold * in production: name the hosts.")

@@ -11,7 +11,7 @@ from accounts.models import User
 
 
 class SuperusersOnly:
-    """Permissions given to somebody by mistake do not open these pages."""
+    """Pages that open to superusers only, whatever permissions somebody was given."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser

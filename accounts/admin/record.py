@@ -1,4 +1,4 @@
-"""The record of disclosures and decisions."""
+"""The record, which staff read and nobody edits."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What staff may look at and nobody may edit here, superusers included."""
+"""Admin pages that staff read and nobody edits, not even superusers."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """No adding, changing or deleting; seeing needs the model's view permission."""
+    """Nobody adds, changes or deletes here. Reading needs the model's view permission."""
 
     show_full_result_count = False
     list_per_page = 50
 
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
-        """Leave out the call where there is one only, or one is chosen: each row says the same."""
+        """Leave out the call if all rows have the same: there is only one, or one is chosen."""
         shown = super().get_list_display(request)
         if "call" not in shown:
             return shown

@@ -1,4 +1,4 @@
-"""Moments as the admin writes them."""
+"""Dates and times as the admin writes them."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

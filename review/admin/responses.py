@@ -1,7 +1,6 @@
-"""Responses: the list, and a page each to read. Nothing of a response can be edited."""
+"""Responses: the list, and the page of each. Staff read responses and cannot edit them."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -14,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
@@ -33,7 +33,10 @@ from submissions.responses.states import SubmissionState, TriageStatus
 
 SEE_IDENTITY = "submissions.see_identity"
 FILES_GIVEN = (
-    Version.attachments.through.objects.filter(version=OuterRef("current_version"))
+    # The plug-in for Django does not see the annotation.
+    Version.attachments.through.objects.filter(  # type: ignore[misc]
+        version=OuterRef("current_version")
+    )
     .order_by()
     .values("version")
     .annotate(number=Count("pk"))
@@ -44,6 +47,12 @@ LONG_TEXTS = (
     "current_version__canonical_text",
     "current_version__sha256",
 )
+
+
+class WithFilesGiven(Protocol):
+    """A response with what `get_queryset` adds."""
+
+    files_given: int
 
 
 @admin.register(Submission)
@@ -69,9 +78,13 @@ class ResponseAdmin(ReadOnlyAdmin):
         TimingFilter,
     )
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
+    search_help_text = (
+        "A reference, or words of the answers (“in quotes” for a phrase). Organisations and "
+        "names are found by those who may see who answered."
+    )
     ordering = ("-submitted_at", "-pk")
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Leave out the state, unless responses of several are listed."""
         shown = super().get_list_display(request)
         if request.GET.get("state") == "all":
@@ -91,9 +104,9 @@ class ResponseAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
     ) -> tuple[QuerySet[Submission], bool]:
-        """By reference however it is written; else by the words of the answers.
+        """Find by the reference, however it is typed, else by words of the answers.
 
-        Who may see who answered also finds by that: an organisation, a name, an address.
+        Staff who may see who answered also find by an organisation, a name or an address.
         """
         term = search_term.replace("\0", "").strip()
         if not term:
@@ -111,16 +124,6 @@ class ResponseAdmin(ReadOnlyAdmin):
                 .values("version")
             )
         return queryset.filter(found), False
-
-    def get_search_help_text(self, request: HttpRequest) -> str:
-        return self.search_help_text
-
-    @property
-    def search_help_text(self) -> str:
-        return (
-            "A reference, or words of the answers (“in quotes” for a phrase). Organisations and "
-            "names are found by those who may see who answered."
-        )
 
     @admin.display(description="reference", ordering="reference")
     def said_reference(self, response: Submission) -> str:
@@ -158,7 +161,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         return in_uk_time(response.submitted_at)
 
     @admin.display(description="files", ordering="files_given")
-    def files(self, response: Submission) -> int:
+    def files(self, response: WithFilesGiven) -> int:
         return response.files_given
 
     def get_urls(self) -> list[URLPattern]:
@@ -185,19 +188,21 @@ class ResponseAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The response to read; opening it is put on record. There is nothing to post."""
+        """Show the response to read. Opening it goes on record; there is nothing to post."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         response = self.get_object(request, object_id)
         if response is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
         shows_identity = request.user.has_perm(SEE_IDENTITY)
         page = response_page(
             response, wanted=request.GET.get("version", ""), shows_identity=shows_identity
         )
         if page.version is not None:
             record(
-                by=request.user,
+                by=current_user(request),
                 at=clock.portal_now(),
                 action=AuditAction.RESPONSE_OPENED,
                 call=response.call,
@@ -233,7 +238,7 @@ class ResponseAdmin(ReadOnlyAdmin):
             return redirect(page)
         try:
             changed = change_status(
-                response, to=TriageStatus(to), by=request.user, at=clock.portal_now()
+                response, to=TriageStatus(to), by=current_user(request), at=clock.portal_now()
             )
         except StatusRefused:
             messages.error(request, "Only the status of a submitted response can change.")
@@ -243,7 +248,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         return redirect(page)
 
     def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Withdraw a response because its author asked for it; it cannot be taken back."""
+        """Withdraw a response because its author asked for it. Nobody can undo that."""
         if not self._may_change_status(request):
             raise PermissionDenied
         response = get_object_or_404(Submission.objects.submitted().select_related("call"), pk=pk)
@@ -252,7 +257,10 @@ class ResponseAdmin(ReadOnlyAdmin):
             reason = form.cleaned_data["reason"]
             with transaction.atomic():
                 withdraw_on_request(
-                    submission=response, by=request.user, reason=reason, at=clock.portal_now()
+                    submission=response,
+                    by=current_user(request),
+                    reason=reason,
+                    at=clock.portal_now(),
                 )
                 transaction.on_commit(nudge_mail, robust=True)
             messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
@@ -266,8 +274,8 @@ class ResponseAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)
 
-    def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponse:
-        """A file that was submitted, as a download; opening it is put on record."""
+    def download(self, request: HttpRequest, pk: int, public_id: UUID) -> FileResponse:
+        """Send a submitted file as a download. Opening it goes on record."""
         if request.method != "GET" or not request.user.has_perm("submissions.view_attachment"):
             raise PermissionDenied
         files = Attachment.objects.filter(versions__submission=pk).distinct()
@@ -277,7 +285,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         except FileNotFoundError:
             raise Http404 from None
         record(
-            by=request.user,
+            by=current_user(request),
             at=clock.portal_now(),
             action=AuditAction.FILE_OPENED,
             call=attachment.submission.call,

@@ -1,9 +1,10 @@
-"""Calls: what they say and when they close. Questions stand once there are answers."""
+"""Calls: what they say and when they close. Wording is fixed once there are answers."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import AuditAction
 from core import arrival, clock
@@ -25,12 +27,12 @@ from submissions.responses.states import SubmissionState
 
 
 def has_answers(call: Call | None) -> bool:
-    """Return whether anybody has begun to answer, so that what is asked has to stand."""
+    """Return whether anybody has begun to answer, so that the questions may no longer change."""
     return call is not None and Submission.objects.filter(call=call).exists()
 
 
 class WordingInline(admin.TabularInline):
-    """Wording that may be put right until somebody begins to answer; keys never change here."""
+    """Wording that staff may correct until somebody begins to answer. Keys never change here."""
 
     extra = 0
     can_delete = False
@@ -38,10 +40,11 @@ class WordingInline(admin.TabularInline):
     classes = ("collapse",)
     wording: tuple[str, ...] = ()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = flatten(self.fields or ())
         if has_answers(obj):
-            return list(self.fields)
-        return [name for name in self.fields if name not in self.wording]
+            return fields
+        return [name for name in fields if name not in self.wording]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -73,7 +76,7 @@ class QuestionInline(WordingInline):
     fields = ("said_key", "label", "hint", "missing", "required", "what")
     wording = ("label", "hint", "missing")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [*super().get_readonly_fields(request, obj), "said_key", "what"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
@@ -103,6 +106,13 @@ class QuestionInline(WordingInline):
         ]
         lines += [f"– {option['label']}" for option in question.options]
         return "\n".join(lines)
+
+
+class WithCounts(Protocol):
+    """A call with what `get_queryset` adds."""
+
+    number_submitted: int
+    number_drafts: int
 
 
 @admin.register(Call)
@@ -191,15 +201,15 @@ class CallAdmin(admin.ModelAdmin):
         return call.closes_in_words
 
     @admin.display(description="submitted responses")
-    def submitted(self, call: Call) -> int:
+    def submitted(self, call: WithCounts) -> int:
         return call.number_submitted
 
     @admin.display(description="drafts")
-    def drafts(self, call: Call) -> int:
+    def drafts(self, call: WithCounts) -> int:
         return call.number_drafts
 
     @admin.display(description="responses")
-    def counts(self, call: Call) -> str:
+    def counts(self, call: WithCounts) -> str:
         return f"{call.number_submitted:,} submitted, {call.number_drafts:,} drafts"
 
     @admin.display(description="closes")
@@ -215,14 +225,14 @@ class CallAdmin(admin.ModelAdmin):
         return format_html('<a href="{}">How the call stands</a>', address)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A call comes out of its definition file (manage.py load_call)."""
+        """Calls are made by manage.py load_call, from their definition files."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Put on record which fields changed, by name; what they say stays out of the record."""
+        """Put the names of the changed fields on record, without their old and new values."""
         super().save_related(request, form, formsets, change)
         changed = list(form.changed_data)
         for formset in formsets:
@@ -230,7 +240,7 @@ class CallAdmin(admin.ModelAdmin):
                 changed += [f"{row._meta.model_name} {row.key}: {name}" for name in names]
         if changed:
             record(
-                by=request.user,
+                by=current_user(request),
                 at=clock.portal_now(),
                 action=AuditAction.CALL_CHANGED,
                 call=form.instance,
@@ -247,7 +257,7 @@ class CallAdmin(admin.ModelAdmin):
         ]
 
     def closing_report(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Received, by timing, unfinished and outstanding, and each change of the closing time."""
+        """Show what was received, what is unfinished, and each change of the closing time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         call = get_object_or_404(Call, pk=pk)
@@ -266,7 +276,7 @@ class CallAdmin(admin.ModelAdmin):
         return TemplateResponse(request, template, context)
 
     def change_closing_time(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Extend, open again or end earlier, with a reason."""
+        """Ask for a new closing time and a reason, and set it."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         call = get_object_or_404(Call, pk=pk)
@@ -290,7 +300,7 @@ class CallAdmin(admin.ModelAdmin):
                 call,
                 to=form.cleaned_data["moment"],
                 reason=form.cleaned_data["reason"],
-                by=request.user,
+                by=current_user(request),
                 at=clock.portal_now(),
             )
         except ClosingTimeRefused as refused:

@@ -1,5 +1,6 @@
-"""A new closing time, written in the call's own time zone."""
+"""The form for a new closing time, in the call's own time zone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -16,6 +17,6 @@ class ClosingTimeForm(LocalMomentForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
-        super().__init__(*args, call=call, at_first=call.closes_at, **kwargs)
+    def __init__(self, data: Mapping[str, Any] | None = None, *, call: Call) -> None:
+        super().__init__(data, call=call, at_first=call.closes_at)
         self.fields["time"].help_text += " Responses are taken until just before this moment."

@@ -1,5 +1,6 @@
-"""Late passes: giving them, taking them back, and who gave which, when and why."""
+"""Late passes: a list with who gave each and why, giving one, taking one back."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.current_user import current_user
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.references import read_reference
@@ -40,10 +42,10 @@ class LatePassForm(LocalMomentForm):
     )
     field_order = ("address", "reference", "day", "time", "reason")
 
-    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, call: Call) -> None:
         self.call = call
         later = max(call.closes_at, clock.portal_now()) + timedelta(days=2)
-        super().__init__(*args, call=call, at_first=later.replace(second=0), **kwargs)
+        super().__init__(data, call=call, at_first=later.replace(second=0))
         self.fields["time"].help_text += " The pass works until just before this moment."
 
     def clean_reference(self) -> Submission | None:
@@ -109,7 +111,7 @@ class LatePassAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def give(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Give a pass for the call; the mail goes out at once."""
+        """Give somebody a late pass for the call. Its mail goes out at once."""
         if not request.user.has_perm("submissions.add_latepass"):
             raise PermissionDenied
         call = get_object_or_404(Call, pk=pk)
@@ -126,7 +128,7 @@ class LatePassAdmin(ReadOnlyAdmin):
                 submission=form.cleaned_data["reference"],
                 reason=form.cleaned_data["reason"],
                 expires_at=form.cleaned_data["moment"],
-                by=request.user,
+                by=current_user(request),
                 at=clock.portal_now(),
             )
         except LatePassRefused as refused:
@@ -137,13 +139,13 @@ class LatePassAdmin(ReadOnlyAdmin):
         return True
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, then take a pass back."""
+        """Ask whether to take the pass back, and take it back."""
         if not request.user.has_perm("submissions.change_latepass"):
             raise PermissionDenied
         late_pass = get_object_or_404(LatePass, pk=pk)
         if request.method == "POST":
             try:
-                late_passes.revoke(late_pass, by=request.user, at=clock.portal_now())
+                late_passes.revoke(late_pass, by=current_user(request), at=clock.portal_now())
                 messages.success(request, "The pass does not work any more.")
             except LatePassRefused as refused:
                 messages.error(request, refused.message)

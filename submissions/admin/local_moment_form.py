@@ -1,5 +1,6 @@
-"""A moment written as day and time in a call's own time zone."""
+"""A form for a day and a time in a call's own time zone."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from submissions.calls.models import Call
 
 
 class LocalMomentForm(forms.Form):
-    """Day and time, both local; `moment` in the cleaned data is aware."""
+    """Asks for a local day and time, and puts both as an aware `moment` into the cleaned data."""
 
     day = forms.DateField(
         label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -20,20 +21,23 @@ class LocalMomentForm(forms.Form):
         label="Time", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )
 
-    def __init__(self, *args: Any, call: Call, at_first: datetime, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, call: Call, at_first: datetime
+    ) -> None:
         self.zone = ZoneInfo(call.timezone)
         local = at_first.astimezone(self.zone)
-        super().__init__(*args, initial={"day": local.date(), "time": local.time()}, **kwargs)
+        super().__init__(data, initial={"day": local.date(), "time": local.time()})
         self.fields["time"].help_text = f"In {zone_words(call.timezone)}."
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         if "day" in cleaned and "time" in cleaned:
             local = datetime.combine(cleaned["day"], cleaned["time"])
             moments = {
                 local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
             }
-            # When clocks change an hour is skipped or comes twice (PEP 495).
+            # When the clocks change, an hour is skipped or comes twice (PEP 495).
             if len(moments) > 1:
                 raise forms.ValidationError("The clocks change then: choose another time.")
             cleaned["moment"] = moments.pop()

@@ -1,4 +1,4 @@
-"""Each kind of mail, read before anybody is sent one: a call's own words, an invented response."""
+"""A preview of each kind of mail: the words of a call around a sample response."""
 
 import re
 from base64 import b64encode
@@ -17,7 +17,7 @@ from submissions.calls.models import Call
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
 
-# As on every page, and the frames.
+# The policy of every page, with frames allowed.
 WITH_FRAMES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; "
@@ -68,7 +68,7 @@ def previews(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
 
 @require_safe
 def as_html(request: HttpRequest, admin: ModelAdmin, slug: str, kind: str) -> HttpResponse:
-    """Return one sample's HTML by itself, under a policy that lets its own style apply only."""
+    """Return the HTML of one sample, under a policy that allows its own style and nothing else."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
     if kind not in MailKind.values:
@@ -84,5 +84,8 @@ def as_html(request: HttpRequest, admin: ModelAdmin, slug: str, kind: str) -> Ht
 
 
 def _digest_of_style(page: str) -> str:
+    """Return the style's hash for a style-src directive (CSP level 3, 2.3.1)."""
     style = re.search(r"<style>(.*?)</style>", page, flags=re.DOTALL)
+    if style is None:
+        return "'none'"
     return f"'sha256-{b64encode(sha256(style[1].encode()).digest()).decode()}'"

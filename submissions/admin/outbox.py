@@ -1,4 +1,4 @@
-"""The outbox: what became of each mail, its text as it was sent, and sending it again."""
+"""The outbox: the state of each mail, its text as it was sent, and sending it again."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
@@ -82,16 +83,18 @@ class OutboxAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The mail as it was sent; who reads to whom and about which response is put on record."""
+        """Show the mail as it was sent. Who reads a mail about a response goes on record."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         mail = self.get_object(request, object_id)
         if mail is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
         shows_text = request.user.has_perm("submissions.see_identity")
         if shows_text and mail.body and mail.submission_id:
             record(
-                by=request.user,
+                by=current_user(request),
                 at=clock.portal_now(),
                 action=AuditAction.RESPONSE_OPENED,
                 call=mail.call,
@@ -117,11 +120,11 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Send the chosen mails again", permissions=["send"])
     def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxEmail]) -> None:
-        """Owe a copy of each that was sent or given up, and of which there is no copy yet."""
+        """Queue a copy of each mail that was sent or given up and has no copy yet."""
         again = 0
         for mail in chosen.filter(resends=None).order_by("pk"):
             with suppress(ResendRefused):
-                send_again(mail, by=request.user, at=clock.portal_now())
+                send_again(mail, by=current_user(request), at=clock.portal_now())
                 again += 1
         left = chosen.count() - again
         self.message_user(
@@ -138,16 +141,16 @@ class OutboxAdmin(ReadOnlyAdmin):
         return request.user.has_perm("submissions.change_outboxemail")
 
     def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Owe a copy of a mail that was sent or given up."""
+        """Queue a copy of a mail that was sent or given up."""
         if request.method != "POST" or not self._may_send(request):
             raise PermissionDenied
         mail = get_object_or_404(OutboxEmail, pk=pk)
         return self._resend(
-            request, mail, lambda: send_again(mail, by=request.user, at=clock.portal_now())
+            request, mail, lambda: send_again(mail, by=current_user(request), at=clock.portal_now())
         )
 
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Owe a copy of a mail to the address that somebody who may see addresses put right."""
+        """Queue a copy of a mail to a corrected address, for staff who may see addresses."""
         may_see = request.user.has_perm("submissions.see_identity")
         if request.method != "POST" or not may_see or not self._may_send(request):
             raise PermissionDenied
@@ -156,7 +159,9 @@ class OutboxAdmin(ReadOnlyAdmin):
         return self._resend(
             request,
             mail,
-            lambda: correct_address(mail, address=address, by=request.user, at=clock.portal_now()),
+            lambda: correct_address(
+                mail, address=address, by=current_user(request), at=clock.portal_now()
+            ),
         )
 
     def _resend(
