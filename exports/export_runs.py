@@ -11,12 +11,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, QuerySet
 from django.db.models.functions import Least
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from core.claims import claim, claimed_row, claimed_until, renew
@@ -35,7 +35,7 @@ UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 def ask(
     *,
     call: Call,
-    by: AbstractUser,
+    by: User,
     at: datetime,
     file_format: str,
     filters: dict[str, Any],
@@ -56,7 +56,7 @@ def ask(
     )
 
 
-def may_take(run: ExportRun, by: AbstractUser) -> bool:
+def may_take(run: ExportRun, by: User) -> bool:
     """Return whether `by` may see and download the export: their own, a superuser anybody's."""
     return by.is_superuser or run.by_id == by.pk
 
@@ -121,7 +121,7 @@ def fail(run: ExportRun, *, at: datetime, error: str) -> None:
     claimed_row(run).update(state=ExportState.FAILED, finished_at=at, error=error[:300])
 
 
-def cancel(run: ExportRun, *, by: AbstractUser, at: datetime) -> bool:
+def cancel(run: ExportRun, *, by: User, at: datetime) -> bool:
     """Stop an export that is not finished, and put that on record; False if it is finished.
 
     Its worker notices within seconds.
@@ -134,7 +134,7 @@ def cancel(run: ExportRun, *, by: AbstractUser, at: datetime) -> bool:
         return True
 
 
-def note_download(run: ExportRun, *, by: AbstractUser, at: datetime) -> None:
+def note_download(run: ExportRun, *, by: User, at: datetime) -> None:
     record(
         by=by,
         at=at,
@@ -168,14 +168,17 @@ def purge(*, at: datetime) -> int:
     return deleted
 
 
-def runs_of(call: Call, by: AbstractUser) -> QuerySet[ExportRun]:
+def runs_of(call: Call, by: User) -> QuerySet[ExportRun]:
     """Return the exports of a call that somebody may see, the latest first."""
     runs = ExportRun.objects.filter(call=call).select_related("by")
     return runs if by.is_superuser else runs.filter(by=by)
 
 
 def is_kept(run: ExportRun, *, at: datetime) -> bool:
-    return bool(run.state == ExportState.DONE and run.file and at < run.expires_at)
+    """Return whether the export has a file that people can download."""
+    if run.state != ExportState.DONE or not run.file or run.expires_at is None:
+        return False
+    return at < run.expires_at
 
 
 def _which(run: ExportRun) -> dict[str, Any]:

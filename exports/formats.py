@@ -1,11 +1,12 @@
-"""The formats of exports: what each is called, and who writes it."""
+"""The formats of exports, and how their files are called."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from exports.export_context import ExportContext
+from exports.types import Pieces
 from exports.writers import (
     attachments,
     bundle,
@@ -26,9 +27,10 @@ ZIP = "application/zip"
 
 @dataclass(frozen=True)
 class FileFormat:
-    """`reads_once`: one statement gives all rows, so nothing has to be held still meanwhile.
+    """How a format is called, and who writes it.
 
-    `broken_off` is the last thing in a file that breaks; formats without one cannot be opened
+    `reads_once`: one statement gives all rows, so the export needs no snapshot beside it.
+    `broken_off` are the last bytes of a file that breaks; formats without them cannot be opened
     when they are incomplete.
     """
 
@@ -36,7 +38,7 @@ class FileFormat:
     label: str
     suffix: str
     content_type: str
-    pieces: Callable[[ExportContext], Iterator[bytes]]
+    pieces: Callable[[ExportContext], Pieces]
     reads_once: bool = False
     broken_off: bytes = b""
 

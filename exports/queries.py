@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 
 from accounts.models import User
@@ -126,7 +125,7 @@ def codes_of(call: Call) -> list[Code]:
     return list(Code.objects.filter(call=call).order_by("position", "name", "pk"))
 
 
-def coders_of(call: Call) -> list[AbstractUser]:
+def coders_of(call: Call) -> list[User]:
     """Return who coded anything in the call, in the order in which they were added."""
     coders = Coding.objects.filter(code__call=call).order_by().values("by")
     return list(User.objects.filter(pk__in=coders).order_by("pk"))

@@ -1,23 +1,23 @@
-"""Exports on record: each leaves an audit event before its first byte and one at its end."""
+"""Exports on record: each writes an audit event before its first byte and one at its end."""
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from datetime import datetime
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, FileFormat
 from exports.queries import one_moment
-from exports.types import Dataset
+from exports.types import Dataset, Pieces
 
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
@@ -29,8 +29,8 @@ class ExportRefused(Exception):
     """Whoever asks may not have the export; the message is one line for people."""
 
 
-def refuse_unless_permitted(dataset: Dataset, *, by: AbstractUser | None, reason: str) -> None:
-    """Raise ExportRefused; nobody (`by` is None) is whoever works at the server's command line.
+def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -> None:
+    """Raise ExportRefused unless `by` may have the export; None is the server's command line.
 
     A named export needs a reason, whoever asks.
     """
@@ -48,25 +48,25 @@ def export_chunks(
     dataset: Dataset,
     format_name: str,
     *,
-    by: AbstractUser | None,
+    by: User | None,
     at: datetime,
     reason: str = "",
     progress: Callable[[int], None] | None = None,
     **detail: Any,
-) -> Iterator[bytes]:
-    """Return the export in chunks; reading them puts it on record.
+) -> Pieces:
+    """Return the export in chunks; whoever reads them puts it on record.
 
-    Before the first byte it leaves an EXPORT_STARTED event, which stands alone only while the
-    export goes on, or if the process was killed. Read to the end it leaves EXPORTED with the
-    rows, the bytes and their SHA-256, and then only. If it breaks, or its reader goes away, it
-    leaves EXPORT_BROKEN with what had been handed out; a break is raised again after a last
-    line that says so (where the format has one), so that the connection is cut too. The two
-    events have the same `attempt` in their detail. `at` is the moment at which the export was
-    asked for; `progress` is called with the number of rows written so far and may raise to stop
-    it.
+    Before the first byte it writes an EXPORT_STARTED event. That stands alone only while the
+    export goes on, or if the process was killed. An export read to its end writes EXPORTED, with
+    the rows, the bytes and their SHA-256. One that breaks, or whose reader leaves, writes
+    EXPORT_BROKEN with what it had handed out. After a break the last chunk says so, where the
+    format has a way to, and the error is raised again, so that the server cuts the connection.
+    Both events have the same `attempt` in their detail. `at` is the moment at which somebody
+    asked for the export. `progress` gets the number of rows written so far, and may raise to
+    stop it.
 
-    Raises ExportRefused at once; UnsupportedByFormat before the first chunk. Not for use within a
-    transaction, which might take the record back.
+    Raises ExportRefused at once, UnsupportedByFormat before the first chunk. Not for use within a
+    transaction, which might roll the record back.
     """
     refuse_unless_permitted(dataset, by=by, reason=reason)
     name = by.get_username() if by is not None else COMMAND_LINE
@@ -83,8 +83,8 @@ def export_chunks(
 
 
 def _recorded(
-    context: ExportContext, file_format: FileFormat, by: AbstractUser | None, detail: dict[str, Any]
-) -> Iterator[bytes]:
+    context: ExportContext, file_format: FileFormat, by: User | None, detail: dict[str, Any]
+) -> Pieces:
     call = context.dataset.call
     digest = hashlib.sha256()
     size = 0
@@ -94,15 +94,14 @@ def _recorded(
     action = AuditAction.EXPORT_BROKEN
     why = "the reader went away"
     try:
-        with nullcontext() if file_format.reads_once else one_moment():
-            pieces = file_format.pieces(context)
-            try:
-                for chunk in pieces:
-                    digest.update(chunk)
-                    size += len(chunk)
-                    yield chunk
-            finally:
-                pieces.close()
+        with (
+            nullcontext() if file_format.reads_once else one_moment(),
+            closing(file_format.pieces(context)) as pieces,
+        ):
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
+                yield piece
         action = AuditAction.EXPORTED
         why = ""
     except (UnsupportedByFormat, Cancelled) as end:  # no fault

@@ -1,5 +1,6 @@
-"""What the writers of exports are handed: a dataset to ask for, and its records."""
+"""What the writers of exports work with: a dataset, its records, the bytes that they yield."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 from exports.columns import Column, columns
 from exports.filters import ExportFilter
 from submissions.calls.models import Call
+
+# A file's bytes in pieces. Close a generator that you do not read to its end.
+Pieces = Generator[bytes, None, None]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from exports.export_context import ExportContext
 from exports.queries import content_of, is_kept, records
-from exports.types import Record
+from exports.types import Pieces, Record
 from exports.writers.reading_order import file_name
 from exports.writers.zip_stream import ZipStream
 
@@ -38,7 +38,7 @@ class FileList:
         return file.getvalue().encode()
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     """Yield the archive; the files are streamed one by one out of the private storage."""
     archive = ZipStream()
     listed = FileList()

@@ -8,6 +8,7 @@ from typing import Any
 from core.release import NAME, VERSION
 from exports.export_context import ExportContext
 from exports.queries import records
+from exports.types import Pieces
 from exports.writers import (
     csv_file,
     dictionary,
@@ -35,7 +36,7 @@ reading/             a Word file a response
 attachments/         the files that came with responses; attachments/files.csv lists them
 manifest.json        rows and SHA-256 of each file, the choice made, who made it and when
 """
-Writer = Callable[[ExportContext], Iterator[bytes]]
+Writer = Callable[[ExportContext], Pieces]
 # Of each: its name, who writes it, whether it has a row per response.
 FILES: list[tuple[str, Writer, bool]] = [
     ("responses.csv", csv_file.pieces, True),
@@ -50,7 +51,7 @@ PACKED = (".xlsx", ".qdpx", ".docx")
 ROUNDS = sum(1 for _, _, has_rows in FILES if has_rows) + 1  # times that each response is written
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     bundle = _Bundle(context)
     yield from bundle.add(README, [ABOUT.encode()])
     for name, write, has_rows in FILES:

@@ -1,16 +1,17 @@
 """A dataset as CSV: UTF-8, RFC 4180, CRLF, the header first; streamed out of PostgreSQL's COPY."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import Full, Queue
 from threading import Event, Thread
 
+import psycopg2.extensions
 from django.db import connection
 
 from exports.columns import Column
 from exports.export_context import ExportContext
 from exports.queries import PLANS_FOR_A_STREAM
 from exports.response_sql import spreadsheet_query
-from exports.types import Query
+from exports.types import Pieces, Query
 
 CONTENT_TYPE = "text/csv; charset=utf-8; header=present"
 CHUNK = 256 * 1024  # bytes
@@ -18,7 +19,7 @@ CHUNKS_AHEAD = 4  # a slow reader holds a megabyte, however many rows there are
 BROKEN_OFF = b"THIS FILE IS INCOMPLETE: the export broke off here. Download it again.\r\n"
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     """Yield the CSV in chunks of whole rows; a query that fails sends nothing at all."""
     table = context.dataset.columns
     rows = iter(CopiedRows(spreadsheet_query(context.dataset), context.row_done))
@@ -47,7 +48,7 @@ class CopiedRows:
         self._abandoned = Event()
         self._error: BaseException | None = None
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Pieces:
         connection.ensure_connection()
         raw = connection.connection
         with raw.cursor() as cursor:
@@ -69,7 +70,7 @@ class CopiedRows:
         if self._error is not None:
             raise self._error
 
-    def _copy(self, raw: object, select: str) -> None:
+    def _copy(self, raw: "psycopg2.extensions.connection", select: str) -> None:
         try:
             with raw.cursor() as cursor:
                 copy = f"COPY ({select}) TO STDOUT (FORMAT csv)"

@@ -2,13 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator
 
 from exports.columns import SHORT, Column
 from exports.consent import says_who, shown_questions, withheld_questions
 from exports.export_context import ExportContext
 from exports.safe_cells import neutralise
-from exports.types import Dataset
+from exports.types import Dataset, Pieces
 from submissions.calls.states import QuestionKind
 
 HEADER = ("column", "type", "meaning", "values", "notes")
@@ -112,5 +111,5 @@ def dictionary_csv(dataset: Dataset) -> bytes:
     return file.getvalue().encode()
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     yield dictionary_csv(context.dataset)

@@ -4,14 +4,13 @@ docs/schemas/response.schema.json describes a line.
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from exports.consent import shown_questions
 from exports.export_context import ExportContext
 from exports.queries import codes_of, records
-from exports.types import CodedPassage, Dataset, Record
+from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers.reading_order import answer_of
 from submissions.calls.states import QuestionKind
 
@@ -24,7 +23,7 @@ LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 RECEIPT = ("timing", "channel", "ncvo_band", "small_and_medium", "status")
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     dataset = context.dataset
     names = [column.name for column in dataset.columns]
     codes = {str(code.guid): code.name for code in codes_of(dataset.call)}

@@ -18,7 +18,7 @@ from exports.columns import NUMBER, SEVERAL, TIME, Column
 from exports.consent import says_who, shown_questions
 from exports.export_context import ExportContext
 from exports.queries import coders_of, codes_of, records
-from exports.types import CodedPassage, Dataset, Record
+from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers import refi
 from exports.writers.reading_order import answer_of
 from exports.writers.xml_text import xml_text
@@ -43,7 +43,7 @@ class _AnswerRange:
     end: int
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     with (
         tempfile.TemporaryFile(prefix="portal-qdpx-") as archive,
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as cases,
@@ -62,8 +62,8 @@ def pieces(context: ExportContext) -> Iterator[bytes]:
                 for piece in writer.project(cases, sources, has_records=context.rows > 0):
                     qde.write(piece.encode())
         archive.seek(0)
-        while piece := archive.read(PIECE):
-            yield piece
+        while packed := archive.read(PIECE):
+            yield packed
 
 
 def source_text(dataset: Dataset, record: Record) -> tuple[str, list[_AnswerRange]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from exports.export_context import ExportContext
 from exports.queries import records
-from exports.types import Record
+from exports.types import Pieces, Record
 from exports.writers.reading_copy import ReadingCopy, about, footer, reading_copy, refuse_too_long
 from exports.writers.word_file import BULLET, WordFrame, bold, heading, link, paragraph, run
 from exports.writers.zip_stream import ZipStream
@@ -16,7 +16,7 @@ MOST_WORDS = 1_000_000  # more, and Word itself is slow to open it
 PIECE = 256 * 1024  # bytes
 
 
-def one_document(context: ExportContext) -> Iterator[bytes]:
+def one_document(context: ExportContext) -> Pieces:
     """Yield all responses in one document with contents.
 
     Raises UnsupportedByFormat if they are many.
@@ -30,7 +30,7 @@ def one_document(context: ExportContext) -> Iterator[bytes]:
             yield piece
 
 
-def one_each(context: ExportContext) -> Iterator[bytes]:
+def one_each(context: ExportContext) -> Pieces:
     """Yield a ZIP with a document per response, named by its reference."""
     archive = ZipStream()
     around = frame(context)

@@ -44,7 +44,9 @@ def answer_of(question: Question, record: Record) -> Any:
 
 def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
     """Return what is said at the head of a reading copy, as name and value."""
-    cells = dict(zip((c.name for c in dataset.columns), record.cells, strict=True))
+    cells = {
+        column.name: cell or "" for column, cell in zip(dataset.columns, record.cells, strict=True)
+    }
     at = spoken_time.say_exactly(record.received_at, dataset.call.timezone)
     exact = record.received_at.astimezone(ZoneInfo(dataset.call.timezone))
     said = [

@@ -1,13 +1,12 @@
 """Reading copies as tagged PDFs (PDF/UA-1): one document of all, or one per response."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from core import typesetting
 from exports.export_context import ExportContext
 from exports.queries import records
-from exports.types import Dataset, Record
+from exports.types import Dataset, Pieces, Record
 from exports.writers.reading_copy import about, as_data, footer, reading_copy, refuse_too_long
 from exports.writers.zip_stream import ZipStream
 
@@ -17,7 +16,7 @@ TEMPLATE = Path(__file__).with_name("reading_copy.typ").read_text(encoding="utf-
 MOST_WORDS = 200_000
 
 
-def one_document(context: ExportContext) -> Iterator[bytes]:
+def one_document(context: ExportContext) -> Pieces:
     """Yield all responses in one document with contents.
 
     Raises UnsupportedByFormat if they are many.
@@ -31,7 +30,7 @@ def one_document(context: ExportContext) -> Iterator[bytes]:
     yield _typeset(context, dataset.call.title, copies, contents=True)
 
 
-def one_each(context: ExportContext) -> Iterator[bytes]:
+def one_each(context: ExportContext) -> Pieces:
     """Yield a ZIP with a document per response, named by its reference."""
     archive = ZipStream()
     for record in records(context.dataset):

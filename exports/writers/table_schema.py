@@ -5,20 +5,19 @@ Source: Frictionless Data Package and Table Schema, v1 (specs.frictionlessdata.i
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from exports.columns import DERIVED, NUMBER, ONE, TICK, TIME, Column
 from exports.consent import withheld_questions
 from exports.export_context import ExportContext
-from exports.types import Dataset
+from exports.types import Dataset, Pieces
 from exports.writers.dictionary import IDENTITY, described, rules
 
 CONTENT_TYPE = "application/json"
 CSV_NAME = "responses.csv"
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     package = json.dumps(data_package(context.dataset), ensure_ascii=False, indent=2)
     yield package.encode() + b"\n"
 

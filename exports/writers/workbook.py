@@ -30,7 +30,7 @@ from exports.filters import role_question_key
 from exports.income_bands import NCVO_BANDS, SMALL_AND_MEDIUM
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS
-from exports.types import Dataset, Record
+from exports.types import Dataset, Pieces, Record
 from exports.writers.dictionary import HEADER, entries
 from exports.writers.xml_text import xml_text
 from submissions.calls.models import Call
@@ -47,7 +47,7 @@ COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area
 GROUPS_OF_BANDS = {"ncvo_band": NCVO_BANDS, "small_and_medium": SMALL_AND_MEDIUM}
 
 
-def pieces(context: ExportContext) -> Iterator[bytes]:
+def pieces(context: ExportContext) -> Pieces:
     """Yield the file; raise UnsupportedByFormat for more responses than a sheet has rows."""
     if count(context.dataset) >= MOST_ROWS:
         raise UnsupportedByFormat(
@@ -116,7 +116,7 @@ def _write_responses(
     place = 0
     head: list[str] = []
     for column, width in layout:
-        wide = 60 if column.kind == LONG else 24 if column.kind == TIME else NARROW
+        wide: float = 60 if column.kind == LONG else 24 if column.kind == TIME else NARROW
         wide = max(wide, min(len(column.name) * 1.15 + 3, 40))  # bold, and the filter's button
         sheet.set_column(place, place + width - 1, wide)
         head += _names(column, width)

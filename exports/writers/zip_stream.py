@@ -11,8 +11,8 @@ class ZipStream:
     """An archive; each method yields the bytes that are ready."""
 
     def __init__(self) -> None:
-        self._ready: list[bytes] = []
-        self._zip = zipfile.ZipFile(self, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self._written = _Written()
+        self._zip = zipfile.ZipFile(self._written, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
 
     def add(self, name: str, pieces: Iterable[bytes], *, compress: bool = True) -> Iterator[bytes]:
         """Yield a member of any size; `compress` is off for what is compressed already."""
@@ -26,17 +26,30 @@ class ZipStream:
         self._zip.close()
         yield from self._take_ready()
 
+    def _take_ready(self) -> Iterator[bytes]:
+        if ready := self._written.take():
+            yield ready
+
+
+class _Written:
+    """The file that zipfile writes into: it keeps what nobody has taken yet."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
     def write(self, data: bytes) -> int:
-        self._ready.append(bytes(data))
+        self._pieces.append(bytes(data))
         return len(data)
+
+    def take(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
 
     def flush(self) -> None:
         """zipfile asks for it."""
 
-    def _take_ready(self) -> Iterator[bytes]:
-        ready, self._ready = self._ready, []
-        if ready:
-            yield b"".join(ready)
+    def close(self) -> None:
+        """zipfile's types ask for it."""
 
 
 def small_member(name: str) -> zipfile.ZipInfo:

@@ -4,13 +4,13 @@ import os
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error, connection
+from django.db import Error
 
 from core import clock
 from exports.export_context import UnsupportedByFormat
@@ -18,11 +18,11 @@ from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import COMMAND_LINE, ExportRefused, export_chunks
-from exports.types import Dataset
+from exports.types import Dataset, Pieces
 from submissions.calls.models import Call
 
 BAR = 40  # characters
-# Option -> field of Choice, and what the option's help says.
+# Option -> field of ExportFilter, and what the option's help says.
 SEVERAL = {
     "role": ("roles", "key of a role"),
     "income-band": ("income_bands", "key of an income band"),
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         try:
             self._export(options)
         # COPY is psycopg2's own, whose errors Django does not translate.
-        except (Error, connection.Database.Error) as error:
+        except (Error, psycopg2.Error) as error:
             said = " ".join(str(error).split())
             raise CommandError(f"The database cannot give the responses: {said}") from error
 
@@ -142,7 +142,7 @@ class _Bar:
         sys.stderr.write("\n")
 
 
-def _write_out(chunks: Iterator[bytes]) -> None:
+def _write_out(chunks: Pieces) -> None:
     try:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
@@ -155,7 +155,7 @@ def _write_out(chunks: Iterator[bytes]) -> None:
         raise CommandError("The reader of the output went away.") from None
 
 
-def _write_into(chunks: Iterator[bytes], path: Path) -> None:
+def _write_into(chunks: Pieces, path: Path) -> None:
     """Write to a device or a pipe, whose place no file may take."""
     with closing(chunks), path.open("wb") as file:
         for chunk in chunks:
@@ -163,7 +163,7 @@ def _write_into(chunks: Iterator[bytes], path: Path) -> None:
             file.flush()  # at once, as in `_write_out`
 
 
-def _write_whole(chunks: Iterator[bytes], path: Path) -> None:
+def _write_whole(chunks: Pieces, path: Path) -> None:
     """Write beside `path` and rename, so that `path` is the whole file or what it was before."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     part = Path(name)
