@@ -358,6 +358,14 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField()),
                 ("saved_at", models.DateTimeField()),
                 (
+                    "lock_version",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="Counts the changes of the working copy.",
+                    ),
+                ),
+                (
                     "submitted_at",
                     models.DateTimeField(
                         editable=False, help_text="When the first version was received.", null=True

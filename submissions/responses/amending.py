@@ -32,7 +32,7 @@ def reopen(*, submission: Submission, at: datetime) -> None:
         applicable_deadline(lock_call(locked.call_id), locked, at=at)
         if locked.amending_since is None:
             locked.amending_since = at
-            locked.save(update_fields=["amending_since"])
+            locked.save_locked("amending_since")
 
 
 def discard_changes(*, submission: Submission, at: datetime) -> None:
@@ -74,7 +74,7 @@ def _discard_changes(locked: Submission, at: datetime) -> None:
     locked.attachments.exclude(pk__in=standing).filter(removed_at=None).update(removed_at=at)
     locked.amending_since = None
     locked.saved_at = max(locked.saved_at, at)
-    locked.save(update_fields=["amending_since", "saved_at"])
+    locked.save_locked("amending_since", "saved_at")
 
 
 def withdraw(*, submission: Submission, at: datetime) -> Submission:
@@ -112,7 +112,7 @@ def _withdraw(
         # A save that came later may have been written first: the purge goes by their order.
         locked.withdrawn_at = max(at, locked.saved_at)
         locked.amending_since = None
-        locked.save(update_fields=["state", "withdrawn_at", "amending_since"])
+        locked.save_locked("state", "withdrawn_at", "amending_since")
         owe_to_author(MailKind.WITHDRAWN, locked.current_version, call, at)
         record(
             by=by,

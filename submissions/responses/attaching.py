@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from submissions.calls.models import Question
-from submissions.responses.drafting import lock_working_copy, note_saved
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types import refuse_unless_what_it_says
 from submissions.responses.models import Attachment, Submission
+from submissions.responses.working_copy import lock_working_copy, note_saved
 
 LONGEST_NAME = 150
 

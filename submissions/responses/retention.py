@@ -87,6 +87,7 @@ def _purge_draft(draft: Submission, purged: Purged) -> None:
             draft.delete()
             removed += 1
     except ProtectedError:
+        draft.save_locked()
         logger.info("a draft of call %s is on record: emptied and not deleted", draft.call_id)
     purged.drafts += bool(removed)
 

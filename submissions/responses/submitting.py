@@ -16,7 +16,7 @@ from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
-from submissions.responses.drafting import draft_etag, files_by_key, working_answers
+from submissions.responses.etags import draft_etag
 from submissions.responses.errors import (
     ChangedSinceSeen,
     NoFreeReference,
@@ -32,6 +32,7 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import SubmissionState, Timing
 from submissions.responses.transcript import version_text
+from submissions.responses.working_copy import files_by_key, working_answers
 
 logger = logging.getLogger(__name__)
 REFERENCE_TRIES = 20
@@ -121,7 +122,7 @@ def _receive(
     )
     if _says_the_same(current, next_one, identity, content):
         locked.amending_since = None
-        locked.save(update_fields=["amending_since"])
+        locked.save_locked("amending_since")
         return current
     _save_version(locked, next_one, identity, content, admitted)
     owe_to_author(MailKind.AMENDED, next_one, call, at)
@@ -169,9 +170,7 @@ def _save_version(
     locked.state = SubmissionState.SUBMITTED
     locked.current_version = version
     locked.amending_since = None
-    locked.save(
-        update_fields=["reference", "state", "submitted_at", "current_version", "amending_since"]
-    )
+    locked.save_locked("reference", "state", "submitted_at", "current_version", "amending_since")
     if admitted.late_pass is not None:
         admitted.late_pass.used_at = version.received_at
         admitted.late_pass.used_for = version

@@ -1,12 +1,5 @@
-from submissions.calls.models.calls import Call, call_at, call_of_revision
-from submissions.calls.models.questions import Question, Questionnaire, RespondentRole, Section
+from submissions.calls.models.calls import Call
+from submissions.calls.models.questionnaire import Questionnaire
+from submissions.calls.models.questions import Question, RespondentRole, Section
 
-__all__ = [
-    "Call",
-    "Question",
-    "Questionnaire",
-    "RespondentRole",
-    "Section",
-    "call_at",
-    "call_of_revision",
-]
+__all__ = ["Call", "Question", "Questionnaire", "RespondentRole", "Section"]

@@ -2,16 +2,17 @@
 
 import uuid
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core import spoken_time
-from submissions.calls.models.questions import OutOfDate, Question, Questionnaire, questionnaire_at
+from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
+from submissions.calls.models.questions import Question
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -141,7 +142,7 @@ class Call(models.Model):
 
     @cached_property
     def questionnaire(self) -> Questionnaire:
-        """All that the call asks; no query where this process has seen the revision before."""
+        """All that the call asks; no query if this process has read the revision before."""
         return questionnaire_at(self.pk, self.revision)
 
     @property
@@ -152,33 +153,3 @@ class Call(models.Model):
     @property
     def questions_by_key(self) -> dict[str, Question]:
         return self.questionnaire.questions_by_key
-
-
-def call_at(slug: str) -> Call:
-    """Return the call as it stands, with no more read than its revision where that is known.
-
-    One object for every request until something changes, so nobody changes it. Raises
-    Call.DoesNotExist.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, revision FROM submissions_call WHERE slug = %s", [slug])
-        found = cursor.fetchone()
-    if found is None:
-        raise Call.DoesNotExist(slug)
-    return call_of_revision(*found)
-
-
-def call_of_revision(pk: int, revision: uuid.UUID) -> Call:
-    """Return the call, read once a revision; nobody changes the object."""
-    try:
-        return _call_of_revision(pk, revision)
-    except OutOfDate as read:
-        return read.args[0]
-
-
-@lru_cache(maxsize=16)
-def _call_of_revision(pk: int, revision: uuid.UUID) -> Call:
-    call = Call.objects.get(pk=pk)
-    if call.revision != revision:
-        raise OutOfDate(call)
-    return call

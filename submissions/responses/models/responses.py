@@ -5,12 +5,13 @@ be withheld, and at the end of its retention deleted, without touching the evide
 """
 
 import uuid
+from datetime import datetime
 
 from django.contrib.postgres.indexes import HashIndex
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Cast, Lower
+from django.db.models.functions import Cast, Greatest, Lower
 
 from submissions.calls.models.calls import Call
 from submissions.calls.models.questions import Question
@@ -24,6 +25,16 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def submitted(self) -> "SubmissionQuerySet":
         """Those that count: submitted and not withdrawn since."""
         return self.filter(state=SubmissionState.SUBMITTED)
+
+    def mark_saved(self, at: datetime) -> int:
+        """Note a save received at `at`, with the next `lock_version`; return how many rows.
+
+        The moment never goes back: requests that wait may be taken up in another order than
+        they came in, and a submission was not there before all of it was.
+        """
+        return self.update(
+            lock_version=F("lock_version") + 1, saved_at=Greatest("saved_at", at)
+        )
 
 
 class Submission(models.Model):
@@ -44,6 +55,9 @@ class Submission(models.Model):
     )
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
+    lock_version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts the changes of the working copy."
+    )
     submitted_at = models.DateTimeField(
         null=True, editable=False, help_text="When the first version was received."
     )
@@ -122,6 +136,11 @@ class Submission(models.Model):
     def has_working_copy(self) -> bool:
         """Whether its author may change answers: a draft, or submitted and opened again."""
         return self.is_draft or self.amending_since is not None
+
+    def save_locked(self, *fields: str) -> None:
+        """Save these fields of a row that the caller has locked, with the next `lock_version`."""
+        self.lock_version += 1
+        self.save(update_fields=[*fields, "lock_version"])
 
 
 class WorkingAnswer(models.Model):

@@ -1,0 +1,125 @@
+"""All that a call asks, read once per revision of the call."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from uuid import UUID
+
+from django.apps import apps
+
+from submissions.calls import conditions
+from submissions.calls.conditions import Condition, Term
+from submissions.calls.models.questions import Question, RespondentRole, Section
+from submissions.calls.states import QuestionKind
+
+
+@dataclass(frozen=True, eq=False)
+class Questionnaire:
+    """All that a call asks, in order; every request shares the object, so nobody changes it.
+
+    `questions` come section by section. Questions of the kind `roles` have the call's roles as
+    their options.
+    """
+
+    roles: tuple[RespondentRole, ...]
+    sections: tuple[Section, ...]
+    questions: list[Question]
+
+    def questions_of(self, section: Section) -> list[Question]:
+        return self._by_section.get(section.pk, [])
+
+    @cached_property
+    def _by_section(self) -> dict[int, list[Question]]:
+        found: dict[int, list[Question]] = {}
+        for question in self.questions:
+            found.setdefault(question.section_id, []).append(question)
+        return found
+
+    @cached_property
+    def questions_by_key(self) -> dict[str, Question]:
+        return {question.key: question for question in self.questions}
+
+    @cached_property
+    def keys(self) -> dict[int, str]:
+        """The keys of the questions by their primary keys."""
+        return {question.pk: question.key for question in self.questions}
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """What must be true for a question to be asked, by the question's key."""
+        return {question.key: self._condition_of(question) for question in self.questions}
+
+    @cached_property
+    def conditional(self) -> tuple[tuple[str, Condition], ...]:
+        """Key and condition of each question that is not always asked."""
+        return tuple(
+            (key, condition) for key, condition in self.conditions.items() if condition.terms
+        )
+
+    def _condition_of(self, question: Question) -> Condition:
+        written = question.section.show_if
+        of_section = conditions.parse(written).terms if written else ()
+        return Condition((*of_section, *self.terms[question.key]))
+
+    @cached_property
+    def terms(self) -> dict[str, tuple[Term, ...]]:
+        """What must be true beside the section's condition, by the question's key."""
+        return {question.key: self._terms_of(question) for question in self.questions}
+
+    def _terms_of(self, question: Question) -> tuple[Term, ...]:
+        terms = list(conditions.parse(question.show_if).terms) if question.show_if else []
+        if question.key in self.revealing_options:
+            controller, values = self.revealing_options[question.key]
+            terms.append(Term(controller, "in", values))
+        return tuple(dict.fromkeys(terms))
+
+    @cached_property
+    def revealing_options(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """For each revealed question, the key of the question and the options that reveal it."""
+        found: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for question in self.questions:
+            for option in question.options:
+                if option.get("reveals"):
+                    _, values = found.get(option["reveals"], ("", ()))
+                    found[option["reveals"]] = (question.key, (*values, option["key"]))
+        return found
+
+
+class OutOfDate(Exception):
+    """The call has another revision than the one asked for; None: the call is gone."""
+
+    def __init__(self, revision: UUID | None) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+
+def questionnaire_at(call_id: int, revision: UUID | None) -> Questionnaire:
+    """Return what the call asks: four queries for a revision that is new to this process.
+
+    A caller whose call was changed since it was read gets what the call asks now.
+    """
+    while True:
+        try:
+            return _questionnaire_of_revision(call_id, revision)
+        except OutOfDate as changed:
+            revision = changed.revision
+
+
+@lru_cache(maxsize=16)
+def _questionnaire_of_revision(call_id: int, revision: UUID | None) -> Questionnaire:
+    roles = tuple(RespondentRole.objects.filter(call=call_id))
+    sections = tuple(Section.objects.filter(call=call_id))
+    questions = list(Question.objects.filter(call=call_id).order_by("section__position", "position"))
+    # The database draws another revision in the transaction of each change. So, read last, it
+    # tells whether the lists are of one moment. A transaction that may yet be rolled back has a
+    # revision that nobody else will ever see.
+    calls = apps.get_model("submissions.Call").objects
+    stored = calls.filter(pk=call_id).values_list("revision", flat=True).first()
+    if stored != revision:
+        raise OutOfDate(stored)
+    roles_as_options = [role.as_option() for role in roles]
+    section_by_pk = {section.pk: section for section in sections}
+    for question in questions:
+        question.section = section_by_pk[question.section_id]
+        if question.kind == QuestionKind.ROLES:
+            question.options = roles_as_options
+    return Questionnaire(roles, sections, questions)

@@ -1,0 +1,69 @@
+"""The working copy of a response: finding it, reading its answers and files, locking it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from submissions.calls.models import Call
+from submissions.responses.errors import AlreadySubmitted
+from submissions.responses.models import Attachment, Submission
+
+
+def find_response(*, public_id: UUID | str, slug: str) -> Submission | None:
+    """Return the response of that id to the call of that slug, with the call and its answers."""
+    return (
+        Submission.objects.select_related("call")
+        .prefetch_related("answers", "identity_answers")
+        .filter(public_id=public_id, call__slug=slug)
+        .first()
+    )
+
+
+def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
+    """Return the working copy as question key -> stored value, identity included."""
+    keys = call.questionnaire.keys
+    stored = (*submission.answers.all(), *submission.identity_answers.all())
+    # Another author may have answered a question that was added after `call` was read.
+    return {keys[row.question_id]: row.value for row in stored if row.question_id in keys}
+
+
+def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:
+    """Return the attachments by the key of their question."""
+    keys = call.questionnaire.keys
+    found: dict[str, list[Attachment]] = {}
+    for attachment in attachments:
+        if attachment.question_id in keys:
+            found.setdefault(keys[attachment.question_id], []).append(attachment)
+    return found
+
+
+def lock_working_copy(submission: Submission) -> Submission:
+    """Lock the row until the transaction ends, and return it as it is now.
+
+    Raises AlreadySubmitted unless it is a draft, or its author reopened it after submitting;
+    Submission.DoesNotExist.
+    """
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if not locked.has_working_copy:
+        raise AlreadySubmitted(locked.reference)
+    return locked
+
+
+def note_saved(submission: Submission, at: datetime) -> None:
+    """Note that a request received at `at` changed the working copy, which the caller locked."""
+    Submission.objects.filter(pk=submission.pk).mark_saved(at)
+    submission.saved_at = max(submission.saved_at, at)
+
+
+def note_saved_if_unchanged(submission: Submission, at: datetime) -> bool:
+    """Do as `note_saved` does, and lock the row, if nobody changed it since it was read.
+
+    Return False, and write nothing, if somebody did. `submission` keeps the `lock_version` that
+    its answers were read under.
+    """
+    unchanged = Submission.objects.filter(pk=submission.pk, lock_version=submission.lock_version)
+    if not unchanged.mark_saved(at):
+        return False
+    submission.saved_at = max(submission.saved_at, at)
+    return True
