@@ -26,7 +26,7 @@ from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.respondent.browser_session import SESSION_KEY
 from submissions.responses.answering import asked_questions, is_required, validation_issues
-from submissions.responses.drafting import draft_etag
+from submissions.responses.etags import draft_etag
 from submissions.responses.models import Answer, IdentityAnswer, Submission
 
 KINDS_OF_RESPONSE = 20

@@ -154,7 +154,7 @@ def read_database() -> dict[str, Any]:
     if not options["options"]:
         del options["options"]
     return {
-        "ENGINE": "evidence_portal.database",
+        "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
         "USER": options.pop("user", unquote(parts.username or "")),
         "PASSWORD": unquote(parts.password or ""),

@@ -188,7 +188,6 @@ STORAGES = {
 
 # A respondent's session leads back to the draft, so it outlives a long call. The session of
 # staff is cut to STAFF_SESSION_SECONDS when they sign in.
-SESSION_ENGINE = "evidence_portal.sessions"
 # Messages to staff about responses stay on the server; pages of respondents read none.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 90 * 24 * 60 * 60

@@ -27,7 +27,6 @@ from rehearsal.fake_files import make_fake_file
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.responses.answering import validation_issues
-from submissions.responses.drafting import files_by_key
 from submissions.responses.errors import CallNotYetOpen
 from submissions.responses.models import (
     Answer,
@@ -39,6 +38,7 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import Channel, SubmissionState
 from submissions.responses.submitting import Content, build_version, lock_call
+from submissions.responses.working_copy import files_by_key
 
 BATCH = 500
 ADDS_FILES = 0.04  # the share of responses with files

@@ -7,9 +7,9 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import asked_questions
-from submissions.responses.drafting import files_by_key
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
 from submissions.responses.transcript import say_answer
+from submissions.responses.working_copy import files_by_key
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """Changing when a call closes: an extension, an opening anew, or an earlier end."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
-from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -15,14 +13,8 @@ from submissions.responses.models import ClosingChange
 
 
 def last_change(call: Call) -> ClosingChange | None:
-    """Return the newest change of the closing time; a change draws a new revision of the call."""
-    return _last_change(call.pk, call.revision)
-
-
-@lru_cache(maxsize=16)
-def _last_change(call_id: int, revision: UUID) -> ClosingChange | None:
-    del revision
-    return ClosingChange.objects.filter(call=call_id).select_related("call").first()
+    """Return the newest change of the closing time."""
+    return ClosingChange.objects.filter(call=call).select_related("call").first()
 
 
 def change_closing_time(

@@ -11,6 +11,7 @@ from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.responses import drafting
 from submissions.responses.errors import AlreadySubmitted
+from submissions.responses.etags import etag
 
 
 @require_POST
@@ -47,7 +48,6 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             at=held.received_at,
             base_etags=form.base_etags,
             pending_etags=form.pending_etags,
-            read=held.read,
         )
     except AlreadySubmitted:
         return _not_kept(
@@ -61,7 +61,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         {
             "saved": _say_saved(held) if set(form.values) - set(kept.conflicts) else "",
             "seen": {
-                key: drafting.etag(value)
+                key: etag(value)
                 for key, value in form.values.items()
                 if kept.answers.get(key) == value
             },

@@ -1,20 +1,18 @@
 """Which response this browser holds: the session keeps its random identity, call by call."""
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
-from submissions.calls.models import Call, call_at
-from submissions.responses.drafting import WorkingCopy, working_copy
+from submissions.calls.models import Call
 from submissions.responses.models import Submission
+from submissions.responses.working_copy import find_response
 
 SESSION_KEY = "responses"
 
 
 def call_or_404(slug: str) -> Call:
-    """Return the call as it stands; nobody may change the object."""
-    try:
-        return call_at(slug)
-    except Call.DoesNotExist:
-        raise Http404 from None
+    """Return the call of that slug."""
+    return get_object_or_404(Call, slug=slug)
 
 
 def hold(request: HttpRequest, submission: Submission, call: Call) -> None:
@@ -38,13 +36,15 @@ def forget(request: HttpRequest, call: Call) -> None:
         request.session.flush()
 
 
-def draft_in_session(request: HttpRequest, slug: str) -> WorkingCopy | None:
-    """Return the response to that call that this browser holds, with its answers as they stand."""
+def draft_in_session(request: HttpRequest, slug: str) -> Submission | None:
+    """Return the response to that call that this browser holds, with its call and answers."""
     public_id = request.session.get(SESSION_KEY, {}).get(slug)
-    return None if public_id is None else working_copy(public_id, slug)
+    return None if public_id is None else find_response(public_id=public_id, slug=slug)
 
 
 def response_in_session(request: HttpRequest, call: Call) -> Submission | None:
-    """Return the response of `call` that this browser holds."""
-    held = draft_in_session(request, call.slug)
-    return held and held.submission
+    """Return the response of `call` that this browser holds, without its answers."""
+    public_id = request.session.get(SESSION_KEY, {}).get(call.slug)
+    if public_id is None:
+        return None
+    return Submission.objects.filter(public_id=public_id, call=call).first()

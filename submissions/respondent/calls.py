@@ -19,6 +19,7 @@ from submissions.respondent.forms.reading import reading_of
 from submissions.respondent.time_left import time_left_at
 from submissions.responses import drafting, returning
 from submissions.responses.errors import CallNotOpen
+from submissions.responses.working_copy import working_answers
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -102,7 +103,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if held is not None and "another" not in request.POST:
         return redirect("submitted", slug=slug)
     if held is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
-        answers = drafting.working_answers(held, call)
+        answers = working_answers(held, call)
         if not returning.known_address(held, call, answers):
             context = {"call": call, "submission": held}
             return render(request, "responses/another.html", context)

@@ -22,13 +22,14 @@ from submissions.respondent.response_context import (
     no_response_page,
 )
 from submissions.respondent.steps import question_addresses
-from submissions.responses import answering, drafting, submitting
+from submissions.responses import answering, submitting
 from submissions.responses.errors import (
     CallNotOpen,
     ChangedSinceSeen,
     ResponseIncomplete,
     ResponseWithdrawn,
 )
+from submissions.responses.etags import draft_etag
 
 # What was on the page, posted back by it.
 SEEN = "_seen"
@@ -94,7 +95,7 @@ def _check_page(
         refused=bool(standing),
         changed=status == 409,
         unseen=status == 409 and not request.POST.get(SEEN),
-        seen=drafting.draft_etag(held.answers, itertools.chain(*held.files.values())),
+        seen=draft_etag(held.answers, itertools.chain(*held.files.values())),
         publication=_say_publication(held),
         errors=[(f.message, f"answer-{f.key}") for f in standing],
     )

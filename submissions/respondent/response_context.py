@@ -15,13 +15,13 @@ from submissions.respondent.browser_session import call_or_404, draft_in_session
 from submissions.respondent.error_pages import typed_texts
 from submissions.respondent.steps import Step, question_addresses, steps
 from submissions.respondent.time_left import time_left_at
-from submissions.responses import answering, deadlines, drafting
+from submissions.responses import answering, deadlines
 from submissions.responses.deadlines import ApplicableDeadline
-from submissions.responses.drafting import WorkingCopy
 from submissions.responses.errors import CallNotOpen
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
+from submissions.responses.working_copy import files_by_key, working_answers
 
 SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
@@ -34,15 +34,11 @@ class ResponseContext:
     submission: Submission
     received_at: datetime
     answers: dict[str, Any]
-    has_files: bool
-    read: WorkingCopy | None = None
 
     @cached_property
     def files(self) -> dict[str, list[Attachment]]:
-        if not self.has_files:
-            return {}
         present = self.submission.attachments.filter(removed_at=None)
-        return drafting.files_by_key(self.call, present)
+        return files_by_key(self.call, present)
 
     @property
     def file_counts(self) -> dict[str, int]:
@@ -118,9 +114,7 @@ def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
     found = draft_in_session(request, slug)
     if found is None:
         return None
-    return ResponseContext(
-        found.call, found.submission, received_at, found.answers, found.has_files, read=found
-    )
+    return ResponseContext(found.call, found, received_at, working_answers(found, found.call))
 
 
 def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:

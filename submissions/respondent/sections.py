@@ -98,17 +98,13 @@ def _save(request: HttpRequest, held: ResponseContext, here: Step) -> HttpRespon
             at=held.received_at,
             base_etags=form.base_etags,
             pending_etags=form.pending_etags,
-            read=held.read,
         )
         refused = change_files(held, form)
     except AlreadySubmitted:
         return _submitted_meanwhile(request, held)
     saved = held
     if kept.answers != held.answers or form.takes_files or form.file_to_change:
-        has_files = held.has_files or form.takes_files
-        saved = ResponseContext(
-            held.call, held.submission, held.received_at, kept.answers, has_files
-        )
+        saved = ResponseContext(held.call, held.submission, held.received_at, kept.answers)
     if kept.conflicts or form.unsettled:
         return _contested_page(request, saved, here, form, kept.conflicts, refused)
     action = request.POST.get("action", "continue")

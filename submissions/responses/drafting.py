@@ -22,7 +22,7 @@ from submissions.responses.working_copy import (
     working_answers,
 )
 
-type Etags = Mapping[str, Collection[str]]
+Etags = Mapping[str, Collection[str]]
 
 
 def start(*, call: Call, at: datetime, channel: Channel = Channel.WEB) -> Submission:

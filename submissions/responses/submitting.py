@@ -16,13 +16,13 @@ from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
-from submissions.responses.etags import draft_etag
 from submissions.responses.errors import (
     ChangedSinceSeen,
     NoFreeReference,
     ResponseIncomplete,
     ResponseWithdrawn,
 )
+from submissions.responses.etags import draft_etag
 from submissions.responses.models import (
     Attachment,
     ReturnAddress,

@@ -6,6 +6,7 @@ import pytest
 
 from submissions.responses import drafting
 from submissions.responses.models import Submission
+from submissions.responses.working_copy import working_answers
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def page(open_browser, call):
 
 
 def stored(call):
-    return drafting.working_answers(Submission.objects.get(), call)
+    return working_answers(Submission.objects.get(), call)
 
 
 def saved(page):

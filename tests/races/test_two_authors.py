@@ -2,9 +2,11 @@
 
 import pytest
 
-from submissions.calls.models import Question, call_at
+from submissions.calls.models import Call, Question
 from submissions.responses import drafting, submitting
 from submissions.responses.errors import AlreadySubmitted
+from submissions.responses.etags import etag
+from submissions.responses.working_copy import find_response, working_answers
 from tests.makers import complete_answers, make_call, make_draft, while_open
 from tests.races.test_submit_race import at_once
 
@@ -16,8 +18,8 @@ def test_of_two_edits_of_one_answer_one_is_kept_and_the_other_handed_back():
     at = while_open(call)
     draft = make_draft(call, story="As both saw it")
     for _ in range(10):
-        saw = drafting.working_answers(draft, call)["story"]
-        seen = {"story": {drafting.etag(saw)}}
+        saw = working_answers(draft, call)["story"]
+        seen = {"story": {etag(saw)}}
 
         def save(text, seen=seen):
             return lambda: (
@@ -28,7 +30,7 @@ def test_of_two_edits_of_one_answer_one_is_kept_and_the_other_handed_back():
 
         texts = [f"{saw} and Ada", f"{saw} and Ben"]
         results = at_once([save(text) for text in texts])
-        kept = drafting.working_answers(draft, call)["story"]
+        kept = working_answers(draft, call)["story"]
         assert sorted(results, key=len) == [{}, {"story": kept}]
         assert texts[results.index({})] == kept
 
@@ -50,7 +52,7 @@ def test_edits_of_different_answers_are_both_kept():
         ]
     )
     assert results == [{}, {}]
-    assert drafting.working_answers(draft, call) == {"story": "Ada's", "history": ["bid"]}
+    assert working_answers(draft, call) == {"story": "Ada's", "history": ["bid"]}
 
 
 def test_answer_to_a_question_that_is_new_to_one_author_is_kept_beside_theirs():
@@ -61,52 +63,51 @@ def test_answer_to_a_question_that_is_new_to_one_author_is_kept_beside_theirs():
     Question.objects.create(
         call=earlier, section=section, key="late", kind="short", label="Why?", position=99
     )
-    now = call_at(earlier.slug)
+    now = Call.objects.get(pk=earlier.pk)
     drafting.save_answers(submission=draft, call=now, values={"late": "Ada's"}, at=at)
     kept = drafting.save_answers(submission=draft, call=earlier, values={"story": "Ben's"}, at=at)
     assert kept.answers == {"story": "Ben's"}
-    assert drafting.working_answers(draft, now) == {"late": "Ada's", "story": "Ben's"}
+    assert working_answers(draft, now) == {"late": "Ada's", "story": "Ben's"}
 
 
-def test_of_two_who_read_one_copy_neither_overwrites_the_other():
+def test_of_two_who_read_one_state_neither_overwrites_the_other():
     call = make_call()
     at = while_open(call)
     draft = make_draft(call, story="As both saw it")
     for _ in range(10):
-        read = drafting.working_copy(draft.public_id, call.slug)
-        saw = read.answers["story"]
+        both = [find_response(public_id=draft.public_id, slug=call.slug) for _ in range(2)]
+        saw = working_answers(both[0], call)["story"]
         texts = [f"{saw}, Ada", f"{saw}, Ben"]
         results = at_once(
             [
-                lambda text=text, read=read, saw=saw: (
+                lambda text=text, found=found, saw=saw: (
                     drafting.save_answers(
-                        submission=draft,
+                        submission=found,
                         call=call,
                         values={"story": text},
                         at=at,
-                        base_etags={"story": {drafting.etag(saw)}},
-                        read=read,
+                        base_etags={"story": {etag(saw)}},
                     ).conflicts
                 )
-                for text in texts
+                for found, text in zip(both, texts, strict=True)
             ]
         )
-        kept = drafting.working_answers(draft, call)["story"]
+        kept = working_answers(draft, call)["story"]
         assert sorted(results, key=len) == [{}, {"story": kept}]
         assert texts[results.index({})] == kept
 
 
-def test_save_into_a_copy_that_is_submitted_meanwhile_is_refused_or_submitted():
+def test_save_into_a_response_that_is_submitted_meanwhile_is_refused_or_submitted():
     call = make_call()
     at = while_open(call)
     for _ in range(10):
         draft = make_draft(call, **complete_answers(call, story="First words"))
-        read = drafting.working_copy(draft.public_id, call.slug)
+        found = find_response(public_id=draft.public_id, slug=call.slug)
 
-        def save(draft=draft, read=read):
+        def save(found=found):
             try:
                 drafting.save_answers(
-                    submission=draft, call=call, values={"story": "Last words"}, at=at, read=read
+                    submission=found, call=call, values={"story": "Last words"}, at=at
                 )
             except AlreadySubmitted:
                 return "refused"

@@ -13,7 +13,6 @@ from rehearsal.fake_words import PLACES
 from rehearsal.seeding import SeedingRefused, seed_responses
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import validation_issues
-from submissions.responses.drafting import working_answers
 from submissions.responses.errors import CallNotYetOpen
 from submissions.responses.file_types import refuse_unless_what_it_says
 from submissions.responses.models import (
@@ -24,6 +23,7 @@ from submissions.responses.models import (
     Version,
     VersionIdentity,
 )
+from submissions.responses.working_copy import working_answers
 from tests.makers import make_call, make_first_call
 
 pytestmark = pytest.mark.django_db

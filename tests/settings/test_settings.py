@@ -223,7 +223,7 @@ def test_rehearsal_is_an_offset_from_the_real_clock(settings_with):
 
 def test_database_address_is_taken_apart(settings_with):
     assert settings_with()["DATABASES"]["default"] == {
-        "ENGINE": "evidence_portal.database",
+        "ENGINE": "django.db.backends.postgresql",
         "NAME": "evidence",
         "USER": "evidence",
         "PASSWORD": "p@ss",

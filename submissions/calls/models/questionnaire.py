@@ -108,7 +108,9 @@ def questionnaire_at(call_id: int, revision: UUID | None) -> Questionnaire:
 def _questionnaire_of_revision(call_id: int, revision: UUID | None) -> Questionnaire:
     roles = tuple(RespondentRole.objects.filter(call=call_id))
     sections = tuple(Section.objects.filter(call=call_id))
-    questions = list(Question.objects.filter(call=call_id).order_by("section__position", "position"))
+    questions = list(
+        Question.objects.filter(call=call_id).order_by("section__position", "position")
+    )
     # The database draws another revision in the transaction of each change. So, read last, it
     # tells whether the lists are of one moment. A transaction that may yet be rolled back has a
     # revision that nobody else will ever see.

@@ -12,9 +12,9 @@ from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.documents.pages import typeset
 from submissions.responses.answering import asked_questions
-from submissions.responses.drafting import files_by_key
 from submissions.responses.models import Version
 from submissions.responses.transcript import say_answer
+from submissions.responses.working_copy import files_by_key
 
 LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 

@@ -8,7 +8,7 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.fields import Posted, every_value, posted_names
 from submissions.respondent.forms.presenting import shown_text
-from submissions.responses.drafting import etag
+from submissions.responses.etags import etag
 from submissions.responses.transcript import say_answer
 
 # Question keys begin with a letter, so no name here can be one's.

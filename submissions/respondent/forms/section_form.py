@@ -18,8 +18,8 @@ from submissions.respondent.forms.fields import AnswerField, Posted, every_value
 from submissions.respondent.forms.layout import section_helper
 from submissions.respondent.forms.presenting import FileUrl, answer_id, first_id, present
 from submissions.responses.answering import clean_answer, validation_issues
-from submissions.responses.drafting import etag
 from submissions.responses.errors import AnswerRefused
+from submissions.responses.etags import etag
 from submissions.responses.models import Attachment
 
 # Question keys begin with a letter, so neither name can be one's.

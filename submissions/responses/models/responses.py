@@ -32,9 +32,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         The moment never goes back: requests that wait may be taken up in another order than
         they came in, and a submission was not there before all of it was.
         """
-        return self.update(
-            lock_version=F("lock_version") + 1, saved_at=Greatest("saved_at", at)
-        )
+        return self.update(lock_version=F("lock_version") + 1, saved_at=Greatest("saved_at", at))
 
 
 class Submission(models.Model):

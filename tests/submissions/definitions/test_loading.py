@@ -8,7 +8,7 @@ from accounts.states import AuditAction
 from submissions.calls.models import Call, Question
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import load, parse
-from submissions.responses import drafting
+from submissions.responses.working_copy import working_answers
 from tests.makers import (
     OPENS_AT,
     SMALL,
@@ -200,7 +200,7 @@ def test_question_moves_to_another_section_with_its_answers():
     ]
     call = load_text(text, reword=True).call
     assert call.questions_by_key["number"].section.key == "evidence"
-    assert drafting.working_answers(draft, call) == {"number": "123456"}
+    assert working_answers(draft, call) == {"number": "123456"}
 
 
 @pytest.mark.parametrize("reword", [False, True])

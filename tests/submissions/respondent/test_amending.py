@@ -10,6 +10,7 @@ from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, retention
 from submissions.responses.models import Answer, Attachment, Submission, Version
+from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_attachment, make_call, press_submit, while_open
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +93,7 @@ def test_discarding_asks_first_and_then_puts_back(client, call, submission):
     response = client.post(address(call, "response/amend/discard/"), follow=True)
     assert response.redirect_chain == [(address(call, "response/submitted/?discarded=1"), 302)]
     assert "Your changes are discarded." in text_of(response)
-    answers = drafting.working_answers(submission, Call.objects.get(pk=call.pk))
+    answers = working_answers(submission, Call.objects.get(pk=call.pk))
     assert answers["story"] == "Before"
     assert change_is_refused(client, call)
 

@@ -7,6 +7,7 @@ from django.test import Client
 from submissions.calls.models import Call
 from submissions.responses import drafting
 from submissions.responses.models import Submission
+from submissions.responses.working_copy import working_answers
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def draft(client, call):
 
 def answers_of(draft):
     call = Call.objects.get(pk=draft.call_id)
-    return drafting.working_answers(draft, call)
+    return working_answers(draft, call)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import drafting
 from submissions.responses.models import Answer, Attachment, Submission, Version
+from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -50,7 +51,7 @@ def start_with(client, call, **answers):
 
 def answers_of(draft):
     call = Call.objects.get(pk=draft.call_id)
-    return drafting.working_answers(draft, call)
+    return working_answers(draft, call)
 
 
 def text_of(response):

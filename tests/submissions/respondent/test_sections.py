@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from submissions.responses import drafting, submitting
+from submissions.responses.etags import etag
 from submissions.responses.models import Submission
 from tests.makers import make_attachment, make_call, while_open
 from tests.submissions.respondent.test_response_pages import (
@@ -199,7 +200,7 @@ def test_script_saves_and_is_told_what_is_stored(client, call):
     answer = autosave(client, call, story="As I type", _shown="story:-").json()
     assert answer == {
         "saved": "Saved at 12:00pm",
-        "seen": {"story": drafting.etag("As I type")},
+        "seen": {"story": etag("As I type")},
         "warning": "",
     }
     assert answers_of(Submission.objects.get()) == {"story": "As I type"}
@@ -260,7 +261,7 @@ def test_text_sent_before_and_not_stored_is_no_leave_to_drop_it(client, call):
 def test_script_saves_that_the_last_box_was_unticked(client, call):
     start(client, call)
     elsewhere(call, history=["bid"], fairness={"money": "poor"}, declaration=True)
-    page = f"history:{drafting.etag(['bid'])} declaration:{drafting.etag(True)}"
+    page = f"history:{etag(['bid'])} declaration:{etag(True)}"
     answer = autosave(client, call, _shown=page).json()
     assert answer["seen"] == {"history": "-", "declaration": "-"}
     assert answers_of(Submission.objects.get()) == {"fairness": {"money": "poor"}}
@@ -273,7 +274,7 @@ def test_unticking_is_kept_though_another_tab_ruled_the_question_out(client, at)
     at(while_open(call))
     start(client, call)
     elsewhere(call, roles=["provider"], views=["a"])
-    answer = autosave(client, call, _shown=f"views:{drafting.etag(['a'])}").json()
+    answer = autosave(client, call, _shown=f"views:{etag(['a'])}").json()
     assert answer["seen"] == {"views": "-"}
     assert answers_of(Submission.objects.get()) == {"roles": ["provider"]}
 

@@ -11,6 +11,7 @@ from submissions.responses.errors import (
     NotSubmitted,
     ResponseWithdrawn,
 )
+from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -97,7 +98,7 @@ def test_put_back_restores_answers_and_files(django_capture_on_commit_callbacks)
     kept = make_attachment(draft)
     submission = submitting.submit(submission=draft, at=while_open(call)).submission
     at = submission.submitted_at
-    before = drafting.working_answers(submission, call)
+    before = working_answers(submission, call)
     amending.reopen(submission=submission, at=at)
     submission.refresh_from_db()
     change(submission, story="After", email="new@example.org", fairness={"money": "good"})
@@ -110,7 +111,7 @@ def test_put_back_restores_answers_and_files(django_capture_on_commit_callbacks)
     )
     amending.discard_changes(submission=submission, at=call.closes_at + HOUR)
     submission.refresh_from_db()
-    assert drafting.working_answers(submission, call) == before
+    assert working_answers(submission, call) == before
     assert list(submission.attachments.filter(removed_at=None)) == [kept]
     assert submission.amending_since is None
     with pytest.raises(AlreadySubmitted):

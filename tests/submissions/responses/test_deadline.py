@@ -11,7 +11,9 @@ from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.errors import CallClosed, CallNotYetOpen
+from submissions.responses.etags import etag
 from submissions.responses.models import Submission, Version
+from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, make_draft, make_submitted
 
 MIDDAY_IN_LONDON = datetime(2019, 7, 24, 12, tzinfo=ZoneInfo("Europe/London"))
@@ -44,13 +46,13 @@ def test_submit_one_microsecond_before_closing_is_on_time(zone):
 def test_submit_at_closing_or_later_is_refused_and_keeps_the_draft(zone, late_by):
     call = make_call()
     draft = complete_draft(call)
-    answers = drafting.working_answers(draft, call)
+    answers = working_answers(draft, call)
     with timezone.override(zone), pytest.raises(CallClosed) as refusal:
         submitting.submit(submission=draft, at=MIDDAY_IN_LONDON + late_by)
     assert refusal.value.closes_at == MIDDAY_IN_LONDON
     draft.refresh_from_db()
     assert (draft.state, draft.reference) == ("draft", None)
-    assert drafting.working_answers(draft, call) == answers
+    assert working_answers(draft, call) == answers
     assert (Version.objects.count(), OutboxEmail.objects.count()) == (0, 0)
 
 
@@ -88,7 +90,7 @@ def test_save_after_closing_keeps_the_text():
     draft = make_draft(call)
     late = call.closes_at + timedelta(hours=1)
     drafting.save_answers(submission=draft, call=call, values={"story": "Typed late."}, at=late)
-    assert drafting.working_answers(draft, call) == {"story": "Typed late."}
+    assert working_answers(draft, call) == {"story": "Typed late."}
 
 
 def test_extension_during_an_open_page_is_obeyed():
@@ -176,13 +178,13 @@ def test_what_was_saved_after_closing_is_not_submitted_by_a_request_from_before(
 def test_save_of_nothing_new_after_closing_makes_nothing_late():
     call = make_call()
     draft = complete_draft(call)
-    story = drafting.working_answers(draft, call)["story"]
+    story = working_answers(draft, call)["story"]
     drafting.save_answers(
         submission=draft,
         call=call,
         values={"story": story},
         at=call.closes_at,
-        base_etags={"story": [drafting.etag(story)]},
+        base_etags={"story": [etag(story)]},
     )
     at = call.closes_at - MICROSECOND
     assert submitting.submit(submission=draft, at=at).received_at == at

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from submissions.responses import attaching, drafting
+from submissions.responses import amending, attaching, drafting
 from submissions.responses.errors import AlreadySubmitted, FileRefused
+from submissions.responses.etags import etag
 from submissions.responses.models import Submission
 from submissions.responses.submitting import submit
+from submissions.responses.working_copy import find_response, working_answers
 from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
 
 pytestmark = pytest.mark.django_db
@@ -25,16 +27,16 @@ def save(draft, call, seen, **values):
         call=call,
         values=values,
         at=while_open(call) + timedelta(minutes=1),
-        base_etags={key: {drafting.etag(value)} for key, value in seen.items()},
+        base_etags={key: {etag(value)} for key, value in seen.items()},
     )
-    assert kept.answers == drafting.working_answers(draft, call)
+    assert kept.answers == working_answers(draft, call)
     return kept.conflicts
 
 
 def test_answer_that_stands_as_it_was_seen_is_overwritten(call):
     draft = make_draft(call, story="Seen")
     assert save(draft, call, {"story": "Seen"}, story="Mine") == {}
-    assert drafting.working_answers(draft, call) == {"story": "Mine"}
+    assert working_answers(draft, call) == {"story": "Mine"}
 
 
 def test_answer_that_both_changed_is_handed_back_and_the_others_are_kept(call):
@@ -42,14 +44,14 @@ def test_answer_that_both_changed_is_handed_back_and_the_others_are_kept(call):
     saved_at = draft.saved_at
     contested = save(draft, call, {"story": "Seen", "age": None}, story="Mine", age="adult")
     assert contested == {"story": "Theirs"}
-    assert drafting.working_answers(draft, call) == {"story": "Theirs", "age": "adult"}
+    assert working_answers(draft, call) == {"story": "Theirs", "age": "adult"}
     assert draft.saved_at == saved_at + timedelta(minutes=1)
 
 
 def test_answer_that_only_the_other_changed_stays_theirs(call):
     draft = make_draft(call, story="Theirs")
     assert save(draft, call, {"story": "Seen"}, story="Seen") == {}
-    assert drafting.working_answers(draft, call) == {"story": "Theirs"}
+    assert working_answers(draft, call) == {"story": "Theirs"}
 
 
 def test_same_edit_twice_is_no_contest(call):
@@ -60,7 +62,7 @@ def test_same_edit_twice_is_no_contest(call):
 def test_emptied_answer_that_another_changed_is_contested(call):
     draft = make_draft(call, story="Theirs")
     assert save(draft, call, {"story": "Seen"}, story="") == {"story": "Theirs"}
-    assert drafting.working_answers(draft, call) == {"story": "Theirs"}
+    assert working_answers(draft, call) == {"story": "Theirs"}
 
 
 def test_save_that_only_met_contest_does_not_count_as_saved(call):
@@ -122,23 +124,20 @@ def test_moment_of_the_last_save_never_goes_back(call):
         assert draft.saved_at == later
 
 
-def test_copy_is_the_response_with_all_that_it_holds(call):
+def test_response_is_found_with_its_call_and_answers(call, django_assert_num_queries):
     draft = make_draft(call, story="Words", email="jo@example.org")
-    make_attachment(draft)
-    copy = drafting.working_copy(draft.public_id, call.slug)
-    assert copy.answers == drafting.working_answers(draft, call)
-    assert copy.has_files
-    stored = Submission.objects.get(pk=draft.pk)
-    fields = [field.attname for field in Submission._meta.concrete_fields]
-    assert [getattr(copy.submission, name) for name in fields] == [
-        getattr(stored, name) for name in fields
-    ]
+    with django_assert_num_queries(3):
+        found = find_response(public_id=draft.public_id, slug=call.slug)
+        answers = working_answers(found, call)
+        assert found.call == call
+    assert found == draft
+    assert answers == {"story": "Words", "email": "jo@example.org"}
 
 
-def test_copy_is_found_by_its_own_call_only(call):
+def test_response_is_found_by_its_own_call_only(call):
     draft = make_draft(call)
     other = make_call(slug="another")
-    assert drafting.working_copy(draft.public_id, other.slug) is None
+    assert find_response(public_id=draft.public_id, slug=other.slug) is None
 
 
 @pytest.mark.parametrize(
@@ -151,55 +150,124 @@ def test_copy_is_found_by_its_own_call_only(call):
         {},
     ],
 )
-def test_save_into_a_copy_as_it_was_read_is_the_same_as_any(call, values):
-    plain, read = make_draft(call, story="Seen"), make_draft(call, story="Seen")
+def test_save_into_an_unchanged_response_is_the_same_as_into_a_changed_one(call, values):
+    changed, unchanged = make_draft(call, story="Seen"), make_draft(call, story="Seen")
     at = while_open(call) + timedelta(minutes=1)
-    copy = drafting.working_copy(read.public_id, call.slug)
-    kept = [
-        drafting.save_answers(submission=plain, call=call, values=values, at=at),
-        drafting.save_answers(submission=read, call=call, values=values, at=at, read=copy),
-    ]
-    assert kept[0] == kept[1]
-    for draft in (plain, read):
-        assert drafting.working_answers(draft, call) == kept[0].answers
+    results = []
+    for draft in (changed, unchanged):
+        found = find_response(public_id=draft.public_id, slug=call.slug)
+        if draft == changed:
+            Submission.objects.filter(pk=draft.pk).mark_saved(draft.saved_at)
+        results.append(drafting.save_answers(submission=found, call=call, values=values, at=at))
         draft.refresh_from_db()
-        assert draft.saved_at == at
+        assert draft.saved_at == found.saved_at == at
+        assert working_answers(draft, call) == results[-1].answers
+    assert results[0] == results[1]
 
 
-def test_copy_that_was_read_is_saved_into_by_one_statement(call, django_assert_num_queries):
+def test_save_into_an_unchanged_response_reads_nothing_again(call, django_assert_num_queries):
     draft = make_draft(call)
-    copy = drafting.working_copy(draft.public_id, call.slug)
-    with django_assert_num_queries(1):
-        drafting.save_answers(
-            submission=draft, call=call, values={"story": "M"}, at=while_open(call), read=copy
-        )
+    found = find_response(public_id=draft.public_id, slug=call.slug)
+    values = {"story": "M"}
+    with django_assert_num_queries(4) as asked:  # savepoint, both writes, release
+        drafting.save_answers(submission=found, call=call, values=values, at=while_open(call))
+    assert [query["sql"].split()[0] for query in asked.captured_queries] == [
+        "SAVEPOINT",
+        "UPDATE",
+        "INSERT",
+        "RELEASE",
+    ]
 
 
-def test_what_was_changed_since_the_copy_was_read_is_not_overwritten(call):
+def test_what_was_changed_since_the_response_was_read_is_not_overwritten(call):
     draft = make_draft(call, story="Seen")
-    copy = drafting.working_copy(draft.public_id, call.slug)
+    found = find_response(public_id=draft.public_id, slug=call.slug)
     save(draft, call, {}, story="Theirs")
-    kept = drafting.save_answers(
-        submission=draft,
+    result = drafting.save_answers(
+        submission=found,
         call=call,
         values={"story": "Mine", "age": "adult"},
         at=while_open(call),
-        base_etags={"story": {drafting.etag("Seen")}, "age": {"-"}},
-        read=copy,
+        base_etags={"story": {etag("Seen")}, "age": {"-"}},
     )
-    assert kept == drafting.SaveResult({"story": "Theirs"}, {"story": "Theirs", "age": "adult"})
-    assert drafting.working_answers(draft, call) == kept.answers
+    assert result == drafting.SaveResult({"story": "Theirs"}, {"story": "Theirs", "age": "adult"})
+    assert working_answers(draft, call) == result.answers
 
 
-def test_copy_of_a_response_that_was_submitted_since_takes_nothing(call):
+def test_second_save_into_what_was_read_once_overwrites_nothing_unseen(call):
+    """The answers that were read are old after the first save, and so is the lock_version."""
+    draft = make_draft(call, story="Seen")
+    found = find_response(public_id=draft.public_id, slug=call.slug)
+    results = [
+        drafting.save_answers(
+            submission=found,
+            call=call,
+            values={"story": words},
+            at=while_open(call),
+            base_etags={"story": {etag("Seen")}},
+        )
+        for words in ("First", "Second")
+    ]
+    assert [result.conflicts for result in results] == [{}, {"story": "First"}]
+
+
+def test_response_that_was_submitted_since_it_was_read_takes_nothing(call):
     submission = make_draft(call, **complete_answers(call))
-    copy = drafting.working_copy(submission.public_id, call.slug)
+    found = find_response(public_id=submission.public_id, slug=call.slug)
     submit(submission=submission, at=while_open(call))
     with pytest.raises(AlreadySubmitted):
         drafting.save_answers(
-            submission=submission,
-            call=call,
-            values={"story": "Late words"},
-            at=while_open(call),
-            read=copy,
+            submission=found, call=call, values={"story": "Late words"}, at=while_open(call)
         )
+
+
+def changes_of_a_working_copy():
+    """Each way in which a working copy changes: what goes before, and the change itself."""
+    upload = SimpleUploadedFile("new.txt", b"Words.\n")
+
+    def attach(submission, call, at):
+        question = call.questions_by_key["documents"]
+        attaching.attach(submission=submission, question=question, upload=upload, at=at)
+
+    def detach(submission, call, at):
+        file = submission.attachments.get()
+        attaching.detach(submission=submission, public_id=file.public_id, at=at)
+
+    def save_again(submission, call, at):
+        drafting.save_answers(submission=submission, call=call, values={"story": "New"}, at=at)
+
+    def submit_it(submission, call, at):
+        submit(submission=submission, at=at)
+
+    def reopen(submission, call, at):
+        amending.reopen(submission=submission, at=at)
+
+    def discard(submission, call, at):
+        amending.discard_changes(submission=submission, at=at)
+
+    def withdraw(submission, call, at):
+        amending.withdraw(submission=submission, at=at)
+
+    before = {
+        save_again: [],
+        attach: [],
+        detach: [attach],
+        submit_it: [],
+        reopen: [submit_it],
+        discard: [submit_it, reopen],
+        withdraw: [submit_it],
+    }
+    return [pytest.param(first, change, id=change.__name__) for change, first in before.items()]
+
+
+@pytest.mark.parametrize(("first", "change"), changes_of_a_working_copy())
+def test_lock_version_is_another_after_each_change(call, first, change):
+    submission = make_draft(call, **complete_answers(call))
+    at = while_open(call)
+    for earlier in first:
+        earlier(submission, call, at)
+    submission.refresh_from_db()
+    before = submission.lock_version
+    change(submission, call, at + timedelta(minutes=1))
+    submission.refresh_from_db()
+    assert submission.lock_version > before

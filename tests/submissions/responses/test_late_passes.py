@@ -205,3 +205,25 @@ def test_grace_does_not_restamp_what_was_received_in_time():
     submission = make_submitted(call)
     with pytest.raises(CallClosed):
         amending.reopen(submission=submission, at=call.closes_at)
+
+
+@pytest.mark.parametrize("late_by", [timedelta(0), timedelta(minutes=1)])
+def test_grace_is_not_for_a_draft_that_was_begun_after_closing(late_by):
+    call = make_call(grace_minutes=30)
+    at = call.closes_at + late_by
+    late_pass = give(call, at=at)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
+    late_passes.revoke(late_pass, by=make_user(), at=at)
+    with pytest.raises(CallClosed):
+        submitting.submit(submission=taken, at=at)
+    assert Version.objects.count() == 0
+
+
+def test_draft_that_was_begun_after_closing_is_submitted_by_its_pass_and_not_in_grace():
+    call = make_call(grace_minutes=30)
+    at = call.closes_at + timedelta(minutes=1)
+    late_pass = give(call, at=at)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
+    assert submitting.submit(submission=taken, at=at).timing == "late_pass"

@@ -24,6 +24,7 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.models import LatePass, Submission, Version
+from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, make_user
 
 REFUSALS = (
@@ -115,7 +116,7 @@ class LifeOfAResponse(RuleBasedStateMachine):
     def discard_changes(self):
         def restore():
             amending.discard_changes(submission=self.draft, at=self.now)
-            self.typed = drafting.working_answers(self.draft, self.fresh_call())
+            self.typed = working_answers(self.draft, self.fresh_call())
 
         self.attempt(restore)
 
@@ -166,7 +167,7 @@ class LifeOfAResponse(RuleBasedStateMachine):
 
     @invariant()
     def nothing_typed_is_lost(self):
-        kept = drafting.working_answers(self.draft, self.fresh_call())
+        kept = working_answers(self.draft, self.fresh_call())
         assert {k: v for k, v in self.typed.items() if v} == kept
 
     @invariant()

@@ -21,6 +21,7 @@ from submissions.responses.models import (
     Version,
 )
 from submissions.responses.retention import Purged, purge
+from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -121,6 +122,7 @@ def test_draft_on_record_is_emptied_and_the_record_stays(call):
     assert AuditEvent.objects.get().submission == draft
     assert not draft.answers.exists()
     assert not draft.identity_answers.exists()
+    assert Submission.objects.get(pk=draft.pk).lock_version > draft.lock_version
 
 
 @pytest.mark.parametrize("is_withdrawn", [False, True], ids=["submitted", "withdrawn"])
@@ -145,7 +147,7 @@ def test_changes_that_were_not_submitted_go_back_to_what_was(
     assert (purged.changes, purged.files) == (1, 1)
     submission.refresh_from_db()
     assert submission.amending_since is None
-    assert drafting.working_answers(submission, call)["story"] == "Before"
+    assert working_answers(submission, call)["story"] == "Before"
     assert not exists(added)
     assert purge(at=due) == Purged()
 

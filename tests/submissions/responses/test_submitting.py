@@ -8,6 +8,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.responses import attaching, drafting, submitting
 from submissions.responses.errors import AlreadySubmitted, NoFreeReference, ResponseIncomplete
 from submissions.responses.models import Submission, Version
+from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -128,7 +129,7 @@ def test_answers_that_do_not_apply_stay_out_of_the_version():
     draft = make_draft(call, **answers)
     version = submitting.submit(submission=draft, at=while_open(call))
     assert "commissioner_view" not in version.texts
-    assert drafting.working_answers(draft, call)["commissioner_view"] == "Left from before"
+    assert working_answers(draft, call)["commissioner_view"] == "Left from before"
 
 
 def test_taken_reference_is_drawn_again(monkeypatch):

@@ -6,7 +6,8 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from submissions.responses import drafting
+from submissions.responses.etags import etag
+from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, make_draft
 from tests.submissions.respondent.forms.drawing import drawn, form_of, page_of
 
@@ -51,7 +52,7 @@ def test_what_is_posted_is_what_is_stored_and_shown_again():
         stored |= {key: value for key, value in form.values.items() if value is not None}
     assert stored == answers
     draft = make_draft(call, **stored)
-    assert drafting.working_answers(draft, call) == answers
+    assert working_answers(draft, call) == answers
 
 
 def test_an_incomplete_page_is_valid_and_its_emptied_answers_are_none():
@@ -81,7 +82,7 @@ def test_page_names_the_questions_that_it_showed():
 def test_page_marks_each_answer_that_it_showed():
     call = make_call()
     marks = form_of(call, answers={"email": "a@example.org"}).shown
-    assert f"email:{drafting.etag('a@example.org')}" in marks.split()
+    assert f"email:{etag('a@example.org')}" in marks.split()
     assert form_of(call, posted=f"_shown={marks.replace(' ', '+')}").base_etags["age"] == {"-"}
 
 
@@ -175,7 +176,7 @@ def test_anything_posted_is_stored_or_refused_and_never_raises():
             form.is_valid()
             draft = make_draft(call, **form.values)
             kept = {key: value for key, value in form.values.items() if value is not None}
-            assert drafting.working_answers(draft, call) == kept
+            assert working_answers(draft, call) == kept
             form.add_faults()
             assert bool(form.error_summary) == form.has_errors
             assert "\0" not in drawn(form)
