@@ -15,6 +15,7 @@ GUIDE = (Path(__file__).parents[3] / "docs" / "call-definitions.md").read_text(e
 def test_call_of_the_guide_can_be_loaded_and_answered():
     (example,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
     call = load(parse(example, source="guide"), by=None, at=OPENS_AT).call
+    assert call.facets == [{"question": "open", "label": "opening", "listed": True}]
     assert list(call.questions_by_key) == ["email", "open", "why_not"]
     assert make_submitted(call, open="no").reference.startswith("VH-")
 
