@@ -56,7 +56,7 @@ def ask(
     )
 
 
-def may_take(run: ExportRun, by: User) -> bool:
+def may_take(run: ExportRun, *, by: User) -> bool:
     """Return whether `by` may see and download the export: their own, a superuser anybody's."""
     return by.is_superuser or run.by_id == by.pk
 
@@ -168,7 +168,7 @@ def purge(*, at: datetime) -> int:
     return deleted
 
 
-def runs_of(call: Call, by: User) -> QuerySet[ExportRun]:
+def runs_of(call: Call, *, by: User) -> QuerySet[ExportRun]:
     """Return the exports of a call that somebody may see, the latest first."""
     runs = ExportRun.objects.filter(call=call).select_related("by")
     return runs if by.is_superuser else runs.filter(by=by)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts.current_user import current_user
 from core import clock
 from exports import export_runs
 from exports.disclosure_control import FEW
@@ -116,7 +117,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         "given": given,
         "wanted": given.get("format", "csv"),
         "may_name": request.user.has_perms(NAMED_NEEDS),
-        "runs": export_runs.runs_of(call, request.user)[:SHOWN_RUNS],
+        "runs": export_runs.runs_of(call, by=current_user(request))[:SHOWN_RUNS],
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
 
@@ -168,12 +169,12 @@ def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> Htt
         raise ExportRefused(
             _("Give the reason in %(most)d characters or fewer.") % {"most": LONGEST_REASON}
         )
-    refuse_unless_permitted(dataset, by=request.user, reason=reason)
+    refuse_unless_permitted(dataset, by=current_user(request), reason=reason)
     if _comes_at_once(name, rows):
         return streamed(request, dataset, name, reason=reason)
     run = export_runs.ask(
         call=dataset.call,
-        by=request.user,
+        by=current_user(request),
         at=clock.portal_now(),
         file_format=name,
         filters=dataset.export_filter.filters(),

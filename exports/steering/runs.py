@@ -1,4 +1,4 @@
-"""Exports that the worker makes: how far each is, its file, and its end."""
+"""The pages of exports that the worker makes: how far each is, its file, cancelling it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,12 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.current_user import current_user
 from core import clock, spoken_time
 from exports import export_runs
 from exports.disclosure_control import FEW
@@ -22,16 +24,21 @@ from exports.steering.on_record import chosen_in_words, hides, number_in_words, 
 from exports.steering.overview import EXPORT, SEE
 
 
-def whoever_may_export(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def whoever_may_export(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     return login_required(SEE(EXPORT(view)))
 
 
 def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
-    """Return the export if whoever asks may have it; others learn nothing of it."""
+    """Return the export, to somebody who may have it; nobody else learns that it exists.
+
+    Raises PermissionDenied where somebody has lost the permission since.
+    """
     run = get_object_or_404(
         ExportRun.objects.select_related("call", "by"), call__slug=slug, public_id=public_id
     )
-    if not export_runs.may_take(run, request.user):
+    if not export_runs.may_take(run, by=current_user(request)):
         raise Http404
     needed = NAMED_NEEDS if run.named else (PSEUDONYMISED_NEEDS,)
     if not request.user.has_perms(needed):
@@ -42,7 +49,7 @@ def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
 @require_safe
 @whoever_may_export
 def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """How far an export is, and its file once it is made."""
+    """How far an export is; later a link to its file."""
     run = _run_of(request, slug, public_id)
     zone = run.call.timezone
     total = total_that_tells(run.call)
@@ -65,13 +72,16 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
 @require_safe
 @whoever_may_export
 def run_progress(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """The same for the page's script, which asks every other second."""
+    """How far an export is, for the page's script, which asks every other second."""
     run = _run_of(request, slug, public_id)
     return JsonResponse({"state": run.state, **_progress(run)})
 
 
 def _progress(run: ExportRun) -> dict[str, Any]:
-    """Return rows done and rows in all, and both in words; neither where the call keeps them."""
+    """Return the rows done, the rows in all, and both in words.
+
+    Where the call hides small counts, and this is one, it returns none of them.
+    """
     hidden = hides(run.call, run.rows_total, of=total_that_tells(run.call))
     if run.state == ExportState.WAITING:
         words = _("Waiting for the exports before it.")
@@ -88,8 +98,8 @@ def _progress(run: ExportRun) -> dict[str, Any]:
 
 @require_safe
 @whoever_may_export
-def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
-    """The file, while it is kept; each download is on record."""
+def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponseBase:
+    """The file, while the portal keeps it; each download goes on record."""
     run = _run_of(request, slug, public_id)
     now = clock.portal_now()
     if not export_runs.is_kept(run, at=now):
@@ -99,7 +109,7 @@ def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     except FileNotFoundError:
         raise Http404 from None
     if request.method == "GET":
-        export_runs.note_download(run, by=request.user, at=now)
+        export_runs.note_download(run, by=current_user(request), at=now)
     response = FileResponse(
         stream,
         as_attachment=True,
@@ -115,5 +125,5 @@ def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
 def cancel_run(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """Stop an export that is not finished."""
     run = _run_of(request, slug, public_id)
-    export_runs.cancel(run, by=request.user, at=clock.portal_now())
+    export_runs.cancel(run, by=current_user(request), at=clock.portal_now())
     return redirect("export_run", slug=slug, public_id=public_id)

@@ -191,12 +191,12 @@ def test_task_that_the_broker_hands_over_again_starts_nothing_twice(monkeypatch)
 @pytest.mark.django_db
 def test_only_whoever_asked_and_superusers_may_take_it():
     run = make_run()
-    assert export_runs.may_take(run, run.by)
-    assert not export_runs.may_take(run, make_user(STEERING_GROUP))
+    assert export_runs.may_take(run, by=run.by)
+    assert not export_runs.may_take(run, by=make_user(STEERING_GROUP))
     boss = make_user(is_superuser=True)
-    assert export_runs.may_take(run, boss)
-    assert list(export_runs.runs_of(run.call, boss)) == [run]
-    assert list(export_runs.runs_of(run.call, make_user(STEERING_GROUP))) == []
+    assert export_runs.may_take(run, by=boss)
+    assert list(export_runs.runs_of(run.call, by=boss)) == [run]
+    assert list(export_runs.runs_of(run.call, by=make_user(STEERING_GROUP))) == []
 
 
 @pytest.mark.django_db(transaction=True)
