@@ -9,6 +9,7 @@ from devserver import checking
 SELECTIONS = ("-k", "-m", "--lf", "--last-failed", "--ff", "--sw", "--deselect")
 # With these a run is not spread over the processors unless it says so: `-n 2 --pdb` is refused.
 UNSPREAD = ("-n", "--numprocesses", "--pdb", "--trace", "-s")
+COVERAGE = ("--cov", "--cov-report=term")
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +17,7 @@ def main(arguments: list[str]) -> int:
         if checking.main([]) != 0:
             print("The checks found something; the tests did not run.", file=sys.stderr)
             return 1
-        arguments = [*spread(arguments), *arguments]
+        arguments = [*spread(arguments), *COVERAGE, *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
     return 1

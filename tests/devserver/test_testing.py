@@ -6,6 +6,7 @@ import pytest
 
 from devserver import checking, testing
 
+COVERAGE = ["--cov", "--cov-report=term"]
 SAYS = [sys.executable, "-c", "import sys; print(sys.argv[1]); sys.exit(int(sys.argv[2]))"]
 
 
@@ -23,11 +24,11 @@ def started(monkeypatch):
 @pytest.mark.parametrize(
     ("given", "to_pytest"),
     [
-        ([], ["-n", "2", "--dist", "loadfile"]),
-        (["-q"], ["-n", "2", "--dist", "loadfile", "-q"]),
-        (["-n", "3"], ["-n", "3"]),
-        (["-n3"], ["-n3"]),
-        (["--pdb"], ["--pdb"]),
+        ([], ["-n", "2", "--dist", "loadfile", *COVERAGE]),
+        (["-q"], ["-n", "2", "--dist", "loadfile", *COVERAGE, "-q"]),
+        (["-n", "3"], [*COVERAGE, "-n", "3"]),
+        (["-n3"], [*COVERAGE, "-n3"]),
+        (["--pdb"], [*COVERAGE, "--pdb"]),
         (
             ["tests/devserver/test_testing.py::test_x", "-q"],
             ["tests/devserver/test_testing.py::test_x", "-q"],
@@ -35,7 +36,7 @@ def started(monkeypatch):
         (["-k", "deadline"], ["-k", "deadline"]),
     ],
 )
-def test_whole_run_is_spread_over_the_processors(started, given, to_pytest):
+def test_whole_run_is_spread_over_the_processors_and_measured(started, given, to_pytest):
     testing.main(given)
     assert started == [to_pytest]
 
