@@ -1,14 +1,14 @@
-"""A call's own colour, made readable by day and by night.
+"""A call's own colour, made readable on the light and the dark page.
 
 Contrast is WCAG 2.2's (1.4.3, "relative luminance"): 4.5 to 1 for text.
 """
 
 import colorsys
 
-LIGHT_GROUND = "#f6f2e9"  # the darkest light, and
-DARK_GROUND = "#24292c"  # the lightest dark ground of static/css/portal.css
+LIGHT_GROUND = "#f6f2e9"  # the darkest of the light grounds in static/css/portal.css
+DARK_GROUND = "#24292c"  # the lightest of its dark grounds
 READABLE = 4.5
-READABLE_BY_NIGHT = 6.0  # a colour at 4.5 looks dull on a dark ground
+READABLE_ON_DARK = 6.0  # a colour at 4.5 looks dull on a dark ground
 LIGHT_TEXT = "#ffffff"
 DARK_TEXT = "#12171a"
 _STEPS = 50
@@ -26,13 +26,13 @@ def on_colour(colour: str) -> str:
 
 
 def readable_on(colour: str, ground: str, at_least: float = READABLE) -> str:
-    """Return `colour`, made darker or lighter in its own hue as far as text on `ground` needs."""
+    """Return `colour`, darkened or lightened in its own hue until it can be read on `ground`."""
     hue, start, saturation = colorsys.rgb_to_hls(*(c / 255 for c in _channels(colour)))
     end = 0.0 if _luminance(ground) > 0.5 else 1.0
     tried = colour
     for step in range(_STEPS + 1):
         lightness = start + (end - start) * step / _STEPS
-        tried = _written(colorsys.hls_to_rgb(hue, lightness, saturation))
+        tried = _as_hex(colorsys.hls_to_rgb(hue, lightness, saturation))
         if contrast(tried, ground) >= at_least and contrast(tried, on_colour(tried)) >= READABLE:
             break
     return tried
@@ -40,12 +40,12 @@ def readable_on(colour: str, ground: str, at_least: float = READABLE) -> str:
 
 def accent_rules(colour: str) -> str:
     """Return CSS that sets `--accent` and `--on-accent`; `colour` is written `#rrggbb`."""
-    day = readable_on(colour, LIGHT_GROUND)
-    night = readable_on(colour, DARK_GROUND, READABLE_BY_NIGHT)
+    on_light = readable_on(colour, LIGHT_GROUND)
+    on_dark = readable_on(colour, DARK_GROUND, READABLE_ON_DARK)
     return (
-        f":root{{--accent:{day};--on-accent:{on_colour(day)}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--accent:{night};"
-        f"--on-accent:{on_colour(night)}}}}}\n"
+        f":root{{--accent:{on_light};--on-accent:{on_colour(on_light)}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{on_dark};"
+        f"--on-accent:{on_colour(on_dark)}}}}}\n"
     )
 
 
@@ -62,5 +62,5 @@ def _linear(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
 
 
-def _written(shares: tuple[float, float, float]) -> str:
+def _as_hex(shares: tuple[float, float, float]) -> str:
     return "#" + "".join(f"{round(share * 255):02x}" for share in shares)

@@ -1,9 +1,9 @@
-"""How long ago a request had arrived whole, by the kernel's own note on its connection.
+"""How long ago the last byte of a request arrived, which the kernel knows (TCP_INFO).
 
-The kernel keeps when a connection last brought data. Once a request is read, that is when its
-last byte came: what follows is our own time, in the kernel's queue, in the web server's, or in
-the code before the view. The time that a client takes to send is not in it. A proxy on the way
-is the client here.
+The kernel notes when a connection last received data. Once the whole request is read, that is
+the arrival of its last byte. All time after it is spent on our side: in the kernel's queue, in
+the web server's queue, or in code before the view. The time that the client takes to send does
+not count. Behind a proxy, the proxy is the client.
 """
 
 import socket
@@ -17,18 +17,18 @@ from typing import Any
 CONNECTION = "gunicorn.socket"
 # `struct tcp_info` of linux/tcp.h: eight bytes, then eleven numbers of 32 bits before this one.
 LAST_DATA_RECEIVED = Struct("=8x44xI")  # milliseconds
-# The kernel counts in ticks of up to 10 ms. One is taken off: nothing may seem to be earlier
-# than it was.
+# The kernel counts in ticks of up to 10 ms. One tick is taken off, so that no request seems to
+# have arrived earlier than it did.
 TICK = timedelta(milliseconds=10)
 # A longer wait counts as this long. Proxies give up after a minute.
 LONGEST = timedelta(minutes=2)
 
 
 def time_since(environ: Mapping[str, Any]) -> timedelta:
-    """Return how long the whole request of a WSGI environment has been here, 10 ms at most short.
+    """Return the time since the last byte of the request arrived, at most 10 ms too short.
 
-    Zero where nobody knows: another web server than gunicorn, another system than Linux, a
-    connection that is not TCP.
+    Zero where the kernel cannot be asked: under another web server than gunicorn, on another
+    system than Linux, on a connection that is not TCP.
     """
     connection = environ.get(CONNECTION)
     if connection is None or sys.platform != "linux":

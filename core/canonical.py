@@ -1,4 +1,4 @@
-"""The form of a text that is stored, counted and digested."""
+"""The one form in which text is stored, counted and hashed."""
 
 import hashlib
 import re

@@ -1,7 +1,7 @@
-"""The portal's clock: real time, or a rehearsal's time that ticks on from a chosen moment.
+"""The portal's clock: real time, or in a rehearsal the time since a chosen moment.
 
-Only views, tasks and management commands call `portal_now()`, and only views `received()`;
-everything below is handed the moment.
+Only views, tasks and management commands call `portal_now()`, and only views `received()`.
+All other code gets the moment as an argument.
 """
 
 from datetime import UTC, datetime
@@ -22,33 +22,33 @@ def portal_now() -> datetime:
 
 
 def received(request: HttpRequest) -> datetime:
-    """Return the aware moment (UTC), by the portal's clock, at which the request had arrived.
+    """Return the aware moment (UTC), by the portal's clock, at which the last byte arrived.
 
-    Whole, in this machine's kernel: a request in time is in time however long it waits for us.
-    Call it once the body is read. It is `portal_now()` where the kernel cannot be asked.
+    So a request that is in time stays in time, however long it waits for a worker. Call it once
+    the body is read. Where the kernel cannot be asked it is `portal_now()`.
     """
-    # In this order: a pause between the two makes the moment later, never earlier than it was.
+    # In this order, so that a pause between the two calls makes the moment later, not earlier.
     since = arrival.time_since(request.META)
     return portal_now() - since
 
 
 def wall_now() -> datetime:
-    """Return the aware moment (UTC) of the real clock, for signs of life of processes."""
+    """Return the aware moment (UTC) of the real clock, for heartbeats of processes."""
     return datetime.now(UTC)
 
 
 def is_rehearsal() -> bool:
-    """Return whether the portal's clock is a rehearsal's and not the real one."""
+    """Return whether a rehearsal clock runs."""
     return bool(settings.REHEARSAL)
 
 
 def move_to(moment: datetime) -> None:
-    """Set the rehearsal's clock, in every process at once, to an aware moment.
+    """Set the rehearsal clock of all processes to an aware moment.
 
-    Raises RuntimeError where no rehearsal clock runs: the real clock cannot be moved.
+    Raises RuntimeError if no rehearsal clock runs: the real clock cannot be moved.
     """
     if not settings.REHEARSAL:
         raise RuntimeError("no rehearsal clock runs")
-    # In UTC: in a zone of its own, a step across the change to summer time would be an hour off.
+    # In UTC: in local time, a step across the change of the clocks would be an hour off.
     moment = moment.astimezone(UTC)
     write_move(settings.REHEARSAL_MOVED, moment - settings.REHEARSAL_OFFSET - datetime.now(UTC))

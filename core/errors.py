@@ -1,5 +1,5 @@
-"""The base of every refusal. Messages are for developers; pages choose their own words."""
+"""The base class of refusals. Their messages are for developers; pages have their own words."""
 
 
 class PortalError(Exception):
-    """Base of every refusal that the domain makes on purpose."""
+    """The portal refuses something on purpose."""

@@ -1,7 +1,7 @@
-"""How far a running rehearsal's clock was moved by hand, for every process alike.
+"""The file that says how far `manage.py rehearse` has moved the rehearsal clock, in seconds.
 
-The file holds seconds. It is small, replaced whole, and read on each look at the clock: a file
-of a few bytes costs microseconds, and only in a rehearsal.
+Every process reads it whenever it asks for the time. That costs microseconds, and only in a
+rehearsal. It is replaced as a whole, so that nobody reads half a number.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ NAME = "rehearsal-moved"
 
 
 def read_move(path: Path) -> timedelta:
-    """Return the move, zero if there is none."""
+    """Return how far the clock was moved, zero if the file is missing or unreadable."""
     try:
         return timedelta(seconds=float(path.read_text()))
     except (FileNotFoundError, NotADirectoryError, ValueError):

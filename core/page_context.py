@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""The context of every template."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from core import clock, spoken_time
 
 
 def portal(_request: HttpRequest) -> dict[str, Any]:
-    """`rehearsal` holds the portal's time in words while a rehearsal clock runs, else ""."""
+    """Add `rehearsal`: the portal's time in words while a rehearsal clock runs, else ""."""
     return {"rehearsal": spoken_time.say_moment(clock.portal_now()) if clock.is_rehearsal() else ""}

@@ -1,8 +1,8 @@
-"""Log lines that hold no answers, whatever went wrong.
+"""Log lines that never hold answers.
 
-A message of an exception may quote what it stumbled over: PostgreSQL's DETAIL quotes the whole
-row. So a traceback is written with its lines of code and the exceptions' types; a message only
-where it cannot quote, and of the database's errors the constraint.
+The message of an exception may quote data: PostgreSQL's DETAIL quotes the whole row. So a
+traceback is logged with its lines of code and the types of the exceptions. A message is logged
+only if it cannot quote an answer; an error of the database is logged with its constraint.
 """
 
 import logging
@@ -16,10 +16,10 @@ from django.core.management import CommandError
 from django.db import Error as DatabaseError
 from django.urls import NoReverseMatch
 
-# An OSError speaks of files and addresses of servers; the ones of smtplib quote recipients.
+# An OSError names files and servers, but the ones of smtplib quote recipients.
 SAFE_TO_QUOTE = (OSError, ImportError, ImproperlyConfigured, CommandError, DisallowedHost)
 NEVER_QUOTED = (smtplib.SMTPException, NoReverseMatch)
-# A link by mail opens a response to its holder, and Django logs the paths of refused requests.
+# Whoever has a link from a mail can open the response; Django logs paths of refused requests.
 LINK_BY_MAIL = re.compile(r"(/(?:return|late-pass|reminders)/)[^/\s]{12,}")
 
 
@@ -28,14 +28,14 @@ class RedactingFormatter(logging.Formatter):
         super().__init__("{asctime} {levelname} {name} {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        # Celery's words on a failed task hold the exception's message, and the whole traceback.
+        # Celery logs a failed task with the message and the traceback of its exception.
         args = record.args
         if isinstance(args, dict) and "exc" in args:
-            fault = record.exc_info[1] if record.exc_info else None
-            said = describe(fault) if fault else "an exception"
+            error = record.exc_info[1] if record.exc_info else None
+            described = describe(error) if error else "an exception"
             record = logging.makeLogRecord(record.__dict__)
-            record.args = args | {"exc": said, "traceback": ""}
-        if _tells_of_a_refusal(record):
+            record.args = args | {"exc": described, "traceback": ""}
+        if _is_refused_request(record):
             record = logging.makeLogRecord(
                 record.__dict__
                 | {
@@ -45,12 +45,12 @@ class RedactingFormatter(logging.Formatter):
                     "exc_info": None,
                 }
             )
-        # Another handler's formatter may have kept its own text of the exception.
-        kept, record.exc_text = record.exc_text, None
+        # Another handler's formatter may have stored its own text of the exception in the record.
+        stored, record.exc_text = record.exc_text, None
         try:
             return LINK_BY_MAIL.sub(r"\1[token]", super().format(record))
         finally:
-            record.exc_text = kept
+            record.exc_text = stored
 
     def formatException(  # noqa: N802 - logging's name
         self,
@@ -58,19 +58,19 @@ class RedactingFormatter(logging.Formatter):
         | tuple[None, None, None],
     ) -> str:
         lines: list[str] = []
-        fault, seen = ei[1], set()
-        while fault is not None and id(fault) not in seen:
-            seen.add(id(fault))
-            frames = "".join(traceback.format_tb(fault.__traceback__)).rstrip("\n")
-            lines[:0] = [*([frames] if frames else []), describe(fault)]
-            fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+        error, seen = ei[1], set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            frames = "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
+            lines[:0] = [*([frames] if frames else []), describe(error)]
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\n".join(["Traceback (innermost exception first):", *lines])
 
 
-def _tells_of_a_refusal(record: logging.LogRecord) -> bool:
-    """Whether Django turned a request away: strangers can have that all day, and raise no alarm.
+def _is_refused_request(record: logging.LogRecord) -> bool:
+    """Return whether Django logs that it refused a request.
 
-    The message says everything; it may quote the request.
+    Strangers can cause such lines at will, so they are warnings without a traceback.
     """
     if record.name.startswith("django.security."):
         return True
@@ -78,13 +78,13 @@ def _tells_of_a_refusal(record: logging.LogRecord) -> bool:
     return record.name == "django.request" and 400 <= status < 500
 
 
-def describe(fault: BaseException) -> str:
-    """Return the exception's type, and of its message what cannot quote an answer."""
-    name = f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
-    if isinstance(fault, SAFE_TO_QUOTE) and not isinstance(fault, NEVER_QUOTED):
-        return f"{name}: {fault}"
-    # Django's exception is made from psycopg2's, which has the facts apart from the words.
-    source = fault.__cause__ if isinstance(fault, DatabaseError) else fault
+def describe(error: BaseException) -> str:
+    """Return the exception's type, and its message if that cannot quote an answer."""
+    name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    if isinstance(error, SAFE_TO_QUOTE) and not isinstance(error, NEVER_QUOTED):
+        return f"{name}: {error}"
+    # The cause of Django's exception is psycopg2's, which has the facts as fields.
+    source = error.__cause__ if isinstance(error, DatabaseError) else error
     diagnosis = getattr(source, "diag", None)
     facts = [
         f"{fact} {getattr(diagnosis, fact)}"

@@ -1,9 +1,8 @@
-"""Reference codes that survive being read aloud, typed and written by hand.
+"""Reference codes that people can read aloud, type and write by hand.
 
 A reference is PREFIX-XXXX-XXXX: seven random characters and a check character, out of 29
-characters that cannot be mistaken for one another (no 0, 1, I, L, O, S, U). As 29 is prime
-and the weights differ, the check character finds every single wrong character and every
-swap of two characters.
+characters of which no two look alike (no 0, 1, I, L, O, S, U). As 29 is prime and the weights
+differ, the check character detects any one wrong character and any swap of two characters.
 """
 
 import re
@@ -24,7 +23,7 @@ def make_reference(prefix: str, *, draw: Callable[[str], str] = secrets.choice) 
     if not PREFIX_PATTERN.fullmatch(prefix):
         raise ValueError("a reference prefix has 2 to 6 capital letters")
     body = "".join(draw(ALPHABET) for _ in range(RANDOM_LENGTH))
-    return _written(prefix, body + check_character(body))
+    return _formatted(prefix, body + check_character(body))
 
 
 def check_character(body: str) -> str:
@@ -34,12 +33,12 @@ def check_character(body: str) -> str:
 
 
 def read_reference(text: str) -> str | None:
-    """Return the reference that `text` means, in its written form, or None if it is none.
+    """Return the reference in `text` in its written form, None if `text` is not a reference.
 
-    Case, spaces and hyphens do not count; S is read as 5 and U as V.
+    Case, spaces and hyphens do not matter; S is read as 5 and U as V.
     """
-    squeezed = re.sub(r"[\s\-\u2010-\u2015]", "", text).upper()
-    prefix, code = squeezed[: -(RANDOM_LENGTH + 1)], squeezed[-(RANDOM_LENGTH + 1) :]
+    compact = re.sub(r"[\s\-\u2010-\u2015]", "", text).upper()
+    prefix, code = compact[: -(RANDOM_LENGTH + 1)], compact[-(RANDOM_LENGTH + 1) :]
     code = code.translate(_MISREAD)
     if not PREFIX_PATTERN.fullmatch(prefix) or len(code) != RANDOM_LENGTH + 1:
         return None
@@ -47,8 +46,8 @@ def read_reference(text: str) -> str | None:
         return None
     if check_character(code[:-1]) != code[-1]:
         return None
-    return _written(prefix, code)
+    return _formatted(prefix, code)
 
 
-def _written(prefix: str, code: str) -> str:
+def _formatted(prefix: str, code: str) -> str:
     return f"{prefix}-{code[:4]}-{code[4:]}"

@@ -1,4 +1,4 @@
-"""Query strings that no list, filter or search can use."""
+"""Refusing NUL characters in query strings."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class RejectNulMiddleware:
-    """Refuse a query string with a NUL character, which PostgreSQL has in no text."""
+    """Answer 400 to a query string with a NUL character: PostgreSQL stores none in text."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

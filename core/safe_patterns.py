@@ -1,8 +1,8 @@
-"""Regular expressions that cannot hang, whatever they are matched against.
+"""Regular expressions that match quickly, whatever the text.
 
-Python's matcher tries one way after another. A pattern in which the number of ways is small and
-does not depend on the text is quick on every text; so `*`, `+`, `{2,}`, look-arounds and
-references back are refused, and the ways of the rest are counted.
+Python's matcher backtracks: it tries one way to match after another. A pattern is quick on every
+text if the number of ways is small and does not depend on the text. So `*`, `+`, `{2,}`,
+look-arounds and back-references are refused, and the ways of all other patterns are counted.
 """
 
 import re
@@ -15,7 +15,7 @@ _ESCAPE = re.compile(r"\\[dDwWsS.()\[\]{}|?*+^$/\\-]", re.ASCII)
 
 
 class UnsafePattern(ValueError):
-    """The message is the end of a sentence that begins with the pattern."""
+    """The message completes a sentence that begins with the pattern: "… repeats without end"."""
 
 
 def check_pattern(pattern: str) -> None:
@@ -34,7 +34,7 @@ def check_pattern(pattern: str) -> None:
 
 
 def _ways_of_alternatives(pattern: str, at: int) -> tuple[int, int]:
-    """Return the ways of what stands from `at` to a closing bracket or the end, and where."""
+    """Count the ways from `at` to a closing bracket or the end; return them and that place."""
     total, here = 0, 1
     while at < len(pattern) and pattern[at] != ")":
         if pattern[at] == "|":
@@ -42,7 +42,7 @@ def _ways_of_alternatives(pattern: str, at: int) -> tuple[int, int]:
         else:
             ways, at = _ways_of_item(pattern, at)
             ways, at = _ways_of_repeats(pattern, at, ways)
-            # Over the limit the exact number no longer matters, and would grow without end.
+            # Beyond the limit the exact number does not matter, and could grow huge.
             here = min(here * ways, MOST_WAYS + 1)
     return total + here, at
 

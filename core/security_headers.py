@@ -1,4 +1,4 @@
-"""Headers of every response: only our own files run, nothing is framed, nothing is cached."""
+"""Security headers of every response: only our own files load, no frames, no caching."""
 
 from collections.abc import Callable
 

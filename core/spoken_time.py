@@ -1,15 +1,14 @@
 """Moments in the words of the GOV.UK style guide (Dates and times), in a call's time zone.
 
-The words are those of the active language; days and months are in Django's own catalogues.
+They are in the active language; Django's own catalogues have the days and months.
 """
 
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.dates import MONTHS_ALT, WEEKDAYS
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 UK = "Europe/London"
 
@@ -21,17 +20,12 @@ def say_time(moment: datetime, zone: str = UK) -> str:
         return _("midnight")
     if (local.hour, local.minute) == (12, 0):
         return _("midday")
-    return _say_half(local, f":{local:%M}" if local.minute else "")
+    return _say_12_hour(local, f":{local:%M}" if local.minute else "")
 
 
 def say_day(moment: datetime, zone: str = UK) -> str:
     """Return "Wednesday 24 July 2019"."""
-    return _say_day(moment.astimezone(ZoneInfo(zone)).date(), get_language())
-
-
-@lru_cache(maxsize=64)
-def _say_day(day: date, language: str | None) -> str:
-    del language
+    day = moment.astimezone(ZoneInfo(zone)).date()
     return _("%(weekday)s %(day)s %(month)s %(year)s") % {
         "weekday": WEEKDAYS[day.weekday()],
         "day": day.day,
@@ -42,20 +36,13 @@ def _say_day(day: date, language: str | None) -> str:
 
 def say_moment(moment: datetime, zone: str = UK) -> str:
     """Return "midday on Wednesday 24 July 2019 (UK time)"."""
-    return _say_moment(moment, zone, get_language())
-
-
-@lru_cache(maxsize=64)
-def _say_moment(moment: datetime, zone: str, language: str | None) -> str:
-    """Every page says the closing time, some of them several times."""
-    del language
-    return _say_whole(say_time(moment, zone), moment, zone)
+    return _say_time_and_day(say_time(moment, zone), moment, zone)
 
 
 def say_exactly(moment: datetime, zone: str = UK) -> str:
     """Return "11:59:59am on Wednesday 24 July 2019 (UK time)", for a receipt."""
     local = moment.astimezone(ZoneInfo(zone))
-    return _say_whole(_say_half(local, f":{local:%M:%S}"), moment, zone)
+    return _say_time_and_day(_say_12_hour(local, f":{local:%M:%S}"), moment, zone)
 
 
 def say_left(left: timedelta) -> str:
@@ -78,7 +65,7 @@ def say_left(left: timedelta) -> str:
 def say_saved(moment: datetime, now: datetime, zone: str = UK) -> str:
     """Return "10:42am", with "on Wednesday 24 July 2019" after it unless that is today."""
     local = moment.astimezone(ZoneInfo(zone))
-    time = _say_half(local, f":{local:%M}")
+    time = _say_12_hour(local, f":{local:%M}")
     if local.date() == now.astimezone(ZoneInfo(zone)).date():
         return time
     return _("%(time)s on %(day)s") % {"time": time, "day": say_day(moment, zone)}
@@ -90,13 +77,13 @@ def zone_words(zone: str) -> str:
     return _("%(city)s time") % {"city": zone.split("/")[-1].replace("_", " ")}
 
 
-def _say_half(local: datetime, after_hour: str) -> str:
-    """Return the time of the half of the day: "5pm", or "5:30pm" with ":30" after the hour."""
+def _say_12_hour(local: datetime, after_hour: str) -> str:
+    """Return the time on the 12-hour clock: "5pm", or "5:30pm" with ":30" as `after_hour`."""
     time = {"time": f"{local.hour % 12 or 12}{after_hour}"}
     return (_("%(time)sam") if local.hour < 12 else _("%(time)spm")) % time
 
 
-def _say_whole(time: str, moment: datetime, zone: str) -> str:
+def _say_time_and_day(time: str, moment: datetime, zone: str) -> str:
     return _("%(time)s on %(day)s (%(zone)s)") % {
         "time": time,
         "day": say_day(moment, zone),

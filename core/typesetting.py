@@ -1,9 +1,9 @@
-"""Tagged PDFs (PDF/UA-1) out of a template and data, with Typst.
+"""Tagged PDFs (PDF/UA-1) from a template and data, with Typst.
 
-Data reach a template as data (`json(bytes(sys.inputs.data))`), so nothing that somebody typed
-is ever read as markup. The fonts come out of a package, not from the machine, so that a file
-looks alike wherever it is made. PDF/UA-1 has no glyph for what no font shows, so a character
-that the fonts lack is written as its number, for instance [U+4E2D].
+A template gets its data as JSON (`json(bytes(sys.inputs.data))`), so Typst never reads what
+somebody typed as markup. The fonts come from a package, not from the machine, so that a file
+looks the same wherever it is made. PDF/UA-1 forbids text without glyphs, so a character that the
+fonts lack is written as its number, for instance [U+4E2D].
 """
 
 import json
@@ -17,9 +17,9 @@ import typst
 from fontTools.ttLib import TTFont
 
 FONTS = Path(str(distribution("manimgx-fonts").locate_file("manimgx_fonts")))
-# Shown as nothing, and kept as they join and order their neighbours: Default_Ignorable_Code_Point
-# of UAX #44, as far as text has them.
-_UNSEEN = {
+# They have no glyph, but join or order the characters beside them: the ones of UAX #44's
+# Default_Ignorable_Code_Point that occur in text.
+_INVISIBLE = {
     0xAD,
     0x61C,
     *range(0x200B, 0x2010),
@@ -34,14 +34,13 @@ TRIES = 20
 
 
 class CannotBeShown(ValueError):
-    """The fonts do not show the text, even with what they lack written as numbers."""
+    """Typst cannot show the text, even with the lacking characters written as numbers."""
 
 
 def pdf(template: str, data: Any, *, seconds: int | None = None) -> bytes:
-    """Return the template's PDF of `data`, which is JSON; `seconds` since 1970 dates it.
+    """Return the PDF of `data`, which JSON can hold, dated `seconds` since 1970.
 
-    The template finds its data in `sys.inputs.data`. Raises typst.TypstError for a template that
-    is wrong, CannotBeShown.
+    Raises typst.TypstError for a wrong template, and CannotBeShown.
     """
     text = json.dumps(_showable_all(data), ensure_ascii=False)
     for _ in range(TRIES):
@@ -54,7 +53,7 @@ def pdf(template: str, data: Any, *, seconds: int | None = None) -> bytes:
                 timestamp=seconds,
             )
         except typst.TypstError as error:
-            # A font may know a character and still not show it in its surroundings.
+            # A font may have a character and still not be able to show it beside its neighbours.
             failed = _FAILED.search(str(error))
             if failed is None:
                 raise
@@ -88,7 +87,7 @@ def _numbered(character: str) -> str:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """The package's fonts, looked through once a process; none of the machine's or Typst's own."""
+    """Return the package's fonts alone. They are read once per process: reading them is slow."""
     return typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
     )
@@ -96,8 +95,8 @@ def _fonts() -> typst.Fonts:
 
 @cache
 def _known() -> frozenset[int]:
-    """The codepoints that the fonts show, read once a process."""
-    known = {ord("\n"), ord("\t"), *_UNSEEN}
+    """Return the codepoints that the fonts show. They are read once per process."""
+    known = {ord("\n"), ord("\t"), *_INVISIBLE}
     for path in FONTS.glob("*.ttf"):
         with TTFont(path, lazy=True) as font:
             known |= set(font["cmap"].getBestCmap())
