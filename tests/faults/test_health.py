@@ -81,19 +81,19 @@ def test_signs_of_life_end_by_themselves(client, all_alive):
 @pytest.mark.parametrize("part", ["worker", "beat"])
 def test_part_without_a_sign_of_life_is_named(client, all_alive, part):
     assert ask(client)[:2] == (200, ALL_OK)
-    with broker() as client:
+    with broker() as redis:
         if part == "worker":
-            heartbeats.worker_starts(client, "celery@one")
+            heartbeats.worker_starts(redis, "celery@one")
         else:
-            heartbeats.beat_starts(client)
+            heartbeats.beat_starts(redis)
     silent = {part: "no sign of life for 45 seconds"}
     assert ask(client)[:2] == (503, ALL_OK | silent)
 
 
 def test_one_of_two_workers_is_enough(client, all_alive):
-    with broker() as client:
-        heartbeats.worker_lives(client, "celery@two")
-        heartbeats.worker_starts(client, "celery@one")
+    with broker() as redis:
+        heartbeats.worker_lives(redis, "celery@two")
+        heartbeats.worker_starts(redis, "celery@one")
     assert ask(client)[:2] == (200, ALL_OK)
 
 
