@@ -1,11 +1,11 @@
-"""What respondents chose about publication, and what says who they are: the one place.
+"""What respondents chose about publication, and which answers say who they are.
 
-Every column, text, file and search of every export passes through these rules.
+Each column, text, file and search of every export goes by these rules, which stand only here.
 
 - Pseudonymised exports have no answer that says who answers (`is_withheld`).
 - A named export has those too, except of confidential responses.
-- Of a confidential response no export has short texts (a role or a place in one's own words may
-  say who one is), nor files, unless the call shares them.
+- No export has the short texts of a confidential response (a role or a place in one's own words
+  may say who one is), nor its files, unless the call shares them.
 - A response may be quoted only where it says so and is not confidential.
 """
 
@@ -14,7 +14,7 @@ from submissions.calls.states import CHOICE_KINDS, TEXT_KINDS, Publication, Ques
 
 
 def is_withheld(question: Question, *, named: bool = False) -> bool:
-    """Return whether the question says who answers and is left out of the export for it."""
+    """Return whether the export leaves the question out because it says who answers."""
     return not named and says_who(question)
 
 
@@ -36,7 +36,7 @@ def asks_publication(call: Call) -> bool:
 
 
 def confidential_sql(call: Call) -> str:
-    """SQL of whether the respondent chose “confidential”, or left open what the call asks.
+    """SQL of whether the respondent chose “confidential”, or left the question open.
 
     Parameter: `confidential`. Never NULL.
     """
@@ -71,7 +71,7 @@ def withheld_texts_sql(call: Call, *, named: bool = False) -> str:
 
 
 def withholds_texts_sql(call: Call, *, named: bool = False) -> str:
-    """SQL of whether there are such. It reads no text."""
+    """SQL of whether `texts_sql` leaves out any text. It reads no text."""
     return (
         "EXISTS (SELECT FROM jsonb_array_elements_text(version.text_keys) AS answer(key) "
         f"WHERE NOT {text_shown_sql(call, 'answer.key', named=named)})"
@@ -115,5 +115,5 @@ def shown_choices(call: Call, *, named: bool = False) -> frozenset[str]:
 
 
 def _never(call: Call, *, named: bool) -> list[str]:
-    """Keys of texts that stand among the evidence and yet say who answers."""
+    """Return the keys of texts that stand among the evidence and yet say who answers."""
     return [q.key for q in withheld_questions(call, named=named) if q.kind in TEXT_KINDS]

@@ -1,7 +1,7 @@
-"""What an export holds. Only this file asks the database, in the words of `response_sql`.
+"""Reads what an export holds. No writer asks the database; `response_sql` has the SQL.
 
-An export holds the submitted responses in their latest version, without drafts and withdrawn
-ones, as `consent` lets them be seen and as somebody's `ExportFilter` has it.
+An export holds submitted responses in their latest version, without drafts and withdrawn ones:
+those that an `ExportFilter` names, with what `consent` lets it show.
 """
 
 import json
@@ -27,8 +27,8 @@ from submissions.calls.models import Call
 from submissions.responses.models import Attachment
 
 FETCHED_AT_ONCE = 200  # rows
-# Compiling so wide a query takes a second, and the first byte would wait for it. No two rows
-# have anything in common that it would pay to remember.
+# Compiling so wide a query would delay the first byte by a second. No two rows have results in
+# common that would be worth remembering.
 PLANS_FOR_A_STREAM = "SET LOCAL jit = off; SET LOCAL enable_memoize = off"
 
 
@@ -86,8 +86,8 @@ def _record(
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
-    """Hold the database still for several readings: all of them see the same responses."""
+def one_snapshot() -> Iterator[None]:
+    """Give all queries inside the same snapshot of the database."""
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         if is_outermost:

@@ -16,7 +16,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, FileFormat
-from exports.queries import one_moment
+from exports.queries import one_snapshot
 from exports.types import Dataset, Pieces
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def _recorded(
     why = "the reader went away"
     try:
         with (
-            nullcontext() if file_format.reads_once else one_moment(),
+            nullcontext() if file_format.reads_once else one_snapshot(),
             closing(file_format.pieces(context)) as pieces,
         ):
             for piece in pieces:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exports.export_context import ExportContext
 from exports.queries import content_of, is_kept, records
 from exports.types import Pieces, Record
-from exports.writers.reading_order import file_name
+from exports.writers.record_answers import file_name
 from exports.writers.zip_stream import ZipStream
 
 CONTENT_TYPE = "application/zip"
@@ -17,13 +17,13 @@ LOST = "The portal no longer has this file."
 
 
 class FileList:
-    """What files.csv says of each file."""
+    """The rows of files.csv, the list of the files."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[object, ...]] = [HEADER]
 
     def kept(self, record: Record) -> Iterator[tuple[str, Iterator[bytes]]]:
-        """Yield the name and the bytes of each file that the portal still has; list them all."""
+        """List all files of the record; yield the name and the bytes of those still stored."""
         for file in record.files:
             name = file_name(record, file)
             has_it = is_kept(file)
@@ -39,7 +39,7 @@ class FileList:
 
 
 def pieces(context: ExportContext) -> Pieces:
-    """Yield the archive; the files are streamed one by one out of the private storage."""
+    """Yield the archive, and read the files one by one out of the private storage."""
     archive = ZipStream()
     listed = FileList()
     for record in records(context.dataset):

@@ -37,7 +37,7 @@ attachments/         the files that came with responses; attachments/files.csv l
 manifest.json        rows and SHA-256 of each file, the choice made, who made it and when
 """
 Writer = Callable[[ExportContext], Pieces]
-# Of each: its name, who writes it, whether it has a row per response.
+# For each file: its name, who writes it, whether it has a row per response.
 FILES: list[tuple[str, Writer, bool]] = [
     ("responses.csv", csv_file.pieces, True),
     ("dictionary.csv", dictionary.pieces, False),
@@ -48,7 +48,8 @@ FILES: list[tuple[str, Writer, bool]] = [
     ("codebook.qdc", qda_codebook.pieces, False),
 ]
 PACKED = (".xlsx", ".qdpx", ".docx")
-ROUNDS = sum(1 for _, _, has_rows in FILES if has_rows) + 1  # times that each response is written
+# So often the bundle writes each response: into these files, and as a Word file.
+ROUNDS = sum(1 for _, _, has_rows in FILES if has_rows) + 1
 
 
 def pieces(context: ExportContext) -> Pieces:
@@ -71,7 +72,7 @@ class _Bundle:
     def add(
         self, name: str, pieces: Iterable[bytes], *, rows: int | None = None, compress: bool = True
     ) -> Iterator[bytes]:
-        seen = _Seen(pieces)
+        seen = _Measured(pieces)
         yield from self.archive.add(name, seen, compress=compress)
         entry: dict[str, Any] = {"file": name, "bytes": seen.size, "sha256": seen.sha256}
         self._files.append(entry if rows is None else entry | {"rows": rows})
@@ -97,7 +98,7 @@ class _Bundle:
         yield from self.add(f"attachments/{LIST_NAME}", [listed.as_csv()])
 
     def _progress(self, rows: int) -> None:
-        """Tell how many responses are done, each being written several times."""
+        """Tell how many responses are done; the bundle writes each several times."""
         self._context.row_done((self._before + rows) // ROUNDS - self._context.rows)
 
     def manifest(self) -> bytes:
@@ -118,8 +119,8 @@ class _Bundle:
         return json.dumps(said, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-class _Seen:
-    """Pieces on their way, measured and digested."""
+class _Measured:
+    """Passes pieces on, and measures and digests them."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces

@@ -1,4 +1,4 @@
-"""A dataset as CSV: UTF-8, RFC 4180, CRLF, the header first; streamed out of PostgreSQL's COPY."""
+"""A dataset as CSV out of PostgreSQL's COPY: UTF-8, RFC 4180, CRLF, the header first."""
 
 from collections.abc import Callable
 from queue import Full, Queue

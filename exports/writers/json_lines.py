@@ -1,4 +1,4 @@
-"""A dataset as JSON lines: UTF-8, one object per response, every character as it was given.
+"""A dataset as JSON lines: UTF-8, one object per response, no character altered.
 
 docs/schemas/response.schema.json describes a line.
 """
@@ -11,7 +11,7 @@ from exports.consent import shown_questions
 from exports.export_context import ExportContext
 from exports.queries import codes_of, records
 from exports.types import CodedPassage, Dataset, Pieces, Record
-from exports.writers.reading_order import answer_of
+from exports.writers.record_answers import answer_of
 from submissions.calls.states import QuestionKind
 
 CONTENT_TYPE = "application/x-ndjson"

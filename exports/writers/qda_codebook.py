@@ -3,7 +3,7 @@
 from exports.export_context import ExportContext
 from exports.queries import codes_of
 from exports.types import Pieces
-from exports.writers import refi
+from exports.writers import qda_xml
 from exports.writers.qda_project import text_questions
 
 CONTENT_TYPE = "application/xml"
@@ -12,6 +12,6 @@ CONTENT_TYPE = "application/xml"
 def pieces(context: ExportContext) -> Pieces:
     dataset = context.dataset
     call = dataset.call
-    codes = refi.codebook(call, codes_of(call), text_questions(dataset))
-    root = refi.tag("CodeBook", {"xmlns": refi.CODEBOOK, "origin": refi.ORIGIN})
-    yield f"{refi.HEAD}{root}{codes}</CodeBook>\n".encode()
+    codes = qda_xml.codebook(call, codes_of(call), text_questions(dataset))
+    root = qda_xml.tag("CodeBook", {"xmlns": qda_xml.CODEBOOK, "origin": qda_xml.ORIGIN})
+    yield f"{qda_xml.HEAD}{root}{codes}</CodeBook>\n".encode()

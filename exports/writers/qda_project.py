@@ -19,8 +19,8 @@ from exports.consent import says_who, shown_questions
 from exports.export_context import ExportContext
 from exports.queries import coders_of, codes_of, records
 from exports.types import CodedPassage, Dataset, Pieces, Record
-from exports.writers import refi
-from exports.writers.reading_order import answer_of
+from exports.writers import qda_xml
+from exports.writers.record_answers import answer_of
 from exports.writers.xml_text import xml_text
 from exports.writers.zip_stream import small_member
 from submissions.calls.models import Question
@@ -93,38 +93,38 @@ class _Writer:
         self.dataset = dataset
         self.call = dataset.call
         self._table = dataset.columns
-        self._portal = refi.guid(self.call, "user", "portal")
+        self._portal = qda_xml.guid(self.call, "user", "portal")
         self._coders = {
             user.pk: (self._id("user", user.get_username()), user.get_full_name() or str(user))
             for user in coders_of(self.call)
         }
 
     def _id(self, *parts: object) -> str:
-        return refi.guid(self.call, *parts)
+        return qda_xml.guid(self.call, *parts)
 
     def source(self, record: Record) -> str:
         return self._id("source", record.reference, record.number)
 
     def project(self, cases: IO[str], sources: IO[str], *, has_records: bool) -> Iterator[str]:
         """Yield project.qde; its elements stand in the schema's order."""
-        yield refi.HEAD
-        yield refi.tag(
+        yield qda_xml.HEAD
+        yield qda_xml.tag(
             "Project",
             {
-                "xmlns": refi.PROJECT,
+                "xmlns": qda_xml.PROJECT,
                 "name": self.call.title,
-                "origin": refi.ORIGIN,
+                "origin": qda_xml.ORIGIN,
                 "creatingUserGUID": self._portal,
                 "creationDateTime": _moment(self.call.opens_at),
             },
         )
         yield "<Users>"
         portal = {"guid": self._portal, "name": NAME}
-        yield refi.tag("User", portal, is_empty=True)
+        yield qda_xml.tag("User", portal, is_empty=True)
         for identity, name in self._coders.values():
-            yield refi.tag("User", {"guid": identity, "name": name}, is_empty=True)
+            yield qda_xml.tag("User", {"guid": identity, "name": name}, is_empty=True)
         yield "</Users>\n<CodeBook>"
-        yield refi.codebook(self.call, codes_of(self.call), text_questions(self.dataset))
+        yield qda_xml.codebook(self.call, codes_of(self.call), text_questions(self.dataset))
         yield "</CodeBook>\n<Variables>"
         yield from self._variables()
         yield "</Variables>\n"
@@ -135,7 +135,7 @@ class _Writer:
                 while piece := file.read(PIECE):
                     yield piece
                 yield f"</{name}>\n"
-        yield refi.element("Description", self.call.summary)
+        yield qda_xml.element("Description", self.call.summary)
         yield "</Project>\n"
 
     def _variables(self) -> Iterator[str]:
@@ -150,16 +150,18 @@ class _Writer:
 
     def _variable(self, name: str, kind: str, meaning: str, *parts: str) -> str:
         head = {"guid": self._id("variable", *parts), "name": name, "typeOfVariable": kind}
-        return f"{refi.tag('Variable', head)}{refi.element('Description', meaning)}</Variable>\n"
+        return (
+            f"{qda_xml.tag('Variable', head)}{qda_xml.element('Description', meaning)}</Variable>\n"
+        )
 
     def _shown_columns(self) -> list[Column]:
-        """Closed answers, what is counted, and who answered; other texts stand in the source."""
+        """Return the columns that a case holds; the texts of the others stand in the source."""
         in_source = {question.key for question in text_questions(self.dataset)}
         return [c for c in self._table if c.name != "reference" and c.question not in in_source]
 
     def write_case(self, record: Record, file: IO[str]) -> None:
         case = {"guid": self._id("case", record.reference), "name": record.reference}
-        file.write(refi.tag("Case", case))
+        file.write(qda_xml.tag("Case", case))
         cells = dict(zip((column.name for column in self._table), record.cells, strict=True))
         for column in self._shown_columns():
             cell = cells[column.name]
@@ -175,13 +177,13 @@ class _Writer:
                     said = "true" if key in chosen else "false"
                     self._value(file, "BooleanValue", said, column.name, key)
         source = {"targetGUID": self.source(record)}
-        file.write(f"{refi.tag('SourceRef', source, is_empty=True)}</Case>\n")
+        file.write(f"{qda_xml.tag('SourceRef', source, is_empty=True)}</Case>\n")
 
     def _value(self, file: IO[str], name: str, value: str, *parts: str) -> None:
         variable = {"targetGUID": self._id("variable", *parts)}
         written = escape(xml_text(value))
         file.write(
-            f"<VariableValue>{refi.tag('VariableRef', variable, is_empty=True)}"
+            f"<VariableValue>{qda_xml.tag('VariableRef', variable, is_empty=True)}"
             f"<{name}>{written}</{name}></VariableValue>"
         )
 
@@ -196,11 +198,11 @@ class _Writer:
             "creatingUser": self._portal,
             "creationDateTime": _moment(record.received_at),
         }
-        file.write(refi.tag("TextSource", head))
+        file.write(qda_xml.tag("TextSource", head))
         starts = {}
         for answer in ranges:
             starts[answer.question.key] = answer.start
-            code = refi.question_code(self.call, answer.question)
+            code = qda_xml.question_code(self.call, answer.question)
             parts = ("answer", record.reference, record.number, answer.question.key)
             self._selection(
                 file,
@@ -240,9 +242,9 @@ class _Writer:
         start, end = where
         head = {"guid": identity, "name": name, "startPosition": start, "endPosition": end}
         file.write(
-            refi.tag("PlainTextSelection", head | made)
-            + refi.tag("Coding", {"guid": coding_id} | made)
-            + refi.tag("CodeRef", {"targetGUID": code}, is_empty=True)
+            qda_xml.tag("PlainTextSelection", head | made)
+            + qda_xml.tag("Coding", {"guid": coding_id} | made)
+            + qda_xml.tag("CodeRef", {"targetGUID": code}, is_empty=True)
             + "</Coding></PlainTextSelection>"
         )
 

@@ -1,4 +1,4 @@
-"""What a reading copy says, for every format of reading copies."""
+"""The content of a reading copy, the same in Word files and PDFs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS
 from exports.queries import count, count_words
 from exports.types import Dataset, Record
-from exports.writers.reading_order import ReadSection, facts, file_name, leave_to_quote, sections
+from exports.writers.record_answers import ReadSection, facts, file_name, leave_to_quote, sections
 
 
 @dataclass(frozen=True)

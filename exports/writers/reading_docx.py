@@ -55,7 +55,10 @@ def document(context: ExportContext, record: Record, around: WordFrame) -> bytes
 
 
 def _all(context: ExportContext) -> Iterator[str]:
-    """Yield the body of all in one. The contents come first, so the references are read twice."""
+    """Yield the body of one document of all: the contents, then each response.
+
+    That reads the references twice.
+    """
     dataset = context.dataset
     yield heading(dataset.call.title, 1)
     yield paragraph(run(about(dataset)))

@@ -1,7 +1,7 @@
-"""Word files (ECMA-376) written paragraph by paragraph.
+"""Word files (ECMA-376), written paragraph by paragraph.
 
-python-docx makes the frame, with its styles, once; the paragraphs are written into it as XML, as
-python-docx looks every style up again for every paragraph, which takes a hundred times longer.
+python-docx makes the frame, with its styles, once. This file writes the paragraphs into it as XML:
+python-docx looks up each style again for each paragraph, which takes a hundred times longer.
 """
 
 import io
@@ -33,7 +33,7 @@ MARGIN = Mm(25)
 
 
 class WordFrame:
-    """All of a Word file but its title and its body; `footer` stands under every page."""
+    """All of a Word file but its title and its body; `footer` stands under each page."""
 
     def __init__(self, *, footer: str, at: datetime) -> None:
         document = docx.Document()
@@ -55,7 +55,7 @@ class WordFrame:
         self._head, self._foot = written[:start], written[end + len("</w:p>") :]
 
     def write(self, file: IO[bytes], *, title: str, body: Iterable[str]) -> None:
-        """Write a Word file whose body is made of `paragraph` and its like."""
+        """Write a Word file; `paragraph`, `heading` and `link` make its body."""
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, part in self._parts.items():
                 if name == DOCUMENT:
@@ -85,7 +85,7 @@ def _lay_out_pages(document: Document, footer: str) -> None:
 
 
 def _add_field(paragraph: Paragraph, name: str) -> None:
-    """Add what Word works out by itself, such as the number of the page."""
+    """Add a field that Word fills in, such as the number of the page."""
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), name)
     field.append(paragraph.add_run("1")._r)

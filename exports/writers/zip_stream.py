@@ -1,4 +1,4 @@
-"""ZIP archives that are handed out while they are written."""
+"""ZIP archives that go out while they are written."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ class ZipStream:
         self._zip = zipfile.ZipFile(self._written, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
 
     def add(self, name: str, pieces: Iterable[bytes], *, compress: bool = True) -> Iterator[bytes]:
-        """Yield a member of any size; `compress` is off for what is compressed already."""
+        """Yield a member of any size; turn `compress` off for what is compressed already."""
         with self._zip.open(_member(name, compress=compress), "w", force_zip64=True) as member:
             for piece in pieces:
                 member.write(piece)
@@ -53,7 +53,7 @@ class _Written:
 
 
 def small_member(name: str) -> zipfile.ZipInfo:
-    """Return the head of a member that is written whole."""
+    """Return the head of a member for `ZipFile.open` or `writestr`."""
     return _member(name, compress=True)
 
 

@@ -160,7 +160,7 @@ def test_file_that_the_storage_lost_is_said_and_the_others_come():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_all_files_of_a_bundle_see_one_moment():
+def test_all_files_of_a_bundle_see_one_snapshot():
     """A response that arrives while the bundle is written is in none of its files."""
     call = make_call()
     make_submitted(call)

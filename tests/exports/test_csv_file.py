@@ -483,7 +483,7 @@ def test_server_compiles_no_query_of_an_export_and_any_other_as_before():
         cursor.execute("SET jit = on")
     (row,) = CopiedRows(Query("SELECT current_setting('jit')", {}), int)
     assert (row, jit()) == (b"off\r\n", "on")
-    with queries.one_moment():
+    with queries.one_snapshot():
         assert jit() == "off"
     assert jit() == "on"
 

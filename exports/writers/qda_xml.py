@@ -28,7 +28,7 @@ def guid(call: Call, *parts: object) -> str:
 
 
 def tag(name: str, attributes: Mapping[str, object], *, is_empty: bool = False) -> str:
-    """Return a start tag, or an empty one; attributes that are None are left out."""
+    """Return a start tag, or an empty one; it leaves out attributes that are None."""
     written = "".join(
         f" {key}={_quoted(str(value))}" for key, value in attributes.items() if value is not None
     )
@@ -40,7 +40,7 @@ def element(name: str, text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote an attribute's value; its line ends and tabs would be read as spaces otherwise."""
+    """Quote an attribute's value; programs would read its line ends and tabs as spaces."""
     entities = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
     return quoteattr(xml_text(text), entities)
 
@@ -50,7 +50,7 @@ def question_code(call: Call, question: Question) -> str:
 
 
 def codebook(call: Call, codes: Iterable[Code], questions: Iterable[Question]) -> str:
-    """Return the Codes element: staff's codes as they stand, then one a question, by section.
+    """Return the Codes element: staff's codes as they stand, then one per question, by section.
 
     Names differ throughout, as some programs demand; staff's own stay as they are.
     """

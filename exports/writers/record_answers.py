@@ -1,4 +1,4 @@
-"""A record's answers in the order of the questions, for people to read."""
+"""A record's answers, one by one and in the order of the questions, for people to read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class ReadSection:
 
 
 def answer_of(question: Question, record: Record) -> Any:
-    """Return the answer as it is stored, None if there is none or it is withheld."""
+    """Return the stored answer; None if there is none, or the export withholds it."""
     if question.identity:
         return record.identity.get(question.key)
     if question.kind in TEXT_KINDS:
@@ -43,7 +43,7 @@ def answer_of(question: Question, record: Record) -> Any:
 
 
 def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
-    """Return what is said at the head of a reading copy, as name and value."""
+    """Return the names and values at the head of a reading copy."""
     cells = {
         column.name: cell or "" for column, cell in zip(dataset.columns, record.cells, strict=True)
     }
