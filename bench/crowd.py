@@ -86,7 +86,7 @@ class Site:
 
     def press_submit(self, person: Person) -> Answer:
         pressed_at = time.time()
-        body = urlencode({"csrfmiddlewaretoken": CSRF, "_seen": person.seen})
+        body = urlencode({"csrfmiddlewaretoken": CSRF, "_expected_etag": person.seen})
         asked = self._ask("POST", f"{self._response}/check/", person, body)
         return Answer(
             asked.status,

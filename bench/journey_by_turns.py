@@ -61,7 +61,7 @@ class Browser:
     def submit(self, address: str, values: dict[str, object]) -> None:
         """Post the form of the page, and follow where that leads."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page)[1]
-        hidden = re.findall(r'name="(_shown|_seen)" value="([^"]*)"', self.page)
+        hidden = re.findall(r'name="(_base_etags|_expected_etag)" value="([^"]*)"', self.page)
         posted = {"csrfmiddlewaretoken": token, **values, **dict(hidden)}
         self.here = self.ask("POST", address, urlencode(posted, doseq=True))
         if self.here != address:
@@ -77,7 +77,7 @@ def portal_journey(port: int, values: dict[str, object]) -> int:
     browser.ask("GET", f"{call}response/about_you/")
     browser.here = f"{call}response/about_you/"
     while not browser.here.endswith("/check/"):
-        shown = re.search(r'name="_shown" value="([^"]*)"', browser.page)[1]
+        shown = re.search(r'name="_base_etags" value="([^"]*)"', browser.page)[1]
         keys = {part.partition(":")[0] for part in shown.split()}
         browser.submit(browser.here, {key: values[key] for key in keys if key in values})
     browser.submit(browser.here, {})

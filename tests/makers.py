@@ -230,8 +230,10 @@ def make_submitted(call=None, *, at=None, **answers):
 def press_submit(client, call, **options):
     """Open the page to check the answers, and press its button; `options` are those of `post`."""
     address = f"/calls/{call.slug}/response/check/"
-    seen = re.findall(r'name="_seen" value="([^"]+)"', client.get(address).content.decode())
-    return client.post(address, {"_seen": seen[0] if seen else ""}, **options)
+    seen = re.findall(
+        r'name="_expected_etag" value="([^"]+)"', client.get(address).content.decode()
+    )
+    return client.post(address, {"_expected_etag": seen[0] if seen else ""}, **options)
 
 
 def make_attachment(submission, *, key=None, name="notes.txt", content=b"Minutes.\n", at=None):

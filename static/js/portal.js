@@ -163,7 +163,8 @@
 })();
 
 // Saves what is typed every few seconds and on leaving, and says so; a warning stays while it
-// cannot. Every save says which answers it saw, and the server overwrites no others.
+// cannot. Each save carries the etags of the answers that the page showed, and the server
+// overwrites no others.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-save]");
@@ -175,7 +176,7 @@
   const changed = new Set();
   const refused = new Set();
   // What was sent and not answered may be stored all the same: that is no other's edit.
-  let unanswered = [];
+  let pending = [];
   const answered = new Map();
   let attempts = 0;
   let sending = 0;
@@ -200,7 +201,7 @@
     }
   };
 
-  const marks = () => new Map(form.elements._shown.value.split(" ").map((one) => one.split(":")));
+  const readEtags = () => new Map(form.elements._base_etags.value.split(" ").map((one) => one.split(":")));
 
   const entries = (keys) => {
     const found = new Map([...keys].map((key) => [key, []]));
@@ -212,13 +213,13 @@
   };
 
   // Names and values that tell what may be stored of the answers, newest first, within a size.
-  const sentBefore = (keys, most) => {
+  const pendingFields = (keys, most) => {
     const found = [];
-    for (const { key, text } of [...unanswered].reverse()) {
+    for (const { key, text } of [...pending].reverse()) {
       if (keys && !keys.has(key)) continue;
       most -= text.length;
       if (most < 0) break;
-      found.push([`_before_${key}`, text]);
+      found.push([`_pending_${key}`, text]);
     }
     return found;
   };
@@ -226,8 +227,8 @@
   const remember = (sent, number) => {
     for (const [key, answer] of sent) {
       const text = String(new URLSearchParams(answer));
-      unanswered = unanswered.filter((one) => one.key !== key || one.text !== text);
-      unanswered.push({ key, number, text });
+      pending = pending.filter((one) => one.key !== key || one.text !== text);
+      pending.push({ key, number, text });
     }
   };
 
@@ -244,21 +245,21 @@
 
   const took = (keys, number, answer) => {
     failures = 0;
-    unanswered = unanswered.filter((one) => !keys.has(one.key) || one.number > number);
+    pending = pending.filter((one) => !keys.has(one.key) || one.number > number);
     // Of an answer that was saved again since, and answered, this tells nothing any more.
     const fresh = [...keys].filter((key) => !(answered.get(key) > number));
     if (!fresh.length) return;
-    const seen = marks();
+    const etags = readEtags();
     const lost = [];
     for (const key of fresh) {
       answered.set(key, number);
-      if (key in answer.seen) {
-        seen.set(key, answer.seen[key]);
+      if (key in answer.base_etags) {
+        etags.set(key, answer.base_etags[key]);
         refused.delete(key);
       } else if (answer.warning) refused.add(key);
       else lost.push(key);
     }
-    form.elements._shown.value = [...seen].map((one) => one.join(":")).join(" ");
+    form.elements._base_etags.value = [...etags].map((one) => one.join(":")).join(" ");
     if (answer.saved) said.textContent = answer.saved;
     if (lost.length) failed(lost, form.dataset.trouble);
     else warn(answer.warning);
@@ -270,17 +271,17 @@
     if (!changed.size || over || (sending && keepalive !== true)) return;
     const keys = new Set(changed);
     changed.clear();
-    const seen = marks();
+    const etags = readEtags();
     const sent = entries(keys);
     const body = new URLSearchParams([...sent.values()].flat());
     // A browser sends 64 KiB at most behind a page that is gone; each text is encoded twice.
     const room = keepalive === true ? (60000 - String(body).length) / 2 : 500000;
-    for (const [name, value] of sentBefore(keys, room)) body.append(name, value);
+    for (const [name, value] of pendingFields(keys, room)) body.append(name, value);
     const number = attempts += 1;
     remember(sent, number);
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     body.append("_section", form.dataset.section);
-    body.append("_shown", [...keys].map((key) => `${key}:${seen.get(key) || ""}`).join(" "));
+    body.append("_base_etags", [...keys].map((key) => `${key}:${etags.get(key) || ""}`).join(" "));
     sending += 1;
     const stop = new AbortController();
     const limit = setTimeout(() => stop.abort(), 20000);
@@ -324,8 +325,8 @@
     }
     leaving = true;
     clearTimeout(timer);
-    for (const old of form.querySelectorAll("[name^=_before_]")) old.remove();
-    for (const [name, value] of sentBefore(null, 500000)) {
+    for (const old of form.querySelectorAll("[name^=_pending_]")) old.remove();
+    for (const [name, value] of pendingFields(null, 500000)) {
       const before = document.createElement("input");
       Object.assign(before, { type: "hidden", name, value });
       form.append(before);
@@ -383,7 +384,7 @@
     for (const old of area.querySelectorAll(":scope > .error")) old.remove();
     const data = new FormData();
     data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    data.append("_shown", "");
+    data.append("_base_etags", "");
     data.append("action", "upload");
     for (const [name, value] of entries) data.append(name, value);
     const bar = document.createElement("progress");

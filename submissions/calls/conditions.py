@@ -10,7 +10,7 @@ A condition over an answer that is not given yet is neither true nor false but u
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -69,6 +69,13 @@ def parse(text: str) -> Condition:
             raise ValueError(f"“{part}” has a value that is not the key of an option")
         terms.append(Term(key, operator, values))
     return Condition(tuple(terms))
+
+
+def is_ruled_out(
+    terms: Collection[Term], answers: Mapping[str, Any], on_page: Collection[str]
+) -> bool:
+    """Return whether an answer on another page makes the question one that is not asked."""
+    return any(term.key not in on_page and term.holds(answers) is False for term in terms)
 
 
 def holds(text: str, answers: Mapping[str, Any]) -> bool | None:

@@ -1,56 +1,41 @@
 """What the script saves while somebody types; the answer is JSON in words for the page."""
 
-from typing import Any
+from collections.abc import Callable
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from core import spoken_time
-from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext, current_response
-from submissions.responses import drafting
-from submissions.responses.errors import AlreadySubmitted
+from submissions.respondent.saving import Save, SaveOutcome, save_page
 from submissions.responses.etags import etag
 
 
 @require_POST
 def save(request: HttpRequest, slug: str) -> JsonResponse:
-    """Keep the posted answers of the section named by `_section`, and overwrite nobody's.
+    """Save the posted answers of the section named by `_section`, and overwrite nobody's.
 
-    Answers with `saved`, the sentence about what is saved; `seen`, the fingerprints of the
-    answers that are stored as they were sent; and `warning`, a sentence, where something was
-    not kept or cannot count. Status 404 or 409 with `warning` alone: nothing was kept.
+    The JSON has `saved`, the sentence about what is saved; `base_etags`, the etags of the answers
+    that are stored as they were sent; and `warning`, a sentence where something was not saved or
+    cannot count. With status 404 or 409 it has `warning` alone, and nothing was saved.
     """
-    held = current_response(request, slug)
-    if held is None:
-        return _not_kept(
+    current = current_response(request, slug)
+    if current is None:
+        return _not_saved(
             404,
             _(
                 "What you typed is not saved: this browser no longer holds the response. Copy "
                 "what you typed, then get back to your response from the page of the call."
             ),
         )
-    section = next(
-        (s for s in held.call.questionnaire.sections if s.key == request.POST.get("_section")), None
-    )
+    section = current.call.questionnaire.section(request.POST.get("_section", ""))
     if section is None:
-        return _not_kept(404, _("What you typed is not saved: open this page again."))
-    form = SectionForm(
-        call=held.call, section=section, page=(), answers=held.answers, data=request.POST, files={}
-    )
-    form.is_valid()
-    try:
-        kept = drafting.save_answers(
-            submission=held.submission,
-            call=held.call,
-            values=form.values,
-            at=held.received_at,
-            base_etags=form.base_etags,
-            pending_etags=form.pending_etags,
-        )
-    except AlreadySubmitted:
-        return _not_kept(
+        return _not_saved(404, _("What you typed is not saved: open this page again."))
+    form = current.section_form(section, page=(), request=request)
+    saved = save_page(current=current, form=form)
+    if saved.outcome == SaveOutcome.ALREADY_SUBMITTED:
+        return _not_saved(
             409,
             _(
                 "What you typed is not saved: this response was submitted or withdrawn on "
@@ -59,40 +44,48 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         )
     return JsonResponse(
         {
-            "saved": _say_saved(held) if set(form.values) - set(kept.conflicts) else "",
-            "seen": {
+            "saved": _say_saved(current) if set(form.values) - set(saved.conflicts) else "",
+            "base_etags": {
                 key: etag(value)
                 for key, value in form.values.items()
-                if kept.answers.get(key) == value
+                if saved.current.answers.get(key) == value
             },
-            "warning": _say_what_was_not(held, form, kept.conflicts),
+            "warning": WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else "",
         }
     )
 
 
-def _not_kept(status: int, warning: str) -> JsonResponse:
+def _not_saved(status: int, warning: str) -> JsonResponse:
     return JsonResponse({"warning": warning}, status=status)
 
 
-def _say_saved(held: ResponseContext) -> str:
-    moment = spoken_time.say_saved(held.received_at, held.received_at, held.call.timezone)
+def _say_saved(current: ResponseContext) -> str:
+    moment = spoken_time.say_saved(current.received_at, current.received_at, current.call.timezone)
     return _("Saved at %(moment)s") % {"moment": moment}
 
 
-def _say_what_was_not(held: ResponseContext, form: SectionForm, contested: dict[str, Any]) -> str:
-    labels = [held.call.questions_by_key[key].label for key in contested]
-    if labels:
-        return _(
-            "This answer was changed on another device or in another tab too: “%(label)s”. "
-            "Press “Save and continue” to see both and choose. Yours is not saved until then."
-        ) % {"label": labels[0]}
-    if form.error_summary:
-        return _("One of your answers is not saved: %(reason)s.") % {
-            "reason": form.error_summary[0][0]
-        }
-    if not held.is_open:
-        return _(
-            "This call closed at %(moment)s. What you type is still saved, but it cannot be "
-            "submitted."
-        ) % {"moment": held.call.closes_in_words}
-    return ""
+def _say_conflict(saved: Save) -> str:
+    key = next(iter((*saved.conflicts, *saved.form.unresolved)))
+    return _(
+        "This answer was changed on another device or in another tab too: “%(label)s”. "
+        "Press “Save and continue” to see both and choose. Yours is not saved until then."
+    ) % {"label": saved.current.call.questions_by_key[key].label}
+
+
+def _say_refusal(saved: Save) -> str:
+    return _("One of your answers is not saved: %(reason)s.") % {
+        "reason": saved.form.error_summary[0][0]
+    }
+
+
+def _say_closed(saved: Save) -> str:
+    return _(
+        "This call closed at %(moment)s. What you type is still saved, but it cannot be submitted."
+    ) % {"moment": saved.current.call.closes_in_words}
+
+
+WARNINGS: dict[SaveOutcome, Callable[[Save], str]] = {
+    SaveOutcome.CONFLICTS: _say_conflict,
+    SaveOutcome.NEEDS_CHANGES: _say_refusal,
+    SaveOutcome.CLOSED: _say_closed,
+}

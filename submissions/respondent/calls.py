@@ -11,7 +11,7 @@ from submissions.definitions.closing_times import last_change
 from submissions.respondent.browser_session import (
     SESSION_KEY,
     call_or_404,
-    hold,
+    remember,
     response_in_session,
 )
 from submissions.respondent.documents.questions import questions_pdf, questions_word
@@ -59,7 +59,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "is_open": call.is_open_at(now),
         "is_closed": call.has_closed_at(now),
         "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
-        "held": response_in_session(request, call) if has_session else None,
+        "submission": response_in_session(request, call) if has_session else None,
         "forgotten": "forgotten" in request.GET,
     }
 
@@ -97,22 +97,22 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     """
     received_at = clock.received(request)
     call = call_or_404(slug)
-    held = response_in_session(request, call)
-    if held is not None and held.has_working_copy:
+    earlier = response_in_session(request, call)
+    if earlier is not None and earlier.has_working_copy:
         return redirect("response", slug=slug)
-    if held is not None and "another" not in request.POST:
+    if earlier is not None and "another" not in request.POST:
         return redirect("submitted", slug=slug)
-    if held is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
-        answers = working_answers(held, call)
-        if not returning.known_address(held, call, answers):
-            context = {"call": call, "submission": held}
-            return render(request, "responses/another.html", context)
+    if earlier is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
+        answers = working_answers(earlier, call)
+        if not returning.known_address(earlier, call, answers):
+            confirm = {"call": call, "submission": earlier}
+            return render(request, "responses/another.html", confirm)
     try:
         submission = drafting.start(call=call, at=received_at)
     except CallNotOpen:
         context = _call_page_context(request, call) | {"refused": True}
         return render(request, "calls/call.html", context, status=403)
-    hold(request, submission, call)
+    remember(request, submission, call)
     return redirect("response", slug=slug)
 
 

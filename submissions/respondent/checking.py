@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 from submissions.calls.models import Question
 from submissions.calls.states import Publication, QuestionKind
 from submissions.mail.tasks import nudge_mail
+from submissions.respondent.decorators import with_response
 from submissions.respondent.response_context import (
     ResponseContext,
     answers_by_section,
     closed_page,
     current_response,
-    no_response_page,
 )
 from submissions.respondent.steps import question_addresses
 from submissions.responses import answering, submitting
@@ -31,85 +31,83 @@ from submissions.responses.errors import (
 )
 from submissions.responses.etags import draft_etag
 
-# What was on the page, posted back by it.
-SEEN = "_seen"
+# The etag of the draft that the page showed, posted back by it.
+EXPECTED_ETAG = "_expected_etag"
 Rows = list[dict[str, Any]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def check(request: HttpRequest, slug: str) -> HttpResponse:
+@with_response
+def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Check your answers; a POST submits."""
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
     if request.method == "POST":
-        return _submit(request, held)
-    if not held.has_working_copy:
-        return redirect("submitted", slug=slug)
-    if not held.is_open:
-        return closed_page(request, held)
-    return _check_page(request, held, [])
+        return _submit(request, current)
+    if not current.has_working_copy:
+        return redirect("submitted", slug=current.call.slug)
+    if not current.is_open:
+        return closed_page(request, current)
+    return _check_page(request, current, [])
 
 
-def _submit(request: HttpRequest, held: ResponseContext) -> HttpResponse:
+def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     try:
         submitting.submit(
             # Nobody submits what no page showed them: without a mark the page comes again.
-            submission=held.submission,
-            at=held.received_at,
-            expected_etag=request.POST.get(SEEN, ""),
+            submission=current.submission,
+            at=current.received_at,
+            expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
         transaction.on_commit(nudge_mail, robust=True)
     except CallNotOpen as refusal:
-        return closed_page(request, _as_judged(request, held, at=refusal.at), tried=True)
+        return closed_page(request, _as_judged(request, current, at=refusal.at), tried=True)
     except ChangedSinceSeen:
-        judged = _as_judged(request, held, at=held.received_at)
+        judged = _as_judged(request, current, at=current.received_at)
         return _check_page(request, judged, [], status=409)
     except ResponseIncomplete as refusal:
-        judged = _as_judged(request, held, at=held.received_at)
+        judged = _as_judged(request, current, at=current.received_at)
         return _check_page(request, judged, refusal.issues, status=422)
     except ResponseWithdrawn:
         # Another tab withdrew it meanwhile; the page says so.
         pass
-    return redirect("submitted", slug=held.call.slug)
+    return redirect("submitted", slug=current.call.slug)
 
 
-def _as_judged(request: HttpRequest, held: ResponseContext, *, at: datetime) -> ResponseContext:
+def _as_judged(request: HttpRequest, current: ResponseContext, *, at: datetime) -> ResponseContext:
     """Return the response as it stands now: the call may have changed while a lock was awaited."""
-    now = current_response(request, held.call.slug) or held
+    now = current_response(request, current.call.slug) or current
     return replace(now, received_at=at)
 
 
 def _check_page(
     request: HttpRequest,
-    held: ResponseContext,
+    current: ResponseContext,
     standing: list[answering.ValidationIssue],
     status: int = 200,
 ) -> HttpResponse:
-    faults = standing or held.issues()
-    sections, declarations = _apart(held, answers_by_section(held))
-    context = held.context(
+    issues = standing or current.issues()
+    sections, declarations = _apart(current, answers_by_section(current))
+    context = current.template_context(
         sections=sections,
         declarations=declarations,
-        missing=_missing(held, faults),
+        missing=_missing(current, issues),
         refused=bool(standing),
         changed=status == 409,
-        unseen=status == 409 and not request.POST.get(SEEN),
-        seen=draft_etag(held.answers, itertools.chain(*held.files.values())),
-        publication=_say_publication(held),
-        errors=[(f.message, f"answer-{f.key}") for f in standing],
+        unchecked=status == 409 and not request.POST.get(EXPECTED_ETAG),
+        draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
+        publication=_say_publication(current),
+        errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
     return render(request, "responses/check.html", context, status=status)
 
 
-def _apart(held: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
+def _apart(current: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
     """Return the sections with their answers, and apart from them what must be confirmed.
 
     A single box that must be ticked is a declaration: its words stand above the button.
     """
     answers, declarations = [], []
     for part in sections:
-        apart = [row for row in part["rows"] if _is_declaration(held, row["question"])]
+        apart = [row for row in part["rows"] if _is_declaration(current, row["question"])]
         declarations += apart
         rows = [row for row in part["rows"] if row not in apart]
         if rows:
@@ -117,16 +115,18 @@ def _apart(held: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
     return answers, declarations
 
 
-def _is_declaration(held: ResponseContext, question: Question) -> bool:
-    return question.kind == QuestionKind.CHECKBOX and answering.is_required(question, held.answers)
+def _is_declaration(current: ResponseContext, question: Question) -> bool:
+    return question.kind == QuestionKind.CHECKBOX and answering.is_required(
+        question, current.answers
+    )
 
 
-def _say_publication(held: ResponseContext) -> list[str]:
+def _say_publication(current: ResponseContext) -> list[str]:
     """The respondent's choice in plain words; nothing where the call does not ask for it."""
-    if "publication" not in held.call.questions_by_key:
+    if "publication" not in current.call.questions_by_key:
         return []
-    chosen = held.answers.get("publication")
-    said = {
+    chosen = current.answers.get("publication", "")
+    words: dict[str, str] = {
         Publication.NAMED: _(
             "You let us publish your response, or parts of it, with your name or your "
             "organisation’s name."
@@ -138,21 +138,22 @@ def _say_publication(held: ResponseContext) -> list[str]:
         Publication.CONFIDENTIAL: _(
             "You asked us not to publish your response. Only the project team reads it."
         ),
-    }.get(chosen, _("You have not chosen yet whether we may publish your response."))
+    }
+    said = words.get(chosen, _("You have not chosen yet whether we may publish your response."))
     quoting = {"yes": _("We may quote from it."), "no": _("We will not quote from it.")}
-    asked = chosen not in (None, Publication.CONFIDENTIAL)
-    quoted = quoting.get(held.answers.get("quote_ok")) if asked else None
+    asked = chosen not in ("", Publication.CONFIDENTIAL)
+    quoted = quoting.get(current.answers.get("quote_ok", "")) if asked else None
     return [said, quoted] if quoted else [said]
 
 
 def _missing(
-    held: ResponseContext, faults: list[answering.ValidationIssue]
+    current: ResponseContext, issues: list[answering.ValidationIssue]
 ) -> list[dict[str, str]]:
-    addresses = question_addresses(held.call)
+    addresses = question_addresses(current.call)
     return [
         {
-            "message": fault.message,
-            "href": f"{addresses[fault.key]}?return=check#id_{fault.key}",
+            "message": issue.message,
+            "href": f"{addresses[issue.key]}?return=check#id_{issue.key}",
         }
-        for fault in faults
+        for issue in issues
     ]

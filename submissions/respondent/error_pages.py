@@ -33,7 +33,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(get_template("refusals/server_error.html").render(), status=500)
 
 
-def typed_texts(request: HttpRequest) -> list[dict[str, Any]]:
+def posted_texts(request: HttpRequest) -> list[dict[str, Any]]:
     """Return what was posted, to be given back where it cannot be kept.
 
     Each has the `label` of its question (its name where the call is not known), the `text`, with
@@ -90,5 +90,5 @@ def _page_of(request: HttpRequest) -> str:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that the form expired, and give back every answer that was in it."""
-    context = {"typed": typed_texts(request), "back": _page_of(request)}
+    context = {"lost_edits": posted_texts(request), "back": _page_of(request)}
     return render(request, "refusals/expired.html", context, status=403)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
@@ -18,7 +18,7 @@ CONTENT_TYPES = {
 
 
 @require_safe
-def own_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+def own_file(request: HttpRequest, slug: str, public_id: UUID) -> FileResponse:
     """A file of the response that this browser holds; everybody else's is not found."""
     call = call_or_404(slug)
     submission = response_in_session(request, call)

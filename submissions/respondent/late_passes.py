@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import clock, spoken_time
 from submissions.mail import reminding
-from submissions.respondent.browser_session import call_or_404, hold, response_in_session
+from submissions.respondent.browser_session import call_or_404, remember, response_in_session
 from submissions.responses import amending, late_passes
 from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdrawn
 
@@ -19,13 +19,13 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     call = call_or_404(slug)
     try:
         found = late_passes.look_up(call=call, token=token, at=at)
-        held = response_in_session(request, call)
+        open_here = response_in_session(request, call)
         if request.method == "POST":
-            taken = late_passes.take_up(call=call, token=token, held=held, at=at)
+            taken = late_passes.take_up(call=call, token=token, held=open_here, at=at)
             if not taken.has_working_copy:
                 amending.reopen(submission=taken, at=at)
             request.session.cycle_key()
-            hold(request, taken, call)
+            remember(request, taken, call)
             return redirect("response", slug=slug)
     except (LinkDead, CallNotOpen, ResponseWithdrawn):
         # Taken back meanwhile, or the response was withdrawn.
@@ -33,7 +33,8 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     context = {
         "call": call,
         "until": spoken_time.say_moment(found.expires_at, call.timezone),
-        "goes_on": found.submission_id is not None or (held is not None and held.has_working_copy),
+        "goes_on": found.submission_id is not None
+        or (open_here is not None and open_here.has_working_copy),
     }
     return render(request, "late_passes/late_pass.html", context)
 

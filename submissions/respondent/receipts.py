@@ -8,13 +8,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import clock, spoken_time
 from core.throttling import client_may_try
 from submissions.respondent.browser_session import call_or_404
+from submissions.respondent.decorators import with_response
 from submissions.respondent.documents.receipt import receipt_pdf
 from submissions.respondent.forms.return_forms import VerifyForm
-from submissions.respondent.response_context import (
-    ResponseContext,
-    current_response,
-    no_response_page,
-)
+from submissions.respondent.response_context import ResponseContext
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Version
 from submissions.responses.submitting import Content, holds_changes
@@ -22,54 +19,49 @@ from submissions.responses.verifying import belong_together
 
 
 @require_safe
-def submitted(request: HttpRequest, slug: str) -> HttpResponse:
+@with_response
+def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """The confirmation: it shows the same however often it is opened."""
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    version = held.submission.current_version
+    version = current.submission.current_version
     if version is None:
-        return redirect("response", slug=slug)
-    zone = held.call.timezone
-    context = held.context(
+        return redirect("response", slug=current.call.slug)
+    submission, zone = current.submission, current.call.timezone
+    submitted_at = submission.submitted_at or version.received_at
+    context = current.template_context(
         version=version,
         mail=version.mails.order_by("-pk").values_list("state", flat=True).first(),
         received=spoken_time.say_exactly(version.received_at, zone),
-        first_received=spoken_time.say_exactly(held.submission.submitted_at, zone),
+        first_received=spoken_time.say_exactly(submitted_at, zone),
     )
-    if held.is_withdrawn:
-        context["withdrawn"] = spoken_time.say_exactly(held.submission.withdrawn_at, zone)
-        context["changes"] = _changed_after(version, held)
+    if submission.withdrawn_at is not None:
+        context["withdrawn"] = spoken_time.say_exactly(submission.withdrawn_at, zone)
+        context["changes"] = _changed_after(version, current)
         return render(request, "responses/withdrawn.html", context)
     return render(request, "responses/submitted.html", context)
 
 
-def _changed_after(version: Version, held: ResponseContext) -> bool:
+def _changed_after(version: Version, current: ResponseContext) -> bool:
     """Whether there are changes that were never submitted, and that no purge has taken yet."""
-    if held.submission.saved_at <= version.received_at:
+    if current.submission.saved_at <= version.received_at:
         return False
-    asked = asked_questions(held.call, held.answers)
-    return holds_changes(held.submission, Content(held.call, asked, held.answers, held.files))
+    asked = asked_questions(current.call, current.answers)
+    return holds_changes(
+        current.submission, Content(current.call, asked, current.answers, current.files)
+    )
 
 
 @require_safe
-def receipt(request: HttpRequest, slug: str) -> HttpResponse:
+@with_response
+def receipt(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """The receipt with the answers as a tagged PDF."""
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    if held.submission.current_version is None:
-        return redirect("response", slug=slug)
-    response = HttpResponse(_receipt_of(held), content_type="application/pdf")
-    name = f"{held.submission.reference}-{held.submission.current_version.number}.pdf"
+    version = current.submission.current_version
+    if version is None:
+        return redirect("response", slug=current.call.slug)
+    version.submission = current.submission
+    response = HttpResponse(receipt_pdf(version, current.call), content_type="application/pdf")
+    name = f"{current.submission.reference}-{version.number}.pdf"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _receipt_of(held: ResponseContext) -> bytes:
-    version = held.submission.current_version
-    version.submission = held.submission
-    return receipt_pdf(version, held.call)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

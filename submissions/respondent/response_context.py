@@ -1,5 +1,6 @@
-"""A response in the hands of its author: what its pages have in common."""
+"""What the pages of a response have in common: the response, its call, answers and deadline."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -7,12 +8,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from core import clock, spoken_time
-from submissions.calls.models import Call, Section
+from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
-from submissions.respondent.browser_session import call_or_404, draft_in_session
-from submissions.respondent.error_pages import typed_texts
+from submissions.respondent.browser_session import call_or_404, response_with_answers
+from submissions.respondent.error_pages import posted_texts
+from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.steps import Step, question_addresses, steps
 from submissions.respondent.time_left import time_left_at
 from submissions.responses import answering, deadlines
@@ -28,7 +31,11 @@ SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 @dataclass
 class ResponseContext:
-    """A response in the hands of its author: what its pages have in common."""
+    """A response that is open in its author's browser, as it was when the request was read.
+
+    `answers` has the stored answers by question key; `received_at` is the aware moment at which
+    the request reached us, and judges every deadline.
+    """
 
     call: Call
     submission: Submission
@@ -90,10 +97,29 @@ class ResponseContext:
     def steps(self) -> list[Step]:
         return steps(self.call, self.sections, self.answers)
 
+    def section_form(
+        self,
+        section: Section,
+        *,
+        page: Sequence[Question] | None = None,
+        request: HttpRequest | None = None,
+    ) -> SectionForm:
+        """Return the form of a section, or of one page of it; a `request` posts it."""
+        return SectionForm(
+            call=self.call,
+            section=section,
+            page=page,
+            answers=self.answers,
+            attachments={} if request else self.files,
+            file_url=lambda file: reverse("own_file", args=[self.call.slug, file.public_id]),
+            data=request.POST if request else None,
+            files=request.FILES if request else None,
+        )
+
     def issues(self) -> list[answering.ValidationIssue]:
         return answering.validation_issues(self.call, self.answers, self.file_counts)
 
-    def context(self, **more: Any) -> dict[str, Any]:
+    def template_context(self, **more: Any) -> dict[str, Any]:
         return {
             "call": self.call,
             "submission": self.submission,
@@ -111,7 +137,7 @@ class ResponseContext:
 def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
     """Return the response of the call that this browser holds; the clock is read here, once."""
     received_at = clock.received(request)
-    found = draft_in_session(request, slug)
+    found = response_with_answers(request, slug)
     if found is None:
         return None
     return ResponseContext(found.call, found, received_at, working_answers(found, found.call))
@@ -123,15 +149,15 @@ def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "call": call,
         "is_open": call.is_open_at(clock.portal_now()),
-        "typed": typed_texts(request),
+        "lost_edits": posted_texts(request),
     }
-    return render(request, "responses/nothing_held.html", context, status=404)
+    return render(request, "responses/no_response.html", context, status=404)
 
 
-def answers_by_section(held: ResponseContext) -> list[dict[str, Any]]:
+def answers_by_section(current: ResponseContext) -> list[dict[str, Any]]:
     """Return each section with its rows: question, its place, answer in lines, files."""
-    addresses = question_addresses(held.call)
-    asked = answering.asked_questions(held.call, held.answers)
+    addresses = question_addresses(current.call)
+    asked = answering.asked_questions(current.call, current.answers)
     return [
         {
             "section": section,
@@ -139,30 +165,32 @@ def answers_by_section(held: ResponseContext) -> list[dict[str, Any]]:
                 {
                     "question": question,
                     "href": f"{addresses[question.key]}?return=check#question-{question.key}",
-                    "given": bool(held.answers.get(question.key) or held.files.get(question.key)),
+                    "given": bool(
+                        current.answers.get(question.key) or current.files.get(question.key)
+                    ),
                     "is_list": question.kind in SEVERAL,
-                    "lines": say_answer(question, held.answers.get(question.key)),
-                    "warning": answering.warning_of(question, held.answers.get(question.key)),
-                    "files": held.files.get(question.key, []),
+                    "lines": say_answer(question, current.answers.get(question.key)),
+                    "warning": answering.warning_of(question, current.answers.get(question.key)),
+                    "files": current.files.get(question.key, []),
                 }
                 for question in asked
                 if question.section_id == section.pk
             ],
         }
-        for section in held.sections
+        for section in current.sections
     ]
 
 
 def closed_page(
-    request: HttpRequest, held: ResponseContext, *, just_saved: bool = False, tried: bool = False
+    request: HttpRequest, current: ResponseContext, *, just_saved: bool = False, tried: bool = False
 ) -> HttpResponse:
     """Say that the response cannot be submitted now; its text stays to read and to download."""
-    context = held.context(
-        sections=answers_by_section(held),
+    context = current.template_context(
+        sections=answers_by_section(current),
         just_saved=just_saved,
         tried=tried,
-        is_early=held.received_at < held.call.opens_at,
-        received=spoken_time.say_exactly(held.received_at, held.call.timezone),
+        is_early=current.received_at < current.call.opens_at,
+        received=spoken_time.say_exactly(current.received_at, current.call.timezone),
     )
     status = 403 if request.method == "POST" else 200
     return render(request, "responses/closed.html", context, status=status)

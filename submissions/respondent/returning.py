@@ -13,14 +13,11 @@ from core import clock, spoken_time
 from core.throttling import client_may_try, may_try
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
-from submissions.respondent.browser_session import call_or_404, hold, response_in_session
-from submissions.respondent.browser_session import forget as let_go
+from submissions.respondent import browser_session
+from submissions.respondent.browser_session import call_or_404, response_in_session
+from submissions.respondent.decorators import with_response
 from submissions.respondent.forms.return_forms import AddressForm
-from submissions.respondent.response_context import (
-    ResponseContext,
-    current_response,
-    no_response_page,
-)
+from submissions.respondent.response_context import ResponseContext
 from submissions.responses import returning
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import Submission
@@ -32,40 +29,38 @@ LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest, slug: str) -> HttpResponse:
+@with_response
+def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Offer a link by email to whoever leaves; nobody has to take one."""
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    known = returning.known_address(held.submission, held.call, held.answers)
+    known = returning.known_address(current.submission, current.call, current.answers)
     form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": known})
     if form.is_bound and form.is_valid():
-        return _send_link(request, held, form)
-    context = held.context(
+        return _send_link(request, current, form)
+    context = current.template_context(
         form=form,
         errors=form.error_summary,
         known=known,
         sent="sent" in request.GET,
         saved="saved" in request.GET,
         hours=LINK_HOURS,
-        last_saved=spoken_time.say_moment(held.submission.saved_at, held.call.timezone),
+        last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
     )
     return render(request, "responses/leave.html", context, status=422 if form.is_bound else 200)
 
 
-def _send_link(request: HttpRequest, held: ResponseContext, form: AddressForm) -> HttpResponse:
-    address, submission = form.cleaned_data["email"], held.submission
+def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm) -> HttpResponse:
+    address, submission = form.cleaned_data["email"], current.submission
     owed = client_may_try(request, "leave") and _may_be_sent_a_link(address)
     with transaction.atomic():
-        returning.remember_address(submission=submission, address=address, at=held.received_at)
+        returning.remember_address(submission=submission, address=address, at=current.received_at)
         owed = owed and returning.owe_link(
-            submission=submission, address=address, at=held.received_at
+            submission=submission, address=address, at=current.received_at
         )
         transaction.on_commit(nudge_mail, robust=True)
     if owed:
-        return redirect(f"{reverse('leave', args=[held.call.slug])}?sent=1")
+        return redirect(f"{reverse('leave', args=[current.call.slug])}?sent=1")
     form.add_error("email", _("Several links have been sent there. Wait an hour, then try again"))
-    context = held.context(
+    context = current.template_context(
         form=form, errors=form.error_summary, known=address, sent=False, hours=LINK_HOURS
     )
     return render(request, "responses/leave.html", context, status=429)
@@ -116,12 +111,12 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         submission = returning.look_up_link(call=call, token=token, at=at)
     except LinkDead:
         return _dead_link_page(request, call)
-    held = response_in_session(request, call)
+    open_here = response_in_session(request, call)
     context = {
         "call": call,
         "submission": submission,
         "token": token,
-        "put_away": held if held is not None and held != submission else None,
+        "replaced": open_here if open_here != submission else None,
         "saved": spoken_time.say_moment(submission.saved_at, call.timezone),
     }
     return render(request, "calls/return_open.html", context)
@@ -137,7 +132,7 @@ def open_link(request: HttpRequest, slug: str) -> HttpResponse:
     except LinkDead:
         return _dead_link_page(request, call)
     request.session.cycle_key()
-    hold(request, submission, call)
+    browser_session.remember(request, submission, call)
     return redirect(_home_of(submission), slug=slug)
 
 
@@ -146,23 +141,21 @@ def _home_of(submission: Submission) -> str:
 
 
 def _dead_link_page(request: HttpRequest, call: Call) -> HttpResponse:
-    held = response_in_session(request, call)
+    submission = response_in_session(request, call)
     context = {
         "call": call,
-        "held": held,
-        "home": reverse(_home_of(held), args=[call.slug]) if held else "",
+        "submission": submission,
+        "home": reverse(_home_of(submission), args=[call.slug]) if submission else "",
     }
     return render(request, "calls/return_dead.html", context, status=410)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def forget(request: HttpRequest, slug: str) -> HttpResponse:
+@with_response
+def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Part this browser from the response; asks first where no address leads back to it."""
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    known = returning.known_address(held.submission, held.call, held.answers)
+    known = returning.known_address(current.submission, current.call, current.answers)
     if request.method == "POST" and (known or "confirmed" in request.POST):
-        let_go(request, held.call)
-        return redirect(f"{reverse('call', args=[slug])}?forgotten=1")
-    return render(request, "responses/forget.html", held.context(known=known))
+        browser_session.forget(request, current.call)
+        return redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")
+    return render(request, "responses/forget.html", current.template_context(known=known))

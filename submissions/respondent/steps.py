@@ -1,17 +1,29 @@
-"""The pages of a response in the order in which they are walked, and their addresses."""
+"""The pages of a response: the questions of each, the order of the pages, and their addresses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
+from submissions.calls.conditions import is_ruled_out
 from submissions.calls.models import Call, Question, Section
-from submissions.respondent.forms.pages import asked_page_numbers, pages_of
+from submissions.calls.states import QuestionKind
 from submissions.responses.answering import Answers
+
+# What fits on a page; 1 is a short text field on a narrow screen. A page has room for two long
+# answers and something small, or for some five questions of other kinds.
+ROOM = 8.0
+LONG_TEXT, FILES, MATRIX_ROW, OPTION = 3.0, 3.0, 1.0, 0.2
+
+Page = list[Question]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One page of a section: the `place`th of `of` pages that are shown to this respondent."""
+    """One page of a section: the `place`th of `of` pages that this respondent is shown.
+
+    `number` is the page's number in its address.
+    """
 
     section: Section
     number: int
@@ -20,7 +32,7 @@ class Step:
     of: int
 
 
-def steps(call: Call, sections: list[Section], answers: Answers) -> list[Step]:
+def steps(call: Call, sections: Sequence[Section], answers: Answers) -> list[Step]:
     """Return every page of `sections` with a question that applies or may apply, in order."""
     found = []
     for section in sections:
@@ -33,8 +45,31 @@ def steps(call: Call, sections: list[Section], answers: Answers) -> list[Step]:
     return found
 
 
+def pages_of(call: Call, section: Section) -> list[Page]:
+    """Return the section's questions page by page, in order.
+
+    Answers do not move a question to another page, so addresses last. A question that depends on
+    another one of its page stays on that page.
+    """
+    pages: list[Page] = []
+    left = 0.0
+    for question in call.questionnaire.questions_of(section):
+        room = 0.0 if pages and _depends_on(pages[-1], call, question) else _room_of(question)
+        if not pages or room > left:
+            pages.append([])
+            left = ROOM
+        pages[-1].append(question)
+        left -= room
+    return pages
+
+
+def asked_page_numbers(call: Call, pages: Sequence[Page], answers: Answers) -> list[int]:
+    """Return the numbers of the pages that show a question to somebody with `answers`."""
+    return [number for number, page in enumerate(pages, start=1) if _shows(call, page, answers)]
+
+
 def step_address(call: Call, section: Section, number: int) -> str:
-    """Return the address of a page; a section's first page is the section's own address."""
+    """Return the address of a page; a section's first page has the section's own address."""
     if number == 1:
         return reverse("section", args=[call.slug, section.key])
     return reverse("section_page", args=[call.slug, section.key, number])
@@ -42,10 +77,32 @@ def step_address(call: Call, section: Section, number: int) -> str:
 
 def question_addresses(call: Call) -> dict[str, str]:
     """Return the address of the page that each question is on, by the question's key."""
-    addresses = {}
+    addresses: dict[str, str] = {}
     for section in call.questionnaire.sections:
         for number, page in enumerate(pages_of(call, section), start=1):
-            addresses |= dict.fromkeys(
-                (question.key for question in page), step_address(call, section, number)
-            )
+            address = step_address(call, section, number)
+            addresses |= {question.key: address for question in page}
     return addresses
+
+
+def _shows(call: Call, page: Page, answers: Answers) -> bool:
+    on_page = {question.key for question in page}
+    return any(
+        not is_ruled_out(call.questionnaire.terms[question.key], answers, on_page)
+        for question in page
+    )
+
+
+def _depends_on(page: Page, call: Call, question: Question) -> bool:
+    on_page = {other.key for other in page}
+    return any(term.key in on_page for term in call.questionnaire.terms[question.key])
+
+
+def _room_of(question: Question) -> float:
+    if question.kind == QuestionKind.LONG:
+        return LONG_TEXT
+    if question.kind == QuestionKind.FILE:
+        return FILES
+    if question.kind == QuestionKind.MATRIX:
+        return 1 + MATRIX_ROW * len(question.rows)
+    return 1 + OPTION * len(question.options)

@@ -1,97 +1,84 @@
 """The home of a response, and the ways out of it."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core import spoken_time
 from submissions.calls import conditions
 from submissions.calls.models import Section
-from submissions.respondent.response_context import (
-    ResponseContext,
-    closed_page,
-    current_response,
-    no_response_page,
-)
+from submissions.respondent.decorators import with_response, with_working_copy
+from submissions.respondent.response_context import ResponseContext
 from submissions.responses import answering
 from submissions.responses.transcript import draft_text
 
 
 @require_safe
-def task_list(request: HttpRequest, slug: str) -> HttpResponse:
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    if not held.has_working_copy:
-        return redirect("submitted", slug=slug)
-    if not held.is_open:
-        return closed_page(request, held)
+@with_working_copy
+def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     rows = [
-        {"section": section, "state": _section_state(held, section)} for section in held.sections
+        {"section": section, "state": _section_state(current, section)}
+        for section in current.sections
     ]
     done = sum(row["state"] == "completed" for row in rows)
-    context = held.context(
+    context = current.template_context(
         rows=rows,
         done=done,
         saved=request.GET.get("saved") == "1",
-        last_saved=spoken_time.say_moment(held.submission.saved_at, held.call.timezone),
+        last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
     )
     return render(request, "responses/task_list.html", context)
 
 
-def _section_state(held: ResponseContext, section: Section) -> str:
+def _section_state(current: ResponseContext, section: Section) -> str:
     """Return "completed", "started", "not_started", "optional" or "depends".
 
     A section depends while the answers that decide whether it is asked are missing.
     """
-    keys = [question.key for question in held.call.questionnaire.questions_of(section)]
-    begun = any(held.answers.get(key) or held.files.get(key) for key in keys)
+    keys = [question.key for question in current.call.questionnaire.questions_of(section)]
+    begun = any(current.answers.get(key) or current.files.get(key) for key in keys)
     standing = answering.validation_issues(
-        held.call, held.answers, held.file_counts, section_key=section.key
+        current.call, current.answers, current.file_counts, section_key=section.key
     )
     if begun:
         return "started" if standing else "completed"
-    if conditions.holds(section.show_if, held.answers) is None:
+    if conditions.holds(section.show_if, current.answers) is None:
         return "depends"
     return "not_started" if standing else "optional"
 
 
 @require_safe
-def help_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+@with_response
+def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpResponse:
     """The page that an answer leads to, for instance for people under 16."""
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    question = held.call.questions_by_key.get(key)
-    route = question and answering.route_of(question, held.answers.get(key))
+    question = current.call.questions_by_key.get(key)
+    route = question and answering.route_of(question, current.answers.get(key))
     if not route:
         raise Http404
-    context = held.context(route=route, question=question)
+    context = current.template_context(route=route, question=question)
     return render(request, "responses/help.html", context)
 
 
 @require_safe
-def working_text(request: HttpRequest, slug: str) -> HttpResponse:
+@with_response
+def working_text(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """The response as a text file: the version as it was digested, or the draft.
 
     With `?changes`, a response that was opened again, or withdrawn, comes as it stands now.
     """
-    held = current_response(request, slug)
-    if held is None:
-        return no_response_page(request, slug)
-    version = held.submission.current_version
-    may_differ = held.is_amending or held.is_withdrawn
+    version = current.submission.current_version
+    may_differ = current.is_amending or current.is_withdrawn
     if version is not None and not (may_differ and "changes" in request.GET):
-        text, name = version.canonical_text, held.submission.reference
+        text, name = version.canonical_text, current.submission.reference
     else:
         text = draft_text(
-            held.call,
-            saved_at=held.submission.saved_at,
-            questions=answering.asked_questions(held.call, held.answers),
-            answers=held.answers,
-            files=held.files,
+            current.call,
+            saved_at=current.submission.saved_at,
+            questions=answering.asked_questions(current.call, current.answers),
+            answers=current.answers,
+            files=current.files,
         )
-        name = f"draft-{held.submission.reference or held.call.slug}"
+        name = f"draft-{current.submission.reference or current.call.slug}"
     response = HttpResponse(text.encode(), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.txt"'
     return response

@@ -34,10 +34,10 @@ def time_left(request: HttpRequest, slug: str) -> JsonResponse:
     call = call_or_404(slug)
     deadline = call.closes_at
     has_session = request.session.session_key is not None and SESSION_KEY in request.session
-    held = response_in_session(request, call) if has_session and now >= deadline else None
-    if held is not None:
+    submission = response_in_session(request, call) if has_session and now >= deadline else None
+    if submission is not None:
         try:
-            deadline = deadlines.applicable_deadline(call, held, at=now).deadline
+            deadline = deadlines.applicable_deadline(call, submission, at=now).deadline
         except CallNotOpen:
             deadline = call.closes_at
     state = "closed" if now >= deadline else "open" if now >= call.opens_at else "before"

@@ -36,7 +36,7 @@ BEFORE_STARTING = {
     "calls/return.html",
     "calls/return_sent.html",
     "calls/verify.html",
-    "responses/nothing_held.html",
+    "responses/no_response.html",
     "statements/accessibility.html",
     "statements/cookies.html",
     "statements/privacy.html",
@@ -44,11 +44,11 @@ BEFORE_STARTING = {
 ANSWERING = {
     "calls/call.html",
     "responses/check.html",
-    "responses/contested.html",
+    "responses/conflicts.html",
     "responses/forget.html",
     "responses/help.html",
     "responses/leave.html",
-    "responses/not_kept.html",
+    "responses/lost_edits.html",
     "responses/section.html",
     "responses/task_list.html",
 }
@@ -60,7 +60,7 @@ SUBMITTED = {
     "responses/discard.html",
     "responses/forget.html",
     "responses/leave.html",
-    "responses/not_kept.html",
+    "responses/lost_edits.html",
     "responses/submitted.html",
     "responses/task_list.html",
     "responses/withdraw.html",
@@ -70,7 +70,7 @@ CLOSED = {
     "calls/call.html",
     "calls/questions.html",
     "responses/closed.html",
-    "responses/nothing_held.html",
+    "responses/no_response.html",
     "responses/section.html",
     "responses/submitted.html",
     "responses/withdraw.html",
@@ -187,7 +187,7 @@ def test_while_answering(tour, call):
     tour.visit("response/evidence/").visit("response/evidence/2/")
     tour.press("Remove notes.txt")
     tour.page.get_by_role("link", name="notes.txt").wait_for(state="detached")
-    evidence = {"_shown": "story:- history:-", "story": "There.", "history": "bid"}
+    evidence = {"_base_etags": "story:- history:-", "story": "There.", "history": "bid"}
     answer(call, draft, history=["led"])
     tour.post("response/evidence/", "contested", **evidence)
     tour.press("Save and continue", "contested-errors")

@@ -105,7 +105,7 @@ def answer_required(page, call, check):
     while page.get_by_role("heading", level=1).inner_text() != "Check your answers":
         assert page.url not in seen, page.locator("main").inner_text()
         seen.add(page.url)
-        shown = page.locator("[name=_shown]").input_value()
+        shown = page.locator("[name=_base_etags]").input_value()
         for key in (part.partition(":")[0] for part in shown.split()):
             if key == "org_name":
                 page.get_by_label(call.questions_by_key[key].label).fill("Lantern Fold Kitchen")

@@ -161,7 +161,7 @@ def test_choosing_on_after_an_answer_was_lost_meets_nobody(page, call):
 def test_answer_that_was_not_kept_without_a_word_is_said_and_sent_again(page, call):
     page.route(
         "**/response/save/",
-        lambda route: route.fulfill(json={"saved": "", "seen": {}, "warning": ""}),
+        lambda route: route.fulfill(json={"saved": "", "base_etags": {}, "warning": ""}),
         times=1,
     )
     type_and_leave(page, "Twice")

@@ -50,7 +50,9 @@ def submit_while(client, call, change):
         submission=Submission.objects.get(), call=call, values=values, at=while_open(call)
     )
     check = f"/calls/{call.slug}/response/check/"
-    seen = re.search(r'name="_seen" value="([^"]+)"', client.get(check).content.decode())[1]
+    seen = re.search(r'name="_expected_etag" value="([^"]+)"', client.get(check).content.decode())[
+        1
+    ]
     changed = Event()
 
     def change_and_commit_when_awaited():
@@ -69,7 +71,7 @@ def submit_while(client, call, change):
     with ThreadPoolExecutor(1) as threads:
         ending = threads.submit(change_and_commit_when_awaited)
         assert changed.wait(timeout=20)
-        response = client.post(check, {"_seen": seen})
+        response = client.post(check, {"_expected_etag": seen})
         ending.result(timeout=60)
     return response
 

@@ -24,6 +24,9 @@ class Questionnaire:
     sections: tuple[Section, ...]
     questions: list[Question]
 
+    def section(self, key: str) -> Section | None:
+        return next((section for section in self.sections if section.key == key), None)
+
     def questions_of(self, section: Section) -> list[Question]:
         return self._by_section.get(section.pk, [])
 

@@ -39,8 +39,14 @@ def questions_word(call: Call, reading: Reading) -> bytes:
 
 def _kept(kind: str, data: dict[str, Any], make: Callable[[], bytes]) -> bytes:
     """Return the file made before of the same words, or make it."""
-    words = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-    return cache.get_or_set(f"questions-{kind}-{words}", make, KEPT_FOR)
+    key = (
+        f"questions-{kind}-{hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()}"
+    )
+    made: bytes | None = cache.get(key)
+    if made is None:
+        made = make()
+        cache.set(key, made, KEPT_FOR)
+    return made
 
 
 def questions_data(call: Call, reading: Reading) -> dict[str, Any]:

@@ -33,21 +33,14 @@ class Applies:
 ALWAYS, FREE = Applies(), Applies(optional=True)
 
 
-def is_ruled_out(
-    terms: Collection[conditions.Term], answers: Answers, on_page: Collection[str]
-) -> bool:
-    """Return whether an answer on another page makes the question one that is not asked."""
-    return any(term.key not in on_page and term.holds(answers) is False for term in terms)
-
-
 def applies(
     call: Call,
     question: Question,
-    terms: Collection[conditions.Term],
     answers: Answers,
     page: list[Question],
 ) -> Applies:
     """Return how the question depends on others; `page` has the questions shown beside it."""
+    terms = call.questionnaire.terms[question.key]
     if not terms and not question.required_if:
         return ALWAYS if question.required else FREE
     on_page = {other.key for other in page}
@@ -84,7 +77,7 @@ def _open_requirement(
     if not question.required_if:
         return None
     terms = conditions.parse(question.required_if).terms
-    if is_ruled_out(terms, answers, on_page):
+    if conditions.is_ruled_out(terms, answers, on_page):
         return None
     return [t for t in terms if t.key in on_page or t.holds(answers) is None]
 

@@ -6,11 +6,7 @@ from django.utils.translation import gettext as _
 
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
-from submissions.respondent.forms.condition_words import (
-    Applies,
-    applies,
-    sections_only_if,
-)
+from submissions.respondent.forms.condition_words import Applies, applies, sections_only_if
 from submissions.respondent.forms.presenting import present
 
 
@@ -31,7 +27,7 @@ def reading_of(call: Call) -> list[dict[str, Any]]:
 
 
 def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]:
-    said = applies(call, question, call.questionnaire.terms[question.key], {}, page)
+    said = applies(call, question, {}, page)
     return {
         "question": question,
         "applies": said.sentence,
@@ -43,8 +39,8 @@ def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]
 def _how_to_answer(question: Question, said: Applies) -> str:
     if question.kind in MULTIPLE_KINDS:
         # Most hints say so themselves, in these words of the GOV.UK style.
-        said = _("all that apply") in question.hint.lower()
-        return "" if said else _("Tick all that apply.")
+        hint_says_so = _("all that apply") in question.hint.lower()
+        return "" if hint_says_so else _("Tick all that apply.")
     if question.kind == QuestionKind.RADIO:
         return _("Choose one.")
     context = present(question, value=None, applies=said)

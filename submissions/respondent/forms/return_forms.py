@@ -28,7 +28,7 @@ class PlainForm(forms.Form):
     def error_summary(self) -> list[tuple[str, str]]:
         """Each message with the id of the field that it is about."""
         return [
-            (message, f"id_{name}")
+            (str(message), f"id_{name}")
             for name in self.fields
             for message in (self.errors.get(name, ()) if self.is_bound else ())
         ]

@@ -8,13 +8,15 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 
+from submissions.calls.conditions import is_ruled_out
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
-from submissions.respondent.forms.condition_words import Applies, applies, is_ruled_out
-from submissions.respondent.forms.conflicts import CONTESTED, Keep, choice_of, merged_from
-from submissions.respondent.forms.fields import AnswerField, Posted, every_value, posted_names
+from submissions.respondent.forms.condition_words import Applies, applies
+from submissions.respondent.forms.conflicts import CONFLICTS, ConflictChoice, choice_of, merged_from
+from submissions.respondent.forms.fields import AnswerField, every_value, posted_names
 from submissions.respondent.forms.layout import section_helper
 from submissions.respondent.forms.presenting import FileUrl, answer_id, first_id, present
 from submissions.responses.answering import clean_answer, validation_issues
@@ -22,23 +24,23 @@ from submissions.responses.errors import AnswerRefused
 from submissions.responses.etags import etag
 from submissions.responses.models import Attachment
 
-# Question keys begin with a letter, so neither name can be one's.
-SHOWN = "_shown"
+# Question keys begin with a letter, so no name here can be a question's.
+BASE_ETAGS = "_base_etags"
 REMOVE = "_remove"
 REPLACE = "_replace"
-BEFORE = "_before_"
+PENDING = "_pending_"
 
 
 class SectionForm(forms.Form):
     """The questions of `section`, or of one `page` of it, that apply or may apply.
 
-    `answers` are the stored ones of the whole response by question key (`working_answers`),
-    `attachments` the files in the working copy by question key, `file_url` gives a file's
-    address. The page posts, beside the answers, `key:fingerprint` of each answer that it showed
-    as `_shown`, the public id of a file to take out as `_remove` or to put another in the
-    place of as `_replace`, and `action` = `upload` from the button beside a file question.
-    The script adds as `_before_<key>`, each URL-encoded, what it sent of an answer and had no
-    word of. What was posted or shown of the section's other questions is taken as well.
+    `answers` has the stored answers of the whole response by question key (`working_answers`),
+    `attachments` the files of the working copy by question key; `file_url` gives a file's address.
+    Beside the answers the page posts `_base_etags`, which has `key:etag` of each answer that it
+    showed; `_remove` or `_replace`, the public id of a file to take out or to replace; and
+    `action`, which is `upload` from the button beside a file question. The script adds
+    `_pending_<key>`: what it sent of an answer, URL-encoded, each time that it got no reply.
+    The form also takes what the page posted or showed of the section's other questions.
     """
 
     def __init__(
@@ -49,8 +51,8 @@ class SectionForm(forms.Form):
         page: Sequence[Question] | None = None,
         answers: Mapping[str, Any],
         attachments: Mapping[str, Sequence[Attachment]] | None = None,
-        data: Posted | None = None,
-        files: Posted | None = None,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
         file_url: FileUrl | None = None,
     ) -> None:
         super().__init__(data=data, files=files, label_suffix="")  # labels are drawn elsewhere
@@ -60,19 +62,18 @@ class SectionForm(forms.Form):
         self.attachments = attachments or {}
         self.file_url = file_url
         self.row_errors: dict[str, dict[str, list[str]]] = {}
-        self.unsettled: list[str] = []
-        self._settled: dict[str, Any] = {}
+        self.unresolved: list[str] = []
+        self._resolved: dict[str, Any] = {}
         whole = call.questionnaire.questions_of(section)
         on_page = {question.key for question in (whole if page is None else page)}
-        self._terms = call.questionnaire.terms
         self.questions = [
             question
             for question in whole
             if self._was_posted(question)
-            or question.key in self._posted_as_shown
+            or question.key in self._posted_etags
             or (
                 question.key in on_page
-                and not is_ruled_out(self._terms[question.key], answers, on_page)
+                and not is_ruled_out(self.call.questionnaire.terms[question.key], answers, on_page)
             )
         ]
         self.fields = {question.key: AnswerField(question) for question in self.questions}
@@ -82,25 +83,27 @@ class SectionForm(forms.Form):
         return section_helper(self)
 
     def clean(self) -> dict[str, Any]:
-        """Take the choices made on the page of contested answers, where this comes from it."""
-        for key in str(self.data.get(CONTESTED, "")).split():
+        """Take the choices made on the page of conflicts, where the post comes from it."""
+        for key in str(self.data.get(CONFLICTS, "")).split():
             if key not in self.fields:
                 continue
-            keep = choice_of(self.data, key)
-            if keep == Keep.SAVED:
+            choice = choice_of(self.data, key)
+            if choice == ConflictChoice.SAVED:
                 self.cleaned_data.pop(key, None)
-                self._settled[key] = self.answers.get(key)
-            elif keep == Keep.MERGED:
-                self._settled[key] = merged_from(self.data, key)
+                self._resolved[key] = self.answers.get(key)
+            elif choice == ConflictChoice.MERGED:
+                self._resolved[key] = merged_from(self.data, key)
                 self._clean_merged(key)
-            elif keep is None:
+            elif choice is None:
                 self.cleaned_data.pop(key, None)
-                self.unsettled.append(key)
+                self.unresolved.append(key)
         return self.cleaned_data
 
     def _clean_merged(self, key: str) -> None:
         try:
-            self.cleaned_data[key] = clean_answer(self.fields[key].question, self._settled[key])
+            self.cleaned_data[key] = clean_answer(
+                self.call.questions_by_key[key], self._resolved[key]
+            )
         except AnswerRefused as refusal:
             self.add_error(key, refusal.message)
 
@@ -149,31 +152,43 @@ class SectionForm(forms.Form):
     def typed_values(self) -> dict[str, Any]:
         """What was posted, in the stored shape, also where the author chose or has yet to."""
         typed = dict(self.cleaned_data)
-        for key in self.unsettled:
+        for key in self.unresolved:
             typed[key] = self.fields[key].clean(self[key].data)
         return typed
 
     @cached_property
     def base_etags(self) -> dict[str, set[str]]:
         """The etags of what the page showed, by key."""
-        return {key: {mark} for key, mark in self._posted_as_shown.items() if mark}
+        return {key: {etag} for key, etag in self._posted_etags.items() if etag}
 
     @cached_property
     def pending_etags(self) -> dict[str, set[str]]:
         """The etags of what the script sent before and had no answer to, by key."""
-        return {key: self._sent_before(key) for key in self.base_etags}
+        return {key: self._pending_etags_of(key) for key in self.base_etags}
 
-    def _sent_before(self, key: str) -> set[str]:
-        """The script's own earlier save may have come meanwhile: that is no other's edit."""
+    def _pending_etags_of(self, key: str) -> set[str]:
+        """The script's own earlier save may be stored by now; that is nobody else's edit."""
         if key not in self.fields:
             return set()
-        field = self.fields[key]
-        marks = set()
-        for text in every_value(self.data, f"{BEFORE}{key}"):
-            sent = field.widget.value_from_datadict(QueryDict(text), {}, key)
+        question, widget = self.call.questions_by_key[key], self.fields[key].widget
+        etags = set()
+        for text in every_value(self.data, f"{PENDING}{key}"):
+            sent = widget.value_from_datadict(QueryDict(text), {}, key)
             with suppress(AnswerRefused):
-                marks.add(etag(clean_answer(field.question, sent)))
-        return marks
+                etags.add(etag(clean_answer(question, sent)))
+        return etags
+
+    def show_saved(
+        self, answers: Mapping[str, Any], attachments: Mapping[str, Sequence[Attachment]]
+    ) -> None:
+        """Draw the page from what is stored now; what was posted still stands before it."""
+        self.answers = answers
+        self.attachments = attachments
+
+    def refuse_files(self, refused: Mapping[str, Sequence[str]]) -> None:
+        for key, messages in refused.items():
+            for message in messages:
+                self.refuse(key, message)
 
     def refuse(self, key: str, message: str, *, row: str = "") -> None:
         """Say `message` beside the question, or beside a matrix's row; bound or not."""
@@ -181,18 +196,18 @@ class SectionForm(forms.Form):
         if row:
             self.row_errors.setdefault(key, {}).setdefault(row, []).append(message)
 
-    def add_faults(self) -> None:
+    def add_issues(self) -> None:
         """Say beside each question what stands in the way of submitting, by what is on the page.
 
-        A question whose answer was refused already says that and no more. Files count as they
-        stand in `attachments`, so set it anew once uploads are taken.
+        A question whose answer was refused already says that and no more. Files count as
+        `attachments` has them: call `show_saved` first.
         """
         refused = set(self.errors)
         counts = {key: len(files) for key, files in self.attachments.items()}
         answers = {**self.answers, **self.values}
-        for fault in validation_issues(self.call, answers, counts, section_key=self.section.key):
-            if fault.key in self.fields and fault.key not in refused:
-                self.refuse(fault.key, fault.message, row=fault.row)
+        for issue in validation_issues(self.call, answers, counts, section_key=self.section.key):
+            if issue.key in self.fields and issue.key not in refused:
+                self.refuse(issue.key, issue.message, row=issue.row)
 
     @property
     def has_errors(self) -> bool:
@@ -211,8 +226,8 @@ class SectionForm(forms.Form):
         return summary
 
     @property
-    def shown(self) -> str:
-        """What the page posts back as `_shown`."""
+    def etags(self) -> str:
+        """What the page posts back as `_base_etags`."""
         return " ".join(f"{key}:{etag(self.answers.get(key))}" for key in self.fields)
 
     @property
@@ -221,7 +236,7 @@ class SectionForm(forms.Form):
 
     def presented(self, key: str) -> dict[str, Any]:
         """Return the context of the question's template."""
-        question = self.fields[key].question
+        question = self.call.questions_by_key[key]
         return present(
             question,
             value=self._value_shown(question),
@@ -234,22 +249,21 @@ class SectionForm(forms.Form):
         )
 
     def applies(self, question: Question) -> Applies:
-        terms = self._terms[question.key]
-        return applies(self.call, question, terms, self.answers, self.questions)
+        return applies(self.call, question, self.answers, self.questions)
 
     def waits(self, question: Question) -> bool:
         """Whether the page as it is drawn does not ask the question (the script's own rule)."""
         on_page = {other.key: other for other in self.questions}
         results = [
             term.holds({term.key: self._value_shown(on_page[term.key])})
-            for term in self._terms[question.key]
+            for term in self.call.questionnaire.terms[question.key]
             if term.key in on_page
         ]
         return False in results or (None in results and question.key not in self.errors)
 
     def _value_shown(self, question: Question) -> Any:
-        if question.key in self._settled:
-            return self._settled[question.key]
+        if question.key in self._resolved:
+            return self._resolved[question.key]
         if self.is_bound and self._was_answered_or_left(question):
             return self[question.key].data
         return self.answers.get(question.key)
@@ -258,7 +272,8 @@ class SectionForm(forms.Form):
         """The question's errors that are not one row's."""
         rows = self.row_errors.get(question.key, {})
         of_rows = [message for messages in rows.values() for message in messages]
-        return [message for message in self.errors.get(question.key, ()) if message not in of_rows]
+        messages = [str(message) for message in self.errors.get(question.key, ())]
+        return [message for message in messages if message not in of_rows]
 
     def _was_posted(self, question: Question) -> bool:
         """Whether an answer came, even though another page's answer rules the question out now."""
@@ -274,11 +289,13 @@ class SectionForm(forms.Form):
             self.data, self.files, question.key
         ):
             return False
-        return SHOWN not in self.data or question.key in self._posted_as_shown
+        return BASE_ETAGS not in self.data or question.key in self._posted_etags
 
     @cached_property
-    def _posted_as_shown(self) -> dict[str, str]:
+    def _posted_etags(self) -> dict[str, str]:
         if not self.is_bound:
             return {}
-        shown = [part for value in every_value(self.data, SHOWN) for part in str(value).split()]
-        return {key: mark for key, _, mark in (part.partition(":") for part in shown)}
+        shown = [
+            part for value in every_value(self.data, BASE_ETAGS) for part in str(value).split()
+        ]
+        return {key: etag for key, _, etag in (part.partition(":") for part in shown)}

@@ -128,8 +128,8 @@ def test_too_many_fields_get_a_page(client, call, draft):
         {"fairness_unknown": "good", "fairness_money": "unknown"},
         {"declaration": "maybe"},
         {"documents": "not a file"},
-        {"_shown": "\ud800".encode("utf-16", "surrogatepass"), "action": "unknown"},
-        {"story": ["one", "two"], "_shown": "story unknown"},
+        {"_base_etags": "\ud800".encode("utf-16", "surrogatepass"), "action": "unknown"},
+        {"story": ["one", "two"], "_base_etags": "story unknown"},
     ],
 )
 def test_forged_values_never_break_the_page(client, call, draft, posted):

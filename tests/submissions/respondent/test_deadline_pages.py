@@ -202,7 +202,7 @@ def waiting(monkeypatch):
 
 def mark_of(client, call):
     page = client.get(f"/calls/{call.slug}/response/check/").content.decode()
-    return {"_seen": re.search(r'name="_seen" value="([^"]+)"', page)[1]}
+    return {"_expected_etag": re.search(r'name="_expected_etag" value="([^"]+)"', page)[1]}
 
 
 def test_request_that_waited_over_the_closing_is_in_time(client, at, waiting):
@@ -234,7 +234,7 @@ def test_draft_saved_after_closing_is_late_though_its_submission_waited(client, 
     at(call.closes_at)
     values = {"story": "More, too late"}
     drafting.save_answers(submission=draft, call=call, values=values, at=call.closes_at)
-    told = client.post(f"/calls/{call.slug}/response/check/", {"_seen": "any"}, **waiting)
+    told = client.post(f"/calls/{call.slug}/response/check/", {"_expected_etag": "any"}, **waiting)
     assert told.status_code == 403
     assert "It reached us at 12:00:00pm" in told.content.decode()
     assert Version.objects.count() == 0

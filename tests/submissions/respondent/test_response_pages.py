@@ -258,7 +258,7 @@ def test_submitting_shows_the_receipt_and_a_reload_shows_it_again(
 
 
 def seen_on(response):
-    return re.search(r'name="_seen" value="([^"]+)"', response.content.decode())[1]
+    return re.search(r'name="_expected_etag" value="([^"]+)"', response.content.decode())[1]
 
 
 @pytest.mark.parametrize("what", ["answer", "file"])
@@ -271,13 +271,13 @@ def test_what_changed_since_it_was_checked_is_shown_again_and_not_submitted(clie
     else:
         values = {"story": "from-elsewhere.txt"}
         drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
-    response = client.post(check, {"_seen": first})
+    response = client.post(check, {"_expected_etag": first})
     assert response.status_code == 409
     assert "changed since you opened the page. Check it again." in text_of(response)
     assert "from-elsewhere.txt" in text_of(response)
     assert Version.objects.count() == 0
     for _ in range(2):
-        again = client.post(check, {"_seen": seen_on(response)})
+        again = client.post(check, {"_expected_etag": seen_on(response)})
         assert again["Location"] == address(call, "response/submitted/")
     assert Version.objects.count() == 1
 
@@ -285,14 +285,16 @@ def test_what_changed_since_it_was_checked_is_shown_again_and_not_submitted(clie
 def test_post_that_does_not_say_what_was_seen_is_answered_by_the_page_to_check(client, call):
     start_with(client, call, story="Not seen yet.")
     check = address(call, "response/check/")
-    for posted in ({}, {"_seen": ""}, {"_seen": "0"}):
+    for posted in ({}, {"_expected_etag": ""}, {"_expected_etag": "0"}):
         response = client.post(check, posted)
         assert response.status_code == 409
         assert "Not seen yet." in text_of(response)
     assert (Version.objects.count(), OutboxEmail.objects.count()) == (0, 0)
     response = client.post(check)
     assert "does not say which answers you checked. Check them again here" in text_of(response)
-    assert client.post(check, {"_seen": seen_on(response)})["Location"].endswith("/submitted/")
+    assert client.post(check, {"_expected_etag": seen_on(response)})["Location"].endswith(
+        "/submitted/"
+    )
 
 
 def test_double_post_of_submit_gives_one_receipt(client, call):

@@ -31,7 +31,7 @@ def call(at):
 
 
 def shown(response):
-    return re.search(r'name="_shown" value="([^"]*)"', response.content.decode())[1]
+    return re.search(r'name="_base_etags" value="([^"]*)"', response.content.decode())[1]
 
 
 def keys_shown(response):
@@ -55,7 +55,7 @@ def test_pages_are_walked_forwards_and_back(client, call):
     first = client.get(evidence)
     assert keys_shown(first) == ["history", "fairness", "story"]
     assert "Section 2 of 2, page 1 of 3" in text_of(first)
-    response = client.post(evidence, {"_shown": shown(first), "story": "Words"})
+    response = client.post(evidence, {"_base_etags": shown(first), "story": "Words"})
     assert response["Location"] == f"{evidence}2/"
     second = client.get(f"{evidence}2/")
     assert keys_shown(second) == ["commissioner_view", "documents", "publication", "quote_ok"]
@@ -119,7 +119,7 @@ def test_second_to_save_is_shown_both_and_nothing_is_overwritten(client, call):
     start(client, call)
     page = client.get(address(call, "response/evidence/"))
     elsewhere(call, story="Theirs")
-    posted = {"_shown": shown(page), "story": "Mine", "history": "bid"}
+    posted = {"_base_etags": shown(page), "story": "Mine", "history": "bid"}
     response = client.post(address(call, "response/evidence/"), posted)
     assert response.status_code == 409
     text = text_of(response)
@@ -134,7 +134,7 @@ def test_contested_page_says_what_else_was_refused(client, call):
     start(client, call)
     elsewhere(call, story="Theirs")
     posted = {
-        "_shown": "history:- story:-",
+        "_base_etags": "history:- story:-",
         "story": "Mine",
         "history": "nonsense",
         "documents": SimpleUploadedFile("photo.exe", b"MZ"),
@@ -156,11 +156,11 @@ def test_chosen_answer_is_kept(client, call, choice, kept):
     page = client.get(address(call, "response/evidence/"))
     elsewhere(call, story="Theirs")
     contested = client.post(
-        address(call, "response/evidence/"), {"_shown": shown(page), "story": "Mine"}
+        address(call, "response/evidence/"), {"_base_etags": shown(page), "story": "Mine"}
     )
     posted = {
-        "_contested": "story",
-        "_shown": shown(contested),
+        "_conflicts": "story",
+        "_base_etags": shown(contested),
         "story": "Mine",
         "_keep_story": choice,
         "_merged_story": "Theirs and mine",
@@ -175,10 +175,10 @@ def test_choice_made_while_a_third_text_came_is_asked_again(client, call):
     page = client.get(address(call, "response/evidence/"))
     elsewhere(call, story="Second")
     contested = client.post(
-        address(call, "response/evidence/"), {"_shown": shown(page), "story": "First"}
+        address(call, "response/evidence/"), {"_base_etags": shown(page), "story": "First"}
     )
     elsewhere(call, story="Third")
-    posted = {"_contested": "story", "_shown": shown(contested), "story": "First"}
+    posted = {"_conflicts": "story", "_base_etags": shown(contested), "story": "First"}
     response = client.post(address(call, "response/evidence/"), {**posted, "_keep_story": "typed"})
     assert "Saved meanwhile Third" in text_of(response)
     assert answers_of(Submission.objects.get()) == {"story": "Third"}
@@ -187,7 +187,7 @@ def test_choice_made_while_a_third_text_came_is_asked_again(client, call):
 def test_no_choice_is_asked_for_again_with_an_error(client, call):
     start(client, call)
     elsewhere(call, story="Theirs")
-    posted = {"_contested": "story", "_shown": "story:-", "story": "Mine"}
+    posted = {"_conflicts": "story", "_base_etags": "story:-", "story": "Mine"}
     response = client.post(address(call, "response/evidence/"), posted)
     assert response.status_code == 409
     said = "There is a problem Choose which answer to keep: “What happened?”"
@@ -197,10 +197,10 @@ def test_no_choice_is_asked_for_again_with_an_error(client, call):
 
 def test_script_saves_and_is_told_what_is_stored(client, call):
     start(client, call)
-    answer = autosave(client, call, story="As I type", _shown="story:-").json()
+    answer = autosave(client, call, story="As I type", _base_etags="story:-").json()
     assert answer == {
         "saved": "Saved at 12:00pm",
-        "seen": {"story": etag("As I type")},
+        "base_etags": {"story": etag("As I type")},
         "warning": "",
     }
     assert answers_of(Submission.objects.get()) == {"story": "As I type"}
@@ -209,16 +209,20 @@ def test_script_saves_and_is_told_what_is_stored(client, call):
 def test_script_overwrites_nobody(client, call):
     start(client, call)
     elsewhere(call, story="Theirs")
-    answer = autosave(client, call, story="Mine", _shown="story:-").json()
-    assert (answer["saved"], answer["seen"]) == ("", {})
+    answer = autosave(client, call, story="Mine", _base_etags="story:-").json()
+    assert (answer["saved"], answer["base_etags"]) == ("", {})
     assert "“What happened?”" in answer["warning"]
     assert answers_of(Submission.objects.get()) == {"story": "Theirs"}
 
 
 def test_script_may_go_on_from_its_own_save_whose_answer_was_lost(client, call):
     start(client, call)
-    autosave(client, call, story="First", _shown="story:-")
-    posted = {"story": "First, then more", "_shown": "story:-", "_before_story": "story=First"}
+    autosave(client, call, story="First", _base_etags="story:-")
+    posted = {
+        "story": "First, then more",
+        "_base_etags": "story:-",
+        "_pending_story": "story=First",
+    }
     assert autosave(client, call, **posted).json()["warning"] == ""
     assert answers_of(Submission.objects.get()) == {"story": "First, then more"}
 
@@ -228,13 +232,13 @@ def test_script_may_go_on_from_its_own_save_whose_answer_was_lost(client, call):
     [
         (
             {"history": ["bid"]},
-            {"_before_history": ["history=bid", ""]},
+            {"_pending_history": ["history=bid", ""]},
             {"history": ["bid", "led"]},
             {"history": ["bid", "led"]},
         ),
         (
             {"fairness_money": "poor"},
-            {"_before_fairness": "fairness_money=poor"},
+            {"_pending_fairness": "fairness_money=poor"},
             {"fairness_money": "poor", "fairness_risk": "good"},
             {"fairness": {"money": "poor", "risk": "good"}},
         ),
@@ -244,9 +248,9 @@ def test_script_may_go_on_from_its_own_lost_save_of_choices(
     client, call, first, before, second, kept
 ):
     start(client, call)
-    autosave(client, call, **first, _shown="history:- fairness:-")
+    autosave(client, call, **first, _base_etags="history:- fairness:-")
     shown_first = " ".join(f"{key}:-" for key in kept)
-    answer = autosave(client, call, **second, **before, _shown=shown_first).json()
+    answer = autosave(client, call, **second, **before, _base_etags=shown_first).json()
     assert answer["warning"] == ""
     assert answers_of(Submission.objects.get()) == kept
 
@@ -254,7 +258,7 @@ def test_script_may_go_on_from_its_own_lost_save_of_choices(
 def test_text_sent_before_and_not_stored_is_no_leave_to_drop_it(client, call):
     start(client, call)
     elsewhere(call, story="Theirs")
-    posted = {"_shown": "story:-", "story": "Mine", "_before_story": "story=Mine"}
+    posted = {"_base_etags": "story:-", "story": "Mine", "_pending_story": "story=Mine"}
     assert client.post(address(call, "response/evidence/"), posted).status_code == 409
 
 
@@ -262,8 +266,8 @@ def test_script_saves_that_the_last_box_was_unticked(client, call):
     start(client, call)
     elsewhere(call, history=["bid"], fairness={"money": "poor"}, declaration=True)
     page = f"history:{etag(['bid'])} declaration:{etag(True)}"
-    answer = autosave(client, call, _shown=page).json()
-    assert answer["seen"] == {"history": "-", "declaration": "-"}
+    answer = autosave(client, call, _base_etags=page).json()
+    assert answer["base_etags"] == {"history": "-", "declaration": "-"}
     assert answers_of(Submission.objects.get()) == {"fairness": {"money": "poor"}}
 
 
@@ -274,17 +278,17 @@ def test_unticking_is_kept_though_another_tab_ruled_the_question_out(client, at)
     at(while_open(call))
     start(client, call)
     elsewhere(call, roles=["provider"], views=["a"])
-    answer = autosave(client, call, _shown=f"views:{etag(['a'])}").json()
-    assert answer["seen"] == {"views": "-"}
+    answer = autosave(client, call, _base_etags=f"views:{etag(['a'])}").json()
+    assert answer["base_etags"] == {"views": "-"}
     assert answers_of(Submission.objects.get()) == {"roles": ["provider"]}
 
 
 def test_script_is_told_in_words_what_cannot_be_saved(client, call, at):
     start(client, call)
-    refused = autosave(client, call, story="a\0b", _shown="story:-").json()
+    refused = autosave(client, call, story="a\0b", _base_etags="story:-").json()
     assert "Remove the characters that cannot be shown" in refused["warning"]
     at(call.closes_at)
-    late = autosave(client, call, story="Late", _shown="story:-").json()
+    late = autosave(client, call, story="Late", _base_etags="story:-").json()
     assert late["saved"] == "Saved at 12:00pm"
     assert "cannot be submitted" in late["warning"]
     nobody = autosave(Client(), call, story="Words")
@@ -295,7 +299,7 @@ def test_script_is_told_in_words_what_cannot_be_saved(client, call, at):
 def test_save_asks_at_most_the_queries_of_a_page(client, call):
     start(client, call)
     with CaptureQueriesContext(connection) as queries:
-        autosave(client, call, story="Words", _shown="story:-")
+        autosave(client, call, story="Words", _base_etags="story:-")
     statements = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
     assert len(statements) <= 14
 
@@ -310,7 +314,7 @@ def test_what_was_typed_chosen_and_added_is_given_back_after_another_tab_submitt
     start_with(client, call, publication="named", history=["bid"])
     submitting.submit(submission=Submission.objects.get(), at=while_open(call))
     posted = {
-        "_shown": "",
+        "_base_etags": "",
         "story": "Words\0",
         "commissioner_view": "All my words",
         "history": ["bid", "led"],
@@ -336,10 +340,10 @@ def test_file_is_replaced_without_script(client, call):
     draft = start(client, call)
     old = make_attachment(draft)
     page = address(call, "response/evidence/2/")
-    nothing = client.post(page, {"_shown": "", "_replace": str(old.public_id)})
+    nothing = client.post(page, {"_base_etags": "", "_replace": str(old.public_id)})
     assert "Choose the file that is to take its place" in text_of(nothing)
     new = SimpleUploadedFile("new.txt", b"New minutes")
-    posted = {"_shown": "", "_replace": str(old.public_id), "documents": new}
+    posted = {"_base_etags": "", "_replace": str(old.public_id), "documents": new}
     assert client.post(page, posted)["Location"] == page
     assert [file.name for file in draft.attachments.all()] == ["new.txt"]
 
@@ -355,7 +359,7 @@ def test_file_is_replaced_without_script(client, call):
 )
 def test_refused_file_is_said_beside_its_question(client, call, name, content, said):
     draft = start(client, call)
-    posted = {"_shown": "", "documents": SimpleUploadedFile(name, content), "action": "upload"}
+    posted = {"_base_etags": "", "documents": SimpleUploadedFile(name, content), "action": "upload"}
     response = client.post(address(call, "response/evidence/2/"), posted)
     assert response.status_code == 422
     assert said in text_of(response)
@@ -366,7 +370,7 @@ def test_file_that_comes_after_closing_is_shown_where_it_was_added(client, call,
     draft = start(client, call)
     at(call.closes_at)
     file = SimpleUploadedFile("late.txt", b"Late minutes")
-    posted = {"_shown": "", "documents": file, "action": "upload"}
+    posted = {"_base_etags": "", "documents": file, "action": "upload"}
     response = client.post(address(call, "response/evidence/2/"), posted)
     assert response.status_code == 200
     assert 'id="question-documents"' in response.content.decode()

@@ -170,7 +170,7 @@ def test_nothing_is_required_by_the_browser():
 def test_errors_are_said_beside_the_answer_and_described_with_it():
     call = make_call()
     form = form_of(call, posted="email=nowhere")
-    form.add_faults()
+    form.add_issues()
     page = page_of(form)
     message = "Error: Enter an email address in the correct format, like name@example.com"
     field = page.by_id("id_email")
@@ -195,7 +195,7 @@ def test_fault_of_a_matrix_row_is_said_at_the_row():
     form = form_of(
         make_call(evidence_questions=questions), "evidence", posted="fairness_money=good"
     )
-    form.add_faults()
+    form.add_issues()
     assert form.error_summary == [("Select an answer for “Risk”", "id_fairness-risk")]
     page = page_of(form)
     _whole, money, risk = page.find("fieldset")
@@ -207,7 +207,7 @@ def test_over_long_text_is_kept_whole_beside_its_error():
     words = "word " * 1001
     form = form_of(make_call(), "evidence", posted={"story": words})
     assert form.is_valid()
-    form.add_faults()
+    form.add_issues()
     page = page_of(form)
     assert form.error_summary[0] == (
         "“What happened?” must be 1,000 words or fewer. It has 1,001. "
@@ -229,7 +229,7 @@ def test_warning_is_said_and_stands_in_nobodys_way():
     ]
     form = form_of(make_call(about_questions=questions), posted="charity_number=12")
     assert form.is_valid()
-    form.add_faults()
+    form.add_issues()
     assert form.error_summary == []
     page = page_of(form)
     assert described(page, page.by_id("id_charity_number")) == [
@@ -257,7 +257,7 @@ def test_every_id_is_there_once_and_every_description_is_found():
     call = make_call()
     for section in ("about", "evidence"):
         form = form_of(call, section, posted="")
-        form.add_faults()
+        form.add_issues()
         page = page_of(form)
         ids = [e.attrs["id"] for e in page.find() if "id" in e.attrs]
         assert len(ids) == len(set(ids))
@@ -289,7 +289,7 @@ def test_every_link_of_the_error_summary_lands_on_something_focusable():
     checked = 0
     for section in ("about", "evidence"):
         form = form_of(call, section, posted="")
-        form.add_faults()
+        form.add_issues()
         for question in form.questions:
             form.refuse(question.key, "Change this")
             for row in question.rows:

@@ -69,25 +69,25 @@ def test_a_text_that_was_not_posted_is_left_as_it_is():
 
 def test_boxes_that_the_page_did_not_show_are_left_as_they_are():
     call = make_call()
-    shown = form_of(call, posted="_shown=roles+email&email=")
+    shown = form_of(call, posted="_base_etags=roles+email&email=")
     assert shown.values == {"roles": None, "email": None}
 
 
 def test_page_names_the_questions_that_it_showed():
     form = form_of(make_call(), answers={})
-    [hidden] = page_of(form).find("input", name="_shown")
+    [hidden] = page_of(form).find("input", name="_base_etags")
     assert hidden.attrs["value"] == "roles:- role_other:- email:- age:-"
 
 
 def test_page_marks_each_answer_that_it_showed():
     call = make_call()
-    marks = form_of(call, answers={"email": "a@example.org"}).shown
-    assert f"email:{etag('a@example.org')}" in marks.split()
-    assert form_of(call, posted=f"_shown={marks.replace(' ', '+')}").base_etags["age"] == {"-"}
+    etags = form_of(call, answers={"email": "a@example.org"}).etags
+    assert f"email:{etag('a@example.org')}" in etags.split()
+    assert form_of(call, posted=f"_base_etags={etags.replace(' ', '+')}").base_etags["age"] == {"-"}
 
 
 def test_answers_that_can_be_stored_are_kept_beside_one_that_cannot():
-    form = form_of(make_call(), posted="email=a%00b&roles=provider&age=nonsense&_shown=roles")
+    form = form_of(make_call(), posted="email=a%00b&roles=provider&age=nonsense&_base_etags=roles")
     assert not form.is_valid()
     assert form.values == {"roles": ["provider"]}
     assert form.error_summary == [
@@ -100,7 +100,7 @@ def test_answers_that_can_be_stored_are_kept_beside_one_that_cannot():
 def test_faults_are_those_of_the_section_with_what_was_just_posted():
     form = form_of(make_call(), posted="roles=other&role_other=&email=a@example.org&age=adult")
     assert form.is_valid()
-    form.add_faults()
+    form.add_issues()
     assert form.error_summary == [("Enter an answer to “Describe your role”", "id_role_other")]
     assert form.has_errors
 
@@ -108,13 +108,13 @@ def test_faults_are_those_of_the_section_with_what_was_just_posted():
 def test_a_refused_answer_is_not_called_missing_too():
     form = form_of(make_call(), posted="email=a%00b&roles=provider&age=adult")
     form.is_valid()
-    form.add_faults()
+    form.add_issues()
     assert [target for _, target in form.error_summary] == ["id_email"]
 
 
 def test_faults_can_be_said_before_anything_is_posted():
     form = form_of(make_call(), answers={"roles": ["provider"], "age": "adult"})
-    form.add_faults()
+    form.add_issues()
     assert form.error_summary == [("Enter your email address", "id_email")]
     assert form.values == {}
 
@@ -153,7 +153,7 @@ def test_what_was_typed_is_kept_though_another_tab_ruled_the_question_out():
 
 NAMES = (
     "roles role_other email age history fairness fairness_money story documents publication "
-    "quote_ok declaration _shown _remove nobody"
+    "quote_ok declaration _base_etags _remove nobody"
 )
 names = st.sampled_from(NAMES.split())
 values = st.one_of(
@@ -177,7 +177,7 @@ def test_anything_posted_is_stored_or_refused_and_never_raises():
             draft = make_draft(call, **form.values)
             kept = {key: value for key, value in form.values.items() if value is not None}
             assert working_answers(draft, call) == kept
-            form.add_faults()
+            form.add_issues()
             assert bool(form.error_summary) == form.has_errors
             assert "\0" not in drawn(form)
             drawn(form).encode()

@@ -2,8 +2,7 @@
 
 import pytest
 
-from submissions.respondent.forms.pages import asked_page_numbers, pages_of
-from submissions.respondent.steps import question_addresses
+from submissions.respondent.steps import asked_page_numbers, pages_of, question_addresses
 from tests.makers import make_call, make_first_call
 from tests.submissions.respondent.forms.drawing import form_of
 

@@ -1,0 +1,53 @@
+"""Views that need a response: the decorators hand it over, or answer in the view's place."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from submissions.respondent.lost_edits import lost_edits_page
+from submissions.respondent.response_context import (
+    ResponseContext,
+    closed_page,
+    current_response,
+    no_response_page,
+)
+
+View = Callable[..., HttpResponse]
+
+
+def with_response(view: View) -> View:
+    """Hand the view this browser's response in place of the call's slug; say if there is none."""
+
+    @wraps(view)
+    def view_with_response(
+        request: HttpRequest, slug: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        current = current_response(request, slug)
+        if current is None:
+            return no_response_page(request, slug)
+        return view(request, current, *args, **kwargs)
+
+    return view_with_response
+
+
+def with_working_copy(view: View) -> View:
+    """Hand the view a response that can be edited.
+
+    One that was submitted or withdrawn meanwhile leads to its receipt, or gives back what was
+    posted. After closing the view gets POSTs only: what was typed is still saved.
+    """
+
+    @with_response
+    @wraps(view)
+    def view_with_working_copy(
+        request: HttpRequest, current: ResponseContext, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if not current.has_working_copy:
+            return lost_edits_page(request, current)
+        if request.method != "POST" and not current.is_open:
+            return closed_page(request, current)
+        return view(request, current, *args, **kwargs)
+
+    return view_with_working_copy

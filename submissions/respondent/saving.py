@@ -1,0 +1,159 @@
+"""Saving what a page posted: one verb for the page's buttons and for the script."""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from submissions.calls.models import Question
+from submissions.respondent.forms.section_form import SectionForm
+from submissions.respondent.response_context import ResponseContext
+from submissions.responses import attaching, drafting
+from submissions.responses.answering import route_of
+from submissions.responses.errors import AlreadySubmitted, FileRefused
+
+# The values of the page's buttons; the script posts none.
+CONTINUE, LEAVE, UPLOAD = "continue", "save", "upload"
+Refusals = dict[str, list[str]]
+
+
+class SaveOutcome(Enum):
+    """What a save led to. In all but two cases every answer that can be stored is stored."""
+
+    SAVED = auto()
+    LEFT = auto()  # saved, and the author wants to come back later
+    FILES_CHANGED = auto()
+    SIGNPOSTED = auto()  # an answer leads to a page of help
+    NEEDS_CHANGES = auto()  # an answer or a file was refused, or is missing
+    CONFLICTS = auto()  # another author changed an answer; that one is not overwritten
+    CLOSED = auto()  # saved after the deadline, so it cannot be submitted
+    ALREADY_SUBMITTED = auto()  # or withdrawn: nothing is stored
+
+
+@dataclass(frozen=True)
+class Save:
+    """A save: its outcome, the response as it is now, and the form with what is wrong in it.
+
+    `conflicts` has the stored value of each answer that another author changed, and
+    `refused_files` the messages about files, both by question key.
+    """
+
+    outcome: SaveOutcome
+    current: ResponseContext
+    form: SectionForm
+    conflicts: dict[str, Any] = field(default_factory=dict)
+    refused_files: Refusals = field(default_factory=dict)
+
+
+def save_page(*, current: ResponseContext, form: SectionForm, action: str = "") -> Save:
+    """Save the form's answers and files, whatever else is wrong with the page.
+
+    The answers are saved together or not at all; each file is saved by itself.
+    """
+    form.full_clean()
+    try:
+        result = drafting.save_answers(
+            submission=current.submission,
+            call=current.call,
+            values=form.values,
+            at=current.received_at,
+            base_etags=form.base_etags,
+            pending_etags=form.pending_etags,
+        )
+        refused_files = _change_files(current, form)
+    except AlreadySubmitted:
+        return Save(SaveOutcome.ALREADY_SUBMITTED, current, form)
+    if result.answers != current.answers or form.takes_files or form.file_to_change:
+        current = replace(current, answers=result.answers)
+    outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
+    return Save(outcome, current, form, result.conflicts, refused_files)
+
+
+def _outcome(
+    current: ResponseContext,
+    form: SectionForm,
+    action: str,
+    *,
+    conflicts: dict[str, Any],
+    refused: Refusals,
+) -> SaveOutcome:
+    if conflicts or form.unresolved:
+        return SaveOutcome.CONFLICTS
+    if not form.errors and not refused:
+        if action == UPLOAD:
+            return SaveOutcome.FILES_CHANGED
+        if not current.is_open:
+            return SaveOutcome.CLOSED
+        if action == LEAVE:
+            return SaveOutcome.LEFT
+        if form.file_to_change:
+            return SaveOutcome.FILES_CHANGED
+    form.show_saved(current.answers, current.files if form.takes_files else {})
+    form.refuse_files(refused)
+    if action == CONTINUE and current.is_open:
+        form.add_issues()
+    if action == CONTINUE and question_with_route(current, form):
+        return SaveOutcome.SIGNPOSTED
+    return SaveOutcome.NEEDS_CHANGES if form.error_summary else SaveOutcome.SAVED
+
+
+def question_with_route(current: ResponseContext, form: SectionForm) -> Question | None:
+    """Return the first question of the page whose answer leads to a page of help."""
+    return next((q for q in form.questions if route_of(q, current.answers.get(q.key))), None)
+
+
+def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
+    """Take the page's removals, replacements and uploads; return the refusals by question."""
+    refused: Refusals = {}
+    if form.file_to_remove:
+        attaching.detach(
+            submission=current.submission,
+            public_id=_read_id(form.file_to_remove),
+            at=current.received_at,
+        )
+    replaced = _file_to_replace(current, form)
+    if replaced is not None and not form.uploads:
+        refused[replaced[0]] = [_("Choose the file that is to take its place, then press Replace")]
+    for key, uploads in form.uploads.items():
+        question = current.call.questions_by_key[key]
+        for number, upload in enumerate(uploads):
+            in_place_of = replaced[1] if replaced and replaced[0] == key and number == 0 else None
+            try:
+                _take(current, question, upload, in_place_of)
+            except FileRefused as refusal:
+                refused.setdefault(key, []).append(refusal.message)
+    return refused
+
+
+def _take(
+    current: ResponseContext, question: Question, upload: UploadedFile, in_place_of: UUID | None
+) -> None:
+    submission, at = current.submission, current.received_at
+    if in_place_of is None:
+        attaching.attach(submission=submission, question=question, upload=upload, at=at)
+    else:
+        attaching.replace(
+            submission=submission, question=question, upload=upload, at=at, public_id=in_place_of
+        )
+
+
+def _file_to_replace(current: ResponseContext, form: SectionForm) -> tuple[str, UUID] | None:
+    """Return the question's key and the file's id; None if that file is gone already."""
+    if not form.file_to_replace:
+        return None
+    public_id = _read_id(form.file_to_replace)
+    for key, files in current.files.items():
+        if any(file.public_id == public_id for file in files):
+            return key, public_id
+    return None
+
+
+def _read_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
