@@ -1,7 +1,8 @@
-"""How gunicorn serves the portal; it reads this file in the folder where it is started.
+"""The settings of gunicorn, which reads this file in the folder where it starts.
 
-WEB_CONCURRENCY sets the number of processes, FORWARDED_ALLOW_IPS whose X-Forwarded-Proto is
-believed (gunicorn's own variables; without the latter, only a proxy on this machine).
+Two variables of gunicorn's own matter: WEB_CONCURRENCY is the number of processes, and
+FORWARDED_ALLOW_IPS lists the proxies whose X-Forwarded-Proto it trusts. Without the latter it
+trusts only a proxy on this machine.
 """
 
 import os
@@ -26,7 +27,7 @@ worker_class = "gthread"
 threads = 4
 timeout = 60
 graceful_timeout = 10
-# The workers show here that they live. On a slow disk they would look dead.
+# Workers touch a file here to show that they run. On a slow disk they would seem to hang.
 if os.access("/dev/shm", os.W_OK | os.X_OK):  # noqa: S108 - gunicorn makes nameless files in it
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
@@ -37,7 +38,7 @@ def on_starting(_server: object) -> None:
     schema.exit_unless_current()
 
 
-# A memory leak in some library ends with its process, and not all processes end at once.
+# Workers restart after so many requests, not all at once: a leak in a library cannot grow.
 max_requests = 20_000
 max_requests_jitter = 2_000
 control_socket_disable = True

@@ -1,4 +1,4 @@
-"""The admin of project staff, which turns away those who are signed in for something else."""
+"""The admin site of project staff. Others who are signed in get 403."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -22,23 +22,23 @@ class PortalAdminSite(AdminSite):
     site_header = "Evidence portal: project staff"
     site_title = "Evidence portal"
     index_title = "Project staff"
-    enable_nav_sidebar = False  # the lists need the room; the first page has the same links
+    enable_nav_sidebar = False  # wide lists need its space; the first page has the same links
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Refuse who is signed in without being staff; Django asks them to sign in again."""
-        guarded = super().admin_view(view, cacheable)
+        """Answer 403 to those who are signed in but not staff. Django would ask them to sign in."""
+        view_for_staff = super().admin_view(view, cacheable)
 
         @wraps(view)
-        def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def staff_only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             signs_out = request.path == reverse("admin:logout", current_app=self.name)
             if request.user.is_authenticated and not self.has_permission(request) and not signs_out:
                 raise PermissionDenied
-            return guarded(request, *args, **kwargs)
+            return view_for_staff(request, *args, **kwargs)
 
-        return cast("View", refusing)
+        return cast("View", staff_only)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """The first page, with a warning when mail has waited too long."""
+        """Show the first page, with a warning if mail has waited too long."""
         late = ""
         if request.user.has_perm("submissions.view_outboxemail"):
             late = late_in_words(mail_health(at=clock.portal_now()))

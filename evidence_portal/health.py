@@ -1,7 +1,7 @@
-"""python -m evidence_portal.health web|worker|beat: whether that part lives, for container engines.
+"""python -m evidence_portal.health web|worker|beat: the health check of a container.
 
-Ends with 0 if it does, else with 1 and a line that says why. It loads no Django, so that asking
-often costs little. The worker asked after is the one of this machine or container.
+Exits with 0 if that part runs, else with 1 and a line that says why. It does not load Django, so
+that frequent checks cost little. `worker` means the worker on this machine or in this container.
 """
 
 import os
@@ -22,7 +22,7 @@ SECONDS = 3
 
 
 def web() -> bool:
-    """Ask /healthz/ as the proxy would, by the portal's public name."""
+    """Request /healthz/ under the portal's public name, as the proxy does."""
     connection = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=SECONDS)
     host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc
     try:
@@ -42,7 +42,7 @@ def beat() -> bool:
 
 
 def in_broker(ask: Callable[[Redis], bool]) -> bool:
-    """Put a question to the broker; raises OSError, KombuError or RedisError without one."""
+    """Return the broker's answer; raises OSError, KombuError or RedisError if there is none."""
     impatient = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
     address = os.environ.get("BROKER_URL", "")
     with Connection(address, transport_options=impatient) as connection:

@@ -16,23 +16,22 @@ UNKNOWN = "not known"
 
 @require_safe
 def lives(_request: HttpRequest) -> HttpResponse:
-    """Say that this process answers; asks nothing of any other part."""
+    """Answer `ok`, without asking any other part."""
     return _plain("ok\n")
 
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Say of each part, one a line, `ok` or what is wrong: 200 if every part answers, else 503.
+    """List each part with `ok` or what is wrong with it: 200 if every part works, else 503.
 
-    Mail that waits for longer than MAIL_STALE_MINUTES is a warning and leaves the status at 200:
-    the fault is most often a mail server elsewhere, and taking the portal off the net would not
-    send it. Signs of life are by real time; the age of mails is by the portal's clock, which
-    wrote it.
+    Mail that waits for longer than MAIL_STALE_MINUTES is a warning only: most often a mail server
+    elsewhere is down, and taking the portal off the net would not send the mail. Heartbeats go by
+    real time, the age of mails by the portal's clock, which dated them.
     """
     parts = _database_and_mail() | _broker_and_workers()
-    faultless = all(line == OK or line.startswith("warning: ") for line in parts.values())
+    healthy = all(line == OK or line.startswith("warning: ") for line in parts.values())
     text = "".join(f"{part}: {parts[part]}\n" for part in ORDER)
-    return _plain(text, status=200 if faultless else 503)
+    return _plain(text, status=200 if healthy else 503)
 
 
 ORDER = ("database", "schema", "broker", "worker", "beat", "mail")

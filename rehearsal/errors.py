@@ -1,4 +1,4 @@
-"""What is refused of a rehearsal."""
+"""Refusals of a rehearsal."""
 
 from core.errors import PortalError
 

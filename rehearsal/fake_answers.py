@@ -1,4 +1,4 @@
-"""One invented response: choices first, as conditions look only at choices, then words."""
+"""The answers of a fake response: choices first, as conditions depend on them alone, then text."""
 
 import math
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from submissions.responses.answering import asked_questions, is_asked, is_requir
 
 MEDIAN_WORDS, LONGEST_WORDS = 400, 5_000
 _SPREAD = 0.95  # of the logarithm: one response in 250 comes near the longest
-ANSWERS_OPTIONAL = 0.75  # the share of optional questions that somebody answers
-_AIM = 1.06  # as whole sentences fall short of the words that there is room for
-_WORDS_A_QUESTION = (50, 260)
+ANSWERS_OPTIONAL = 0.75  # the share of optional questions that are answered
+_AIM = 1.06  # whole sentences fall short of the number of words by so much
+_WORDS_PER_QUESTION = (50, 260)
 
 
 @dataclass(frozen=True)
 class FakeResponse:
-    """`asked` are the questions that apply; `answers` question key -> stored value."""
+    """`asked` are the questions that apply; `answers` maps question keys to stored values."""
 
     asked: list[Question]
     answers: dict[str, Any]
 
 
 def make_fake_answers(call: Call, random: Random) -> FakeResponse:
-    """Return a response that could be submitted, of any length that is usual."""
+    """Return answers that could be submitted; their length varies as in real responses."""
     answers: dict[str, Any] = {}
     for question in call.questions_in_order:
         if question.kind in CHOICE_KINDS and is_asked(call, question, answers):
@@ -40,7 +40,7 @@ def make_fake_answers(call: Call, random: Random) -> FakeResponse:
             if value:
                 answers[question.key] = value
     asked = asked_questions(call, answers)
-    for question in asked:  # required by a choice that is asked for later
+    for question in asked:  # a later choice may have made it required
         open_choice = question.kind in CHOICE_KINDS and question.key not in answers
         if open_choice and is_required(question, answers):
             answers[question.key] = _choose(question, random, required=True)
@@ -68,7 +68,7 @@ def _choose(question: Question, random: Random, *, required: bool) -> Any:
 
 
 def _likely(keys: list[str], random: Random) -> str:
-    """The first options are chosen more often, as in life; none is left out."""
+    """Choose one option. The first ones are likelier, as in real responses."""
     return random.choices(keys, weights=[1 / (1 + place / 3) for place in range(len(keys))])[0]
 
 
@@ -109,7 +109,7 @@ def _fake_short_texts(
 def _fake_long_texts(
     asked: list[Question], answers: dict[str, Any], random: Random
 ) -> dict[str, str]:
-    """Share the response's words out: required questions first, then some of the others."""
+    """Divide the words of the response among required questions, then some of the others."""
     questions = [q for q in asked if q.kind == QuestionKind.LONG]
     if not questions:
         return {}
@@ -118,7 +118,7 @@ def _fake_long_texts(
     required = sum(is_required(question, answers) for question in questions)
     words = round(random.lognormvariate(math.log(MEDIAN_WORDS), _SPREAD) * _AIM)
     words = max(8, min(words, LONGEST_WORDS))
-    answered = max(1, required, round(words / random.uniform(*_WORDS_A_QUESTION)))
+    answered = max(1, required, round(words / random.uniform(*_WORDS_PER_QUESTION)))
     sizes = _share_out(words, questions, min(answered, len(questions)), random)
     return {
         question.key: make_fake_text(random, theme=question.key, words=size)
@@ -128,7 +128,7 @@ def _fake_long_texts(
 
 
 def _share_out(words: int, questions: list[Question], answered: int, random: Random) -> list[int]:
-    """Return the words of each question: the first `answered` get some, others the overflow."""
+    """Return the number of words per question: the first `answered` get some, others the rest."""
     weights = [random.uniform(0.5, 1.5) if i < answered else 0 for i in range(len(questions))]
     most = [question.max_words or LONGEST_WORDS for question in questions]
     sizes = [

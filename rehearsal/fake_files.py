@@ -1,4 +1,4 @@
-"""Small invented files, to stand for what respondents add."""
+"""Small fake files in place of those that respondents upload."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ _LINE = 85  # characters of a 10 point line on A4
 
 
 def make_fake_file(question: Question, random: Random) -> tuple[str, str, bytes] | None:
-    """Return name, type and bytes of a file that the question takes; None if it takes neither."""
+    """Return name, type and bytes of a PDF or text file; None if the question accepts neither."""
     text = make_fake_text(random, theme="any", words=random.randint(20, 120))
     if "pdf" in question.file_types and random.random() < 0.5:
         return f"minutes-{random.randint(1, 12)}.pdf", "pdf", make_pdf(text)

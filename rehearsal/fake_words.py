@@ -1,7 +1,7 @@
-"""Invented sentences, people and organisations, out of `fake_phrases.toml`.
+"""Fake sentences, people and organisations, made of the parts in `fake_phrases.toml`.
 
-Whatever is drawn comes from the `Random` that is handed in, so a seed gives the same words again.
-Organisations are of invented words in invented places: none can be taken for a real one.
+All chance comes from the `Random` that the caller passes, so a seed gives the same words again.
+Names of organisations are made-up words in made-up places: nobody takes one for a real one.
 """
 
 import re
@@ -15,7 +15,7 @@ _SLOT = re.compile(r"\{([a-z]+)\}")
 _PHRASES = tomllib.loads(Path(__file__).with_name("fake_phrases.toml").read_text(encoding="utf-8"))
 PLACES: tuple[str, ...] = tuple(_PHRASES["names"]["places"])
 _VOICES = ("plain", "first_person")
-_ADVICE = {"larger_orgs", "smaller_orgs", "umbrella_and_funders"}  # said without an opening
+_ADVICE = {"larger_orgs", "smaller_orgs", "umbrella_and_funders"}  # they have no opening words
 _SHARE_OF_THEME = 0.6
 _MARKS = (".", ".", ".", ".", ".", ".", ".", ".", "!", " …")
 
@@ -23,12 +23,12 @@ _MARKS = (".", ".", ".", ".", ".", ".", ".", ".", "!", " …")
 def make_fake_text(random: Random, *, theme: str, words: int) -> str:
     """Return paragraphs of at most `words` words, and not many fewer, on a question's theme.
 
-    An unknown theme gets the sentences that go everywhere.
+    An unknown theme gets the sentences that fit every theme.
     """
     voice = _PHRASES["openers"][random.choice(_VOICES)]
     themed = _PHRASES["themes"].get(theme, ())
-    habit = random.random()
-    is_list = 0.06 <= habit < 0.14
+    style = random.random()
+    is_list = 0.06 <= style < 0.14
     parts: list[str] = []
     said: set[str] = set()
     left = words
@@ -39,7 +39,7 @@ def make_fake_text(random: Random, *, theme: str, words: int) -> str:
         if sentence in said and random.random() < 0.9:  # in 5,000 words some come twice
             continue
         said.add(sentence)
-        sentence = _habitual(random, opener + sentence, habit)
+        sentence = _in_a_style(random, opener + sentence, style)
         if is_list:
             sentence = f"- {sentence}"
         left -= count_words(sentence)
@@ -47,18 +47,18 @@ def make_fake_text(random: Random, *, theme: str, words: int) -> str:
             parts = parts or [" ".join(sentence.split()[:words])]
             break
         parts.append(sentence)
-    return "\n".join(parts) if is_list else _paragraphs(random, parts, 3 if habit < 0.5 else 7)
+    return "\n".join(parts) if is_list else _paragraphs(random, parts, 3 if style < 0.5 else 7)
 
 
 def _fill(random: Random, frame: str) -> str:
     return _SLOT.sub(lambda slot: random.choice(_PHRASES["slots"][slot[1]]), frame)
 
 
-def _habitual(random: Random, sentence: str, habit: float) -> str:
-    if habit < 0.06:  # some people type everything small, on a phone
+def _in_a_style(random: Random, sentence: str, style: float) -> str:
+    if style < 0.06:  # some people type everything small, on a phone
         return sentence.lower()
     sentence = sentence[0].upper() + sentence[1:]
-    return sentence[:-1] + random.choice(_MARKS) if habit > 0.8 else sentence
+    return sentence[:-1] + random.choice(_MARKS) if style > 0.8 else sentence
 
 
 def _paragraphs(random: Random, sentences: list[str], longest: int) -> str:
@@ -93,5 +93,5 @@ def make_fake_address(random: Random, person: str) -> str:
 
 
 def make_fake_charity_number(random: Random) -> str:
-    """Return a number in the form of England and Wales that no register has given out."""
+    """Return a charity number in the form of England and Wales that no register has issued."""
     return f"000{random.randrange(10_000):04}"

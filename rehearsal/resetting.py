@@ -1,4 +1,4 @@
-"""Ending a rehearsal: everything that it made goes, and nothing else can."""
+"""Ending a rehearsal: delete everything that it made."""
 
 import re
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ from submissions.responses.models import (
     VersionIdentity,
 )
 
-# In an order in which no row is left pointing at one that is gone.
-MADE = (
+# In an order in which no row refers to a deleted one.
+MADE_IN_REHEARSAL = (
     ReturnToken,
     OutboxEmail,
     AuditEvent,
@@ -53,29 +53,29 @@ MADE = (
     Session,
 )
 
-
-# As Django's file backend names what it writes.
+# The names that Django's file backend gives to mails.
 MAIL_FILE = re.compile(r"\d{8}-\d{6}-\d+\.log")
 
 
 @dataclass(frozen=True)
 class Reset:
-    """How many responses and files went."""
+    """How many responses and files were deleted."""
 
     responses: int
     files: int
 
 
 def reset(*, at: datetime) -> Reset:
-    """Delete all responses, mails, passes, records, sessions and files; closing times go back.
+    """Delete all responses, mails, passes, records, sessions and files; reset closing times.
 
-    Calls, questions and people who sign in stay. One transaction; the files go after it. Raises
-    ResetRefused unless a rehearsal clock runs and every response was begun under one.
+    Calls, questions and people who sign in stay. It is one transaction, which deletes the files
+    after its commit. Raises ResetRefused unless a rehearsal clock runs and all responses were
+    begun under one.
     """
     if not clock.is_rehearsal():
         raise ResetRefused("No rehearsal runs: nothing was touched.")
     with transaction.atomic(), connection.cursor() as cursor:
-        # Nobody begins or submits a response between the look and the deletion.
+        # Nobody can begin or submit a response between the check and the deletion.
         cursor.execute("LOCK TABLE submissions_submission IN ACCESS EXCLUSIVE MODE")
         if Submission.objects.filter(rehearsal=False).exists():
             raise ResetRefused(
@@ -87,9 +87,9 @@ def reset(*, at: datetime) -> Reset:
             for model in (Attachment, ExportRun)
             for stored in model.objects.exclude(file="").values_list("file", flat=True)
         ]
-        _put_closing_times_back()
+        _reset_closing_times()
         cursor.execute("SET LOCAL portal.purging = 'on'")
-        for model in MADE:
+        for model in MADE_IN_REHEARSAL:
             cursor.execute(SQL("DELETE FROM {}").format(Identifier(model._meta.db_table)))
         storage = Attachment._meta.get_field("file").storage
 
@@ -104,7 +104,7 @@ def reset(*, at: datetime) -> Reset:
 
 
 def _delete_mail_files() -> None:
-    """Delete what Django's file backend wrote instead of sending, if it is used."""
+    """Delete the mails that Django's file backend wrote to files, if it is in use."""
     folder = getattr(settings, "EMAIL_FILE_PATH", None)
     if folder:
         for file in Path(folder).glob("*.log"):
@@ -112,7 +112,7 @@ def _delete_mail_files() -> None:
                 file.unlink(missing_ok=True)
 
 
-def _put_closing_times_back() -> None:
+def _reset_closing_times() -> None:
     for call in Call.objects.filter(closing_changes__isnull=False).distinct():
         first = ClosingChange.objects.filter(call=call).earliest("at", "pk")
         Call.objects.filter(pk=call.pk).update(closes_at=first.before)

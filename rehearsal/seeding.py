@@ -1,8 +1,8 @@
-"""Invented responses in bulk, to try the portal with and to measure it.
+"""Fake responses in bulk, to try the portal with and to measure it.
 
-They are what `drafting` and `submitting` would have left behind, drawn up by the same code: the
-working copy, the version with its digest, who it is from. Only no mail is owed for them, as
-nobody is there to read it.
+They have the rows that `drafting` and `submitting` would have written, built by the same code:
+draft, answers, version with its digest, identity. Only their mails are missing, as nobody would
+read them.
 """
 
 import csv
@@ -45,10 +45,10 @@ ADDS_FILES = 0.04  # the share of responses with files
 _CHANNELS = (Channel.WEB, Channel.EMAIL, Channel.POST, Channel.PHONE)
 _CHANNEL_WEIGHTS = (95, 3, 1, 1)
 
-# A response has some 25 answers; as rows for COPY they take a third of the time of models.
+# A response has some 25 answers. As rows for COPY they take a third of the time of bulk_create.
 GivenAnswer = tuple[Submission, int, Any]  # the response, the question's primary key, the value
 
-RECEIVE = """
+SUBMIT = """
 UPDATE submissions_submission s
 SET state = %s, reference = r.reference, submitted_at = v.received_at, current_version_id = v.id
 FROM unnest(%s::bigint[], %s::text[]) AS r (id, reference)
@@ -58,12 +58,12 @@ WHERE s.id = r.id
 
 
 class SeedingRefused(PortalError):
-    """Invented responses cannot be added; the message is a sentence without its full stop."""
+    """No fake responses can be added. The message is a sentence without its full stop."""
 
 
 @dataclass
 class Batch:
-    """Rows on their way to the database, `Submission` first."""
+    """The rows of up to BATCH responses, before they are inserted."""
 
     submissions: list[Submission] = field(default_factory=list)
     answers: list[GivenAnswer] = field(default_factory=list)
@@ -106,10 +106,10 @@ def _batches(call: Call, count: int, drafts: int, seed: int, until: datetime) ->
     batch = Batch()
     for number in range(count + drafts):
         is_draft = number >= count
-        # Each response has its own source: it is the same however many there are.
+        # Each response has its own Random, so that it does not depend on their number.
         name = f"{seed}/{call.slug}/{'draft' if is_draft else 'response'}/"
         random = Random(f"{name}{number - count if is_draft else number}")  # noqa: S311 - no secret
-        _invent(batch, call, random, until, used=None if is_draft else used)
+        _add_response(batch, call, random, until, used=None if is_draft else used)
         if len(batch.submissions) == BATCH:
             yield batch
             batch = Batch()
@@ -117,10 +117,10 @@ def _batches(call: Call, count: int, drafts: int, seed: int, until: datetime) ->
         yield batch
 
 
-def _invent(
+def _add_response(
     batch: Batch, call: Call, random: Random, until: datetime, *, used: set[str] | None
 ) -> None:
-    """Put one response into the batch; a draft if there are no `used` references to mind."""
+    """Add one response to the batch; a draft if `used`, the references so far, is None."""
     at = _moment(call, until, random)
     worked = min(timedelta(hours=random.lognormvariate(0, 1.5)), at - call.opens_at)
     submission = Submission(
@@ -139,7 +139,7 @@ def _invent(
         _put_answers(batch, call, submission, answers)
         return
     _put_answers(batch, call, submission, fake.answers)
-    attachments = _invent_attachments(batch, submission, fake, random)
+    attachments = _add_attachments(batch, submission, fake, random)
     files = files_by_key(call, attachments)
     standing = validation_issues(
         call, fake.answers, {key: len(those) for key, those in files.items()}
@@ -160,7 +160,7 @@ def _invent(
 
 
 def _moment(call: Call, until: datetime, random: Random) -> datetime:
-    """Return a moment of the window; four in ten come near its end, as they do."""
+    """Return a moment in the call's window. Four in ten are near its end, as in real calls."""
     share = random.random()
     if random.random() < 0.4:
         share = 1 - share * 0.08
@@ -175,17 +175,17 @@ def _put_answers(batch: Batch, call: Call, submission: Submission, answers: dict
         rows.append((submission, question.pk, value))
 
 
-def _invent_attachments(
+def _add_attachments(
     batch: Batch, submission: Submission, fake: FakeResponse, random: Random
 ) -> list[Attachment]:
-    """Put the files of one response into the batch, and return them."""
+    """Add the files of one response to the batch, and return them."""
     found = []
     for question in fake.asked:
         if question.kind == QuestionKind.FILE and random.random() < ADDS_FILES:
-            invented_file = make_fake_file(question, random)
-            if invented_file is None:
+            fake_file = make_fake_file(question, random)
+            if fake_file is None:
                 continue
-            name, file_type, content = invented_file
+            name, file_type, content = fake_file
             attachment = Attachment(
                 submission=submission,
                 question=question,
@@ -211,7 +211,7 @@ def _refuse_known_references(batch: Batch, seed: int) -> None:
 
 
 def _write(batch: Batch, stored: list[Attachment]) -> None:
-    """Insert the batch: drafts first, as a submission has a version from its first moment on."""
+    """Insert the batch, all as drafts, then submit: the database wants a version before that."""
     Submission.objects.bulk_create(batch.submissions)
     _copy_answers(Answer, batch.answers)
     _copy_answers(IdentityAnswer, batch.identity_answers)
@@ -232,7 +232,7 @@ def _write(batch: Batch, stored: list[Attachment]) -> None:
     )
     with connection.cursor() as cursor:
         submitted = [version.submission_id for version in batch.versions]
-        cursor.execute(RECEIVE, [SubmissionState.SUBMITTED, submitted, batch.references])
+        cursor.execute(SUBMIT, [SubmissionState.SUBMITTED, submitted, batch.references])
 
 
 def _copy_answers(table: type[Answer | IdentityAnswer], answers: list[GivenAnswer]) -> None:

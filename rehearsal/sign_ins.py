@@ -1,4 +1,4 @@
-"""The three sign-ins of a rehearsal, which `views.sign_in.PortalBackend` refuses outside one."""
+"""The three sign-ins of a rehearsal. Without one, `accounts.sign_in.PortalBackend` refuses them."""
 
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
@@ -11,10 +11,10 @@ SIGN_INS = {"admin": None, "staff": PROJECT_STAFF, "steering": STEERING_GROUP}
 
 
 def ensure_rehearsal_sign_ins(password: str) -> list[str]:
-    """Make `admin` (superuser), `staff` and `steering` with `password`; return those kept out.
+    """Make `admin` (superuser), `staff` and `steering` with `password`; return the names taken.
 
-    A user of such a name whose email is not a rehearsal's is somebody's own: it stays as it is.
-    The groups must be there already.
+    A user of such a name with another email address than a rehearsal's is left alone: somebody
+    made it. The groups must exist.
     """
     taken = []
     with transaction.atomic():
@@ -27,7 +27,7 @@ def ensure_rehearsal_sign_ins(password: str) -> list[str]:
             user.is_active = True
             user.is_superuser = group is None
             user.is_staff = group in (None, PROJECT_STAFF)
-            # A hash takes a tenth of a second to make: it is kept while it still fits.
+            # Hashing takes a tenth of a second, so only a new password is hashed.
             if not check_password(password, user.password):
                 user.set_password(password)
             user.save()

@@ -1,4 +1,4 @@
-"""The codebook, and passages of evidence under its codes."""
+"""Adding codes to the codebook, and putting passages of evidence under them."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ def add_code(
 ) -> Code:
     """Add a code after its siblings; `colour` is like `#1d70b8`.
 
-    Raises CodingRefused for an empty name, a name that the call has already, or a parent of
+    Raises CodingRefused for an empty name, a name that is in use in the call, or a parent of
     another call.
     """
     name = " ".join(name.split())
@@ -26,7 +26,7 @@ def add_code(
     if parent is not None and parent.call_id != call.pk:
         raise CodingRefused("A code and the code above it belong to one call")
     with transaction.atomic():
-        # Held until the end, so that two people who add the same code do it one by one.
+        # Locked, so that two people who add the same code at once do not both succeed.
         Call.objects.select_for_update(no_key=True).get(pk=call.pk)
         if Code.objects.filter(call=call, name__iexact=name).exists():
             raise CodingRefused(f"There is a code “{name}” already")
@@ -54,7 +54,7 @@ def code_passage(
 ) -> Coding:
     """Put `[start, end)`, in codepoints of the version's stored answer, under the code.
 
-    The same passage under the same code by the same person is the coding already there.
+    Doing it again returns the same coding.
     Raises CodingRefused for a passage outside the answer, an empty one, another call's code, or
     a response that is withdrawn.
     """
@@ -79,5 +79,5 @@ def code_passage(
 
 
 def quote(coding: Coding) -> str:
-    """Return the passage as it stands in the evidence."""
+    """Return the text of the passage."""
     return coding.version.texts[coding.question.key][coding.start : coding.end]

@@ -1,14 +1,14 @@
-"""What is refused of reviewing."""
+"""Refusals of reviewing."""
 
 from core.errors import PortalError
 
 
 class StatusRefused(PortalError):
-    """The status of a response that is not submitted cannot change."""
+    """Only a submitted response has a status that can change."""
 
 
 class CodingRefused(PortalError):
-    """A code or a coding cannot be; `message` is a sentence for staff."""
+    """A code or a coding is not possible; `message` is a sentence for staff."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

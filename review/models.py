@@ -1,4 +1,4 @@
-"""The codebook of a call, and the passages that staff coded. Evidence itself never changes."""
+"""The codebook of a call, and the passages that staff coded. Coding never changes evidence."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from submissions.responses.models.responses import Version
 
 
 class Code(models.Model):
-    """A theme under which passages are gathered; codes may stand under one another."""
+    """A theme to which passages belong. A code may have codes below it."""
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="codes")
     parent = models.ForeignKey(
@@ -42,7 +42,7 @@ class Code(models.Model):
 
 
 class Coding(models.Model):
-    """A passage of one answer under a code: `[start, end)` in codepoints of the stored text."""
+    """A passage of an answer that belongs to a code: `[start, end)` in codepoints of its text."""
 
     code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="codings")
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="codings")

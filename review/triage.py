@@ -1,4 +1,4 @@
-"""How far the project's staff have read a response."""
+"""The status of a response: how far project staff have read it."""
 
 from datetime import datetime
 
@@ -15,11 +15,11 @@ from submissions.responses.states import SubmissionState, TriageStatus
 def change_status(
     submission: Submission, *, to: TriageStatus, by: AbstractBaseUser, at: datetime
 ) -> bool:
-    """Set the status and put it on record, in one transaction; False if it was that already.
+    """Set the status and put the change on record, in one transaction; False if nothing changed.
 
-    The row is locked first, so that two people's changes are both on record in their order.
-    Raises StatusRefused unless the response is submitted: a draft is not ours to read, and a
-    withdrawn response is no longer read.
+    The row is locked first, so that the record has the changes of two people in their order.
+    Raises StatusRefused unless the response is submitted: staff may not read drafts, and a
+    withdrawn response is not read any more.
     """
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)

@@ -1,4 +1,4 @@
-"""What the list of responses can be narrowed down by."""
+"""The filters of the list of responses."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Choices = list[tuple[str, str]]
 
 
 class OneOf(admin.SimpleListFilter):
-    """A filter by a value that it offers itself; any other counts as none."""
+    """A filter that ignores any value which it does not offer."""
 
     def value(self) -> str | None:
         chosen = super().value()

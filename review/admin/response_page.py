@@ -1,4 +1,4 @@
-"""What the page of one response shows."""
+"""The data of the page of one response."""
 
 from dataclasses import dataclass, field
 
@@ -38,7 +38,7 @@ class ShownVersion:
 
 @dataclass(frozen=True)
 class ResponsePage:
-    """`version` is the one shown, None for a draft, whose answers are still its author's own."""
+    """`version` is the one shown. It is None for a draft, whose answers staff may not see."""
 
     version: Version | None
     started: str
@@ -50,10 +50,10 @@ class ResponsePage:
 
 
 def response_page(response: Submission, *, wanted: str, shows_identity: bool) -> ResponsePage:
-    """Gather the page of the version numbered `wanted`, or of the current one.
+    """Return the page of the version numbered `wanted`, else of the current version.
 
-    `identity` is None unless it may be shown. Neither a draft's answers nor who writes it are
-    read from the database.
+    `identity` is None unless it may be shown. For a draft, neither answers nor identity are read
+    from the database.
     """
     started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
     if response.is_draft:

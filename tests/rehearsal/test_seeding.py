@@ -189,7 +189,7 @@ def test_failure_leaves_neither_rows_nor_files(monkeypatch):
     call = make_first_call()
     storage = storages["private"]
     before = stored_files(storage)
-    monkeypatch.setattr(seeding, "RECEIVE", "SELECT 1 / 0, %s, %s, %s")
+    monkeypatch.setattr(seeding, "SUBMIT", "SELECT 1 / 0, %s, %s, %s")
     with pytest.raises(DataError, match="division by zero"):
         seed(call, count=300, number=2)
     assert Submission.objects.count() == 0

@@ -1,4 +1,4 @@
-"""Walk through a call before its launch: move the rehearsal's clock, or clear up after it."""
+"""manage.py rehearse: move the rehearsal clock, or delete what a rehearsal made."""
 
 import re
 from argparse import ArgumentParser
