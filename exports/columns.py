@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from exports.consent import shown_questions
-from exports.income_bands import NCVO_BANDS, NCVO_LABELS, SMALL_AND_MEDIUM, SMALL_AND_MEDIUM_LABELS
+from submissions.calls.facets import DerivedFacet, band_of_option
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.states import Channel, Timing, TriageStatus
 
-LEADING = ("roles", "capacity", "org_type", "income_band")
-AREAS = ("area", "service_area")
 CONSENTS = ("publication", "quote_ok")
 
 CODE = "code"
@@ -26,8 +24,6 @@ SEVERAL = "several choices, joined with “; ”"
 TICK = "tick"
 SHORT = "short text"
 LONG = "text"
-EMPTY = "empty"
-DERIVED = "derived from income_band"
 MOMENT_SQL = (
     "to_char(version.received_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
     "|| CASE WHEN local_time.ahead < interval '0' THEN '-' ELSE '+' END "
@@ -40,7 +36,8 @@ class Column:
     """One column: its name, the SQL of its cells, and what the data dictionary says of it.
 
     `is_typed_in` says that a cell may begin with anything: somebody wrote it, or named it.
-    `question` is the key of the question it answers, `row` that of the matrix's row.
+    `question` is the key of the question it answers, `row` that of the matrix's row, and
+    `derived_from` that of the question whose options it puts into bands.
     """
 
     name: str
@@ -51,25 +48,25 @@ class Column:
     is_typed_in: bool = False
     question: str = ""
     row: str = ""
+    derived_from: str = ""
 
 
 def columns(call: Call, *, named: bool = False) -> list[Column]:
-    """Return the columns in the order of the file; who answered only if `named`."""
-    questions = {q.key: q for q in shown_questions(call, named=named)}
-    leading = [
-        *_receipt_columns(),
-        *(_expected_column(key, questions) for key in LEADING),
-        *_band_columns(questions),
-        *(_expected_column(key, questions) for key in AREAS),
-    ]
-    last = [*(_expected_column(key, questions) for key in CONSENTS), *_handling_columns()]
+    """Return the columns in the order of the file; who answered only if `named`.
+
+    The facets come first, each with the bands derived from it, then the other questions in the
+    call's order, and last what respondents allow.
+    """
+    leading = [*_receipt_columns(), *_facet_columns(call)]
+    facets = {facet["question"] for facet in call.facets}
+    shown = {q.key: q for q in shown_questions(call, named=named) if q.key not in facets}
+    consents = [shown.pop(key) for key in CONSENTS if key in shown]
+    last = [*(_column(question, question.key) for question in consents), *_handling_columns()]
     taken = {column.name for column in (*leading, *last)}
-    spoken_for = {*LEADING, *AREAS, *CONSENTS}
     others: list[Column] = []
-    for question in questions.values():
-        if question.key in spoken_for or question.kind == QuestionKind.FILE:
-            continue
-        others += _question_columns(question, taken)
+    for question in shown.values():
+        if question.kind != QuestionKind.FILE:
+            others += _question_columns(question, taken)
     return [*leading, *others, *last]
 
 
@@ -164,14 +161,6 @@ def _kind_in_words(question: Question) -> str:
     return TICK if question.kind == QuestionKind.CHECKBOX else ONE
 
 
-def _expected_column(name: str, questions: dict[str, Question]) -> Column:
-    question = questions.get(name)
-    unfit = {QuestionKind.FILE, QuestionKind.MATRIX}
-    if question is None or question.kind in unfit:
-        return Column(name, "NULL::text", EMPTY, "This call does not ask it.")
-    return _column(question, name)
-
-
 def _receipt_columns() -> list[Column]:
     return [
         Column("reference", "submission.reference", CODE, "The response's reference."),
@@ -199,33 +188,26 @@ def _receipt_columns() -> list[Column]:
     ]
 
 
-def _band_columns(questions: dict[str, Question]) -> list[Column]:
-    band = questions.get("income_band")
-    is_asked = band is not None and band.kind == QuestionKind.RADIO and not band.identity
-    return [
-        Column(
-            "ncvo_band",
-            _derived(NCVO_BANDS) if is_asked else "NULL::text",
-            DERIVED,
-            "NCVO's six bands of income in the last financial year; lower bounds included.",
-            tuple(NCVO_LABELS.items()),
-        ),
-        Column(
-            "small_and_medium",
-            _derived(SMALL_AND_MEDIUM) if is_asked else "NULL::text",
-            DERIVED,
-            "Whether Lloyds Bank Foundation for England and Wales counts the income as small "
-            "and medium: £25,000 to under £1 million.",
-            tuple(SMALL_AND_MEDIUM_LABELS.items()),
-        ),
-    ]
+def _facet_columns(call: Call) -> Iterator[Column]:
+    for _facet, question in call.facet_questions:
+        yield _column(question, question.key)
+        for derived in call.derived_from(question):
+            yield _derived_column(question, derived)
 
 
-def _derived(table: dict[str, str]) -> str:
+def _derived_column(question: Question, derived: DerivedFacet) -> Column:
     cases = " ".join(
-        f"WHEN {literal_sql(key)} THEN {literal_sql(value)}" for key, value in table.items()
+        f"WHEN {literal_sql(option)} THEN {literal_sql(band)}"
+        for option, band in band_of_option(derived).items()
     )
-    return f"CASE choices.income_band {cases} END"
+    return Column(
+        name=derived["key"],
+        sql=f"CASE {_value_sql(question)} {cases} END",
+        kind=f"derived from {question.key}",
+        meaning=derived["meaning"],
+        values=tuple((band["key"], band["label"]) for band in derived["bands"]),
+        derived_from=question.key,
+    )
 
 
 def _handling_columns() -> list[Column]:

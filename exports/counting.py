@@ -3,9 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -13,82 +11,23 @@ from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
+from exports.counts import Completion, Counts, DayCount, OptionCount
 from exports.disclosure_control import (
     Shown,
     TooFew,
     as_they_are,
-    each_hidden,
     hidden_among,
     is_few,
     leaves_few,
 )
-from exports.income_bands import NCVO_BANDS, NCVO_LABELS, SMALL_AND_MEDIUM, SMALL_AND_MEDIUM_LABELS
-from submissions.calls.models import Call, Question
-from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from exports.facet_counts import dependencies, facet_counts, hiding_facets
+from submissions.calls.models import Call
+from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 
+WORDS = "words"  # no question has this key
 WORDS_FROM = (250, 500, 1_000, 2_000, 5_000)  # where each length after the first begins
-
-
-@dataclass(frozen=True)
-class DayCount:
-    """`responses` is None where it is hidden: `is_few` if it is under five itself."""
-
-    day: date
-    responses: int | None
-    is_closing_day: bool
-    is_few: bool = False
-
-
-@dataclass(frozen=True)
-class OptionCount:
-    """How many responses chose the option; `label` is empty where it was not answered.
-
-    `responses` is None where it is hidden: `is_few` if it is under five itself.
-    """
-
-    key: str
-    label: str
-    responses: int | None
-    is_few: bool = False
-
-
-@dataclass(frozen=True)
-class Completion:
-    """How many responses answer the question; `is_conditional`: it is asked only of some.
-
-    `answered` is None where it is hidden: `is_few` if it is under five, `leaves_few` if all but a
-    few answered it, neither if it would tell a hidden number of another table.
-    """
-
-    key: str
-    label: str
-    answered: int | None
-    is_conditional: bool
-    is_few: bool = False
-    leaves_few: bool = False
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Of submitted responses, each in its latest version, without drafts and withdrawn ones.
-
-    `total` is None, and the lists are empty, where the call hides small counts and there are
-    too few responses to hide any among them. A list is empty, too, if the call does not ask.
-    """
-
-    total: int | None
-    median_words: int | None = None
-    by_day: Sequence[DayCount] = ()
-    by_role: Sequence[OptionCount] = ()
-    by_income_band: Sequence[OptionCount] = ()
-    by_ncvo_band: Sequence[OptionCount] = ()
-    by_small_and_medium: Sequence[OptionCount] = ()
-    by_area: Sequence[OptionCount] = ()
-    by_service_area: Sequence[OptionCount] = ()
-    by_words: Sequence[OptionCount] = ()
-    completion: Sequence[Completion] = ()
 
 
 def count_responses(call: Call, *, at: datetime) -> Counts:
@@ -109,86 +48,49 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
     if call.hides_small_counts and is_few(total):
         return Counts(total=None)
     hide = hidden_among if call.hides_small_counts else as_they_are
-    hide_each = partial(each_hidden, total=total) if call.hides_small_counts else as_they_are
-    area, service_area = _question(call, "area"), _question(call, "service_area")
-    band = _question(call, "income_band", QuestionKind.RADIO)
     try:
-        by_income_band = _by_option(band, chosen["income_band"], hide)
-        by_area = _by_option(area, chosen["area"], hide if _is_one_of(area) else hide_each)
-        by_service_area = _by_option(
-            service_area,
-            chosen["service_area"],
-            hide if _is_one_of(service_area) else hide_each,
-        )
-        tables = {
-            "income_band": by_income_band,
-            "area": by_area,
-            "service_area": by_service_area,
-        }
+        by_facet = facet_counts(call, chosen, total=total)
         return Counts(
             total=total,
             median_words=median,
             by_day=_days(call, days, at, hide),
-            by_role=_by_option(_roles(call), chosen["roles"], hide_each),
-            by_income_band=by_income_band,
-            by_ncvo_band=_grouped(by_income_band, chosen, NCVO_BANDS, NCVO_LABELS),
-            by_small_and_medium=_grouped(
-                by_income_band, chosen, SMALL_AND_MEDIUM, SMALL_AND_MEDIUM_LABELS
-            ),
-            by_area=by_area,
-            by_service_area=by_service_area,
-            by_words=_by_words(chosen["words"], hide),
-            completion=_completion(call, answered, total, tables),
+            by_facet=by_facet,
+            by_words=_by_words(chosen[WORDS], hide),
+            completion=_completion(call, answered, total, by_facet),
         )
     except TooFew:
         return Counts(total=None)
 
 
-def _roles(call: Call) -> Question | None:
-    return next((q for q in call.questions_in_order if q.kind == QuestionKind.ROLES), None)
-
-
-def _question(call: Call, key: str, kind: QuestionKind | None = None) -> Question | None:
-    question = call.questions_by_key.get(key)
-    fits = {kind} if kind else {QuestionKind.RADIO, *MULTIPLE_KINDS}
-    return question if question is not None and question.kind in fits else None
-
-
-def _is_one_of(question: Question | None) -> bool:
-    """Whether each response is counted once, so that the counts add up to the total."""
-    return question is not None and question.kind == QuestionKind.RADIO
-
-
 def _count_choices(call: Call) -> dict[str, Counter[str]]:
-    """Count each option, and lengths in words by the place of `WORDS_FROM`, in one scan.
+    """Count each option of each facet, and lengths in words by the place of `WORDS_FROM`.
 
-    The database groups by whole answers, of which there are few, and they are taken apart here.
-    An answer that was not given is counted under the empty key.
+    One scan. The database groups by whole answers, of which there are few, and they are taken
+    apart here. An answer that was not given is counted under the empty key.
     """
-    roles = _roles(call)
-    keys = {
-        "roles": roles.key if roles else "roles",
-        "income_band": "income_band",
-        "area": "area",
-        "service_area": "service_area",
-    }
-    counted: dict[str, Counter[str]] = {name: Counter() for name in (*keys, "words")}
+    keys = [question.key for _facet, question in call.facet_questions]
+    names = [f"facet_{place}" for place in range(len(keys))]
+    answers = "".join(f"version.choices->%s AS {name}, " for name in names)
+    columns = ", ".join([*names, "length"])
+    values = ", ".join([*names, "to_jsonb(length)"])
+    # GROUPING has a bit for each column, the last one the lowest, which is 0 for the one grouped.
+    every_bit = 2 ** (len(keys) + 1) - 1
+    grouped = {every_bit - 2**place: key for place, key in enumerate([WORDS, *reversed(keys)])}
+    counted: dict[str, Counter[str]] = {name: Counter() for name in grouped.values()}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT CASE GROUPING(r, i, a, s, w) WHEN 15 THEN 'roles' WHEN 23 THEN 'income_band' "
-            "WHEN 27 THEN 'area' WHEN 29 THEN 'service_area' ELSE 'words' END, "
-            "coalesce(r, i, a, s, to_jsonb(w)), count(*) FROM (SELECT v.choices->%s AS r, "
-            "v.choices->%s AS i, v.choices->%s AS a, v.choices->%s AS s, "
-            "width_bucket(v.words, %s::int[])::text AS w FROM submissions_submission n "
-            "JOIN submissions_version v ON v.id = n.current_version_id "
-            "WHERE n.call_id = %s AND n.state = %s) AS given "
-            "GROUP BY GROUPING SETS ((r), (i), (a), (s), (w))",
-            [*keys.values(), list(WORDS_FROM), call.pk, SubmissionState.SUBMITTED.value],
+            f"SELECT GROUPING({columns}), coalesce({values}), count(*) "  # noqa: S608 - no values
+            f"FROM (SELECT {answers}width_bucket(version.words, %s::int[])::text AS length "
+            "FROM submissions_submission AS submission "
+            "JOIN submissions_version AS version ON version.id = submission.current_version_id "
+            "WHERE submission.call_id = %s AND submission.state = %s) AS given "
+            f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in [*names, 'length'])})",
+            [*keys, list(WORDS_FROM), call.pk, SubmissionState.SUBMITTED.value],
         )
-        for name, answer, responses in cursor.fetchall():
+        for grouping, answer, responses in cursor.fetchall():
             value = json.loads(answer) if isinstance(answer, str) else answer
             for key in value if isinstance(value, list) else [value]:
-                counted[name][key or ""] += responses
+                counted[grouped[grouping]][key or ""] += responses
     return counted
 
 
@@ -242,63 +144,15 @@ def _days(
     ]
 
 
-def _by_option(
-    question: Question | None, counted: Counter[str], hide: Hiding
-) -> Sequence[OptionCount]:
-    """Every option in order, chosen or not; then those no longer offered, and no answer."""
-    if question is None:
-        return ()
-    labels = dict(question.option_labels)
-    labels |= {key: key for key in sorted(set(counted) - set(labels) - {""})}
-    if counted[""]:
-        labels[""] = ""
-    return _listed(labels, counted, hide)
-
-
-def _listed(
-    labels: Mapping[str, str], counted: Counter[str], hide: Hiding
-) -> Sequence[OptionCount]:
-    shown = hide([counted[key] for key in labels])
-    return [
-        OptionCount(key, label, count.number, count.is_few)
-        for (key, label), count in zip(labels.items(), shown, strict=True)
-    ]
-
-
 def _by_words(counted: Counter[str], hide: Hiding) -> Sequence[OptionCount]:
     labels = {"0": f"Under {WORDS_FROM[0]:,}"}
     for place, (first, beyond) in enumerate(pairwise(WORDS_FROM), 1):
         labels[str(place)] = f"{first:,} to {beyond - 1:,}"
     labels[str(len(WORDS_FROM))] = f"{WORDS_FROM[-1]:,} or more"
-    return _listed(labels, counted, hide)
-
-
-def _grouped(
-    bands: Sequence[OptionCount],
-    chosen: Mapping[str, Counter[str]],
-    groups: Mapping[str, str],
-    labels: Mapping[str, str],
-) -> Sequence[OptionCount]:
-    """Count the bands in larger groups; empty if the call asks for bands that are not known.
-
-    A group with a hidden band in it is hidden too: less what is shown of it, it would tell.
-    """
-    keys = {band.key for band in bands} - {""}
-    if not keys or not keys <= set(groups):
-        return ()
-    counted: Counter[str] = Counter()
-    for key, responses in chosen["income_band"].items():
-        counted[groups.get(key, "")] += responses
-    shown = {key: Shown(counted[key]) for key in labels}
-    if counted[""]:
-        shown[""] = Shown(counted[""])
-    for band in bands:
-        if band.responses is None:
-            group = groups.get(band.key, "")
-            shown[group] = Shown(None, is_few=is_few(counted[group]))
+    shown = hide([counted[place] for place in labels])
     return [
-        OptionCount(key, labels.get(key, ""), count.number, count.is_few)
-        for key, count in shown.items()
+        OptionCount(place, label, count.number, count.is_few)
+        for (place, label), count in zip(labels.items(), shown, strict=True)
     ]
 
 
@@ -306,12 +160,14 @@ def _completion(
     call: Call,
     counted: Counter[str],
     total: int,
-    tables: Mapping[str, Sequence[OptionCount]],
+    by_facet: Mapping[str, Sequence[OptionCount]],
 ) -> Sequence[Completion]:
-    """Count the answers; not where they would tell how many of a table's hidden gave none."""
-    untold = {
+    """Count the answers; not where they would tell a hidden number of a facet's table."""
+    hiding = hiding_facets(call, by_facet)
+    depends_on = dependencies(call)
+    unanswered_hidden = {
         key
-        for key, options in tables.items()
+        for key, options in by_facet.items()
         if any(option.key == "" and option.responses is None for option in options)
     }
     rows = []
@@ -321,11 +177,12 @@ def _completion(
         answered = counted[question.key]
         few = call.hides_small_counts and is_few(answered)
         leaves = call.hides_small_counts and leaves_few(answered, total)
+        tells = question.key in unanswered_hidden or not depends_on[question.key].isdisjoint(hiding)
         rows.append(
             Completion(
                 question.key,
                 question.label,
-                None if few or leaves or question.key in untold else answered,
+                None if few or leaves or tells else answered,
                 bool(question.show_if or question.section.show_if),
                 few,
                 leaves,

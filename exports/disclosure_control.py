@@ -6,7 +6,7 @@ further ones are hidden until none can. A count that leaves one to four of a kno
 hidden for what it leaves. Nought is shown: it counts nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 FEW = 5
@@ -46,15 +46,18 @@ def each_hidden(counts: Sequence[int], *, total: int) -> list[Shown]:
     ]
 
 
-def hidden_among(counts: Sequence[int]) -> list[Shown]:
+def hidden_among(counts: Sequence[int], *, also: Collection[int] = ()) -> list[Shown]:
     """Hide the small ones, and as many others as it takes, among counts of a known total.
 
-    Raises TooFew if even all of them hidden could be worked out.
+    `also` are places whose counts are hidden whatever they are; nought stays. Raises TooFew if
+    even all of them hidden could be worked out.
     """
     few = {place for place, count in enumerate(counts) if is_few(count)}
-    larger = sorted((count, place) for place, count in enumerate(counts) if count >= FEW)
-    others: set[int] = set()
-    while few and not _stays_unknown(counts, few, others):
+    others = {place for place in also if counts[place] >= FEW}
+    larger = sorted(
+        (count, place) for place, count in enumerate(counts) if count >= FEW and place not in others
+    )
+    while (few or others) and not _stays_unknown(counts, few, others):
         if not larger:
             raise TooFew
         others.add(larger.pop(0)[1])
@@ -67,10 +70,14 @@ def hidden_among(counts: Sequence[int]) -> list[Shown]:
 def _stays_unknown(counts: Sequence[int], few: set[int], others: set[int]) -> bool:
     """Whether the sum of the hidden counts leaves each of the small ones two values or more.
 
+    Where none is small, it is enough that more than one is hidden.
+
     Small ones are 1 to 4 and the others 5 or more, as everybody can see.
     """
     total = sum(counts[place] for place in few | others)
     if not others:
         return len(few) < total < (FEW - 1) * len(few) and len(few) > 1
+    if not few:
+        return len(others) > 1
     left = total - FEW * len(others)
     return left >= len(few) + 3

@@ -1,13 +1,12 @@
 """Which responses an export holds, and in which order: what a person chose, and nothing else."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from submissions.calls.models import Call
-from submissions.calls.states import QuestionKind
 from submissions.responses.states import Timing, TriageStatus
 
 ORDERS = {
@@ -26,16 +25,13 @@ class FilterRefused(ValueError):
 class ExportFilter:
     """What to export. An empty field holds nothing back; several values of one field are “or”.
 
-    `roles`, `income_bands`, `areas` and `service_areas` are keys of options, `codes` names of
-    codes. `words` is read like a web search, in the answers that the export shows. `since` and
-    `until` are days of the call's time zone, both included, on which the latest version was
-    received. `quotable` leaves only responses that may be quoted.
+    `facets` has keys of options by the key of their question; different facets narrow each other.
+    `codes` are names of codes. `words` is read like a web search, in the answers that the export
+    shows. `since` and `until` are days of the call's time zone, both included, on which the latest
+    version was received. `quotable` leaves only responses that may be quoted.
     """
 
-    roles: tuple[str, ...] = ()
-    income_bands: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
-    service_areas: tuple[str, ...] = ()
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timings: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
@@ -48,12 +44,14 @@ class ExportFilter:
     @classmethod
     def from_filters(cls, filters: Mapping[str, Any]) -> "ExportFilter":
         """Return the choice that `filters()` gave; raise FilterRefused for anything else."""
-        known = {field.name: field.default for field in fields(cls)}
+        known = {field.name: getattr(cls(), field.name) for field in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in filters.items():
             if name not in known:
                 raise FilterRefused(f"There is no filter “{name}”. Filters: {', '.join(known)}.")
-            if name in {"since", "until"}:
+            if name == "facets":
+                values[name] = {key: tuple(chosen) for key, chosen in value.items() if chosen}
+            elif name in {"since", "until"}:
                 values[name] = _day(value)
             elif isinstance(known[name], tuple):
                 values[name] = tuple(value)
@@ -64,13 +62,16 @@ class ExportFilter:
     def filters(self) -> dict[str, Any]:
         """Return what departs from “all of it, oldest first”, as JSON has it."""
         written: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == field.default:
+        everything = ExportFilter()
+        for field_name in (each.name for each in fields(self)):
+            value = getattr(self, field_name)
+            if value == getattr(everything, field_name):
                 continue
             if isinstance(value, tuple):
                 value = list(value)
-            written[field.name] = value.isoformat() if isinstance(value, date) else value
+            elif isinstance(value, Mapping):
+                value = {key: list(chosen) for key, chosen in value.items()}
+            written[field_name] = value.isoformat() if isinstance(value, date) else value
         return written
 
     def checked(self, call: Call, codes: tuple[str, ...] = ()) -> "ExportFilter":
@@ -78,21 +79,14 @@ class ExportFilter:
 
         `codes` are the names of the call's codes.
         """
-        for name, known in (
-            ("roles", _keys(call, role_question_key(call))),
-            ("income_bands", _keys(call, "income_band")),
-            ("areas", _keys(call, "area")),
-            ("service_areas", _keys(call, "service_area")),
-            ("timings", tuple(Timing.values)),
-            ("statuses", tuple(TriageStatus.values)),
-            ("codes", codes),
-            ("order", tuple(ORDERS)),
-        ):
-            chosen = getattr(self, name)
-            for value in (chosen,) if isinstance(chosen, str) else chosen:
-                if value not in known:
-                    possible = ", ".join(known) or "none"
-                    raise FilterRefused(f"{name}: there is no “{value}”. Possible: {possible}.")
+        facets = {question.key: question for _facet, question in call.facet_questions}
+        for key, chosen in self.facets.items():
+            _refuse_unknown("facets", (key,), facets)
+            _refuse_unknown(key, chosen, facets[key].option_labels)
+        _refuse_unknown("timings", self.timings, Timing.values)
+        _refuse_unknown("statuses", self.statuses, TriageStatus.values)
+        _refuse_unknown("codes", self.codes, codes)
+        _refuse_unknown("order", (self.order,), ORDERS)
         if self.since and self.until and self.until < self.since:
             raise FilterRefused("The last day is before the first.")
         words = " ".join(self.words.replace("\0", "").split())
@@ -110,17 +104,11 @@ class ExportFilter:
         )
 
 
-def role_question_key(call: Call) -> str:
-    """Return the key of the question that asks for the respondent's roles."""
-    for question in call.questions_in_order:
-        if question.kind == QuestionKind.ROLES:
-            return question.key
-    return "roles"
-
-
-def _keys(call: Call, key: str) -> tuple[str, ...]:
-    question = call.questions_by_key.get(key)
-    return tuple(question.option_labels) if question else ()
+def _refuse_unknown(name: str, chosen: Collection[str], known: Collection[str]) -> None:
+    for value in chosen:
+        if value not in known:
+            possible = ", ".join(known) or "none"
+            raise FilterRefused(f"{name}: there is no “{value}”. Possible: {possible}.")
 
 
 def _start_of_next(day: date, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,6 @@ from typing import Any
 
 from exports import consent
 from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
-from exports.filters import role_question_key
 from exports.safe_cells import SQL_PARAMETERS, neutralised_sql
 from exports.types import Dataset, Query
 from submissions.calls.models import Question
@@ -233,16 +232,8 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     """
     export_filter = dataset.export_filter
     conditions: list[str] = []
-    for chosen, key in (
-        (export_filter.roles, role_question_key(dataset.call)),
-        (export_filter.income_bands, "income_band"),
-        (export_filter.areas, "area"),
-        (export_filter.service_areas, "service_area"),
-    ):
-        if chosen:
-            conditions.append(
-                f"(version.choices->{literal_sql(key)}) ?| %({_parameter(key, dataset)})s::text[]"
-            )
+    for place, key in enumerate(export_filter.facets):
+        conditions.append(f"(version.choices->{literal_sql(key)}) ?| %(facet_{place})s::text[]")
     if export_filter.timings:
         conditions.append("version.timing = ANY(%(timings)s)")
     if export_filter.codes:
@@ -273,11 +264,6 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     return f"FROM submissions_submission AS submission {join}WHERE {' AND '.join(conditions)}"
 
 
-def _parameter(key: str, dataset: Dataset) -> str:
-    names = {"income_band": "income_bands", "area": "areas", "service_area": "service_areas"}
-    return "roles" if key == role_question_key(dataset.call) else names[key]
-
-
 def parameters(dataset: Dataset) -> dict[str, Any]:
     export_filter = dataset.export_filter
     since, before = export_filter.received_between(dataset.call)
@@ -288,10 +274,6 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
             "zone": dataset.call.timezone,
             "call": dataset.call.pk,
             "submitted": str(SubmissionState.SUBMITTED),
-            "roles": list(export_filter.roles),
-            "income_bands": list(export_filter.income_bands),
-            "areas": list(export_filter.areas),
-            "service_areas": list(export_filter.service_areas),
             "timings": list(export_filter.timings),
             "statuses": list(export_filter.statuses),
             "codes": list(export_filter.codes),
@@ -299,4 +281,5 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
             "since": since,
             "before": before,
         }
+        | {f"facet_{place}": list(keys) for place, keys in enumerate(export_filter.facets.values())}
     )

@@ -34,6 +34,7 @@ ROLES = [
     {"key": "commissioner", "label": "I commission services"},
     {"key": "other", "label": "Something else", "reveals": "role_other"},
 ]
+FACETS = [{"question": "roles", "label": "role", "listed": True}]
 YES_NO = [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}]
 ABOUT = [
     {"key": "roles", "kind": "roles", "label": "Which describes you?", "required": True},
@@ -139,12 +140,13 @@ def make_call(**overrides):
 
     It opens and closes when the first call did. `about_questions` and `evidence_questions`,
     lists of `Question` fields, replace the questions, `roles` the roles; the rest are fields of
-    `Call`.
+    `Call`. Its only facet is the role unless others are given.
     """
     number = next(_numbers)
     about = overrides.pop("about_questions", ABOUT)
     evidence = overrides.pop("evidence_questions", EVIDENCE)
     roles = overrides.pop("roles", ROLES)
+    overrides.setdefault("facets", FACETS if any(q["key"] == "roles" for q in about) else [])
     fields = {
         "slug": f"call-{number}",
         "title": f"Call {number}",

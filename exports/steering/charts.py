@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from core import spoken_time
-from exports.counting import Completion, DayCount, OptionCount
+from exports.counts import Completion, DayCount, OptionCount
 from exports.disclosure_control import FEW
 from submissions.calls.models import Call
 

@@ -3,13 +3,14 @@
 The worker makes the large ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -19,7 +20,7 @@ from core import clock
 from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
-from exports.filters import ORDERS, ExportFilter, FilterRefused, role_question_key
+from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import NAMED_NEEDS, ExportRefused, refuse_unless_permitted
@@ -80,6 +81,16 @@ class Group:
     legend: str
     options: Sequence[tuple[str, str, bool]]
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        legend: str,
+        options: Iterable[tuple[str, str]],
+        chosen: Collection[str],
+    ) -> Self:
+        return cls(name, legend, [(value, label, value in chosen) for value, label in options])
+
     @property
     def chosen(self) -> int:
         return sum(is_chosen for _value, _label, is_chosen in self.options)
@@ -94,7 +105,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     codes = tuple(code.name for code in codes_of(call))
     errors: list[tuple[str, str]] = []
     try:
-        export_filter = read_filter(given).checked(call, codes)
+        export_filter = read_filter(call, given).checked(call, codes)
     except FilterRefused as error:
         errors.append((str(error), "filters"))
         export_filter = ExportFilter()
@@ -146,11 +157,15 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def read_filter(given: QueryDict) -> ExportFilter:
-    """Return the filter that the form's fields name; raise FilterRefused for what is no day."""
-    several = ("roles", "income_bands", "areas", "service_areas", "timings", "statuses", "codes")
+def read_filter(call: Call, given: QueryDict) -> ExportFilter:
+    """Return what the form's fields say; raises FilterRefused for what is no day."""
     filters: dict[str, Any] = {
-        name: [value for value in given.getlist(name) if value] for name in several
+        name: [value for value in given.getlist(name) if value]
+        for name in ("timings", "statuses", "codes")
+    }
+    filters["facets"] = {
+        question.key: [value for value in given.getlist(_field(question.key)) if value]
+        for _facet, question in call.facet_questions
     }
     for name in ("words", "since", "until"):
         if given.get(name, "").strip():
@@ -192,36 +207,35 @@ def _comes_at_once(name: str, rows: int) -> bool:
 
 def _groups(call: Call, export_filter: ExportFilter, codes: Sequence[str]) -> Sequence[Group]:
     names = field_names()
-    groups = []
-    for field, key in (
-        ("roles", role_question_key(call)),
-        ("income_bands", "income_band"),
-        ("areas", "area"),
-        ("service_areas", "service_area"),
-    ):
-        question = call.questions_by_key.get(key)
-        options = question.option_labels.items() if question else ()
-        groups.append((field, list(options)))
-    groups += [
-        ("timings", list(Timing.choices)),
-        ("statuses", list(TriageStatus.choices)),
-        ("codes", [(name, name) for name in codes]),
-    ]
-    return [
-        Group(
-            field,
-            names[field],
-            [(value, label, value in getattr(export_filter, field)) for value, label in options],
+    groups = [
+        Group.of(
+            _field(question.key),
+            capfirst(facet["label"]),
+            question.option_labels.items(),
+            export_filter.facets.get(question.key, ()),
         )
-        for field, options in groups
-        if options
+        for facet, question in call.facet_questions
     ]
+    groups += [
+        Group.of("timings", names["timings"], Timing.choices, export_filter.timings),
+        Group.of("statuses", names["statuses"], TriageStatus.choices, export_filter.statuses),
+        Group.of("codes", names["codes"], [(name, name) for name in codes], export_filter.codes),
+    ]
+    return [group for group in groups if group.options]
+
+
+def _field(key: str) -> str:
+    """Return the name of the form's field for the facet of that question."""
+    return f"facet_{key}"
 
 
 def _as_fields(export_filter: ExportFilter) -> Sequence[tuple[str, str]]:
-    """Return the filter as hidden fields, so that the export holds what the page counted."""
+    """Return the filter as hidden fields, so that what is exported is what was counted."""
+    filters = export_filter.filters()
+    for key, chosen in filters.pop("facets", {}).items():
+        filters[_field(key)] = chosen
     fields = []
-    for name, value in export_filter.filters().items():
+    for name, value in filters.items():
         values = value if isinstance(value, list) else ["yes" if value is True else value]
         fields += [(name, str(each)) for each in values]
     return fields

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent
@@ -99,39 +100,38 @@ def hides(call: Call, responses: int, *, of: int) -> bool:
 
 
 def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    """Return what `ExportFilter.filters()` holds as names and values for people."""
+    """Return what `ExportFilter.filters()` holds as names and values for people.
+
+    What the call no longer has, since its definition changed, is said by its keys.
+    """
     labels: dict[str, Mapping[str, str]] = {
         "timings": dict(Timing.choices),
         "statuses": dict(TriageStatus.choices),
     }
-    for field, key in (
-        ("income_bands", "income_band"),
-        ("areas", "area"),
-        ("service_areas", "service_area"),
-    ):
-        if key in call.questions_by_key:
-            labels[field] = call.questions_by_key[key].option_labels
-    labels["roles"] = {role.key: role.label for role in call.questionnaire.roles}
     names = field_names()
-    return [
-        (
-            names.get(field, field),
-            " or ".join(str(labels.get(field, {}).get(key, key)) for key in value)
-            if isinstance(value, list)
-            else _("yes")
-            if value is True
-            else str(value),
-        )
+    facets = {question.key: (facet, question) for facet, question in call.facet_questions}
+    chosen = []
+    for key, value in filters.get("facets", {}).items():
+        if key in facets:
+            facet, question = facets[key]
+            chosen.append((capfirst(facet["label"]), _in_words(value, question.option_labels)))
+        else:
+            chosen.append((key, _in_words(value, {})))
+    return chosen + [
+        (names.get(field, field), _in_words(value, labels.get(field, {})))
         for field, value in filters.items()
+        if field != "facets"
     ]
+
+
+def _in_words(value: Any, labels: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return " or ".join(str(labels.get(key, key)) for key in value)
+    return _("yes") if value is True else str(value)
 
 
 def field_names() -> dict[str, str]:
     return {
-        "roles": _("Role"),
-        "income_bands": _("Income band"),
-        "areas": _("Area"),
-        "service_areas": _("Service area"),
         "timings": _("Timing"),
         "statuses": _("Status"),
         "codes": _("Code"),

@@ -6,11 +6,13 @@ from typing import Any, Self
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_safe
 
 from core import clock, spoken_time
-from exports.counting import Counts, count_responses
+from exports.counting import count_responses
+from exports.counts import Counts
 from exports.formats import FORMATS, file_name
 from exports.recording import export_chunks
 from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
@@ -18,7 +20,9 @@ from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from exports.writers.csv_file import CONTENT_TYPE
 from exports.writers.dictionary import dictionary_csv, rules
-from submissions.calls.models import Call
+from submissions.calls.facets import Facet
+from submissions.calls.models import Call, Question
+from submissions.calls.states import MULTIPLE_KINDS
 
 SEE = permission_required("submissions.see_steering", raise_exception=True)
 EXPORT = permission_required("submissions.export_pseudonymised", raise_exception=True)
@@ -47,82 +51,27 @@ def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
         "has_other_calls": len(calls) > 1,
         "by_day": day_chart(call, counts.by_day),
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
-        "charts": _charts(counts),
+        "charts": _charts(call, counts),
         "record": latest_on_record(call, SHOWN_ON_RECORD),
         "rules": rules(),
     }
     return render(request, "steering/overview.html", context)
 
 
-def _charts(counts: Counts) -> Sequence[tuple[str, Any, Sequence[BarChart]]]:
+def _charts(call: Call, counts: Counts) -> Sequence[tuple[str, Any, Sequence[BarChart]]]:
     """Return heading, remark and charts of each part that the call has."""
-    several = _("A response may have several, so these add up to more than the total.")
     total = counts.total
-    no_answer = _("Not asked or not answered")
-    bands = [
-        bar_chart(
-            "income-band",
-            _("As the call asks"),
-            _("Income"),
-            counts.by_income_band,
-            total=total,
-            unanswered=no_answer,
-        ),
-        bar_chart(
-            "ncvo-band",
-            _("In NCVO’s six bands"),
-            _("Income"),
-            counts.by_ncvo_band,
-            total=total,
-            unanswered=no_answer,
-            notes={
-                "micro": _("micro"),
-                "small": _("small"),
-                "medium": _("medium"),
-                "large": _("large"),
-                "major": _("major"),
-                "super_major": _("super-major"),
-            },
-        ),
-        bar_chart(
-            "small-and-medium",
-            _("Small and medium, as Lloyds Bank Foundation counts: £25,000 to under £1 million"),
-            _("Small and medium"),
-            counts.by_small_and_medium,
-            total=total,
-            unanswered=no_answer,
-        ),
-    ]
     parts = [
         (
-            _("Responses by role"),
-            several,
-            [
-                bar_chart(
-                    "role", "", _("Role"), counts.by_role, total=total, unanswered=_("Not answered")
-                )
-            ],
-        ),
-        (_("Responses by income band"), "", bands),
-        (
-            _("Responses by area"),
-            several,
-            [bar_chart("area", "", _("Area"), counts.by_area, total=total, unanswered=no_answer)],
-        ),
-        (
-            _("Responses by service area"),
-            several,
-            [
-                bar_chart(
-                    "service-area",
-                    "",
-                    _("Service area"),
-                    counts.by_service_area,
-                    total=total,
-                    unanswered=no_answer,
-                )
-            ],
-        ),
+            _("Responses by %(facet)s") % {"facet": facet["label"]},
+            _("A response may have several, so these add up to more than the total.")
+            if question.kind in MULTIPLE_KINDS
+            else "",
+            _facet_charts(call, facet, question, counts),
+        )
+        for facet, question in call.facet_questions
+    ]
+    parts += [
         (
             _("Length of responses"),
             _("Words in all text answers together."),
@@ -138,6 +87,33 @@ def _charts(counts: Counts) -> Sequence[tuple[str, Any, Sequence[BarChart]]]:
         (heading, remark, drawn)
         for heading, remark, charts in parts
         if (drawn := [chart for chart in charts if chart is not None])
+    ]
+
+
+def _facet_charts(
+    call: Call, facet: Facet, question: Question, counts: Counts
+) -> list[BarChart | None]:
+    """Return the chart of the facet, and one for each division of it into bands."""
+    is_conditional = bool(call.questionnaire.conditions[question.key].terms)
+    unanswered = _("Not asked or not answered") if is_conditional else _("Not answered")
+    derived_facets = call.derived_from(question)
+    titles = {question.key: _("As the call asks") if derived_facets else ""}
+    titles |= {derived["key"]: derived["label"] for derived in derived_facets}
+    notes = {
+        derived["key"]: {band["key"]: band.get("note", "") for band in derived["bands"]}
+        for derived in derived_facets
+    }
+    return [
+        bar_chart(
+            f"facet-{key}",
+            title,
+            capfirst(facet["label"]),
+            counts.by_facet.get(key, ()),
+            total=counts.total,
+            unanswered=unanswered,
+            notes=notes.get(key),
+        )
+        for key, title in titles.items()
     ]
 
 

@@ -20,7 +20,7 @@ LINES_AT_ONCE = 100
 # Characters at which some readers end a line; inside JSON's strings their escapes mean the same.
 LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 # What a line has beside the answers, by the names of the columns.
-RECEIPT = ("timing", "channel", "ncvo_band", "small_and_medium", "status")
+RECEIPT = ("timing", "channel", "status")
 
 
 def pieces(context: ExportContext) -> Pieces:
@@ -51,6 +51,7 @@ def _line(
         "submitted_at": record.received_at.astimezone(zone).isoformat(timespec="microseconds"),
     }
     line |= {name: cells[name] for name in RECEIPT}
+    line["derived"] = {derived["key"]: cells[derived["key"]] for derived in dataset.call.derived}
     line |= {
         "confidential": record.is_confidential,
         "may_quote": record.may_quote,

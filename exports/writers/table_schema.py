@@ -7,7 +7,7 @@ Source: Frictionless Data Package and Table Schema, v1 (specs.frictionlessdata.i
 import json
 from typing import Any
 
-from exports.columns import DERIVED, NUMBER, ONE, TICK, TIME, Column
+from exports.columns import NUMBER, ONE, TICK, TIME, Column
 from exports.consent import withheld_questions
 from exports.export_context import ExportContext
 from exports.types import Dataset, Pieces
@@ -73,6 +73,6 @@ def _field(column: Column, dataset: Dataset) -> dict[str, Any]:
         field["constraints"] = {"required": True, "unique": True}
     if column.values:
         field["categories"] = [{"value": key, "label": label} for key, label in column.values]
-        if column.kind in {ONE, TICK, DERIVED}:
+        if column.kind in {ONE, TICK} or column.derived_from:
             field["constraints"] = {"enum": [key for key, _ in column.values]}
     return field

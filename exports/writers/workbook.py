@@ -5,7 +5,6 @@ never as a formula, a number or a link.
 """
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,25 +14,15 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from exports.columns import LONG, NUMBER, SEVERAL, TIME, Column
-from exports.disclosure_control import (
-    FEW,
-    Shown,
-    TooFew,
-    as_they_are,
-    each_hidden,
-    hidden_among,
-    is_few,
-)
+from exports.columns import LONG, NUMBER, TIME, Column
+from exports.disclosure_control import FEW
 from exports.export_context import ExportContext, UnsupportedByFormat
-from exports.filters import role_question_key
-from exports.income_bands import NCVO_BANDS, SMALL_AND_MEDIUM
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS
-from exports.types import Dataset, Pieces, Record
+from exports.types import Dataset, Pieces
 from exports.writers.dictionary import HEADER, entries
+from exports.writers.workbook_counts import ResponseCounts
 from exports.writers.xml_text import xml_text
-from submissions.calls.models import Call
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # Excel's own limit, the header included
@@ -43,8 +32,6 @@ LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
 NARROW = 18  # characters
 A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
-COUNTED = ("income_band", "ncvo_band", "small_and_medium", "area", "service_area", "timing")
-GROUPS_OF_BANDS = {"ncvo_band": NCVO_BANDS, "small_and_medium": SMALL_AND_MEDIUM}
 
 
 def pieces(context: ExportContext) -> Pieces:
@@ -74,12 +61,12 @@ def _write(context: ExportContext, path: Path, folder: str) -> None:
         formats = _Formats(workbook)
         table = context.dataset.columns
         layout = _layout(context.dataset, table)
-        counts = _Counts(context.dataset, table)
+        counts = ResponseCounts(context.dataset)
         sheet = workbook.add_worksheet("Responses")
         _write_responses(sheet, formats, context, layout, counts)
         dictionary = workbook.add_worksheet("Dictionary")
         _write_dictionary(dictionary, formats, context.dataset, layout)
-        _write_counts(workbook.add_worksheet("Counts"), formats, context.dataset, counts)
+        _write_counts(workbook.add_worksheet("Counts"), formats, counts)
 
 
 class _Formats:
@@ -111,7 +98,7 @@ def _write_responses(
     formats: _Formats,
     context: ExportContext,
     layout: list[tuple[Column, int]],
-    counts: "_Counts",
+    counts: ResponseCounts,
 ) -> None:
     place = 0
     head: list[str] = []
@@ -194,86 +181,20 @@ def _write_dictionary(
     sheet.autofilter(0, 0, row, len(HEADER) - 1)
 
 
-class _Counts:
-    """How many responses of this file chose what."""
-
-    def __init__(self, dataset: Dataset, table: list[Column]) -> None:
-        wanted = {role_question_key(dataset.call), *COUNTED}
-        self._zone = ZoneInfo(dataset.call.timezone)
-        self.places = [(n, c) for n, c in enumerate(table) if c.name in wanted and c.values]
-        self.by_column: dict[str, Counter[str]] = {c.name: Counter() for _, c in self.places}
-        self.by_day: Counter[str] = Counter()
-        self.total = 0
-
-    def add(self, record: Record) -> None:
-        self.total += 1
-        self.by_day[f"{record.received_at.astimezone(self._zone):%Y-%m-%d}"] += 1
-        for place, column in self.places:
-            cell = record.cells[place] or ""
-            for key in cell.split("; ") if column.kind == SEVERAL else [cell]:
-                self.by_column[column.name][key] += 1
-
-    def groups(self) -> Iterator[tuple[bool, list[tuple[str, str, str, int]]]]:
-        """Yield lines that belong together, and whether they count each response once."""
-        days = sorted(self.by_day.items())
-        yield True, [("day", day, "", number) for day, number in days]
-        for _, column in self.places:
-            counted = self.by_column[column.name]
-            labels = dict(column.values)
-            keys = [*labels, *sorted(set(counted) - set(labels) - {""})]
-            lines = [(column.name, key, labels.get(key, ""), counted[key]) for key in keys]
-            if counted[""]:
-                lines.append((column.name, "", "Not answered", counted[""]))
-            yield column.kind != SEVERAL, lines
-
-
-def _write_counts(sheet: Worksheet, formats: _Formats, dataset: Dataset, counts: _Counts) -> None:
-    """Write the counts; those that the call keeps to itself in words. The total stands."""
+def _write_counts(sheet: Worksheet, formats: _Formats, counts: ResponseCounts) -> None:
+    """Write the counts; those that the call keeps to itself in words."""
     widths = [("by", 24), ("value", 28), ("meaning", 70), ("responses", 16)]
     _head(sheet, formats, widths)
-    total = ("responses", "", "All in this file", counts.total)
-    lines = [(total, Shown(counts.total))]
-    hidden: set[str] = set()
-    for adds_up, group in counts.groups():
-        numbers = _shown(dataset.call, group, counts.total, hidden, adds_up=adds_up)
-        if group and group[0][0] == "income_band":
-            hidden = {line[1] for line, n in zip(group, numbers, strict=True) if n.number is None}
-        lines += zip(group, numbers, strict=True)
-    for row, ((by, key, meaning, _), shown) in enumerate(lines, start=1):
-        for place, cell in enumerate((by, key, meaning)):
+    row = 0
+    for row, line in enumerate(counts.lines(), start=1):
+        for place, cell in enumerate((line.by, line.value, line.meaning)):
             _put(sheet, row, place, xml_text(cell), formats)
-        if shown.number is None:
-            words = f"fewer than {FEW}" if shown.is_few else "not shown"
+        if line.responses.number is None:
+            words = f"fewer than {FEW}" if line.responses.is_few else "not shown"
             sheet.write_string(row, 3, words, formats.text)
         else:
-            sheet.write_number(row, 3, shown.number, formats.number)
-    sheet.autofilter(0, 0, len(lines), len(widths) - 1)
-
-
-def _shown(
-    call: Call,
-    group: list[tuple[str, str, str, int]],
-    total: int,
-    hidden_bands: set[str],
-    *,
-    adds_up: bool,
-) -> list[Shown]:
-    numbers = [line[-1] for line in group]
-    if not call.hides_small_counts:
-        return as_they_are(numbers)
-    bands = GROUPS_OF_BANDS.get(group[0][0]) if group else None
-    if bands is not None:
-        # Less the bands that are shown, a group of them would tell of one that is hidden.
-        untold = {bands.get(band, "") for band in hidden_bands}
-        return [
-            Shown(None, is_few=is_few(n)) if key in untold else Shown(n) for _, key, _, n in group
-        ]
-    if not adds_up:
-        return each_hidden(numbers, total=total)
-    try:
-        return hidden_among(numbers)
-    except TooFew:
-        return [Shown(None) for _ in numbers]
+            sheet.write_number(row, 3, line.responses.number, formats.number)
+    sheet.autofilter(0, 0, row, len(widths) - 1)
 
 
 def _print_on_a4(sheet: Worksheet) -> None:

@@ -1,5 +1,6 @@
 """The filters of the list of responses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -7,7 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from submissions.calls.models import Question, RespondentRole
+from submissions.calls.models import Call
 from submissions.responses.states import SubmissionState, Timing
 
 Choices = list[tuple[str, str]]
@@ -45,38 +46,50 @@ class StateFilter(OneOf):
         return queryset.filter(state=self.value() or SubmissionState.SUBMITTED)
 
 
-class RoleFilter(OneOf):
-    title = "role"
-    parameter_name = "role"
+class FacetFilter(OneOf):
+    """A filter by the answers to one question; `options` are those of the chosen call."""
+
+    question = ""
+    options: Choices = []
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        roles = RespondentRole.objects.order_by("call", "position").values_list("key", "label")
-        return list({key: (key, label) for key, label in roles}.values())
+        return self.options
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
-        return queryset.filter(current_version__choices__roles__contains=[self.value()])
+        answers = f"current_version__choices__{self.question}__has_any_keys"
+        return queryset.filter(**{answers: [self.value()]})
 
 
-class IncomeBandFilter(OneOf):
-    title = "income band"
-    parameter_name = "income_band"
+def facet_filters(request: HttpRequest) -> list[type[FacetFilter]]:
+    """Return a filter for each facet of any call; those that the chosen call lacks are not shown.
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        questions = Question.objects.filter(key="income_band").order_by("call")
-        return list(
-            {
-                option["key"]: (option["key"], option["label"])
-                for options in questions.values_list("options", flat=True)
-                for option in options
-            }.values()
-        )
+    Where another call was chosen since, its address may still have their parameters.
+    """
+    calls = list(Call.objects.all())
+    chosen = chosen_call(request, calls)
+    found: dict[str, type[FacetFilter]] = {}
+    for call in sorted(calls, key=lambda call: call == chosen, reverse=True):
+        for facet, question in call.facet_questions:
+            if question.key not in found:
+                options = list(question.option_labels.items()) if call == chosen else []
+                fields = {
+                    "title": facet["label"],
+                    "parameter_name": f"facet_{question.key}",
+                    "question": question.key,
+                    "options": options,
+                }
+                found[question.key] = type("FacetFilter", (FacetFilter,), fields)
+    return list(found.values())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(current_version__choices__contains={"income_band": self.value()})
+
+def chosen_call(request: HttpRequest, calls: Sequence[Call]) -> Call | None:
+    """Return the call by which the list is narrowed, or the only one that there is."""
+    if len(calls) == 1:
+        return calls[0]
+    pk = request.GET.get("call__id__exact")
+    return next((call for call in calls if str(call.pk) == pk), None)
 
 
 class TimingFilter(OneOf):

@@ -20,7 +20,8 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
-from review.admin.response_filters import IncomeBandFilter, RoleFilter, StateFilter, TimingFilter
+from review.admin.facet_columns import facet_columns
+from review.admin.response_filters import StateFilter, TimingFilter, facet_filters
 from review.admin.response_page import response_page
 from review.admin.withdrawal_form import WithdrawalForm
 from review.errors import StatusRefused
@@ -61,8 +62,6 @@ class ResponseAdmin(ReadOnlyAdmin):
         "said_reference",
         "received",
         "triage_status",
-        "roles",
-        "income_band",
         "timing",
         "words",
         "files",
@@ -73,8 +72,6 @@ class ResponseAdmin(ReadOnlyAdmin):
         "call",
         StateFilter,
         "triage_status",
-        RoleFilter,
-        IncomeBandFilter,
         TimingFilter,
     )
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
@@ -85,18 +82,23 @@ class ResponseAdmin(ReadOnlyAdmin):
     ordering = ("-submitted_at", "-pk")
 
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
-        """Leave out the state, unless responses of several are listed."""
-        shown = super().get_list_display(request)
-        if request.GET.get("state") == "all":
-            return shown
-        return [name for name in shown if name != "state"]
+        """Put in the chosen call's facets; leave out the state, unless several are listed."""
+        shown = list(super().get_list_display(request))
+        if request.GET.get("state") != "all":
+            shown.remove("state")
+        place = shown.index("timing")
+        return [*shown[:place], *facet_columns(request), *shown[place:]]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        shown = list(super().get_list_filter(request))
+        place = shown.index(TimingFilter)
+        return [*shown[:place], *facet_filters(request), *shown[place:]]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         return (
             super()
             .get_queryset(request)
             .select_related("call", "current_version")
-            .prefetch_related("call__questions")
             .defer(*LONG_TEXTS)
             .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
         )
@@ -128,24 +130,6 @@ class ResponseAdmin(ReadOnlyAdmin):
     @admin.display(description="reference", ordering="reference")
     def said_reference(self, response: Submission) -> str:
         return str(response)
-
-    @admin.display(description="roles")
-    def roles(self, response: Submission) -> str:
-        """In the words of their keys, as exports have them: the labels take ten lines."""
-        keys = self._choice(response, "roles") or []
-        return ", ".join(key.replace("_", " ") for key in keys)
-
-    @admin.display(description="income band")
-    def income_band(self, response: Submission) -> str:
-        key = self._choice(response, "income_band")
-        if key is None:
-            return ""
-        questions = {question.key: question for question in response.call.questions.all()}
-        return questions["income_band"].option_labels.get(key, key)
-
-    def _choice(self, response: Submission, key: str) -> Any:
-        version = response.current_version
-        return version.choices.get(key) if version else None
 
     @admin.display(description="timing", ordering="current_version__timing")
     def timing(self, response: Submission) -> str:

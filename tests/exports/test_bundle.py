@@ -80,7 +80,7 @@ def test_manifest_says_what_who_when_and_by_which_software():
     call = make_call()
     make_submitted(call, roles=["provider"])
     make_submitted(call, roles=["commissioner"])
-    export_filter = ExportFilter(roles=("provider",))
+    export_filter = ExportFilter(facets={"roles": ("provider",)})
     manifest = json.loads(
         members(exported(call, "bundle", export_filter=export_filter))["manifest.json"]
     )
@@ -89,7 +89,7 @@ def test_manifest_says_what_who_when_and_by_which_software():
         "call": call.slug,
         "title": call.title,
         "dataset": "pseudonymised",
-        "filters": {"roles": ["provider"]},
+        "filters": {"facets": {"roles": ["provider"]}},
         "responses": 1,
         "made_by": "command line",
         "made_at": NOW.isoformat(),

@@ -38,13 +38,13 @@ def test_several_values_of_one_filter_widen_and_filters_narrow_each_other():
     make_submitted(call, roles=["commissioner"], story="B")
     make_submitted(call, roles=["provider", "other"], story="C", quote_ok="no")
     assert held(call) == ["A", "B", "C"]
-    assert held(call, roles=("provider",)) == ["A", "C"]
-    assert held(call, roles=("commissioner", "other")) == ["B", "C"]
-    assert held(call, roles=("provider",), quotable=True) == ["A"]
+    assert held(call, facets={"roles": ("provider",)}) == ["A", "C"]
+    assert held(call, facets={"roles": ("commissioner", "other")}) == ["B", "C"]
+    assert held(call, facets={"roles": ("provider",)}, quotable=True) == ["A"]
 
 
 @pytest.mark.django_db
-def test_organisation_filters_read_the_first_calls_questions():
+def test_facets_narrow_each_other():
     call = make_first_call()
     org = {"capacity": "on_behalf_of_org", "org_type": "charity"}
     make_submitted(
@@ -64,11 +64,14 @@ def test_organisation_filters_read_the_first_calls_questions():
         good_practice="B",
     )
     make_submitted(call, capacity="personal", good_practice="C")
-    assert held(call, income_bands=("lt_10k",)) == ["A"]
-    assert held(call, areas=("wales",)) == ["A", "B"]
-    assert held(call, areas=("london",)) == ["A"]
-    assert held(call, service_areas=("other", "advice"), areas=("wales",)) == ["A", "B"]
-    assert held(call, income_bands=("10k_25k",)) == []
+    assert held(call, facets={"income_band": ("lt_10k",)}) == ["A"]
+    assert held(call, facets={"area": ("wales",)}) == ["A", "B"]
+    assert held(call, facets={"area": ("london",)}) == ["A"]
+    assert held(call, facets={"service_area": ("other", "advice"), "area": ("wales",)}) == [
+        "A",
+        "B",
+    ]
+    assert held(call, facets={"income_band": ("10k_25k",)}) == []
 
 
 @pytest.mark.django_db
@@ -132,14 +135,14 @@ def test_orders():
 @pytest.mark.django_db
 def test_choice_comes_back_out_of_its_filters():
     export_filter = ExportFilter(
-        roles=("provider", "other"),
+        facets={"roles": ("provider", "other")},
         words="paid late",
         since=date(2019, 7, 1),
         quotable=True,
         order="newest",
     )
     assert export_filter.filters() == {
-        "roles": ["provider", "other"],
+        "facets": {"roles": ["provider", "other"]},
         "words": "paid late",
         "since": "2019-07-01",
         "quotable": True,
@@ -153,8 +156,8 @@ def test_choice_comes_back_out_of_its_filters():
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
-        ({"roles": ["mayor"]}, "roles: there is no “mayor”."),
-        ({"income_bands": ["lt_10k"]}, "income_bands: there is no “lt_10k”. Possible: none."),
+        ({"facets": {"roles": ["mayor"]}}, "roles: there is no “mayor”."),
+        ({"facets": {"age": ["adult"]}}, "facets: there is no “age”. Possible: roles."),
         ({"codes": ["Else"]}, "codes: there is no “Else”. Possible: Reading."),
         ({"order": "random"}, "order: there is no “random”."),
         ({"since": "1 July"}, "“1 July” is not a day. Write it as 2019-07-24."),

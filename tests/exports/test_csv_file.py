@@ -27,24 +27,12 @@ from tests.makers import (
     make_attachment,
     make_call,
     make_draft,
+    make_first_call,
     make_submitted,
     while_open,
 )
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
-BANDS = [
-    {"key": key, "label": key}
-    for key in (
-        "lt_10k",
-        "10k_25k",
-        "25k_100k",
-        "100k_1m",
-        "1m_10m",
-        "10m_100m",
-        "ge_100m",
-        "not_sure",
-    )
-]
 
 
 def exported(call):
@@ -61,8 +49,7 @@ def rows_of(call):
 def test_header_is_that_of_the_interface():
     head = exported(make_call()).split(b"\r\n")[0].decode()
     assert head == (
-        "reference,submitted_at,timing,channel,roles,capacity,org_type,income_band,ncvo_band,"
-        "small_and_medium,area,service_area,role_other,age,history,fairness_money,fairness_risk,"
+        "reference,submitted_at,timing,channel,roles,role_other,age,history,fairness_money,fairness_risk,"
         "story,commissioner_view,declaration,publication,quote_ok,attachments,words,status,codes"
     )
 
@@ -90,13 +77,6 @@ def test_row_has_every_answer_by_its_key():
             "timing": "on_time",
             "channel": "web",
             "roles": "provider; other",
-            "capacity": "",
-            "org_type": "",
-            "income_band": "",
-            "ncvo_band": "",
-            "small_and_medium": "",
-            "area": "",
-            "service_area": "",
             "role_other": "Volunteer",
             "age": "adult",
             "history": "bid; led",
@@ -178,9 +158,9 @@ def test_rows_end_in_crlf_and_answers_keep_lf():
     ],
 )
 def test_bands_derive_from_the_income_band(band, ncvo, small_and_medium):
-    question = {"key": "income_band", "kind": "radio", "label": "Income", "options": BANDS}
-    call = make_call(about_questions=[question])
-    make_submitted(call, income_band=band)
+    call = make_first_call()
+    org = {"capacity": "on_behalf_of_org", "org_type": "charity"}
+    make_submitted(call, **org, income_band=band)
     row = rows_of(call)[0]
     assert (row["income_band"], row["ncvo_band"], row["small_and_medium"]) == (
         band,

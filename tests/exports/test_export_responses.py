@@ -58,6 +58,8 @@ def test_dash_writes_to_the_terminal(capfdbinary):
     [
         ({"file_format": "xls"}, "“xls” is not a format. Formats: csv, "),
         ({"roles": ["mayor"]}, "roles: there is no “mayor”. Possible: provider, "),
+        ({"facets": ["age=adult"]}, "facets: there is no “age”. Possible: roles."),
+        ({"facets": ["roles"]}, "facet: “roles” is not of the form QUESTION=OPTION."),
         ({"since": "soon"}, "“soon” is not a day. Write it as 2019-07-24."),
         ({"call": "other"}, "There is no call “other”. Calls: the-call."),
         ({"output": "/nowhere/at/all.csv"}, "/nowhere/at/all.csv cannot be written"),
@@ -183,13 +185,13 @@ def test_filters_choose_and_stand_on_record(tmp_path):
     make_submitted(call, roles=["commissioner"], story="Two paid")
     make_submitted(call, roles=["other"], story="Three")
     file = tmp_path / "out.csv"
-    options = {"roles": ["provider", "commissioner"], "words": "paid", "until": "2019-07-24"}
-    export(output=file, order="newest", **options)
+    options = {"words": "paid", "until": "2019-07-24", "order": "newest"}
+    export(output=file, facets=["roles=provider"], roles=["commissioner"], **options)
     lines = file.read_text().splitlines()
     assert ["Two paid" in lines[1], "One paid" in lines[2], len(lines)] == [True, True, 3]
     assert AuditEvent.objects.exclude(action="export_started").get().detail[
         "filters"
-    ] == options | {"order": "newest"}
+    ] == options | {"facets": {"roles": ["provider", "commissioner"]}}
 
 
 @pytest.mark.django_db

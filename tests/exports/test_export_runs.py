@@ -205,7 +205,10 @@ def test_worker_makes_the_file_that_was_asked_for():
     wanted = make_submitted(call, roles=["provider"])
     make_submitted(call, roles=["commissioner"])
     asked = make_run(
-        call, filters=ExportFilter(roles=("provider",)).filters(), file_format="json", rows_total=1
+        call,
+        filters=ExportFilter(facets={"roles": ("provider",)}).filters(),
+        file_format="json",
+        rows_total=1,
     )
     assert worker.make_next(now=now, wall_now=now) == asked
     run = ExportRun.objects.get()
@@ -219,7 +222,7 @@ def test_worker_makes_the_file_that_was_asked_for():
     event = AuditEvent.objects.get(action="exported")
     assert event.actor == run.by
     assert event.detail["sha256"] == run.sha256
-    assert event.detail["filters"] == {"roles": ["provider"]}
+    assert event.detail["filters"] == {"facets": {"roles": ["provider"]}}
     assert event.detail["export"] == str(run.public_id)
     assert worker.make_next(now=now, wall_now=now) is None
 

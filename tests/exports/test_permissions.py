@@ -107,11 +107,13 @@ def test_named_export_has_identity_in_the_calls_order_and_is_on_record_with_its_
 def test_record_has_the_filters():
     call = make_call()
     make_submitted(call)
-    exported(call, "json", export_filter=ExportFilter(roles=("provider",), quotable=True))
+    exported(
+        call, "json", export_filter=ExportFilter(facets={"roles": ("provider",)}, quotable=True)
+    )
     event = AuditEvent.objects.get(action="exported")
     assert (event.detail["format"], event.detail["filters"]) == (
         "json",
-        {"roles": ["provider"], "quotable": True},
+        {"facets": {"roles": ["provider"]}, "quotable": True},
     )
 
 

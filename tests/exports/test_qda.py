@@ -206,7 +206,9 @@ def test_exporting_twice_gives_the_same_bytes_and_another_choice_the_same_identi
     kept = make_submitted(call, good_practice="Two, of a commissioner", roles=["commissioner"])
     whole = exported(call, "qdpx")
     assert exported(call, "qdpx") == whole
-    part = valid(exported(call, "qdpx", export_filter=ExportFilter(roles=("commissioner",))))
+    part = valid(
+        exported(call, "qdpx", export_filter=ExportFilter(facets={"roles": ("commissioner",)}))
+    )
     (source,) = part.iter(f"{Q}TextSource")
     assert source.get("name") == kept.reference
     guids = {e.get("guid") for e in part.iter() if e.get("guid")}

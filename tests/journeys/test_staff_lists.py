@@ -65,7 +65,7 @@ def first_call(at, settings):
         submission=None,
         format="csv",
         sha256="5" * 64,
-        filters={"roles": roles},
+        filters={"facets": {"roles": roles}},
     )
     return call, user
 

@@ -36,7 +36,7 @@ def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, 
         ".filter(box => box.left < -1 || box.right > innerWidth + 1).length"
     )
     assert edges == 0
-    bars = page.locator("[aria-labelledby^='income-band-title'] .chart-bar")
+    bars = page.locator("[aria-labelledby^='facet-income_band-title'] .chart-bar")
     widths = [bar.bounding_box()["width"] for bar in bars.all()]
     assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
 

@@ -58,7 +58,7 @@ def test_list_takes_any_value_of_any_filter(client, superuser, model):
 def test_own_filters_of_responses_are_all_among_those(superuser):
     make_call()
     own = filters_of(admin.site._registry[Submission], superuser)
-    assert {name for name, is_own in own.items() if is_own} >= {"state", "role", "timing"}
+    assert {name for name, is_own in own.items() if is_own} >= {"state", "facet_roles", "timing"}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_steering_pages_refuse_nul_in_a_query(client, address):
     ensure_groups()
     client.force_login(make_user(STEERING_GROUP))
     call = make_call()
-    for name in ("words", "roles", "since", "order", "quotable", "unknown"):
+    for name in ("words", "facet_roles", "since", "order", "quotable", "unknown"):
         page = client.get(f"/steering/{address.format(slug=call.slug)}", {name: "a\0b"})
         assert page.status_code == 400
 

@@ -20,14 +20,11 @@ from exports.queries import codes_of, count
 from exports.recording import COMMAND_LINE, ExportRefused, export_chunks
 from exports.types import Dataset, Pieces
 from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
 
 BAR = 40  # characters
 # Option -> field of ExportFilter, and what the option's help says.
 SEVERAL = {
-    "role": ("roles", "key of a role"),
-    "income-band": ("income_bands", "key of an income band"),
-    "area": ("areas", "key of an area"),
-    "service-area": ("service_areas", "key of a service area"),
     "timing": ("timings", "on_time, grace or late_pass"),
     "status": ("statuses", "unread, in_review, considered or set_aside"),
     "code": ("codes", "name of a code"),
@@ -47,6 +44,22 @@ class Command(BaseCommand):
         parser.add_argument("--format", required=True, help=f"one of: {', '.join(FORMATS)}")
         parser.add_argument(
             "--output", required=True, metavar="FILE", help="where to; - for the terminal"
+        )
+        parser.add_argument(
+            "--facet",
+            dest="facets",
+            action="append",
+            default=[],
+            metavar="QUESTION=OPTION",
+            help="one of the call's facets, by its question's key, and the key of an option",
+        )
+        parser.add_argument(
+            "--role",
+            dest="roles",
+            action="append",
+            default=[],
+            metavar="WHICH",
+            help="key of a role; short for the facet that asks for roles",
         )
         for option, (field, what) in SEVERAL.items():
             parser.add_argument(
@@ -117,13 +130,28 @@ def _dataset(options: dict[str, Any]) -> Dataset:
         raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")
     fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
     try:
-        export_filter = ExportFilter.from_filters(
-            {name: options[name] for name in (*fields, "order")}
-        )
+        filters = {name: options[name] for name in (*fields, "order")}
+        export_filter = ExportFilter.from_filters(filters | {"facets": _facets(call, options)})
         export_filter = export_filter.checked(call, tuple(code.name for code in codes_of(call)))
     except FilterRefused as error:
         raise CommandError(str(error)) from error
     return Dataset(call, export_filter, named=options["named"])
+
+
+def _facets(call: Call, options: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the options chosen of each facet; raise FilterRefused for what has no “=”."""
+    facets: dict[str, list[str]] = {}
+    for written in options["facets"]:
+        key, equals, option = written.partition("=")
+        if not equals:
+            raise FilterRefused(f"facet: “{written}” is not of the form QUESTION=OPTION.")
+        facets.setdefault(key.strip(), []).append(option.strip())
+    if options["roles"]:
+        keys = [q.key for _facet, q in call.facet_questions if q.kind == QuestionKind.ROLES]
+        if not keys:
+            raise FilterRefused("role: the call has no facet that asks for roles.")
+        facets.setdefault(keys[0], []).extend(options["roles"])
+    return facets
 
 
 class _Bar:

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core import spoken_time
+from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
 from submissions.calls.models.questions import Question
 
@@ -149,6 +150,14 @@ class Call(models.Model):
     def questions_in_order(self) -> list[Question]:
         """Every question, section by section."""
         return self.questionnaire.questions
+
+    @property
+    def facet_questions(self) -> list[tuple[Facet, Question]]:
+        """Each facet with its question, in the order of the facets."""
+        return [(facet, self.questions_by_key[facet["question"]]) for facet in self.facets]
+
+    def derived_from(self, question: Question) -> list[DerivedFacet]:
+        return [derived for derived in self.derived if derived["question"] == question.key]
 
     @property
     def questions_by_key(self) -> dict[str, Question]:

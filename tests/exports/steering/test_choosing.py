@@ -83,9 +83,9 @@ def make_done(by, call, **overrides):
     ("query", "number"),
     [
         ("", 3),
-        ("roles=provider", 2),
-        ("roles=provider&roles=other", 3),
-        ("roles=provider&words=bridge", 1),
+        ("facet_roles=provider", 2),
+        ("facet_roles=provider&facet_roles=other", 3),
+        ("facet_roles=provider&words=bridge", 1),
         ("words=tunnel", 0),
         ("timings=on_time", 3),
         ("timings=late_pass", 0),
@@ -120,22 +120,22 @@ def test_small_counts_are_kept_where_the_call_keeps_them(steering):
     call = make_call(slug="the-call", hides_small_counts=True)
     for role in ["commissioner"] + ["provider"] * 2 + ["other"] * 5:
         make_submitted(call, roles=[role])
-    b"".join(steering.post(PAGE, {"format": "csv", "roles": "provider"}).streaming_content)
+    b"".join(steering.post(PAGE, {"format": "csv", "facet_roles": "provider"}).streaming_content)
     assert AuditEvent.objects.get(action="exported").detail["rows"] == 2
     few = "<strong>fewer than 5 responses</strong> <span>of 8."
     record = '<td class="number">fewer than 5</td>'
-    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    page = steering.get(f"{PAGE}?facet_roles=provider").content.decode()
     assert (page.count(few), page.count(record)) == (1, 1)
-    assert few in steering.get(f"{PAGE}?roles=commissioner").content.decode()
+    assert few in steering.get(f"{PAGE}?facet_roles=commissioner").content.decode()
     # 5 would say that 3 are not among them.
     assert (
         "<strong>all but a few responses</strong> <span>of 8."
-        in steering.get(f"{PAGE}?roles=other").content.decode()
+        in steering.get(f"{PAGE}?facet_roles=other").content.decode()
     )
     assert record in steering.get("/steering/the-call/").content.decode()
     call.hides_small_counts = False
     call.save()
-    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    page = steering.get(f"{PAGE}?facet_roles=provider").content.decode()
     assert "<strong>2 responses</strong> <span>of 8." in page
     assert '<td class="number">2</td>' in page
 
@@ -152,7 +152,7 @@ def test_page_of_an_export_keeps_small_counts_too(steering, role, said):
         by=steering.user,
         at=NOW,
         file_format="pdf",
-        filters={"roles": [role]},
+        filters={"facets": {"roles": [role]}},
         rows_total=3 if role == "provider" else 6,
     )
     ExportRun.objects.filter(pk=run.pk).update(state="running", claimed_at=NOW, rows_done=2)
@@ -174,7 +174,7 @@ def test_page_of_an_export_keeps_small_counts_too(steering, role, said):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("roles=astronaut", "roles: there is no “astronaut”."),
+        ("facet_roles=astronaut", "roles: there is no “astronaut”."),
         ("since=yesterday", "“yesterday” is not a day. Write it as 2019-07-24."),
         ("since=2019-07-02&until=2019-07-01", "The last day is before the first."),
         (f"words={'x' * 201}", "Search for 200 characters or fewer."),
@@ -193,11 +193,11 @@ def test_what_is_exported_is_what_was_counted(steering):
     call = make_call(slug="the-call")
     wanted = make_submitted(call, roles=["provider"])
     make_submitted(call, roles=["other"])
-    page = steering.get(f"{PAGE}?roles=provider").content.decode()
+    page = steering.get(f"{PAGE}?facet_roles=provider").content.decode()
     form = page[page.index('<form method="post" action="/steering/the-call/exports/"') :]
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
     fields = {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
-    assert fields == {"roles": "provider"}
+    assert fields == {"facet_roles": "provider"}
     answer = steering.post(PAGE, fields | {"format": "csv"})
     assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25.csv"'
     assert [row["reference"] for row in rows_of(answer)] == [wanted.reference]
@@ -206,7 +206,7 @@ def test_what_is_exported_is_what_was_counted(steering):
     assert (event.action, event.actor, event.detail["filters"], event.detail["rows"]) == (
         "exported",
         steering.user,
-        {"roles": ["provider"]},
+        {"facets": {"roles": ["provider"]}},
         1,
     )
     page = steering.get(PAGE).content.decode()
@@ -240,13 +240,13 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
 def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch):
     make_submitted(make_call(slug="the-call"))
     monkeypatch.setitem(choosing.AT_ONCE, "csv", 0)
-    answer = steering.post(PAGE, {"format": "csv", "roles": "provider"})
+    answer = steering.post(PAGE, {"format": "csv", "facet_roles": "provider"})
     run = ExportRun.objects.get()
     assert (answer.status_code, answer.url) == (302, f"{PAGE}{run.public_id}/")
     assert (run.by, run.file_format, run.filters, run.rows_total, run.state) == (
         steering.user,
         "csv",
-        {"roles": ["provider"]},
+        {"facets": {"roles": ["provider"]}},
         1,
         ExportState.WAITING,
     )

@@ -1,0 +1,61 @@
+"""What is counted of a call's responses, and what a reader may know of each number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """`responses` is None where it is hidden: `is_few` if it is under five itself."""
+
+    day: date
+    responses: int | None
+    is_closing_day: bool
+    is_few: bool = False
+
+
+@dataclass(frozen=True)
+class OptionCount:
+    """How many responses chose the option; `label` is empty where it was not answered.
+
+    `responses` is None where it is hidden: `is_few` if it is under five itself.
+    """
+
+    key: str
+    label: str
+    responses: int | None
+    is_few: bool = False
+
+
+@dataclass(frozen=True)
+class Completion:
+    """How many responses answer the question; `is_conditional`: it is asked only of some.
+
+    `answered` is None where it is hidden: `is_few` if it is under five, `leaves_few` if all but a
+    few answered it, neither if it would tell a hidden number of another table.
+    """
+
+    key: str
+    label: str
+    answered: int | None
+    is_conditional: bool
+    is_few: bool = False
+    leaves_few: bool = False
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of submitted responses, each in its latest version, without drafts and withdrawn ones.
+
+    `by_facet` has the options of each facet by the key of its question, and the bands of each
+    derived one by its own key. `total` is None, and there is nothing else, where the call hides
+    small counts and there are too few responses to hide any among them.
+    """
+
+    total: int | None
+    median_words: int | None = None
+    by_day: Sequence[DayCount] = ()
+    by_facet: Mapping[str, Sequence[OptionCount]] = field(default_factory=dict)
+    by_words: Sequence[OptionCount] = ()
+    completion: Sequence[Completion] = ()

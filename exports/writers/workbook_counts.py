@@ -1,0 +1,69 @@
+"""The counts in an Excel file: of its own responses, as much as the call lets be known."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from exports.disclosure_control import Shown, TooFew, as_they_are, hidden_among
+from exports.facet_counts import facet_counts
+from exports.types import Dataset, Record
+from submissions.responses.states import Timing
+
+
+@dataclass(frozen=True)
+class CountLine:
+    """How many responses have `value` in what `by` names; `meaning` is the value's label."""
+
+    by: str
+    value: str
+    meaning: str
+    responses: Shown
+
+
+class ResponseCounts:
+    """Counts the responses of one file, by day, timing and the call's facets."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._call = dataset.call
+        self._zone = ZoneInfo(dataset.call.timezone)
+        self._timing = [column.name for column in dataset.columns].index("timing")
+        self._by_day: Counter[str] = Counter()
+        self._by_timing: Counter[str] = Counter()
+        self._by_facet: dict[str, Counter[str]] = {
+            question.key: Counter() for _facet, question in self._call.facet_questions
+        }
+        self._total = 0
+
+    def add(self, record: Record) -> None:
+        self._total += 1
+        self._by_day[f"{record.received_at.astimezone(self._zone):%Y-%m-%d}"] += 1
+        self._by_timing[record.cells[self._timing] or ""] += 1
+        for key, counted in self._by_facet.items():
+            chosen = record.choices.get(key) or ""
+            counted.update(chosen if isinstance(chosen, list) else [chosen])
+
+    def lines(self) -> Iterator[CountLine]:
+        """Yield the total, which stands, and the counts; a table of its own for each `by`."""
+        yield CountLine("responses", "", "All in this file", Shown(self._total))
+        yield from self._table("day", dict.fromkeys(sorted(self._by_day), ""), self._by_day)
+        yield from self._table("timing", dict(Timing.choices), self._by_timing)
+        counts = facet_counts(self._call, self._by_facet, total=self._total, spares_others=True)
+        for _facet, question in self._call.facet_questions:
+            for name in (question.key, *(d["key"] for d in self._call.derived_from(question))):
+                for option in counts[name]:
+                    shown = Shown(option.responses, option.is_few)
+                    meaning = option.label if option.key else "Not answered"
+                    yield CountLine(name, option.key, meaning, shown)
+
+    def _table(
+        self, by: str, labels: Mapping[str, str], counted: Counter[str]
+    ) -> Iterator[CountLine]:
+        """Yield the lines of counts that add up to the total."""
+        numbers = [counted[key] for key in labels]
+        try:
+            shown = (hidden_among if self._call.hides_small_counts else as_they_are)(numbers)
+        except TooFew:
+            shown = [Shown(None) for _ in numbers]
+        for (key, label), count in zip(labels.items(), shown, strict=True):
+            yield CountLine(by, key, label, count)
