@@ -26,7 +26,7 @@ DEFINITION = Path(__file__).parent.parent / (
 AIM = 0.8
 
 
-def owe_one_for_each_version() -> None:
+def enqueue_one_for_each_version() -> None:
     OutboxEmail.objects.all().delete()
     at = clock.portal_now()
     for version in Version.objects.select_related("submission__call"):
@@ -42,7 +42,10 @@ def owe_one_for_each_version() -> None:
 
 def finished_messages() -> list[tuple[str, bytes]]:
     return [
-        (mail.to_address, render(mail).message.message().as_bytes(linesep="\r\n"))
+        (
+            mail.to_address,
+            render(mail, at=mail.created_at).message.message().as_bytes(linesep="\r\n"),
+        )
         for mail in OutboxEmail.objects.select_related("call", "version__submission")
     ]
 
@@ -60,7 +63,7 @@ def send_over_one_connection(messages: list[tuple[str, bytes]]) -> float:
 def send_as_the_worker_does(number: int) -> float:
     """Return the mails a second, the opening of the connection included."""
     began = time.perf_counter()
-    while send_due(now=clock.portal_now, wall_now=clock.wall_now).sent:
+    while send_due(portal_now=clock.portal_now, wall_now=clock.wall_now).sent:
         pass
     rate = number / (time.perf_counter() - began)
     if OutboxEmail.objects.filter(state=OutboxState.SENT).count() != number:
@@ -74,7 +77,7 @@ def main(count: int, turns: int) -> int:
     call_command("seed_responses", count=count, seed=5, verbosity=0)
     floors, rates, spent = [], [], []
     for _ in range(turns):
-        owe_one_for_each_version()
+        enqueue_one_for_each_version()
         messages = finished_messages()
         floors.append(send_over_one_connection(messages))
         before = time.process_time()

@@ -5,13 +5,14 @@ import logging
 from celery import shared_task
 
 from core import clock
+from core.broker import nudge
 from exports import export_runs, worker
-from submissions.mail.tasks import nudge
 
 logger = logging.getLogger(__name__)
 # Seconds; a bundle of a large call takes an hour. The broker may hand the task over again
 # meanwhile: the run is claimed, so no other worker makes it.
 TIME_LIMIT = 7200
+EXPIRES = 10.0  # seconds; beat's next tick stands for a task that no worker took in this time
 
 
 @shared_task(name="exports.make_exports", time_limit=TIME_LIMIT)
@@ -33,5 +34,8 @@ def purge() -> None:
 
 
 def nudge_exports() -> None:
-    """Ask the worker to make a waiting export now; beat asks anyway, in case a nudge is lost."""
-    nudge(make_exports, "exports")
+    """Ask the worker to make a waiting export once the present transaction commits.
+
+    Beat asks anyway, in case the nudge is lost.
+    """
+    nudge(make_exports, expires=EXPIRES)

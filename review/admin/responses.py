@@ -246,7 +246,7 @@ class ResponseAdmin(ReadOnlyAdmin):
                     reason=reason,
                     at=clock.portal_now(),
                 )
-                transaction.on_commit(nudge_mail, robust=True)
+                nudge_mail()
             messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
             return redirect(reverse("admin:submissions_submission_change", args=[pk]))
         context = {

@@ -22,6 +22,7 @@ from submissions.admin import mail_previews
 from submissions.mail.errors import ResendRefused
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.mail.resending import FINISHED, correct_address, send_again
+from submissions.mail.tasks import nudge_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 
@@ -126,6 +127,8 @@ class OutboxAdmin(ReadOnlyAdmin):
             with suppress(ResendRefused):
                 send_again(mail, by=current_user(request), at=clock.portal_now())
                 again += 1
+        if again:
+            nudge_mail()
         left = chosen.count() - again
         self.message_user(
             request,
@@ -173,5 +176,6 @@ class OutboxAdmin(ReadOnlyAdmin):
             shown = mail
             messages.error(request, f"{refused.message}.")
         else:
+            nudge_mail()
             messages.success(request, "A copy of the mail will be sent within a minute.")
         return redirect(reverse("admin:submissions_outboxemail_change", args=[shown.pk]))

@@ -23,12 +23,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from submissions.mail.refusals import explain_refusal
-from submissions.mail.wire import in_ascii
 
 TOO_BIG = 552
 ENDS_THE_CONNECTION = 421
-# Times as long as connecting may take. A server scans a mail before it takes it, and who does not
-# wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
+# An answer may take this many times as long as connecting. A server scans a mail before it takes
+# it, and who does not wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
 MAY_THINK = 2
 ABOUT_SIGNING_IN = frozenset({530, 534, 535, 538})
 
@@ -52,7 +51,7 @@ class RefusedForGood(Exception):
 class MailServer:
     """The server of EMAIL_URL, over one connection that is opened when first needed.
 
-    As a context manager it takes its leave politely at the end.
+    As a context manager it ends the connection with QUIT.
     """
 
     def __init__(self) -> None:
@@ -71,13 +70,13 @@ class MailServer:
         try:
             self._backend.close()
         except (OSError, smtplib.SMTPException):
-            self.hang_up()
+            self._hang_up()
 
     def send(self, message: EmailMessage) -> None:
         """Hand over one message; raises one of this module's four exceptions."""
         self._open()
         try:
-            self._hand_over(message)
+            self._backend.send_messages([message])
             self._has_taken_mail = True
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
@@ -85,9 +84,9 @@ class MailServer:
         except smtplib.SMTPSenderRefused as error:
             if error.smtp_code == TOO_BIG:
                 self._refused(error.smtp_code, error.smtp_error)
-            had_its_fill = error.smtp_code == ENDS_THE_CONNECTION and self._has_taken_mail
-            self.hang_up()
-            if had_its_fill:
+            took_enough = error.smtp_code == ENDS_THE_CONNECTION and self._has_taken_mail
+            self._hang_up()
+            if took_enough:
                 # Servers take so many mails over one connection; nothing of this one is there.
                 self.send(message)
                 return
@@ -95,35 +94,19 @@ class MailServer:
                 f"The mail server does not take mail from this portal ({error.smtp_code})."
             ) from error
         except smtplib.SMTPDataError as error:
-            self._begin_anew()
+            self._reset()
             self._refused(error.smtp_code, error.smtp_error)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
-            self.hang_up()
+            self._hang_up()
             raise ConnectionBroken(
                 f"The connection to the mail server broke: {_how_it_broke(error)}"
             ) from error
         except smtplib.SMTPException as error:
-            self.hang_up()
+            self._hang_up()
             raise RefusedForNow("The mail server and the portal did not get on.") from error
 
-    def _hand_over(self, message: EmailMessage) -> None:
-        connection = getattr(self._backend, "connection", None)
-        if not isinstance(connection, smtplib.SMTP):
-            self._backend.send_messages([message])
-            return
-        if connection.sock is not None:
-            connection.sock.settimeout(MAY_THINK * settings.EMAIL_TIMEOUT)
-        # Django's backend takes each address apart and puts it together again, which takes as
-        # long as the whole dialogue with the server; only a foreign one needs it.
-        (to,) = message.to
-        connection.sendmail(
-            in_ascii(message.from_email),
-            [to if to.isascii() else in_ascii(to)],
-            message.message().as_bytes(linesep="\r\n"),
-        )
-
-    def hang_up(self) -> None:
-        """Close without a word: a QUIT to a silent server would wait for another time-out."""
+    def _hang_up(self) -> None:
+        """Close without QUIT, which a silent server would keep waiting for another time-out."""
         for name in ("connection", "_partial_connection"):
             opened = getattr(self._backend, name, None)
             if opened is not None:
@@ -131,7 +114,7 @@ class MailServer:
                 setattr(self._backend, name, None)
         self._has_taken_mail = False
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         """End the mail that was refused: smtplib does not where DATA itself was.
 
         The next MAIL FROM would be refused as one within another (RFC 5321, 4.1.4).
@@ -145,25 +128,28 @@ class MailServer:
         connection = getattr(self._backend, "connection", None)
         if isinstance(connection, smtplib.SMTP) and connection.sock is None:
             # The server refused the mail before this one and ended the connection at once.
-            self.hang_up()
+            self._hang_up()
         try:
             self._backend.open()
         except smtplib.SMTPAuthenticationError as error:
-            self.hang_up()
+            self._hang_up()
             raise ServerAway(
                 f"The mail server does not accept the portal's name and password "
                 f"({error.smtp_code})."
             ) from error
         except smtplib.SMTPResponseException as error:
-            self.hang_up()
+            self._hang_up()
             raise ServerAway(
                 f"The mail server turns the portal away ({error.smtp_code})."
             ) from error
         except (OSError, smtplib.SMTPException) as error:
-            self.hang_up()
+            self._hang_up()
             raise ServerAway(
                 f"The mail server could not be reached: {_how_it_broke(error)}"
             ) from error
+        connection = getattr(self._backend, "connection", None)
+        if connection is not None:
+            connection.sock.settimeout(MAY_THINK * settings.EMAIL_TIMEOUT)
 
     def _refused(self, code: int, reply: bytes | str) -> None:
         said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
@@ -171,10 +157,10 @@ class MailServer:
         sentence = explain_refusal(code, enhanced[1] if enhanced else "")
         if code == ENDS_THE_CONNECTION:
             # It ends this connection, perhaps over one recipient: the others get another one.
-            self.hang_up()
+            self._hang_up()
             raise ConnectionBroken(sentence)
         if code in ABOUT_SIGNING_IN:
-            self.hang_up()
+            self._hang_up()
             raise ServerAway(sentence)
         if code < 500:
             raise RefusedForNow(sentence)

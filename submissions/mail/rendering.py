@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formatdate
+from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address, utf8_charset_qp
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from submissions.mail.confirmation import amended, confirmation, withdrawn
-from submissions.mail.enclosures import Enclosures, Fresh
-from submissions.mail.late_pass import late_pass
-from submissions.mail.letters import LEFT_OUT, Letter
-from submissions.mail.return_link import return_link
-from submissions.mail.staff_digest import staff_digest
-from submissions.mail.unfinished import closed_with_draft, reminder
-from submissions.mail.wire import WrittenMessage, in_ascii, put_together
-from submissions.mail.wording import speaking
+from core import clock
+from submissions.calls.models import Call
+from submissions.mail.live_data import LiveData, MailData
+from submissions.mail.messages.confirmation import amended, confirmation, withdrawn
+from submissions.mail.messages.late_pass import late_pass
+from submissions.mail.messages.message import Message
+from submissions.mail.messages.reminder import closed_with_draft, reminder
+from submissions.mail.messages.return_link import return_link
+from submissions.mail.messages.staff_digest import staff_digest
+from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 
-LETTERS: dict[str, Callable[[OutboxEmail, Enclosures], Letter]] = {
+MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.CONFIRMATION: confirmation,
     MailKind.AMENDED: amended,
     MailKind.WITHDRAWN: withdrawn,
@@ -29,55 +34,88 @@ LETTERS: dict[str, Callable[[OutboxEmail, Enclosures], Letter]] = {
     MailKind.LATE_PASS: late_pass,
     MailKind.STAFF_DIGEST: staff_digest,
 }
+# In an address, where a link's token was.
+LEFT_OUT = "left-out-of-this-copy"
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A message, and its words as staff are shown them: without what opens a response.
+class RenderedMail:
+    """The message, and its text as the outbox keeps it: without tokens and answers."""
 
-    `kept` is the text that stays with the outbox: also without the answers, which the
-    response holds.
-    """
-
-    message: EmailMessage
-    subject: str
-    text: str
-    html: str
+    message: EmailMultiAlternatives
     kept: str
 
+    @property
+    def html(self) -> str:
+        return str(self.message.alternatives[0].content)
 
-def render(mail: OutboxEmail, enclosed: Enclosures | None = None) -> Rendered:
-    """Write the mail, down to its bytes; without `enclosed`, it gets links of its own.
 
-    It is in the language of its call, and the digest for staff in British English.
-    """
+def render(mail: OutboxEmail, *, at: datetime) -> RenderedMail:
+    """Render the mail with links that are made at `at`, by the portal's clock."""
+    return render_with(mail, LiveData(at=at))
+
+
+def render_with(mail: OutboxEmail, data: MailData) -> RenderedMail:
+    """Render the mail in its call's language, the digest for staff in British English."""
     to_staff = mail.kind == MailKind.STAFF_DIGEST
-    with speaking("en-gb" if to_staff else mail.call.spoken_language):
-        letter = LETTERS[mail.kind](mail, enclosed or Fresh(at=mail.created_at))
-        subject = one_line(letter.subject)
-        text, html = letter.as_text(), letter.as_html()
-    headers = {
-        "Subject": subject,
-        "From": in_ascii(settings.DEFAULT_FROM_EMAIL),
-        # Taking an ASCII one apart and together again takes as long as sending it.
-        "To": mail.to_address if mail.to_address.isascii() else in_ascii(mail.to_address),
-        "Reply-To": in_ascii((one_line(mail.call.contact_name), mail.call.contact_email)),
-        "Date": formatdate(),
-        "Message-ID": mail.message_id,
-        # RFC 3834: no out-of-office replies, please.
-        "Auto-Submitted": "auto-generated",
-        **letter.headers,
-    }
-    message = WrittenMessage(
-        put_together(headers, text=text, html=html),
+    with override("en-gb" if to_staff else mail.call.spoken_language):
+        said = MESSAGES[mail.kind](mail, data)
+        subject = _subject(said.subject, mail.call)
+        context = {
+            "subject": subject,
+            "title": said.title,
+            "call": mail.call,
+            "call_by_partners": _call_by_partners(mail.call),
+            "portal_url": settings.PORTAL_URL,
+            "is_rehearsal": clock.is_rehearsal(),
+            **said.context,
+        }
+        text = render_to_string(f"emails/{mail.kind}.txt", context).strip() + "\n"
+        html = render_to_string(f"emails/{mail.kind}.html", context)
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=text,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=mail.to_address,
+        to=[mail.to_address],
+        reply_to=[_mailbox(mail.call.contact_name, mail.call.contact_email)],
+        headers={
+            "Message-ID": mail.message_id,
+            # RFC 3834: no out-of-office replies, please.
+            "Auto-Submitted": "auto-generated",
+            **said.headers,
+        },
+        alternatives=[(html, "text/html")],
     )
-    if letter.secret:
-        text, html = (kept.replace(letter.secret, LEFT_OUT) for kept in (text, html))
-    return Rendered(message=message, subject=subject, text=text, html=html, kept=letter.as_kept())
+    # Passes every server: no line is too long (RFC 5321, 4.5.3.1.6), and no byte is above 127.
+    message.encoding = utf8_charset_qp
+    return RenderedMail(message=message, kept=_kept(text, said))
 
 
-def one_line(text: str) -> str:
+def _subject(words: str, call: Call) -> str:
+    subject = f"{words}: {call.title}"
+    if clock.is_rehearsal():
+        subject = _("Rehearsal: %(subject)s") % {"subject": subject}
+    return _one_line(subject)
+
+
+def _call_by_partners(call: Call) -> str:
+    by = call.partners_in_words
+    if not by:
+        return call.title
+    return _("%(call)s, a call for evidence by %(partners)s") % {"call": call.title, "partners": by}
+
+
+def _mailbox(name: str, address: str) -> str:
+    """Return the mailbox in ASCII on one line: Django folds a long name, and refuses the fold."""
+    return _one_line(sanitize_address((_one_line(name), address), "utf-8"))
+
+
+def _one_line(text: str) -> str:
     """Return the text without the line ends that would begin another header."""
     return " ".join(text.split())
+
+
+def _kept(text: str, said: Message) -> str:
+    if said.answers:
+        text = text.replace(said.answers, queue.ANSWERS_LEFT_OUT)
+    return text.replace(said.token, LEFT_OUT) if said.token else text

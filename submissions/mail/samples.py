@@ -1,35 +1,36 @@
-"""Each kind of mail as a sample: a call's own words, an invented response, nothing stored.
+"""Each kind of mail as a sample: a call's own words, a made-up response, nothing stored.
 
-The links lead nowhere: their tokens are words that no digest in the database belongs to.
+The links lead nowhere: their token is a word that no digest in the database belongs to.
 """
 
 from datetime import datetime, timedelta
-from random import Random
+from typing import Any
 
 from core.references import make_reference
-from rehearsal.fake_answers import make_fake_answers
-from submissions.calls.models import Call
+from submissions.calls.models import Call, Question
+from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.mail.closing_report import ClosingReport
 from submissions.mail.daily_report import DailyReport
-from submissions.mail.rendering import Rendered, render
+from submissions.mail.rendering import LEFT_OUT, RenderedMail, render_with
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
+from submissions.responses.answering import asked_questions
 from submissions.responses.models import LatePass, Submission, Version
 from submissions.responses.returning import LINK_LASTS, FreshLink
 from submissions.responses.states import SubmissionState, Timing
 from submissions.responses.submitting import Content, build_version
 
 ADDRESS = "respondent@example.org"
-TOKEN = "sample-of-a-link"  # noqa: S105 - it opens nothing
+WORDS = "These words stand for an answer."
 UNFINISHED = frozenset(
     {MailKind.RETURN_LINK, MailKind.REMINDER, MailKind.CLOSED_WITH_DRAFT, MailKind.LATE_PASS}
 )
 
 
-def render_sample(kind: MailKind, call: Call) -> Rendered:
+def render_sample(kind: MailKind, call: Call) -> RenderedMail:
     """Return a mail of the kind as it would read; `call` with its questions."""
     at = call.closes_at - timedelta(minutes=1)
-    return render(sample_mail(kind, call, at=at), _Samples(call, at))
+    return render_with(sample_mail(kind, call, at=at), SampleData(call, at))
 
 
 def sample_mail(kind: MailKind, call: Call, *, at: datetime) -> OutboxEmail:
@@ -52,13 +53,13 @@ def sample_mail(kind: MailKind, call: Call, *, at: datetime) -> OutboxEmail:
 
 
 def _version(submission: Submission, call: Call, *, number: int) -> Version:
-    submission.reference = make_reference(call.reference_prefix, draw=Random(1).choice)  # noqa: S311 - no secret
+    # The same each time, so that whoever words a call sees what the words changed.
+    submission.reference = make_reference(call.reference_prefix, draw=lambda letters: letters[0])
     submission.submitted_at = submission.saved_at
-    # The same response each time, so that whoever words a call sees what the words changed.
-    fake = make_fake_answers(call, Random(5))  # noqa: S311 - no secret
+    answers = _sample_answers(call)
     version, _identity = build_version(
         submission,
-        Content(call, fake.asked, fake.answers, {}),
+        Content(call, asked_questions(call, answers), answers, {}),
         reference=submission.reference,
         number=number,
         at=submission.saved_at,
@@ -66,19 +67,41 @@ def _version(submission: Submission, call: Call, *, number: int) -> Version:
     return version
 
 
-class _Samples:
-    """Enclosures that open nothing and count nothing."""
+def _sample_answers(call: Call) -> dict[str, Any]:
+    """Answer each question that is asked, in order, with its first choice or with WORDS."""
+    answers: dict[str, Any] = {}
+    for question in call.questions_in_order:
+        if question.kind != QuestionKind.FILE and question in asked_questions(call, answers):
+            answers[question.key] = _sample_answer(question)
+    return answers
+
+
+def _sample_answer(question: Question) -> Any:
+    choices = [option["key"] for option in question.options if not option.get("route")]
+    if question.kind == QuestionKind.RADIO:
+        return choices[0]
+    if question.kind in MULTIPLE_KINDS:
+        return choices[:1]
+    if question.kind == QuestionKind.MATRIX:
+        return {row["key"]: choices[0] for row in question.rows}
+    if question.kind == QuestionKind.CHECKBOX:
+        return True
+    return ADDRESS if question.kind == QuestionKind.EMAIL else WORDS
+
+
+class SampleData:
+    """Links that open nothing, and counts of nothing."""
 
     def __init__(self, call: Call, at: datetime) -> None:
         self._call = call
         self._at = at
 
-    def link_back(self, _mail: OutboxEmail) -> FreshLink:
-        return FreshLink(TOKEN, self._at + LINK_LASTS)
+    def return_link(self, _mail: OutboxEmail) -> FreshLink:
+        return FreshLink(LEFT_OUT, self._at + LINK_LASTS)
 
     def late_pass(self, _mail: OutboxEmail) -> tuple[LatePass, str]:
         expires_at = self._call.closes_at + timedelta(days=7)
-        return LatePass(call=self._call, given_at=self._at, expires_at=expires_at), TOKEN
+        return LatePass(call=self._call, given_at=self._at, expires_at=expires_at), LEFT_OUT
 
     def report(self, _mail: OutboxEmail) -> DailyReport:
         timings = (120, 3, 1)

@@ -61,7 +61,7 @@ def withdraw(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         try:
             with transaction.atomic():
                 amending.withdraw(submission=current.submission, at=current.received_at)
-                transaction.on_commit(nudge_mail, robust=True)
+                nudge_mail()
         except CallNotOpen:
             return render(
                 request, "responses/withdraw.html", current.template_context(tried=True), status=403

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -57,7 +56,7 @@ def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
             at=current.received_at,
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
-        transaction.on_commit(nudge_mail, robust=True)
+        nudge_mail()
     except CallNotOpen as refusal:
         return closed_page(request, _as_judged(request, current, at=refusal.at), tried=True)
     except ChangedSinceSeen:

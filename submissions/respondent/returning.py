@@ -56,7 +56,7 @@ def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm
         owed = owed and returning.owe_link(
             submission=submission, address=address, at=current.received_at
         )
-        transaction.on_commit(nudge_mail, robust=True)
+        nudge_mail()
     if owed:
         return redirect(f"{reverse('leave', args=[current.call.slug])}?sent=1")
     form.add_error("email", _("Several links have been sent there. Wait an hour, then try again"))

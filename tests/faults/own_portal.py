@@ -27,7 +27,7 @@ SOON = timedelta(seconds=90)
 SENDERS = {"worker", "PostgreSQL"}  # without one of them what was claimed is never marked
 PATIENCE = 120.0  # seconds; beat ticks every ten, and the machine may be busy
 
-FATES = """
+OUTCOMES = """
 SELECT ia.value #>> '{}' AS address,
        s.state,
        count(DISTINCT v.id) AS versions,
@@ -46,7 +46,7 @@ CLAIMS_AGE = """
 UPDATE submissions_outboxemail SET claimed_at = claimed_at - %s
 WHERE state = 'claimed' AND claimed_at < %s
 """
-HELD_BY_THE_DEAD = """
+CLAIMED_BY_THE_DEAD = """
 SELECT count(*) FROM submissions_outboxemail WHERE state = 'claimed' AND claimed_at < %s
 """
 PAUSES_PASS = """
@@ -125,25 +125,25 @@ class OwnPortal:
     def soon(self):
         """Have SOON pass for mails that wait or whose worker is dead; the broker forgets too.
 
-        Claims go by real time, so it is their rows that move. What the dead held is released
+        Claims go by real time, so it is their rows that move. What the dead claimed is released
         now, as it would be at beat's next tick.
         """
         connection = psycopg2.connect(self._environment["DATABASE_URL"])
         connection.autocommit = True
         with closing(connection), connection.cursor() as cursor:
             if self._died is not None:
-                self._release_what_the_dead_held(cursor)
+                self._release_what_the_dead_claimed(cursor)
             cursor.execute(PAUSES_PASS, [SOON])
         self.try_mail_server_again()
 
-    def _release_what_the_dead_held(self, cursor):
+    def _release_what_the_dead_claimed(self, cursor):
         runs_for = timedelta(seconds=time.monotonic() - self.part(self._died)._started_at)
         started_again_at = datetime.now(UTC) - runs_for
         cursor.execute(CLAIMS_AGE, [SOON, started_again_at])
         self._died = None
 
         def released():
-            cursor.execute(HELD_BY_THE_DEAD, [started_again_at - SOON])
+            cursor.execute(CLAIMED_BY_THE_DEAD, [started_again_at - SOON])
             if cursor.fetchone() == (0,):
                 return True
             tasks.send_task("submissions.release_stuck_mail")
@@ -163,14 +163,14 @@ class OwnPortal:
     def own_text(self, person):
         return self._site.own_text(person)
 
-    def fates(self, people):
+    def outcomes(self, people):
         connection = psycopg2.connect(self._environment["DATABASE_URL"])
         with closing(connection), connection.cursor() as cursor:
-            cursor.execute(FATES, [[person.address for person in people]])
+            cursor.execute(OUTCOMES, [[person.address for person in people]])
             return {row[0]: row[1:] for row in cursor.fetchall()}
 
     def mails_sent(self, people):
-        return [fate[3] for fate in self.fates(people).values()].count("sent")
+        return [outcome[3] for outcome in self.outcomes(people).values()].count("sent")
 
     def arrived(self, people):
         """How many mails came, by the person's address and their Message-ID."""

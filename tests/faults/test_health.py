@@ -33,9 +33,9 @@ def ask(client):
 def all_alive(own_valkey, through_broker):
     """A broker with the signs of life of a worker and of beat."""
     through_broker(own_valkey.url())
-    with broker() as client:
-        heartbeats.beat_lives(client)
-        heartbeats.worker_lives(client, "celery@one")
+    with broker() as redis:
+        heartbeats.beat_lives(redis)
+        heartbeats.worker_lives(redis, "celery@one")
     return own_valkey
 
 

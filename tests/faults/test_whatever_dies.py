@@ -11,15 +11,14 @@ import pytest
 
 from bench.own_portal import own_portal
 from devserver.children import wait_until
-from submissions.mail import sending
 from tests.faults.own_portal import PATIENCE, OwnPortal
 from tests.submissions.mail.mail_sink import HANG_UP, Mortal, free_port
 
 CROWD = 200
 TESTS = 11
 BROKEN_AFTER = 60  # people have their answer
-# Of one process: as many are on their way, and as many are back and not marked yet.
-MAILS_OF_A_WORKER = 2 * sending.CONNECTIONS
+# The worker has two processes, each with one mail on its way or not marked yet.
+SENT_AGAIN = 2
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +49,11 @@ def hold_promises(portal, answers, *, repeats=0):
     people = list(answers)
     untold = [person for person, answer in answers.items() if not answer.received]
     told = [person for person in people if answers[person].received]
-    fates = portal.fates(people)
-    assert {fates[person.address][:3] for person in told} == {("submitted", 1, 1)}
+    outcomes = portal.outcomes(people)
+    assert {outcomes[person.address][:3] for person in told} == {("submitted", 1, 1)}
     for person in untold:
         assert person.own in portal.own_text(person)
-        assert fates[person.address][:3] in {("draft", 0, 0), ("submitted", 1, 1)}
+        assert outcomes[person.address][:3] in {("draft", 0, 0), ("submitted", 1, 1)}
     again = [portal.press_submit(person) for person in untold]
     assert [answer for answer in again if not answer.received] == []
 
@@ -65,12 +64,12 @@ def hold_promises(portal, answers, *, repeats=0):
         lambda: portal.mails_sent([*people, other]) == len(people) + 1,
         seconds=PATIENCE,
         pause=0.25,
-    ), Counter(fate[:4] for fate in portal.fates(people).values())
+    ), Counter(outcome[:4] for outcome in portal.outcomes(people).values())
 
-    fates = portal.fates(people)
-    assert {fate[:4] for fate in fates.values()} == {("submitted", 1, 1, "sent")}
+    outcomes = portal.outcomes(people)
+    assert {outcome[:4] for outcome in outcomes.values()} == {("submitted", 1, 1, "sent")}
     arrived = portal.arrived(people)
-    assert set(arrived) == {(address, fate[4]) for address, fate in fates.items()}
+    assert set(arrived) == {(address, outcome[4]) for address, outcome in outcomes.items()}
     assert arrived.total() - len(people) <= repeats
 
 
@@ -86,7 +85,7 @@ def test_celery_worker_killed(portal):
     answers = portal.crowd(CROWD, break_it=lambda: portal.kill("worker"), after=BROKEN_AFTER)
     assert all(answer.received for answer in answers.values())
     portal.whole_again()
-    hold_promises(portal, answers, repeats=2 * MAILS_OF_A_WORKER)
+    hold_promises(portal, answers, repeats=SENT_AGAIN)
     assert max(portal.arrived(list(answers)).values()) <= 2
 
 
@@ -102,7 +101,7 @@ def test_celery_worker_killed_between_sending_and_marking(portal):
     assert all(answer.received for answer in answers.values())
     assert wait_until(lambda: portal.mail.sink.replies == {}, seconds=PATIENCE, pause=0.1)
     portal.whole_again()
-    hold_promises(portal, answers, repeats=2 * MAILS_OF_A_WORKER)
+    hold_promises(portal, answers, repeats=SENT_AGAIN)
     assert portal.arrived(list(answers)).total() - CROWD >= 1
     assert max(portal.arrived(list(answers)).values()) == 2
 
@@ -126,15 +125,14 @@ def test_postgresql_killed_and_restarted(portal):
     portal.whole_again()
     lost = [answer for answer in answers.values() if not answer.received]
     assert {answer.status for answer in lost} <= {0, 500}
-    # A mark may be undone with the server's last moments.
-    hold_promises(portal, answers, repeats=40)
+    hold_promises(portal, answers, repeats=SENT_AGAIN)
 
 
 def test_mail_server_down(portal):
     answers = portal.crowd(CROWD, break_it=portal.mail.kill, after=BROKEN_AFTER)
     assert all(answer.received for answer in answers.values())
     portal.mail.start()
-    hold_promises(portal, answers, repeats=2 * sending.CONNECTIONS)
+    hold_promises(portal, answers, repeats=SENT_AGAIN)
 
 
 def test_mail_server_slow(portal):

@@ -40,7 +40,7 @@ def follow(page, name):
 
 def mailed_link():
     """Send what is due, and return the newest mail's link to open a response."""
-    sending.send_due(now=clock.portal_now, wall_now=clock.wall_now)
+    sending.send_due(portal_now=clock.portal_now, wall_now=clock.wall_now)
     message = message_from_bytes(mail.outbox[-1].message().as_bytes(), policy=policy.default)
     text = message.get_body(("plain",)).get_content()
     return re.search(r"http://testserver(/calls/\S+/return/[\w-]{43}/)", text)[1]

@@ -56,11 +56,13 @@ def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
         sink.replies["DATA", None] = 0.05
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-        tallies = side_by_side(2, lambda: sending.send_due(now=lambda: NOW, wall_now=lambda: NOW))
+        reports = side_by_side(
+            2, lambda: sending.send_due(portal_now=lambda: NOW, wall_now=lambda: NOW)
+        )
         received = Counter(message["Message-ID"] for message in sink.messages)
     assert received == Counter(OutboxEmail.objects.values_list("message_id", flat=True))
-    assert sum(tally.sent for tally in tallies) == 40
-    assert min(tally.sent for tally in tallies) > 0
+    assert sum(report.sent for report in reports) == 40
+    assert min(report.sent for report in reports) > 0
     assert set(OutboxEmail.objects.values_list("state", "attempts")) == {(OutboxState.SENT, 1)}
 
 

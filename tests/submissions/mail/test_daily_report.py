@@ -93,7 +93,10 @@ def test_digest_tells_the_numbers_and_names_nobody(to_two, at):
     at(MORNING)
     tasks.enqueue_digests()
     mail = OutboxEmail.objects.filter(kind=MailKind.STAFF_DIGEST).first()
-    rendered = render(mail)
-    assert rendered.subject == f"1 new response on Friday 31 May 2019: {call.title}"
-    assert "Received in the last 24 hours: 1\nReceived in all: 1\nOn time: 1\n" in rendered.text
-    assert "jo.bloggs" not in rendered.text
+    rendered = render(mail, at=mail.created_at)
+    assert rendered.message.subject == f"1 new response on Friday 31 May 2019: {call.title}"
+    assert (
+        "Received in the last 24 hours: 1\nReceived in all: 1\nOn time: 1\n"
+        in rendered.message.body
+    )
+    assert "jo.bloggs" not in rendered.message.body

@@ -1,20 +1,23 @@
-"""Every kind of mail, none forgotten: text and HTML from one source, headers, no live secret."""
+"""Every kind of mail, none forgotten: the same in text and HTML, headers, no live token."""
 
 import html
 import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 
 import pytest
 
-from submissions.mail.letters import Heading, Paragraph
-from submissions.mail.rendering import LEFT_OUT, LETTERS, render
-from submissions.mail.samples import TOKEN, render_sample, sample_mail
+from submissions.mail.rendering import LEFT_OUT, MESSAGES, render, render_with
+from submissions.mail.samples import SampleData, render_sample, sample_mail
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import ANSWERS_LEFT_OUT
 from submissions.outbox.states import MailKind
 from submissions.responses.models import LatePass, ReturnToken, Submission
+from submissions.templatetags.emails import paragraphs, underlined
 from tests.makers import make_call, make_first_call
 
 pytestmark = pytest.mark.django_db
+TOKEN = "opens-something"
 EVERY_KIND = pytest.mark.parametrize("kind", MailKind.values)
 
 
@@ -23,18 +26,18 @@ def words_of_html(page):
     return html.unescape(re.sub(r"<[^>]+>", " ", body)).split()
 
 
-def test_each_kind_has_a_letter():
-    assert set(LETTERS) == set(MailKind)
+def test_each_kind_has_a_message():
+    assert set(MESSAGES) == set(MailKind)
 
 
 @EVERY_KIND
 def test_kind_says_the_same_in_text_and_html(kind):
     rendered = render_sample(kind, make_first_call())
-    text = re.sub(r"^-+$", "", rendered.text, flags=re.MULTILINE)
+    text = re.sub(r"^-+$", "", rendered.message.body, flags=re.MULTILINE)
     said = [word.rstrip(":") for word in text.split() if not word.startswith("http")]
     assert [word.rstrip(":") for word in words_of_html(rendered.html)] == said
     assert len(said) > 40
-    links = re.findall(r"^https?://\S+$", rendered.text, flags=re.MULTILINE)
+    links = re.findall(r"^https?://\S+$", rendered.message.body, flags=re.MULTILINE)
     assert links == re.findall(r'href="([^"]+)"', rendered.html)
 
 
@@ -48,8 +51,8 @@ def test_kind_has_the_headers_of_every_mail(kind):
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Reply-To"] == "The team <ask@example.org>"
     assert message["To"] == "respondent@example.org"
-    assert message["Subject"] == rendered.subject
-    assert rendered.subject.endswith(f": {call.title}")
+    assert message["Subject"] == rendered.message.subject
+    assert rendered.message.subject.endswith(f": {call.title}")
     parts = [part.get_content_type() for part in message.iter_parts()]
     assert parts == ["text/plain", "text/html"]
 
@@ -60,7 +63,7 @@ def test_names_and_domains_of_other_letters_stay_mailboxes(settings):
     call = make_call(contact_name=name, contact_email="gofyn@tŷ.example")
     mail = sample_mail(MailKind.WITHDRAWN, call, at=call.closes_at)
     mail.to_address = "b@münchen.example"
-    wire = render(mail).message.message().as_bytes(linesep="\r\n")
+    wire = render(mail, at=mail.created_at).message.message().as_bytes(linesep="\r\n")
     message = message_from_bytes(wire, policy=policy.default)
     (sender,), (to,), (ask,) = (message[key].addresses for key in ("From", "To", "Reply-To"))
     assert (sender.display_name, sender.addr_spec) == (
@@ -82,16 +85,40 @@ def test_kind_fits_a_phone(kind):
 def test_rehearsal_is_told_in_each_kind(kind, settings):
     settings.REHEARSAL = True
     rendered = render_sample(kind, make_call())
-    assert rendered.subject.startswith("Rehearsal: ")
-    assert "This is a rehearsal." in rendered.text
+    assert rendered.message.subject.startswith("Rehearsal: ")
+    assert "This is a rehearsal." in rendered.message.body
 
 
 @EVERY_KIND
 def test_what_is_kept_of_a_kind_opens_nothing(kind):
+    call = make_call()
+    mail = sample_mail(kind, call, at=call.closes_at)
+    rendered = render_with(mail, DataWithToken(call, call.closes_at))
+    assert TOKEN not in rendered.kept
+    assert (TOKEN in rendered.message.body) == (LEFT_OUT in rendered.kept)
+    assert (TOKEN in rendered.message.body) == (TOKEN in rendered.html)
+
+
+class DataWithToken(SampleData):
+    """Samples whose links could open something."""
+
+    def return_link(self, mail):
+        return replace(super().return_link(mail), token=TOKEN)
+
+    def late_pass(self, mail):
+        return super().late_pass(mail)[0], TOKEN
+
+
+@EVERY_KIND
+def test_sample_holds_no_token(kind):
     rendered = render_sample(kind, make_call())
-    wire = rendered.message.message().as_bytes()
-    assert TOKEN not in rendered.text + rendered.html
-    assert (TOKEN.encode() in wire) == (LEFT_OUT in rendered.text)
+    assert rendered.message.body == rendered.kept.replace(ANSWERS_LEFT_OUT, sample_text(rendered))
+
+
+def sample_text(rendered):
+    """The answers of the sample, as its text has them."""
+    found = re.search(r"seen by others\.\n\n(.*?)\n\nHow to show", rendered.message.body, re.DOTALL)
+    return found[1] if found else ""
 
 
 def test_samples_leave_nothing_behind():
@@ -102,6 +129,15 @@ def test_samples_leave_nothing_behind():
         assert model.objects.count() == 0
 
 
-def test_blocks_escape_their_words():
-    assert Paragraph("<b>\n&").as_html() == "<p>&lt;b&gt;<br>&amp;</p>"
-    assert Heading("<i>").as_html() == "<h2>&lt;i&gt;</h2>"
+def test_filters_shape_plain_text():
+    assert underlined("<i>") == "<i>\n---"
+    assert paragraphs(" One.\r\n\r\n\r\nTwo,\r\nstill two. \n") == "One.\n\nTwo,\nstill two."
+
+
+def test_a_calls_words_are_escaped_in_html_only():
+    call = make_call(title="<b>", what_happens_next="<i> & co.", contact_name="<u>")
+    rendered = render_sample(MailKind.CONFIRMATION, call)
+    assert rendered.message.subject.endswith(": <b>")
+    assert "\n<i> & co.\n" in rendered.message.body
+    assert "<p>&lt;i&gt; &amp; co.</p>" in rendered.html
+    assert not re.search("<[biu]>", rendered.html)

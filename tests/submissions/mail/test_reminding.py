@@ -75,7 +75,7 @@ def test_reminder_is_taken_back_when_the_response_came_meanwhile(mailoutbox):
     reminding.enqueue_reminders(at=at)
     submitting.submit(submission=draft, at=at)
     OutboxEmail.objects.filter(kind="confirmation").delete()
-    send_due(now=lambda: at, wall_now=clock.wall_now)
+    send_due(portal_now=lambda: at, wall_now=clock.wall_now)
     assert OutboxEmail.objects.count() == 0
 
 
@@ -83,13 +83,14 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
     call = make_call()
     draft = draft_with_address(call)
     reminding.enqueue_reminders(at=call.closes_at - DAY)
-    rendered = render(OutboxEmail.objects.get())
+    mail = OutboxEmail.objects.get()
+    rendered = render(mail, at=mail.created_at)
     written = rendered.message.message().as_bytes().decode()
     token = reminding.opt_out_token(draft)
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in written
-    assert f"/calls/{call.slug}/reminders/{token}/" in rendered.text
-    assert call.closes_in_words in rendered.text
-    assert "we still write once after the call has closed" in rendered.text
+    assert f"/calls/{call.slug}/reminders/{token}/" in rendered.message.body
+    assert call.closes_in_words in rendered.message.body
+    assert "we still write once after the call has closed" in rendered.message.body
     assert reminding.look_up_opt_out(token) == draft
     assert reminding.look_up_opt_out(token + "x") is None
 
@@ -110,13 +111,13 @@ def test_each_closing_of_a_call_is_told_once(mailoutbox):
     draft = draft_with_address(call)
     first, staff = call.closes_at, make_user()
     assert reminding.enqueue_closing_notices(at=first + 2 * DAY) == 1
-    send_due(now=lambda: first + 2 * DAY, wall_now=clock.wall_now)
+    send_due(portal_now=lambda: first + 2 * DAY, wall_now=clock.wall_now)
     second = first + 5 * DAY
     change_closing_time(call, to=second, reason="Asked for.", by=staff, at=first + 2 * DAY)
     assert reminding.enqueue_closing_notices(at=second - HOUR) == 0
     for at in (second + 2 * DAY, second + 3 * DAY):
         reminding.enqueue_closing_notices(at=at)
-        send_due(now=lambda: second + 3 * DAY, wall_now=clock.wall_now)
+        send_due(portal_now=lambda: second + 3 * DAY, wall_now=clock.wall_now)
     assert len(mailoutbox) == 2
     assert list(draft.mails.order_by("pk").values_list("kind", "sent_at")) == [
         ("closed_with_draft", first + 2 * DAY),
@@ -132,7 +133,7 @@ def test_notice_of_a_closing_that_was_held_up_until_the_next_is_taken_back(mailo
     change_closing_time(call, to=second, reason="Why.", by=make_user(), at=first + 2 * DAY)
     reminding.enqueue_closing_notices(at=second + 2 * DAY)
     assert OutboxEmail.objects.count() == 2
-    send_due(now=lambda: second + 2 * DAY, wall_now=clock.wall_now)
+    send_due(portal_now=lambda: second + 2 * DAY, wall_now=clock.wall_now)
     assert [mail.occasion for mail in OutboxEmail.objects.all()] == [
         "closed-20190729T110000.000000Z"
     ]
@@ -151,7 +152,8 @@ def test_closing_notice_says_until_when_the_draft_is_kept():
     call = make_call()
     draft_with_address(call)
     reminding.enqueue_closing_notices(at=call.closes_at + DAY)
-    text = render(OutboxEmail.objects.get()).text
+    mail = OutboxEmail.objects.get()
+    text = render(mail, at=mail.created_at).message.body
     assert "midday on Wednesday 24 July 2019 (UK time)" in text
     assert "You can read and download it until Tuesday 22 October 2019." in text
 
@@ -174,5 +176,5 @@ def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
     call = make_call()
     draft_with_address(call)
     reminding.enqueue_reminders(at=call.closes_at - HOUR)
-    send_due(now=lambda: call.closes_at + HOUR, wall_now=clock.wall_now)
+    send_due(portal_now=lambda: call.closes_at + HOUR, wall_now=clock.wall_now)
     assert (OutboxEmail.objects.count(), mailoutbox) == (0, [])

@@ -145,4 +145,4 @@ def test_copy_of_a_late_pass_carries_the_pass():
     OutboxEmail.objects.update(state=OutboxState.FAILED)
     mail = OutboxEmail.objects.get(kind=MailKind.LATE_PASS)
     again = correct_address(mail, address="jo@example.org", by=make_user(), at=NOW)
-    assert "Use the extra time" in render(again).text
+    assert "Use the extra time" in render(again, at=again.created_at).message.body

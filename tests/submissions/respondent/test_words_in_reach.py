@@ -100,8 +100,8 @@ def respondents_templates():
     folder = ROOT / "templates"
     return sorted(
         path
-        for path in folder.rglob("*.html")
-        if path.relative_to(folder).parts[0] not in STAFF_ALONE
+        for path in folder.rglob("*.*")
+        if path.relative_to(folder).parts[0] not in STAFF_ALONE and path.stem != "staff_digest"
     )
 
 
@@ -122,20 +122,26 @@ NOT_FOR_RESPONDENTS = {
     "mail/bounces.py",
     "mail/closing_report.py",
     "mail/daily_report.py",
-    "mail/enclosures.py",
     "mail/errors.py",
+    "mail/live_data.py",
     "mail/mail_health.py",
     "mail/mail_server.py",
+    "mail/messages/staff_digest.py",
     "mail/providers.py",
     "mail/refusals.py",
     "mail/resending.py",
     "mail/samples.py",
     "mail/sending.py",
-    "mail/staff_digest.py",
     "mail/tasks.py",
     "mail/webhooks.py",
 }
-SPEAKING_FOLDERS = ("mail", "respondent", "respondent/documents", "respondent/forms")
+SPEAKING_FOLDERS = (
+    "mail",
+    "mail/messages",
+    "respondent",
+    "respondent/documents",
+    "respondent/forms",
+)
 SPEAKING_FILES = (
     "submissions/responses/answering.py",
     "submissions/responses/attaching.py",

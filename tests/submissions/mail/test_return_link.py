@@ -6,9 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from submissions.mail import sending
-from submissions.mail.enclosures import Fresh
-from submissions.mail.rendering import render
+from submissions.mail import rendering, sending
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, returning
 from submissions.responses.errors import LinkDead
@@ -26,9 +24,13 @@ def enqueue(submission):
     )
 
 
+def render(mail, *, at=None):
+    return rendering.render(mail, at=at or mail.created_at)
+
+
 def send(submission, sink):
     """Send what is due; return each mail's text and HTML as they went out."""
-    sending.send_due(now=lambda: while_open(submission.call), wall_now=clock.wall_now)
+    sending.send_due(portal_now=lambda: while_open(submission.call), wall_now=clock.wall_now)
     return [
         (m.get_body(("plain",)).get_content(), m.get_body(("html",)).get_content())
         for m in sink.messages
@@ -75,7 +77,7 @@ def test_link_dates_from_the_attempt_that_carries_it():
     draft = make_draft()
     enqueue(draft)
     mail = OutboxEmail.objects.get()
-    text = render(mail, Fresh(at=mail.created_at + timedelta(hours=5))).text
+    text = render(mail, at=mail.created_at + timedelta(hours=5)).message.body
     assert ReturnToken.objects.get().expires_at == mail.created_at + timedelta(hours=77)
     assert "This link works once, until 5pm on Friday 26 July 2019 (UK time)" in text
 
@@ -92,7 +94,7 @@ def test_second_attempt_carries_the_link_of_the_first(sink):
     assert opens(draft, LINK.search(first)[2]) == draft
 
 
-def test_link_that_arrived_works_while_the_newer_ones_mail_is_held_up(sink):
+def test_link_that_arrived_works_while_the_newer_ones_mail_is_delayed(sink):
     draft = make_draft()
     enqueue(draft)
     ((text, _),) = send(draft, sink)
@@ -112,7 +114,7 @@ def test_link_that_arrived_works_while_the_newer_ones_mail_is_held_up(sink):
 def test_mail_says_which_response_and_that_it_is_still_to_submit():
     draft = make_draft()
     enqueue(draft)
-    text = render(OutboxEmail.objects.get()).text
+    text = render(OutboxEmail.objects.get()).message.body
     assert "Last saved: midday on Tuesday 23 July 2019 (UK time)" in text
     assert "Your response counts as evidence once you submit it." in text
     assert "The call closes at midday on Wednesday 24 July 2019 (UK time)." in text
@@ -122,17 +124,17 @@ def test_mail_about_a_submitted_response_gives_its_reference_and_urges_nothing()
     submission = make_submitted()
     enqueue(submission)
     mail = OutboxEmail.objects.get(kind="return_link")
-    text = render(mail).text
+    text = render(mail).message.body
     assert f"Reference: {submission.reference}\n" in text
     assert "once you submit" not in text
     amending.reopen(submission=submission, at=while_open(submission.call))
     mail = OutboxEmail.objects.get(kind="return_link")
-    assert "Your changes count once you submit them." in render(mail).text
+    assert "Your changes count once you submit them." in render(mail).message.body
 
 
 def test_mail_of_a_link_holds_no_answer():
     draft = make_draft(story="A secret story", email="someone@example.org")
     enqueue(draft)
     rendered = render(OutboxEmail.objects.get())
-    assert "secret story" not in rendered.text + rendered.html
-    assert "someone@" not in rendered.text + rendered.html
+    assert "secret story" not in rendered.message.body + rendered.html
+    assert "someone@" not in rendered.message.body + rendered.html

@@ -1,0 +1,56 @@
+"""What a respondent is told when a response has arrived, was changed or was withdrawn."""
+
+from django.utils.translation import gettext as _
+
+from core import spoken_time
+from submissions.mail.live_data import MailData
+from submissions.mail.messages.message import Message
+from submissions.mail.messages.return_link import link_context
+from submissions.outbox.models import OutboxEmail
+
+
+def confirmation(mail: OutboxEmail, data: MailData) -> Message:
+    """Return the receipt of the mail's version with a copy of the evidence.
+
+    Nothing in it says who answered: an address with a slip in it belongs to a stranger.
+    """
+    subject = _("Response %(reference)s received")
+    return _receipt(mail, data, subject=subject, title=_("We have received your response"))
+
+
+def amended(mail: OutboxEmail, data: MailData) -> Message:
+    """Return the receipt of a later version, which counts instead of the ones before it."""
+    subject = _("Changes to response %(reference)s received")
+    return _receipt(mail, data, subject=subject, title=_("We have received your changes"))
+
+
+def withdrawn(mail: OutboxEmail, _data: MailData) -> Message:
+    """Say that the mail's response was withdrawn."""
+    submission = mail.submission
+    withdrawn_at = spoken_time.say_exactly(submission.withdrawn_at, mail.call.timezone)
+    return Message(
+        subject=_("Response %(reference)s withdrawn") % {"reference": submission.reference},
+        title=_("You have withdrawn your response"),
+        context={"reference": submission.reference, "withdrawn_at": withdrawn_at},
+    )
+
+
+def _receipt(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> Message:
+    version, zone = mail.version, mail.call.timezone
+    reference = mail.submission.reference
+    link = data.return_link(mail)
+    answers = version.canonical_text.strip("\n")
+    return Message(
+        subject=subject % {"reference": reference},
+        title=title,
+        context={
+            "reference": reference,
+            "version": version,
+            "received_at": spoken_time.say_exactly(version.received_at, zone),
+            "deadline": spoken_time.say_moment(version.deadline, zone),
+            "answers": answers,
+            **link_context(mail, link),
+        },
+        token=link.token,
+        answers=answers,
+    )

@@ -1,0 +1,20 @@
+"""The mail that carries a late pass."""
+
+from django.utils.translation import gettext as _
+
+from core import spoken_time
+from submissions.mail.live_data import MailData
+from submissions.mail.messages.message import Message
+from submissions.outbox.models import OutboxEmail
+
+
+def late_pass(mail: OutboxEmail, data: MailData) -> Message:
+    """Tell the holder of a pass until when, and how, one response can still be submitted."""
+    given, token = data.late_pass(mail)
+    until = spoken_time.say_moment(given.expires_at, mail.call.timezone)
+    return Message(
+        subject=_("You can still submit your response"),
+        title=_("You can still submit your response"),
+        context={"until": until, "token": token},
+        token=token,
+    )

@@ -1,0 +1,19 @@
+"""The daily mail to staff: how a call stands, in numbers that name nobody. In English only."""
+
+from core import spoken_time
+from submissions.mail.live_data import MailData
+from submissions.mail.messages.message import Message
+from submissions.outbox.models import OutboxEmail
+
+
+def staff_digest(mail: OutboxEmail, data: MailData) -> Message:
+    """Tell staff what came in within a day, what waits to be read, and what went wrong."""
+    report = data.report(mail)
+    number, at = report.received_today, report.standing.at
+    new = "1 new response" if number == 1 else f"{number} new responses"
+    today = spoken_time.say_day(at, mail.call.timezone)
+    return Message(
+        subject=f"{new} on {today}",
+        title=f"Responses on {today}",
+        context={"report": report, "has_closed": mail.call.has_closed_at(at)},
+    )

@@ -1,0 +1,22 @@
+"""Filters for the templates of emails."""
+
+from django import template
+from django.template.defaultfilters import stringfilter
+from django.utils.text import normalize_newlines
+
+register = template.Library()
+
+
+@register.filter
+@stringfilter
+def underlined(heading: str) -> str:
+    """Return the heading of a plain text, with a line of hyphens of its length below it."""
+    return f"{heading}\n{'-' * len(heading)}"
+
+
+@register.filter
+@stringfilter
+def paragraphs(text: str) -> str:
+    """Return the text with one empty line between paragraphs, whatever ends its lines."""
+    parts = normalize_newlines(text).split("\n\n")
+    return "\n\n".join(part.strip() for part in parts if part.strip())
