@@ -7,13 +7,13 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from core.templatetags.plain_text import paragraphs, underlined
 from submissions.mail.rendering import LEFT_OUT, MESSAGES, render, render_with
 from submissions.mail.samples import SampleData, render_sample, sample_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import ANSWERS_LEFT_OUT
 from submissions.outbox.states import MailKind
 from submissions.responses.models import LatePass, ReturnToken, Submission
-from submissions.templatetags.emails import paragraphs, underlined
 from tests.makers import make_call, make_first_call
 
 pytestmark = pytest.mark.django_db

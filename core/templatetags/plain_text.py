@@ -1,4 +1,4 @@
-"""Filters for the templates of emails."""
+"""Filters for templates of plain text, such as those of emails."""
 
 from django import template
 from django.template.defaultfilters import stringfilter
