@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from itertools import islice
 
 import django
 from django.core.management import call_command
@@ -17,12 +18,7 @@ from submissions.responses.models import Submission
 
 CALL = "/calls/rebalancing-the-relationship/"
 DEFINITION = "submissions/definitions/rebalancing-the-relationship.toml"
-DRAFTS = """
-    INSERT INTO submissions_submission
-        (call_id, public_id, state, channel, triage_status, started_at, saved_at, rehearsal)
-    SELECT %s, gen_random_uuid(), 'draft', 'web', 'unread', now(), now(), false
-    FROM generate_series(1, 100000)
-"""
+DRAFTS = 100_000
 
 
 def run(task: str) -> object:
@@ -34,8 +30,11 @@ def run(task: str) -> object:
         Call.objects.update(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=30))
         return None
     if task == "fill":
+        call, now = Call.objects.get(), clock.portal_now()
+        drafts = (Submission(call=call, started_at=now, saved_at=now) for _ in range(DRAFTS))
+        while batch := list(islice(drafts, 5_000)):
+            Submission.objects.bulk_create(batch)
         with connection.cursor() as cursor:
-            cursor.execute(DRAFTS, [Call.objects.get().pk])
             cursor.execute("ANALYZE submissions_submission")
         return Submission.objects.count()
     client = Client()

@@ -37,7 +37,8 @@ from submissions.responses.models import (
     VersionIdentity,
 )
 from submissions.responses.states import Channel, SubmissionState
-from submissions.responses.submitting import Content, build_version, lock_call
+from submissions.responses.submitting import lock_call
+from submissions.responses.versions import Content, build_version
 from submissions.responses.working_copy import files_by_key
 
 BATCH = 500

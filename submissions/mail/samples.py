@@ -18,7 +18,7 @@ from submissions.responses.answering import asked_questions
 from submissions.responses.models import LatePass, Submission, Version
 from submissions.responses.returning import LINK_LASTS, FreshLink
 from submissions.responses.states import SubmissionState, Timing
-from submissions.responses.submitting import Content, build_version
+from submissions.responses.versions import Content, build_version
 
 ADDRESS = "respondent@example.org"
 WORDS = "These words stand for an answer."

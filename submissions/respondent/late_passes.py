@@ -21,7 +21,7 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         found = late_passes.look_up(call=call, token=token, at=at)
         open_here = response_in_session(request, call)
         if request.method == "POST":
-            taken = late_passes.take_up(call=call, token=token, held=open_here, at=at)
+            taken = late_passes.take_up(call=call, token=token, current=open_here, at=at)
             if not taken.has_working_copy:
                 amending.reopen(submission=taken, at=at)
             request.session.cycle_key()

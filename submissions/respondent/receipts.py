@@ -14,8 +14,8 @@ from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Version
-from submissions.responses.submitting import Content, holds_changes
 from submissions.responses.verifying import belong_together
+from submissions.responses.versions import Content, holds_changes
 
 
 @require_safe

@@ -1,19 +1,20 @@
-"""Changing one's mind: open again, put back, withdraw."""
+"""Changing a submitted response: reopening, discarding the changes, withdrawing."""
 
 import logging
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.outbox.states import MailKind
 from submissions.responses.deadlines import applicable_deadline, refuse_unless_open
 from submissions.responses.errors import NotSubmitted
-from submissions.responses.models import Answer, IdentityAnswer, Submission
+from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
-from submissions.responses.submitting import lock_call, lock_response, owe_to_author
+from submissions.responses.submitting import enqueue_to_author, lock_call, lock_response
+from submissions.responses.working_copy import store_answers
 
 logger = logging.getLogger(__name__)
 
@@ -21,9 +22,9 @@ logger = logging.getLogger(__name__)
 def reopen(*, submission: Submission, at: datetime) -> None:
     """Let the author change the working copy of a submitted response.
 
-    What was submitted stands until they submit again. Asking twice changes nothing; after
-    closing a late pass still lets them. Raises
-    CallClosed or CallNotYetOpen, NotSubmitted for a draft, ResponseWithdrawn.
+    What was submitted stays submitted until they submit again. Asking twice changes nothing.
+    After closing, a late pass still lets them. Raises CallClosed or CallNotYetOpen, NotSubmitted
+    for a draft, ResponseWithdrawn.
     """
     with transaction.atomic():
         locked = lock_response(submission)
@@ -36,7 +37,7 @@ def reopen(*, submission: Submission, at: datetime) -> None:
 
 
 def discard_changes(*, submission: Submission, at: datetime) -> None:
-    """Give up the changes: the working copy is again what was last submitted.
+    """Discard the changes: the working copy is again what was last submitted.
 
     Works after closing too. Raises NotSubmitted for a draft, ResponseWithdrawn.
     """
@@ -44,10 +45,10 @@ def discard_changes(*, submission: Submission, at: datetime) -> None:
         _discard_changes(lock_response(submission), at)
 
 
-def give_up_withdrawn_changes(*, submission: Submission, at: datetime) -> None:
-    """Leave of a withdrawn response what was submitted, and none of the changes after it.
+def discard_withdrawn_changes(*, submission: Submission, at: datetime) -> None:
+    """Discard the changes that came after the last version of a withdrawn response.
 
-    For the purge: until then their author may still download them.
+    For the purge: until then the author may still download them.
     """
     with transaction.atomic():
         _discard_changes(
@@ -58,46 +59,41 @@ def give_up_withdrawn_changes(*, submission: Submission, at: datetime) -> None:
 def _discard_changes(locked: Submission, at: datetime) -> None:
     if locked.is_draft:
         raise NotSubmitted
-    version = locked.current_version
+    version = locked.submitted_version
     questions = {question.key: question for question in locked.call.questions.all()}
-    for table, answers in (
-        (Answer, {**version.choices, **version.texts}),
-        (IdentityAnswer, version.identity.answers),
-    ):
-        table.objects.filter(submission=locked).delete()
-        table.objects.bulk_create(
-            table(submission=locked, question=questions[key], value=value, saved_at=at)
-            for key, value in answers.items()
-        )
-    standing = version.attachments.values("pk")
-    locked.attachments.filter(pk__in=standing).update(removed_at=None)
-    locked.attachments.exclude(pk__in=standing).filter(removed_at=None).update(removed_at=at)
+    locked.answers.all().delete()
+    locked.identity_answers.all().delete()
+    submitted = {**version.choices, **version.texts, **version.identity.answers}
+    store_answers(locked, {questions[key]: value for key, value in submitted.items()}, at)
+    attached = version.attachments.values("pk")
+    locked.attachments.filter(pk__in=attached).update(removed_at=None)
+    locked.attachments.exclude(pk__in=attached).filter(removed_at=None).update(removed_at=at)
     locked.amending_since = None
     locked.saved_at = max(locked.saved_at, at)
     locked.save_locked("amending_since", "saved_at")
 
 
 def withdraw(*, submission: Submission, at: datetime) -> Submission:
-    """Withdraw a submitted response: no export has it from now on, its record stays.
+    """Withdraw a submitted response: from now on no export has it; its record stays.
 
-    Owes the author a mail that says so. Asking twice changes nothing. Raises CallClosed or
-    CallNotYetOpen (after closing it is asked for by mail), NotSubmitted for a draft.
+    Enqueues a mail that tells the author. Asking twice changes nothing. Raises CallClosed or
+    CallNotYetOpen (after closing, authors ask by mail), NotSubmitted for a draft.
     """
     return _withdraw(submission, by=None, at=at)
 
 
 def withdraw_on_request(
-    *, submission: Submission, by: AbstractBaseUser, reason: str, at: datetime
+    *, submission: Submission, by: User, reason: str, at: datetime
 ) -> Submission:
-    """Withdraw a response whose author asked staff for it, before closing or after.
+    """Withdraw a response because its author asked staff to, before closing or after.
 
-    `reason` goes on record: how it was asked for, without names. The rest is as in `withdraw`.
+    `reason` goes on record: how the author asked, without names. The rest is as in `withdraw`.
     """
     return _withdraw(submission, by=by, at=at, reason=reason)
 
 
 def _withdraw(
-    submission: Submission, *, by: AbstractBaseUser | None, at: datetime, **detail: str
+    submission: Submission, *, by: User | None, at: datetime, **detail: str
 ) -> Submission:
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
@@ -109,11 +105,11 @@ def _withdraw(
         if by is None:
             refuse_unless_open(call, at)
         locked.state = SubmissionState.WITHDRAWN
-        # A save that came later may have been written first: the purge goes by their order.
+        # A later request may have been saved first; the purge compares these two moments.
         locked.withdrawn_at = max(at, locked.saved_at)
         locked.amending_since = None
         locked.save_locked("state", "withdrawn_at", "amending_since")
-        owe_to_author(MailKind.WITHDRAWN, locked.current_version, call, at)
+        enqueue_to_author(MailKind.WITHDRAWN, locked.submitted_version, call, at)
         record(
             by=by,
             at=at,

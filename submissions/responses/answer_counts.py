@@ -1,4 +1,6 @@
-"""How many responses have answered a question, or chosen an option of it."""
+"""Counts the responses that answered a question, or chose one of its options."""
+
+from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
@@ -17,7 +19,7 @@ from submissions.responses.models import (
 def count_answered(question: Question) -> int:
     """Return the number of responses, drafts included, that have an answer to the question.
 
-    Counted are the working copy, files (removed ones too: versions keep them) and every version.
+    Working copies count, files (removed ones too: versions keep them) and every version.
     """
     versions = Version.objects.filter(submission__call_id=question.call_id)
     identities = VersionIdentity.objects.filter(version__submission__call_id=question.call_id)
@@ -35,23 +37,21 @@ def count_answered(question: Question) -> int:
 def count_chosen(question: Question, option: str) -> int:
     """Return the number of responses, drafts included, in which the option is chosen."""
     if question.kind == QuestionKind.MATRIX:
-        shapes = [{row["key"]: option} for row in question.rows]
-    else:
-        shapes = [[option] if question.kind in MULTIPLE_KINDS else option]
-    return _count_holding(question, shapes)
+        return _count_containing(question, [{row["key"]: option} for row in question.rows])
+    return _count_containing(question, [[option] if question.kind in MULTIPLE_KINDS else option])
 
 
 def count_rated(question: Question, row: str) -> int:
     """Return the number of responses, drafts included, that answer the matrix's row."""
-    return _count_holding(question, [{row: option["key"]} for option in question.options])
+    return _count_containing(question, [{row: option["key"]} for option in question.options])
 
 
-def _count_holding(question: Question, shapes: list[object]) -> int:
-    """Count by containment (PostgreSQL's @>), in which a key is never taken for a lookup."""
+def _count_containing(question: Question, values: Sequence[object]) -> int:
+    """Count by containment (PostgreSQL's @>): a key lookup would read some keys as lookups."""
     answers, versions = Q(pk__in=[]), Q(pk__in=[])
-    for shape in shapes:
-        answers |= Q(value__contains=shape)
-        versions |= Q(choices__contains={question.key: shape})
+    for value in values:
+        answers |= Q(value__contains=value)
+        versions |= Q(choices__contains={question.key: value})
     return _count(
         Answer.objects.filter(answers, question=question).values("submission_id"),
         Version.objects.filter(versions, submission__call_id=question.call_id).values(

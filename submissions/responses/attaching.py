@@ -4,6 +4,7 @@ import hashlib
 import unicodedata
 from datetime import datetime
 from pathlib import PurePath
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
@@ -60,7 +61,7 @@ def attach(
             question=question,
             name=name,
             file_type=file_type,
-            size=upload.size,
+            size=upload.size or 0,  # an empty file is refused above
             sha256=sha256,
             uploaded_at=at,
         )
@@ -108,7 +109,7 @@ def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -
             _("“%(name)s” was not added: the file must be %(most)s MB or smaller")
             % {"name": name, "most": question.max_mb}
         )
-    refuse_unless_what_it_says(name, file_type, upload)
+    refuse_unless_what_it_says(name, file_type, cast(BinaryIO, upload))
     return file_type
 
 

@@ -13,12 +13,13 @@ from submissions.calls.states import QuestionKind
 from submissions.responses.answering import clean_answer
 from submissions.responses.deadlines import refuse_unless_open
 from submissions.responses.etags import etag
-from submissions.responses.models import Answer, IdentityAnswer, Submission
+from submissions.responses.models import Submission
 from submissions.responses.states import Channel
 from submissions.responses.working_copy import (
     lock_working_copy,
     note_saved,
     note_saved_if_unchanged,
+    store_answers,
     working_answers,
 )
 
@@ -97,7 +98,7 @@ def save_answers(
             new, conflicts = merge(given, current, base_etags, pending_etags)
             if _counts_as_saved(new, conflicts, call, at):
                 note_saved(submission, at)
-        _store(submission, new, at)
+        store_answers(submission, new, at)
     changed = {question.key: value for question, value in new.items()}
     answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
     return SaveResult(conflicts, answers)
@@ -136,22 +137,3 @@ def _counts_as_saved(
     in time and waits.
     """
     return bool(new) or (not conflicts and call.is_open_at(at))
-
-
-def _store(submission: Submission, new: Mapping[Question, Any], at: datetime) -> None:
-    """Write the values, and delete the rows of emptied answers."""
-    for table in (Answer, IdentityAnswer):
-        values = {q: v for q, v in new.items() if q.identity == (table is IdentityAnswer)}
-        emptied = [question for question, value in values.items() if value is None]
-        if emptied:
-            table.objects.filter(submission=submission, question__in=emptied).delete()
-        table.objects.bulk_create(
-            [
-                table(submission=submission, question=question, value=value, saved_at=at)
-                for question, value in values.items()
-                if value is not None
-            ],
-            update_conflicts=True,
-            unique_fields=["submission", "question"],
-            update_fields=["value", "saved_at"],
-        )

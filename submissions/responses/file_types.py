@@ -1,4 +1,4 @@
-"""Telling what a file is from its bytes, and not from its name."""
+"""Tells the type of a file by its bytes, not by its name."""
 
 import codecs
 import re
@@ -17,6 +17,8 @@ ENCRYPTED_PDF = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")  # ISO 32000-1, 
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2: a .doc, or an encrypted .docx
 ODT_TYPE = b"application/vnd.oasis.opendocument.text"  # OpenDocument 1.3, part 2, 3.3
 MOST_ENTRIES = 5_000
+# A negative offset in the directory is a ValueError to a file in memory, an OSError to one on disk.
+DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, EOFError, OSError)
 PROTECTED = gettext_noop(
     "“%(name)s” was not added: it is protected. Save it without a password or restrictions, "
     "then try again"
@@ -70,7 +72,7 @@ def _refuse_odt(file: BinaryIO) -> str:
                 return NOT_THAT
         with archive.open("META-INF/manifest.xml") as entry:
             return PROTECTED if b"encryption-data" in entry.read(1_000_000) else ""
-    except (KeyError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
+    except (KeyError, *DAMAGED):
         return NOT_THAT
     except RuntimeError:  # zipfile's word for an entry that needs a password
         return PROTECTED
@@ -80,7 +82,7 @@ def _archive(file: BinaryIO) -> zipfile.ZipFile | None:
     file.seek(0)
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except DAMAGED:
         return None
     return archive if len(archive.infolist()) <= MOST_ENTRIES else None
 

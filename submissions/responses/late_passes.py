@@ -1,18 +1,18 @@
-"""Late passes: leave for one response, or one address, to be submitted once after closing.
+"""Late passes: permission for one response, or one address, to submit once after closing.
 
 A pass's token has 256 bits, made of the portal's secret and the random Message-ID of the mail
-that carries it, and is kept only as its SHA-256.
+that carries it. Only its SHA-256 is stored.
 """
 
 import secrets
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from core.canonical import digest
@@ -34,11 +34,11 @@ def give(
     address: str,
     reason: str,
     expires_at: datetime,
-    by: AbstractBaseUser,
+    by: User,
     at: datetime,
     submission: Submission | None = None,
 ) -> LatePass:
-    """Give a pass to an address, for `submission` if one is named, and owe the mail with it.
+    """Give a pass to an address, for `submission` if one is named, and enqueue the mail with it.
 
     Raises LatePassRefused, with a sentence for staff, for an address that no mail can be sent
     to, a missing reason, an expiry (aware) that is not after both now and the closing time, or a
@@ -107,8 +107,8 @@ def pass_of(mail: OutboxEmail) -> LatePass:
     return LatePass.objects.get(pk=int(mail.occasion.removeprefix("pass-")))
 
 
-def revoke(late_pass: LatePass, *, by: AbstractBaseUser, at: datetime) -> None:
-    """Take a pass back that was not used. Raises LatePassRefused for one that was."""
+def revoke(late_pass: LatePass, *, by: User, at: datetime) -> None:
+    """Revoke a pass that was not used. Raises LatePassRefused for one that was."""
     with transaction.atomic():
         locked = LatePass.objects.select_for_update().get(pk=late_pass.pk)
         if locked.used_at is not None:
@@ -127,7 +127,7 @@ def revoke(late_pass: LatePass, *, by: AbstractBaseUser, at: datetime) -> None:
 
 
 def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:
-    """Return a token for the pass; one of another mail is dead from now on.
+    """Return a token for the pass; from now on a token of another mail is dead.
 
     A mail that has to be written twice carries the same token each time, made of the portal's
     secret and the random Message-ID: a mail program may show either copy and hide the other.
@@ -142,26 +142,26 @@ def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:
 
 
 def look_up(*, call: Call, token: str, at: datetime) -> LatePass:
-    """Return the live pass of the token, and leave it as it is. Raises LinkDead."""
+    """Return the live pass of the token, without using it. Raises LinkDead."""
     found = LatePass.objects.live_at(at).filter(call=call, token_sha256=digest(token)).first()
     if found is None:
         raise LinkDead
     return found
 
 
-def take_up(*, call: Call, token: str, held: Submission | None, at: datetime) -> Submission:
-    """Bind the pass to a response and return it; the pass is used when that is submitted.
+def take_up(*, call: Call, token: str, current: Submission | None, at: datetime) -> Submission:
+    """Bind the pass to a response and return that; submitting it uses the pass.
 
-    A pass for one response is that response's. A pass for an address goes to `held`, the
-    response in the taker's hands, if it can still be submitted; else a draft begins. Taking it
-    up again, from another device, returns the response that it is bound to. Raises LinkDead.
+    A pass for one response belongs to that response. A pass for an address goes to `current`, the
+    response of this browser, if that has a working copy; else a draft begins. Taking it up again,
+    from another device, returns the response that it is bound to. Raises LinkDead.
     """
     with transaction.atomic():
         found = look_up(call=call, token=token, at=at)
         late_pass = LatePass.objects.select_for_update().get(pk=found.pk)
         if late_pass.submission is None:
-            if held is None or not held.has_working_copy:
-                held = begin(call=call, at=at)
-            late_pass.submission = held
+            if current is None or not current.has_working_copy:
+                current = begin(call=call, at=at)
+            late_pass.submission = current
             late_pass.save(update_fields=["submission"])
     return late_pass.submission

@@ -106,7 +106,7 @@ def _purge_changes(at: datetime, purged: Purged) -> None:
         saved_at__lte=F("withdrawn_at"),
     )
     for submission in withdrawn_after_changes:
-        amending.give_up_withdrawn_changes(submission=submission, at=at)
+        amending.discard_withdrawn_changes(submission=submission, at=at)
         purged.changes += 1
     with transaction.atomic():
         unused = Attachment.objects.filter(

@@ -1,10 +1,10 @@
-"""Coming back to a response: an address to write to, and a link that opens it once.
+"""Coming back to a response: an address for mail, and a link that opens the response once.
 
 A link's token has 256 bits, made of the portal's secret and the random Message-ID of the mail that
-carries it: a mail that is written twice has one link. Only the SHA-256 of the token is kept.
+carries it: a mail that is written twice has one link. Only the SHA-256 of the token is stored.
 
-A newer link takes the place of an older one when its mail has gone out, not when it is owed or
-written: while mail is held up, the link that somebody has goes on working.
+A newer link replaces an older one when its mail has gone out, not when the mail is enqueued or
+written: while mail cannot be sent, the link that somebody has goes on working.
 """
 
 import json
@@ -35,14 +35,14 @@ RESPONSES_AT_ONCE = 10  # to one address; the newest
 
 @dataclass(frozen=True)
 class FreshLink:
-    """A token as it goes out, and until when (aware) it opens the response."""
+    """A token as the mail carries it, and until when (aware) it opens the response."""
 
     token: str
     expires_at: datetime
 
 
 def remember_address(*, submission: Submission, address: str, at: datetime) -> None:
-    """Keep `address` as the one that the response's links go to, in place of an earlier one."""
+    """Send the response's links to `address` from now on, and no longer to an earlier one."""
     kept, is_new = ReturnAddress.objects.get_or_create(
         submission=submission, defaults={"address": address, "given_at": at}
     )
@@ -52,9 +52,9 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
 
 
 def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
-    """Return where the response's author can be written to, "" if nobody knows.
+    """Return the email address of the response's author, "" if nobody knows it.
 
-    The address given for the link goes first, then the first email address among `answers`.
+    It is the address given for the link, else the first email address among `answers`.
     """
     kept = ReturnAddress.objects.filter(submission=submission).exclude(address="").first()
     if kept is not None:
@@ -66,7 +66,7 @@ def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]
 
 
 def owe_link(*, submission: Submission, address: str, at: datetime) -> bool:
-    """Owe a mail with a link to the response; False if it had LINKS_AN_HOUR within the hour."""
+    """Enqueue a mail with a link to the response; False after LINKS_AN_HOUR within the hour."""
     earlier = OutboxEmail.objects.filter(
         submission=submission, kind=MailKind.RETURN_LINK, created_at__gt=at - timedelta(hours=1)
     )
@@ -83,7 +83,7 @@ def owe_link(*, submission: Submission, address: str, at: datetime) -> bool:
 
 
 def owe_links(*, call: Call, address: str, at: datetime) -> int:
-    """Owe a mail for each of the call's responses known by `address`; return how many.
+    """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
     A response is known by the address given for its link and by an email address among its
     answers; capitals do not matter.
@@ -109,7 +109,7 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
         )
         .values("submission_id")
     )
-    # A union, as PostgreSQL would look through all responses of the call for the one or the other.
+    # A union: for one OR the other PostgreSQL would read every response of the call.
     known = Submission.objects.filter(pk__in=by_link.union(by_answer), call=call)
     return known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE]
 
@@ -152,39 +152,48 @@ def look_up_link(*, call: Call, token: str, at: datetime) -> Submission:
 
     Raises LinkDead for a token that is unknown, used, superseded or expired.
     """
-    return _live(ReturnToken.objects.all(), call, token, at).mail.submission
+    return _live(ReturnToken.objects.all(), call, token, at)[1]
 
 
 def use_link(*, call: Call, token: str, at: datetime) -> Submission:
-    """Open the response with the link, which then is used up. Raises LinkDead.
+    """Open the response with the link, which works once. Raises LinkDead.
 
-    Of two who use one link at once, one gets in: the row is locked before it is judged.
+    Of two who use one link at once, one gets in: the row is locked before it is checked.
     """
     with transaction.atomic():
-        row = _live(
+        row, submission = _live(
             ReturnToken.objects.select_for_update(no_key=True, of=("self",)), call, token, at
         )
         row.used_at = at
         row.save(update_fields=["used_at"])
-    return row.mail.submission
+    return submission
 
 
-def _live(found: QuerySet[ReturnToken], call: Call, token: str, at: datetime) -> ReturnToken:
+def _live(
+    found: QuerySet[ReturnToken], call: Call, token: str, at: datetime
+) -> tuple[ReturnToken, Submission]:
     row = (
         found.select_related("mail__submission")
         .filter(token_sha256=digest(token), mail__submission__call=call)
         .first()
     )
-    if row is None or row.used_at or at >= row.expires_at or _is_superseded(row):
+    submission = row.mail.submission if row else None
+    if (
+        row is None
+        or submission is None
+        or row.used_at
+        or at >= row.expires_at
+        or _is_superseded(row)
+    ):
         raise LinkDead
-    return row
+    return row, submission
 
 
 def _is_superseded(row: ReturnToken) -> bool:
     """Return whether a newer link was sent, or one written later was used."""
     newer = Q(used_at__isnull=False, made_at__gt=row.made_at)
-    # A mail on its way is newer than all that went out. Of one that failed nobody knows for
-    # certain that it did not arrive: its link counts from when it was written.
+    # A mail on its way is newer than every mail that went out. A mail that failed may have
+    # arrived all the same: its link counts from when it was written.
     failed = row.mail.state == OutboxState.FAILED
     since = row.made_at if failed else row.mail.sent_at
     if since is not None:

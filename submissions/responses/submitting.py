@@ -1,17 +1,14 @@
-"""Submitting: the one transaction that turns a draft into a received response."""
+"""Submitting: one transaction turns a draft into a received response."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+import psycopg2
 from django.db import IntegrityError, transaction
 
-from core.canonical import count_words, digest
 from core.references import make_reference
-from submissions.calls.models import Call, Question
-from submissions.calls.states import CHOICE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
 from submissions.responses.answering import asked_questions, validation_issues
@@ -24,14 +21,13 @@ from submissions.responses.errors import (
 )
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import (
-    Attachment,
     ReturnAddress,
     Submission,
     Version,
     VersionIdentity,
 )
-from submissions.responses.states import SubmissionState, Timing
-from submissions.responses.transcript import version_text
+from submissions.responses.states import SubmissionState
+from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import files_by_key, working_answers
 
 logger = logging.getLogger(__name__)
@@ -44,21 +40,20 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
 
     One transaction: lock the response, recheck its state, recheck the deadline on the locked
     call, give a draft its reference, write the immutable version and the row of its
-    confirmation. A submitted response that its author opened again gets its next version under
-    the same reference. Asking again, from a second tab, or with nothing changed returns the
-    version that is already there.
+    confirmation. A reopened response gets its next version under the same reference. Asking
+    again, from a second tab, or with nothing changed, returns the version that is already there.
 
-    Requests that wait may be taken up in another order than they came in. Where one saved
-    something that came later than `at`, its moment is the moment of receipt.
+    Requests that wait may be taken up in another order than they came in. If the response was
+    saved by a request that came later than `at`, the version is received at that later moment.
 
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
-    copy is another by now, ResponseIncomplete while faults stand, ResponseWithdrawn.
+    copy was changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn.
     """
     with transaction.atomic():
         locked = lock_response(submission)
         if not locked.has_working_copy:
-            return locked.current_version
+            return locked.submitted_version
         at = max(at, _last_touched(locked))
         call = lock_call(locked.call_id)
         version = _receive(
@@ -69,10 +64,13 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
 
 
 def _last_touched(locked: Submission) -> datetime:
-    """Return before which moment what `locked` holds was not all there."""
-    if locked.is_draft:
-        return locked.saved_at
-    return max(locked.saved_at, locked.amending_since, locked.current_version.received_at)
+    """Return the last moment at which a request changed anything of the response."""
+    moments = [locked.saved_at]
+    if locked.amending_since is not None:
+        moments.append(locked.amending_since)
+    if locked.current_version is not None:
+        moments.append(locked.current_version.received_at)
+    return max(moments)
 
 
 def lock_response(submission: Submission) -> Submission:
@@ -84,7 +82,7 @@ def lock_response(submission: Submission) -> Submission:
 
 
 def lock_call(pk: int) -> Call:
-    """Return the call with its closing time held still until the transaction ends.
+    """Return the call, whose closing time cannot change until the transaction ends.
 
     FOR SHARE lets submissions run side by side and makes a change of the call wait.
     """
@@ -94,7 +92,7 @@ def lock_call(pk: int) -> Call:
 def _receive(
     locked: Submission,
     call: Call,
-    admitted: ApplicableDeadline,
+    deadline: ApplicableDeadline,
     at: datetime,
     expected_etag: str | None,
 ) -> Version:
@@ -103,51 +101,55 @@ def _receive(
     if expected_etag not in (None, draft_etag(answers, attachments)):
         raise ChangedSinceSeen
     files = files_by_key(call, attachments)
-    standing = validation_issues(call, answers, {key: len(those) for key, those in files.items()})
-    if standing:
-        raise ResponseIncomplete(standing)
+    issues = validation_issues(call, answers, {key: len(those) for key, those in files.items()})
+    if issues:
+        raise ResponseIncomplete(issues)
     content = Content(call, asked_questions(call, answers), answers, files)
     if locked.is_draft:
-        version = _write_first_version(locked, content, admitted, at)
-        owe_to_author(MailKind.CONFIRMATION, version, call, at)
+        version = _write_first_version(locked, content, deadline, at)
+        enqueue_to_author(MailKind.CONFIRMATION, version, call, at)
         return version
-    current = locked.current_version
-    next_one, identity = build_version(
+    current = locked.submitted_version
+    version, identity = build_version(
         locked,
         content,
-        reference=locked.reference,
+        reference=str(locked.reference),
         number=current.number + 1,
-        admitted=admitted,
+        deadline=deadline,
         at=at,
     )
-    if _says_the_same(current, next_one, identity, content):
+    if says_the_same(current, version, identity, content):
         locked.amending_since = None
         locked.save_locked("amending_since")
         return current
-    _save_version(locked, next_one, identity, content, admitted)
-    owe_to_author(MailKind.AMENDED, next_one, call, at)
-    return next_one
+    _save_version(locked, version, identity, content, deadline)
+    enqueue_to_author(MailKind.AMENDED, version, call, at)
+    return version
 
 
 def _write_first_version(
-    locked: Submission, content: "Content", admitted: ApplicableDeadline, at: datetime
+    locked: Submission, content: Content, deadline: ApplicableDeadline, at: datetime
 ) -> Version:
     """Write version 1 under a reference that no other response has.
 
-    A taken reference is found by the unique column, not by looking first: two transactions may
-    draw one code at once. The savepoint keeps the transaction alive for the next try.
+    The unique column tells that a reference is taken; looking first would not, as two
+    transactions may draw one code at once. The savepoint keeps the transaction alive for the
+    next try.
     """
     for _ in range(REFERENCE_TRIES):
-        locked.reference = make_reference(content.call.reference_prefix)
-        locked.submitted_at = at
+        reference = make_reference(content.call.reference_prefix)
+        locked.reference, locked.submitted_at = reference, at
         version, identity = build_version(
-            locked, content, reference=locked.reference, admitted=admitted, at=at
+            locked, content, reference=reference, deadline=deadline, at=at
         )
         try:
             with transaction.atomic():
-                _save_version(locked, version, identity, content, admitted)
+                _save_version(locked, version, identity, content, deadline)
         except IntegrityError as error:
-            if error.__cause__.diag.constraint_name != REFERENCE_TAKEN:
+            refusal = error.__cause__
+            if not isinstance(refusal, psycopg2.Error):
+                raise
+            if refusal.diag.constraint_name != REFERENCE_TAKEN:
                 raise
         else:
             return version
@@ -158,8 +160,8 @@ def _save_version(
     locked: Submission,
     version: Version,
     identity: VersionIdentity,
-    content: "Content",
-    admitted: ApplicableDeadline,
+    content: Content,
+    deadline: ApplicableDeadline,
 ) -> None:
     version.pk = identity.pk = None
     version.save(force_insert=True)
@@ -171,98 +173,14 @@ def _save_version(
     locked.current_version = version
     locked.amending_since = None
     locked.save_locked("reference", "state", "submitted_at", "current_version", "amending_since")
-    if admitted.late_pass is not None:
-        admitted.late_pass.used_at = version.received_at
-        admitted.late_pass.used_for = version
-        admitted.late_pass.save(update_fields=["used_at", "used_for"])
+    if deadline.late_pass is not None:
+        deadline.late_pass.used_at = version.received_at
+        deadline.late_pass.used_for = version
+        deadline.late_pass.save(update_fields=["used_at", "used_for"])
 
 
-def holds_changes(submission: Submission, content: "Content") -> bool:
-    """Whether a working copy with `content` says anything but what was last submitted."""
-    drawn_up = build_version(
-        submission, content, reference=submission.reference, at=submission.saved_at
-    )
-    return not _says_the_same(submission.current_version, *drawn_up, content)
-
-
-def _says_the_same(
-    current: Version, next_one: Version, identity: VersionIdentity, content: "Content"
-) -> bool:
-    attached = set(current.attachments.values_list("pk", flat=True))
-    return (
-        (current.choices, current.texts) == (next_one.choices, next_one.texts)
-        and current.identity.answers == identity.answers
-        and attached == {file.pk for file in content.attached}
-    )
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a version is drawn up from: the questions that were asked, answers, files by key."""
-
-    call: Call
-    asked: list[Question]
-    answers: Mapping[str, Any]
-    files: Mapping[str, list[Attachment]]
-
-    @property
-    def evidence(self) -> list[Question]:
-        return [question for question in self.asked if not question.identity]
-
-    @property
-    def attached(self) -> list[Attachment]:
-        return [file for q in self.evidence for file in self.files.get(q.key, ())]
-
-
-def build_version(
-    submission: Submission,
-    content: Content,
-    *,
-    reference: str,
-    at: datetime,
-    number: int = 1,
-    admitted: ApplicableDeadline | None = None,
-) -> tuple[Version, VersionIdentity]:
-    """Return a version received at `at`, and who it is from; neither is saved.
-
-    Without `admitted` it is on time before the call's closing time.
-    """
-    call = content.call
-    admitted = admitted or ApplicableDeadline(Timing.ON_TIME, call.closes_at)
-    texts = _answers_of_kinds(content, TEXT_KINDS)
-    text = version_text(
-        call,
-        reference=reference,
-        number=number,
-        received_at=at,
-        questions=content.evidence,
-        answers=content.answers,
-        files=content.files,
-    )
-    version = Version(
-        submission=submission,
-        number=number,
-        received_at=at,
-        deadline=admitted.deadline,
-        timing=admitted.timing,
-        choices=_answers_of_kinds(content, CHOICE_KINDS),
-        texts=texts,
-        canonical_text=text,
-        sha256=digest(text),
-        words=sum(count_words(answer) for answer in texts.values()),
-    )
-    answers = content.answers
-    identity = {q.key: answers[q.key] for q in content.asked if q.identity and q.key in answers}
-    return version, VersionIdentity(version=version, answers=identity)
-
-
-def _answers_of_kinds(content: Content, kinds: frozenset[QuestionKind]) -> dict[str, Any]:
-    answers = content.answers
-    return {q.key: answers[q.key] for q in content.evidence if q.kind in kinds and q.key in answers}
-
-
-def owe_to_author(kind: MailKind, version: Version, call: Call, at: datetime) -> None:
-    """Owe a mail about `version` to the address that its author gave, if there is one."""
+def enqueue_to_author(kind: MailKind, version: Version, call: Call, at: datetime) -> None:
+    """Enqueue a mail about `version` to the address that its author gave, if there is one."""
     address = address_of(version, call)
     if address:
         enqueue(
@@ -276,9 +194,9 @@ def owe_to_author(kind: MailKind, version: Version, call: Call, at: datetime) ->
 
 
 def address_of(version: Version, call: Call) -> str:
-    """Return the address given for the link back, else the first one among the answers.
+    """Return the address given for the return link, else the first one among the answers.
 
-    The first is newer where there are both: it was given, or corrected, for the sake of mail.
+    Where there are both, the first is newer: its author gave or corrected it to get mail.
     """
     kept = ReturnAddress.objects.filter(submission=version.submission_id).first()
     if kept and kept.address:

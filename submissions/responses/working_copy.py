@@ -1,13 +1,15 @@
-"""The working copy of a response: finding it, reading its answers and files, locking it."""
+"""The working copy of a response: its answers and files, read, locked and written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from submissions.calls.models import Call
+from submissions.calls.models import Call, Question
 from submissions.responses.errors import AlreadySubmitted
-from submissions.responses.models import Attachment, Submission
+from submissions.responses.models import Answer, Attachment, IdentityAnswer, Submission
+
+Row = TypeVar("Row", Answer, IdentityAnswer)
 
 
 def find_response(*, public_id: UUID | str, slug: str) -> Submission | None:
@@ -67,3 +69,31 @@ def note_saved_if_unchanged(submission: Submission, at: datetime) -> bool:
         return False
     submission.saved_at = max(submission.saved_at, at)
     return True
+
+
+def store_answers(submission: Submission, values: Mapping[Question, Any], at: datetime) -> None:
+    """Write the values into the rows of their tables; None deletes a row. The row is locked."""
+    evidence = {q: value for q, value in values.items() if not q.identity}
+    identity = {q: value for q, value in values.items() if q.identity}
+    if evidence:
+        _store(Answer, submission, evidence, at)
+    if identity:
+        _store(IdentityAnswer, submission, identity, at)
+
+
+def _store(
+    table: type[Row], submission: Submission, values: Mapping[Question, Any], at: datetime
+) -> None:
+    emptied = [question for question, value in values.items() if value is None]
+    if emptied:
+        table.objects.filter(submission=submission, question__in=emptied).delete()
+    table.objects.bulk_create(
+        [
+            table(submission=submission, question=question, value=value, saved_at=at)
+            for question, value in values.items()
+            if value is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["submission", "question"],
+        update_fields=["value", "saved_at"],
+    )

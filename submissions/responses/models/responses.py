@@ -23,7 +23,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(state=SubmissionState.DRAFT)
 
     def submitted(self) -> "SubmissionQuerySet":
-        """Those that count: submitted and not withdrawn since."""
+        """Responses that count: submitted, and not withdrawn since."""
         return self.filter(state=SubmissionState.SUBMITTED)
 
     def mark_saved(self, at: datetime) -> int:
@@ -36,7 +36,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
 
 class Submission(models.Model):
-    """A response, from its start as a draft; its answers here are the working copy."""
+    """A response, from its start as a draft. Its `answers` are the working copy."""
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="submissions")
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -132,8 +132,15 @@ class Submission(models.Model):
 
     @property
     def has_working_copy(self) -> bool:
-        """Whether its author may change answers: a draft, or submitted and opened again."""
+        """Whether its author may change answers: a draft, or reopened after submitting."""
         return self.is_draft or self.amending_since is not None
+
+    @property
+    def submitted_version(self) -> "Version":
+        """The current version of a response that was submitted; a draft has none."""
+        if self.current_version is None:
+            raise ValueError("a draft has no version")
+        return self.current_version
 
     def save_locked(self, *fields: str) -> None:
         """Save these fields of a row that the caller has locked, with the next `lock_version`."""
@@ -142,7 +149,7 @@ class Submission(models.Model):
 
 
 class WorkingAnswer(models.Model):
-    """An answer as it stands in the working copy.
+    """An answer in the working copy.
 
     `value` by the question's kind: a string (short, long, email), an option's key (radio), a
     list of keys (checkboxes, roles), an object row -> key (matrix), true (checkbox). No row: not
@@ -237,8 +244,8 @@ class Version(models.Model):
     `choices` (question key -> key, list of keys, object or true) and `texts` (question key ->
     string) hold the evidence; `canonical_text` is the same for people to read, and `sha256` the
     digest of exactly that text. `deadline` is the one that applied to `received_at`. `text_keys`
-    are the keys of `texts`: counting what was answered need not read what was written. The table
-    has one column more, `word_index`, for `domain/searching.py`.
+    are the keys of `texts`: counting answers by them reads no texts. The table
+    has one more column, `word_index`, which `responses/searching.py` uses.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="versions")

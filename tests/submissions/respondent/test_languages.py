@@ -19,7 +19,7 @@ from core.canonical import digest
 from evidence_portal.environment import languages_in
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
-from submissions.responses import submitting
+from submissions.responses import submitting, versions
 from submissions.responses.models import Submission, Version
 from tests.catalogues import write_catalogue
 from tests.makers import complete_answers, make_call, make_draft, while_open
@@ -245,8 +245,8 @@ def test_digested_text_is_the_same_in_every_language(welsh, client, at):
     texts = []
     for language in ("cy", "en-gb", None):
         with translation.override(language):
-            content = submitting.Content(call, call.questions_in_order, complete_answers(call), {})
-            version, _ = submitting.build_version(
+            content = versions.Content(call, call.questions_in_order, complete_answers(call), {})
+            version, _ = versions.build_version(
                 submission, content, reference="TST-0000-0000", at=while_open(call)
             )
         assert version.sha256 == digest(version.canonical_text)

@@ -1,9 +1,10 @@
 import io
 import zipfile
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,6 +180,22 @@ def test_name_is_presentable(given_name, shown):
     assert attaching.presentable_name(given_name) == shown
 
 
+def odt_with_an_offset_below_zero(first):
+    """An ODT whose directory says that it begins 100 bytes later: `first` is at -100 then."""
+    content = bytearray(archive(**{first: ODT_PARTS[first]} | ODT_PARTS))
+    end = content.rindex(b"PK\5\6")
+    directory = int.from_bytes(content[end + 16 : end + 20], "little")
+    content[end + 16 : end + 20] = (directory + 100).to_bytes(4, "little")
+    return bytes(content)
+
+
+def on_disk(name, content):
+    file = TemporaryUploadedFile(name, "application/octet-stream", len(content), None)
+    file.write(content)
+    file.seek(0)
+    return file
+
+
 def refusal_of(kind, content):
     try:
         refuse_unless_what_it_says("file", kind, io.BytesIO(content))
@@ -204,3 +221,17 @@ def test_damaged_files_are_taken_or_refused_in_words(cut, flips, whole):
         if damaged:
             damaged[place % len(damaged)] = byte
     assert refusal_of(kind, bytes(damaged)).startswith(("taken", "“file” was not added: "))
+
+
+@pytest.mark.parametrize("upload", [SimpleUploadedFile, on_disk], ids=["in memory", "on disk"])
+@pytest.mark.parametrize("entry", ["mimetype", "META-INF/manifest.xml"])
+def test_odt_whose_directory_points_before_its_start_is_refused_in_words(call, upload, entry):
+    file = upload("report.odt", odt_with_an_offset_below_zero(entry))
+    with closing(file), pytest.raises(FileRefused) as refusal:
+        attaching.attach(
+            submission=make_draft(call),
+            question=call.questions_by_key["documents"],
+            upload=file,
+            at=while_open(call),
+        )
+    assert refusal.value.message == f"“report.odt” was not added: {DAMAGED.format('ODT')}"

@@ -69,7 +69,7 @@ def test_draft_with_a_pass_is_submitted_once_and_stamped():
     draft = make_draft(call, **complete_answers(call))
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
-    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=draft, at=at)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), current=draft, at=at)
     version = submitting.submit(submission=taken, at=at)
     assert (taken, version.timing) == (draft, "late_pass")
     assert version.deadline == late_pass.expires_at
@@ -83,7 +83,7 @@ def test_pass_without_a_response_begins_one_after_closing():
     call = make_call()
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
-    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), current=None, at=at)
     drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
     assert submitting.submit(submission=taken, at=at).timing == "late_pass"
 
@@ -93,9 +93,9 @@ def test_pass_taken_up_twice_leads_to_the_same_response():
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
     token = token_of(late_pass)
-    first = late_passes.take_up(call=call, token=token, held=None, at=at)
+    first = late_passes.take_up(call=call, token=token, current=None, at=at)
     other = make_draft(call)
-    assert late_passes.take_up(call=call, token=token, held=other, at=at) == first
+    assert late_passes.take_up(call=call, token=token, current=other, at=at) == first
     assert Submission.objects.count() == 2
 
 
@@ -104,7 +104,7 @@ def test_pass_for_a_submitted_response_lets_it_be_changed_once():
     submission = make_submitted(call, story="Before")
     late_pass = give(call, submission=submission)
     at = call.closes_at + 2 * HOUR
-    late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    late_passes.take_up(call=call, token=token_of(late_pass), current=None, at=at)
     amending.reopen(submission=submission, at=at)
     submission.refresh_from_db()
     drafting.save_answers(submission=submission, call=call, values={"story": "After"}, at=at)
@@ -129,7 +129,7 @@ def test_dead_pass_opens_nothing(end):
     else:
         call = make_call()
     with pytest.raises(LinkDead):
-        late_passes.take_up(call=call, token=token, held=None, at=at)
+        late_passes.take_up(call=call, token=token, current=None, at=at)
     assert Submission.objects.count() == 0
 
 
@@ -138,7 +138,7 @@ def test_pass_that_expired_or_was_taken_back_after_taking_up_submits_nothing():
     draft = make_draft(call, **complete_answers(call))
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
-    late_passes.take_up(call=call, token=token_of(late_pass), held=draft, at=at)
+    late_passes.take_up(call=call, token=token_of(late_pass), current=draft, at=at)
     with pytest.raises(CallClosed):
         submitting.submit(submission=draft, at=late_pass.expires_at)
     late_passes.revoke(late_pass, by=make_user(), at=at)
@@ -151,7 +151,7 @@ def test_used_pass_cannot_be_taken_back():
     draft = make_draft(call, **complete_answers(call))
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
-    late_passes.take_up(call=call, token=token_of(late_pass), held=draft, at=at)
+    late_passes.take_up(call=call, token=token_of(late_pass), current=draft, at=at)
     submitting.submit(submission=draft, at=at)
     with pytest.raises(LatePassRefused):
         late_passes.revoke(late_pass, by=make_user(), at=at)
@@ -212,7 +212,7 @@ def test_grace_is_not_for_a_draft_that_was_begun_after_closing(late_by):
     call = make_call(grace_minutes=30)
     at = call.closes_at + late_by
     late_pass = give(call, at=at)
-    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), current=None, at=at)
     drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
     late_passes.revoke(late_pass, by=make_user(), at=at)
     with pytest.raises(CallClosed):
@@ -224,6 +224,6 @@ def test_draft_that_was_begun_after_closing_is_submitted_by_its_pass_and_not_in_
     call = make_call(grace_minutes=30)
     at = call.closes_at + timedelta(minutes=1)
     late_pass = give(call, at=at)
-    taken = late_passes.take_up(call=call, token=token_of(late_pass), held=None, at=at)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), current=None, at=at)
     drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
     assert submitting.submit(submission=taken, at=at).timing == "late_pass"

@@ -147,7 +147,7 @@ class LifeOfAResponse(RuleBasedStateMachine):
                 at=self.now,
             )
             token = late_passes.make_link(late_pass)
-            late_passes.take_up(call=self.call, token=token, held=self.draft, at=self.now)
+            late_passes.take_up(call=self.call, token=token, current=self.draft, at=self.now)
 
         self.attempt(hand_over)
 
