@@ -3,16 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 
 
 def record(
     *,
-    by: AbstractBaseUser | None,
+    by: User | None,
     at: datetime,
     action: AuditAction,
     call: Model | None = None,

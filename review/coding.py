@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from accounts.models import User
 from review.errors import CodingRefused
 from review.models import Code, Coding
 from submissions.calls.models import Call, Question
@@ -49,7 +49,7 @@ def code_passage(
     question: Question,
     start: int,
     end: int,
-    by: AbstractUser,
+    by: User,
     at: datetime,
 ) -> Coding:
     """Put `[start, end)`, in codepoints of the version's stored answer, under the code.

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from review.errors import StatusRefused
@@ -12,9 +12,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
 
-def change_status(
-    submission: Submission, *, to: TriageStatus, by: AbstractBaseUser, at: datetime
-) -> bool:
+def change_status(submission: Submission, *, to: TriageStatus, by: User, at: datetime) -> bool:
     """Set the status and put the change on record, in one transaction; False if nothing changed.
 
     The row is locked first, so that the record has the changes of two people in their order.

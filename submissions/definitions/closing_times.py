@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.calls.models import Call
@@ -17,9 +17,7 @@ def last_change(call: Call) -> ClosingChange | None:
     return ClosingChange.objects.filter(call=call).select_related("call").first()
 
 
-def change_closing_time(
-    call: Call, *, to: datetime, reason: str, by: AbstractBaseUser, at: datetime
-) -> Call:
+def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: datetime) -> Call:
     """Let the call close at `to` (aware) and put the old time, the new one and why on record.
 
     One transaction with the call's row locked: a submission that is being taken finishes under

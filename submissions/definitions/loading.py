@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.contrib.auth.models import AbstractUser
 from django.contrib.staticfiles import finders
 from django.db import connection, transaction
 from django.db.models import F
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.calls.models import Call, Question, RespondentRole, Section
@@ -88,7 +88,7 @@ def _is_nameable(call: CallDefinition) -> bool:
 def load(
     definition: CallDefinition,
     *,
-    by: AbstractUser | None,
+    by: User | None,
     at: datetime,
     reword: bool = False,
     reset_times: bool = False,

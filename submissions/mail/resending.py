@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.mail.errors import ResendRefused
@@ -18,7 +18,7 @@ from submissions.responses.models import ReturnAddress, Submission
 FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
 
 
-def send_again(mail: OutboxEmail, *, by: AbstractBaseUser, at: datetime) -> OutboxEmail:
+def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
     """Owe a copy of the mail to the same address; the first one stays on record as it was.
 
     Raises ResendRefused while the mail or such a copy is on its way, and once its address was
@@ -33,9 +33,7 @@ def send_again(mail: OutboxEmail, *, by: AbstractBaseUser, at: datetime) -> Outb
     return again
 
 
-def correct_address(
-    mail: OutboxEmail, *, address: str, by: AbstractBaseUser, at: datetime
-) -> OutboxEmail:
+def correct_address(mail: OutboxEmail, *, address: str, by: User, at: datetime) -> OutboxEmail:
     """Owe a copy of the mail to `address`; later mails about the response go there too.
 
     What the respondent answered stays as it was: evidence is not put right by others. Raises
@@ -89,7 +87,7 @@ def _owe_copy(mail: OutboxEmail, address: str, at: datetime) -> OutboxEmail:
 
 
 def _record(
-    action: AuditAction, mail: OutboxEmail, again: OutboxEmail, by: AbstractBaseUser, at: datetime
+    action: AuditAction, mail: OutboxEmail, again: OutboxEmail, by: User, at: datetime
 ) -> None:
     record(
         by=by,

@@ -18,6 +18,6 @@ class Command(migrate.Command):
         if not options["plan"] and not options["check_unapplied"]:
             schema.note_digests()
 
-    def check(self, **options: Any) -> None:
+    def check(self, *arguments: Any, **options: Any) -> None:
         """Leave out the checks that ask the database: they would ask for this very command."""
-        super().check(**options | {"databases": []})
+        super().check(*arguments, **options | {"databases": []})
