@@ -5,7 +5,6 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -123,22 +122,16 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
         for number, upload in enumerate(uploads):
             in_place_of = replaced[1] if replaced and replaced[0] == key and number == 0 else None
             try:
-                _take(current, question, upload, in_place_of)
+                attaching.attach(
+                    submission=current.submission,
+                    question=question,
+                    upload=upload,
+                    at=current.received_at,
+                    in_place_of=in_place_of,
+                )
             except FileRefused as refusal:
                 refused.setdefault(key, []).append(refusal.message)
     return refused
-
-
-def _take(
-    current: ResponseContext, question: Question, upload: UploadedFile, in_place_of: UUID | None
-) -> None:
-    submission, at = current.submission, current.received_at
-    if in_place_of is None:
-        attaching.attach(submission=submission, question=question, upload=upload, at=at)
-    else:
-        attaching.replace(
-            submission=submission, question=question, upload=upload, at=at, public_id=in_place_of
-        )
 
 
 def _file_to_replace(current: ResponseContext, form: SectionForm) -> tuple[str, UUID] | None:

@@ -22,9 +22,17 @@ LONGEST_NAME = 150
 
 
 def attach(
-    *, submission: Submission, question: Question, upload: UploadedFile, at: datetime
+    *,
+    submission: Submission,
+    question: Question,
+    upload: UploadedFile,
+    at: datetime,
+    in_place_of: UUID | None = None,
 ) -> Attachment:
     """Add the file to the working copy; a second press adds it once.
+
+    The file with the public id `in_place_of` is taken out in the same transaction, so it stays
+    where the new one is refused. One that is not there (any more) takes no place.
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
     taken or not what its name says, protected by a password, one too many. Raises
@@ -35,6 +43,8 @@ def attach(
     sha256 = digest_of(upload)
     with transaction.atomic():
         lock_working_copy(submission)
+        if in_place_of is not None:
+            detach(submission=submission, public_id=in_place_of, at=at)
         present = submission.attachments.filter(question=question, removed_at=None)
         same = present.filter(sha256=sha256).first()
         if same is not None and same.name == name:
@@ -73,24 +83,6 @@ def attach(
             attachment.file.storage.delete(attachment.file.name)
             raise
     return attachment
-
-
-def replace(
-    *,
-    submission: Submission,
-    question: Question,
-    public_id: UUID,
-    upload: UploadedFile,
-    at: datetime,
-) -> Attachment:
-    """Put the file in the place of another of the question; all of it or nothing.
-
-    One that is not there (any more) takes no place. Raises what `attach` raises: then the
-    other file stays.
-    """
-    with transaction.atomic():
-        detach(submission=submission, public_id=public_id, at=at)
-        return attach(submission=submission, question=question, upload=upload, at=at)
 
 
 def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:

@@ -74,10 +74,10 @@ def test_save_that_only_met_contest_does_not_count_as_saved(call):
 
 
 def replace(draft, call, attachment, content, name="new.txt"):
-    return attaching.replace(
+    return attaching.attach(
         submission=draft,
         question=call.questions_by_key["documents"],
-        public_id=attachment.public_id,
+        in_place_of=attachment.public_id,
         upload=SimpleUploadedFile(name, content),
         at=while_open(call),
     )
