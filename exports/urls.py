@@ -1,13 +1,13 @@
 from django.urls import path
 
-from exports.steering import choosing, overview, runs
+from exports.steering import choosing, downloads, overview, runs
 
 urlpatterns = [
     path("steering/", overview.overview, name="steering"),
     path("steering/<slug:slug>/", overview.overview, name="steering_call"),
-    path("steering/<slug:slug>/export.csv", overview.export_csv, name="export_csv"),
+    path("steering/<slug:slug>/export.csv", downloads.export_csv, name="export_csv"),
     path(
-        "steering/<slug:slug>/dictionary.csv", overview.export_dictionary, name="export_dictionary"
+        "steering/<slug:slug>/dictionary.csv", downloads.export_dictionary, name="export_dictionary"
     ),
     path("steering/<slug:slug>/exports/", choosing.choose, name="exports"),
     path(

@@ -24,6 +24,7 @@ from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import NAMED_NEEDS, ExportRefused, refuse_unless_permitted
+from exports.steering.downloads import streamed
 from exports.steering.on_record import (
     chosen_in_words,
     field_names,
@@ -31,7 +32,6 @@ from exports.steering.on_record import (
     latest_on_record,
     number_in_words,
 )
-from exports.steering.overview import streamed
 from exports.steering.runs import whoever_may_export
 from exports.tasks import nudge_exports
 from exports.types import Dataset

@@ -1,25 +1,21 @@
 """The steering group's first page: how the call goes. The data to take away is beside it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from core import clock, spoken_time
 from exports.counting import count_responses
 from exports.counts import Counts
-from exports.formats import FORMATS, file_name
-from exports.recording import export_chunks
 from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
 from exports.steering.on_record import latest_on_record
-from exports.types import Dataset
-from exports.writers.csv_file import CONTENT_TYPE
-from exports.writers.dictionary import dictionary_csv, rules
+from exports.writers.dictionary import rules
 from submissions.calls.facets import Facet
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS
@@ -115,61 +111,3 @@ def _facet_charts(
         )
         for key, title in titles.items()
     ]
-
-
-@require_GET
-@login_required
-@SEE
-@EXPORT
-def export_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """The pseudonymised CSV, streamed; its audit event is written when the last row is out."""
-    call = get_object_or_404(Call, slug=slug)
-    return streamed(request, Dataset(call), "csv")
-
-
-def streamed(
-    request: HttpRequest, dataset: Dataset, format_name: str, *, reason: str = ""
-) -> StreamingHttpResponse:
-    """Answer with the export itself, written as it is read.
-
-    The first piece is made before the answer begins: an export that cannot be made gets an
-    error page, and only one that breaks later a download that fails.
-    """
-    now = clock.portal_now()
-    file_format = FORMATS[format_name]
-    chunks = export_chunks(
-        dataset, format_name, by=request.user, at=now, reason=reason, through="steering page"
-    )
-    response = StreamingHttpResponse(_Begun(chunks), content_type=file_format.content_type)
-    name = file_name(dataset.call, file_format, at=now, named=dataset.named)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-class _Begun:
-    """Chunks whose first was taken already; the server closes them with its answer."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._first = [next(chunks, b"")]
-        self._chunks = chunks
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> bytes:
-        return self._first.pop() if self._first else next(self._chunks)
-
-    def close(self) -> None:
-        self._chunks.close()
-
-
-@require_GET
-@login_required
-@SEE
-@EXPORT
-def export_dictionary(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the columns of the CSV hold, as CSV."""
-    call = get_object_or_404(Call, slug=slug)
-    response = HttpResponse(dictionary_csv(Dataset(call)), content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f'attachment; filename="{call.slug}-dictionary.csv"'
-    return response
