@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -98,7 +99,7 @@ class Group:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @whoever_may_export
-def choose(request: HttpRequest, slug: str) -> HttpResponse:
+def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     """GET counts the responses that the filter names. POST exports them, now or by the worker."""
     call = get_object_or_404(Call, slug=slug)
     given = request.POST if request.method == "POST" else request.GET
@@ -158,7 +159,7 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
 
 
 def read_filter(call: Call, given: QueryDict) -> ExportFilter:
-    """Return what the form's fields say; raises FilterRefused for what is no day."""
+    """Return the filter that the form's fields name; raise FilterRefused for what is no day."""
     filters: dict[str, Any] = {
         name: [value for value in given.getlist(name) if value]
         for name in ("timings", "statuses", "codes")
@@ -168,15 +169,15 @@ def read_filter(call: Call, given: QueryDict) -> ExportFilter:
         for _facet, question in call.facet_questions
     }
     for name in ("words", "since", "until"):
-        if given.get(name, "").strip():
-            filters[name] = given[name].strip()
+        if written := given.get(name, "").strip():
+            filters[name] = written
     return ExportFilter.from_filters(
         filters
         | {"quotable": given.get("quotable") == "yes", "order": given.get("order") or "oldest"}
     )
 
 
-def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponse:
+def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponseBase:
     reason = request.POST.get("reason", "").replace("\0", "")
     if name not in HINTS or name not in FORMATS:
         raise UnsupportedByFormat(_("Select a format."))
