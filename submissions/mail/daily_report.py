@@ -1,4 +1,4 @@
-"""A call's day in numbers, and the mail to staff that is owed for it once a day."""
+"""A call's day in numbers, and the mail that goes to staff about it once a day."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -39,20 +39,20 @@ def daily_report(call: Call, *, at: datetime) -> DailyReport:
 
 
 def enqueue_digests(*, at: datetime) -> int:
-    """Owe today's digest of each call to each address of STAFF_DIGEST_TO; return how many.
+    """Enqueue today's digest of each call to each address of STAFF_DIGEST_TO; return how many.
 
     From 8 in the morning after the opening until SENT_FOR after the closing, once a day.
     """
     if not settings.STAFF_DIGEST_TO:
         return 0
-    owed = 0
+    number = 0
     for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
         zone = ZoneInfo(call.timezone)
         day = at.astimezone(zone).date()
         morning = datetime.combine(day, SENT_FROM, zone)
         if call.opens_at < morning <= at:
-            owed += _enqueue(call, day.isoformat(), at)
-    return owed
+            number += _enqueue(call, day.isoformat(), at)
+    return number
 
 
 def _enqueue(call: Call, occasion: str, at: datetime) -> int:

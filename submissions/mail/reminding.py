@@ -1,10 +1,9 @@
 """Mails to people with an unfinished response: before closing, and once after it.
 
-Each is owed once (`submissions_outboxemail_once_an_occasion`), to the address given for the
-link back, else the email address among the answers; never to somebody who submitted or withdrew.
-Who refused reminders gets none, and is told after a closing all the same: that is no reminder,
-and says until when the text can be had. A call that opens again and closes again has two
-closings.
+Each is enqueued once (`submissions_outboxemail_once_an_occasion`), to the address given for the
+return link, or else to the email address among the answers; never after submitting or withdrawing.
+Somebody who refused reminders gets none, but still the notice after a closing: it says until when
+they can read their text. A call that reopens and closes again has two closings.
 """
 
 from collections.abc import Iterable
@@ -35,11 +34,11 @@ _signer = Signer(salt="submissions.reminders")
 
 
 def enqueue_reminders(*, at: datetime) -> int:
-    """Owe the reminder whose time has come, call by call; return how many mails.
+    """Enqueue the reminder whose time has come, call by call; return how many mails.
 
     Of several moments that passed while no worker ran, only the latest is reminded of.
     """
-    owed = 0
+    number = 0
     for call in Call.objects.open_at(at):
         left = call.closes_at - at
         due = [(before, name) for name, before in BEFORE_CLOSING.items() if left <= before]
@@ -47,20 +46,20 @@ def enqueue_reminders(*, at: datetime) -> int:
             before, name = min(due)
             # Somebody who began after the moment of a reminder is not reminded of it.
             begun = call.submissions.drafts().filter(started_at__lte=call.closes_at - before)
-            owed += _enqueue(MailKind.REMINDER, name, call, begun, at)
-    return owed
+            number += _enqueue(MailKind.REMINDER, name, call, begun, at)
+    return number
 
 
 def enqueue_closing_notices(*, at: datetime) -> int:
-    """Owe, from 9 on the morning after a closing, one mail to each draft left unfinished."""
-    owed = 0
+    """Enqueue one mail for each unfinished draft, from 9 on the morning after a closing."""
+    number = 0
     for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
         zone = ZoneInfo(call.timezone)
         next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
         if at >= max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
             drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
-            owed += _enqueue(MailKind.CLOSED_WITH_DRAFT, closing_of(call), call, drafts, at)
-    return owed
+            number += _enqueue(MailKind.CLOSED_WITH_DRAFT, closing_of(call), call, drafts, at)
+    return number
 
 
 def closing_of(call: Call) -> str:
@@ -87,7 +86,7 @@ def _enqueue(
         if draft.pk in addresses
     ]
     with transaction.atomic():
-        # Two workers may owe at once: the constraint lets one of them.
+        # Two workers may enqueue at once: the constraint lets one of them.
         before = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count()
         OutboxEmail.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
         return OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count() - before

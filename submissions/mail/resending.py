@@ -19,7 +19,7 @@ FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
 
 
 def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
-    """Owe a copy of the mail to the same address; the first one stays on record as it was.
+    """Enqueue a copy of the mail to the same address; the first one stays on record as it was.
 
     Raises ResendRefused while the mail or such a copy is on its way, and once its address was
     deleted.
@@ -28,13 +28,13 @@ def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
         raise ResendRefused("The address was deleted when its time was over")
     with transaction.atomic():
         _refuse_unfinished(mail, mail.to_address)
-        again = _owe_copy(mail, mail.to_address, at)
+        again = _enqueue_copy(mail, mail.to_address, at)
         _record(AuditAction.MAIL_RESENT, mail, again, by, at)
     return again
 
 
 def correct_address(mail: OutboxEmail, *, address: str, by: User, at: datetime) -> OutboxEmail:
-    """Owe a copy of the mail to `address`; later mails about the response go there too.
+    """Enqueue a copy of the mail to `address`; later mails about the response go there too.
 
     What the respondent answered stays as it was: evidence is not put right by others. Raises
     ResendRefused for an address that no mail can be sent to or that the mail had already, and
@@ -55,7 +55,7 @@ def correct_address(mail: OutboxEmail, *, address: str, by: User, at: datetime) 
                 submission_id=mail.submission_id,
                 defaults={"address": address, "given_at": at},
             )
-        again = _owe_copy(mail, address, at)
+        again = _enqueue_copy(mail, address, at)
         _record(AuditAction.ADDRESS_CORRECTED, mail, again, by, at)
     return again
 
@@ -73,7 +73,7 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
         raise ResendRefused("This mail is still on its way: it is not sent twice")
 
 
-def _owe_copy(mail: OutboxEmail, address: str, at: datetime) -> OutboxEmail:
+def _enqueue_copy(mail: OutboxEmail, address: str, at: datetime) -> OutboxEmail:
     return enqueue(
         kind=MailKind(mail.kind),
         call=mail.call,
