@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_users"),
-        ("submissions", "0001_tables"),
+        ("submissions", "0002_responses"),
     ]
 
     operations = [

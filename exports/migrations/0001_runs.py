@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("submissions", "0001_tables"),
+        ("submissions", "0005_deadlines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -34,5 +34,5 @@ DROP FUNCTION submissions_call_anew() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0002_evidence_stands")]
+    dependencies = [("submissions", "0006_evidence_stands")]
     operations = [migrations.RunSQL(REVISION, FORGET_REVISION)]

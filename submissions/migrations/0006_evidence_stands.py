@@ -93,7 +93,7 @@ CREATE TRIGGER submissions_attachment_stands
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0001_tables"), ("accounts", "0003_record_stands")]
+    dependencies = [("submissions", "0005_deadlines"), ("accounts", "0003_record_stands")]
     operations = [
         *(
             migrations.RunSQL(STAND.format(table=table), f"DROP TRIGGER {table}_stands ON {table}")

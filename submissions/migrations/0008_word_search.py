@@ -51,7 +51,7 @@ DROP FUNCTION submissions_words(jsonb);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0003_call_revision")]
+    dependencies = [("submissions", "0007_call_revision")]
     operations = [
         migrations.RunSQL(TEXTS_AS_THEY_ARE, TEXTS_COMPRESSED),
         migrations.RunSQL(WORDS, FORGET_WORDS),
