@@ -11,7 +11,7 @@ from submissions.outbox.states import OutboxState
 
 # As `outbox.hold_up` leaves them: a mail that was refused for itself has a pause of its own.
 FOR_THE_SERVER = Q(
-    state=OutboxState.WAITING, next_attempt_at__isnull=True, held_up_since__isnull=False
+    state=OutboxState.WAITING, next_attempt_at__isnull=True, deferred_since__isnull=False
 )
 ON_ITS_WAY = Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])
 
@@ -20,7 +20,7 @@ ON_ITS_WAY = Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])
 class MailHealth:
     """`sent` in the 24 hours before; `failed` and not sent again since; `late` waiting mails.
 
-    A mail is late when it has waited for longer than MAIL_STALE_MINUTES. `held_up_by` says why
+    A mail is late when it has waited for longer than MAIL_STALE_MINUTES. `deferred_because` says why
     the mail server took no mail at all when those that wait for it were last tried, or "".
     """
 
@@ -29,7 +29,7 @@ class MailHealth:
     failed: int
     late: int
     oldest_waiting: datetime | None
-    held_up_by: str
+    deferred_because: str
 
 
 def mail_health(*, at: datetime) -> MailHealth:
@@ -43,7 +43,7 @@ def mail_health(*, at: datetime) -> MailHealth:
             failed=Count("pk", filter=Q(state=OutboxState.FAILED) & ~Q(sent_again)),
             late=Count("pk", filter=ON_ITS_WAY & Q(created_at__lt=stale)),
             oldest_waiting=Min("created_at", filter=ON_ITS_WAY),
-            held_up_by=Max("last_error", filter=FOR_THE_SERVER, default=""),
+            deferred_because=Max("last_error", filter=FOR_THE_SERVER, default=""),
         )
     )
 

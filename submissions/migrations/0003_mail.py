@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ),
                 ("claimed_at", models.DateTimeField(help_text="Real time.", null=True)),
                 (
-                    "held_up_since",
+                    "deferred_since",
                     models.DateTimeField(
                         help_text="Real time of the first attempt that failed.", null=True
                     ),

@@ -46,7 +46,7 @@ class OutboxEmail(Claimable):
     )
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True, help_text="Real time; at once if empty.")
-    held_up_since = models.DateTimeField(
+    deferred_since = models.DateTimeField(
         null=True, help_text="Real time of the first attempt that failed."
     )
     sent_at = models.DateTimeField(null=True)

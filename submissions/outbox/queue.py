@@ -110,7 +110,7 @@ def mark_delayed(
     `error` is a sentence for staff. The pauses grow from a minute to two hours. False if the
     claim was lost.
     """
-    since = mail.held_up_since or wall_now
+    since = mail.deferred_since or wall_now
     if pause is None:
         pause = pause_after(wall_now - since, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     due = wall_now + pause
@@ -120,7 +120,7 @@ def mark_delayed(
         mail,
         state=OutboxState.WAITING,
         next_attempt_at=due,
-        held_up_since=since,
+        deferred_since=since,
         last_error=error,
     )
 
@@ -137,13 +137,13 @@ def defer_all(*, wall_now: datetime, error: str) -> int:
     """
     due = OutboxEmail.objects.due_at(wall_now)
     due.filter(
-        Q(held_up_since=None) | Q(next_attempt_at__isnull=False) | ~Q(last_error=error)
+        Q(deferred_since=None) | Q(next_attempt_at__isnull=False) | ~Q(last_error=error)
     ).update(
-        held_up_since=Coalesce("held_up_since", Value(wall_now)),
+        deferred_since=Coalesce("deferred_since", Value(wall_now)),
         next_attempt_at=None,
         last_error=error,
     )
-    return due.filter(held_up_since__lte=wall_now - GIVE_UP_AFTER).update(
+    return due.filter(deferred_since__lte=wall_now - GIVE_UP_AFTER).update(
         state=OutboxState.FAILED, last_error=_given_up(error)
     )
 

@@ -25,7 +25,7 @@ def owed(at, **changes):
 def test_empty_outbox_is_well():
     health = mail_health(at=NOW)
     assert health == MailHealth(
-        waiting=0, sent=0, failed=0, late=0, oldest_waiting=None, held_up_by=""
+        waiting=0, sent=0, failed=0, late=0, oldest_waiting=None, deferred_because=""
     )
     assert late_in_words(health) == ""
 
@@ -41,7 +41,7 @@ def test_each_mail_is_counted_once(django_assert_num_queries):
     with django_assert_num_queries(1):
         health = mail_health(at=NOW)
     assert health == MailHealth(
-        waiting=3, sent=1, failed=1, late=2, oldest_waiting=NOW - 20 * MINUTE, held_up_by=""
+        waiting=3, sent=1, failed=1, late=2, oldest_waiting=NOW - 20 * MINUTE, deferred_because=""
     )
     assert late_in_words(health) == "2 mails have waited for more than 15 minutes"
 
@@ -55,16 +55,16 @@ def test_failed_mail_that_was_sent_again_needs_nobody(settings):
 
 def test_what_holds_every_mail_up_is_told_and_what_holds_one_up_is_not():
     mail = owed(NOW, last_error="The mailbox is full.", next_attempt_at=NOW + MINUTE)
-    assert mail_health(at=NOW).held_up_by == ""
+    assert mail_health(at=NOW).deferred_because == ""
     owed(NOW)
     queue.defer_all(
         wall_now=NOW, error="The mail server does not take mail from this portal (550)."
     )
-    assert mail_health(at=NOW).held_up_by == (
+    assert mail_health(at=NOW).deferred_because == (
         "The mail server does not take mail from this portal (550)."
     )
     OutboxEmail.objects.exclude(pk=mail.pk).update(state=OutboxState.SENT, sent_at=NOW)
-    assert mail_health(at=NOW).held_up_by == ""
+    assert mail_health(at=NOW).deferred_because == ""
 
 
 def test_limit_is_the_operators(settings):

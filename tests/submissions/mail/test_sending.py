@@ -320,7 +320,7 @@ def test_server_that_refuses_the_sign_in_gives_everything_back(
         submitted(call, "a@example.org")
         assert send(call) == SendReport(released=1, server_away=True)
     assert OutboxEmail.objects.get().last_error == error
-    assert mail_health(at=while_open(call)).held_up_by == error
+    assert mail_health(at=while_open(call)).deferred_because == error
 
 
 def test_silent_server_costs_one_time_out(through_port, settings, call):

@@ -151,10 +151,10 @@ def test_server_that_is_away_holds_up_every_due_mail_and_none_waits_for_itself()
     due, put_off = owed(2)
     OutboxEmail.objects.filter(pk=put_off.pk).update(next_attempt_at=NOW + HOUR)
     assert queue.defer_all(wall_now=NOW, error="No server.") == 0
-    assert (fresh(due).held_up_since, fresh(due).last_error) == (NOW, "No server.")
-    assert (fresh(put_off).held_up_since, fresh(put_off).last_error) == (None, "")
+    assert (fresh(due).deferred_since, fresh(due).last_error) == (NOW, "No server.")
+    assert (fresh(put_off).deferred_since, fresh(put_off).last_error) == (None, "")
     queue.defer_all(wall_now=NOW + MINUTE, error="No sign-in.")
-    assert (fresh(due).held_up_since, fresh(due).last_error) == (NOW, "No sign-in.")
+    assert (fresh(due).deferred_since, fresh(due).last_error) == (NOW, "No sign-in.")
     assert claim(wall_now=NOW + MINUTE) == [due]
 
 
