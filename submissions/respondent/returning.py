@@ -53,7 +53,7 @@ def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm
     owed = client_may_try(request, "leave") and _may_be_sent_a_link(address)
     with transaction.atomic():
         returning.remember_address(submission=submission, address=address, at=current.received_at)
-        owed = owed and returning.owe_link(
+        owed = owed and returning.enqueue_link(
             submission=submission, address=address, at=current.received_at
         )
         nudge_mail()
@@ -90,7 +90,7 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "calls/return.html", context, status=429)
     address = form.cleaned_data["email"]
     if _may_be_sent_a_link(address):
-        returning.owe_links(call=call, address=address, at=at)
+        returning.enqueue_links(call=call, address=address, at=at)
     nudge_mail()
     time.sleep(max(0.0, began + ANSWERED_AFTER - time.monotonic()))
     return redirect("return_sent", slug=slug)

@@ -1,7 +1,7 @@
-"""What an answer may be, which questions are asked, and what stands in the way of submitting.
+"""Which answers can be stored, which questions are asked, and what prevents submitting.
 
-Two thresholds: a value that cannot be stored at all is refused (`AnswerRefused`); everything
-else is saved as it is, however incomplete or long, and `faults` says what is still to do.
+There are two thresholds. `clean_answer` refuses a value that cannot be stored at all. Everything
+else is saved, however incomplete or long, and `validation_issues` says what is still to do.
 """
 
 import re
@@ -20,7 +20,9 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.errors import AnswerRefused
 
-LONGEST_ANSWER = 100_000  # characters; far over any word limit, far under what a request may hold
+LONGEST_ANSWER = (
+    100_000  # characters; far more than any word limit, far less than one request may carry
+)
 
 Answers = Mapping[str, Any]
 
@@ -29,7 +31,7 @@ Answers = Mapping[str, Any]
 class ValidationIssue:
     """Why a response cannot be submitted yet: `message` is for the respondent.
 
-    `row` is the key of a matrix's row, where the fault is one row's.
+    `row` is the key of a matrix's row if the issue is about one row.
     """
 
     key: str
@@ -104,15 +106,17 @@ def is_required(question: Question, answers: Answers) -> bool:
 
 def asked_questions(call: Call, answers: Answers) -> list[Question]:
     """Return the questions that apply or may apply, in order."""
-    asked = call.questionnaire
-    out = {key for key, condition in asked.conditional if condition.holds(answers) is False}
-    return [question for question in asked.questions if question.key not in out]
+    questionnaire = call.questionnaire
+    ruled_out = {
+        key for key, condition in questionnaire.conditional if condition.holds(answers) is False
+    }
+    return [question for question in questionnaire.questions if question.key not in ruled_out]
 
 
 def validation_issues(
     call: Call, answers: Answers, file_counts: Mapping[str, int], *, section_key: str | None = None
 ) -> list[ValidationIssue]:
-    """Return what stands in the way of submitting, in the order of the questions.
+    """Return what prevents submitting, in the order of the questions.
 
     `file_counts` has the number of files by question key. With `section_key` only that
     section's questions are judged.
@@ -121,23 +125,23 @@ def validation_issues(
     for question in asked_questions(call, answers):
         if section_key in (None, question.section.key):
             given = file_counts.get(question.key, 0) or answers.get(question.key)
-            # Not known to apply yet: what it depends on is missing, and that is the fault.
+            # If it is not known yet whether it applies, the issue is the answer it depends on.
             applies = is_asked(call, question, answers) is True
             required = applies and is_required(question, answers)
             found += issues_of(question, given, required=required)
     if section_key is None and not found:
-        found += _evidence_fault(call, answers, file_counts)
+        found += _evidence_issues(call, answers, file_counts)
     return found
 
 
 def issues_of(question: Question, value: Any, *, required: bool) -> list[ValidationIssue]:
-    """Return the faults of one asked question's stored value."""
+    """Return the issues of one asked question's stored value."""
     if not value:
         return [ValidationIssue(question.key, missing_message(question))] if required else []
     if question.kind in MULTIPLE_KINDS:
-        return _exclusive_fault(question, value)
+        return _exclusive_issues(question, value)
     if question.kind == QuestionKind.RADIO:
-        return _route_fault(question, value)
+        return _route_issues(question, value)
     if question.kind == QuestionKind.MATRIX and required:
         rows = [row for row in question.rows if row["key"] not in value]
         said = _("Select an answer for “%(row)s”")
@@ -145,12 +149,12 @@ def issues_of(question: Question, value: Any, *, required: bool) -> list[Validat
             ValidationIssue(question.key, said % {"row": row["label"]}, row["key"]) for row in rows
         ]
     if question.kind in TEXT_KINDS:
-        return _text_fault(question, value)
+        return _text_issues(question, value)
     return []
 
 
 def missing_message(question: Question) -> str:
-    """Return what is said when a required answer is missing."""
+    """Return the message for a required answer that is missing."""
     if question.missing:
         return question.missing
     if question.kind in TEXT_KINDS:
@@ -158,7 +162,7 @@ def missing_message(question: Question) -> str:
     return _("Select an answer to “%(question)s”") % {"question": question.label}
 
 
-def _exclusive_fault(question: Question, value: list[str]) -> list[ValidationIssue]:
+def _exclusive_issues(question: Question, value: list[str]) -> list[ValidationIssue]:
     for option in question.options:
         if option.get("exclusive") and option["key"] in value and len(value) > 1:
             message = _("Select “%(choice)s” or the other answers, not both")
@@ -166,7 +170,7 @@ def _exclusive_fault(question: Question, value: list[str]) -> list[ValidationIss
     return []
 
 
-def _route_fault(question: Question, value: str) -> list[ValidationIssue]:
+def _route_issues(question: Question, value: str) -> list[ValidationIssue]:
     route = route_of(question, value)
     return [ValidationIssue(question.key, route["title"])] if route else []
 
@@ -179,7 +183,7 @@ def route_of(question: Question, value: Any) -> dict[str, str] | None:
     return None
 
 
-def _text_fault(question: Question, value: str) -> list[ValidationIssue]:
+def _text_issues(question: Question, value: str) -> list[ValidationIssue]:
     if question.kind == QuestionKind.EMAIL:
         try:
             validate_email(value)
@@ -216,10 +220,10 @@ def _limit(question: Question, most: int, count: int) -> dict[str, str]:
     return {"question": question.label, "most": f"{most:,}", "count": f"{count:,}"}
 
 
-def _evidence_fault(
+def _evidence_issues(
     call: Call, answers: Answers, file_counts: Mapping[str, int]
 ) -> list[ValidationIssue]:
-    """The call's invariant: at least one long answer or one file."""
+    """Most calls need evidence: at least one long answer or one file."""
     asked = asked_questions(call, answers)
     long_ones = [q for q in asked if q.kind == QuestionKind.LONG]
     if not call.needs_evidence or any(file_counts.values()):
@@ -231,7 +235,7 @@ def _evidence_fault(
 
 
 def warning_of(question: Question, value: Any) -> str:
-    """Return the question's warning if the answer looks odd; it never stands in the way."""
+    """Return the question's warning if the answer looks odd; it never prevents submitting."""
     if question.warn_unless and value and not re.fullmatch(question.warn_unless, value):
         return question.warning
     return ""

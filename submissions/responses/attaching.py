@@ -1,4 +1,4 @@
-"""Files as evidence: what is taken, and in and out of the working copy."""
+"""Files as evidence: which ones are accepted, and adding and removing them."""
 
 import hashlib
 import unicodedata
@@ -31,11 +31,11 @@ def attach(
 ) -> Attachment:
     """Add the file to the working copy; a second press adds it once.
 
-    The file with the public id `in_place_of` is taken out in the same transaction, so it stays
-    where the new one is refused. One that is not there (any more) takes no place.
+    The same transaction removes the file with the public id `in_place_of`, so that stays if the
+    new one is refused. If it is not there (any more), the new file is added.
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
-    taken or not what its name says, protected by a password, one too many. Raises
+    allowed or not what its name says, protected by a password, one too many. Raises
     AlreadySubmitted if the working copy is closed.
     """
     name = presentable_name(upload.name or "")
@@ -125,7 +125,7 @@ def digest_of(upload: UploadedFile) -> str:
 
 
 def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
-    """Take a file out of the working copy; one that no version holds is deleted.
+    """Remove a file from the working copy, and delete it if no version has it.
 
     A file that is not there (any more) is no error. Raises AlreadySubmitted.
     """

@@ -1,6 +1,6 @@
-"""The rule of the deadline: which one applies to a response, and whether a moment meets it.
+"""The deadline: which one applies to a response, and whether a moment is before it.
 
-The database holds the same rule by `submissions_version_before_deadline` and
+The database checks the same rule by `submissions_version_before_deadline` and
 `submissions_version_deadline_applied`.
 """
 
@@ -15,7 +15,7 @@ from submissions.responses.states import Timing
 
 @dataclass(frozen=True)
 class ApplicableDeadline:
-    """Why a response may be submitted: the deadline that applies (aware) and its kind."""
+    """The deadline (aware) before which a response may be submitted, and which kind it is."""
 
     timing: Timing
     deadline: datetime
@@ -33,12 +33,12 @@ def refuse_unless_open(call: Call, at: datetime) -> None:
 def applicable_deadline(
     call: Call, submission: Submission, *, at: datetime, lock: bool = False
 ) -> ApplicableDeadline:
-    """Return what lets the response be submitted at `at`; raise CallNotYetOpen or CallClosed.
+    """Return the deadline that `at` is before; raise CallNotYetOpen or CallClosed.
 
-    Before closing everybody is on time. After it a draft that was begun, and so saved, before
-    closing has the call's grace, and a response with a late pass has until the pass expires.
+    Before closing everybody is on time. After closing, a draft that was begun before closing has
+    the call's grace period, and a response with a late pass has until the pass expires.
 
-    With `lock`, inside a transaction, the pass cannot be taken back until that ends.
+    With `lock`, inside a transaction, nobody can revoke the pass until the transaction ends.
     """
     if at < call.closes_at:
         refuse_unless_open(call, at)

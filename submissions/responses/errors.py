@@ -1,4 +1,4 @@
-"""What is refused of a response. Messages are for developers; pages choose their own words."""
+"""What responses refuse. Messages are for developers; pages choose their own words."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,9 @@ from core.errors import PortalError
 
 
 class CallNotOpen(PortalError):
-    """The call does not take responses at this moment.
+    """The call takes no responses at this moment.
 
-    `at` is the aware moment judged; `closes_at` the aware deadline that applied.
+    `at` is the moment of the request, `closes_at` the deadline that applied; both are aware.
     """
 
     def __init__(self, *, at: datetime, closes_at: datetime) -> None:
@@ -27,7 +27,7 @@ class CallNotYetOpen(CallNotOpen):
 
 
 class ResponseIncomplete(PortalError):
-    """The response was to be submitted while `issues` (of `answering.ValidationIssue`) stand."""
+    """The response has `issues`, each an `answering.ValidationIssue`, that prevent submitting."""
 
     def __init__(self, issues: list[Any]) -> None:
         super().__init__(f"{len(issues)} answers are missing or need changing")
@@ -39,19 +39,19 @@ class AlreadySubmitted(PortalError):
 
 
 class ChangedSinceSeen(PortalError):
-    """The response is no longer as it was when its author checked it."""
+    """The response was changed after its author checked it."""
 
 
 class NotSubmitted(PortalError):
-    """The response is a draft, so there is nothing yet to change or withdraw."""
+    """The response is a draft: there is nothing to reopen or withdraw yet."""
 
 
 class ResponseWithdrawn(PortalError):
-    """The response was withdrawn by its author."""
+    """The author withdrew the response."""
 
 
 class LinkDead(PortalError):
-    """The link back to a response is unknown, used, superseded or expired."""
+    """The link to a response is unknown, used, superseded or expired."""
 
 
 class AnswerRefused(PortalError):
@@ -71,11 +71,11 @@ class FileRefused(PortalError):
 
 
 class NoFreeReference(PortalError):
-    """No unused reference was found in the permitted number of tries."""
+    """REFERENCE_TRIES tries found no unused reference."""
 
 
 class LatePassRefused(PortalError):
-    """A late pass cannot be given or taken back; `message` is a sentence for staff."""
+    """A late pass cannot be given or revoked; `message` is a sentence for staff."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

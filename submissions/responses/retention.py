@@ -1,7 +1,7 @@
-"""What is kept for how long. The privacy notice shows these periods, and `purge` keeps to them.
+"""How long data stays. The privacy notice shows these periods, and `purge` follows them.
 
-Submitted evidence, and who gave it, stays until the organisations that asked delete it: nothing
-here lifts the triggers that keep a version as it is.
+Submitted evidence, and who gave it, stays until the organisations that asked for it delete it:
+nothing here lifts the triggers that protect versions.
 """
 
 import logging
@@ -39,7 +39,7 @@ FINISHED = (OutboxState.SENT, OutboxState.FAILED)
 
 @dataclass
 class Purged:
-    """How many of each a purge removed, put back or emptied."""
+    """How many of each a purge deleted, discarded or emptied."""
 
     drafts: int = 0
     changes: int = 0
@@ -51,10 +51,10 @@ class Purged:
 
 
 def purge(*, at: datetime) -> Purged:
-    """Delete what is past its time at `at`; asking again deletes nothing more.
+    """Delete what has passed its period at `at`; a second call deletes nothing more.
 
-    Each draft goes in a transaction of its own, so that a purge that is broken off goes on at
-    the next one. A draft with a late pass that can still be used stays.
+    Each draft has its own transaction, so an interrupted purge loses nothing and the next one
+    continues. A draft with a late pass that can still be used stays.
     """
     purged = Purged()
     _purge_drafts(at, purged)
@@ -69,14 +69,14 @@ def _purge_drafts(at: datetime, purged: Purged) -> None:
     drafts = Submission.objects.drafts().filter(call__closes_at__lte=at - DRAFTS_KEPT)
     for pk in drafts.exclude(pk__in=usable).values_list("pk", flat=True).order_by("pk"):
         with transaction.atomic():
-            # It may have been given a pass and submitted since it was looked up.
+            # Somebody may have got a pass and submitted it since the query.
             draft = Submission.objects.drafts().select_for_update().filter(pk=pk).first()
             if draft is not None:
                 _purge_draft(draft, purged)
 
 
 def _purge_draft(draft: Submission, purged: Purged) -> None:
-    """Delete the draft; if the record speaks of it, empty it: its bare row stays for the record."""
+    """Delete the draft. If the record names it, empty it: the record needs its bare row."""
     purged.files += _delete_files(draft.attachments.all())
     removed = sum(
         part.all().delete()[0] for part in (draft.answers, draft.identity_answers, draft.mails)

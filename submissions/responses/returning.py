@@ -65,7 +65,7 @@ def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]
     return ""
 
 
-def owe_link(*, submission: Submission, address: str, at: datetime) -> bool:
+def enqueue_link(*, submission: Submission, address: str, at: datetime) -> bool:
     """Enqueue a mail with a link to the response; False after LINKS_AN_HOUR within the hour."""
     earlier = OutboxEmail.objects.filter(
         submission=submission, kind=MailKind.RETURN_LINK, created_at__gt=at - timedelta(hours=1)
@@ -82,7 +82,7 @@ def owe_link(*, submission: Submission, address: str, at: datetime) -> bool:
     return True
 
 
-def owe_links(*, call: Call, address: str, at: datetime) -> int:
+def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
     A response is known by the address given for its link and by an email address among its
@@ -90,7 +90,7 @@ def owe_links(*, call: Call, address: str, at: datetime) -> int:
     """
     with transaction.atomic():
         found = responses_known_by(call, address)
-        return sum(owe_link(submission=one, address=address, at=at) for one in found)
+        return sum(enqueue_link(submission=one, address=address, at=at) for one in found)
 
 
 def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:

@@ -43,7 +43,7 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
     confirmation. A reopened response gets its next version under the same reference. Asking
     again, from a second tab, or with nothing changed, returns the version that is already there.
 
-    Requests that wait may be taken up in another order than they came in. If the response was
+    Requests that wait may be handled in another order than they came in. If the response was
     saved by a request that came later than `at`, the version is received at that later moment.
 
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.

@@ -1,4 +1,4 @@
-"""Whether a receipt is genuine, told to anybody who holds one."""
+"""Tells anybody who has a receipt whether it is genuine."""
 
 from submissions.calls.models import Call
 from submissions.responses.models import Version

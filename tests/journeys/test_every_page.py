@@ -294,7 +294,7 @@ def test_refusals(tour, call, monkeypatch):
 
 def link_to(submission):
     at = while_open(submission.call)
-    returning.owe_link(submission=submission, address="jo@example.org", at=at)
+    returning.enqueue_link(submission=submission, address="jo@example.org", at=at)
     return returning.make_link(mail=OutboxEmail.objects.latest("pk"), at=at).token
 
 

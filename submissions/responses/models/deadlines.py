@@ -1,4 +1,4 @@
-"""Departures from a call's closing time: for everybody, and for one."""
+"""Exceptions from a call's closing time: for everybody, and for one response."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from submissions.responses.models.responses import Submission, Version
 
 
 class ClosingChange(models.Model):
-    """The closing time of a call was moved for everybody."""
+    """Somebody moved the closing time of a call for everybody."""
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="closing_changes")
     before = models.DateTimeField()
@@ -41,14 +41,14 @@ class ClosingChange(models.Model):
 
 class LatePassQuerySet(models.QuerySet["LatePass"]):
     def live_at(self, at: datetime) -> "LatePassQuerySet":
-        """Passes that can be used at `at`: given, not used, not taken back, not expired."""
+        """Passes that can be used at `at`: given, not used, not revoked, not expired."""
         return self.filter(
             given_at__lte=at, expires_at__gt=at, used_at__isnull=True, revoked_at__isnull=True
         ).order_by("-expires_at")
 
 
 class LatePass(models.Model):
-    """Leave for one response, or one address, to be submitted once after closing."""
+    """Permission for one response, or one address, to submit once after closing."""
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="late_passes")
     submission = models.ForeignKey(

@@ -1,7 +1,7 @@
 """What a respondent wrote: the working copy, and the versions that were submitted.
 
-Who answers is kept in tables of its own (`IdentityAnswer`, `VersionIdentity`), so that it can
-be withheld, and at the end of its retention deleted, without touching the evidence.
+Who answers is in tables of its own (`IdentityAnswer`, `VersionIdentity`). So the portal can
+withhold it, and delete it at the end of its retention, without touching the evidence.
 """
 
 import uuid
@@ -29,8 +29,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def mark_saved(self, at: datetime) -> int:
         """Note a save received at `at`, with the next `lock_version`; return how many rows.
 
-        The moment never goes back: requests that wait may be taken up in another order than
-        they came in, and a submission was not there before all of it was.
+        The moment never goes back: requests that wait may be handled in another order than they
+        came in, and nothing was received before its last part was.
         """
         return self.update(lock_version=F("lock_version") + 1, saved_at=Greatest("saved_at", at))
 
@@ -137,7 +137,7 @@ class Submission(models.Model):
 
     @property
     def submitted_version(self) -> "Version":
-        """The current version of a response that was submitted; a draft has none."""
+        """The current version; ValueError for a draft."""
         if self.current_version is None:
             raise ValueError("a draft has no version")
         return self.current_version

@@ -1,4 +1,4 @@
-"""The way back to a response by mail. An address is kept apart from the evidence."""
+"""Links that lead back to a response by mail. The address is stored apart from the evidence."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -28,7 +28,7 @@ class ReturnAddress(models.Model):
 
 
 class ReturnToken(models.Model):
-    """A link that opens the response of its mail once; only the SHA-256 of its token is kept."""
+    """A link that opens the response of its mail once; only the SHA-256 of its token is stored."""
 
     mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")
     # Not unique: a mail has one row, and of two workers who write it at once, both upsert that.

@@ -19,7 +19,7 @@ LINK = re.compile(r"http://testserver/calls/([^/\s]+)/return/([\w-]{43})/")
 
 
 def enqueue(submission):
-    returning.owe_link(
+    returning.enqueue_link(
         submission=submission, address="jo@example.org", at=while_open(submission.call)
     )
 

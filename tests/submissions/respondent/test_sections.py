@@ -301,7 +301,7 @@ def test_save_asks_at_most_the_queries_of_a_page(client, call):
     with CaptureQueriesContext(connection) as queries:
         autosave(client, call, story="Words", _base_etags="story:-")
     statements = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
-    assert len(statements) <= 14
+    assert len(statements) <= 10
 
 
 def test_post_of_a_browser_that_holds_nothing_gives_the_text_back(client, call):

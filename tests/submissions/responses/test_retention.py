@@ -48,7 +48,7 @@ def full_draft(call):
     make_attachment(draft)
     at = while_open(call)
     returning.remember_address(submission=draft, address="jo@example.org", at=at)
-    returning.owe_link(submission=draft, address="jo@example.org", at=at)
+    returning.enqueue_link(submission=draft, address="jo@example.org", at=at)
     returning.make_link(mail=draft.mails.get(), at=at)
     return draft
 

@@ -232,7 +232,7 @@ def test_each_response_under_an_address_gets_a_mail(at):
     call = make_call()
     responses = [make_draft(call, email="jo@example.org"), make_submitted(call)]
     returning.remember_address(submission=responses[1], address="JO@example.org", at=at)
-    assert returning.owe_links(call=call, address="jo@example.org", at=at) == 2
+    assert returning.enqueue_links(call=call, address="jo@example.org", at=at) == 2
     mails = OutboxEmail.objects.filter(kind="return_link")
     assert {mail.submission for mail in mails} == set(responses)
     assert {mail.to_address for mail in mails} == {"jo@example.org"}
@@ -240,9 +240,12 @@ def test_each_response_under_an_address_gets_a_mail(at):
 
 def test_one_response_gets_three_links_an_hour(draft, at):
     returning.remember_address(submission=draft, address="jo@example.org", at=at)
-    owed = [returning.owe_links(call=draft.call, address="jo@example.org", at=at) for _ in range(4)]
+    owed = [
+        returning.enqueue_links(call=draft.call, address="jo@example.org", at=at) for _ in range(4)
+    ]
     assert owed == [1, 1, 1, 0]
-    assert returning.owe_links(call=draft.call, address="jo@example.org", at=at + HOUR) == 1
+    later = at + HOUR
+    assert returning.enqueue_links(call=draft.call, address="jo@example.org", at=later) == 1
 
 
 def test_withdrawn_response_still_leads_back(at):
