@@ -61,12 +61,12 @@ def read_moment(name: str) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def read_kind_of_portal() -> str:
+def read_portal_env() -> str:
     """Return PORTAL_ENV: `production` unless it says otherwise."""
-    kind = read_text("PORTAL_ENV", default="production")
-    if kind not in {"production", "local", "test"}:
-        raise ImproperlyConfigured(f"PORTAL_ENV is {kind!r}: write production, local or test.")
-    return kind
+    name = read_text("PORTAL_ENV", default="production")
+    if name not in {"production", "local", "test"}:
+        raise ImproperlyConfigured(f"PORTAL_ENV is {name!r}: write production, local or test.")
+    return name
 
 
 def read_secret_key(*, production: bool) -> str:

@@ -16,11 +16,11 @@ from evidence_portal.environment import (
     read_allowed_hosts,
     read_broker_url,
     read_database,
-    read_kind_of_portal,
     read_language,
     read_log_level,
     read_mail_server,
     read_number,
+    read_portal_env,
     read_portal_url,
     read_rehearsal_offset,
     read_secret_key,
@@ -31,7 +31,7 @@ from submissions.mail.providers import anymail_from
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-PORTAL_ENV = read_kind_of_portal()
+PORTAL_ENV = read_portal_env()
 PRODUCTION = PORTAL_ENV == "production"
 DEBUG = False
 SECRET_KEY = read_secret_key(production=PRODUCTION)
@@ -133,7 +133,6 @@ TEMPLATES = [
         },
     },
 ]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CRISPY_ALLOWED_TEMPLATE_PACKS = "portal"
 CRISPY_TEMPLATE_PACK = "portal"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
@@ -186,10 +185,10 @@ STORAGES = {
     },
 }
 
-# A respondent's session leads back to the draft, so it outlives a long call. The session of
-# staff is cut to STAFF_SESSION_SECONDS when they sign in.
 # Messages to staff about responses stay on the server; pages of respondents read none.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# A respondent's session leads back to the draft, so it outlives a long call. The session of
+# staff is cut to STAFF_SESSION_SECONDS when they sign in.
 SESSION_COOKIE_AGE = 90 * 24 * 60 * 60
 STAFF_SESSION_SECONDS = 10 * 60 * 60
 SESSION_COOKIE_NAME = "session"
