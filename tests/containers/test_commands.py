@@ -151,9 +151,9 @@ def test_worker_sends_what_is_owed(deployed, reference):
         pause=0.2,
     )
     assert reference in next(mails.iterdir()).read_text()
-    # Its log is in the portal's own lines.
-    lines = deployed.log("worker").splitlines()
-    assert [line for line in lines if " INFO submissions.mail.tasks mail: 1 sent," in line] != []
+    # It logs in the portal's own format, after the last mail of the run.
+    line = " INFO submissions.mail.tasks mail: 1 sent,"
+    assert wait_until(lambda: line in deployed.log("worker"), seconds=10, pause=0.2)
 
 
 def test_statement_that_fails_is_not_quoted_in_postgres_log(deployed):
