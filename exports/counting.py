@@ -105,7 +105,7 @@ def _count_answered(call: Call) -> tuple[int, int | None, Counter[str]]:
         "FROM submissions_submission n JOIN submissions_version v ON v.id = n.current_version_id "
     )
     where = "WHERE n.call_id = %s AND n.state = %s"
-    which = [call.pk, SubmissionState.SUBMITTED.value]
+    which: list[int | str] = [call.pk, SubmissionState.SUBMITTED.value]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY v.words)"

@@ -6,6 +6,7 @@ chose go. Its words and rules change only when that is asked for (`reword`).
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -60,11 +61,11 @@ def differences(
             _refuse_removal(path, question, problems)
             found.append(Difference(path, "removed"))
     received = count_responses(call.pk)
-    for key, question in definition.questions.items():
+    for key, new in definition.questions.items():
         if key not in stored:
             path = f"sections.{definition.section_of[key]}.{key}"
             found.append(Difference(path, "added"))
-            if question.required and received and not reword:
+            if new.required and received and not reword:
                 reason = (
                     f"is new and required, after {_say(received, 'response')} came in: "
                     "make it optional, or load with --reword"
@@ -107,7 +108,7 @@ def _path_of(field: str) -> str:
     return field if field in {"facets", "derived"} else f"call.{field}"
 
 
-def _say_time(call: Call, value: object) -> str:
+def _say_time(call: Call, value: int | datetime) -> str:
     if isinstance(value, int):
         return _say(value, "minute")
     return spoken_time.say_moment(value, call.timezone)

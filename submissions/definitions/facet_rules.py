@@ -56,8 +56,8 @@ def _check_derived(
         reason = f"“{key}” is of the kind “{question.kind}”: bands need a “radio”, with one answer"
         problems.add(f"{path}.question", reason)
         return
-    for band in repeated(band["key"] for band in derived["bands"]):
-        problems.add(f"{path}.bands.{band}", "the key is used twice")
+    for band_key in repeated(band["key"] for band in derived["bands"]):
+        problems.add(f"{path}.bands.{band_key}", "the key is used twice")
     for label in repeated(band["label"] for band in derived["bands"]):
         problems.add(f"{path}.bands", f"two of them are labelled “{label}”")
     options = [option["key"] for _, option in options_of(call, question, "")]

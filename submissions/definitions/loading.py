@@ -74,7 +74,9 @@ def _is_nameable(call: CallDefinition) -> bool:
     options = [option for q in questions for option in (*q.options, *q.rows)]
     return all(
         [
-            *(part.key for part in (*call.roles, *call.sections, *questions)),
+            *(role.key for role in call.roles),
+            *(section.key for section in call.sections),
+            *(q.key for q in questions),
             *(q.kind for q in questions),
             *(option["key"] for option in options),
             *(facet["question"] for facet in (*call.facets, *call.derived)),
@@ -118,7 +120,7 @@ def load(
         changes = [str(difference) for difference in found]
     if problems.lines:
         raise DefinitionRefused(problems.lines)
-    outcome = "created" if call is None else "changed"
+    outcome: Literal["created", "changed"] = "created" if call is None else "changed"
     call = _write(definition)
     record(
         by=by,

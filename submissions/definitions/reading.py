@@ -158,13 +158,13 @@ def _section(path: str, raw: Any, problems: Problems) -> SectionDefinition:
 
 def _question(path: str, raw: Any, problems: Problems) -> QuestionDefinition:
     question = TableReader(raw, path, QUESTION_FIELDS, problems)
-    kind = question.matching(
+    written = question.matching(
         "kind",
         QuestionKind.values.__contains__,
         f"is not a kind of question ({', '.join(QuestionKind.values)})",
         required=True,
     )
-    kind = QuestionKind(kind) if kind else None
+    kind = QuestionKind(written) if written else None
     if kind:
         for name in sorted(set(question.raw) & set(QUESTION_FIELDS) - _EVERY_KIND - _ENTRIES[kind]):
             question.add_problem(name, f"does not go with the kind “{kind}”")
@@ -182,7 +182,9 @@ def _question(path: str, raw: Any, problems: Problems) -> QuestionDefinition:
         options=_options(question, kind),
         rows=_rows(question, kind),
         missing=question.text("missing", longest=longest(Question, "missing")),
-        max_chars=question.number("max_chars", least=1, most=5000, default=DEFAULT_CHARS.get(kind)),
+        max_chars=question.number(
+            "max_chars", least=1, most=5000, default=DEFAULT_CHARS.get(kind) if kind else None
+        ),
         max_words=question.number(
             "max_words",
             least=1,

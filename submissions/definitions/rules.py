@@ -45,9 +45,9 @@ def _check_keys(call: CallDefinition, problems: Problems) -> None:
         problems.add(f"roles.{key}", "there are two roles with this key")
     for key in repeated(section.key for section in call.sections):
         problems.add(f"sections.{key}", "there are two sections with this key")
-    for section in call.sections:
-        if section.key in RESERVED_SECTION_KEYS:
-            problems.add(f"sections.{section.key}", "this key is taken by a page of the portal")
+    for key in (section.key for section in call.sections):
+        if key in RESERVED_SECTION_KEYS:
+            problems.add(f"sections.{key}", "this key is taken by a page of the portal")
     everywhere = [(s.key, q.key) for s in call.sections for q in s.questions]
     for key in repeated(key for _, key in everywhere):
         where = " and ".join(f"“{section}”" for section, each in everywhere if each == key)
@@ -173,6 +173,7 @@ def _check_term(
     question: QuestionDefinition,
     problems: Problems,
 ) -> None:
+    operators: tuple[str, ...]
     if question.kind in MULTIPLE_KINDS:
         operators = ("contains",)
     elif question.kind == QuestionKind.RADIO:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Field
+
 from core.canonical import digest
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models import Call, Question, RespondentRole, Section
@@ -23,10 +25,13 @@ class RoleDefinition:
 
 @dataclass(frozen=True)
 class QuestionDefinition:
-    """One question; `options` and `rows` in the shape of `models.Question`."""
+    """One question; `options` and `rows` in the shape of `models.Question`.
+
+    `kind` is None only while problems are still being collected.
+    """
 
     key: str
-    kind: QuestionKind
+    kind: QuestionKind | None
     label: str
     hint: str = ""
     required: bool = False
@@ -122,11 +127,15 @@ def question_as_defined(question: Question) -> QuestionDefinition:
     """Return the stored question in the shape of a definition, to be compared with one."""
     values = {name: getattr(question, name) for name in QUESTION_FIELDS}
     values |= {"kind": QuestionKind(question.kind)}
-    return QuestionDefinition(
-        **{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    )
+    given: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in values.items()
+    }
+    return QuestionDefinition(**given)
 
 
 def longest(model: type[Call | Question | RespondentRole | Section], field: str) -> int:
     """Return how many characters the model's field takes."""
-    return model._meta.get_field(field).max_length
+    found = model._meta.get_field(field)
+    if not isinstance(found, Field) or found.max_length is None:
+        raise TypeError(f"{field} takes any number of characters")
+    return found.max_length

@@ -19,10 +19,13 @@ from exports.recording import export_chunks
 from exports.types import Dataset, Query
 from exports.writers.csv_file import CHUNK, CopiedRows
 from submissions.calls.models import Call, Question
+from submissions.definitions.loading import load, parse
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
 from tests.makers import (
+    OPENS_AT,
+    SMALL,
     complete_answers,
     make_attachment,
     make_call,
@@ -51,6 +54,32 @@ def test_header_is_that_of_the_interface():
     assert head == (
         "reference,submitted_at,timing,channel,roles,role_other,age,history,fairness_money,fairness_risk,"
         "story,commissioner_view,declaration,publication,quote_ok,attachments,words,status,codes"
+    )
+
+
+@pytest.mark.django_db
+def test_header_of_the_first_call_is_promised():
+    head = exported(make_first_call()).split(b"\r\n")[0].decode()
+    assert head == (
+        "reference,submitted_at,timing,channel,roles,capacity,org_type,income_band,ncvo_band,"
+        "small_and_medium,area,service_area,role_other,age,public_share,bid_history,competed_with,"
+        "competition_effect,partner_role,fairness_sharing_of_decisions,fairness_split_of_money,"
+        "fairness_time_to_payment,fairness_split_of_risk,fairness_credit,fairness_information,"
+        "good_practice,poor_practice,named_in_bid_unused,barriers,commissioner_good,"
+        "commissioner_view,service_user_effect,larger_orgs,smaller_orgs,umbrella_and_funders,"
+        "anything_else,org_name_listed,contact_followup,updates,declaration,publication,quote_ok,"
+        "attachments,words,status,codes"
+    )
+
+
+@pytest.mark.django_db
+def test_header_of_another_call_has_its_own_facets_and_bands():
+    text = SMALL.read_text(encoding="utf-8")
+    call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    head = exported(call).split(b"\r\n")[0].decode()
+    assert head == (
+        "reference,submitted_at,timing,channel,roles,size,half,role_other,number,history,"
+        "fairness_money,fairness_risk,story,declaration,publication,attachments,words,status,codes"
     )
 
 

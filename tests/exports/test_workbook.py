@@ -12,8 +12,9 @@ from exports.export_context import UnsupportedByFormat
 from exports.writers import workbook
 from exports.writers.workbook import EXCEL_UNITS, cell_parts
 from submissions.calls.models import Call
+from submissions.definitions.loading import load, parse
 from tests.exports.exporting import exported, make_nasty
-from tests.makers import make_call, make_first_call, make_submitted
+from tests.makers import OPENS_AT, SMALL, make_call, make_first_call, make_submitted
 
 
 def sheets(call, **more):
@@ -163,6 +164,27 @@ def test_group_of_bands_does_not_tell_of_a_hidden_one():
     assert counts["ncvo_band", "small"] == 5
     groups = [counts["small_and_medium", key] for key in ("yes", "no", "not_sure")]
     assert groups == ["not shown", "not shown", 0]
+
+
+@pytest.mark.django_db
+def test_counts_are_of_the_calls_own_facets():
+    text = SMALL.read_text(encoding="utf-8")
+    call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    make_submitted(call, roles=["other"], size="none")
+    make_submitted(call, roles=["other"])
+    rows = [(r["by"], r["value"], r["responses"]) for r in table(sheets(call)["Counts"])]
+    assert [row for row in rows if row[0] not in {"day", "timing"}] == [
+        ("responses", "", 2),
+        ("roles", "provider", 0),
+        ("roles", "other", 2),
+        ("size", "large", 0),
+        ("size", "small", 0),
+        ("size", "none", 1),
+        ("size", "", 1),
+        ("half", "upper", 0),
+        ("half", "lower", 1),
+        ("half", "", 1),
+    ]
 
 
 @pytest.mark.django_db

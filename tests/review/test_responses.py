@@ -16,6 +16,7 @@ from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
 from tests.makers import (
     FACETS,
+    YES_NO,
     complete_answers,
     make_attachment,
     make_call,
@@ -115,6 +116,35 @@ def test_list_is_narrowed_by_filters_and_words(staff, query, found):
     page = staff.get(LIST + query)
     names = {response.reference: name for name, response in made.items()}
     assert {names[reference] for reference in references(page)} == found
+
+
+@pytest.mark.django_db
+def test_list_has_the_facets_of_the_chosen_call_alone(staff):
+    band = {"key": "band", "kind": "radio", "label": "Band", "options": YES_NO}
+    facets = [{"question": "band", "label": "size of band", "listed": True}]
+    call = make_call(evidence_questions=[band], facets=facets, needs_evidence=False)
+    other = make_call()
+    wanted = make_submitted(call, band="yes")
+    make_submitted(call, band="no")
+    elsewhere = make_submitted(other)
+    for query, columns, filters in (
+        ("", [], []),
+        (f"?call__id__exact={call.pk}", ["Size of band"], ["size of band"]),
+        (f"?call__id__exact={other.pk}", ["Role"], ["role"]),
+    ):
+        page = staff.get(LIST + query)
+        shown = [spec.title for spec in page.context["cl"].filter_specs]
+        assert [title for title in shown if title in {"size of band", "role"}] == filters
+        heads = re.findall(
+            r'class="text"><a[^>]*>([^<]*)</a>|class="text"><span>([^<]*)', page.content.decode()
+        )
+        names = ["".join(head) for head in heads]
+        assert [name for name in names if name in {"Size of band", "Role"}] == columns
+    narrowed = staff.get(f"{LIST}?call__id__exact={call.pk}&facet_band=yes")
+    assert set(references(narrowed)) == {wanted.reference}
+    # What is left of another call's filter in the address counts for nothing.
+    left = staff.get(f"{LIST}?call__id__exact={other.pk}&facet_band=yes")
+    assert set(references(left)) == {elsewhere.reference}
 
 
 @pytest.mark.django_db

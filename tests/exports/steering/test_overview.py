@@ -17,6 +17,7 @@ from exports.counting import count_responses
 from exports.counts import Counts, DayCount, OptionCount
 from exports.writers.dictionary import rules
 from submissions.calls.models import Call
+from submissions.definitions.loading import load, parse
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
@@ -24,6 +25,7 @@ from tests.makers import (
     FACETS,
     OPENS_AT,
     PASSWORD,
+    SMALL,
     complete_answers,
     make_attachment,
     make_call,
@@ -320,6 +322,128 @@ def test_hidden_number_without_an_answer_is_not_told_by_the_number_of_answers(st
     ]
     # 23 answers would be 3 more than 11 and 9.
     assert ["Area", "not shown", ""] in shown["Completion of each question"]
+
+
+LINKED = [
+    {
+        "key": "sort",
+        "kind": "radio",
+        "label": "Sort",
+        "required": True,
+        "options": [
+            {"key": key, "label": key} for key in ("charity", "company", "council", "hospital")
+        ],
+    },
+    {
+        "key": "income",
+        "kind": "radio",
+        "label": "Income",
+        "required": True,
+        "show_if": "sort in charity, company",
+        "options": [{"key": key, "label": key} for key in ("low", "middle", "high")],
+    },
+    {
+        "key": "story",
+        "kind": "long",
+        "label": "Story",
+        "required": True,
+        "show_if": "sort in charity, company",
+    },
+]
+
+
+def make_linked(responses):
+    """A call that asks some for their income; `responses` are (sort, income, number)."""
+    call = make_call(
+        slug="the-call",
+        about_questions=[LINKED[0]],
+        evidence_questions=LINKED[1:],
+        facets=[
+            {"question": "sort", "label": "sort"},
+            {"question": "income", "label": "income"},
+        ],
+        hides_small_counts=True,
+        needs_evidence=False,
+    )
+    for sort, income, number in responses:
+        for _ in range(number):
+            given = {"income": income} if income else {}
+            make_submitted(call, sort=sort, **given)
+    return Call.objects.get(pk=call.pk)
+
+
+@pytest.mark.django_db
+def test_hidden_count_is_not_told_by_who_was_not_asked_another_question():
+    call = make_linked(
+        [
+            ("charity", "low", 9),
+            ("charity", "high", 8),
+            ("company", "high", 7),
+            ("council", "", 10),
+            ("hospital", "", 3),
+        ]
+    )
+    counts = count_responses(call, at=NOW)
+    shown = {row.key: row.responses for row in counts.by_facet["sort"]}
+    assert shown == {"charity": 17, "company": None, "council": 10, "hospital": None}
+    # The 13 who were not asked for their income, nor for a story, would be 3 more than 10.
+    shown = {row.key: row.responses for row in counts.by_facet["income"]}
+    assert shown == {"low": None, "middle": 0, "high": 15, "": None}
+    answered = {row.key: row.answered for row in counts.completion}
+    assert answered == {"sort": 37, "income": None, "story": None}
+
+
+@pytest.mark.django_db
+def test_hidden_count_is_not_told_by_who_was_asked():
+    call = make_linked(
+        [
+            ("charity", "low", 9),
+            ("company", "middle", 3),
+            ("charity", "high", 9),
+            ("hospital", "", 30),
+        ]
+    )
+    counts = count_responses(call, at=NOW)
+    # The other table tells that 30 were not asked, so the 3 must be hidden among the 21.
+    shown = {row.key: row.responses for row in counts.by_facet["income"]}
+    assert [shown["middle"], [shown["low"], shown["high"]].count(None)] == [None, 1]
+
+
+@pytest.mark.django_db
+def test_call_without_facets_shows_no_chart_of_them(steering):
+    call = make_call(slug="the-call", facets=[])
+    make_submitted(call)
+    shown = tables(steering.get("/steering/the-call/").content.decode())
+    assert list(shown) == [
+        "Responses by day",
+        "Length of responses",
+        "Completion of each question",
+    ]
+
+
+@pytest.mark.django_db
+def test_bands_are_drawn_beside_the_facet_with_their_notes(steering):
+    text = SMALL.read_text(encoding="utf-8")
+    call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    for size in ("large", "none", "small", "small"):
+        make_submitted(call, roles=["other"], size=size)
+    page = steering.get("/steering/small/").content.decode()
+    shown = tables(page)
+    assert re.findall(r"<h2>(Responses by [^<]*)</h2>", page) == [
+        "Responses by part",
+        "Responses by NHS size",
+    ]
+    assert shown["As the call asks"] == [
+        ["NHS size", "Responses", "Share"],
+        ["Large", "1", "25%"],
+        ["Small", "2", "50%"],
+        ["No size", "1", "25%"],
+    ]
+    assert shown["In halves"][1:] == [
+        ["Upper half", "1", "25%"],
+        ["Lower half (or nothing)", "3", "75%"],
+    ]
+    assert re.findall(r"(?i)income|ncvo|lloyds|service area|capacity", page) == []
 
 
 @pytest.mark.django_db
