@@ -1,4 +1,4 @@
-"""The exports of a call that are on record, as people read them; never what is in them."""
+"""The record of a call's exports in words for people; never what an export holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ ON_RECORD = (
 
 
 @dataclass(frozen=True)
-class OnRecord:
-    """One event of the record; `what`, `rows`, and what was chosen and why, in words."""
+class RecordedEvent:
+    """One event in words: what was exported, which responses were chosen and why, how many."""
 
     at: datetime
     who: str
@@ -39,11 +39,11 @@ class OnRecord:
     digest: str
 
 
-def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
-    """Return the latest events about exports of the call, in one query, or two.
+def latest_on_record(call: Call, number: int) -> Sequence[RecordedEvent]:
+    """Return the latest `number` events about exports of the call, in one query, or two.
 
-    Of an export that has ended the end alone: it stands after the start, so that whoever looks
-    at twice as many events has the end of each start, and enough of them.
+    An export that has ended appears once, by its end. The end comes after the start, so twice as
+    many events hold the end of each start among them, and enough to show.
     """
     events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD).select_related("actor")
     latest = list(events[: 2 * number])
@@ -53,11 +53,11 @@ def latest_on_record(call: Call, number: int) -> Sequence[OnRecord]:
         for event in latest
         if event.action != AuditAction.EXPORT_STARTED or event.detail["attempt"] not in ended
     ]
-    total = total_that_tells(call)
-    return [_told(event, call, total) for event in counted[:number]]
+    total = total_behind_remainders(call)
+    return [_event_in_words(event, call, total) for event in counted[:number]]
 
 
-def _told(event: AuditEvent, call: Call, total: int) -> OnRecord:
+def _event_in_words(event: AuditEvent, call: Call, total: int) -> RecordedEvent:
     detail = event.detail
     name = detail.get("format", "")
     what = FORMATS[name].label if name in FORMATS else name
@@ -66,7 +66,7 @@ def _told(event: AuditEvent, call: Call, total: int) -> OnRecord:
     chosen = list(chosen_in_words(call, detail.get("filters", {})))
     if detail.get("reason"):
         chosen.append((_("Reason"), detail["reason"]))
-    return OnRecord(
+    return RecordedEvent(
         at=event.at,
         who=event.actor.get_username() if event.actor else detail.get("through", ""),
         event=event.get_action_display(),
@@ -77,17 +77,20 @@ def _told(event: AuditEvent, call: Call, total: int) -> OnRecord:
     )
 
 
-def total_that_tells(call: Call) -> int:
-    """Return the call's number of responses, of which small remainders follow; 0 if they may."""
+def total_behind_remainders(call: Call) -> int:
+    """Return the call's number of responses, from which people could work out a remainder.
+
+    0 where the call lets small counts be seen.
+    """
     if not call.hides_small_counts:
         return 0
     return Submission.objects.submitted().filter(call=call).count()
 
 
 def number_in_words(call: Call, responses: int, *, of: int) -> str:
-    """Return how many responses, or less than that where the call keeps small counts to itself.
+    """Return how many responses; only “fewer than 5” or the like where the call hides small counts.
 
-    `of` is the total, from which a small remainder could be worked out.
+    `of` is the total, from which people could work out a small remainder.
     """
     if hides(call, responses, of=of) and not is_few(responses):
         return _("all but a few")
@@ -96,13 +99,14 @@ def number_in_words(call: Call, responses: int, *, of: int) -> str:
 
 
 def hides(call: Call, responses: int, *, of: int) -> bool:
+    """Return whether the call hides the number, as it is small or leaves a small one `of` all."""
     return call.hides_small_counts and (is_few(responses) or leaves_few(responses, of))
 
 
 def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """Return what `ExportFilter.filters()` holds as names and values for people.
 
-    What the call no longer has, since its definition changed, is said by its keys.
+    A facet that the call no longer has appears by its keys.
     """
     labels: dict[str, Mapping[str, str]] = {
         "timings": dict(Timing.choices),

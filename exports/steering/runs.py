@@ -20,7 +20,12 @@ from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.recording import NAMED_NEEDS, PSEUDONYMISED_NEEDS
 from exports.states import ExportState
-from exports.steering.on_record import chosen_in_words, hides, number_in_words, total_that_tells
+from exports.steering.on_record import (
+    chosen_in_words,
+    hides,
+    number_in_words,
+    total_behind_remainders,
+)
 from exports.steering.overview import EXPORT, SEE
 
 
@@ -52,7 +57,7 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """How far an export is; later a link to its file."""
     run = _run_of(request, slug, public_id)
     zone = run.call.timezone
-    total = total_that_tells(run.call)
+    total = total_behind_remainders(run.call)
     context = {
         "call": run.call,
         "run": run,
@@ -82,7 +87,7 @@ def _progress(run: ExportRun) -> dict[str, Any]:
 
     Where the call hides small counts, and this is one, it returns none of them.
     """
-    hidden = hides(run.call, run.rows_total, of=total_that_tells(run.call))
+    hidden = hides(run.call, run.rows_total, of=total_behind_remainders(run.call))
     if run.state == ExportState.WAITING:
         words = _("Waiting for the exports before it.")
     elif hidden:
