@@ -20,8 +20,8 @@ ON_ITS_WAY = Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])
 class MailHealth:
     """`sent` in the 24 hours before; `failed` and not sent again since; `late` waiting mails.
 
-    A mail is late when it has waited for longer than MAIL_STALE_MINUTES. `deferred_because` says why
-    the mail server took no mail at all when those that wait for it were last tried, or "".
+    A mail is late when it has waited for longer than MAIL_STALE_MINUTES. `deferred_because` says
+    why the mail server took no mail at all when those that wait for it were last tried, or "".
     """
 
     waiting: int
