@@ -1,4 +1,4 @@
-"""Changing one's mind: open a submitted response again, give the changes up, withdraw."""
+"""Reopen a submitted response, discard its changes, or withdraw it."""
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from submissions.responses.errors import CallNotOpen, NotSubmitted, ResponseWith
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def amend(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Open the submitted response again; what was submitted counts until it is replaced."""
+    """Reopen the submitted response; the submitted version counts until the next one."""
     if request.method == "POST":
         try:
             amending.reopen(submission=current.submission, at=current.received_at)
@@ -32,7 +32,7 @@ def amend(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def discard(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Give the changes up, once that is confirmed; works after closing too."""
+    """Ask for confirmation, then discard the changes; after closing too."""
     version = current.submission.current_version
     if not current.is_amending or version is None:
         return redirect("response", slug=current.call.slug)
@@ -52,7 +52,7 @@ def discard(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def withdraw(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Withdraw the response, once that is confirmed; after closing, say how to ask for it."""
+    """Ask for confirmation, then withdraw the response; after closing say how to ask for it."""
     if current.submission.is_draft:
         return redirect("response", slug=current.call.slug)
     if current.is_withdrawn:

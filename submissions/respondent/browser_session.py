@@ -21,7 +21,7 @@ def remember(request: HttpRequest, submission: Submission, call: Call) -> None:
 
 
 def forget(request: HttpRequest, call: Call) -> None:
-    """Part this browser's session from the response; end a session that has nothing else."""
+    """Remove the response from this browser's session; end a session that has nothing else."""
     public_ids = {
         slug: public_id
         for slug, public_id in request.session.get(SESSION_KEY, {}).items()

@@ -1,4 +1,4 @@
-"""The call, before anybody has answered it."""
+"""The pages of a call, and the start of a response."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +26,7 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The calls; with a single one, a redirect to it."""
+    """List the calls, or redirect to the only one."""
     now = clock.portal_now()
     calls = list(Call.objects.order_by("closes_at"))
     if len(calls) == 1:
@@ -46,13 +46,12 @@ def call_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _call_page_context(request: HttpRequest, call: Call) -> dict[str, object]:
-    # All who draw the page give it the same: what it says of the closing time is kept.
     return _call_context(request, call) | {"moved": last_change(call)}
 
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
     now = clock.portal_now()
-    # Reading the session costs a query, which strangers need not pay.
+    # A visitor without a session costs no query.
     has_session = request.session.session_key is not None and SESSION_KEY in request.session
     return {
         "call": call,
@@ -91,9 +90,9 @@ def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
 
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Begin a draft, or go on with the one that this browser holds.
+    """Begin a draft, or go on with this browser's own.
 
-    Asks first where another takes the place of a response to which no address leads back.
+    Ask first if the new one would replace a response that no email address leads back to.
     """
     received_at = clock.received(request)
     call = call_or_404(slug)
@@ -118,7 +117,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def accent_stylesheet(request: HttpRequest, slug: str) -> HttpResponse:
-    """The call's own colour, as the custom properties that the stylesheet reads."""
+    """Return the call's colour as the custom properties that the stylesheet reads."""
     call = get_object_or_404(Call.objects.exclude(accent_colour=""), slug=slug)
     response = HttpResponse(accent_rules(call.accent_colour), content_type="text/css")
     response["Cache-Control"] = "public, max-age=3600"

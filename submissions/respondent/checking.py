@@ -38,7 +38,7 @@ Rows = list[dict[str, Any]]
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Check your answers; a POST submits."""
+    """Show the answers to check; a POST submits."""
     if request.method == "POST":
         return _submit(request, current)
     if not current.has_working_copy:
@@ -51,7 +51,7 @@ def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     try:
         submitting.submit(
-            # Nobody submits what no page showed them: without a mark the page comes again.
+            # Nobody submits what no page showed them: without an etag the page comes again.
             submission=current.submission,
             at=current.received_at,
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
@@ -66,13 +66,13 @@ def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         judged = _as_judged(request, current, at=current.received_at)
         return _check_page(request, judged, refusal.issues, status=422)
     except ResponseWithdrawn:
-        # Another tab withdrew it meanwhile; the page says so.
+        # Another tab withdrew it; the next page says so.
         pass
     return redirect("submitted", slug=current.call.slug)
 
 
 def _as_judged(request: HttpRequest, current: ResponseContext, *, at: datetime) -> ResponseContext:
-    """Return the response as it stands now: the call may have changed while a lock was awaited."""
+    """Return the response as it is now: the call may have changed while this waited for a lock."""
     now = current_response(request, current.call.slug) or current
     return replace(now, received_at=at)
 
@@ -100,9 +100,9 @@ def _check_page(
 
 
 def _apart(current: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
-    """Return the sections with their answers, and apart from them what must be confirmed.
+    """Return the sections without declarations, and the rows of the declarations.
 
-    A single box that must be ticked is a declaration: its words stand above the button.
+    A declaration is a single box that must be ticked. The page shows it above the button.
     """
     answers, declarations = [], []
     for part in sections:
@@ -121,7 +121,7 @@ def _is_declaration(current: ResponseContext, question: Question) -> bool:
 
 
 def _say_publication(current: ResponseContext) -> list[str]:
-    """The respondent's choice in plain words; nothing where the call does not ask for it."""
+    """Return the respondent's choice in plain words; [] if the call does not ask for it."""
     if "publication" not in current.call.questions_by_key:
         return []
     chosen = current.answers.get("publication", "")

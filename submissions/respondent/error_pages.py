@@ -1,4 +1,4 @@
-"""The pages for what cannot be done, in the portal's own look."""
+"""The error pages, in the portal's own look."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from django.urls import reverse
 from submissions.calls.models import Call, Question
 
 LONGEST_COPY = 200_000
-# Addresses that only take what a form on another page sends, and that page.
+# Views that only take POSTs, each with the view whose page has the form.
 TAKE_FORMS_OF = {"start": "call", "return_open": "return"}
-# Posted beside answers by the pages themselves.
+# Fields that are no answers.
 NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "username"})
 
 
@@ -29,15 +29,15 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    # No request, and so no context: what failed may be what a context is made of.
+    # Without a request no context processor runs: one of them may be what failed.
     return HttpResponse(get_template("refusals/server_error.html").render(), status=500)
 
 
 def posted_texts(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return what was posted, to be given back where it cannot be kept.
+    """Return what was posted, to be given back because it cannot be saved.
 
-    Each has the `label` of its question (its name where the call is not known), the `text`, with
-    choices by their labels, and whether it was `cut` at LONGEST_COPY characters.
+    Each has the `label` of its question (the field's name if there is no such question), the
+    `text` (labels of the choices), and whether it was `cut` at LONGEST_COPY characters.
     """
     match = request.resolver_match
     questions = _questions_of(match.kwargs.get("slug", "") if match else "")
@@ -81,7 +81,7 @@ def _rows_of(question: Question) -> dict[str, Question]:
 
 
 def _page_of(request: HttpRequest) -> str:
-    """Return where the form is that was sent: mostly the address that it was sent to."""
+    """Return the address of the page whose form was posted: mostly the address posted to."""
     match = request.resolver_match
     if match is None or match.url_name not in TAKE_FORMS_OF:
         return request.path

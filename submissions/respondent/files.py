@@ -1,4 +1,4 @@
-"""Files, to those who may have them."""
+"""Downloads of attached files."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ CONTENT_TYPES = {
 
 @require_safe
 def own_file(request: HttpRequest, slug: str, public_id: UUID) -> FileResponse:
-    """A file of the response that this browser holds; everybody else's is not found."""
+    """Return a file of this browser's response; any other response's file is not found."""
     call = call_or_404(slug)
     submission = response_in_session(request, call)
     if submission is None:
@@ -28,7 +28,7 @@ def own_file(request: HttpRequest, slug: str, public_id: UUID) -> FileResponse:
 
 
 def file_response(attachment: Attachment) -> FileResponse:
-    """Return the file as a download that no browser opens in our name."""
+    """Return the file as a download: a browser must not show it as a page of this website."""
     try:
         stream = attachment.file.open("rb")
     except FileNotFoundError:

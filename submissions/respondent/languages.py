@@ -1,4 +1,4 @@
-"""The language of a page is that of the call which it belongs to, or the portal's own."""
+"""Each page is in the language of its call, or else in the portal's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from submissions.calls.models import Call
 
 
 class LanguageOfCallMiddleware:
-    """Speak a call's language on all its pages; settings leave this out where there is but one.
+    """Use a call's language on all its pages. Settings leave this out if there is one language.
 
     Not the browser's: the questions are in the call's words, and a page in two languages at
     once would be read aloud with the wrong voice (WCAG 2.2, 3.1.2).

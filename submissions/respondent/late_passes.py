@@ -1,4 +1,4 @@
-"""Taking up a late pass, and refusing reminders: what links in mails lead to."""
+"""Where links in emails lead: using a late pass, and stopping reminders."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +14,7 @@ from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdraw
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """A GET shows the pass and uses up nothing; a POST binds it to a response."""
+    """Show the late pass; a POST gives it to a response."""
     at = clock.received(request)
     call = call_or_404(slug)
     try:
@@ -28,7 +28,7 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             remember(request, taken, call)
             return redirect("response", slug=slug)
     except (LinkDead, CallNotOpen, ResponseWithdrawn):
-        # Taken back meanwhile, or the response was withdrawn.
+        # Staff cancelled it, or the author withdrew the response.
         return render(request, "late_passes/dead.html", {"call": call}, status=410)
     context = {
         "call": call,
@@ -42,7 +42,7 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 @csrf_exempt  # RFC 8058: a mail program posts here by itself; the token is signed.
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """A GET shows the button, a POST stops the reminders about one response."""
+    """Show the button; a POST stops the reminders about one response."""
     call = call_or_404(slug)
     submission = reminding.look_up_opt_out(token)
     if submission is None or submission.call_id != call.pk:

@@ -1,4 +1,4 @@
-"""Proof: the confirmation page, the receipt to keep, and whether a reference is a text's."""
+"""Proof of a response: the confirmation page, the receipt, and the check of a receipt."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +21,7 @@ from submissions.responses.versions import Content, holds_changes
 @require_safe
 @with_response
 def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """The confirmation: it shows the same however often it is opened."""
+    """Show the confirmation of a submitted response, or of its withdrawal."""
     version = current.submission.current_version
     if version is None:
         return redirect("response", slug=current.call.slug)
@@ -41,7 +41,7 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 
 def _changed_after(version: Version, current: ResponseContext) -> bool:
-    """Whether there are changes that were never submitted, and that no purge has taken yet."""
+    """Return whether there are changes that were not submitted, nor deleted since."""
     if current.submission.saved_at <= version.received_at:
         return False
     asked = asked_questions(current.call, current.answers)
@@ -53,7 +53,7 @@ def _changed_after(version: Version, current: ResponseContext) -> bool:
 @require_safe
 @with_response
 def receipt(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """The receipt with the answers as a tagged PDF."""
+    """Return the receipt with the answers as a tagged PDF."""
     version = current.submission.current_version
     if version is None:
         return redirect("response", slug=current.call.slug)

@@ -53,7 +53,7 @@ class ResponseContext:
 
     @cached_property
     def applicable_deadline(self) -> ApplicableDeadline | None:
-        """What lets the response be submitted now; None after the deadline that applies to it."""
+        """The deadline that the response can still be submitted by; None after it."""
         try:
             return deadlines.applicable_deadline(self.call, self.submission, at=self.received_at)
         except CallNotOpen:
@@ -61,7 +61,7 @@ class ResponseContext:
 
     @property
     def is_open(self) -> bool:
-        """Whether the response could be submitted now, in a grace period or by a pass too."""
+        """Whether the response can be submitted now; a grace period or a late pass counts."""
         return self.applicable_deadline is not None
 
     @property
@@ -135,7 +135,7 @@ class ResponseContext:
 
 
 def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
-    """Return the response of the call that this browser holds; the clock is read here, once."""
+    """Return this browser's response to the call. Only this function reads the clock."""
     received_at = clock.received(request)
     found = response_with_answers(request, slug)
     if found is None:
@@ -144,7 +144,7 @@ def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
 
 
 def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say that this browser holds no response, and what can be done; give back what was typed."""
+    """Say that this browser has no response, and what to do; give back what was typed."""
     call = call_or_404(slug)
     context = {
         "call": call,
@@ -155,7 +155,7 @@ def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def answers_by_section(current: ResponseContext) -> list[dict[str, Any]]:
-    """Return each section with its rows: question, its place, answer in lines, files."""
+    """Return each section with a row per question: its address, answer in lines, files."""
     addresses = question_addresses(current.call)
     asked = answering.asked_questions(current.call, current.answers)
     return [
@@ -184,7 +184,7 @@ def answers_by_section(current: ResponseContext) -> list[dict[str, Any]]:
 def closed_page(
     request: HttpRequest, current: ResponseContext, *, just_saved: bool = False, tried: bool = False
 ) -> HttpResponse:
-    """Say that the response cannot be submitted now; its text stays to read and to download."""
+    """Say that the response cannot be submitted now, and show it to read and to download."""
     context = current.template_context(
         sections=answers_by_section(current),
         just_saved=just_saved,

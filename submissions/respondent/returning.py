@@ -31,7 +31,7 @@ LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Offer a link by email to whoever leaves; nobody has to take one."""
+    """Offer a link by email to somebody who leaves the response."""
     known = returning.known_address(current.submission, current.call, current.answers)
     form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": known})
     if form.is_bound and form.is_valid():
@@ -73,7 +73,7 @@ def _may_be_sent_a_link(address: str) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send a link to an address that a response is known by, and say the same if none is."""
+    """Send a link for each response of an address; the page says the same if there is none."""
     began = time.monotonic()
     at = clock.portal_now()
     call = call_or_404(slug)
@@ -104,7 +104,7 @@ def link_sent(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """Show the button that opens the response. Mail scanners open links: this uses up nothing."""
+    """Show the button for the response. Mail scanners follow links, so a GET uses nothing up."""
     at = clock.portal_now()
     call = call_or_404(slug)
     try:
@@ -124,7 +124,7 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 
 @require_POST
 def open_link(request: HttpRequest, slug: str) -> HttpResponse:
-    """Use the link up: from now on this browser holds the response, under a new session key."""
+    """Use up the link: this browser opens the response from now on, under a new session key."""
     at = clock.portal_now()
     call = call_or_404(slug)
     try:
@@ -153,7 +153,7 @@ def _dead_link_page(request: HttpRequest, call: Call) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Part this browser from the response; asks first where no address leads back to it."""
+    """Part this browser from the response; ask first if no email address leads back to it."""
     known = returning.known_address(current.submission, current.call, current.answers)
     if request.method == "POST" and (known or "confirmed" in request.POST):
         browser_session.forget(request, current.call)

@@ -16,7 +16,7 @@ from submissions.responses import retention, returning
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """The portal's own notice, and where a call has another, that one or the way to it."""
+    """Show the portal's notice with links to the calls' own, or the own notice of a single call."""
     calls = list(Call.objects.order_by("title"))
     if len(calls) == 1 and calls[0].privacy_text:
         return _privacy_page(request, calls, own=calls[0])
@@ -25,7 +25,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def call_privacy(request: HttpRequest, slug: str) -> HttpResponse:
-    """The notice that holds for one call."""
+    """Show the notice of one call."""
     call = call_or_404(slug)
     return _privacy_page(request, [call], own=call if call.privacy_text else None, call=call)
 
@@ -51,13 +51,13 @@ def _privacy_page(
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """The portal's own statement, with what each call adds."""
+    """Show the portal's statement with what each call adds."""
     return _accessibility_page(request, list(Call.objects.order_by("title")))
 
 
 @require_safe
 def call_accessibility(request: HttpRequest, slug: str) -> HttpResponse:
-    """The statement with what this call adds, and nobody to write to but its own people."""
+    """Show the statement with what this call adds, and with its contact alone."""
     call = call_or_404(slug)
     return _accessibility_page(request, [call], call=call)
 
@@ -77,7 +77,7 @@ def _accessibility_page(
 
 @require_safe
 def cookies(request: HttpRequest) -> HttpResponse:
-    """The cookies that are set, with what each call adds."""
+    """Show which cookies the portal sets, with what each call adds."""
     return _cookies_page(request, list(Call.objects.order_by("title")))
 
 

@@ -1,4 +1,4 @@
-"""The home of a response, and the ways out of it."""
+"""The list of a response's sections, its pages of help, and its text to download."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -33,7 +33,7 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 def _section_state(current: ResponseContext, section: Section) -> str:
     """Return "completed", "started", "not_started", "optional" or "depends".
 
-    A section depends while the answers that decide whether it is asked are missing.
+    A section depends while answers are missing that decide whether it is asked.
     """
     keys = [question.key for question in current.call.questionnaire.questions_of(section)]
     begun = any(current.answers.get(key) or current.files.get(key) for key in keys)
@@ -50,7 +50,7 @@ def _section_state(current: ResponseContext, section: Section) -> str:
 @require_safe
 @with_response
 def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpResponse:
-    """The page that an answer leads to, for instance for people under 16."""
+    """Show the page that an answer leads to, for instance for people under 16."""
     question = current.call.questions_by_key.get(key)
     route = question and answering.route_of(question, current.answers.get(key))
     if not route:
@@ -62,9 +62,9 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
 @require_safe
 @with_response
 def working_text(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """The response as a text file: the version as it was digested, or the draft.
+    """Return the response as a text file: the submitted version, or else the draft.
 
-    With `?changes`, a response that was opened again, or withdrawn, comes as it stands now.
+    With `?changes`, a reopened or withdrawn response comes with the changes not submitted.
     """
     version = current.submission.current_version
     may_differ = current.is_amending or current.is_withdrawn

@@ -1,4 +1,4 @@
-"""The time that is left, by the server's clock: on each page, and for pages that stay open."""
+"""The time left, by the server's clock: in each page, and for the script of an open page."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from submissions.responses.errors import CallNotOpen
 
 
 def time_left_at(call: Call, deadline: datetime, *, now: datetime) -> dict[str, Any]:
-    """Return what a page shows while there is time: words, deadline (ISO 8601, UTC), when."""
+    """Return the time left in words, and the deadline as ISO 8601 in UTC and in words."""
     return {
         "words": _("Closes in %(left)s") % {"left": spoken_time.say_left(deadline - now)},
         "closes_at": deadline.isoformat(),

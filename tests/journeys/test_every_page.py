@@ -189,8 +189,8 @@ def test_while_answering(tour, call):
     tour.page.get_by_role("link", name="notes.txt").wait_for(state="detached")
     evidence = {"_base_etags": "story:- history:-", "story": "There.", "history": "bid"}
     answer(call, draft, history=["led"])
-    tour.post("response/evidence/", "contested", **evidence)
-    tour.press("Save and continue", "contested-errors")
+    tour.post("response/evidence/", "conflicts", **evidence)
+    tour.press("Save and continue", "conflicts-errors")
     tour.visit("response/check/", "check-complete")
     answer(call, draft, story="Changed meanwhile.")
     tour.press("Submit your response", "check-changed")

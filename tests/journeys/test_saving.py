@@ -260,13 +260,13 @@ def test_second_to_save_sees_both_texts_and_chooses(open_browser, call, look, ja
     assert second.locator(".version p").all_inner_texts() == ["Written by Ada", "Written by Ben"]
     assert stored(call) == {"story": "Written by Ada", "history": ["bid"]}
     if javascript:
-        look(second, "contested")
+        look(second, "conflicts")
         second.set_viewport_size({"width": 320, "height": 800})
-        look(second, "contested")
+        look(second, "conflicts")
     second.get_by_role("button", name="Save and continue").click()
     assert second.title().startswith("Error: ")
     if javascript:
-        look(second, "contested-errors")
+        look(second, "conflicts-errors")
     second.get_by_label("Keep a text made from both").check()
     second.get_by_role("textbox").fill("Written by Ada and Ben")
     second.get_by_role("button", name="Save and continue").click()

@@ -1,4 +1,4 @@
-"""The Typst templates of this folder: each begins with the look that all of them have."""
+"""Typesetting of this folder's Typst templates, which share the look of page.typ."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The receipt of a version with the evidence that it is for, as a tagged PDF."""
+"""The receipt of a version with its answers, as a tagged PDF."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 
 def receipt_pdf(version: Version, call: Call) -> bytes:
-    """Return the receipt; like the text that is digested, it leaves out who answered."""
+    """Return the receipt. It leaves out who answered, as the text behind the fingerprint does."""
     return typeset("receipt.typ", receipt_data(version, call))
 
 

@@ -1,4 +1,4 @@
-"""When a question applies: in words for everybody, as data for the script that shows and hides."""
+"""When a question applies: in words for readers, and as data for the script."""
 
 import functools
 import json
@@ -62,7 +62,7 @@ def applies(
 
 
 def sections_only_if(call: Call, section: Section) -> str:
-    """Return in words when a section is asked at all, "" if it always is."""
+    """Return in words when a section is asked, "" if it always is."""
     if not section.show_if:
         return ""
     return _sentence(call, list(conditions.parse(section.show_if).terms), "", _ONLY_IF)
@@ -83,7 +83,7 @@ def _open_requirement(
 
 
 def _controller_before(question: Question, page: list[Question], call: Call) -> str:
-    """Return the key of the question that this one directly follows, follow-ups apart."""
+    """Return the key of the last question before this one that is always asked."""
     for other in reversed(page[: page.index(question)]):
         if not call.questionnaire.terms[other.key]:
             return other.key

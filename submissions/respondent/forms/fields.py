@@ -1,4 +1,4 @@
-"""One form field a question: reads what was posted, cleans it to what is stored."""
+"""One form field per question: it reads what was posted and cleans it to what is stored."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def every_value(posted: Posted, name: str) -> list[Any]:
 
 
 class PostedAnswer(forms.Widget):
-    """Takes an answer out of what was posted; the template pack draws it (`layout`)."""
+    """Reads an answer from what was posted; the template pack draws it (`layout`)."""
 
     def __init__(self, question: Question) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class PostedAnswer(forms.Widget):
         return data.get(name)
 
     def value_omitted_from_data(self, data: Posted, files: Posted, name: str) -> bool:
-        """Only of a text can it be told: an unticked box posts nothing."""
+        """Return whether a text was not posted. An unticked box posts nothing either."""
         return self.question.kind in TEXT_KINDS and name not in data
 
 

@@ -1,4 +1,4 @@
-"""The only file that knows django-crispy-forms: a section's questions, one template each."""
+"""The only file that imports django-crispy-forms: each question has its template."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from submissions.respondent.forms.presenting import TEMPLATES
 
 
 class QuestionBlock:
-    """A question with all that belongs to it: condition, hint, errors, count, files."""
+    """A question with its condition, hint, errors, word count and files."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -29,7 +29,7 @@ class QuestionBlock:
 
 
 class SectionHelper(FormHelper):
-    """Draws questions only: the page brings <form>, the CSRF token and the buttons."""
+    """Draws questions only: the page has <form>, the CSRF token and the buttons."""
 
     # FormHelper's property would try to reverse an empty action at every drawing.
     form_action = ""

@@ -1,4 +1,4 @@
-"""What the template of a question is handed: plain values, ready to be drawn.
+"""The context of a question's template: plain values.
 
 Ids: the answer is `id_<key>`; the first of several radios or boxes has that id too, so that a
 link to it lands; further ones are `id_<key>-2`, a matrix's rows `id_<key>-<row>`. Keys hold no
@@ -76,7 +76,7 @@ def present(
 ) -> dict[str, Any]:
     """Return the context of the question's template; `value` is as posted or as stored.
 
-    `waits` says that the script will hide the question, so that nothing jumps when it does.
+    `waits` says that the script will hide the question; the page hides it at once then.
     """
     key = question.key
     showable = shown_text(value) if question.kind in TEXT_KINDS else value
@@ -122,7 +122,7 @@ def present(
 
 
 def shown_text(value: Any) -> str:
-    """Return the text with U+FFFD for what no page can show: NUL and lone surrogates."""
+    """Return the text with U+FFFD for what a page cannot show: NUL and lone surrogates."""
     return _UNSHOWABLE.sub("\ufffd", value) if isinstance(value, str) else ""
 
 

@@ -12,7 +12,7 @@ SHORT_FINGERPRINT, WHOLE_FINGERPRINT = 16, 64  # hexadecimal digits
 
 
 class PlainForm(forms.Form):
-    """A form whose fields say by `aria-describedby` where their hint and their errors are."""
+    """A form whose fields point to their hint and errors by `aria-describedby`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +49,7 @@ class AddressForm(PlainForm):
 
 
 class VerifyForm(PlainForm):
-    """Takes a reference and a fingerprint as people type them: case and gaps do not count."""
+    """Takes a reference and a fingerprint; upper case and gaps do not matter."""
 
     reference = forms.CharField(
         label=_("Reference"),

@@ -55,7 +55,7 @@ class SectionForm(forms.Form):
         files: MultiValueDict[str, UploadedFile] | None = None,
         file_url: FileUrl | None = None,
     ) -> None:
-        super().__init__(data=data, files=files, label_suffix="")  # labels are drawn elsewhere
+        super().__init__(data=data, files=files, label_suffix="")  # the templates write labels
         self.call = call
         self.section = section
         self.answers = answers
@@ -125,7 +125,7 @@ class SectionForm(forms.Form):
 
     @cached_property
     def uploads(self) -> dict[str, list[UploadedFile]]:
-        """The files that came with this post, by key; nothing is known of them yet."""
+        """The files that were posted, by key; not checked yet."""
         if not self.is_bound or self.errors is None:
             return {}
         return {
@@ -150,7 +150,7 @@ class SectionForm(forms.Form):
 
     @cached_property
     def typed_values(self) -> dict[str, Any]:
-        """What was posted, in the stored shape, also where the author chose or has yet to."""
+        """What was posted, in the stored shape, conflicts included."""
         typed = dict(self.cleaned_data)
         for key in self.unresolved:
             typed[key] = self.fields[key].clean(self[key].data)
@@ -181,7 +181,7 @@ class SectionForm(forms.Form):
     def show_saved(
         self, answers: Mapping[str, Any], attachments: Mapping[str, Sequence[Attachment]]
     ) -> None:
-        """Draw the page from what is stored now; what was posted still stands before it."""
+        """Show what is stored now where nothing was posted."""
         self.answers = answers
         self.attachments = attachments
 
@@ -191,13 +191,13 @@ class SectionForm(forms.Form):
                 self.refuse(key, message)
 
     def refuse(self, key: str, message: str, *, row: str = "") -> None:
-        """Say `message` beside the question, or beside a matrix's row; bound or not."""
+        """Show `message` beside the question, or beside a row of a matrix."""
         self.errors.setdefault(key, self.error_class(renderer=self.renderer)).append(message)
         if row:
             self.row_errors.setdefault(key, {}).setdefault(row, []).append(message)
 
     def add_issues(self) -> None:
-        """Say beside each question what stands in the way of submitting, by what is on the page.
+        """Show beside each question of the page what stands in the way of submitting.
 
         A question whose answer was refused already says that and no more. Files count as
         `attachments` has them: call `show_saved` first.
@@ -252,7 +252,7 @@ class SectionForm(forms.Form):
         return applies(self.call, question, self.answers, self.questions)
 
     def waits(self, question: Question) -> bool:
-        """Whether the page as it is drawn does not ask the question (the script's own rule)."""
+        """Whether the script will hide the question, by the script's own rule."""
         on_page = {other.key: other for other in self.questions}
         results = [
             term.holds({term.key: self._value_shown(on_page[term.key])})
@@ -276,7 +276,7 @@ class SectionForm(forms.Form):
         return [message for message in messages if message not in of_rows]
 
     def _was_posted(self, question: Question) -> bool:
-        """Whether an answer came, even though another page's answer rules the question out now."""
+        """Whether an answer was posted, even to a question that another page rules out now."""
         return self.is_bound and any(
             name in self.data or name in self.files for name in posted_names(question)
         )

@@ -130,7 +130,7 @@ def test_second_to_save_is_shown_both_and_nothing_is_overwritten(client, call):
     assert answers_of(draft) == {"story": "Theirs", "history": ["bid"]}
 
 
-def test_contested_page_says_what_else_was_refused(client, call):
+def test_conflicts_page_says_what_else_was_refused(client, call):
     start(client, call)
     elsewhere(call, story="Theirs")
     posted = {
@@ -155,12 +155,12 @@ def test_chosen_answer_is_kept(client, call, choice, kept):
     start(client, call)
     page = client.get(address(call, "response/evidence/"))
     elsewhere(call, story="Theirs")
-    contested = client.post(
+    conflicts = client.post(
         address(call, "response/evidence/"), {"_base_etags": shown(page), "story": "Mine"}
     )
     posted = {
         "_conflicts": "story",
-        "_base_etags": shown(contested),
+        "_base_etags": shown(conflicts),
         "story": "Mine",
         "_keep_story": choice,
         "_merged_story": "Theirs and mine",
@@ -174,11 +174,11 @@ def test_choice_made_while_a_third_text_came_is_asked_again(client, call):
     start(client, call)
     page = client.get(address(call, "response/evidence/"))
     elsewhere(call, story="Second")
-    contested = client.post(
+    conflicts = client.post(
         address(call, "response/evidence/"), {"_base_etags": shown(page), "story": "First"}
     )
     elsewhere(call, story="Third")
-    posted = {"_conflicts": "story", "_base_etags": shown(contested), "story": "First"}
+    posted = {"_conflicts": "story", "_base_etags": shown(conflicts), "story": "First"}
     response = client.post(address(call, "response/evidence/"), {**posted, "_keep_story": "typed"})
     assert "Saved meanwhile Third" in text_of(response)
     assert answers_of(Submission.objects.get()) == {"story": "Third"}

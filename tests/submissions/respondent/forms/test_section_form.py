@@ -97,7 +97,7 @@ def test_answers_that_can_be_stored_are_kept_beside_one_that_cannot():
     assert "a\ufffdb" in drawn(form)
 
 
-def test_faults_are_those_of_the_section_with_what_was_just_posted():
+def test_issues_are_those_of_the_section_with_what_was_just_posted():
     form = form_of(make_call(), posted="roles=other&role_other=&email=a@example.org&age=adult")
     assert form.is_valid()
     form.add_issues()
@@ -112,7 +112,7 @@ def test_a_refused_answer_is_not_called_missing_too():
     assert [target for _, target in form.error_summary] == ["id_email"]
 
 
-def test_faults_can_be_said_before_anything_is_posted():
+def test_issues_can_be_said_before_anything_is_posted():
     form = form_of(make_call(), answers={"roles": ["provider"], "age": "adult"})
     form.add_issues()
     assert form.error_summary == [("Enter your email address", "id_email")]
