@@ -50,14 +50,14 @@ def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm) -> HttpResponse:
     address, submission = form.cleaned_data["email"], current.submission
-    owed = client_may_try(request, "leave") and _may_be_sent_a_link(address)
+    enqueued = client_may_try(request, "leave") and _may_be_sent_a_link(address)
     with transaction.atomic():
         returning.remember_address(submission=submission, address=address, at=current.received_at)
-        owed = owed and returning.enqueue_link(
+        enqueued = enqueued and returning.enqueue_link(
             submission=submission, address=address, at=current.received_at
         )
         nudge_mail()
-    if owed:
+    if enqueued:
         return redirect(f"{reverse('leave', args=[current.call.slug])}?sent=1")
     form.add_error("email", _("Several links have been sent there. Wait an hour, then try again"))
     context = current.template_context(

@@ -47,8 +47,8 @@ REPLACED = {
     "whole_mark",
     "wire",
 }
-# The same of a part of a name.
-REPLACED_PART = re.compile(r"(^|_)(lanes?|tally|contested)(_|$)")
+# The same of a part of a name: `owe_link` is gone too.
+REPLACED_PART = re.compile(r"(^|_)(owe|owed|lanes?|tally|contested)(_|$)")
 
 
 def identifiers(path):
