@@ -2,10 +2,10 @@
 
 Starts a PostgreSQL of its own (durable, as in production) and a mail server in a process of its
 own that takes everything, invents responses, and sends their confirmations both ways by turns:
-the whole way of one of the worker's processes (claim, write, send over its connections, mark), and
-the same finished messages over one open smtplib connection. Prints both rates and their ratio; the
-aim is 0.8 or more. The floor keeps one core busy, the portal with its PostgreSQL two: on a machine
-that has anything else to do the ratio falls.
+the whole way of one of the worker's processes (claim, render, send, mark), and the same finished
+messages over one open smtplib connection. Prints both rates and their ratio; the aim is 0.25 or
+more. The portal needs PostgreSQL beside it and the floor does not: on a machine that has anything
+else to do the ratio falls.
 """
 
 import argparse

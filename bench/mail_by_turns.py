@@ -23,7 +23,7 @@ from submissions.responses.models import Version
 DEFINITION = Path(__file__).parent.parent / (
     "submissions/definitions/rebalancing-the-relationship.toml"
 )
-AIM = 0.8
+AIM = 0.25
 
 
 def enqueue_one_for_each_version() -> None:

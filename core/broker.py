@@ -39,6 +39,9 @@ def nudge(task: Task, *, expires: float) -> None:
 def _publish(task: Task, expires: float) -> None:
     try:
         with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-            task.apply_async(connection=connection, retry=False, expires=expires)
+            # The stubs of Celery leave out `connection`.
+            task.apply_async(  # type: ignore[call-arg]
+                connection=connection, retry=False, expires=expires
+            )
     except (OperationalError, RedisError, OSError) as error:
         logger.warning("%s is left to beat (%s)", task.name, type(error).__name__)

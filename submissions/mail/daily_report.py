@@ -17,7 +17,7 @@ from submissions.responses.states import TriageStatus
 
 SENT_FROM = time(8)  # in the call's time zone
 SENT_FOR = timedelta(days=14)  # after the call closed
-OWING_LOCK = 5_283_302  # any number that no other advisory lock of this database has
+ENQUEUEING_LOCK = 5_283_302  # any number that no other advisory lock of this database has
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _enqueue(call: Call, occasion: str, at: datetime) -> int:
     with transaction.atomic():
         # No response stands behind these mails, so no constraint keeps two workers apart.
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [OWING_LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ENQUEUEING_LOCK])
         those = OutboxEmail.objects.filter(call=call, kind=MailKind.STAFF_DIGEST, occasion=occasion)
         told = set(those.values_list("to_address", flat=True))
         mails = [

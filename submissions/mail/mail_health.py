@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 
-# As `outbox.hold_up` leaves them: a mail that was refused for itself has a pause of its own.
+# As `queue.defer_all` leaves them: a mail that was refused for itself has a pause of its own.
 FOR_THE_SERVER = Q(
     state=OutboxState.WAITING, next_attempt_at__isnull=True, deferred_since__isnull=False
 )

@@ -53,8 +53,8 @@ def explain_refusal(code: int, status: str) -> str:
     if status.startswith(REFUSED_BY_RULES):
         sentence = "The mail server's rules do not let this mail through."
     else:
-        sentence = BY_STATUS.get(status[2:]) or BY_CODE.get(code)
-    if sentence is None:
+        sentence = BY_STATUS.get(status[2:]) or BY_CODE.get(code, "")
+    if not sentence:
         sentence = (
             "The mail server refused the mail."
             if code >= 500

@@ -6,7 +6,6 @@ Somebody who refused reminders gets none, but still the notice after a closing: 
 they can read their text. A call that reopens and closes again has two closings.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
@@ -68,7 +68,7 @@ def closing_of(call: Call) -> str:
 
 
 def _enqueue(
-    kind: MailKind, occasion: str, call: Call, drafts: Iterable[Submission], at: datetime
+    kind: MailKind, occasion: str, call: Call, drafts: QuerySet[Submission], at: datetime
 ) -> int:
     told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
     waiting = list(drafts.exclude(pk__in=told).order_by("pk"))

@@ -40,14 +40,12 @@ LEFT_OUT = "left-out-of-this-copy"
 
 @dataclass(frozen=True)
 class RenderedMail:
-    """The message, and its text as the outbox keeps it: without tokens and answers."""
+    """The message, and its text as the outbox keeps it (`kept`): without tokens and answers."""
 
     message: EmailMultiAlternatives
+    subject: str
+    html: str
     kept: str
-
-    @property
-    def html(self) -> str:
-        return str(self.message.alternatives[0].content)
 
 
 def render(mail: OutboxEmail, *, at: datetime) -> RenderedMail:
@@ -88,7 +86,7 @@ def render_with(mail: OutboxEmail, data: MailData) -> RenderedMail:
     )
     # Passes every server: no line is too long (RFC 5321, 4.5.3.1.6), and no byte is above 127.
     message.encoding = utf8_charset_qp
-    return RenderedMail(message=message, kept=_kept(text, said))
+    return RenderedMail(message=message, subject=subject, html=html, kept=_kept(text, said))
 
 
 def _subject(words: str, call: Call) -> str:

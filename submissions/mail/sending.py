@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
     ConnectionBroken,
     MailServer,
@@ -20,7 +21,7 @@ from submissions.mail.mail_server import (
     ServerAway,
 )
 from submissions.mail.reminding import is_still_wanted
-from submissions.mail.rendering import RenderedMail, render
+from submissions.mail.rendering import RenderedMail, render_with
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 
@@ -74,8 +75,9 @@ class _Run:
             mails = queue.claim_due(wall_now=self._wall_now(), limit=BATCH)
             if not mails:
                 return
+            data = LiveData(at=self._portal_now(), mails=mails)
             while mails and self._goes_on():
-                self._deal_with(mails.pop(0))
+                self._deal_with(mails.pop(0), data)
             self.report.released += queue.release(mails)
             if self.report.server_away:
                 self.report.failed += queue.defer_all(wall_now=self._wall_now(), error=self._away)
@@ -83,14 +85,14 @@ class _Run:
     def _goes_on(self) -> bool:
         return not self.report.server_away and self._wall_now() < self._ends_at
 
-    def _deal_with(self, mail: OutboxEmail) -> None:
+    def _deal_with(self, mail: OutboxEmail, data: LiveData) -> None:
         """Send the mail and note what became of it; one that cannot be sent stops no other."""
         if not is_still_wanted(mail, at=self._portal_now()):
             queue.cancel(mail)
             return
         try:
             validate_email(mail.to_address)
-            rendered = render(mail, at=self._portal_now())
+            rendered = render_with(mail, data)
         except ValidationError:
             self._fail(mail, "The address is not one that mail can be sent to.")
         except Exception:
@@ -129,7 +131,7 @@ class _Run:
 
     def _note_sent(self, mail: OutboxEmail, rendered: RenderedMail) -> None:
         marked = queue.mark_sent(
-            mail, at=self._portal_now(), subject=rendered.message.subject, body=rendered.kept
+            mail, at=self._portal_now(), subject=rendered.subject, body=rendered.kept
         )
         if not marked:
             logger.warning("mail %s was sent after its claim had been released", mail.pk)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = OPENS_AT + timedelta(days=1)
 
 
-def owed(number):
+def enqueued(number):
     call = make_call()
     for _ in range(number):
         make_submitted(call, at=NOW)
@@ -50,7 +50,7 @@ def side_by_side(number, work):
 
 def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
     monkeypatch.setattr(sending, "BATCH", 3)
-    owed(40)
+    enqueued(40)
     with listening() as sink:
         # So that neither is through before the other has begun.
         sink.replies["DATA", None] = 0.05
@@ -66,8 +66,8 @@ def test_two_workers_never_send_one_mail_twice(settings, monkeypatch):
     assert set(OutboxEmail.objects.values_list("state", "attempts")) == {(OutboxState.SENT, 1)}
 
 
-def test_two_who_send_a_mail_again_at_once_owe_one_copy():
-    owed(1)
+def test_two_who_send_a_mail_again_at_once_enqueue_one_copy():
+    enqueued(1)
     OutboxEmail.objects.update(state=OutboxState.FAILED)
     mail, staff = OutboxEmail.objects.get(), make_user()
 
@@ -81,7 +81,7 @@ def test_two_who_send_a_mail_again_at_once_owe_one_copy():
 
 
 def test_claim_passes_over_what_another_worker_is_claiming():
-    owed(2)
+    enqueued(2)
     with transaction.atomic():
         (mine,) = OutboxEmail.objects.select_for_update(no_key=True).order_by("pk")[:1]
         ((theirs,),) = side_by_side(1, lambda: queue.claim_due(wall_now=NOW, limit=5))
@@ -90,6 +90,6 @@ def test_claim_passes_over_what_another_worker_is_claiming():
 
 def test_workers_side_by_side_keep_the_rate(settings):
     settings.MAIL_PER_MINUTE = 10
-    owed(24)
+    enqueued(24)
     claims = side_by_side(8, lambda: queue.claim_due(wall_now=NOW, limit=3))
     assert sum(len(claimed) for claimed in claims) == 10

@@ -24,7 +24,7 @@ def to_two(settings):
     settings.STAFF_DIGEST_TO = ["a@example.org", "b@example.org"]
 
 
-def owed():
+def enqueued():
     those = OutboxEmail.objects.order_by("pk").values_list("kind", "occasion", "to_address")
     return list(those)
 
@@ -32,7 +32,7 @@ def owed():
 def test_nobody_is_sent_a_digest_unless_listed():
     make_call()
     assert enqueue_digests(at=MORNING) == 0
-    assert owed() == []
+    assert enqueued() == []
 
 
 def test_digest_is_owed_once_a_day_to_each_address(to_two):
@@ -41,7 +41,7 @@ def test_digest_is_owed_once_a_day_to_each_address(to_two):
     assert enqueue_digests(at=MORNING) == 2
     assert enqueue_digests(at=MORNING + timedelta(hours=15)) == 0
     assert enqueue_digests(at=MORNING + DAY) == 2
-    assert owed() == [
+    assert enqueued() == [
         (MailKind.STAFF_DIGEST, day, address)
         for day in ("2019-05-31", "2019-06-01")
         for address in ("a@example.org", "b@example.org")

@@ -16,7 +16,7 @@ NOW = OPENS_AT + timedelta(days=3)
 MINUTE = timedelta(minutes=1)
 
 
-def owed(at, **changes):
+def enqueued(at, **changes):
     mail = make_submitted(make_call(), at=at).mails.get()
     OutboxEmail.objects.filter(pk=mail.pk).update(**changes)
     return mail
@@ -32,12 +32,12 @@ def test_empty_outbox_is_well():
 
 def test_each_mail_is_counted_once(django_assert_num_queries):
     day = timedelta(days=1)
-    owed(NOW - 16 * MINUTE)
-    owed(NOW - 20 * MINUTE, state=OutboxState.CLAIMED, claimed_at=NOW)
-    owed(NOW - 15 * MINUTE)
-    owed(NOW - 2 * day, state=OutboxState.SENT, sent_at=NOW - day)
-    owed(NOW - 2 * day, state=OutboxState.SENT, sent_at=NOW - day + MINUTE)
-    owed(NOW - 2 * day, state=OutboxState.FAILED)
+    enqueued(NOW - 16 * MINUTE)
+    enqueued(NOW - 20 * MINUTE, state=OutboxState.CLAIMED, claimed_at=NOW)
+    enqueued(NOW - 15 * MINUTE)
+    enqueued(NOW - 2 * day, state=OutboxState.SENT, sent_at=NOW - day)
+    enqueued(NOW - 2 * day, state=OutboxState.SENT, sent_at=NOW - day + MINUTE)
+    enqueued(NOW - 2 * day, state=OutboxState.FAILED)
     with django_assert_num_queries(1):
         health = mail_health(at=NOW)
     assert health == MailHealth(
@@ -47,16 +47,16 @@ def test_each_mail_is_counted_once(django_assert_num_queries):
 
 
 def test_failed_mail_that_was_sent_again_needs_nobody(settings):
-    mail = owed(NOW, state=OutboxState.FAILED)
+    mail = enqueued(NOW, state=OutboxState.FAILED)
     mail.refresh_from_db()
     send_again(mail, by=make_user(), at=NOW)
     assert (mail_health(at=NOW).failed, mail_health(at=NOW).waiting) == (0, 1)
 
 
 def test_what_holds_every_mail_up_is_told_and_what_holds_one_up_is_not():
-    mail = owed(NOW, last_error="The mailbox is full.", next_attempt_at=NOW + MINUTE)
+    mail = enqueued(NOW, last_error="The mailbox is full.", next_attempt_at=NOW + MINUTE)
     assert mail_health(at=NOW).deferred_because == ""
-    owed(NOW)
+    enqueued(NOW)
     queue.defer_all(
         wall_now=NOW, error="The mail server does not take mail from this portal (550)."
     )
@@ -69,7 +69,7 @@ def test_what_holds_every_mail_up_is_told_and_what_holds_one_up_is_not():
 
 def test_limit_is_the_operators(settings):
     settings.MAIL_STALE_MINUTES = 1
-    owed(NOW - MINUTE)
+    enqueued(NOW - MINUTE)
     assert late_in_words(mail_health(at=NOW)) == ""
     late = mail_health(at=NOW + timedelta(microseconds=1))
     assert late_in_words(late) == "1 mail has waited for more than 1 minute"

@@ -21,7 +21,7 @@ def draft_with_address(call, address="slow@example.org", **overrides):
     return make_draft(call, at=call.opens_at, email=address, **overrides)
 
 
-def owed(kind="reminder"):
+def enqueued(kind="reminder"):
     rows = OutboxEmail.objects.filter(kind=kind).order_by("pk")
     return list(rows.values_list("occasion", "to_address"))
 
@@ -33,14 +33,14 @@ def test_each_reminder_is_owed_once_at_its_time():
     for before in moments:
         for _ in range(2):
             reminding.enqueue_reminders(at=call.closes_at - before)
-    assert owed() == [(name, "slow@example.org") for name in ("7-days", "1-day", "3-hours")]
+    assert enqueued() == [(name, "slow@example.org") for name in ("7-days", "1-day", "3-hours")]
 
 
 def test_reminders_missed_while_nothing_ran_are_not_all_sent_at_once():
     call = make_call()
     draft_with_address(call)
     reminding.enqueue_reminders(at=call.closes_at - 2 * HOUR)
-    assert [name for name, _ in owed()] == ["3-hours"]
+    assert [name for name, _ in enqueued()] == ["3-hours"]
 
 
 def test_nobody_else_is_reminded():
@@ -65,7 +65,7 @@ def test_address_given_for_the_link_goes_first():
         submission=draft, address="link@example.org", given_at=call.opens_at
     )
     reminding.enqueue_reminders(at=call.closes_at - DAY)
-    assert owed() == [("1-day", "link@example.org")]
+    assert enqueued() == [("1-day", "link@example.org")]
 
 
 def test_reminder_is_taken_back_when_the_response_came_meanwhile(mailoutbox):
@@ -103,7 +103,7 @@ def test_drafts_are_told_once_on_the_morning_after_closing():
     assert reminding.enqueue_closing_notices(at=nine_in_london - timedelta(microseconds=1)) == 0
     assert reminding.enqueue_closing_notices(at=nine_in_london) == 1
     assert reminding.enqueue_closing_notices(at=nine_in_london + DAY) == 0
-    assert owed("closed_with_draft") == [("closed-20190724T110000.000000Z", "slow@example.org")]
+    assert enqueued("closed_with_draft") == [("closed-20190724T110000.000000Z", "slow@example.org")]
 
 
 def test_each_closing_of_a_call_is_told_once(mailoutbox):
@@ -145,7 +145,7 @@ def test_who_refused_reminders_is_told_after_closing_all_the_same():
     reminding.refuse_reminders(submission=draft, at=call.opens_at)
     assert reminding.enqueue_reminders(at=call.closes_at - HOUR) == 0
     assert reminding.enqueue_closing_notices(at=call.closes_at + DAY) == 1
-    assert [address for _, address in owed("closed_with_draft")] == ["slow@example.org"]
+    assert [address for _, address in enqueued("closed_with_draft")] == ["slow@example.org"]
 
 
 def test_closing_notice_says_until_when_the_draft_is_kept():
@@ -169,7 +169,7 @@ def test_draft_begun_after_the_moment_of_a_reminder_waits_for_the_next_one():
     make_draft(call, at=call.closes_at - 100 * HOUR, email="slow@example.org")
     assert reminding.enqueue_reminders(at=call.closes_at - 98 * HOUR) == 0
     assert reminding.enqueue_reminders(at=call.closes_at - 23 * HOUR) == 1
-    assert owed() == [("1-day", "slow@example.org")]
+    assert enqueued() == [("1-day", "slow@example.org")]
 
 
 def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):

@@ -11,6 +11,7 @@ import pytest
 
 from core.redacting_logs import RedactingFormatter
 from submissions.mail import rendering, sending
+from submissions.mail.live_data import LiveData
 from submissions.mail.mail_health import mail_health
 from submissions.mail.resending import send_again
 from submissions.mail.sending import SendReport
@@ -390,6 +391,14 @@ def test_each_mail_of_a_batch_carries_the_live_link_of_its_response(sink, call):
         token = re.search(r"/return/([\w-]{43})/", text)[1]
         opened.append(look_up_link(call=call, token=token, at=while_open(call)))
     assert opened == [mail.submission for mail in OutboxEmail.objects.order_by("pk")]
+
+
+def test_links_of_a_batch_are_made_together(sink, call, django_assert_num_queries):
+    submitted(call, *(f"{name}@example.org" for name in "abcdef"))
+    mails = queue.claim_due(wall_now=while_open(call), limit=6)
+    with django_assert_num_queries(1):
+        data = LiveData(at=while_open(call), mails=mails)
+        assert len({data.return_link(mail).token for mail in mails}) == 6
 
 
 def test_run_stops_in_time_and_gives_the_rest_back(sink, call):

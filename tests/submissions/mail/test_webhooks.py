@@ -49,7 +49,7 @@ def sent_mail(address="jo@example.com", at=NOW):
     return OutboxEmail.objects.get(pk=mail.pk)
 
 
-def fate(mail):
+def outcome(mail):
     mail.refresh_from_db()
     return mail.state, mail.last_error
 
@@ -105,19 +105,19 @@ def test_bounce_marks_the_newest_mail_to_the_address(report):
     other = sent_mail("else@example.com", at=NOW + timedelta(hours=2))
     assert report("postmark", postmark(Email="Jo@Example.com")) == 200
     reason = "It came back: There is no such mailbox at the address. (550 5.1.1)"
-    assert fate(newer) == (OutboxState.FAILED, reason)
+    assert outcome(newer) == (OutboxState.FAILED, reason)
     assert newer.sent_at is None
-    assert [fate(mail) for mail in (older, other)] == [(OutboxState.SENT, "")] * 2
+    assert [outcome(mail) for mail in (older, other)] == [(OutboxState.SENT, "")] * 2
 
 
 def test_bounce_marks_the_mail_that_it_names(report):
     named, newer = sent_mail(), sent_mail(at=NOW + timedelta(hours=1))
     assert report("mailgun", mailgun(named)) == 200
-    assert fate(named) == (
+    assert outcome(named) == (
         OutboxState.FAILED,
         "It came back: The mailbox is full. (5.2.2)",
     )
-    assert fate(newer) == (OutboxState.SENT, "")
+    assert outcome(newer) == (OutboxState.SENT, "")
 
 
 def test_delay_on_the_way_changes_nothing(report):
@@ -125,14 +125,14 @@ def test_delay_on_the_way_changes_nothing(report):
     assert report("mailgun", mailgun(mail, severity="temporary")) == 200
     assert report("mailgun", mailgun(mail, event="delivered")) == 200
     assert report("postmark", postmark("Transient")) == 200
-    assert fate(mail) == (OutboxState.SENT, "")
+    assert outcome(mail) == (OutboxState.SENT, "")
 
 
 def test_complaint_is_on_the_mail_and_ends_reminders(report, at):
     at(NOW)
     mail = sent_mail()
     assert report("postmark", postmark("SpamComplaint", RecordType="SpamComplaint")) == 200
-    assert fate(mail) == (
+    assert outcome(mail) == (
         OutboxState.FAILED,
         "The mail arrived, and its reader reported it as spam.",
     )
@@ -146,7 +146,7 @@ def test_report_of_a_stranger_changes_nothing(report):
     forged = mailgun(mail)
     forged["signature"]["signature"] = "0" * 64
     assert report("mailgun", forged) == 400
-    assert fate(mail) == (OutboxState.SENT, "")
+    assert outcome(mail) == (OutboxState.SENT, "")
 
 
 def test_report_of_an_unknown_mail_is_taken_and_forgotten(report):
@@ -157,9 +157,9 @@ def test_report_of_an_unknown_mail_is_taken_and_forgotten(report):
 def test_first_reason_stays(report):
     mail = sent_mail()
     report("mailgun", mailgun(mail))
-    before = fate(mail)
+    before = outcome(mail)
     report("mailgun", mailgun(mail, event="complained"))
-    assert fate(mail) == before
+    assert outcome(mail) == before
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_first_reason_stays(report):
 def test_reasons_are_told_in_plain_words(report, kind, details, words):
     mail = sent_mail()
     report("postmark", postmark(kind, Details=details))
-    assert fate(mail) == (OutboxState.FAILED, words)
+    assert outcome(mail) == (OutboxState.FAILED, words)

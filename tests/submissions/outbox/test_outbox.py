@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
 
 
-def owed(number=1):
+def enqueued(number=1):
     call = make_call()
     return [make_submitted(call, at=NOW).mails.get() for _ in range(number)]
 
@@ -34,15 +34,15 @@ def fresh(mail):
     return OutboxEmail.objects.get(pk=mail.pk)
 
 
-def test_submitting_owes_one_confirmation_due_at_once():
-    (mail,) = owed()
+def test_submitting_enqueues_one_confirmation_due_at_once():
+    (mail,) = enqueued()
     assert (mail.kind, mail.to_address) == (MailKind.CONFIRMATION, "someone@example.org")
     assert (mail.created_at, mail.next_attempt_at, mail.attempts) == (NOW, None, 0)
     assert mail.message_id.endswith("@testserver>")
 
 
 def test_second_confirmation_of_a_version_is_refused_by_the_database():
-    (mail,) = owed()
+    (mail,) = enqueued()
     with pytest.raises(IntegrityError, match="once_a_version"), transaction.atomic():
         queue.enqueue(
             kind=MailKind.CONFIRMATION,
@@ -55,7 +55,7 @@ def test_second_confirmation_of_a_version_is_refused_by_the_database():
 
 
 def test_claim_takes_due_mails_oldest_first():
-    first, second, third = owed(3)
+    first, second, third = enqueued(3)
     OutboxEmail.objects.filter(pk=first.pk).update(next_attempt_at=NOW + MINUTE)
     OutboxEmail.objects.filter(pk=second.pk).update(next_attempt_at=NOW + 2 * MINUTE)
     assert claim(wall_now=NOW + MINUTE) == [third, first]
@@ -64,14 +64,14 @@ def test_claim_takes_due_mails_oldest_first():
 
 
 def test_claim_is_marked_in_the_row_and_in_the_mail():
-    owed()
+    enqueued()
     (mail,) = claim()
     for seen in (mail, fresh(mail)):
         assert (seen.state, seen.claimed_at, seen.attempts) == (OutboxState.CLAIMED, NOW, 1)
 
 
 def test_claim_reads_as_often_for_three_as_for_one(django_assert_num_queries):
-    owed(4)
+    enqueued(4)
     for limit in (1, 3):
         with django_assert_num_queries(6):  # two savepoints, select, update
             for mail in claim(limit=limit):
@@ -81,22 +81,22 @@ def test_claim_reads_as_often_for_three_as_for_one(django_assert_num_queries):
 
 def test_rate_holds_over_the_last_minute(settings):
     settings.MAIL_PER_MINUTE = 2
-    owed(5)
+    enqueued(5)
     assert len(claim()) == 2
     assert claim(wall_now=NOW + MINUTE - timedelta(microseconds=1)) == []
     assert len(claim(wall_now=NOW + MINUTE)) == 2
     assert len(claim(wall_now=NOW + 2 * MINUTE, limit=1)) == 1
 
 
-def test_mail_given_back_leaves_the_rate_alone(settings):
+def test_released_mail_leaves_the_rate_alone(settings):
     settings.MAIL_PER_MINUTE = 1
-    owed()
+    enqueued()
     assert queue.release(claim()) == 1
     assert len(claim(wall_now=NOW + timedelta(seconds=1))) == 1
 
 
-def test_give_back_counts_no_attempt_and_keeps_the_place():
-    first, second = owed(2)
+def test_release_counts_no_attempt_and_keeps_the_place():
+    first, second = enqueued(2)
     claimed = claim(limit=1)
     queue.release(claimed)
     mail = fresh(first)
@@ -120,7 +120,7 @@ def test_pauses_grow_with_the_trouble_up_to_two_hours(trouble, expected):
 
 
 def test_mail_in_trouble_for_ten_minutes_is_tried_within_two_of_its_end():
-    (mail,) = owed()
+    (mail,) = enqueued()
     at = NOW
     while at < NOW + 10 * MINUTE:
         (claimed,) = claim(wall_now=at)
@@ -131,7 +131,7 @@ def test_mail_in_trouble_for_ten_minutes_is_tried_within_two_of_its_end():
 
 def test_delayed_mail_is_given_up_three_days_after_it_first_failed():
     """And not before it was tried: a portal that was off for days has refused nothing."""
-    (mail,) = owed()
+    (mail,) = enqueued()
     began = NOW + timedelta(days=5)
     (claimed,) = claim(wall_now=began)
     queue.mark_delayed(claimed, wall_now=began, error="Busy.")
@@ -147,8 +147,8 @@ def test_delayed_mail_is_given_up_three_days_after_it_first_failed():
     )
 
 
-def test_server_that_is_away_holds_up_every_due_mail_and_none_waits_for_itself():
-    due, put_off = owed(2)
+def test_server_that_is_away_delays_every_due_mail_and_none_that_waits_for_itself():
+    due, put_off = enqueued(2)
     OutboxEmail.objects.filter(pk=put_off.pk).update(next_attempt_at=NOW + HOUR)
     assert queue.defer_all(wall_now=NOW, error="No server.") == 0
     assert (fresh(due).deferred_since, fresh(due).last_error) == (NOW, "No server.")
@@ -158,8 +158,8 @@ def test_server_that_is_away_holds_up_every_due_mail_and_none_waits_for_itself()
     assert claim(wall_now=NOW + MINUTE) == [due]
 
 
-def test_server_that_is_away_for_three_days_ends_what_it_held_up():
-    old, new = owed(2)
+def test_server_that_is_away_for_three_days_fails_what_it_delayed():
+    old, new = enqueued(2)
     OutboxEmail.objects.filter(pk=new.pk).update(next_attempt_at=NOW + DAY)
     queue.defer_all(wall_now=NOW, error="No server.")
     assert queue.defer_all(wall_now=NOW + 3 * DAY - MICROSECOND, error="No server.") == 0
@@ -171,8 +171,8 @@ def test_server_that_is_away_for_three_days_ends_what_it_held_up():
     assert fresh(new).state == OutboxState.WAITING
 
 
-def test_row_of_a_mail_that_is_held_up_for_long_is_written_once():
-    owed()
+def test_row_of_a_mail_that_is_delayed_for_long_is_written_once():
+    enqueued()
     queue.defer_all(wall_now=NOW, error="No server.")
     row = OutboxEmail.objects.extra(select={"written": "xmin"})
     before = row.get().written
@@ -181,7 +181,7 @@ def test_row_of_a_mail_that_is_held_up_for_long_is_written_once():
 
 
 def test_stuck_mail_is_released_when_its_claim_is_over():
-    owed()
+    enqueued()
     claim()
     over = NOW + queue.CLAIM_LASTS
     assert queue.release_stuck(wall_now=over - timedelta(microseconds=1)) == 0
@@ -192,7 +192,7 @@ def test_stuck_mail_is_released_when_its_claim_is_over():
 
 
 def test_renewed_claim_lasts_from_its_renewal_and_a_lost_one_is_not_renewed():
-    owed()
+    enqueued()
     (mail,) = claim()
     assert renew(mail, wall_now=NOW + MINUTE) is True
     assert mail.claimed_at == fresh(mail).claimed_at == NOW + MINUTE
@@ -203,7 +203,7 @@ def test_renewed_claim_lasts_from_its_renewal_and_a_lost_one_is_not_renewed():
 
 
 def test_mail_that_outlives_three_workers_has_to_wait():
-    owed()
+    enqueued()
     at = NOW
     for _ in range(3):
         assert len(claim(wall_now=at)) == 1
@@ -214,7 +214,7 @@ def test_mail_that_outlives_three_workers_has_to_wait():
 
 
 def test_worker_thought_dead_cannot_undo_its_successors_work():
-    (mail,) = owed()
+    (mail,) = enqueued()
     (late,) = claim()
     queue.release_stuck(wall_now=NOW + queue.CLAIM_LASTS)
     (successor,) = claim(wall_now=NOW + queue.CLAIM_LASTS)
@@ -231,7 +231,7 @@ def mark_sent(mail, at):
 
 
 def test_sent_mail_keeps_its_words_and_no_error():
-    owed()
+    enqueued()
     OutboxEmail.objects.update(last_error="Busy.")
     (mail,) = claim()
     queue.mark_sent(mail, at=NOW, subject="S", body="B")
