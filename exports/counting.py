@@ -98,17 +98,18 @@ def _count_answered(call: Call) -> tuple[int, int | None, Counter[str]]:
     """Return the number of responses, the median of their words, and answers by question."""
     asked = [q for q in call.questions_in_order if not q.identity and q.kind != QuestionKind.FILE]
     answered = ", ".join(
-        f"count(*) FILTER (WHERE v.{'text_keys' if q.kind in TEXT_KINDS else 'choices'} ? %s)"
+        f"count(*) FILTER (WHERE version.{'text_keys' if q.kind in TEXT_KINDS else 'choices'} ? %s)"
         for q in asked
     )
     of_the_call = (
-        "FROM submissions_submission n JOIN submissions_version v ON v.id = n.current_version_id "
+        "FROM submissions_submission AS submission "
+        "JOIN submissions_version AS version ON version.id = submission.current_version_id "
     )
-    where = "WHERE n.call_id = %s AND n.state = %s"
+    where = "WHERE submission.call_id = %s AND submission.state = %s"
     which: list[int | str] = [call.pk, SubmissionState.SUBMITTED.value]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY v.words)"
+            "SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY version.words)"
             f"{', ' if asked else ''}{answered} {of_the_call}{where}",
             [*(q.key for q in asked), *which],
         )
@@ -116,10 +117,13 @@ def _count_answered(call: Call) -> tuple[int, int | None, Counter[str]]:
         counted = Counter({q.key: n for q, n in zip(asked, numbers, strict=True)})
         if any(q.kind == QuestionKind.FILE for q in call.questions_in_order):
             cursor.execute(
-                f"SELECT q.key, count(DISTINCT v.id) {of_the_call}"
-                "JOIN submissions_version_attachments x ON x.version_id = v.id "
-                "JOIN submissions_attachment a ON a.id = x.attachment_id "
-                f"JOIN submissions_question q ON q.id = a.question_id {where} GROUP BY q.key",
+                f"SELECT question.key, count(DISTINCT version.id) {of_the_call}"
+                "JOIN submissions_version_attachments AS attached "
+                "ON attached.version_id = version.id "
+                "JOIN submissions_attachment AS attachment "
+                "ON attachment.id = attached.attachment_id "
+                "JOIN submissions_question AS question ON question.id = attachment.question_id "
+                f"{where} GROUP BY question.key",
                 which,
             )
             counted.update(dict(cursor.fetchall()))

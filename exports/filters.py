@@ -18,7 +18,7 @@ LONGEST_SEARCH = 200  # characters
 
 
 class FilterRefused(ValueError):
-    """The choice names something that does not exist; the message is one line for people."""
+    """The filter names what the call does not have; the message is one line for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class ExportFilter:
 
     @classmethod
     def from_filters(cls, filters: Mapping[str, Any]) -> "ExportFilter":
-        """Return the choice that `filters()` gave; raise FilterRefused for anything else."""
+        """Return the filter that `filters()` wrote; raise FilterRefused for anything else."""
         known = {field.name: getattr(cls(), field.name) for field in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in filters.items():
@@ -75,7 +75,7 @@ class ExportFilter:
         return written
 
     def checked(self, call: Call, codes: tuple[str, ...] = ()) -> "ExportFilter":
-        """Return the choice, tidied; raise FilterRefused where the call has no such option.
+        """Return the filter, tidied; raise FilterRefused where the call has no such option.
 
         `codes` are the names of the call's codes.
         """

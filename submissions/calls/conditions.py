@@ -1,10 +1,10 @@
 """The conditions of a call definition: when a question is shown, or must be answered.
 
-    capacity = on_behalf_of_org
+    hall = open
     publication != anonymous
     roles contains commissioner
-    org_type in charity, cic_or_social_enterprise
-    publication = anonymous and capacity = on_behalf_of_org
+    hall in closed, sold
+    publication = anonymous and hall = open
 
 A condition over an answer that is not given yet is neither true nor false but unknown.
 """

@@ -127,7 +127,7 @@ class Call(models.Model):
 
     @property
     def partners_in_words(self) -> str:
-        """For instance "NCVO, ACEVO and Lloyds Bank Foundation"."""
+        """For instance "One Trust, Two Trust and Three Trust"."""
         if len(self.partners) < 2:
             return "".join(self.partners)
         several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}

@@ -1,0 +1,23 @@
+"""What a call asks stands in its definition; the code knows no call."""
+
+import re
+
+import pytest
+
+OF_THE_FIRST_CALL = re.compile(
+    r"\b(ncvo|acevo|lloyds|income_bands?|ncvo_band|small_and_medium|service_areas?|org_type)\b",
+    re.I,
+)
+APPS = ("core", "accounts", "submissions", "review", "exports", "evidence_portal", "templates")
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_no_code_knows_what_the_first_call_asks(request, app):
+    files = [
+        path
+        for path in (request.config.rootpath / app).rglob("*")
+        if path.suffix in {".py", ".html", ".txt", ".typ"}
+    ]
+    assert files
+    found = {str(path): set(OF_THE_FIRST_CALL.findall(path.read_text("utf-8"))) for path in files}
+    assert {path: words for path, words in found.items() if words} == {}
