@@ -1,0 +1,57 @@
+"""Each release's database is upgraded to the newest schema, and used."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import schema
+from tests.upgrades.dumps import FOLDER, RELEASED, load, releases
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words, url, media):
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": url, "PORTAL_MEDIA": str(media)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_released_migrations_never_change():
+    digests = schema.file_digests()
+    released = json.loads(RELEASED.read_text(encoding="utf-8"))
+    assert {name: digests.get(name) for name in released} == released
+
+
+def test_every_release_has_a_dump():
+    assert releases() != []
+    assert all((FOLDER / release / "uploads.zip").exists() for release in releases())
+
+
+@pytest.mark.parametrize("release", releases())
+def test_database_of_a_release_is_upgraded_and_goes_on(release, own_postgres, tmp_path):
+    media = tmp_path / "media"
+    load(release, own_postgres, media)
+    url = own_postgres.url("evidence_portal")
+    assert run("manage.py", "migrate", "--no-input", url=url, media=media).returncode == 0
+    assert run("manage.py", "check", url=url, media=media).returncode == 0
+    used = run("-m", "tests.upgrades.use", url=url, media=media)
+    assert used.returncode == 0, used.stderr
+    assert json.loads(used.stdout) == {
+        "versions whose digest is wrong": [],
+        "files whose digest is wrong": [],
+        "files": 1,
+        "number of the amended version": 3,
+        "receipts that verify": [True, True],
+        "mails written": 2,
+        "exported": True,
+        "new ones exported": True,
+    }
