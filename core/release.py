@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 NAME = "Evidence portal"
-VERSION = "0.1.0"
+VERSION = "1.0.0"
 # When the accessibility statement was written, and when the pages were last tested against it.
 # A release that changes a page sets the second to the day of its tests.
 ACCESSIBILITY_PREPARED = datetime(2026, 11, 22, 12, tzinfo=UTC)
