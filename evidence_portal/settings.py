@@ -233,5 +233,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # At DEBUG, Django logs every statement with its values.
         "django.db.backends": {"level": "INFO"},
+        # It remarks on every damaged PDF that somebody uploads.
+        "pikepdf": {"level": "ERROR"},
     },
 }

@@ -26,7 +26,7 @@ from submissions.definitions.values import (
     read_moment,
     read_zone,
 )
-from submissions.responses.file_types import TYPES
+from submissions.responses.file_types.checking import TYPES, USUAL_TYPES
 
 FILE_TYPES = tuple(TYPES)
 MOST_SECTIONS, MOST_QUESTIONS, MOST_OPTIONS = 50, 100, 100
@@ -241,7 +241,7 @@ def _option(path: str, raw: Any, known: set[str], problems: Problems) -> Option:
 
 def _file_types(question: TableReader, is_file: bool) -> tuple[str, ...]:
     if not is_file or "file_types" not in question.raw:
-        return FILE_TYPES if is_file else ()
+        return USUAL_TYPES if is_file else ()
     types = question.texts("file_types")
     if not types:
         question.add_problem("file_types", "names no type of file")

@@ -7,14 +7,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from submissions.respondent.browser_session import call_or_404, response_in_session
+from submissions.responses.file_types.checking import MEDIA_TYPES
 from submissions.responses.models import Attachment
-
-CONTENT_TYPES = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "txt": "text/plain",
-}
 
 
 @require_safe
@@ -33,7 +27,7 @@ def file_response(attachment: Attachment) -> FileResponse:
         stream = attachment.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
-    content_type = CONTENT_TYPES.get(attachment.file_type, "application/octet-stream")
+    content_type = MEDIA_TYPES.get(attachment.file_type, "application/octet-stream")
     response = FileResponse(
         stream, as_attachment=True, filename=attachment.name, content_type=content_type
     )

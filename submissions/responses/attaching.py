@@ -14,7 +14,11 @@ from django.utils.translation import ngettext
 
 from submissions.calls.models import Question
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types import refuse_unless_what_it_says
+from submissions.responses.file_types.checking import (
+    refuse_macro_ending,
+    refuse_unless_what_it_says,
+    type_by_name,
+)
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.working_copy import lock_working_copy, note_saved
 
@@ -35,7 +39,7 @@ def attach(
     new one is refused. If it is not there (any more), the new file is added.
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
-    allowed or not what its name says, protected by a password, one too many. Raises
+    allowed or not what its name says, protected, with a program in it, one too many. Raises
     AlreadySubmitted if the working copy is closed.
     """
     name = presentable_name(upload.name or "")
@@ -87,8 +91,9 @@ def attach(
 
 def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:
     """Return the file's type, one of `question.file_types`, or raise FileRefused."""
-    file_type = PurePath(name).suffix.lower().lstrip(".")
+    file_type = type_by_name(name)
     if file_type not in question.file_types:
+        refuse_macro_ending(name, question.file_types)
         allowed = ", ".join(kind.upper() for kind in question.file_types)
         raise FileRefused(
             _("“%(name)s” was not added: the file must be one of %(allowed)s")

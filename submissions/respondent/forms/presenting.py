@@ -18,6 +18,7 @@ from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.condition_words import Applies
 from submissions.respondent.forms.fields import row_names
 from submissions.responses.answering import warning_of
+from submissions.responses.file_types.checking import MEDIA_TYPES, endings_of
 from submissions.responses.models import Attachment
 
 FileUrl = Callable[[Attachment], str]
@@ -41,12 +42,6 @@ AUTOCOMPLETE = {
     "org_name": "organization",
     "organisation": "organization",
     "phone": "tel",
-}
-MEDIA_TYPES = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "txt": "text/plain",
 }
 _UNSHOWABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -177,8 +172,9 @@ def _files(
     left = max(0, question.max_files - len(attachments)) if question.max_files else None
     return {
         "accept": ",".join(
-            f".{kind},{MEDIA_TYPES[kind]}" if kind in MEDIA_TYPES else f".{kind}"
+            f"{ending},{MEDIA_TYPES[kind]}" if kind in MEDIA_TYPES else ending
             for kind in question.file_types
+            for ending in endings_of(kind)
         ),
         "rules": _say_file_rules(question),
         "max_mb": question.max_mb,

@@ -266,7 +266,7 @@ def test_limits_that_are_not_given_have_their_defaults():
             'file_types = ["pdf"]',
             'file_types = ["exe"]',
             f"{EVIDENCE}.documents.file_types: “exe” is not a type of file that is taken "
-            "(pdf, docx, odt, txt)",
+            "(pdf, docx, odt, txt, xlsx, csv, jpg, png, heic)",
         ),
         (
             'file_types = ["pdf"]',

@@ -145,13 +145,14 @@ SPEAKING_FOLDERS = (
 SPEAKING_FILES = (
     "submissions/responses/answering.py",
     "submissions/responses/attaching.py",
-    "submissions/responses/file_types.py",
+    "submissions/responses/file_types/checking.py",
+    "submissions/responses/file_types/refusals.py",
     "submissions/responses/transcript.py",
     "submissions/calls/models/calls.py",
     "core/spoken_time.py",
 )
 # Chosen among texts that `gettext_noop` marks for the catalogue.
-MARKED_ELSEWHERE = {"_(refusal)", "_(forms[0])", "_(forms[1])"}
+MARKED_ELSEWHERE = {"_(sentence)", "_(MACRO_ENDING)", "_(forms[0])", "_(forms[1])"}
 # Headers, attributes and statements in SQL: no words for people.
 HEADERS = re.compile(r"[A-Za-z-]+: [a-z]+/|.*[a-z-]=|\s*(SELECT|INSERT|WITH|UPDATE) ")
 TRANSLATORS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext"}
