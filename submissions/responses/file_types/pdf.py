@@ -93,6 +93,7 @@ def dictionaries_in(value: Any, depth: int = 0) -> Iterator[Any]:
     """Yield the dictionary and those written inside it; objects of their own are not followed."""
     if depth > DEEPEST:
         raise NotTaken(DAMAGED)
+    children: list[Any]
     if isinstance(value, pikepdf.Dictionary):
         yield value
         children = [value[key] for key in value.keys()]  # noqa: SIM118 - no mapping
