@@ -1,11 +1,8 @@
-"""Who may sign in, and for how long."""
+"""Who may sign in."""
 
-from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpResponse
 from django.urls import reverse
 
 from accounts.models import User
@@ -25,18 +22,13 @@ class PortalBackend(ModelBackend):
 
 
 class SignIn(LoginView):
-    """The steering group signs in. A session ends when it is unused for STAFF_SESSION_SECONDS."""
+    """The steering group signs in. `core.sessions` says when a sign-in ends."""
 
     authentication_form = SignInForm
     template_name = "registration/sign_in.html"
 
     def get_default_redirect_url(self) -> str:
         return reverse("steering")
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        self.request.session.set_expiry(settings.STAFF_SESSION_SECONDS)
-        return response
 
 
 class SignOut(LogoutView):

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -43,10 +42,3 @@ class PortalAdminSite(AdminSite):
         if request.user.has_perm("submissions.view_outboxemail"):
             late = late_in_words(mail_health(at=clock.portal_now()))
         return super().index(request, {"late_mail": late} | (extra_context or {}))
-
-    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Sign in as Django does, for `STAFF_SESSION_SECONDS` without a request."""
-        response = super().login(request, extra_context)
-        if request.method == "POST" and request.user.is_authenticated:
-            request.session.set_expiry(settings.STAFF_SESSION_SECONDS)
-        return response

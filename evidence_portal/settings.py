@@ -187,8 +187,9 @@ STORAGES = {
 
 # Messages to staff about responses stay on the server; pages of respondents read none.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-# A respondent's session leads back to the draft, so it outlives a long call. The session of
-# staff is cut to STAFF_SESSION_SECONDS when they sign in.
+# A respondent's session leads back to the draft, so it outlives a long call. A sign-in ends after
+# STAFF_SESSION_SECONDS.
+SESSION_ENGINE = "core.sessions"
 SESSION_COOKIE_AGE = 90 * 24 * 60 * 60
 STAFF_SESSION_SECONDS = 10 * 60 * 60
 SESSION_COOKIE_NAME = "session"

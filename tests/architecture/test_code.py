@@ -13,6 +13,7 @@ CLOCK_READERS = (
     "accounts/sign_in.py",
     "core/clock.py",
     "core/page_context.py",
+    "core/sessions.py",
     "exports/management/",
     "exports/steering/",
     "exports/tasks.py",

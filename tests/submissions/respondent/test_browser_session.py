@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
-from tests.makers import make_call, while_open
+from accounts.groups import STEERING_GROUP, ensure_groups
+from tests.makers import PASSWORD, make_call, make_user, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -34,3 +35,95 @@ def test_call_page_offers_the_way_back_to_a_browser_whose_session_ended(client, 
     Session.objects.update(expire_date=datetime.now(UTC) + left)
     page = client.get(f"/calls/{call.slug}/").content.decode()
     assert ("Get back to your response" in page) is offers
+
+
+def sign_in(client, *, path="/steering/sign-in/", **user):
+    made = make_user(STEERING_GROUP, **user)
+    answer = client.post(path, {"username": made.username, "password": PASSWORD})
+    assert answer.status_code == 302
+    return made
+
+
+def is_signed_in(client):
+    return client.get("/steering/").status_code == 200
+
+
+def opens(client, call):
+    return client.get(f"/calls/{call.slug}/response/").status_code == 200
+
+
+@pytest.fixture(autouse=True)
+def groups():
+    ensure_groups()
+
+
+@pytest.mark.parametrize(
+    ("sign_in_at", "sign_out_at"),
+    [("/steering/sign-in/", "/steering/sign-out/"), ("/admin/login/", "/admin/logout/")],
+)
+def test_signing_in_and_out_keeps_the_draft(client, call, sign_in_at, sign_out_at):
+    before = client.session.session_key
+    sign_in(client, path=sign_in_at, is_staff=True)
+    signed_in = client.session.session_key
+    assert opens(client, call)
+    assert client.post(sign_out_at).status_code == 200
+    assert opens(client, call)
+    assert not is_signed_in(client)
+    after = client.session.session_key
+    assert len({before, signed_in, after}) == 3
+    # Nothing of the person is left, nor a session under an earlier key.
+    [left] = Session.objects.all()
+    assert (left.session_key, set(left.get_decoded())) == (after, {"responses"})
+
+
+def test_other_person_who_signs_in_keeps_the_draft_and_nothing_of_the_first(client, call):
+    sign_in(client)
+    messages_of_first = client.session
+    messages_of_first["_messages"] = "of the first"
+    messages_of_first.save()
+    before = client.session.session_key
+    second = sign_in(client)
+    assert opens(client, call)
+    assert client.session["_auth_user_id"] == str(second.pk)
+    assert "_messages" not in client.session
+    assert client.session.session_key != before
+    assert Session.objects.count() == 1
+
+
+def test_changed_password_ends_the_sign_in_and_keeps_the_draft(client, call):
+    user = sign_in(client)
+    user.set_password("another password, at that")
+    user.save()
+    assert not is_signed_in(client)
+    assert opens(client, call)
+
+
+def test_sign_in_ends_unused_and_the_draft_stays(client, call, monkeypatch, settings):
+    sign_in(client)
+    later = datetime.now(UTC) + timedelta(seconds=settings.STAFF_SESSION_SECONDS - 60)
+    monkeypatch.setattr("core.clock.wall_now", lambda: later)
+    assert is_signed_in(client)
+    monkeypatch.setattr("core.clock.wall_now", lambda: later + timedelta(seconds=61))
+    assert not is_signed_in(client)
+    assert opens(client, call)
+
+
+def test_session_with_a_draft_lasts_as_long_as_one_that_nobody_signed_in_to(client, call, settings):
+    sign_in(client)
+    assert client.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
+
+
+def test_signing_out_without_a_draft_ends_the_session(client):
+    sign_in(client)
+    client.post("/steering/sign-out/")
+    assert Session.objects.count() == 0
+
+
+def test_forgetting_the_response_leaves_the_sign_in(client, call):
+    sign_in(client)
+    before = client.session.session_key
+    client.post(f"/calls/{call.slug}/response/forget/", {"confirmed": "1"})
+    assert not opens(client, call)
+    assert is_signed_in(client)
+    assert client.session.session_key != before
+    assert Session.objects.count() == 1

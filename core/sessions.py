@@ -1,0 +1,52 @@
+"""The session of a browser, which two people may share: a respondent, and staff who sign in.
+
+Each may leave without the other. A sign-in ends when its person signs out, when it was not used
+for STAFF_SESSION_SECONDS, or when somebody else signs in. The browser then still opens the
+respondent's responses, under a new session key.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY as SIGNED_IN
+from django.contrib.sessions.backends import db
+
+from core import clock
+
+# The responses that the browser opens; submissions.respondent.browser_session reads and writes it.
+RESPONSES = "responses"
+# When the sign-in ends, in seconds since 1970; in what is stored only.
+_SIGN_IN_ENDS = "sign_in_ends"
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions in the database, in which a sign-in ends by itself."""
+
+    def flush(self) -> None:
+        """Delete the session and its key. A respondent's responses go on under a new key.
+
+        Django calls this to sign somebody out, or to sign somebody else in.
+        """
+        responses = self.get(RESPONSES)
+        super().flush()
+        if responses:
+            self[RESPONSES] = responses
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        if SIGNED_IN in session_dict:
+            ends = clock.wall_now().timestamp() + settings.STAFF_SESSION_SECONDS
+            session_dict = session_dict | {_SIGN_IN_ENDS: ends}
+        return super().encode(session_dict)
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        stored: dict[str, Any] = super().decode(session_data)
+        ends = stored.pop(_SIGN_IN_ENDS, None)
+        if ends is None or clock.wall_now().timestamp() < ends:
+            return stored
+        return {RESPONSES: stored[RESPONSES]} if RESPONSES in stored else {}
+
+    def get_session_cookie_age(self) -> int:
+        """Return for how many seconds the session lasts unused: as the longer of its two uses."""
+        if SIGNED_IN in self and RESPONSES not in self:
+            return settings.STAFF_SESSION_SECONDS
+        return settings.SESSION_COOKIE_AGE
