@@ -161,7 +161,7 @@ def box(kind, content):
     return struct.pack(">I", len(content) + 8) + kind + content
 
 
-def heic(exif=b"", xmp=b""):
+def heic(exif=b"MM", xmp=b"<x/>"):
     """The container of a HEIC picture with its Exif and XMP items; the picture is not decoded."""
     items = [(1, b"hvc1", b"picture"), (2, b"Exif", b"\0\0\0\0" + exif), (3, b"mime", xmp)]
     head = box(b"ftyp", b"heic\0\0\0\0mif1heic")

@@ -1,36 +1,84 @@
 """The files that came with responses, as a ZIP; the respondents' own names are not in it."""
 
 import csv
+import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from exports.export_context import ExportContext
 from exports.queries import content_of, is_kept, records
-from exports.types import Pieces, Record
+from exports.types import File, Pieces, Record
 from exports.writers.record_answers import file_name
 from exports.writers.zip_stream import ZipStream
+from submissions.responses.author_metadata.cleaning import without_author
+from submissions.responses.author_metadata.errors import CannotBeCleaned
 
 CONTENT_TYPE = "application/zip"
 LIST_NAME = "files.csv"
-HEADER = ("file", "reference", "number", "type", "bytes", "sha256", "note")
+HEADER = (
+    "file",
+    "reference",
+    "number",
+    "type",
+    "bytes",
+    "sha256",
+    "sha256_submitted",
+    "note",
+)
 LOST = "The portal no longer has this file."
+CLEANED = "The author's details were taken out."
+NOT_CLEANED = "Held back: the author's details could not be taken out. {}"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What leaves of a file; without content it is held back, and the note says why."""
+
+    content: Iterable[bytes] | None = None
+    size: int | str = ""
+    sha256: str = ""
+    note: str = ""
 
 
 class FileList:
-    """The rows of files.csv, the list of the files."""
+    """The rows of files.csv, the list of the files.
 
-    def __init__(self) -> None:
+    Copies that leave in a pseudonymised export are without their author's details; a file out of
+    which they cannot be taken is held back. `bytes` and `sha256` are those of the copy,
+    `sha256_submitted` is the one of the file as it was submitted.
+    """
+
+    def __init__(self, *, named: bool) -> None:
+        self._named = named
         self._rows: list[tuple[object, ...]] = [HEADER]
 
     def kept(self, record: Record) -> Iterator[tuple[str, Iterator[bytes]]]:
-        """List all files of the record; yield the name and the bytes of those still stored."""
+        """List all files of the record; yield the name and the bytes of those handed out."""
         for file in record.files:
             name = file_name(record, file)
-            has_it = is_kept(file)
-            facts = (record.reference, file.number, file.file_type, file.size, file.sha256)
-            self._rows.append((name, *facts, "" if has_it else LOST))
-            if has_it:
-                yield name, content_of(file)
+            copy = self._copy(file)
+            facts = (record.reference, file.number, file.file_type, copy.size, copy.sha256)
+            self._rows.append((name, *facts, file.sha256, copy.note))
+            if copy.content is not None:
+                yield name, iter(copy.content)
+
+    def _copy(self, file: File) -> Copy:
+        if not is_kept(file):
+            return Copy(note=LOST)
+        if self._named:
+            return Copy(content_of(file), size=file.size, sha256=file.sha256)
+        submitted = b"".join(content_of(file))
+        try:
+            cleaned = without_author(file.file_type, submitted)
+        except CannotBeCleaned as error:
+            return Copy(note=NOT_CLEANED.format(error.reason))
+        return Copy(
+            [cleaned],
+            size=len(cleaned),
+            sha256=hashlib.sha256(cleaned).hexdigest(),
+            note="" if cleaned == submitted else CLEANED,
+        )
 
     def as_csv(self) -> bytes:
         file = io.StringIO(newline="")
@@ -41,7 +89,7 @@ class FileList:
 def pieces(context: ExportContext) -> Pieces:
     """Yield the archive, and read the files one by one out of the private storage."""
     archive = ZipStream()
-    listed = FileList()
+    listed = FileList(named=context.dataset.named)
     for record in records(context.dataset):
         for name, content in listed.kept(record):
             yield from archive.add(name, content, compress=False)

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,6 +21,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from review.admin.facet_columns import facet_columns
+from review.admin.response_files import file_download
 from review.admin.response_filters import StateFilter, TimingFilter, facet_filters
 from review.admin.response_page import response_page
 from review.admin.withdrawal_form import WithdrawalForm
@@ -28,11 +29,15 @@ from review.errors import StatusRefused
 from review.triage import change_status
 from submissions.mail.tasks import nudge_mail
 from submissions.responses.amending import withdraw_on_request
+from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
 from submissions.responses.searching import in_answers
 from submissions.responses.states import SubmissionState, TriageStatus
 
 SEE_IDENTITY = "submissions.see_identity"
+WITHHELD = (
+    "You may not see who answered, and the author's details could not be taken out of this file."
+)
 FILES_GIVEN = (
     # The plug-in for Django does not see the annotation.
     Version.attachments.through.objects.filter(  # type: ignore[misc]
@@ -258,16 +263,22 @@ class ResponseAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)
 
-    def download(self, request: HttpRequest, pk: int, public_id: UUID) -> FileResponse:
-        """Send a submitted file as a download. Opening it goes on record."""
+    def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponseBase:
+        """Send a submitted file as a download. Opening it goes on record.
+
+        People who may not see who answered get a copy without its author's details.
+        """
         if request.method != "GET" or not request.user.has_perm("submissions.view_attachment"):
             raise PermissionDenied
         files = Attachment.objects.filter(versions__submission=pk).distinct()
         attachment = get_object_or_404(files, submission=pk, public_id=public_id)
         try:
-            stream = attachment.file.open("rb")
+            download = file_download(attachment, sees_identity=request.user.has_perm(SEE_IDENTITY))
         except FileNotFoundError:
             raise Http404 from None
+        except CannotBeCleaned as error:
+            messages.error(request, f"{WITHHELD} {error.reason}")
+            return redirect("admin:submissions_submission_change", pk)
         record(
             by=current_user(request),
             at=clock.portal_now(),
@@ -277,11 +288,4 @@ class ResponseAdmin(ReadOnlyAdmin):
             file=str(attachment.public_id),
             sha256=attachment.sha256,
         )
-        download = FileResponse(
-            stream,
-            as_attachment=True,
-            filename=attachment.name,
-            content_type="application/octet-stream",
-        )
-        download["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return download

@@ -13,6 +13,7 @@ from core.release import VERSION
 from exports.filters import ExportFilter
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
+from tests.authored_files import WITH_AUTHOR, names_author
 from tests.exports.exporting import NOW, exported, json_lines, members
 from tests.makers import (
     complete_answers,
@@ -23,6 +24,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.sample_files import odt
 
 FIXED = {
     "README.txt",
@@ -143,7 +145,50 @@ def test_attachments_are_named_by_reference_and_come_back_to_the_byte():
         "type": "txt",
         "bytes": "256000",
         "sha256": hashlib.sha256(blob).hexdigest(),
+        "sha256_submitted": hashlib.sha256(blob).hexdigest(),
         "note": "",
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("file_format", ["attachments", "bundle"])
+@pytest.mark.parametrize(("kind", "content"), WITH_AUTHOR)
+def test_file_leaves_without_its_author_unless_the_export_is_named(kind, content, file_format):
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call, publication="named"))
+    make_attachment(draft, name=f"a.{kind}", content=content)
+    submit(submission=draft, at=while_open(call))
+    for named in (False, True):
+        files = members(exported(call, file_format, named=named))
+        (name,) = [name for name in files if name.endswith(f"-1.{kind}")]
+        (listing,) = [name for name in files if name.endswith("files.csv")]
+        (row,) = csv.DictReader(io.StringIO(files[listing].decode(), newline=""))
+        assert (files[name] == content) is named
+        assert (names_author(files[name]) == []) is not named
+        assert row["sha256"] == hashlib.sha256(files[name]).hexdigest()
+        assert row["sha256_submitted"] == hashlib.sha256(content).hexdigest()
+        assert row["bytes"] == str(len(files[name]))
+        assert row["note"] == ("" if named else "The author's details were taken out.")
+    with Attachment.objects.get().file.open() as original:
+        assert original.read() == content
+
+
+@pytest.mark.django_db
+def test_file_whose_author_stays_in_it_is_held_back_and_the_list_says_why():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    content = odt(**{"META-INF/documentsignatures.xml": ""})
+    make_attachment(draft, name="a.odt", content=content)
+    submit(submission=draft, at=while_open(call))
+    files = members(exported(call, "attachments"))
+    (row,) = csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline=""))
+    assert files == {}
+    assert {k: row[k] for k in ("bytes", "sha256", "sha256_submitted", "note")} == {
+        "bytes": "",
+        "sha256": "",
+        "sha256_submitted": hashlib.sha256(content).hexdigest(),
+        "note": "Held back: the author's details could not be taken out. It is signed digitally, "
+        "and the signature names who signed.",
     }
 
 

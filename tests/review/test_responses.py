@@ -1,9 +1,11 @@
 """What project staff see of responses, and that nobody can change one."""
 
+import html
 import re
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -14,6 +16,7 @@ from accounts.states import PROJECT_STAFF
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
+from tests.authored_files import docx_with_author, everything_in
 from tests.makers import (
     FACETS,
     YES_NO,
@@ -25,6 +28,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.sample_files import odt
 
 LIST = "/admin/submissions/submission/"
 
@@ -306,6 +310,30 @@ def test_file_is_handed_out_as_a_download_and_put_on_record(staff):
     other = make_submitted(call)
     wrong = reverse("admin:submissions_submission_file", args=[other.pk, file.public_id])
     assert staff.get(wrong).status_code == 404
+
+
+@pytest.mark.django_db
+def test_file_names_its_author_only_to_people_who_may_see_who_answered(staff):
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    content = docx_with_author()
+    file = make_attachment(draft, name="a.docx", content=content)
+    signed = make_attachment(
+        draft, name="b.odt", content=odt(**{"META-INF/documentsignatures.xml": ""})
+    )
+    submit(submission=draft, at=while_open(call))
+    address, other = (
+        reverse("admin:submissions_submission_file", args=[draft.pk, each.public_id])
+        for each in (file, signed)
+    )
+    assert b"".join(staff.get(address).streaming_content) == content
+    Permission.objects.get(codename="see_identity").group_set.clear()
+    assert b"Ada Writer" not in everything_in(b"".join(staff.get(address).streaming_content))
+    said = html.unescape(staff.get(other, follow=True).content.decode())
+    assert (
+        "You may not see who answered, and the author's details could not be taken out of this "
+        "file. It is signed digitally, and the signature names who signed." in said
+    )
 
 
 @pytest.mark.django_db

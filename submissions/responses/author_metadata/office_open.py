@@ -138,9 +138,10 @@ def _clean_comments_of_sheet(root: "etree._Element", pseudonyms: Pseudonyms) -> 
         for author in authors:
             name = author.text or ""
             author.text = pseudonyms.of(name)
-            for text in root.iter("{*}t"):
-                if name and (text.text or "").strip().rstrip(":") == name:
-                    text.text = (text.text or "").replace(name, pseudonyms.of(name))
+            for comment in root.iter("{*}comment"):
+                text = next(comment.iter("{*}t"), None)
+                if name and text is not None and (text.text or "").startswith(name):
+                    text.text = pseudonyms.of(name) + (text.text or "")[len(name) :]
 
 
 def _drop(element: "etree._Element") -> None:

@@ -41,7 +41,11 @@ def clean_odt(content: bytes) -> bytes:
     for name in names:
         if name.endswith("/"):
             continue
-        part = archive.read(name, most=MOST_BYTES_OF_XML) if name.endswith(".xml") else archive.read(name)
+        part = (
+            archive.read(name, most=MOST_BYTES_OF_XML)
+            if name.endswith(".xml")
+            else archive.read(name)
+        )
         last = name.rpartition("/")[2]
         clean = _CLEANERS.get(last)
         if part.startswith(OLE_SIGNATURE):

@@ -1,6 +1,7 @@
 """Taking the author's details out of PDF."""
 
 import io
+from typing import Any
 
 import pikepdf
 
@@ -36,7 +37,15 @@ def clean_pdf(content: bytes) -> bytes:
             if "/Info" in pdf.trailer:
                 del pdf.trailer.Info
             pdf.save(out, deterministic_id=True)
-    except (pikepdf.PdfError, RuntimeError, ValueError, KeyError, TypeError, AttributeError):
+    except (
+        pikepdf.PdfError,
+        pikepdf.PasswordError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):
         raise CannotBeCleaned(NOT_READ) from None
     return out.getvalue()
 
@@ -66,5 +75,5 @@ def _clean_picture(stream: pikepdf.Stream) -> None:
         return
     if str(filters) == "/JPXDecode":
         raise CannotBeCleaned(PICTURE_INSIDE)
-    parameters = stream.get("/DecodeParms")
+    parameters: Any = stream.get("/DecodeParms")
     stream.write(clean_jpg(content), filter=pikepdf.Name.DCTDecode, decode_parms=parameters)

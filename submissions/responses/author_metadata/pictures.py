@@ -138,9 +138,7 @@ def _item_kinds(content: bytes, start: int, end: int) -> dict[int, bytes]:
     return kinds
 
 
-def _item_places(
-    content: bytes, start: int, idat: int
-) -> list[tuple[int, list[tuple[int, int]]]]:
+def _item_places(content: bytes, start: int, idat: int) -> list[tuple[int, list[tuple[int, int]]]]:
     """Read the item location box (ISO/IEC 14496-12, 8.11.3): items with (offset, bytes) each."""
     at = start
 
