@@ -12,7 +12,7 @@ import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from core import schema
+from core import clock_check, schema
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 try:
@@ -36,6 +36,7 @@ def on_starting(_server: object) -> None:
     """Refuse a database of another release before any request is taken."""
     django.setup()
     schema.exit_unless_current()
+    clock_check.log_at_start()
 
 
 # Workers restart after so many requests, not all at once: a leak in a library cannot grow.

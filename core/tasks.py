@@ -1,11 +1,12 @@
-"""Signs of life of the worker and of beat."""
+"""Signs of life of the worker and of beat, and whether their clocks are right."""
 
 from typing import Any
 
 from celery import Task, shared_task
 from celery.signals import after_task_publish, beat_init, worker_init
+from django.db import connection
 
-from core import heartbeats, schema
+from core import clock_check, heartbeats, schema
 from core.broker import broker
 
 # Seconds. A tick that no worker took in this time is void: the next one stands for it, so that a
@@ -20,11 +21,19 @@ def report_alive(self: Task) -> None:
         heartbeats.worker_lives(client, str(self.request.hostname))
 
 
+@shared_task(name="core.compare_clocks", bind=True)
+def compare_clocks(self: Task) -> None:
+    """Report how far the worker's clock is from the database's."""
+    with broker() as client:
+        clock_check.report(client, str(self.request.hostname))
+
+
 @worker_init.connect
 @beat_init.connect
 def refuse_another_schema(**_rest: Any) -> None:
     """End the worker or beat with one line where the database is another release's."""
     schema.exit_unless_current()
+    clock_check.log_at_start()
 
 
 @worker_init.connect
@@ -40,6 +49,7 @@ def begin_signs_of_life(**_rest: Any) -> None:
     The first goes at once.
     """
     after_task_publish.connect(leave_sign_of_beat, sender=report_alive.name)
+    after_task_publish.connect(report_clock_of_beat, sender=compare_clocks.name)
     with broker() as client:
         heartbeats.beat_starts(client)
     report_alive.apply_async(expires=EXPIRES)
@@ -48,3 +58,11 @@ def begin_signs_of_life(**_rest: Any) -> None:
 def leave_sign_of_beat(**_rest: Any) -> None:
     with broker() as client:
         heartbeats.beat_lives(client)
+
+
+def report_clock_of_beat(**_rest: Any) -> None:
+    try:
+        with broker() as client:
+            clock_check.report(client, "beat")
+    finally:
+        connection.close()

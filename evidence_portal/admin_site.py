@@ -10,8 +10,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
-from core import clock
+from core import clock, clock_check
+from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -37,8 +41,21 @@ class PortalAdminSite(AdminSite):
         return cast("View", staff_only)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """Show the first page, with a warning if mail has waited too long."""
+        """Show the first page, with warnings: mail that has waited too long, a wrong clock."""
         late = ""
         if request.user.has_perm("submissions.view_outboxemail"):
             late = late_in_words(mail_health(at=clock.portal_now()))
-        return super().index(request, {"late_mail": late} | (extra_context or {}))
+        warnings = {"late_mail": late, "clocks": _clocks_in_words()}
+        return super().index(request, warnings | (extra_context or {}))
+
+
+def _clocks_in_words() -> list[str]:
+    """Return a line for each clock that is off: this web process's, the workers', beat's."""
+    clocks = {"this server": clock_check.deviation()}
+    try:
+        with broker() as client:
+            clocks |= clock_check.reports(client)
+    except (OSError, KombuError, RedisError):
+        pass  # /readyz/ tells of it
+    said = (clock_check.in_words(off, whose=whose) for whose, off in clocks.items())
+    return [capfirst(line) for line in said if line]

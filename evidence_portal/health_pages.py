@@ -1,12 +1,15 @@
 """/healthz/ and /readyz/, for supervisors and load balancers."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from core import clock, heartbeats, schema
+from core import clock, clock_check, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 
@@ -26,31 +29,42 @@ def ready(_request: HttpRequest) -> HttpResponse:
 
     Mail that waits for longer than MAIL_STALE_MINUTES is a warning only: most often a mail server
     elsewhere is down, and taking the portal off the net would not send the mail. Heartbeats go by
-    real time, the age of mails by the portal's clock, which dated them.
+    real time, the age of mails by the portal's clock, which dated them. `clock` warns of a clock
+    over 2 seconds from the database's, and fails over 30.
     """
-    parts = _database_and_mail() | _broker_and_workers()
+    clocks: dict[str, timedelta] = {}
+    parts = _database_and_mail(clocks) | _broker_and_workers(clocks)
+    if parts["database"] == OK:
+        parts["clock"] = _say_clocks(clocks)
     healthy = all(line == OK or line.startswith("warning: ") for line in parts.values())
     text = "".join(f"{part}: {parts[part]}\n" for part in ORDER)
     return _plain(text, status=200 if healthy else 503)
 
 
-ORDER = ("database", "schema", "broker", "worker", "beat", "mail")
+ORDER = ("database", "schema", "clock", "broker", "worker", "beat", "mail")
 
 
-def _database_and_mail() -> dict[str, str]:
+def _say_clocks(clocks: Mapping[str, timedelta]) -> str:
+    off = [said for whose in clocks if (said := clock_check.in_words(clocks[whose], whose=whose))]
+    wrong = any(abs(deviation) > clock_check.REFUSES_OVER for deviation in clocks.values())
+    return f"{'' if wrong else 'warning: '}{'; '.join(off)}" if off else OK
+
+
+def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
+    """Return how these parts are; note in `clocks` how far this process's clock is off."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        clocks["this server"] = clock_check.measure()
         refusal = schema.problem()
         # Another release's tables may have no such columns.
         late = "" if refusal else late_in_words(mail_health(at=clock.portal_now()))
     except DatabaseError:
-        return {"database": "does not answer", "schema": UNKNOWN, "mail": UNKNOWN}
+        unknown = dict.fromkeys(("schema", "clock", "mail"), UNKNOWN)
+        return {"database": "does not answer"} | unknown
     mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
     return {"database": OK, "schema": refusal or OK, "mail": mail}
 
 
-def _broker_and_workers() -> dict[str, str]:
+def _broker_and_workers(clocks: dict[str, timedelta]) -> dict[str, str]:
     silent = f"no sign of life for {heartbeats.ALIVE_FOR} seconds"
     try:
         with broker() as client:
@@ -58,6 +72,7 @@ def _broker_and_workers() -> dict[str, str]:
                 heartbeats.is_a_worker_alive(client),
                 heartbeats.is_beat_alive(client),
             )
+            clocks.update(clock_check.reports(client))
     except (OSError, KombuError, RedisError):
         return {"broker": "does not answer", "worker": UNKNOWN, "beat": UNKNOWN}
     return {"broker": OK, "worker": OK if worker else silent, "beat": OK if beat else silent}

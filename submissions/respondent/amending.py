@@ -10,6 +10,7 @@ from core import spoken_time
 from submissions.mail.tasks import nudge_mail
 from submissions.respondent.decorators import with_response
 from submissions.respondent.response_context import ResponseContext
+from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import amending
 from submissions.responses.errors import CallNotOpen, NotSubmitted, ResponseWithdrawn
 
@@ -58,6 +59,8 @@ def withdraw(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     if current.is_withdrawn:
         return redirect("submitted", slug=current.call.slug)
     if request.method == "POST":
+        if refusal := page_if_clock_is_wrong(request, current.call, current.submission):
+            return refusal
         try:
             with transaction.atomic():
                 amending.withdraw(submission=current.submission, at=current.received_at)

@@ -17,6 +17,7 @@ from submissions.respondent.browser_session import (
 from submissions.respondent.documents.questions import questions_pdf, questions_word
 from submissions.respondent.forms.reading import reading_of
 from submissions.respondent.time_left import time_left_at
+from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import drafting, returning
 from submissions.responses.errors import CallNotOpen
 from submissions.responses.working_copy import working_answers
@@ -106,6 +107,9 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         if not returning.known_address(earlier, call, answers):
             confirm = {"call": call, "submission": earlier}
             return render(request, "responses/another.html", confirm)
+    # When a draft was begun decides whether it has the grace period.
+    if refusal := page_if_clock_is_wrong(request, call):
+        return refusal
     try:
         submission = drafting.start(call=call, at=received_at)
     except CallNotOpen:

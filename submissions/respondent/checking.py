@@ -21,6 +21,7 @@ from submissions.respondent.response_context import (
     current_response,
 )
 from submissions.respondent.steps import question_addresses
+from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import answering, submitting
 from submissions.responses.errors import (
     CallNotOpen,
@@ -40,7 +41,8 @@ Rows = list[dict[str, Any]]
 def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Show the answers to check; a POST submits."""
     if request.method == "POST":
-        return _submit(request, current)
+        refusal = page_if_clock_is_wrong(request, current.call, current.submission)
+        return refusal or _submit(request, current)
     if not current.has_working_copy:
         return redirect("submitted", slug=current.call.slug)
     if not current.is_open:

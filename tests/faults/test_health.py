@@ -3,13 +3,14 @@
 import signal
 import socket
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connection
 
-from core import heartbeats
+from core import clock, clock_check, heartbeats
 from core.broker import broker
+from core.tasks import compare_clocks, report_clock_of_beat
 from devserver.children import wait_until
 from tests.faults.celery_processes import WORKER, running, running_both
 from tests.makers import OPENS_AT, make_submitted
@@ -39,7 +40,7 @@ def all_alive(own_valkey, through_broker):
     return own_valkey
 
 
-ALL_OK = dict.fromkeys(["database", "schema", "broker", "worker", "beat", "mail"], "ok")
+ALL_OK = dict.fromkeys(["database", "schema", "clock", "broker", "worker", "beat", "mail"], "ok")
 
 
 def test_process_lives_without_any_other_part(client, own_valkey, through_broker, monkeypatch):
@@ -115,8 +116,46 @@ def test_dead_database_is_told_without_its_address(client, all_alive, monkeypatc
 
     monkeypatch.setattr(connection, "cursor", refuse)
     status, parts, _ = ask(client)
-    unknown = {"database": "does not answer", "schema": "not known", "mail": "not known"}
-    assert (status, parts) == (503, ALL_OK | unknown)
+    unknown = dict.fromkeys(("schema", "clock", "mail"), "not known")
+    assert (status, parts) == (503, ALL_OK | {"database": "does not answer"} | unknown)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "said"),
+    [
+        (-2.5, 200, "warning: the clock of this server is 2 seconds behind the database’s"),
+        (30.5, 503, "the clock of this server is 30 seconds ahead of the database’s"),
+        (-7200.5, 503, "the clock of this server is 2 hours behind the database’s"),
+    ],
+)
+def test_clock_of_the_web_server_is_compared_with_the_databases(
+    client, all_alive, monkeypatch, seconds, status, said
+):
+    monkeypatch.setattr(clock, "wall_now", lambda: datetime.now(UTC) + timedelta(seconds=seconds))
+    assert ask(client)[:2] == (status, ALL_OK | {"clock": said})
+
+
+def test_clock_of_a_worker_is_named(client, all_alive, monkeypatch):
+    wrong = datetime.now(UTC) + timedelta(minutes=3.5)
+    with broker() as redis, monkeypatch.context() as meanwhile:
+        meanwhile.setattr(clock, "wall_now", lambda: wrong)
+        clock_check.report(redis, "celery@two")
+        assert 0 < redis.ttl("portal:clock:celery@two") <= clock_check.REPORT_LASTS
+    said = "the clock of celery@two is 3 minutes ahead of the database’s"
+    assert ask(client)[:2] == (503, ALL_OK | {"clock": said})
+
+
+def test_worker_and_beat_report_their_clocks(client, own_valkey, sink, tmp_path, through_broker):
+    through_broker(own_valkey.url())
+    with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
+        compare_clocks.apply_async()
+        with broker() as redis:
+            name = f"celery@{socket.gethostname()}"
+            assert wait_until(lambda: name in clock_check.reports(redis), seconds=30, pause=0.1)
+            assert clock_check.reports(redis)[name] == timedelta(0)
+    report_clock_of_beat()
+    with broker() as redis:
+        assert clock_check.reports(redis)["beat"] == timedelta(0)
 
 
 def test_stale_mail_is_a_warning(client, all_alive, at, settings):

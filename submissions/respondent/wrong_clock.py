@@ -1,0 +1,25 @@
+"""The page in place of a deadline's answer, while this server's clock is wrong."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core import clock_check
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+
+TRY_AGAIN_AFTER = 60  # seconds
+
+
+def page_if_clock_is_wrong(
+    request: HttpRequest, call: Call, submission: Submission | None = None
+) -> HttpResponse | None:
+    """Return the page (503) that nothing is taken now; None if the clock can judge a deadline.
+
+    Saving goes on: a draft is kept whatever the time.
+    """
+    if not clock_check.is_wrong():
+        return None
+    context = {"call": call, "submission": submission}
+    response = render(request, "refusals/wrong_clock.html", context, status=503)
+    response["Retry-After"] = str(TRY_AGAIN_AFTER)
+    return response

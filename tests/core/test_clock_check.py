@@ -1,0 +1,184 @@
+"""A clock that differs from the database's is named, and judges no deadline."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from core import clock, clock_check
+from submissions.responses import retention
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+from submissions.responses.tasks import purge
+from tests.makers import (
+    CLOSES_AT,
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    press_submit,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def off_by(monkeypatch):
+    """Set this process's real clock off the database's; it runs on."""
+
+    def set_off(by):
+        monkeypatch.setattr(clock, "wall_now", lambda: datetime.now(UTC) + by)
+
+    return set_off
+
+
+@pytest.fixture
+def own_draft(client, at):
+    """A complete draft that `client` holds."""
+    call = make_call()
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    for question, value in complete_answers(call).items():
+        make = draft.identity_answers if question == "email" else draft.answers
+        make.create(question=call.questions_by_key[question], value=value, saved_at=draft.saved_at)
+    return draft
+
+
+def test_clock_of_the_same_machine_deviates_by_nothing():
+    assert clock_check.measure() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        (timedelta(seconds=1.5), ""),
+        (timedelta(seconds=-1.5), ""),
+        (timedelta(seconds=3.5), "the clock of this server is 3 seconds ahead of the database’s"),
+        (timedelta(hours=-2), "the clock of this server is 2 hours behind the database’s"),
+        (timedelta(seconds=-61), "the clock of this server is 1 minute behind the database’s"),
+        (timedelta(days=400), "the clock of this server is 400 days ahead of the database’s"),
+    ],
+)
+def test_deviation_is_said_in_words(off_by, by, said):
+    off_by(by + timedelta(milliseconds=200) * (1 if by > timedelta(0) else -1))
+    assert clock_check.in_words(clock_check.measure()) == said
+
+
+def test_database_is_asked_once_a_minute_and_again_when_the_clock_was_set(
+    off_by, django_assert_num_queries, monkeypatch
+):
+    monkeypatch.setattr(clock_check, "_latest", None)
+    with django_assert_num_queries(1):
+        assert [clock_check.is_wrong() for _ in range(5)] == [False] * 5
+    off_by(timedelta(hours=-2))
+    with django_assert_num_queries(2):
+        assert [clock_check.is_wrong() for _ in range(2)] == [True, True]
+    off_by(timedelta(0))
+    with django_assert_num_queries(1):
+        assert [clock_check.is_wrong() for _ in range(3)] == [False] * 3
+    now = clock_check.monotonic()
+    monkeypatch.setattr(clock_check, "monotonic", lambda: now + 61)
+    off_by(timedelta(seconds=61))  # the real clock went on as well
+    with django_assert_num_queries(1):
+        clock_check.deviation()
+
+
+def test_two_seconds_are_logged_as_a_warning_and_thirty_as_an_error(caplog):
+    for seconds in (1, 3, -31):
+        clock_check.log(timedelta(seconds=seconds))
+    assert [(line.levelno, line.getMessage()) for line in caplog.records] == [
+        (logging.WARNING, "the clock of this server is 3 seconds ahead of the database’s"),
+        (
+            logging.ERROR,
+            "the clock of this server is 31 seconds behind the database’s: "
+            "no response is taken until it is right",
+        ),
+    ]
+
+
+def test_process_starts_although_the_database_is_away(monkeypatch, caplog):
+    def away():
+        raise OperationalError
+
+    monkeypatch.setattr(connection, "ensure_connection", away)
+    monkeypatch.setattr(connection, "close", lambda: None)
+    clock_check.log_at_start()
+    assert caplog.records == []
+
+
+def test_late_response_by_a_slow_clock_is_refused_and_kept(client, own_draft, off_by, at):
+    off_by(timedelta(hours=-2))
+    # By the database it is an hour after closing; this server's clock says an hour before it.
+    at(CLOSES_AT - timedelta(hours=1))
+    answer = press_submit(client, own_draft.call)
+    text = answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "The clock of our server is wrong." in text
+    assert "Nothing that you wrote is lost: your answers are saved" in text
+    own_draft.refresh_from_db()
+    assert (own_draft.state, own_draft.versions.count()) == (SubmissionState.DRAFT, 0)
+    off_by(timedelta(0))
+    assert press_submit(client, own_draft.call).status_code == 302
+    own_draft.refresh_from_db()
+    assert own_draft.state == SubmissionState.SUBMITTED
+
+
+def test_thirty_seconds_off_still_take_responses(client, own_draft, off_by):
+    off_by(timedelta(seconds=29))
+    assert press_submit(client, own_draft.call).status_code == 302
+    own_draft.refresh_from_db()
+    assert own_draft.state == SubmissionState.SUBMITTED
+
+
+def test_saving_goes_on_while_the_clock_is_wrong(client, own_draft, off_by):
+    off_by(timedelta(minutes=5))
+    address = f"/calls/{own_draft.call.slug}/response/evidence/"
+    client.post(address, {"story": "Written meanwhile.", "action": "save"})
+    assert own_draft.answers.get(question__key="story").value == "Written meanwhile."
+
+
+def test_nothing_is_started_while_the_clock_is_wrong(client, at, off_by):
+    call = make_call()
+    at(while_open(call))
+    off_by(timedelta(minutes=-5))
+    assert client.post(f"/calls/{call.slug}/start/").status_code == 503
+    assert Submission.objects.count() == 0
+
+
+def test_nothing_is_withdrawn_while_the_clock_is_wrong(client, own_draft, off_by):
+    press_submit(client, own_draft.call)
+    off_by(timedelta(minutes=-5))
+    address = f"/calls/{own_draft.call.slug}/response/withdraw/"
+    assert client.post(address).status_code == 503
+    own_draft.refresh_from_db()
+    assert own_draft.state == SubmissionState.SUBMITTED
+
+
+def test_nothing_is_purged_by_a_wrong_clock(at, off_by):
+    make_draft()
+    at(CLOSES_AT + retention.DRAFTS_KEPT)
+    off_by(timedelta(days=100))
+    purge()
+    assert Submission.objects.count() == 1
+    off_by(timedelta(0))
+    purge()
+    assert Submission.objects.count() == 0
+
+
+def test_first_page_of_staff_names_a_clock_that_is_off(client, off_by):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    assert "The clock of" not in client.get("/admin/").content.decode()
+    off_by(timedelta(seconds=-10.5))
+    page = client.get("/admin/").content.decode()
+    assert "The clock of this server is 10 seconds behind the database’s." in page
+
+
+def test_rehearsals_clock_is_no_wrong_clock(at, settings):
+    settings.REHEARSAL = True
+    settings.REHEARSAL_OFFSET = timedelta(days=-2000)
+    make_submitted()
+    assert not clock_check.is_wrong()
