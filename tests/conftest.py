@@ -17,7 +17,7 @@ def empty_caches():
 
 @pytest.fixture(autouse=True)
 def clock_just_compared(monkeypatch):
-    """No test pays for the comparison that is due once a minute; a clock that it sets is noticed."""
+    """No test pays for the comparison that is due once a minute, but one that sets the clock."""
     now = monotonic()
     just = clock_check.Measured(timedelta(0), now, time() - now)
     monkeypatch.setattr(clock_check, "_latest", just)
