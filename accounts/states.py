@@ -20,6 +20,7 @@ class AuditAction(TextChoices):
     EXPORT_DOWNLOADED = "export_downloaded", "Downloaded an export"
     EXPORT_CANCELLED = "export_cancelled", "Cancelled an export"
     REHEARSAL_RESET = "rehearsal_reset", "Reset a rehearsal"
+    IDENTITY_SEARCHED = "identity_searched", "Searched who answered"
 
 
 PROJECT_STAFF = "Project staff"

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.models import User
+from core.admin.declared_filters import DeclaredFiltersOnly
 
 
 class SuperusersOnly:
@@ -29,11 +30,11 @@ class SuperusersOnly:
         return request.user.is_superuser
 
 
-class PortalUserAdmin(SuperusersOnly, UserAdmin):
+class PortalUserAdmin(SuperusersOnly, DeclaredFiltersOnly, UserAdmin):
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
 
 
-class PortalGroupAdmin(SuperusersOnly, GroupAdmin):
+class PortalGroupAdmin(SuperusersOnly, DeclaredFiltersOnly, GroupAdmin):
     pass
 
 

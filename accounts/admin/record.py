@@ -1,32 +1,47 @@
 """The record, which staff read and nobody edits."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
+from accounts.identity import text_for
 from accounts.models import AuditEvent
+from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("when", "action", "actor", "call", "submission", "details")
+    list_display = ("when", "action", "actor", "call", "submission")
     list_filter = ("action", "call", ("actor", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("actor", "call", "submission")
     search_fields = ("submission__reference",)
     search_help_text = "Search by a response's reference"
-    fields = ("when", "action", "actor", "call", "submission", "details")
-    readonly_fields = fields
     ordering = ("-at", "-pk")
 
     @admin.display(description="at (UK time)", ordering="at")
     def when(self, event: AuditEvent) -> str:
         return in_uk_time(event.at)
 
-    @admin.display(description="detail")
-    def details(self, event: AuditEvent) -> str:
-        return ", ".join(
-            f"{name}: {value if isinstance(value, str) else json.dumps(value)}"
-            for name, value in event.detail.items()
-        )
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*super().get_list_display(request), self._details(request)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*self.list_display, self._details(request)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj)
+
+    def _details(self, request: HttpRequest) -> Any:
+        """Reasons are typed by people, and may have an address in them."""
+        return column("details", "detail", lambda event: text_for(request.user, _in_words(event)))
+
+
+def _in_words(event: AuditEvent) -> str:
+    return ", ".join(
+        f"{name}: {value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in event.detail.items()
+    )

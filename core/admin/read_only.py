@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 
+from core.admin.declared_filters import DeclaredFiltersOnly
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+
+class ReadOnlyAdmin(DeclaredFiltersOnly):
     """Nobody adds, changes or deletes here. Reading needs the model's view permission."""
 
     show_full_result_count = False

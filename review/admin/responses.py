@@ -6,20 +6,22 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.current_user import current_user
+from accounts.identity import may_see_identity
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
+from review.admin import identity_search
 from review.admin.facet_columns import facet_columns
 from review.admin.response_files import file_download
 from review.admin.response_filters import StateFilter, TimingFilter, facet_filters
@@ -30,11 +32,10 @@ from review.triage import change_status
 from submissions.mail.tasks import nudge_mail
 from submissions.responses.amending import withdraw_on_request
 from submissions.responses.author_metadata.errors import CannotBeCleaned
-from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
+from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.searching import in_answers
 from submissions.responses.states import SubmissionState, TriageStatus
 
-SEE_IDENTITY = "submissions.see_identity"
 WITHHELD = (
     "You may not see who answered, and the author's details could not be taken out of this file."
 )
@@ -80,10 +81,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         TimingFilter,
     )
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
-    search_help_text = (
-        "A reference, or words of the answers (“in quotes” for a phrase). Organisations and "
-        "names are found by those who may see who answered."
-    )
+    search_help_text = "A reference, or words of the answers (“in quotes” for a phrase)."
     ordering = ("-submitted_at", "-pk")
 
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
@@ -113,7 +111,7 @@ class ResponseAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Submission], bool]:
         """Find by the reference, however it is typed, else by words of the answers.
 
-        Staff who may see who answered also find by an organisation, a name or an address.
+        Never by who answered: that is a search of its own, on record (`identity_search`).
         """
         term = search_term.replace("\0", "").strip()
         if not term:
@@ -122,14 +120,6 @@ class ResponseAdmin(ReadOnlyAdmin):
         if reference is not None:
             return queryset.filter(reference=reference), False
         found = Q(current_version__in=in_answers(term)) | Q(reference__istartswith=term)
-        if request.user.has_perm(SEE_IDENTITY):
-            found |= Q(
-                current_version__in=VersionIdentity.objects.annotate(
-                    written=Cast("answers", TextField())
-                )
-                .filter(written__icontains=term)
-                .values("version")
-            )
         return queryset.filter(found), False
 
     @admin.display(description="reference", ordering="reference")
@@ -171,8 +161,16 @@ class ResponseAdmin(ReadOnlyAdmin):
                 wrap(self.download),
                 name="submissions_submission_file",
             ),
+            *identity_search.urls(self),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list and, to those who may see who answered, the search for that."""
+        search = {}
+        if may_see_identity(request.user):
+            search = {"identity_search": identity_search.form_beside_the_list(request)}
+        return super().changelist_view(request, search | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -185,7 +183,7 @@ class ResponseAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        shows_identity = request.user.has_perm(SEE_IDENTITY)
+        shows_identity = may_see_identity(request.user)
         page = response_page(
             response, wanted=request.GET.get("version", ""), shows_identity=shows_identity
         )
@@ -273,7 +271,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         files = Attachment.objects.filter(versions__submission=pk).distinct()
         attachment = get_object_or_404(files, submission=pk, public_id=public_id)
         try:
-            download = file_download(attachment, sees_identity=request.user.has_perm(SEE_IDENTITY))
+            download = file_download(attachment, sees_identity=may_see_identity(request.user))
         except FileNotFoundError:
             raise Http404 from None
         except CannotBeCleaned as error:

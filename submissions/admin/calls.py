@@ -17,6 +17,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import AuditAction
 from core import arrival, clock
+from core.admin.declared_filters import DeclaredFiltersOnly
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.definitions.closing_times import change_closing_time
@@ -116,7 +117,7 @@ class WithCounts(Protocol):
 
 
 @admin.register(Call)
-class CallAdmin(admin.ModelAdmin):
+class CallAdmin(DeclaredFiltersOnly):
     list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
     inlines = (RoleInline, SectionInline, QuestionInline)
     fieldsets = (

@@ -14,7 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.current_user import current_user
+from accounts.identity import may_see_identity, text_for
 from core import clock
+from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.references import read_reference
 from submissions.admin.local_moment_form import LocalMomentForm
@@ -63,21 +65,26 @@ class LatePassAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "call", "response", "state", "given_by", "given_at", "expires_at")
     list_filter = ("call",)
     list_select_related = ("call", "submission", "given_by")
-    fields = (
-        "call",
-        "response",
-        "address",
-        "reason",
-        "given_by",
-        "given_at",
-        "expires_at",
-        "state",
-        "used_at",
-        "revoked_at",
-        "take_back",
-    )
-    readonly_fields = fields
     change_list_template = "admin/submissions/latepass/change_list.html"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The address and the reason as the reader may see them."""
+        return [
+            "call",
+            "response",
+            column("address", "address", lambda late_pass: _address_for(request, late_pass)),
+            column("reason", "reason", lambda late_pass: text_for(request.user, late_pass.reason)),
+            "given_by",
+            "given_at",
+            "expires_at",
+            "state",
+            "used_at",
+            "revoked_at",
+            "take_back",
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj)
 
     @admin.display(description="response")
     def response(self, late_pass: LatePass) -> str:
@@ -150,8 +157,20 @@ class LatePassAdmin(ReadOnlyAdmin):
             except LatePassRefused as refused:
                 messages.error(request, refused.message)
             return redirect("admin:submissions_latepass_change", pk)
-        return self._form_page(request, "Take this late pass back?", late_pass=late_pass)
+        return self._form_page(
+            request,
+            "Take this late pass back?",
+            late_pass=late_pass,
+            address=_address_for(request, late_pass),
+            reason=text_for(request.user, late_pass.reason),
+        )
 
     def _form_page(self, request: HttpRequest, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(request, "admin/submissions/latepass/form.html", context)
+
+
+def _address_for(request: HttpRequest, late_pass: LatePass) -> str:
+    if not may_see_identity(request.user):
+        return "Only staff who may see who answered can read it."
+    return late_pass.address or "–"

@@ -13,9 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.current_user import current_user
+from accounts.identity import may_see_identity, text_for
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
+from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
@@ -35,7 +37,6 @@ class OutboxAdmin(ReadOnlyAdmin):
         "call",
         "state",
         "attempts",
-        "last_error",
         "written",
         "next_attempt",
         "sent",
@@ -46,6 +47,13 @@ class OutboxAdmin(ReadOnlyAdmin):
     search_help_text = "Search by a response's reference"
     ordering = ("-created_at", "-pk")
     actions = ("send_chosen_again",)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Put in the last error, which may quote an address, as the reader may see it."""
+        error = column("last_error", "last error", lambda m: text_for(request.user, m.last_error))
+        shown = list(super().get_list_display(request))
+        place = shown.index("attempts") + 1
+        return [*shown[:place], error, *shown[place:]]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEmail]:
         return super().get_queryset(request).defer("body")
@@ -92,7 +100,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        shows_text = request.user.has_perm("submissions.see_identity")
+        shows_text = may_see_identity(request.user)
         if shows_text and mail.body and mail.submission_id:
             record(
                 by=current_user(request),
@@ -108,6 +116,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "mail": mail,
             "shows_text": shows_text,
+            "last_error": text_for(request.user, mail.last_error),
             "times": [
                 ("Written", in_uk_time(mail.created_at)),
                 ("Next attempt", self.next_attempt(mail)),
@@ -154,7 +163,7 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Queue a copy of a mail to a corrected address, for staff who may see addresses."""
-        may_see = request.user.has_perm("submissions.see_identity")
+        may_see = may_see_identity(request.user)
         if request.method != "POST" or not may_see or not self._may_send(request):
             raise PermissionDenied
         mail = get_object_or_404(OutboxEmail, pk=pk)

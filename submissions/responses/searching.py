@@ -5,7 +5,17 @@ Words are read as a web search reads them: all of them in any inflection, phrase
 `submissions_version_words` answers it over all the texts of a version.
 """
 
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import IContains
+
+from submissions.calls.models import Call, Question
+from submissions.calls.states import TEXT_KINDS
+from submissions.responses.models import Submission, VersionIdentity
 
 WHOLLY_INDEXED = 200_000  # bytes of a version's texts; of more only the beginning is indexed
 
@@ -40,3 +50,17 @@ def found_sql(words: str, *, shown: str, withheld: str, withholds: str) -> str:
         return f"{indexed.format('version')} AND CASE WHEN {apart} THEN {by_itself} ELSE true END"
     found = f"SELECT other.id FROM submissions_version AS other WHERE {indexed.format('other')}"  # noqa: S608 - no values
     return f"CASE WHEN {apart} THEN {by_itself} ELSE version.id IN ({found}) END"
+
+
+def of_people(words: str, *, call: Call) -> QuerySet[Submission]:
+    """Return the submitted responses of the call in whose latest identity `words` stand.
+
+    Only what people typed is searched: neither the keys of questions nor options, which many
+    responses share. Drafts and withdrawn responses are not found.
+    """
+    typed = Question.objects.filter(call=call, identity=True, kind__in=TEXT_KINDS)
+    said = [Q(IContains(KeyTextTransform(q.key, "answers"), words)) for q in typed]
+    if not said:
+        return Submission.objects.none()
+    found = VersionIdentity.objects.filter(reduce(or_, said)).values("version")
+    return Submission.objects.submitted().filter(call=call, current_version__in=found)

@@ -160,7 +160,7 @@ def test_reference_is_found_however_it_is_written(staff):
 
 
 @pytest.mark.django_db
-def test_who_answered_is_found_only_by_those_who_may_see_it(client):
+def test_who_answered_is_shown_only_to_those_who_may_see_it(client):
     ensure_groups()
     response = make_submitted(make_call(), email="jo.bloggs@example.org")
     for permitted in (True, False):
@@ -169,8 +169,6 @@ def test_who_answered_is_found_only_by_those_who_may_see_it(client):
             group = user.groups.get()
             group.permissions.remove(group.permissions.get(codename="see_identity"))
         client.force_login(user)
-        found = set(references(client.get(LIST, {"q": "jo.bloggs"})))
-        assert found == ({response.reference} if permitted else set())
         shown = "jo.bloggs@example.org" in client.get(page_of(response)).content.decode()
         assert shown == permitted
 

@@ -1,0 +1,79 @@
+"""Searching who answered: apart from the search for answers, and on record.
+
+It is posted, so that a name or an address is neither in the server's log nor in the browser's
+history.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from accounts.current_user import current_user
+from accounts.identity import may_see_identity
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from core.admin.uk_time import in_uk_time
+from review.admin.response_filters import chosen_call
+from submissions.calls.models import Call
+from submissions.responses.searching import of_people
+
+MOST_SHOWN = 100
+
+
+class IdentitySearchForm(forms.Form):
+    call = forms.ModelChoiceField(Call.objects.all(), label="Call", empty_label=None)
+    words = forms.CharField(
+        label="Name, organisation or address",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, auto_id="identity-%s", **options)
+
+
+def form_beside_the_list(request: HttpRequest) -> IdentitySearchForm:
+    """Return the empty form, for the call by which the list is narrowed."""
+    return IdentitySearchForm(initial={"call": chosen_call(request, list(Call.objects.all()))})
+
+
+def urls(admin: ModelAdmin) -> list[URLPattern]:
+    def page(request: HttpRequest) -> HttpResponse:
+        return search(request, admin)
+
+    guarded = admin.admin_site.admin_view(page)
+    return [path("who-answered/", guarded, name="submissions_submission_who_answered")]
+
+
+def search(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
+    """Find responses by who answered. The record says for which call, and how many were found."""
+    if not (admin.has_view_permission(request) and may_see_identity(request.user)):
+        raise PermissionDenied
+    form = IdentitySearchForm(request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {
+        **admin.admin_site.each_context(request),
+        "title": "Search who answered",
+        "opts": admin.opts,
+        "form": form,
+    }
+    if form.is_bound and form.is_valid():
+        call = form.cleaned_data["call"]
+        found = of_people(form.cleaned_data["words"], call=call)
+        number = found.count()
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.IDENTITY_SEARCHED,
+            call=call,
+            found=number,
+        )
+        context["number"] = number
+        context["more"] = max(0, number - MOST_SHOWN)
+        context["rows"] = [(row, in_uk_time(row.submitted_at)) for row in found[:MOST_SHOWN]]
+    return TemplateResponse(request, "admin/submissions/submission/who_answered.html", context)

@@ -1,0 +1,241 @@
+"""Without the permission to see who answered, no page of the admin says or tells an address."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent
+from accounts.record import record
+from accounts.states import PROJECT_STAFF, AuditAction
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses import late_passes
+from submissions.responses.models import LatePass, Submission
+from tests.makers import make_call, make_draft, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+RESPONSES = "/admin/submissions/submission/"
+WHO = RESPONSES + "who-answered/"
+WITHHELD = "Only staff who may see who answered can read it."
+# The parameters by which the admin's lists are narrowed; nothing else narrows them.
+FILTERS = {
+    "accounts.auditevent": {"action", "call", "actor"},
+    "accounts.user": {"is_staff", "is_superuser", "is_active", "groups"},
+    "auth.group": set(),
+    "submissions.call": set(),
+    "submissions.latepass": {"call"},
+    "submissions.outboxemail": {"state", "kind", "call"},
+    "submissions.submission": {"call", "state", "triage_status", "facet_roles", "timing"},
+}
+
+
+def staff_user(*, sees_identity):
+    ensure_groups()
+    user = make_user(PROJECT_STAFF, is_staff=True)
+    if not sees_identity:
+        group = user.groups.get()
+        group.permissions.remove(group.permissions.get(codename="see_identity"))
+    return user
+
+
+@pytest.fixture
+def discreet(client):
+    """Project staff without `see_identity`."""
+    user = staff_user(sees_identity=False)
+    client.force_login(user)
+    return user
+
+
+def late_pass_for(address, by, call):
+    return late_passes.give(
+        call=call,
+        address=address,
+        reason="Asked from ann@example.org by mail",
+        expires_at=call.closes_at + timedelta(days=2),
+        by=by,
+        at=call.closes_at,
+    )
+
+
+def every_field_of(model):
+    """Each field and each field of a related model, with look-ups that could be used to guess."""
+    for field in model._meta.get_fields():
+        names = [field.name]
+        if field.related_model is not None:
+            related = field.related_model._meta.get_fields()
+            names += [f"{field.name}__{other.name}" for other in related]
+        for name in names:
+            yield from (name, f"{name}__startswith", f"{name}__exact", f"{name}__isnull")
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+def test_lists_are_narrowed_by_their_own_filters_only(client, model):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    make_submitted(email="ada@example.org")
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    model_admin = admin.site._registry[model]
+    request = client.get(address).wsgi_request
+    lookups = {*every_field_of(model), "identity_answers__value", "facet_roles", "state", "timing"}
+    allowed = {name for name in lookups if model_admin.lookup_allowed(name, "x", request)}
+    assert {name.split("__")[0] for name in allowed} == FILTERS[model._meta.label_lower]
+    shapes = {re.sub(r"^[a-z_]+?(__|$)", r"\1", name) for name in allowed}
+    assert shapes <= {"", "__exact", "__isnull", "__id__exact"}
+
+
+def test_no_filter_of_any_list_tells_an_address_to_staff_without_the_permission(client, discreet):
+    call = make_call()
+    make_submitted(call, email="ada@example.org")
+    late_pass_for("ada@example.org", discreet, call)
+    asked = 0
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for lookup in every_field_of(model):
+            if "startswith" not in lookup or lookup.count("__") > 2:
+                continue
+            page = client.get(f"{address}?{urlencode({lookup: 'ada@'})}")
+            assert page.status_code in {400, 403}, (address, lookup)
+            assert b"ada@" not in page.content, (address, lookup)
+            asked += 1
+    assert asked > 300
+
+
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_address_of_a_late_pass_is_for_those_who_may_see_it(client, sees_identity):
+    user = staff_user(sees_identity=sees_identity)
+    client.force_login(user)
+    late_pass = late_pass_for("ada@example.org", user, make_call())
+    pages = {
+        name: client.get(reverse(f"admin:submissions_latepass_{name}", args=[late_pass.pk]))
+        for name in ("change", "revoke", "history")
+    }
+    for name in ("change", "revoke"):
+        text = pages[name].content.decode()
+        assert set(re.findall(r"\w+@example\.org", text)) == (
+            {"ada@example.org", "ann@example.org"} if sees_identity else set()
+        )
+        assert (WITHHELD in text) == (not sees_identity)
+        assert ("Asked from [address] by mail" in text) == (not sees_identity)
+    assert "@example.org" not in pages["history"].content.decode()
+    assert str(LatePass.objects.get()) == f"late pass {late_pass.pk}"
+
+
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_error_that_quotes_an_address_is_masked(client, sees_identity):
+    client.force_login(staff_user(sees_identity=sees_identity))
+    make_submitted(email="ada@example.org")
+    said = "550 5.1.1 <ada@example.org>: Recipient unknown"
+    OutboxEmail.objects.update(state=OutboxState.FAILED, last_error=said)
+    mail = OutboxEmail.objects.get()
+    shown = "550 5.1.1 &lt;[address]&gt;: Recipient unknown"
+    if sees_identity:
+        shown = "550 5.1.1 &lt;ada@example.org&gt;: Recipient unknown"
+    page = client.get(reverse("admin:submissions_outboxemail_change", args=[mail.pk]))
+    assert re.findall(r"<dt>Last error</dt><dd>([^\n]*)</dd>", page.content.decode()) == [shown]
+    listed = client.get("/admin/submissions/outboxemail/").content.decode()
+    assert re.findall(r'class="field-last_error">([^\n]*?)</td>', listed) == [shown]
+
+
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_reason_on_record_that_quotes_an_address_is_masked(client, sees_identity):
+    user = staff_user(sees_identity=sees_identity)
+    client.force_login(user)
+    event = record(
+        by=user,
+        at=make_call().opens_at,
+        action=AuditAction.RESPONSE_WITHDRAWN,
+        reason="Mail from ada@example.org",
+    )
+    shown = "reason: Mail from " + ("ada@example.org" if sees_identity else "[address]")
+    page = client.get(reverse("admin:accounts_auditevent_change", args=[event.pk]))
+    assert re.findall(r'<div class="readonly">(reason[^<]*)</div>', page.content.decode()) == [
+        shown
+    ]
+    listed = client.get("/admin/accounts/auditevent/").content.decode()
+    assert re.findall(r'class="field-details">([^<]*)</td>', listed) == [shown]
+
+
+@pytest.mark.parametrize("term", ["ada@example.org", "ada", "email", "example"])
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_search_for_answers_never_finds_by_who_answered(client, sees_identity, term):
+    client.force_login(staff_user(sees_identity=sees_identity))
+    make_submitted(email="ada@example.org", story="Nothing")
+    assert client.get(RESPONSES, {"q": term}).context["cl"].result_count == 0
+    source = {"app_label": "submissions", "model_name": "latepass", "field_name": "submission"}
+    found = client.get("/admin/autocomplete/", {"term": term} | source)
+    assert found.json()["results"] == []
+
+
+def search(client, words, call):
+    page = client.post(WHO, {"words": words, "call": call.pk})
+    return [response for response, _ in page.context["rows"]]
+
+
+def test_who_answered_is_found_by_what_was_typed_and_nothing_else(client):
+    client.force_login(staff_user(sees_identity=True))
+    person = [
+        {"key": "email", "kind": "email", "label": "Email", "identity": True},
+        {"key": "name", "kind": "short", "label": "Name", "identity": True},
+        {
+            "key": "capacity",
+            "kind": "radio",
+            "label": "Capacity",
+            "identity": True,
+            "options": [{"key": "person", "label": "A person"}],
+        },
+    ]
+    call = make_call(about_questions=person)
+    ada = make_submitted(call, email="ada@example.org", name="Ada 100% Byron", capacity="person")
+    ben = make_submitted(call, email="ben@example.net", name="Ben", capacity="person")
+    make_draft(call, email="ada@example.com", name="Ada")
+    make_submitted(make_call(about_questions=person), name="Ada")
+    assert {
+        words: set(search(client, words, call))
+        for words in ("ADA", "example.", "email", "name", "person", "100%", "1_0%", '"', "ben@")
+    } == {
+        "ADA": {ada},
+        "example.": {ada, ben},
+        "email": set(),
+        "name": set(),
+        "person": set(),
+        "100%": {ada},
+        "1_0%": set(),
+        '"': set(),
+        "ben@": {ben},
+    }
+
+
+def test_search_for_who_answered_is_on_record_without_what_was_typed(client, at):
+    user = staff_user(sees_identity=True)
+    client.force_login(user)
+    call = make_call()
+    response = make_submitted(call, email="ada@example.org")
+    make_submitted(make_call(), email="ada@example.org")
+    at(call.closes_at)
+    assert search(client, " ada@ ", call) == [response]
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.call, event.submission, event.at, event.detail) == (
+        AuditAction.IDENTITY_SEARCHED,
+        user,
+        call,
+        None,
+        call.closes_at,
+        {"found": 1},
+    )
+
+
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_search_for_who_answered_is_offered_to_those_who_may(client, sees_identity):
+    client.force_login(staff_user(sees_identity=sees_identity))
+    call = make_call()
+    make_submitted(call, email="ada@example.org")
+    listed = client.get(RESPONSES).content.decode()
+    assert (f'action="{WHO}"' in listed) == sees_identity
+    posted = client.post(WHO, {"words": "ada", "call": call.pk})
+    assert posted.status_code == (200 if sees_identity else 403)
+    assert AuditEvent.objects.count() == (1 if sees_identity else 0)
+    assert Submission.objects.count() == 1
