@@ -23,6 +23,6 @@ class DeclaredFiltersOnly(ModelAdmin):
         if isinstance(declared, type) and issubclass(declared, SimpleListFilter):
             return {str(declared.parameter_name)}
         path = declared[0] if isinstance(declared, tuple | list) else declared
-        field = get_fields_from_path(self.model, path)[-1]
+        field: Any = get_fields_from_path(self.model, path)[-1]
         target = f"__{field.target_field.name}" if field.is_relation else ""
         return {path, f"{path}__exact", f"{path}{target}__exact", f"{path}__isnull"}

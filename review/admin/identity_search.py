@@ -34,13 +34,11 @@ class IdentitySearchForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, auto_id="identity-%s", **options)
-
 
 def form_beside_the_list(request: HttpRequest) -> IdentitySearchForm:
     """Return the empty form, for the call by which the list is narrowed."""
-    return IdentitySearchForm(initial={"call": chosen_call(request, list(Call.objects.all()))})
+    call = chosen_call(request, list(Call.objects.all()))
+    return IdentitySearchForm(initial={"call": call}, auto_id="identity-%s")
 
 
 def urls(admin: ModelAdmin) -> list[URLPattern]:
