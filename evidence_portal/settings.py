@@ -159,7 +159,9 @@ LANGUAGE_CODE = read_language(dict(LANGUAGES))
 if len(LANGUAGES) > 1:
     # First, so that the refusals of the others are in the call's language too.
     MIDDLEWARE.insert(0, "submissions.respondent.languages.LanguageOfCallMiddleware")
-USE_I18N = True
+# Without another language, looking each text up in a catalogue is work for nothing. The tests add
+# languages of their own.
+USE_I18N = len(LANGUAGES) > 1 or PORTAL_ENV == "test"
 USE_TZ = True
 TIME_ZONE = "Europe/London"
 

@@ -12,11 +12,6 @@ from submissions.definitions.errors import ClosingTimeRefused
 from submissions.responses.models import ClosingChange
 
 
-def last_change(call: Call) -> ClosingChange | None:
-    """Return the newest change of the closing time."""
-    return ClosingChange.objects.filter(call=call).select_related("call").first()
-
-
 def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: datetime) -> Call:
     """Let the call close at `to` (aware) and put the old time, the new one and why on record.
 

@@ -37,7 +37,7 @@ def forget(request: HttpRequest, call: Call) -> None:
 
 
 def response_with_answers(request: HttpRequest, slug: str) -> Submission | None:
-    """Return this browser's response to the call, with the call and the stored answers."""
+    """Return this browser's response to the call, with the call."""
     public_id = request.session.get(SESSION_KEY, {}).get(slug)
     return None if public_id is None else find_response(public_id=public_id, slug=slug)
 

@@ -7,7 +7,6 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock
 from core.accent import accent_rules
 from submissions.calls.models import Call
-from submissions.definitions.closing_times import last_change
 from submissions.respondent.browser_session import (
     SESSION_KEY,
     call_or_404,
@@ -43,11 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
-    return render(request, "calls/call.html", _call_page_context(request, call))
-
-
-def _call_page_context(request: HttpRequest, call: Call) -> dict[str, object]:
-    return _call_context(request, call) | {"moved": last_change(call)}
+    return render(request, "calls/call.html", _call_context(request, call))
 
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
@@ -113,7 +108,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         submission = drafting.start(call=call, at=received_at)
     except CallNotOpen:
-        context = _call_page_context(request, call) | {"refused": True}
+        context = _call_context(request, call) | {"refused": True}
         return render(request, "calls/call.html", context, status=403)
     remember(request, submission, call)
     return redirect("response", slug=slug)

@@ -14,20 +14,33 @@ Row = TypeVar("Row", Answer, IdentityAnswer)
 
 def find_response(*, public_id: UUID | str, slug: str) -> Submission | None:
     """Return the response of that id to the call of that slug, with the call and its answers."""
-    return (
-        Submission.objects.select_related("call")
-        .prefetch_related("answers", "identity_answers")
-        .filter(public_id=public_id, call__slug=slug)
-        .first()
-    )
+    responses = Submission.objects.select_related("call")
+    try:
+        submission = responses.get(public_id=public_id, call__slug=slug)
+    except Submission.DoesNotExist:
+        return None
+    # After the row: answers that are newer than its `lock_version` make a save read again.
+    submission.answers_read = _stored_answers(submission)
+    return submission
 
 
 def working_answers(submission: Submission, call: Call) -> dict[str, Any]:
     """Return the working copy as question key -> stored value, identity included."""
     keys = call.questionnaire.keys
-    stored = (*submission.answers.all(), *submission.identity_answers.all())
+    stored = submission.answers_read
+    if stored is None:
+        stored = _stored_answers(submission)
     # Another author may have answered a question that was added after `call` was read.
-    return {keys[row.question_id]: row.value for row in stored if row.question_id in keys}
+    return {keys[question]: value for question, value in stored.items() if question in keys}
+
+
+def _stored_answers(submission: Submission) -> dict[int, Any]:
+    """Return the stored values by the primary keys of their questions."""
+    evidence, identity = (
+        table.objects.filter(submission=submission).values_list("question_id", "value")
+        for table in (Answer, IdentityAnswer)
+    )
+    return dict(evidence.union(identity, all=True))
 
 
 def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:

@@ -122,6 +122,12 @@ class Call(models.Model):
         return spoken_time.say_moment(self.closes_at, self.timezone)
 
     @property
+    def previous_closing_in_words(self) -> str:
+        """When it was to close before its closing time was last moved; "" if it never was."""
+        previous = self.questionnaire.previous_closing
+        return spoken_time.say_moment(previous, self.timezone) if previous else ""
+
+    @property
     def opens_in_words(self) -> str:
         return spoken_time.say_moment(self.opens_at, self.timezone)
 

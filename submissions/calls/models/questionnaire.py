@@ -1,6 +1,7 @@
 """All that a call asks, read once per revision of the call."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, lru_cache
 from uuid import UUID
 
@@ -23,6 +24,7 @@ class Questionnaire:
     roles: tuple[RespondentRole, ...]
     sections: tuple[Section, ...]
     questions: list[Question]
+    previous_closing: datetime | None  # what the closing time was before it was last moved
 
     def section(self, key: str) -> Section | None:
         return next((section for section in self.sections if section.key == key), None)
@@ -117,8 +119,12 @@ def _questionnaire_of_revision(call_id: int, revision: UUID | None) -> Questionn
     # The database draws another revision in the transaction of each change. So, read last, it
     # tells whether the lists are of one moment. A transaction that may yet be rolled back has a
     # revision that nobody else will ever see.
-    calls = apps.get_model("submissions.Call").objects
-    stored = calls.filter(pk=call_id).values_list("revision", flat=True).first()
+    calls = apps.get_model("submissions.Call").objects.filter(pk=call_id)
+    stored, previous_closing = (
+        calls.order_by("-closing_changes__at", "-closing_changes__pk")
+        .values_list("revision", "closing_changes__before")
+        .first()
+    ) or (None, None)
     if stored != revision:
         raise OutOfDate(stored)
     roles_as_options = [role.as_option() for role in roles]
@@ -127,4 +133,4 @@ def _questionnaire_of_revision(call_id: int, revision: UUID | None) -> Questionn
         question.section = section_by_pk[question.section_id]
         if question.kind == QuestionKind.ROLES:
             question.options = roles_as_options
-    return Questionnaire(roles, sections, questions)
+    return Questionnaire(roles, sections, questions, previous_closing)

@@ -9,8 +9,6 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from submissions.respondent.forms.presenting import TEMPLATES
-
 
 class QuestionBlock:
     """A question with its condition, hint, errors, word count and files."""
@@ -22,10 +20,7 @@ class QuestionBlock:
         self, form: Any, context: Context, template_pack: str = "portal", **_options: Any
     ) -> SafeString:
         form.rendered_fields.add(self.key)
-        question = form.presented(self.key)
-        return render_to_string(
-            f"{template_pack}/questions/{TEMPLATES[question['kind']]}.html", question
-        )
+        return render_to_string(f"{template_pack}/question.html", form.presented(self.key))
 
 
 class SectionHelper(FormHelper):

@@ -34,6 +34,14 @@ TEMPLATES = {
     QuestionKind.FILE: "files",
     QuestionKind.CHECKBOX: "checkbox",
 }
+# What names the answer's control: a label, unless it is one of these.
+NAMED_BY = {
+    QuestionKind.RADIO: "legend",
+    QuestionKind.CHECKBOXES: "legend",
+    QuestionKind.ROLES: "legend",
+    QuestionKind.MATRIX: "legend",
+    QuestionKind.CHECKBOX: "choice",
+}
 # WCAG 2.2, 1.3.5: the tokens of HTML's autocomplete attribute for what a person knows by heart.
 AUTOCOMPLETE = {
     "name": "name",
@@ -85,6 +93,8 @@ def present(
         f"count_{key}": limit,
     }
     context = {
+        "template": f"portal/questions/{TEMPLATES[question.kind]}.html",
+        "named_by": NAMED_BY.get(question.kind, "label"),
         "key": key,
         "kind": question.kind,
         "id": answer_id(question),

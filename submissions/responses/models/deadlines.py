@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from core import spoken_time
 from submissions.calls.models.calls import Call
 from submissions.responses.models.responses import Submission, Version
 
@@ -33,10 +32,6 @@ class ClosingChange(models.Model):
 
     def __str__(self) -> str:
         return f"closing change {self.pk}"
-
-    @property
-    def before_in_words(self) -> str:
-        return spoken_time.say_moment(self.before, self.call.timezone)
 
 
 class LatePassQuerySet(models.QuerySet["LatePass"]):

@@ -6,6 +6,7 @@ withhold it, and delete it at the end of its retention, without touching the evi
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.indexes import HashIndex
 from django.core.files.storage import Storage, storages
@@ -68,6 +69,9 @@ class Submission(models.Model):
     current_version = models.OneToOneField(
         "Version", on_delete=models.PROTECT, null=True, related_name="+", editable=False
     )
+
+    # The answers as `find_response` read them with the row: question's primary key -> value.
+    answers_read: dict[int, Any] | None = None
 
     objects = SubmissionQuerySet.as_manager()
 

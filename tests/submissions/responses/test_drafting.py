@@ -126,7 +126,7 @@ def test_moment_of_the_last_save_never_goes_back(call):
 
 def test_response_is_found_with_its_call_and_answers(call, django_assert_num_queries):
     draft = make_draft(call, story="Words", email="jo@example.org")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         found = find_response(public_id=draft.public_id, slug=call.slug)
         answers = working_answers(found, call)
         assert found.call == call
