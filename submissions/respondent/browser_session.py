@@ -3,10 +3,12 @@
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from core.sessions import RESPONSES as SESSION_KEY
+from core.sessions import RESPONSES
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
 from submissions.responses.working_copy import find_response
+
+SESSION_KEY = RESPONSES
 
 
 def call_or_404(slug: str) -> Call:

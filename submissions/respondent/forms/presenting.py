@@ -23,7 +23,7 @@ from submissions.responses.models import Attachment
 
 FileUrl = Callable[[Attachment], str]
 
-TEMPLATES = {
+TEMPLATES: dict[str, str] = {
     QuestionKind.RADIO: "choices",
     QuestionKind.CHECKBOXES: "choices",
     QuestionKind.ROLES: "choices",
@@ -35,7 +35,7 @@ TEMPLATES = {
     QuestionKind.CHECKBOX: "checkbox",
 }
 # What names the answer's control: a label, unless it is one of these.
-NAMED_BY = {
+NAMED_BY: dict[str, str] = {
     QuestionKind.RADIO: "legend",
     QuestionKind.CHECKBOXES: "legend",
     QuestionKind.ROLES: "legend",
