@@ -270,7 +270,7 @@ def make_first_call():
     return loading.load(definition, by=None, at=OPENS_AT).call
 
 
-def owe_link_mail(submission, *, at):
+def enqueue_link_mail(submission, *, at):
     """A mail with a link back to the response, owed and not written."""
     return queue.enqueue(
         kind=MailKind.RETURN_LINK,
@@ -283,7 +283,7 @@ def owe_link_mail(submission, *, at):
 
 def send_link(submission, *, at):
     """The link back of a mail that went out at `at`."""
-    mail = owe_link_mail(submission, at=at)
+    mail = enqueue_link_mail(submission, at=at)
     fresh = returning.make_link(mail=mail, at=at)
     mark_as_sent(mail, at=at)
     return fresh

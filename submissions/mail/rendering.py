@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import sanitize_address, utf8_charset_qp
+from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -20,6 +22,7 @@ from submissions.mail.messages.message import Message
 from submissions.mail.messages.reminder import closed_with_draft, reminder
 from submissions.mail.messages.return_link import return_link
 from submissions.mail.messages.staff_digest import staff_digest
+from submissions.mail.quoted_printable import QUOTED_PRINTABLE
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -53,8 +56,14 @@ def render(mail: OutboxEmail, *, at: datetime) -> RenderedMail:
     return render_with(mail, LiveData(at=at))
 
 
-def render_with(mail: OutboxEmail, data: MailData) -> RenderedMail:
-    """Render the mail in its call's language, the digest for staff in British English."""
+def render_with(
+    mail: OutboxEmail, data: MailData, parts_of_calls: dict[Any, SafeString] | None = None
+) -> RenderedMail:
+    """Render the mail in its call's language, the digest for staff in British English.
+
+    Mails that are rendered with one dictionary `parts_of_calls` share what all mails of their
+    call say (`{% once_per_call %}`). Keep it no longer than the calls that were read for it.
+    """
     to_staff = mail.kind == MailKind.STAFF_DIGEST
     with override("en-gb" if to_staff else mail.call.spoken_language):
         said = MESSAGES[mail.kind](mail, data)
@@ -66,6 +75,7 @@ def render_with(mail: OutboxEmail, data: MailData) -> RenderedMail:
             "call_by_partners": _call_by_partners(mail.call),
             "portal_url": settings.PORTAL_URL,
             "is_rehearsal": clock.is_rehearsal(),
+            "parts_of_calls": {} if parts_of_calls is None else parts_of_calls,
             **said.context,
         }
         text = render_to_string(f"emails/{mail.kind}.txt", context).strip() + "\n"
@@ -84,8 +94,7 @@ def render_with(mail: OutboxEmail, data: MailData) -> RenderedMail:
         },
         alternatives=[(html, "text/html")],
     )
-    # Passes every server: no line is too long (RFC 5321, 4.5.3.1.6), and no byte is above 127.
-    message.encoding = utf8_charset_qp
+    message.encoding = QUOTED_PRINTABLE
     return RenderedMail(message=message, subject=subject, html=html, kept=_kept(text, said))
 
 

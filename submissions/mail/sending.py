@@ -8,9 +8,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.safestring import SafeString
 
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
@@ -33,10 +35,10 @@ BREAKS_IN_A_ROW = 2
 
 @dataclass
 class SendReport:
-    """How many mails one run sent, put off, gave up and left for another run."""
+    """How many mails one run sent, deferred, gave up and left for another run."""
 
     sent: int = 0
-    delayed: int = 0
+    deferred: int = 0
     failed: int = 0
     released: int = 0
     server_away: bool = False
@@ -45,7 +47,7 @@ class SendReport:
 def send_due(*, portal_now: Callable[[], datetime], wall_now: Callable[[], datetime]) -> SendReport:
     """Send due mails over one connection until none is left or STARTS_WITHIN has passed.
 
-    A refused mail is put off or given up and the others go on. A server that cannot be reached,
+    A refused mail is deferred or given up and the others go on. A server that cannot be reached,
     or that breaks two connections in a row, ends the run: what was claimed and not tried is
     released at once. Several workers may run side by side.
     """
@@ -69,6 +71,7 @@ class _Run:
         self._ends_at = wall_now() + STARTS_WITHIN
         self._breaks = 0
         self._away = ""
+        self._parts_of_calls: dict[Any, SafeString] = {}
 
     def send_batches(self) -> None:
         while self._goes_on():
@@ -76,6 +79,8 @@ class _Run:
             if not mails:
                 return
             data = LiveData(at=self._portal_now(), mails=mails)
+            # Of this batch alone: its calls were read with it, and may be edited before the next.
+            self._parts_of_calls = {}
             while mails and self._goes_on():
                 self._deal_with(mails.pop(0), data)
             self.report.released += queue.release(mails)
@@ -92,13 +97,13 @@ class _Run:
             return
         try:
             validate_email(mail.to_address)
-            rendered = render_with(mail, data)
+            rendered = render_with(mail, data, self._parts_of_calls)
         except ValidationError:
             self._fail(mail, "The address is not one that mail can be sent to.")
         except Exception:
             # The log's formatter leaves out messages, which may hold what somebody wrote.
             logger.exception("mail %s cannot be rendered", mail.pk)
-            self._delay(mail, "The portal could not write this mail.")
+            self._defer(mail, "The portal could not write this mail.")
         else:
             self._send(mail, rendered)
 
@@ -110,17 +115,17 @@ class _Run:
             self.report.released += queue.release([mail])
             self._end(str(error))
         except ConnectionBroken as error:
-            self._delay(mail, str(error))
+            self._defer(mail, str(error))
             self._breaks = breaks + 1
             if self._breaks == BREAKS_IN_A_ROW:
                 self._end(str(error))
         except RefusedForGood as error:
             self._fail(mail, str(error))
         except RefusedForNow as error:
-            self._delay(mail, str(error))
+            self._defer(mail, str(error))
         except Exception:
             logger.exception("mail %s cannot be sent", mail.pk)
-            self._delay(mail, "The portal could not send this mail.")
+            self._defer(mail, "The portal could not send this mail.")
         else:
             self._note_sent(mail, rendered)
 
@@ -137,10 +142,10 @@ class _Run:
             logger.warning("mail %s was sent after its claim had been released", mail.pk)
         self.report.sent += 1
 
-    def _delay(self, mail: OutboxEmail, error: str) -> None:
-        queue.mark_delayed(mail, wall_now=self._wall_now(), error=error)
-        self.report.delayed += 1
-        logger.info("mail %s is put off: %s", mail.pk, error)
+    def _defer(self, mail: OutboxEmail, error: str) -> None:
+        queue.defer(mail, wall_now=self._wall_now(), error=error)
+        self.report.deferred += 1
+        logger.info("mail %s is deferred: %s", mail.pk, error)
 
     def _fail(self, mail: OutboxEmail, error: str) -> None:
         queue.mark_failed(mail, error=error)

@@ -31,9 +31,9 @@ def send_due_mail() -> None:
             heartbeats.mail_server_is_back(client)
     if report != sending.SendReport():
         logger.info(
-            "mail: %d sent, %d put off, %d failed, %d left for later",
+            "mail: %d sent, %d deferred, %d failed, %d released",
             report.sent,
-            report.delayed,
+            report.deferred,
             report.failed,
             report.released,
         )
@@ -41,7 +41,7 @@ def send_due_mail() -> None:
 
 @shared_task(name="submissions.release_stuck_mail")
 def release_stuck_mail() -> None:
-    """Put back the mails that a dead worker had claimed."""
+    """Release the mails that a dead worker had claimed."""
     released = queue.release_stuck(wall_now=clock.wall_now())
     if released:
         logger.warning("mail: %d released, whose worker had stopped", released)

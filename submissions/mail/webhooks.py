@@ -28,7 +28,8 @@ def urls() -> list[URLPattern]:
 def reports_of(provider: str) -> Callable[..., HttpResponse]:
     """Return anymail's view of the provider, which hands its events to the outbox."""
     reading = import_string(VIEWS[provider])
-    return type("MailReports", (reading,), {"signal": _Outbox()}).as_view()
+    view: Any = type("MailReports", (reading,), {"signal": _Outbox()})
+    return view.as_view()
 
 
 class _Outbox:

@@ -102,10 +102,10 @@ def mark_sent(mail: OutboxEmail, *, at: datetime, subject: str, body: str) -> bo
     )
 
 
-def mark_delayed(
+def defer(
     mail: OutboxEmail, *, wall_now: datetime, error: str, pause: timedelta | None = None
 ) -> bool:
-    """Put the mail off to a later attempt, or give it up GIVE_UP_AFTER the first failed one.
+    """Leave the mail to a later attempt, or give it up GIVE_UP_AFTER the first failed one.
 
     `error` is a sentence for staff. The pauses grow from a minute to two hours. False if the
     claim was lost.
@@ -132,7 +132,7 @@ def _given_up(error: str) -> str:
 def defer_all(*, wall_now: datetime, error: str) -> int:
     """Note on every due mail that the mail server is away, and why; return how many it fails.
 
-    The others stay due, and go out as soon as the server is back. A mail that has been delayed
+    The others stay due, and go out as soon as the server is back. A mail that has been deferred
     for GIVE_UP_AFTER is given up: staff can send it again.
     """
     due = OutboxEmail.objects.due_at(wall_now)
@@ -186,7 +186,7 @@ def release_stuck(*, wall_now: datetime) -> int:
         if mail.attempts > 2:
             doubled = FIRST_PAUSE * 2 ** min(mail.attempts - 1, 20)
             pause = more_or_less(min(doubled, LONGEST_PAUSE))
-            released += mark_delayed(mail, wall_now=wall_now, error=error, pause=pause)
+            released += defer(mail, wall_now=wall_now, error=error, pause=pause)
         else:
             released += _finish(
                 mail, state=OutboxState.WAITING, next_attempt_at=wall_now, last_error=error

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from core import spoken_time
 from submissions.mail.live_data import MailData
-from submissions.mail.messages.message import Message
+from submissions.mail.messages.message import Message, submission_of, version_of
 from submissions.mail.messages.return_link import link_context
 from submissions.outbox.models import OutboxEmail
 
@@ -26,7 +26,9 @@ def amended(mail: OutboxEmail, data: MailData) -> Message:
 
 def withdrawn(mail: OutboxEmail, _data: MailData) -> Message:
     """Say that the mail's response was withdrawn."""
-    submission = mail.submission
+    submission = submission_of(mail)
+    if submission.withdrawn_at is None:
+        raise ValueError("a response that was not withdrawn")
     withdrawn_at = spoken_time.say_exactly(submission.withdrawn_at, mail.call.timezone)
     return Message(
         subject=_("Response %(reference)s withdrawn") % {"reference": submission.reference},
@@ -36,8 +38,8 @@ def withdrawn(mail: OutboxEmail, _data: MailData) -> Message:
 
 
 def _receipt(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> Message:
-    version, zone = mail.version, mail.call.timezone
-    reference = mail.submission.reference
+    version, zone = version_of(mail), mail.call.timezone
+    reference = submission_of(mail).reference
     link = data.return_link(mail)
     answers = version.canonical_text.strip("\n")
     return Message(

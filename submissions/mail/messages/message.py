@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import Submission, Version
+
 
 @dataclass(frozen=True)
 class Message:
@@ -19,3 +22,17 @@ class Message:
     token: str = ""
     answers: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def submission_of(mail: OutboxEmail) -> Submission:
+    """Return the response that the mail is about; raises ValueError for a mail about none."""
+    if mail.submission is None:
+        raise ValueError(f"a {mail.kind} is about a response")
+    return mail.submission
+
+
+def version_of(mail: OutboxEmail) -> Version:
+    """Return the version that the mail is the receipt of; raises ValueError if there is none."""
+    if mail.version is None:
+        raise ValueError(f"a {mail.kind} is about a version")
+    return mail.version

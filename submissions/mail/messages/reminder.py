@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from core import spoken_time
 from submissions.mail.live_data import MailData
-from submissions.mail.messages.message import Message
+from submissions.mail.messages.message import Message, submission_of
 from submissions.mail.messages.return_link import link_context
 from submissions.mail.reminding import opt_out_token
 from submissions.outbox.models import OutboxEmail
@@ -44,5 +44,5 @@ def closed_with_draft(mail: OutboxEmail, data: MailData) -> Message:
 
 
 def opt_out_address(mail: OutboxEmail) -> str:
-    token = opt_out_token(mail.submission)
+    token = opt_out_token(submission_of(mail))
     return f"{settings.PORTAL_URL}{reverse('reminders', args=[mail.call.slug, token])}"

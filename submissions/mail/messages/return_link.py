@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from core import spoken_time
 from submissions.mail.live_data import MailData
-from submissions.mail.messages.message import Message
+from submissions.mail.messages.message import Message, submission_of
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.returning import FreshLink
 
@@ -14,7 +14,7 @@ from submissions.responses.returning import FreshLink
 def return_link(mail: OutboxEmail, data: MailData) -> Message:
     """Return the mail that somebody asked for to come back to a response."""
     link = data.return_link(mail)
-    submission = mail.submission
+    submission = submission_of(mail)
     return Message(
         subject=_("Your link back to your response"),
         title=_("Go back to your response"),

@@ -35,7 +35,7 @@ def test_nobody_is_sent_a_digest_unless_listed():
     assert enqueued() == []
 
 
-def test_digest_is_owed_once_a_day_to_each_address(to_two):
+def test_digest_is_enqueued_once_a_day_to_each_address(to_two):
     make_call()
     assert enqueue_digests(at=MORNING - timedelta(microseconds=1)) == 0
     assert enqueue_digests(at=MORNING) == 2

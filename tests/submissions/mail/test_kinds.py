@@ -6,6 +6,8 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 
 import pytest
+from django.template import engines
+from django.utils.translation import override
 
 from core.templatetags.plain_text import paragraphs, underlined
 from submissions.mail.rendering import LEFT_OUT, MESSAGES, render, render_with
@@ -141,3 +143,56 @@ def test_a_calls_words_are_escaped_in_html_only():
     assert "\n<i> & co.\n" in rendered.message.body
     assert "<p>&lt;i&gt; &amp; co.</p>" in rendered.html
     assert not re.search("<[biu]>", rendered.html)
+
+
+def two_confirmations(first, second):
+    for call, reference in ((first, "FIRST"), (second, "SECOND")):
+        mail = sample_mail(MailKind.CONFIRMATION, call, at=call.closes_at)
+        mail.submission.reference = reference
+        yield mail, SampleData(call, call.closes_at)
+
+
+def test_mails_of_one_call_share_what_all_its_mails_say():
+    call = make_call(what_happens_next="We read it.")
+    parts = {}
+    (first, data), (second, _) = two_confirmations(call, call)
+    one = render_with(first, data, parts)
+    shared = len(parts)
+    # Read again, and changed meanwhile: the mails of one batch say the same.
+    call.what_happens_next = "We read it twice."
+    two = render_with(second, data, parts)
+    assert len(parts) == shared > 0
+    assert two.html == one.html.replace("FIRST", "SECOND")
+    assert two.message.body == one.message.body.replace("FIRST", "SECOND")
+    assert "<p>We read it twice.</p>" in render_with(second, data).html
+
+
+def test_mails_of_two_calls_share_nothing():
+    parts = {}
+    calls = [make_call(slug=slug, contact_name=f"Team {slug}") for slug in ("one", "two")]
+    pages = [render_with(mail, data, parts).html for mail, data in two_confirmations(*calls)]
+    assert ["Team one" in page for page in pages] == [True, False]
+    assert ["Team two" in page for page in pages] == [False, True]
+
+
+def test_part_shared_by_a_call_is_rendered_in_each_language():
+    template = engines["django"].from_string(
+        "{% load i18n once_per_call %}"
+        "{% once_per_call %}{% get_current_language as language %}{{ language }}{% endonce_per_call %}"
+    )
+    context = {"call": make_call(), "portal_url": "", "parts_of_calls": {}}
+    shown = []
+    for language in ("en-gb", "cy", "en-gb"):
+        with override(language):
+            shown.append(template.render(context))
+    assert shown == ["en-gb", "cy", "en-gb"]
+
+
+def test_part_shared_by_a_call_sees_nothing_of_one_mail():
+    template = engines["django"].from_string(
+        "{% load once_per_call %}{% once_per_call %}"
+        "{{ call.title }}, {{ portal_url }}, <{{ token }}>{% endonce_per_call %}"
+    )
+    context = {"call": make_call(title="Rivers"), "portal_url": "https://portal.example"}
+    shown = template.render({**context, "token": TOKEN, "parts_of_calls": {}})
+    assert shown == "Rivers, https://portal.example, <>"

@@ -26,7 +26,7 @@ def enqueued(kind="reminder"):
     return list(rows.values_list("occasion", "to_address"))
 
 
-def test_each_reminder_is_owed_once_at_its_time():
+def test_each_reminder_is_enqueued_once_at_its_time():
     call = make_call()
     draft_with_address(call)
     moments = [8 * DAY, 7 * DAY, 6 * DAY, DAY, 20 * HOUR, 3 * HOUR, HOUR]
@@ -125,7 +125,7 @@ def test_each_closing_of_a_call_is_told_once(mailoutbox):
     ]
 
 
-def test_notice_of_a_closing_that_was_held_up_until_the_next_is_taken_back(mailoutbox):
+def test_notice_of_a_closing_that_was_deferred_until_the_next_is_cancelled(mailoutbox):
     call = make_call()
     draft_with_address(call)
     first, second = call.closes_at, call.closes_at + 5 * DAY

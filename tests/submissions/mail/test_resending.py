@@ -111,7 +111,7 @@ def test_mail_on_its_way_is_not_sent_twice(state):
     assert OutboxEmail.objects.count() == 1
 
 
-def test_copy_on_its_way_is_not_owed_twice():
+def test_copy_on_its_way_is_not_enqueued_twice():
     mail = failed_mail()
     for resend in (
         lambda: send_again(mail, by=make_user(), at=NOW),

@@ -94,7 +94,7 @@ def test_second_attempt_carries_the_link_of_the_first(sink):
     assert opens(draft, LINK.search(first)[2]) == draft
 
 
-def test_link_that_arrived_works_while_the_newer_ones_mail_is_delayed(sink):
+def test_link_that_arrived_works_while_the_newer_ones_mail_is_deferred(sink):
     draft = make_draft()
     enqueue(draft)
     ((text, _),) = send(draft, sink)

@@ -97,7 +97,7 @@ def test_unknown_mailbox_fails_and_the_others_go_out(sink, call):
 def test_busy_mailbox_is_tried_again_under_the_same_message_id(sink, call):
     sink.replies["RCPT", "busy@example.org"] = "450 4.2.1 try later"
     mail, _ = submitted(call, "busy@example.org", "b@example.org")
-    assert send(call) == SendReport(sent=1, delayed=1)
+    assert send(call) == SendReport(sent=1, deferred=1)
     mail.refresh_from_db()
     assert (mail.state, mail.attempts) == (OutboxState.WAITING, 1)
     assert mail.last_error == "The mailbox is switched off. (450 4.2.1)"
@@ -112,8 +112,8 @@ def test_busy_mailbox_is_tried_again_under_the_same_message_id(sink, call):
 def test_busy_mailbox_is_given_up_after_three_days(sink, call):
     sink.replies["RCPT", None] = "451 4.3.0 not now"
     (mail,) = submitted(call, "busy@example.org")
-    assert send(call) == SendReport(delayed=1)
-    assert send(call, later=timedelta(days=3)) == SendReport(delayed=1)
+    assert send(call) == SendReport(deferred=1)
+    assert send(call, later=timedelta(days=3)) == SendReport(deferred=1)
     mail.refresh_from_db()
     assert mail.state == OutboxState.FAILED
     assert mail.last_error == (
@@ -142,7 +142,7 @@ def test_permanent_refusal_of_a_mail_ends_it_at_once(sink, call, command, reply)
 @pytest.mark.parametrize(
     ("reply", "report"),
     [
-        ("451 4.7.1 come back later", SendReport(sent=2, delayed=1)),
+        ("451 4.7.1 come back later", SendReport(sent=2, deferred=1)),
         ("554 5.7.1 not welcome", SendReport(sent=2, failed=1)),
     ],
 )
@@ -153,7 +153,7 @@ def test_mail_whose_text_is_not_asked_for_does_not_hold_up_the_next(sink, call, 
     assert sorted(sink.reached) == ["b@example.org", "c@example.org"]
 
 
-def test_server_that_hangs_up_after_a_refusal_does_not_put_off_the_next_mail(sink, call):
+def test_server_that_hangs_up_after_a_refusal_does_not_defer_the_next_mail(sink, call):
     def refuse_and_go():
         transport = sink.transports[-1]
         asyncio.get_running_loop().call_soon(transport.close)
@@ -205,11 +205,11 @@ def test_server_that_takes_no_mail_at_all_is_not_held_against_any(sink, call, co
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
-def test_server_that_hangs_up_over_one_recipient_delays_that_mail_only(sink, call, command):
+def test_server_that_hangs_up_over_one_recipient_defers_that_mail_only(sink, call, command):
     """However often it does: the others go out over another connection."""
     sink.replies[command, "a@example.org"] = "421 4.7.0 too many errors"
     first, *_ = submitted(call, "a@example.org", "b@example.org", "c@example.org")
-    assert send(call) == SendReport(sent=2, delayed=1)
+    assert send(call) == SendReport(sent=2, deferred=1)
     assert sink.reached == ["b@example.org", "c@example.org"]
     first.refresh_from_db()
     assert (first.state, first.attempts) == (OutboxState.WAITING, 1)
@@ -220,7 +220,7 @@ def test_server_that_hangs_up_over_one_recipient_delays_that_mail_only(sink, cal
 def test_server_that_hangs_up_over_two_in_a_row_is_away(sink, call, command):
     sink.replies[command, None] = "421 4.3.2 shutting down"
     submitted(call, *(f"{name}@example.org" for name in "abcd"))
-    assert send(call) == SendReport(delayed=2, released=2, server_away=True)
+    assert send(call) == SendReport(deferred=2, released=2, server_away=True)
     sink.replies.clear()
     assert send(call, later=timedelta(minutes=2)) == SendReport(sent=4)
 
@@ -236,10 +236,10 @@ def test_mail_too_big_for_the_server_fails_alone(sink, call):
     assert sink.reached == ["b@example.org"]
 
 
-def test_connection_lost_after_the_text_delays_that_mail_only(sink, call):
+def test_connection_lost_after_the_text_defers_that_mail_only(sink, call):
     sink.replies["DATA", "a@example.org"] = HANG_UP
     first, _ = submitted(call, "a@example.org", "b@example.org")
-    assert send(call) == SendReport(sent=1, delayed=1)
+    assert send(call) == SendReport(sent=1, deferred=1)
     assert sink.connections == 2
     first.refresh_from_db()
     assert first.last_error == ("The connection to the mail server broke: it ended the connection.")
@@ -248,7 +248,7 @@ def test_connection_lost_after_the_text_delays_that_mail_only(sink, call):
 def test_connections_that_keep_breaking_end_the_run(sink, call):
     sink.replies["DATA", None] = HANG_UP
     submitted(call, *(f"{name}@example.org" for name in "abcde"))
-    assert send(call) == SendReport(delayed=2, released=3, server_away=True)
+    assert send(call) == SendReport(deferred=2, released=3, server_away=True)
     assert sink.connections == 2
     assert sorted(OutboxEmail.objects.values_list("attempts", flat=True)) == [0, 0, 0, 1, 1]
 
@@ -276,7 +276,7 @@ def test_unknown_server_gives_everything_back(through_port, settings, call):
     )
 
 
-def test_server_away_for_three_days_ends_the_mails_it_held_up(through_port, call):
+def test_server_away_for_three_days_ends_the_mails_it_deferred(through_port, call):
     port = free_port()
     through_port(port)
     submitted(call, "a@example.org", "b@example.org")
@@ -360,7 +360,7 @@ def test_address_that_is_none_fails_and_the_others_go_out(sink, call):
     assert sink.reached == ["b@example.org"]
 
 
-def test_mail_that_cannot_be_written_is_put_off_and_the_others_go_out(
+def test_mail_that_cannot_be_written_is_deferred_and_the_others_go_out(
     sink, call, monkeypatch, caplog
 ):
     message = rendering.MESSAGES[MailKind.CONFIRMATION]
@@ -372,7 +372,7 @@ def test_mail_that_cannot_be_written_is_put_off_and_the_others_go_out(
         return message(mail, data)
 
     monkeypatch.setitem(rendering.MESSAGES, MailKind.CONFIRMATION, stumble)
-    assert send(call) == SendReport(sent=1, delayed=1)
+    assert send(call) == SendReport(sent=1, deferred=1)
     (line,) = [
         RedactingFormatter().format(record)
         for record in caplog.records

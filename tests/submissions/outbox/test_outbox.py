@@ -124,41 +124,41 @@ def test_mail_in_trouble_for_ten_minutes_is_tried_within_two_of_its_end():
     at = NOW
     while at < NOW + 10 * MINUTE:
         (claimed,) = claim(wall_now=at)
-        queue.mark_delayed(claimed, wall_now=at, error="Busy.")
+        queue.defer(claimed, wall_now=at, error="Busy.")
         waits, at = fresh(mail).next_attempt_at - at, fresh(mail).next_attempt_at
         assert waits < 2 * MINUTE
 
 
-def test_delayed_mail_is_given_up_three_days_after_it_first_failed():
+def test_deferred_mail_is_given_up_three_days_after_it_first_failed():
     """And not before it was tried: a portal that was off for days has refused nothing."""
     (mail,) = enqueued()
     began = NOW + timedelta(days=5)
     (claimed,) = claim(wall_now=began)
-    queue.mark_delayed(claimed, wall_now=began, error="Busy.")
+    queue.defer(claimed, wall_now=began, error="Busy.")
     late = began + timedelta(days=3)
     (claimed,) = claim(wall_now=late - 3 * HOUR)
-    queue.mark_delayed(claimed, wall_now=late - 3 * HOUR, error="Busy.")
+    queue.defer(claimed, wall_now=late - 3 * HOUR, error="Busy.")
     assert fresh(mail).state == OutboxState.WAITING
     (claimed,) = claim(wall_now=late)
-    queue.mark_delayed(claimed, wall_now=late, error="Busy.")
+    queue.defer(claimed, wall_now=late, error="Busy.")
     assert (fresh(mail).state, fresh(mail).last_error) == (
         OutboxState.FAILED,
         "Busy. Given up after 3 days.",
     )
 
 
-def test_server_that_is_away_delays_every_due_mail_and_none_that_waits_for_itself():
-    due, put_off = enqueued(2)
-    OutboxEmail.objects.filter(pk=put_off.pk).update(next_attempt_at=NOW + HOUR)
+def test_server_that_is_away_defers_every_due_mail_and_none_that_waits_for_itself():
+    due, refused = enqueued(2)
+    OutboxEmail.objects.filter(pk=refused.pk).update(next_attempt_at=NOW + HOUR)
     assert queue.defer_all(wall_now=NOW, error="No server.") == 0
     assert (fresh(due).deferred_since, fresh(due).last_error) == (NOW, "No server.")
-    assert (fresh(put_off).deferred_since, fresh(put_off).last_error) == (None, "")
+    assert (fresh(refused).deferred_since, fresh(refused).last_error) == (None, "")
     queue.defer_all(wall_now=NOW + MINUTE, error="No sign-in.")
     assert (fresh(due).deferred_since, fresh(due).last_error) == (NOW, "No sign-in.")
     assert claim(wall_now=NOW + MINUTE) == [due]
 
 
-def test_server_that_is_away_for_three_days_fails_what_it_delayed():
+def test_server_that_is_away_for_three_days_fails_what_it_deferred():
     old, new = enqueued(2)
     OutboxEmail.objects.filter(pk=new.pk).update(next_attempt_at=NOW + DAY)
     queue.defer_all(wall_now=NOW, error="No server.")
@@ -171,7 +171,7 @@ def test_server_that_is_away_for_three_days_fails_what_it_delayed():
     assert fresh(new).state == OutboxState.WAITING
 
 
-def test_row_of_a_mail_that_is_delayed_for_long_is_written_once():
+def test_row_of_a_mail_that_is_deferred_for_long_is_written_once():
     enqueued()
     queue.defer_all(wall_now=NOW, error="No server.")
     row = OutboxEmail.objects.extra(select={"written": "xmin"})

@@ -12,11 +12,11 @@ from submissions.responses import amending, returning
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from tests.makers import (
+    enqueue_link_mail,
     make_call,
     make_draft,
     make_submitted,
     mark_as_sent,
-    owe_link_mail,
     send_link,
     while_open,
 )
@@ -81,7 +81,7 @@ def opens(draft, fresh, at):
 
 def test_newer_link_takes_the_place_of_the_older_when_it_was_sent(draft, at):
     older = send_link(draft, at=at)
-    mail = owe_link_mail(draft, at=at + HOUR)
+    mail = enqueue_link_mail(draft, at=at + HOUR)
     assert opens(draft, older, at + HOUR)
     newer = returning.make_link(mail=mail, at=at + HOUR)
     assert (opens(draft, older, at + HOUR), opens(draft, newer, at + HOUR)) == (True, True)
@@ -91,14 +91,14 @@ def test_newer_link_takes_the_place_of_the_older_when_it_was_sent(draft, at):
 
 def test_newer_link_that_was_used_ends_the_older_before_its_mail_is_marked(draft, at):
     older = send_link(draft, at=at)
-    newer = returning.make_link(mail=owe_link_mail(draft, at=at + HOUR), at=at + HOUR)
+    newer = returning.make_link(mail=enqueue_link_mail(draft, at=at + HOUR), at=at + HOUR)
     returning.use_link(call=draft.call, token=newer.token, at=at + HOUR)
     assert not opens(draft, older, at + HOUR)
 
 
 def test_older_link_that_was_used_leaves_the_newer_alone(draft, at):
     older = send_link(draft, at=at)
-    newer = returning.make_link(mail=owe_link_mail(draft, at=at + HOUR), at=at + HOUR)
+    newer = returning.make_link(mail=enqueue_link_mail(draft, at=at + HOUR), at=at + HOUR)
     returning.use_link(call=draft.call, token=older.token, at=at + HOUR)
     assert opens(draft, newer, at + HOUR)
 
@@ -108,12 +108,12 @@ def test_of_two_links_sent_in_one_moment_one_lives(draft, at):
     assert (opens(draft, first, at), opens(draft, second, at)) == (False, True)
 
 
-def test_mail_that_was_held_up_and_sent_last_has_the_link_that_lives(draft, at):
-    held_up = owe_link_mail(draft, at=at)
-    returning.make_link(mail=held_up, at=at)
+def test_mail_that_was_deferred_and_sent_last_has_the_link_that_lives(draft, at):
+    deferred = enqueue_link_mail(draft, at=at)
+    returning.make_link(mail=deferred, at=at)
     newer = send_link(draft, at=at + HOUR)
-    again = returning.make_link(mail=held_up, at=at + 2 * HOUR)
-    mark_as_sent(held_up, at=at + 2 * HOUR)
+    again = returning.make_link(mail=deferred, at=at + 2 * HOUR)
+    mark_as_sent(deferred, at=at + 2 * HOUR)
     assert (opens(draft, newer, at + 2 * HOUR), opens(draft, again, at + 2 * HOUR)) == (False, True)
 
 
@@ -131,23 +131,23 @@ def test_mail_that_came_back_gives_the_older_link_its_place_again(draft, at):
 
 
 def test_mail_written_again_has_the_same_link_for_longer(draft, at):
-    mail = owe_link_mail(draft, at=at)
+    mail = enqueue_link_mail(draft, at=at)
     first = returning.make_link(mail=mail, at=at)
     second = returning.make_link(mail=mail, at=at + HOUR)
     assert (second.token, second.expires_at) == (first.token, first.expires_at + HOUR)
     assert ReturnToken.objects.get().expires_at == second.expires_at
-    assert returning.make_link(mail=owe_link_mail(draft, at=at), at=at).token != first.token
+    assert returning.make_link(mail=enqueue_link_mail(draft, at=at), at=at).token != first.token
 
 
 def test_link_that_was_used_stays_used_when_its_mail_is_written_again(draft, at):
-    mail = owe_link_mail(draft, at=at)
+    mail = enqueue_link_mail(draft, at=at)
     fresh = returning.make_link(mail=mail, at=at)
     returning.use_link(call=draft.call, token=fresh.token, at=at)
     assert not opens(draft, returning.make_link(mail=mail, at=at + HOUR), at + HOUR)
 
 
 def test_link_cannot_be_made_without_the_portals_secret(draft, at, settings):
-    mail = owe_link_mail(draft, at=at)
+    mail = enqueue_link_mail(draft, at=at)
     fresh = returning.make_link(mail=mail, at=at)
     settings.SECRET_KEY = "another"
     assert returning.make_link(mail=mail, at=at).token != fresh.token
@@ -240,10 +240,10 @@ def test_each_response_under_an_address_gets_a_mail(at):
 
 def test_one_response_gets_three_links_an_hour(draft, at):
     returning.remember_address(submission=draft, address="jo@example.org", at=at)
-    owed = [
+    enqueued = [
         returning.enqueue_links(call=draft.call, address="jo@example.org", at=at) for _ in range(4)
     ]
-    assert owed == [1, 1, 1, 0]
+    assert enqueued == [1, 1, 1, 0]
     later = at + HOUR
     assert returning.enqueue_links(call=draft.call, address="jo@example.org", at=later) == 1
 
