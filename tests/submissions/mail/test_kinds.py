@@ -178,7 +178,8 @@ def test_mails_of_two_calls_share_nothing():
 def test_part_shared_by_a_call_is_rendered_in_each_language():
     template = engines["django"].from_string(
         "{% load i18n once_per_call %}"
-        "{% once_per_call %}{% get_current_language as language %}{{ language }}{% endonce_per_call %}"
+        "{% once_per_call %}{% get_current_language as language %}{{ language }}"
+        "{% endonce_per_call %}"
     )
     context = {"call": make_call(), "portal_url": "", "parts_of_calls": {}}
     shown = []
