@@ -14,7 +14,7 @@ def read_move(path: Path) -> timedelta:
     """Return how far the clock was moved, zero if the file is missing or unreadable."""
     try:
         return timedelta(seconds=float(path.read_text()))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, OverflowError):
         return timedelta(0)
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -100,5 +100,10 @@ def _moment_or_off(environment: Mapping[str, str]) -> datetime | Literal[False] 
         raise InvalidSetting(
             f"REHEARSE_FROM is {text!r}: write a date and time with its offset from UTC, such as "
             "2019-07-23T10:00+01:00, or off for the real clock."
+        )
+    last = datetime.now(UTC).year + 5
+    if not 2000 <= moment.year <= last:
+        raise InvalidSetting(
+            f"REHEARSE_FROM is {text!r}: write a moment in the years 2000 to {last}."
         )
     return moment

@@ -17,8 +17,11 @@ from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import to_language
 
+from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
+
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 SHORTEST_KEY = 50  # characters
+LATEST_YEAR = 2999
 # What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
 # No statement_timeout: an export of a large call takes the time that it takes.
 CONNECTION_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10min"
@@ -57,6 +60,10 @@ def read_moment(name: str) -> datetime | None:
         raise ImproperlyConfigured(
             f"{name} is {value!r}: write a date and time with its offset from UTC, "
             "such as 2019-07-23T10:00+01:00, or off."
+        )
+    if not EARLIEST.year <= moment.year <= LATEST_YEAR:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: write a moment in the years {EARLIEST.year} to {LATEST_YEAR}."
         )
     return moment.astimezone(UTC)
 
@@ -126,6 +133,10 @@ def read_rehearsal_offset(*, production: bool) -> timedelta | None:
         raise ImproperlyConfigured(
             "REHEARSE_FROM is set without REHEARSE_STARTED_AT, the real moment at which the "
             "rehearsal began. script/server sets both."
+        )
+    if starts_from > latest_moment(started_at):
+        raise ImproperlyConfigured(
+            f"REHEARSE_FROM is too far away: write a moment within {YEARS_AHEAD} years from now."
         )
     return starts_from - started_at
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.time_limits import EARLIEST, YEARS_AHEAD
 from submissions.calls.models import Call
 from submissions.responses.states import Timing, TriageStatus
 
@@ -87,6 +88,11 @@ class ExportFilter:
         _refuse_unknown("statuses", self.statuses, TriageStatus.values)
         _refuse_unknown("codes", self.codes, codes)
         _refuse_unknown("order", (self.order,), ORDERS)
+        # Nothing is received later: a late pass lasts so long at most.
+        last = call.closes_at.year + YEARS_AHEAD
+        for day in (self.since, self.until):
+            if day and not EARLIEST.year <= day.year <= last:
+                raise FilterRefused(f"Give days in the years {EARLIEST.year} to {last}.")
         if self.since and self.until and self.until < self.since:
             raise FilterRefused("The last day is before the first.")
         words = " ".join(self.words.replace("\0", "").split())

@@ -19,6 +19,7 @@ from core import clock
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.references import read_reference
+from core.time_limits import later
 from submissions.admin.local_moment_form import LocalMomentForm
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
@@ -46,8 +47,8 @@ class LatePassForm(LocalMomentForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, call: Call) -> None:
         self.call = call
-        later = max(call.closes_at, clock.portal_now()) + timedelta(days=2)
-        super().__init__(data, call=call, at_first=later.replace(second=0))
+        end = later(max(call.closes_at, clock.portal_now()), timedelta(days=2))
+        super().__init__(data, call=call, at_first=end.replace(second=0))
         self.fields["time"].help_text += " The pass works until just before this moment."
 
     def clean_reference(self) -> Submission | None:

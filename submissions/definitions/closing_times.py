@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call
 from submissions.definitions.errors import ClosingTimeRefused
 from submissions.responses.models import ClosingChange
@@ -18,8 +19,8 @@ def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: 
     One transaction with the call's row locked: a submission that is being taken finishes under
     the old time first, and one that waits is judged by the new one. A call that has closed
     opens again. Raises ClosingTimeRefused, with a sentence for staff, unless `to` lies after
-    `at` (an end in the past would make late what was received in time), after the opening and
-    differs from the present time, and a reason is given.
+    `at` (an end in the past would make late what was received in time), after the opening, at
+    most five years after `at` and differs from the present time, and a reason is given.
     """
     with transaction.atomic():
         locked = Call.objects.select_for_update().get(pk=call.pk)
@@ -31,6 +32,8 @@ def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: 
             raise ClosingTimeRefused("Enter a closing time that is still to come")
         if to <= locked.opens_at:
             raise ClosingTimeRefused("Enter a closing time after the opening time")
+        if to > latest_moment(at):
+            raise ClosingTimeRefused(f"Enter a closing time within {YEARS_AHEAD} years from now")
         before = locked.closes_at
         reason = " ".join(reason.split())
         locked.closes_at = to

@@ -12,6 +12,7 @@ from django.db.models import F
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.definitions.changes import differences
 from submissions.definitions.errors import DefinitionRefused
@@ -94,13 +95,15 @@ def load(
     at: datetime,
     reword: bool = False,
     reset_times: bool = False,
+    latest: datetime | None = None,
 ) -> LoadResult:
     """Make the call as it is defined, or change it to that, and record it; all or nothing.
 
     A definition that says what it said at the last load changes nothing, whatever staff have
     changed since. Refused (DefinitionRefused) is what would orphan an answer; without `reword`
     also what would change a question that has answers; without `reset_times` another opening
-    time, closing time or grace period than the portal has.
+    time, closing time or grace period than the portal has. Refused, too, are times after `latest`,
+    five years after `at` unless it says otherwise.
     """
     problems = Problems(definition.source)
     if definition.logo and not finders.find(definition.logo):
@@ -111,6 +114,7 @@ def load(
     call = stored.first()
     if call is not None and call.definition_digest == definition.digest():
         return LoadResult(call, "unchanged")
+    _refuse_far_times(definition, latest or latest_moment(at), problems)
     changes: list[str] = []
     if call is not None:
         _hold_answers_still()
@@ -134,6 +138,12 @@ def load(
         closes_at=call.closes_at.isoformat(),
     )
     return LoadResult(call, outcome, tuple(changes))
+
+
+def _refuse_far_times(definition: CallDefinition, latest: datetime, problems: Problems) -> None:
+    for name, moment in (("opens", definition.opens_at), ("closes", definition.closes_at)):
+        if moment > latest:
+            problems.add(f"call.{name}", f"must be within {YEARS_AHEAD} years from now")
 
 
 def _wait_for_other_loads() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.references import make_reference
+from core.time_limits import later
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.mail.closing_report import ClosingReport
@@ -29,7 +30,7 @@ UNFINISHED = frozenset(
 
 def render_sample(kind: MailKind, call: Call) -> RenderedMail:
     """Return a mail of the kind as it would read; `call` with its questions."""
-    at = call.closes_at - timedelta(minutes=1)
+    at = later(call.closes_at, timedelta(minutes=-1))
     return render_with(sample_mail(kind, call, at=at), SampleData(call, at))
 
 
@@ -100,7 +101,7 @@ class SampleData:
         return FreshLink(LEFT_OUT, self._at + LINK_LASTS)
 
     def late_pass(self, _mail: OutboxEmail) -> tuple[LatePass, str]:
-        expires_at = self._call.closes_at + timedelta(days=7)
+        expires_at = later(self._call.closes_at, timedelta(days=7))
         return LatePass(call=self._call, given_at=self._at, expires_at=expires_at), LEFT_OUT
 
     def report(self, _mail: OutboxEmail) -> DailyReport:

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from core.canonical import digest
+from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
@@ -41,8 +42,8 @@ def give(
     """Give a pass to an address, for `submission` if one is named, and enqueue the mail with it.
 
     Raises LatePassRefused, with a sentence for staff, for an address that no mail can be sent
-    to, a missing reason, an expiry (aware) that is not after both now and the closing time, or a
-    response of another call or one that was withdrawn.
+    to, a missing reason, an expiry (aware) that is not after both now and the closing time, or is
+    more than five years away, or a response of another call or one that was withdrawn.
     """
     _refuse(call, address, reason, expires_at, at, submission)
     with transaction.atomic():
@@ -92,6 +93,8 @@ def _refuse(
         raise LatePassRefused("Enter the reason for the late pass")
     if expires_at <= max(at, call.closes_at):
         raise LatePassRefused("Enter an end that is still to come and after the closing time")
+    if expires_at > latest_moment(at):
+        raise LatePassRefused(f"Enter an end within {YEARS_AHEAD} years from now")
     if submission is not None and submission.call_id != call.pk:
         raise LatePassRefused("This response belongs to another call")
     if submission is not None and submission.state == SubmissionState.WITHDRAWN:

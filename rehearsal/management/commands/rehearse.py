@@ -2,13 +2,14 @@
 
 import re
 from argparse import ArgumentParser
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock, spoken_time
+from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 from rehearsal import resetting
 from rehearsal.errors import ResetRefused
 from submissions.calls.models import Call
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         if options["reset"]:
             self._reset()
         if options["at"]:
-            moment = self._moment(options["at"], options["call"])
+            moment = self._bounded(options["at"], options["call"])
             if moment < clock.portal_now():
                 self.stdout.write(
                     "The clock goes back: mails and times that were made later now lie ahead."
@@ -58,6 +59,19 @@ class Command(BaseCommand):
         except ResetRefused as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(f"Removed {done.responses:,} responses and {done.files:,} files.")
+
+    def _bounded(self, text: str, slug: str | None) -> datetime:
+        latest = latest_moment(clock.wall_now())
+        try:
+            moment = self._moment(text, slug).astimezone(UTC)
+        except OverflowError:
+            moment = datetime.max.replace(tzinfo=UTC)
+        if not EARLIEST <= moment <= latest:
+            raise CommandError(
+                f"“{text}” is too far away: choose a moment from {EARLIEST.year} on and within "
+                f"{YEARS_AHEAD} years from now."
+            )
+        return moment
 
     def _moment(self, text: str, slug: str | None) -> datetime:
         step = STEP.fullmatch(text)

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core import spoken_time
+from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
 from submissions.calls.models.questions import Question
@@ -114,7 +115,7 @@ class Call(models.Model):
 
     @property
     def grace_ends_at(self) -> datetime:
-        return self.closes_at + timedelta(minutes=self.grace_minutes)
+        return later(self.closes_at, timedelta(minutes=self.grace_minutes))
 
     @property
     def closes_in_words(self) -> str:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from core import clock
+from core.time_limits import latest_moment
 from submissions.definitions import loading
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.tables import printable
@@ -46,6 +47,8 @@ class Command(BaseCommand):
                 problems += refused.problems
         if problems:
             raise CommandError("\n".join(problems))
+        # A rehearsal may prepare a call of the real years to come.
+        latest = latest_moment(max(clock.portal_now(), clock.wall_now()))
         try:
             with transaction.atomic():
                 results = [
@@ -55,6 +58,7 @@ class Command(BaseCommand):
                         at=clock.portal_now(),
                         reword=reword,
                         reset_times=reset_times,
+                        latest=latest,
                     )
                     for definition in definitions
                 ]

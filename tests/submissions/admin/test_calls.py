@@ -91,7 +91,7 @@ def test_closing_time_moves_with_a_reason_on_record(staff, monkeypatch, now, ope
         ({"day": "2019-07-24", "time": "12:00"}, "This is the closing time already"),
         ({"day": "2019-10-27", "time": "01:30"}, "The clocks change then: choose another time."),
         ({"day": "2020-03-29", "time": "01:30"}, "The clocks change then: choose another time."),
-        ({"day": "0001-01-01", "time": "00:00"}, "Enter a closing time that is still to come"),
+        ({"day": "0001-01-01", "time": "00:00"}, "Enter a day from 2000 on and within 5 years"),
         ({"day": "soon"}, "Enter a valid date."),
     ],
 )

@@ -1,0 +1,21 @@
+"""How early and how late a moment may be that people enter, and sums that stay in the calendar."""
+
+from datetime import UTC, datetime, timedelta
+
+YEARS_AHEAD = 5
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# A call of an earlier release may close as late as year 9999; sums and time zones end there.
+_END_OF_SUMS = datetime(9990, 1, 1, tzinfo=UTC)
+
+
+def latest_moment(at: datetime) -> datetime:
+    """Return the latest moment (aware) that may be entered at `at`: five years later."""
+    try:
+        return at.replace(year=at.year + YEARS_AHEAD)
+    except ValueError:  # 29 February
+        return at.replace(year=at.year + YEARS_AHEAD, day=28)
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """Return `moment + by`, a moment of the year 9990 where that is past the calendar's end."""
+    return min(moment, _END_OF_SUMS) + by
