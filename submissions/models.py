@@ -1,6 +1,7 @@
 """Where Django finds this app's tables. Code imports each from its slice."""
 
 from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.calls.models.loaded import LoadedWording
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import (
     Answer,
@@ -22,6 +23,7 @@ __all__ = [
     "ClosingChange",
     "IdentityAnswer",
     "LatePass",
+    "LoadedWording",
     "OutboxEmail",
     "Question",
     "RespondentRole",

@@ -14,6 +14,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.calls.models.loaded import LoadedWording
 from submissions.definitions.changes import differences
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.reading import read
@@ -25,6 +26,7 @@ from submissions.definitions.types import (
     CallDefinition,
     stored_fields,
 )
+from submissions.definitions.wording import note_loaded, refuse_to_take_back, words_of
 from submissions.responses.models import Answer, Attachment, IdentityAnswer
 
 LARGEST_DEFINITION = 1_000_000  # characters
@@ -96,14 +98,16 @@ def load(
     reword: bool = False,
     reset_times: bool = False,
     latest: datetime | None = None,
+    take_file: frozenset[str] = frozenset(),
 ) -> LoadResult:
     """Make the call as it is defined, or change it to that, and record it; all or nothing.
 
     A definition that says what it said at the last load changes nothing, whatever staff have
     changed since. Refused (DefinitionRefused) is what would orphan an answer; without `reword`
     also what would change a question that has answers; without `reset_times` another opening
-    time, closing time or grace period than the portal has. Refused, too, are times after `latest`,
-    five years after `at` unless it says otherwise.
+    time, closing time or grace period than the portal has; and words that staff have changed in
+    the admin, unless their path is in `take_file` (see `wording`). Refused, too, are times after
+    `latest`, five years after `at` unless it says otherwise.
     """
     problems = Problems(definition.source)
     if definition.logo and not finders.find(definition.logo):
@@ -112,7 +116,10 @@ def load(
     # The row's lock waits for submissions that are being taken and for changes of closing times.
     stored = Call.objects.select_for_update(no_key=True).filter(slug=definition.slug)
     call = stored.first()
-    if call is not None and call.definition_digest == definition.digest():
+    wanted = take_file & words_of(definition).keys()
+    if call is not None and call.definition_digest == definition.digest() and not wanted:
+        if not LoadedWording.objects.filter(call=call).exists():
+            note_loaded(call, definition)
         return LoadResult(call, "unchanged")
     _refuse_far_times(definition, latest or latest_moment(at), problems)
     changes: list[str] = []
@@ -122,10 +129,12 @@ def load(
             call, definition, reword=reword, reset_times=reset_times, problems=problems
         )
         changes = [str(difference) for difference in found]
+        refuse_to_take_back(call, definition, take_file=wanted, problems=problems)
     if problems.lines:
         raise DefinitionRefused(problems.lines)
     outcome: Literal["created", "changed"] = "created" if call is None else "changed"
     call = _write(definition)
+    note_loaded(call, definition)
     record(
         by=by,
         at=at,

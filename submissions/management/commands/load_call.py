@@ -12,6 +12,7 @@ from submissions.definitions import loading
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.tables import printable
 from submissions.definitions.types import CallDefinition
+from submissions.definitions.wording import full_path, words_of
 
 LARGEST_FILE = 4 * loading.LARGEST_DEFINITION  # bytes; a character in UTF-8 has 4 at most
 
@@ -37,7 +38,24 @@ class Command(BaseCommand):
             "have changed the portal's",
         )
 
-    def handle(self, *, files: list[Path], reword: bool, reset_times: bool, **_: Any) -> None:
+        parser.add_argument(
+            "--take-file",
+            action="append",
+            default=[],
+            metavar="FIELD",
+            help="take the file's words there, such as call.contact_email, also where staff have "
+            "changed the portal's; may be given several times",
+        )
+
+    def handle(
+        self,
+        *,
+        files: list[Path],
+        reword: bool,
+        reset_times: bool,
+        take_file: list[str] | None = None,
+        **_: Any,
+    ) -> None:
         definitions: list[CallDefinition] = []
         problems: list[str] = []
         for file in files:
@@ -45,6 +63,13 @@ class Command(BaseCommand):
                 definitions.append(loading.parse(read(file), source=str(file)))
             except DefinitionRefused as refused:
                 problems += refused.problems
+        wanted = frozenset(full_path(name) for name in take_file or ())
+        known = {path for definition in definitions for path in words_of(definition)}
+        if not problems:
+            problems = [
+                f"--take-file {path}: no such words are in the file"
+                for path in sorted(wanted - known)
+            ]
         if problems:
             raise CommandError("\n".join(problems))
         # A rehearsal may prepare a call of the real years to come.
@@ -59,6 +84,7 @@ class Command(BaseCommand):
                         reword=reword,
                         reset_times=reset_times,
                         latest=latest,
+                        take_file=wanted,
                     )
                     for definition in definitions
                 ]

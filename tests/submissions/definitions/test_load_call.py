@@ -77,3 +77,21 @@ def test_missing_file_folder_and_device_are_refused(tmp_path):
     assert refusal(tmp_path) == f"{tmp_path}: file: is a folder"
     assert refusal("/dev/zero") == "/dev/zero: file: is not an ordinary file"
     assert refusal("a\0b") == r"'a\x00b': file: there is no such file"
+
+
+def test_field_is_taken_from_the_file_by_its_name(tmp_path):
+    run(SMALL)
+    Call.objects.update(contact_email="new@example.org", contact_name="Somebody else")
+    assert run(SMALL, take_file=["contact_email", "call.contact_name"]) == [
+        "small: changed (call.contact_name: changed; call.contact_email: changed)"
+    ]
+
+
+def test_field_that_no_file_has_is_refused():
+    run(SMALL)
+    with pytest.raises(CommandError) as refused:
+        run(SMALL, take_file=["call.contact", "title"])
+    assert str(refused.value).splitlines() == [
+        "--take-file call.contact: no such words are in the file",
+        "--take-file title: no such words are in the file",
+    ]
