@@ -17,6 +17,8 @@ class Cancelled(Exception):
 class ExportContext:
     """What an export hands to its writer. The writer calls `row_done` for each response.
 
+    The writer counts in `lost_files` the files of responses that are missing or damaged.
+
     `by` names who asked, for the manifest; `at` is the aware moment of asking. `row_done` calls
     `progress` with the number of responses written so far.
     """
@@ -33,6 +35,7 @@ class ExportContext:
         self.by = by
         self.at = at
         self.rows = 0
+        self.lost_files = 0
         self._progress = progress
 
     def row_done(self, rows: int = 1) -> None:

@@ -92,7 +92,14 @@ def note_progress(run: ExportRun, *, rows: int, wall_now: datetime) -> bool:
 
 
 def finish(
-    run: ExportRun, content: File, *, at: datetime, name: str, rows: int, sha256: str
+    run: ExportRun,
+    content: File,
+    *,
+    at: datetime,
+    name: str,
+    rows: int,
+    sha256: str,
+    lost_files: int = 0,
 ) -> bool:
     """Keep the file until a week after `at`; False, and no file, if the claim was lost.
 
@@ -110,6 +117,7 @@ def finish(
         file_name=name,
         size=run.file.size,
         sha256=sha256,
+        lost_files=lost_files,
     )
     if not finished:
         run.file.delete(save=False)

@@ -53,6 +53,9 @@ class ExportRun(Claimable):
     size = models.PositiveBigIntegerField(null=True, help_text="Bytes.")
     sha256 = models.CharField(max_length=64, blank=True)
     error = models.CharField(max_length=300, blank=True)
+    lost_files = models.PositiveIntegerField(
+        default=0, help_text="Files of responses that were missing or damaged when it was made."
+    )
 
     class Meta:
         verbose_name = "export"

@@ -131,10 +131,6 @@ def coders_of(call: Call) -> list[User]:
     return list(User.objects.filter(pk__in=coders).order_by("pk"))
 
 
-def is_kept(file: File) -> bool:
-    return Attachment.file.field.storage.exists(file.path)
-
-
 def content_of(file: File) -> Iterator[bytes]:
     """Yield a file's bytes in pieces; raises OSError if the storage has lost it."""
     with Attachment.file.field.storage.open(file.path) as stored:

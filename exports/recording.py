@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.record import record
@@ -27,6 +28,15 @@ NAMED_NEEDS = ("submissions.see_identity", "submissions.export_named")
 
 class ExportRefused(Exception):
     """Whoever asks may not have the export; the message is one line for people."""
+
+
+def say_lost_files(number: int) -> str:
+    """Return the warning that an export is without `number` files of responses."""
+    return ngettext(
+        "%(number)s file is missing or damaged and is not in the export: files.csv names it.",
+        "%(number)s files are missing or damaged and are not in the export: files.csv names them.",
+        number,
+    ) % {"number": f"{number:,}"}
 
 
 def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -> None:
@@ -52,6 +62,7 @@ def export_chunks(
     at: datetime,
     reason: str = "",
     progress: Callable[[int], None] | None = None,
+    lost_files: Callable[[int], None] | None = None,
     **detail: Any,
 ) -> Pieces:
     """Return the export in chunks; whoever reads them puts it on record.
@@ -63,7 +74,8 @@ def export_chunks(
     format has a way to, and the error is raised again, so that the server cuts the connection.
     Both events have the same `attempt` in their detail. `at` is the moment at which somebody
     asked for the export. `progress` gets the number of rows written so far, and may raise to
-    stop it.
+    stop it. `lost_files` gets at the end how many files were missing or damaged, if any were: the
+    export goes on without them, and EXPORTED has the number.
 
     Raises ExportRefused at once, UnsupportedByFormat before the first chunk. Not for use within a
     transaction, which might roll the record back.
@@ -79,11 +91,15 @@ def export_chunks(
     }
     if reason:
         detail["reason"] = reason.strip()
-    return _recorded(context, FORMATS[format_name], by, detail)
+    return _recorded(context, FORMATS[format_name], by, detail, lost_files)
 
 
 def _recorded(
-    context: ExportContext, file_format: FileFormat, by: User | None, detail: dict[str, Any]
+    context: ExportContext,
+    file_format: FileFormat,
+    by: User | None,
+    detail: dict[str, Any],
+    lost_files: Callable[[int], None] | None,
 ) -> Pieces:
     call = context.dataset.call
     digest = hashlib.sha256()
@@ -124,4 +140,8 @@ def _recorded(
         }
         if why:
             detail["why"] = why
+        if context.lost_files:
+            detail["lost_files"] = context.lost_files
+            if lost_files is not None:
+                lost_files(context.lost_files)
         record(by=by, at=context.at, action=action, call=call, **detail)

@@ -59,6 +59,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             at=run.asked_at,
             reason=run.reason,
             progress=progress.rows_done,
+            lost_files=progress.note_lost_files,
             through="steering page",
             export=str(run.public_id),
         )
@@ -75,6 +76,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             at=now(),
             name=file_name(call, FORMATS[run.file_format], at=run.asked_at, named=run.named),
             rows=progress.rows,
+            lost_files=progress.lost_files,
             sha256=digest.hexdigest(),
         )
 
@@ -88,6 +90,7 @@ class Progress:
 
     def __init__(self, run: ExportRun, wall_now: Callable[[], datetime]) -> None:
         self.rows = 0
+        self.lost_files = 0
         self._run = run
         self._wall_now = wall_now
         self._due = monotonic() + EVERY
@@ -103,6 +106,9 @@ class Progress:
     def rows_done(self, rows: int) -> None:
         self.rows = rows
         self.note_if_due()
+
+    def note_lost_files(self, number: int) -> None:
+        self.lost_files = number
 
     def note_if_due(self) -> None:
         if monotonic() < self._due:

@@ -12,6 +12,7 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from exports.disclosure_control import is_few, leaves_few
 from exports.formats import FORMATS
+from exports.recording import say_lost_files
 from exports.steering.charts import in_words
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -66,6 +67,8 @@ def _event_in_words(event: AuditEvent, call: Call, total: int) -> RecordedEvent:
     chosen = list(chosen_in_words(call, detail.get("filters", {})))
     if detail.get("reason"):
         chosen.append((_("Reason"), detail["reason"]))
+    if detail.get("lost_files"):
+        chosen.append((_("Warning"), say_lost_files(detail["lost_files"])))
     return RecordedEvent(
         at=event.at,
         who=event.actor.get_username() if event.actor else detail.get("through", ""),

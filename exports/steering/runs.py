@@ -18,7 +18,7 @@ from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.formats import FORMATS
 from exports.models import ExportRun
-from exports.recording import NAMED_NEEDS, PSEUDONYMISED_NEEDS
+from exports.recording import NAMED_NEEDS, PSEUDONYMISED_NEEDS, say_lost_files
 from exports.states import ExportState
 from exports.steering.on_record import (
     chosen_in_words,
@@ -65,6 +65,7 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
         "chosen": chosen_in_words(run.call, run.filters),
         "asked": spoken_time.say_moment(run.asked_at, zone),
         "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
+        "warning": say_lost_files(run.lost_files) if run.lost_files else "",
         "is_kept": export_runs.is_kept(run, at=clock.portal_now()),
         "is_unfinished": run.state in export_runs.UNFINISHED,
         "progress": _progress(run),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from exports.export_context import ExportContext
-from exports.queries import content_of, is_kept, records
+from exports.queries import content_of, records
 from exports.types import File, Pieces, Record
 from exports.writers.record_answers import file_name
 from exports.writers.zip_stream import ZipStream
@@ -26,7 +26,8 @@ HEADER = (
     "sha256_submitted",
     "note",
 )
-LOST = "The portal no longer has this file."
+MISSING = "missing: the portal no longer has this file."
+DAMAGED = "damaged: what the portal has is not what was submitted."
 CLEANED = "The author's details were taken out."
 NOT_CLEANED = "Held back: the author's details could not be taken out. {}"
 
@@ -39,6 +40,7 @@ class Copy:
     size: int | str = ""
     sha256: str = ""
     note: str = ""
+    is_lost: bool = False
 
 
 class FileList:
@@ -46,12 +48,14 @@ class FileList:
 
     Copies that leave in a pseudonymised export are without their author's details; a file out of
     which they cannot be taken is held back. `bytes` and `sha256` are those of the copy,
-    `sha256_submitted` is the one of the file as it was submitted.
+    `sha256_submitted` is the one of the file as it was submitted. A file that is missing or is not
+    the one submitted is in `lost`, by its name, with the note that says so.
     """
 
     def __init__(self, *, named: bool) -> None:
         self._named = named
         self._rows: list[tuple[object, ...]] = [HEADER]
+        self.lost: list[tuple[str, str]] = []
 
     def kept(self, record: Record) -> Iterator[tuple[str, Iterator[bytes]]]:
         """List all files of the record; yield the name and the bytes of those handed out."""
@@ -60,15 +64,20 @@ class FileList:
             copy = self._copy(file)
             facts = (record.reference, file.number, file.file_type, copy.size, copy.sha256)
             self._rows.append((name, *facts, file.sha256, copy.note))
+            if copy.is_lost:
+                self.lost.append((name, copy.note))
             if copy.content is not None:
                 yield name, iter(copy.content)
 
     def _copy(self, file: File) -> Copy:
-        if not is_kept(file):
-            return Copy(note=LOST)
+        try:
+            submitted = b"".join(content_of(file))
+        except OSError:
+            return Copy(note=MISSING, is_lost=True)
+        if hashlib.sha256(submitted).hexdigest() != file.sha256:
+            return Copy(note=DAMAGED, is_lost=True)
         if self._named:
-            return Copy(content_of(file), size=file.size, sha256=file.sha256)
-        submitted = b"".join(content_of(file))
+            return Copy([submitted], size=file.size, sha256=file.sha256)
         try:
             cleaned = without_author(file.file_type, submitted)
         except CannotBeCleaned as error:
@@ -93,6 +102,7 @@ def pieces(context: ExportContext) -> Pieces:
     for record in records(context.dataset):
         for name, content in listed.kept(record):
             yield from archive.add(name, content, compress=False)
+        context.lost_files = len(listed.lost)
         context.row_done()
     yield from archive.add(LIST_NAME, [listed.as_csv()])
     yield from archive.end()

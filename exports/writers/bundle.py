@@ -94,7 +94,9 @@ class _Bundle:
             yield from self.add(f"reading/{record.reference}.docx", [copy], rows=1, compress=False)
             for name, content in listed.kept(record):
                 yield from self.add(f"attachments/{name}", content, compress=False)
+            self._context.lost_files = len(listed.lost)
             self._progress(number)
+        self._files += [{"file": f"attachments/{name}", "note": note} for name, note in listed.lost]
         yield from self.add(f"attachments/{LIST_NAME}", [listed.as_csv()])
 
     def _progress(self, rows: int) -> None:
@@ -110,6 +112,7 @@ class _Bundle:
             "dataset": "named" if dataset.named else "pseudonymised",
             "filters": dataset.export_filter.filters(),
             "responses": context.rows,
+            "missing_or_damaged_files": context.lost_files,
             "made_by": context.by,
             "made_at": context.at.isoformat(),
             "software": NAME,

@@ -93,6 +93,7 @@ def test_manifest_says_what_who_when_and_by_which_software():
         "dataset": "pseudonymised",
         "filters": {"facets": {"roles": ["provider"]}},
         "responses": 1,
+        "missing_or_damaged_files": 0,
         "made_by": "command line",
         "made_at": NOW.isoformat(),
         "software": "Evidence portal",
@@ -201,7 +202,7 @@ def test_file_that_the_storage_lost_is_said_and_the_others_come():
     files = members(exported(call, "attachments"))
     listed = list(csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline="")))
     assert set(files) == {f"{response.reference}/{response.reference}-2.txt"}
-    assert [row["note"] for row in listed] == ["The portal no longer has this file.", ""]
+    assert [row["note"] for row in listed] == ["missing: the portal no longer has this file.", ""]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,12 +17,13 @@ from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
-from exports.recording import COMMAND_LINE, ExportRefused, export_chunks
+from exports.recording import COMMAND_LINE, ExportRefused, export_chunks, say_lost_files
 from exports.types import Dataset, Pieces
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 
 BAR = 40  # characters
+LOST_FILES = 3  # the exit status of an export without the files that are missing or damaged
 # Option -> field of ExportFilter, and what the option's help says.
 SEVERAL = {
     "timing": ("timings", "on_time, grace or late_pass"),
@@ -95,6 +96,7 @@ class Command(BaseCommand):
         path = None if output == "-" else Path(output)
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise CommandError(f"{output} cannot be written: it is a folder, or its folder is not.")
+        lost: list[int] = []
         bar = _Bar(count(dataset)) if sys.stderr.isatty() else None
         try:
             chunks = export_chunks(
@@ -104,6 +106,7 @@ class Command(BaseCommand):
                 at=clock.portal_now(),
                 reason=options["reason"],
                 progress=bar,
+                lost_files=lost.append,
                 through=COMMAND_LINE,
             )
             if path is None:
@@ -121,6 +124,8 @@ class Command(BaseCommand):
                 bar.end()
         if path is not None:
             self.stderr.write(f"written: {output}", self.style.SUCCESS)
+        if lost:
+            raise CommandError(say_lost_files(lost[0]), returncode=LOST_FILES)
 
 
 def _dataset(options: dict[str, Any]) -> Dataset:
