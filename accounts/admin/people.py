@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.models import User
 from core.admin.declared_filters import DeclaredFiltersOnly
+from core.admin.seen_forms import SeenAdmin, SeenForm
 
 
 class SuperusersOnly:
@@ -30,11 +32,17 @@ class SuperusersOnly:
         return request.user.is_superuser
 
 
-class PortalUserAdmin(SuperusersOnly, DeclaredFiltersOnly, UserAdmin):
+class PortalUserForm(SeenForm, UserChangeForm):
+    pass
+
+
+class PortalUserAdmin(SuperusersOnly, SeenAdmin, DeclaredFiltersOnly, UserAdmin):
+    form = PortalUserForm
+    readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
 
 
-class PortalGroupAdmin(SuperusersOnly, DeclaredFiltersOnly, GroupAdmin):
+class PortalGroupAdmin(SuperusersOnly, SeenAdmin, DeclaredFiltersOnly, GroupAdmin):
     pass
 
 

@@ -7,7 +7,7 @@ was typed stays, and saving again puts it in place.
 
 import json
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin import ModelAdmin
@@ -59,16 +59,11 @@ class SeenForm(forms.ModelForm):
             self.add_error(
                 name, f"{saved} This page had {before}. What was saved is in the form now."
             )
-        self.data = self.data.copy()
-        self._fill_in(bound.html_initial_name, field.prepare_value(now))
+        data = cast("QueryDict", self.data).copy()
+        _fill_in(data, bound.html_initial_name, field.prepare_value(now))
         if not is_typed:
-            self._fill_in(bound.html_name, field.prepare_value(now))
-
-    def _fill_in(self, name: str, value: Any) -> None:
-        if isinstance(value, list | tuple):
-            self.data.setlist(name, [str(one) for one in value])  # type: ignore[attr-defined]
-        else:
-            self.data[name] = "" if value is None else str(value)  # type: ignore[index]
+            _fill_in(data, bound.html_name, field.prepare_value(now))
+        self.data = data
 
     def changed_by(self, name: str) -> str:
         """Return the name of the person who changed the field last, as far as is known."""
@@ -83,6 +78,13 @@ class SeenForm(forms.ModelForm):
             .first()
         )
         return entry.user.get_username() if entry else SOMEBODY
+
+
+def _fill_in(data: QueryDict, name: str, value: Any) -> None:
+    if isinstance(value, list | tuple):
+        data.setlist(name, [str(one) for one in value])
+    else:
+        data[name] = "" if value is None else str(value)
 
 
 def _chosen(field: forms.Field, data: Any) -> Any:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -21,16 +20,13 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
-from review.admin import identity_search
+from review.admin import identity_search, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.response_files import file_download
 from review.admin.response_filters import StateFilter, TimingFilter, facet_filters
 from review.admin.response_page import response_page
-from review.admin.withdrawal_form import WithdrawalForm
-from review.errors import StatusRefused
-from review.triage import change_status
-from submissions.mail.tasks import nudge_mail
-from submissions.responses.amending import withdraw_on_request
+from review.errors import StatusOutdated, StatusRefused
+from review.triage import change_status, seen_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.searching import in_answers
@@ -152,15 +148,11 @@ class ResponseAdmin(ReadOnlyAdmin):
                 name="submissions_submission_status",
             ),
             path(
-                "<int:pk>/withdraw/",
-                wrap(self.withdraw),
-                name="submissions_submission_withdraw",
-            ),
-            path(
                 "<int:pk>/files/<uuid:public_id>/",
                 wrap(self.download),
                 name="submissions_submission_file",
             ),
+            *withdrawing.urls(self),
             *identity_search.urls(self),
             *super().get_urls(),
         ]
@@ -204,6 +196,8 @@ class ResponseAdmin(ReadOnlyAdmin):
             "response": response,
             "page": page,
             "statuses": TriageStatus.choices,
+            "chosen": request.GET.get("chosen") or response.triage_status,
+            "seen": "" if response.is_draft else seen_of(response),
             "may_change_status": self._may_change_status(request) and not response.is_draft,
             "may_withdraw": self._may_change_status(request)
             and response.state == SubmissionState.SUBMITTED,
@@ -225,41 +219,26 @@ class ResponseAdmin(ReadOnlyAdmin):
             return redirect(page)
         try:
             changed = change_status(
-                response, to=TriageStatus(to), by=current_user(request), at=clock.portal_now()
+                response,
+                to=TriageStatus(to),
+                by=current_user(request),
+                at=clock.portal_now(),
+                seen=request.POST.get("seen", ""),
             )
+        except StatusOutdated as outdated:
+            chosen = TriageStatus(to).label
+            messages.error(
+                request,
+                f"{outdated.message}. You chose “{chosen}”: it is selected below. Save the status "
+                "again to put it in place.",
+            )
+            return redirect(f"{page}?chosen={to}")
         except StatusRefused:
             messages.error(request, "Only the status of a submitted response can change.")
             return redirect(page)
         if changed:
             messages.success(request, f"{response} is now: {TriageStatus(to).label}.")
         return redirect(page)
-
-    def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Withdraw a response because its author asked for it. Nobody can undo that."""
-        if not self._may_change_status(request):
-            raise PermissionDenied
-        response = get_object_or_404(Submission.objects.submitted().select_related("call"), pk=pk)
-        form = WithdrawalForm(request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid():
-            reason = form.cleaned_data["reason"]
-            with transaction.atomic():
-                withdraw_on_request(
-                    submission=response,
-                    by=current_user(request),
-                    reason=reason,
-                    at=clock.portal_now(),
-                )
-                nudge_mail()
-            messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
-            return redirect(reverse("admin:submissions_submission_change", args=[pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Withdraw {response}",
-            "opts": self.opts,
-            "response": response,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)
 
     def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponseBase:
         """Send a submitted file as a download. Opening it goes on record.

@@ -4,7 +4,6 @@ from typing import Any, Protocol
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,95 +17,15 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import arrival, clock
 from core.admin.declared_filters import DeclaredFiltersOnly
+from core.admin.seen_forms import SeenAdmin
 from submissions.admin.closing_time_form import ClosingTimeForm
-from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.admin.wording_forms import CallForm
+from submissions.admin.wording_inlines import QuestionInline, RoleInline, SectionInline
+from submissions.calls.models import Call
 from submissions.definitions.closing_times import change_closing_time
 from submissions.definitions.errors import ClosingTimeRefused
 from submissions.mail.closing_report import closing_report
-from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
-
-
-def has_answers(call: Call | None) -> bool:
-    """Return whether anybody has begun to answer, so that the questions may no longer change."""
-    return call is not None and Submission.objects.filter(call=call).exists()
-
-
-class WordingInline(admin.TabularInline):
-    """Wording that staff may correct until somebody begins to answer. Keys never change here."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = False
-    classes = ("collapse",)
-    wording: tuple[str, ...] = ()
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fields = flatten(self.fields or ())
-        if has_answers(obj):
-            return fields
-        return [name for name in fields if name not in self.wording]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("submissions.view_call")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("submissions.change_call")
-
-
-class RoleInline(WordingInline):
-    model = RespondentRole
-    fields = ("key", "label")
-    wording = ("label",)
-
-
-class SectionInline(WordingInline):
-    model = Section
-    fields = ("key", "title", "intro")
-    wording = ("title", "intro")
-
-
-class QuestionInline(WordingInline):
-    model = Question
-    fields = ("said_key", "label", "hint", "missing", "required", "what")
-    wording = ("label", "hint", "missing")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*super().get_readonly_fields(request, obj), "said_key", "what"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("section")
-            .order_by("section__position", "position")
-        )
-
-    @admin.display(description="section and key")
-    def said_key(self, question: Question) -> str:
-        return f"{question.section.key}: {question.key}"
-
-    @admin.display(description="kind and choices")
-    def what(self, question: Question) -> str:
-        lines = [question.get_kind_display()]
-        if question.identity:
-            lines.append("says who answers")
-        lines += [
-            f"{name}: {text}"
-            for name, text in (
-                ("only if", question.show_if),
-                ("needed if", question.required_if),
-            )
-            if text
-        ]
-        lines += [f"– {option['label']}" for option in question.options]
-        return "\n".join(lines)
 
 
 class WithCounts(Protocol):
@@ -117,7 +36,8 @@ class WithCounts(Protocol):
 
 
 @admin.register(Call)
-class CallAdmin(DeclaredFiltersOnly):
+class CallAdmin(SeenAdmin, DeclaredFiltersOnly):
+    form = CallForm
     list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
     inlines = (RoleInline, SectionInline, QuestionInline)
     fieldsets = (

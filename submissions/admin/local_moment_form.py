@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 
 from core import clock
 from core.spoken_time import zone_words
@@ -14,7 +15,12 @@ from submissions.calls.models import Call
 
 
 class LocalMomentForm(forms.Form):
-    """Asks for a local day and time, and puts both as an aware `moment` into the cleaned data."""
+    """Asks for a local day and time, and puts both as an aware `moment` into the cleaned data.
+
+    It carries the closing time that it was shown with, and is refused once that is another.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     day = forms.DateField(
         label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -28,7 +34,11 @@ class LocalMomentForm(forms.Form):
     ) -> None:
         self.zone = ZoneInfo(call.timezone)
         local = later(at_first, timedelta(0)).astimezone(self.zone)
-        super().__init__(data, initial={"day": local.date(), "time": local.time()})
+        self.closes_at = call.closes_at.isoformat()
+        self.last_change = call.closing_changes.select_related("by").first()
+        self.closes_in_words = call.closes_in_words
+        shown = {"day": local.date(), "time": local.time(), "seen": self.closes_at}
+        super().__init__(data, initial=shown)
         self.fields["time"].help_text = f"In {zone_words(call.timezone)}."
 
     def clean_day(self) -> date:
@@ -44,6 +54,14 @@ class LocalMomentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         super().clean()
         cleaned = self.cleaned_data
+        if cleaned.get("seen") != self.closes_at:
+            data = cast("QueryDict", self.data).copy()
+            data["seen"] = self.closes_at
+            self.data = data
+            raise forms.ValidationError(
+                f"{self._who()} changed the closing time while this page was open: it is "
+                f"{self.closes_in_words}. What you typed is below. Save again if it still holds."
+            )
         if "day" in cleaned and "time" in cleaned:
             local = datetime.combine(cleaned["day"], cleaned["time"])
             moments = {
@@ -54,3 +72,9 @@ class LocalMomentForm(forms.Form):
                 raise forms.ValidationError("The clocks change then: choose another time.")
             cleaned["moment"] = moments.pop()
         return cleaned
+
+    def _who(self) -> str:
+        change = self.last_change
+        if change is None or change.by is None or change.after.isoformat() != self.closes_at:
+            return "Somebody else"
+        return change.by.get_username()

@@ -20,12 +20,17 @@ def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: 
     the old time first, and one that waits is judged by the new one. A call that has closed
     opens again. Raises ClosingTimeRefused, with a sentence for staff, unless `to` lies after
     `at` (an end in the past would make late what was received in time), after the opening, at
-    most five years after `at` and differs from the present time, and a reason is given.
+    most five years after `at` and differs from the present time, and a reason is given. `call`
+    is as whoever decides saw it: if it has another closing time by now, that is refused, too.
     """
     with transaction.atomic():
         locked = Call.objects.select_for_update().get(pk=call.pk)
         if not reason.strip():
             raise ClosingTimeRefused("Enter the reason for the change")
+        if locked.closes_at != call.closes_at:
+            raise ClosingTimeRefused(
+                f"Somebody else changed the closing time meanwhile: it is {locked.closes_in_words}"
+            )
         if to == locked.closes_at:
             raise ClosingTimeRefused("This is the closing time already")
         if to <= at:

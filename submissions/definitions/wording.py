@@ -4,6 +4,9 @@ Each has a path: `call.summary`, `roles.provider.label`, `sections.about.title`,
 `questions.story.hint`. That of a question leaves out its section, into which it may move.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from core.canonical import canonical_text
@@ -35,21 +38,19 @@ PARTS = {"respondentrole": "roles", "section": "sections", "question": "question
 
 def words_of(call: Call | CallDefinition) -> dict[str, str]:
     """Return the text at each path, of a call or of a definition."""
+    roles: Iterable[Any]
+    sections: Iterable[Any]
+    questions: Iterable[Any]
     if isinstance(call, Call):
-        sections = list(call.sections.all())
-        parts = (
-            ("roles", OF_A_ROLE, list(call.roles.all())),
-            ("sections", OF_A_SECTION, sections),
-            ("questions", OF_A_QUESTION, list(call.questions.all())),
-        )
+        roles, sections, questions = call.roles.all(), call.sections.all(), call.questions.all()
     else:
-        parts = (
-            ("roles", OF_A_ROLE, list(call.roles)),
-            ("sections", OF_A_SECTION, list(call.sections)),
-            ("questions", OF_A_QUESTION, list(call.questions.values())),
-        )
+        roles, sections, questions = call.roles, call.sections, call.questions.values()
     words = {f"call.{name}": getattr(call, name) for name in OF_A_CALL}
-    for folder, names, rows in parts:
+    for folder, names, rows in (
+        ("roles", OF_A_ROLE, roles),
+        ("sections", OF_A_SECTION, sections),
+        ("questions", OF_A_QUESTION, questions),
+    ):
         words |= {f"{folder}.{r.key}.{n}": getattr(r, n) for r in rows for n in names}
     return {path: canonical_text(text).strip() for path, text in words.items()}
 

@@ -11,6 +11,7 @@ from accounts.models import AuditEvent
 from accounts.states import PROJECT_STAFF
 from submissions.calls.models import Call, Question
 from submissions.responses.models import ClosingChange
+from tests.forms import form_of
 from tests.makers import CLOSES_AT, make_call, make_draft, make_submitted, make_user
 
 BEFORE_CLOSING = datetime(2019, 7, 20, 9, tzinfo=UTC)
@@ -39,16 +40,7 @@ def change_page(call):
 
 def filled_in(staff, call):
     """What the browser would post from the call's page, as it stands."""
-    form = staff.get(change_page(call)).context["adminform"].form
-    formsets = [
-        inline.formset for inline in staff.get(change_page(call)).context["inline_admin_formsets"]
-    ]
-    posted = {name: form.initial.get(name, "") for name in form.fields}
-    for formset in formsets:
-        for part in (formset.management_form, *formset.forms):
-            for bound in part:
-                posted[bound.html_name] = bound.value() if bound.value() is not None else ""
-    return posted
+    return form_of(staff.get(change_page(call)))
 
 
 @pytest.mark.django_db
@@ -57,6 +49,7 @@ def test_closing_time_moves_with_a_reason_on_record(staff, monkeypatch, now, ope
     monkeypatch.setattr("core.clock.portal_now", lambda: now)
     call = make_call()
     posted = {"day": "2019-07-26", "time": "17:00", "reason": "The\npost was late"}
+    posted = form_of(staff.get(closing_page(call))) | posted
     assert staff.post(closing_page(call), posted).status_code == 302
     call.refresh_from_db()
     assert call.closes_at == datetime(2019, 7, 26, 16, tzinfo=UTC)
@@ -97,7 +90,8 @@ def test_closing_time_moves_with_a_reason_on_record(staff, monkeypatch, now, ope
 )
 def test_closing_time_that_makes_no_sense_is_refused_in_words(staff, posted, said):
     call = make_call()
-    base = {"day": "2019-07-26", "time": "17:00", "reason": "Why"}
+    seen = form_of(staff.get(closing_page(call)))
+    base = seen | {"day": "2019-07-26", "time": "17:00", "reason": "Why"}
     text = staff.post(closing_page(call), base | posted).content.decode()
     assert said in text
     call.refresh_from_db()

@@ -11,6 +11,7 @@ from submissions.definitions import closing_times
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import late_passes
 from submissions.responses.models import LatePass
+from tests.forms import form_of
 from tests.makers import make_call, make_draft, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
@@ -69,8 +70,7 @@ def test_staff_give_a_pass_and_its_mail_is_owed(client, staff, at):
     call = make_call()
     at(call.closes_at + HOUR)
     address = reverse("admin:submissions_latepass_give", args=[call.pk])
-    assert client.get(address).status_code == 200
-    posted = {
+    posted = form_of(client.get(address)) | {
         "address": "late@example.org",
         "day": "2019-07-26",
         "time": "17:00",
@@ -94,13 +94,13 @@ def test_staff_give_a_pass_and_its_mail_is_owed(client, staff, at):
 def test_pass_that_makes_no_sense_is_explained(client, staff, at, change, why):
     call = make_call()
     at(call.closes_at + HOUR)
-    posted = {
+    address = reverse("admin:submissions_latepass_give", args=[call.pk])
+    posted = form_of(client.get(address)) | {
         "address": "late@example.org",
         "day": "2019-07-26",
         "time": "17:00",
         "reason": "Power cut",
     }
-    address = reverse("admin:submissions_latepass_give", args=[call.pk])
     response = client.post(address, posted | change)
     assert why in response.content.decode()
     assert LatePass.objects.count() == 0

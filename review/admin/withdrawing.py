@@ -1,0 +1,63 @@
+"""The page on which staff withdraw a response because its author asked for it."""
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from accounts.current_user import current_user
+from core import clock
+from review.admin.withdrawal_form import WithdrawalForm, withdrawn_already
+from submissions.mail.tasks import nudge_mail
+from submissions.responses.amending import withdraw_on_request
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+
+
+def urls(admin: ModelAdmin) -> list[URLPattern]:
+    def page(request: HttpRequest, pk: int) -> HttpResponse:
+        return withdraw(request, admin, pk)
+
+    guarded = admin.admin_site.admin_view(page)
+    return [path("<int:pk>/withdraw/", guarded, name="submissions_submission_withdraw")]
+
+
+@transaction.atomic
+def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
+    """Ask how the author asked for it, and withdraw the response. Nobody can undo that.
+
+    The row is locked while a form is judged, so that it is judged by what others saved before.
+    """
+    if not request.user.has_perm("submissions.change_submission"):
+        raise PermissionDenied
+    given = Submission.objects.exclude(state=SubmissionState.DRAFT)
+    if request.method == "POST":
+        given = given.select_for_update(no_key=True, of=("self",))
+    response = get_object_or_404(given.select_related("call", "current_version"), pk=pk)
+    if response.state == SubmissionState.WITHDRAWN:
+        messages.error(request, withdrawn_already(response))
+        return redirect("admin:submissions_submission_change", pk)
+    data = request.POST if request.method == "POST" else None
+    form = WithdrawalForm(data, version=response.submitted_version)
+    if form.is_bound and form.is_valid():
+        withdraw_on_request(
+            submission=response,
+            by=current_user(request),
+            reason=form.cleaned_data["reason"],
+            at=clock.portal_now(),
+        )
+        nudge_mail()
+        messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
+        return redirect("admin:submissions_submission_change", pk)
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": f"Withdraw {response}",
+        "opts": admin.opts,
+        "response": response,
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)
