@@ -54,6 +54,7 @@ urlpatterns = [
     path("calls/<slug:slug>/verify/", receipts.verify, name="verify"),
     path("calls/<slug:slug>/return/", returning.ask_for_link, name="return"),
     path("calls/<slug:slug>/return/sent/", returning.link_sent, name="return_sent"),
+    path("calls/<slug:slug>/return/address/", returning.give_address, name="return_address"),
     path("calls/<slug:slug>/return/open/", returning.open_link, name="return_open"),
     path("calls/<slug:slug>/return/<str:token>/", returning.show_link, name="return_link"),
     path("calls/<slug:slug>/start/", calls.start, name="start"),

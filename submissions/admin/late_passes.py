@@ -30,12 +30,22 @@ from submissions.responses.models import LatePass, Submission
 
 class LatePassForm(LocalMomentForm):
     address = forms.EmailField(
-        label="Email address", help_text="The pass is sent there, as a link that works once."
+        label="Email address",
+        required=False,
+        help_text=(
+            "For somebody who has not submitted. The pass is sent there, as a link that works "
+            "once. It starts a response, or goes to the draft that is open in their browser."
+        ),
     )
     reference = forms.CharField(
         label="Reference",
         required=False,
-        help_text="Only for a response that was submitted and may be changed once more.",
+        help_text=(
+            "In place of the address, for a response that was submitted and may be changed once "
+            "more. Only its author can do that, where the response is open. They are told at the "
+            "address that they gave, if they gave one. You are not shown it, and the mail has no "
+            "link that opens the response."
+        ),
     )
     reason = forms.CharField(
         label="Reason",
@@ -130,7 +140,7 @@ class LatePassAdmin(ReadOnlyAdmin):
 
     def _give(self, request: HttpRequest, call: Call, form: LatePassForm) -> bool:
         try:
-            late_passes.give(
+            late_pass = late_passes.give(
                 call=call,
                 address=form.cleaned_data["address"],
                 submission=form.cleaned_data["reference"],
@@ -143,7 +153,17 @@ class LatePassAdmin(ReadOnlyAdmin):
             form.add_error(None, refused.message)
             return False
         nudge_mail()
-        messages.success(request, "The pass is on its way. The outbox shows when it is sent.")
+        response = late_pass.submission
+        occasion = late_passes.occasion_of(late_pass)
+        told = response is None or response.mails.filter(occasion=occasion).exists()
+        if told:
+            messages.success(request, "The pass is on its way. The outbox shows when it is sent.")
+        else:
+            messages.warning(
+                request,
+                "The pass is given. The response has no email address: its author finds the extra "
+                "time where the response is open.",
+            )
         return True
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:

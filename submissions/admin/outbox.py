@@ -23,7 +23,7 @@ from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
 from submissions.mail.errors import ResendRefused
 from submissions.mail.mail_health import late_in_words, mail_health
-from submissions.mail.resending import FINISHED, correct_address, send_again
+from submissions.mail.resending import FINISHED, send_again, send_to_corrected
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -162,7 +162,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         )
 
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Queue a copy of a mail to a corrected address, for staff who may see addresses."""
+        """Queue the receipt, without a link, for an address that staff who may see them enter."""
         may_see = may_see_identity(request.user)
         if request.method != "POST" or not may_see or not self._may_send(request):
             raise PermissionDenied
@@ -171,7 +171,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         return self._resend(
             request,
             mail,
-            lambda: correct_address(
+            lambda: send_to_corrected(
                 mail, address=address, by=current_user(request), at=clock.portal_now()
             ),
         )

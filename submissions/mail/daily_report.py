@@ -12,7 +12,7 @@ from submissions.calls.models import Call
 from submissions.mail.closing_report import ClosingReport, closing_report
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.states import TriageStatus
 
 SENT_FROM = time(8)  # in the call's time zone
@@ -68,6 +68,7 @@ def _enqueue(call: Call, occasion: str, at: datetime) -> int:
                 call=call,
                 occasion=occasion,
                 to_address=address,
+                address_given_by=AddressSource.STAFF,
                 at=at,
             )
             for address in settings.STAFF_DIGEST_TO

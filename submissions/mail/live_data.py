@@ -32,7 +32,7 @@ class MailData(Protocol):
     def return_link(self, mail: OutboxEmail) -> FreshLink: ...
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
-        """Return the pass and the token that uses it."""
+        """Return the pass and the token that uses it, "" for a pass for a response."""
 
     def report(self, mail: OutboxEmail) -> DailyReport: ...
 
@@ -57,7 +57,7 @@ class LiveData:
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         given = pass_of(mail)
-        return given, make_pass_link(given, mail=mail)
+        return given, "" if mail.submission_id else make_pass_link(given, mail=mail)
 
     def report(self, mail: OutboxEmail) -> DailyReport:
         return daily_report(mail.call, at=self._at)

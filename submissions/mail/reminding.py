@@ -19,7 +19,7 @@ from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.models import IdentityAnswer, ReturnAddress, Submission
 from submissions.responses.states import SubmissionState
 
@@ -103,8 +103,10 @@ def addresses_of(submissions: list[Submission], *, refused_too: bool = False) ->
     ).order_by("-question__section__position", "-question__position")
     found = {answer.submission_id: answer.value for answer in answered}
     for kept in ReturnAddress.objects.filter(submission__in=keys):
-        refused = kept.reminders_refused_at is not None and not refused_too
-        found[kept.submission_id] = "" if refused else kept.address
+        if kept.reminders_refused_at is not None and not refused_too:
+            found[kept.submission_id] = ""
+        elif kept.given_by == AddressSource.AUTHOR and kept.address:
+            found[kept.submission_id] = kept.address
     return {key: address for key, address in found.items() if _can_be_sent_to(address)}
 
 

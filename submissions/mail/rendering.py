@@ -16,7 +16,14 @@ from django.utils.translation import override
 from core import clock
 from submissions.calls.models import Call
 from submissions.mail.live_data import LiveData, MailData
-from submissions.mail.messages.confirmation import amended, confirmation, withdrawn
+from submissions.mail.messages.address_notices import address_changed, receipt_elsewhere
+from submissions.mail.messages.confirmation import (
+    amended,
+    confirmation,
+    receipt_again,
+    version_notice,
+    withdrawn,
+)
 from submissions.mail.messages.late_pass import late_pass
 from submissions.mail.messages.message import Message
 from submissions.mail.messages.reminder import closed_with_draft, reminder
@@ -36,6 +43,10 @@ MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.CLOSED_WITH_DRAFT: closed_with_draft,
     MailKind.LATE_PASS: late_pass,
     MailKind.STAFF_DIGEST: staff_digest,
+    MailKind.RECEIPT_AGAIN: receipt_again,
+    MailKind.RECEIPT_ELSEWHERE: receipt_elsewhere,
+    MailKind.ADDRESS_CHANGED: address_changed,
+    MailKind.VERSION_NOTICE: version_notice,
 }
 # In an address, where a link's token was.
 LEFT_OUT = "left-out-of-this-copy"

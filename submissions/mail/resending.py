@@ -1,4 +1,4 @@
-"""Sending a mail again, as it was or to an address put right by staff."""
+"""Sending a mail again to the same address, or what may go to an address that staff enter."""
 
 from datetime import datetime
 
@@ -10,35 +10,52 @@ from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.mail.errors import ResendRefused
+from submissions.mail.live_data import WITH_RETURN_LINK
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
-from submissions.outbox.states import MailKind, OutboxState
-from submissions.responses.models import ReturnAddress, Submission
+from submissions.outbox.states import AddressSource, MailKind, OutboxState
+from submissions.responses.addresses import leads_back, tell_of_change
+from submissions.responses.models import Submission, Version
 
 FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
+# Each is for those that it goes to; at another address it would say nothing true.
+STAYS_WHERE_IT_WENT = frozenset(
+    {MailKind.RECEIPT_ELSEWHERE, MailKind.ADDRESS_CHANGED, MailKind.VERSION_NOTICE}
+)
+NOT_SUBMITTED = (
+    "This response is not submitted. Nobody but its author can say where the link goes: on the "
+    "page “Come back later”, where the response is open"
+)
 
 
 def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
     """Enqueue a copy of the mail to the same address; the first one stays on record as it was.
 
-    Raises ResendRefused while the mail or such a copy is on its way, and once its address was
-    deleted.
+    A copy to an address that staff gave, or that the author replaced by another, has no link.
+    Raises ResendRefused while the mail or such a copy is on its way, once its address was deleted,
+    and for a link to such an address to a response that was not submitted.
     """
     if not mail.to_address:
         raise ResendRefused("The address was deleted when its time was over")
+    kind, version = MailKind(mail.kind), mail.version
+    given_by = AddressSource(mail.address_given_by)
+    if given_by == AddressSource.STAFF or _is_left_behind(mail):
+        kind, version = _without_link(mail)
     with transaction.atomic():
         _refuse_unfinished(mail, mail.to_address)
-        again = _enqueue_copy(mail, mail.to_address, at)
+        again = _enqueue_copy(mail, kind, version, mail.to_address, given_by, at)
         _record(AuditAction.MAIL_RESENT, mail, again, by, at)
     return again
 
 
-def correct_address(mail: OutboxEmail, *, address: str, by: User, at: datetime) -> OutboxEmail:
-    """Enqueue a copy of the mail to `address`; later mails about the response go there too.
+def send_to_corrected(mail: OutboxEmail, *, address: str, by: User, at: datetime) -> OutboxEmail:
+    """Enqueue for `address`, which staff enter, what of the mail may go there.
 
-    What the respondent answered stays as it was: evidence is not put right by others. Raises
-    ResendRefused for an address that no mail can be sent to or that the mail had already, and
-    while the mail or such a copy is on its way.
+    About a response that is its receipt, without answers and without a link, or that it was
+    withdrawn; the addresses that its author gave are told. Later mails go to those, as before:
+    only the author changes where they go. Raises ResendRefused for an address that no mail can be
+    sent to or that the mail had already, for a response that was not submitted, and while the
+    mail or such a copy is on its way.
     """
     address = address.strip()
     try:
@@ -47,17 +64,39 @@ def correct_address(mail: OutboxEmail, *, address: str, by: User, at: datetime) 
         raise ResendRefused("Enter an address that mail can be sent to") from None
     if address == mail.to_address:
         raise ResendRefused("Enter an address that differs from the one that the mail went to")
+    kind, version = _without_link(mail)
     with transaction.atomic():
         _refuse_unfinished(mail, address)
-        if mail.submission_id is not None:
-            # Whoever refused reminders goes on refusing them.
-            ReturnAddress.objects.update_or_create(
-                submission_id=mail.submission_id,
-                defaults={"address": address, "given_at": at},
+        if mail.submission is not None:
+            tell_of_change(
+                MailKind.RECEIPT_ELSEWHERE, mail.submission, mail.call, except_for=address, at=at
             )
-        again = _enqueue_copy(mail, address, at)
+        again = _enqueue_copy(mail, kind, version, address, AddressSource.STAFF, at)
         _record(AuditAction.ADDRESS_CORRECTED, mail, again, by, at)
     return again
+
+
+def _is_left_behind(mail: OutboxEmail) -> bool:
+    """Return whether the mail has a link and went to an address that no longer leads back."""
+    if mail.kind not in WITH_RETURN_LINK or mail.submission is None:
+        return False
+    return not leads_back(mail.submission, mail.call, mail.to_address)
+
+
+def _without_link(mail: OutboxEmail) -> tuple[MailKind, Version | None]:
+    """Return what of the mail may go to an address that its author did not give."""
+    kind = MailKind(mail.kind)
+    if kind in STAYS_WHERE_IT_WENT:
+        raise ResendRefused("This mail is for the address that it went to")
+    if mail.submission is None:
+        return kind, None
+    if kind == MailKind.LATE_PASS:
+        raise ResendRefused("A late pass for a response is for its author, where they have it open")
+    if kind in WITH_RETURN_LINK:
+        if mail.submission.current_version is None:
+            raise ResendRefused(NOT_SUBMITTED)
+        return MailKind.RECEIPT_AGAIN, mail.version or mail.submission.current_version
+    return kind, mail.version
 
 
 def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
@@ -73,15 +112,23 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
         raise ResendRefused("This mail is still on its way: it is not sent twice")
 
 
-def _enqueue_copy(mail: OutboxEmail, address: str, at: datetime) -> OutboxEmail:
+def _enqueue_copy(
+    mail: OutboxEmail,
+    kind: MailKind,
+    version: Version | None,
+    address: str,
+    given_by: AddressSource,
+    at: datetime,
+) -> OutboxEmail:
     return enqueue(
-        kind=MailKind(mail.kind),
+        kind=kind,
         call=mail.call,
         submission=mail.submission,
-        version=mail.version,
+        version=version,
         resend_of=mail,
         occasion=mail.occasion,
         to_address=address,
+        address_given_by=given_by,
         at=at,
     )
 

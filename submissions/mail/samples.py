@@ -24,7 +24,13 @@ from submissions.responses.versions import Content, build_version
 ADDRESS = "respondent@example.org"
 WORDS = "These words stand for an answer."
 UNFINISHED = frozenset(
-    {MailKind.RETURN_LINK, MailKind.REMINDER, MailKind.CLOSED_WITH_DRAFT, MailKind.LATE_PASS}
+    {
+        MailKind.RETURN_LINK,
+        MailKind.REMINDER,
+        MailKind.CLOSED_WITH_DRAFT,
+        MailKind.LATE_PASS,
+        MailKind.ADDRESS_CHANGED,
+    }
 )
 
 
@@ -48,6 +54,8 @@ def sample_mail(kind: MailKind, call: Call, *, at: datetime) -> OutboxEmail:
     if kind not in UNFINISHED:
         mail.version = _version(submission, call, number=2 if kind == MailKind.AMENDED else 1)
         submission.state = SubmissionState.SUBMITTED
+    if kind == MailKind.LATE_PASS:
+        mail.submission = None  # the pass for an address
     if kind == MailKind.WITHDRAWN:
         submission.state, submission.withdrawn_at = SubmissionState.WITHDRAWN, at
     return mail

@@ -7,7 +7,10 @@ from django.db.models import F, Q
 
 from core.claims import Claimable
 from submissions.calls.models import Call
-from submissions.outbox.states import MailKind, OutboxState
+from submissions.outbox.states import AddressSource, MailKind, OutboxState
+
+# The receipt of a version; what else is said about it goes to each address that is known.
+TO_ONE_ADDRESS = [MailKind.CONFIRMATION, MailKind.AMENDED]
 
 
 class OutboxEmailQuerySet(models.QuerySet["OutboxEmail"]):
@@ -40,6 +43,12 @@ class OutboxEmail(Claimable):
         help_text="Which of several mails of one kind this is, where each is sent once.",
     )
     to_address = models.EmailField(max_length=254)
+    address_given_by = models.CharField(
+        max_length=10,
+        choices=AddressSource.choices,
+        default=AddressSource.AUTHOR,
+        help_text="A mail to an address that staff gave has no link to a response.",
+    )
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(
         max_length=10, choices=OutboxState.choices, default=OutboxState.WAITING
@@ -84,11 +93,25 @@ class OutboxEmail(Claimable):
                 name="submissions_outboxemail_claimed_has_time",
                 condition=~Q(state=OutboxState.CLAIMED) | Q(claimed_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_address_given_by",
+                condition=Q(address_given_by__in=AddressSource.values),
+            ),
             models.UniqueConstraint(
                 "version",
                 "kind",
                 name="submissions_outboxemail_once_a_version",
-                condition=Q(resend_of__isnull=True, version__isnull=False),
+                condition=Q(resend_of__isnull=True, version__isnull=False, kind__in=TO_ONE_ADDRESS),
+            ),
+            models.UniqueConstraint(
+                "version",
+                "kind",
+                "to_address",
+                name="submissions_outboxemail_once_an_address",
+                # Addresses are emptied at the end of their retention.
+                condition=Q(resend_of__isnull=True, version__isnull=False)
+                & ~Q(kind__in=TO_ONE_ADDRESS)
+                & ~Q(to_address=""),
             ),
             models.UniqueConstraint(
                 "submission",

@@ -23,7 +23,7 @@ from core.backoff import more_or_less, pause_after
 from core.claims import claim, claimed_row, claimed_until
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import MailKind, OutboxState
+from submissions.outbox.states import AddressSource, MailKind, OutboxState
 
 GIVE_UP_AFTER = timedelta(days=3)
 # Longer than a sending task may run before it is killed, so no mail has two senders.
@@ -36,11 +36,15 @@ CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this data
 
 
 class MailFields(TypedDict, total=False):
-    """What a mail is about; `at` is when it was written, by the portal's clock."""
+    """What a mail is about; `at` is when it was written, by the portal's clock.
+
+    `address_given_by` is the author of the response unless it is said.
+    """
 
     kind: Required[MailKind]
     call: Required[Call]
     to_address: Required[str]
+    address_given_by: AddressSource
     at: Required[datetime]
     submission: Model | None
     version: Model | None

@@ -1,4 +1,4 @@
-"""The states and kinds of mails."""
+"""The states and kinds of mails, and who gave their addresses."""
 
 from django.db.models import TextChoices
 
@@ -19,3 +19,14 @@ class MailKind(TextChoices):
     CLOSED_WITH_DRAFT = "closed_with_draft", "Closed with an unfinished response"
     LATE_PASS = "late_pass", "Late pass"
     STAFF_DIGEST = "staff_digest", "Daily digest for staff"
+    RECEIPT_AGAIN = "receipt_again", "Receipt at an address that staff entered"
+    RECEIPT_ELSEWHERE = "receipt_elsewhere", "Notice that staff sent a receipt elsewhere"
+    ADDRESS_CHANGED = "address_changed", "Notice of a changed address"
+    VERSION_NOTICE = "version_notice", "Notice of a changed submission at an earlier address"
+
+
+class AddressSource(TextChoices):
+    """Who gave an address: only one that the author of a response gave gets links to it."""
+
+    AUTHOR = "author", "The author of the response"
+    STAFF = "staff", "Staff"

@@ -17,7 +17,8 @@ from submissions.respondent.documents.questions import questions_pdf, questions_
 from submissions.respondent.forms.reading import reading_of
 from submissions.respondent.time_left import time_left_at
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
-from submissions.responses import drafting, returning
+from submissions.responses import drafting
+from submissions.responses.addresses import known_address
 from submissions.responses.errors import CallNotOpen
 from submissions.responses.working_copy import working_answers
 
@@ -99,7 +100,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("submitted", slug=slug)
     if earlier is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
         answers = working_answers(earlier, call)
-        if not returning.known_address(earlier, call, answers):
+        if not known_address(earlier, call, answers):
             confirm = {"call": call, "submission": earlier}
             return render(request, "responses/another.html", confirm)
     # When a draft was begun decides whether it has the grace period.

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock, spoken_time
 from core.throttling import client_may_try
+from submissions.outbox.states import AddressSource, MailKind
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.decorators import with_response
 from submissions.respondent.documents.receipt import receipt_pdf
@@ -14,7 +15,7 @@ from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Version
-from submissions.responses.verifying import belong_together
+from submissions.responses.verifying import belong_together, receipt_code
 from submissions.responses.versions import Content, holds_changes
 
 
@@ -29,7 +30,8 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     submitted_at = submission.submitted_at or version.received_at
     context = current.template_context(
         version=version,
-        mail=version.mails.order_by("-pk").values_list("state", flat=True).first(),
+        mail=_state_of_mail(version),
+        receipt_code=receipt_code(version),
         received=spoken_time.say_exactly(version.received_at, zone),
         first_received=spoken_time.say_exactly(submitted_at, zone),
     )
@@ -38,6 +40,15 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         context["changes"] = _changed_after(version, current)
         return render(request, "responses/withdrawn.html", context)
     return render(request, "responses/submitted.html", context)
+
+
+def _state_of_mail(version: Version) -> str | None:
+    """Return the state of the last mail that said what this page says to its author."""
+    mails = version.mails.filter(
+        address_given_by=AddressSource.AUTHOR,
+        kind__in=[MailKind.CONFIRMATION, MailKind.AMENDED, MailKind.WITHDRAWN],
+    )
+    return mails.order_by("-pk").values_list("state", flat=True).first()
 
 
 def _changed_after(version: Version, current: ResponseContext) -> bool:

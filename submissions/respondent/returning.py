@@ -16,15 +16,18 @@ from submissions.mail.tasks import nudge_mail
 from submissions.respondent import browser_session
 from submissions.respondent.browser_session import call_or_404, response_in_session
 from submissions.respondent.decorators import with_response
-from submissions.respondent.forms.return_forms import AddressForm
+from submissions.respondent.forms.return_forms import AddressForm, ReceiptAddressForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import returning
+from submissions.responses.addresses import known_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import Submission
+from submissions.responses.verifying import prove_authorship
 
 # Seconds that an answer takes, whether or not the address is known.
 ANSWERED_AFTER = 0.4
 LINKS_TO_AN_ADDRESS = 5  # an hour
+TRIES_OF_A_CODE = 10  # an hour
 LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 
 
@@ -32,7 +35,7 @@ LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 @with_response
 def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Offer a link by email to somebody who leaves the response."""
-    known = returning.known_address(current.submission, current.call, current.answers)
+    known = known_address(current.submission, current.call, current.answers)
     form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": known})
     if form.is_bound and form.is_valid():
         return _send_link(request, current, form)
@@ -52,8 +55,7 @@ def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm
     address, submission = form.cleaned_data["email"], current.submission
     enqueued = client_may_try(request, "leave") and _may_be_sent_a_link(address)
     with transaction.atomic():
-        returning.remember_address(submission=submission, address=address, at=current.received_at)
-        enqueued = enqueued and returning.enqueue_link(
+        enqueued = enqueued and returning.send_links_to(
             submission=submission, address=address, at=current.received_at
         )
         nudge_mail()
@@ -94,6 +96,48 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
     nudge_mail()
     time.sleep(max(0.0, began + ANSWERED_AFTER - time.monotonic()))
     return redirect("return_sent", slug=slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_address(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let somebody with the receipt of a response name another address for its links."""
+    call = call_or_404(slug)
+    form = ReceiptAddressForm(request.POST if request.method == "POST" else None)
+    context = {"call": call, "form": form}
+    if not form.is_bound:
+        return render(request, "calls/return_address.html", context)
+    status = 422
+    if form.is_valid():
+        status = _give_address(request, call, form)
+    if status == 302:
+        return redirect("return_sent", slug=slug)
+    context["errors"] = form.error_summary
+    return render(request, "calls/return_address.html", context, status=status)
+
+
+def _give_address(request: HttpRequest, call: Call, form: ReceiptAddressForm) -> int:
+    """Take the address if the receipt is the author's; return the status of the answer."""
+    given = form.cleaned_data
+    often = _("You have tried this often. Wait an hour, then try again")
+    if not (
+        client_may_try(request, "receipt-code", most=TRIES_OF_A_CODE)
+        and may_try("receipt-code-of", given["reference"], most=TRIES_OF_A_CODE)
+    ):
+        form.add_error("code", often)
+        return 429
+    submission = prove_authorship(call, reference=given["reference"], code=given["code"])
+    if submission is None:
+        form.add_error("code", _("The reference and the receipt code do not belong together"))
+        return 422
+    with transaction.atomic():
+        enqueued = _may_be_sent_a_link(given["email"]) and returning.send_links_to(
+            submission=submission, address=given["email"], at=clock.portal_now()
+        )
+        nudge_mail()
+    if not enqueued:
+        form.add_error("email", often)
+        return 429
+    return 302
 
 
 @require_safe
@@ -154,7 +198,7 @@ def _dead_link_page(request: HttpRequest, call: Call) -> HttpResponse:
 @with_response
 def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Part this browser from the response; ask first if no email address leads back to it."""
-    known = returning.known_address(current.submission, current.call, current.answers)
+    known = known_address(current.submission, current.call, current.answers)
     if request.method == "POST" and (known or "confirmed" in request.POST):
         browser_session.forget(request, current.call)
         return redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")

@@ -8,12 +8,12 @@ from django.db import transaction
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
-from submissions.outbox.states import MailKind
+from submissions.responses.addresses import enqueue_withdrawal
 from submissions.responses.deadlines import applicable_deadline, refuse_unless_open
 from submissions.responses.errors import NotSubmitted
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
-from submissions.responses.submitting import enqueue_to_author, lock_call, lock_response
+from submissions.responses.submitting import lock_call, lock_response
 from submissions.responses.working_copy import store_answers
 
 logger = logging.getLogger(__name__)
@@ -76,8 +76,8 @@ def _discard_changes(locked: Submission, at: datetime) -> None:
 def withdraw(*, submission: Submission, at: datetime) -> Submission:
     """Withdraw a submitted response: from now on no export has it; its record stays.
 
-    Enqueues a mail that tells the author. Asking twice changes nothing. Raises CallClosed or
-    CallNotYetOpen (after closing, authors ask by mail), NotSubmitted for a draft.
+    Enqueues a mail to each address that the author gave. Asking twice changes nothing. Raises
+    CallClosed or CallNotYetOpen (after closing, authors ask by mail), NotSubmitted for a draft.
     """
     return _withdraw(submission, by=None, at=at)
 
@@ -109,7 +109,7 @@ def _withdraw(
         locked.withdrawn_at = max(at, locked.saved_at)
         locked.amending_since = None
         locked.save_locked("state", "withdrawn_at", "amending_since")
-        enqueue_to_author(MailKind.WITHDRAWN, locked.submitted_version, call, at)
+        enqueue_withdrawal(locked.submitted_version, call, at)
         record(
             by=by,
             at=at,

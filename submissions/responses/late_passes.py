@@ -1,7 +1,11 @@
 """Late passes: permission for one response, or one address, to submit once after closing.
 
-A pass's token has 256 bits, made of the portal's secret and the random Message-ID of the mail
-that carries it. Only its SHA-256 is stored.
+A pass for a response opens nothing: whoever holds that response can submit it once more. A pass for
+an address starts a response, or goes to the one that is open in the browser; it never opens one for
+somebody who does not hold it already.
+
+The token of a pass for an address has 256 bits, made of the portal's secret and the random
+Message-ID of the mail that carries it. Only its SHA-256 is stored.
 """
 
 import secrets
@@ -20,7 +24,8 @@ from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import AddressSource, MailKind
+from submissions.responses.addresses import present_address
 from submissions.responses.drafting import begin
 from submissions.responses.errors import LatePassRefused, LinkDead
 from submissions.responses.models import LatePass, Submission
@@ -32,20 +37,25 @@ TOKEN_BYTES = 32
 def give(
     *,
     call: Call,
-    address: str,
     reason: str,
     expires_at: datetime,
     by: User,
     at: datetime,
+    address: str = "",
     submission: Submission | None = None,
 ) -> LatePass:
-    """Give a pass to an address, for `submission` if one is named, and enqueue the mail with it.
+    """Give a pass either to an address or to `submission`, and enqueue the mail about it.
 
-    Raises LatePassRefused, with a sentence for staff, for an address that no mail can be sent
-    to, a missing reason, an expiry (aware) that is not after both now and the closing time, or is
-    more than five years away, or a response of another call or one that was withdrawn.
+    The mail about a response goes to the address that its author gave, if there is one, and has
+    no link that opens it. Raises LatePassRefused, with a sentence for staff, for both or neither,
+    an address that no mail can be sent to, a missing reason, an expiry (aware) that is not after
+    both now and the closing time or is more than five years away, or a response of another call
+    or one that was withdrawn.
     """
     _refuse(call, address, reason, expires_at, at, submission)
+    to, given_by = address, AddressSource.STAFF
+    if submission is not None:
+        to, given_by = present_address(submission, call), AddressSource.AUTHOR
     with transaction.atomic():
         late_pass = LatePass.objects.create(
             call=call,
@@ -56,14 +66,16 @@ def give(
             given_at=at,
             expires_at=expires_at,
         )
-        enqueue(
-            kind=MailKind.LATE_PASS,
-            call=call,
-            submission=submission,
-            occasion=occasion_of(late_pass),
-            to_address=address,
-            at=at,
-        )
+        if to:
+            enqueue(
+                kind=MailKind.LATE_PASS,
+                call=call,
+                submission=submission,
+                occasion=occasion_of(late_pass),
+                to_address=to,
+                address_given_by=given_by,
+                at=at,
+            )
         record(
             by=by,
             at=at,
@@ -85,10 +97,15 @@ def _refuse(
     at: datetime,
     submission: Submission | None,
 ) -> None:
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise LatePassRefused("Enter an address that mail can be sent to") from None
+    if bool(address) == (submission is not None):
+        raise LatePassRefused(
+            "Enter either a reference or an address: a response’s author gave its address"
+        )
+    if submission is None:
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise LatePassRefused("Enter an address that mail can be sent to") from None
     if not reason.strip():
         raise LatePassRefused("Enter the reason for the late pass")
     if expires_at <= max(at, call.closes_at):
@@ -130,7 +147,7 @@ def revoke(late_pass: LatePass, *, by: User, at: datetime) -> None:
 
 
 def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:
-    """Return a token for the pass; from now on a token of another mail is dead.
+    """Return a token for a pass for an address; from now on a token of another mail is dead.
 
     A mail that has to be written twice carries the same token each time, made of the portal's
     secret and the random Message-ID: a mail program may show either copy and hide the other.
@@ -155,9 +172,9 @@ def look_up(*, call: Call, token: str, at: datetime) -> LatePass:
 def take_up(*, call: Call, token: str, current: Submission | None, at: datetime) -> Submission:
     """Bind the pass to a response and return that; submitting it uses the pass.
 
-    A pass for one response belongs to that response. A pass for an address goes to `current`, the
-    response of this browser, if that has a working copy; else a draft begins. Taking it up again,
-    from another device, returns the response that it is bound to. Raises LinkDead.
+    It goes to `current`, the response of this browser, if that has a working copy; else a draft
+    begins. From then on it is no way into that response: taking it up again returns it to the
+    browser that holds it, and raises LinkDead in every other. Raises LinkDead for a dead pass.
     """
     with transaction.atomic():
         found = look_up(call=call, token=token, at=at)
@@ -167,4 +184,6 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
                 current = begin(call=call, at=at)
             late_pass.submission = current
             late_pass.save(update_fields=["submission"])
+        elif current != late_pass.submission:
+            raise LinkDead
     return late_pass.submission

@@ -9,10 +9,9 @@ written: while mail cannot be sent, the link that somebody has goes on working.
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, TextField, Value
@@ -24,7 +23,8 @@ from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
-from submissions.outbox.states import MailKind, OutboxState
+from submissions.outbox.states import AddressSource, MailKind, OutboxState
+from submissions.responses.addresses import remember_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 
@@ -39,30 +39,6 @@ class FreshLink:
 
     token: str
     expires_at: datetime
-
-
-def remember_address(*, submission: Submission, address: str, at: datetime) -> None:
-    """Send the response's links to `address` from now on, and no longer to an earlier one."""
-    kept, is_new = ReturnAddress.objects.get_or_create(
-        submission=submission, defaults={"address": address, "given_at": at}
-    )
-    if not is_new and kept.address != address:
-        kept.address, kept.given_at, kept.reminders_refused_at = address, at, None
-        kept.save(update_fields=["address", "given_at", "reminders_refused_at"])
-
-
-def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
-    """Return the email address of the response's author, "" if nobody knows it.
-
-    It is the address given for the link, else the first email address among `answers`.
-    """
-    kept = ReturnAddress.objects.filter(submission=submission).exclude(address="").first()
-    if kept is not None:
-        return kept.address
-    for question in call.questions_in_order:
-        if question.kind == QuestionKind.EMAIL and answers.get(question.key):
-            return answers[question.key]
-    return ""
 
 
 def enqueue_link(*, submission: Submission, address: str, at: datetime) -> bool:
@@ -82,6 +58,21 @@ def enqueue_link(*, submission: Submission, address: str, at: datetime) -> bool:
     return True
 
 
+def send_links_to(*, submission: Submission, address: str, at: datetime) -> bool:
+    """Enqueue a link to `address`, which the author gives, and send later ones there, too.
+
+    False, and the address stays as it was, after LINKS_AN_HOUR within the hour: nobody can have
+    mails about changes sent without end.
+    """
+    with transaction.atomic():
+        # Of two who give an address at once, the second one's mails count the first one's.
+        Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        if not enqueue_link(submission=submission, address=address, at=at):
+            return False
+        remember_address(submission=submission, address=address, at=at)
+    return True
+
+
 def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
@@ -96,7 +87,8 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
 def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
     """Return the call's newest RESPONSES_AT_ONCE responses that lead back to `address`."""
     by_link = (
-        ReturnAddress.objects.alias(lowered=Lower("address"))
+        ReturnAddress.objects.of_authors()
+        .alias(lowered=Lower("address"))
         .filter(lowered=Lower(Value(address)))
         .values("submission_id")
     )
@@ -158,6 +150,8 @@ def look_up_link(*, call: Call, token: str, at: datetime) -> Submission:
 def use_link(*, call: Call, token: str, at: datetime) -> Submission:
     """Open the response with the link, which works once. Raises LinkDead.
 
+    Whoever uses it has confirmed the address that it was sent to.
+
     Of two who use one link at once, one gets in: the row is locked before it is checked.
     """
     with transaction.atomic():
@@ -166,6 +160,9 @@ def use_link(*, call: Call, token: str, at: datetime) -> Submission:
         )
         row.used_at = at
         row.save(update_fields=["used_at"])
+        ReturnAddress.objects.of_authors().filter(
+            submission=submission, address__iexact=row.mail.to_address, confirmed_at=None
+        ).update(confirmed_at=at)
     return submission
 
 
@@ -174,7 +171,11 @@ def _live(
 ) -> tuple[ReturnToken, Submission]:
     row = (
         found.select_related("mail__submission")
-        .filter(token_sha256=digest(token), mail__submission__call=call)
+        .filter(
+            token_sha256=digest(token),
+            mail__submission__call=call,
+            mail__address_given_by=AddressSource.AUTHOR,
+        )
         .first()
     )
     submission = row.mail.submission if row else None

@@ -8,9 +8,7 @@ from django.db import IntegrityError, transaction
 
 from core.references import make_reference
 from submissions.calls.models import Call
-from submissions.calls.states import QuestionKind
-from submissions.outbox.queue import enqueue
-from submissions.outbox.states import MailKind
+from submissions.responses.addresses import enqueue_receipt, known_addresses
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
@@ -20,12 +18,7 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import (
-    ReturnAddress,
-    Submission,
-    Version,
-    VersionIdentity,
-)
+from submissions.responses.models import Submission, Version, VersionIdentity
 from submissions.responses.states import SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import files_by_key, working_answers
@@ -105,9 +98,10 @@ def _receive(
     if issues:
         raise ResponseIncomplete(issues)
     content = Content(call, asked_questions(call, answers), answers, files)
+    earlier = known_addresses(locked, call)
     if locked.is_draft:
         version = _write_first_version(locked, content, deadline, at)
-        enqueue_to_author(MailKind.CONFIRMATION, version, call, at)
+        enqueue_receipt(version, call, at, earlier=earlier)
         return version
     current = locked.submitted_version
     version, identity = build_version(
@@ -123,7 +117,7 @@ def _receive(
         locked.save_locked("amending_since")
         return current
     _save_version(locked, version, identity, content, deadline)
-    enqueue_to_author(MailKind.AMENDED, version, call, at)
+    enqueue_receipt(version, call, at, earlier=earlier)
     return version
 
 
@@ -177,32 +171,3 @@ def _save_version(
         deadline.late_pass.used_at = version.received_at
         deadline.late_pass.used_for = version
         deadline.late_pass.save(update_fields=["used_at", "used_for"])
-
-
-def enqueue_to_author(kind: MailKind, version: Version, call: Call, at: datetime) -> None:
-    """Enqueue a mail about `version` to the address that its author gave, if there is one."""
-    address = address_of(version, call)
-    if address:
-        enqueue(
-            kind=kind,
-            call=call,
-            submission=version.submission,
-            version=version,
-            to_address=address,
-            at=at,
-        )
-
-
-def address_of(version: Version, call: Call) -> str:
-    """Return the address given for the return link, else the first one among the answers.
-
-    Where there are both, the first is newer: its author gave or corrected it to get mail.
-    """
-    kept = ReturnAddress.objects.filter(submission=version.submission_id).first()
-    if kept and kept.address:
-        return kept.address
-    given = {**version.texts, **version.identity.answers}
-    for question in call.questions_in_order:
-        if question.kind == QuestionKind.EMAIL and given.get(question.key):
-            return given[question.key]
-    return ""

@@ -1,7 +1,18 @@
-"""Tells anybody who has a receipt whether it is genuine."""
+"""Tells whether a receipt is genuine, and whether somebody holds the author's own copy.
 
+Staff and the readers of exports see a response's reference and its fingerprint. So these prove that
+a receipt is genuine, not who brings it. The receipt code proves that: it is made of the fingerprint
+and the portal's secret, stored nowhere, and shown to nobody but who has the response open.
+"""
+
+import re
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from core.references import ALPHABET
 from submissions.calls.models import Call
-from submissions.responses.models import Version
+from submissions.responses.models import Submission, Version
 
 
 def belong_together(call: Call, *, reference: str, fingerprint: str) -> bool:
@@ -13,3 +24,35 @@ def belong_together(call: Call, *, reference: str, fingerprint: str) -> bool:
     return Version.objects.filter(
         submission__call=call, submission__reference=reference, sha256__startswith=fingerprint
     ).exists()
+
+
+CODE_LENGTH = 16  # of 29 characters: 77 bits
+
+
+def receipt_code(version: Version, *, secret: str | None = None) -> str:
+    """Return the code on the author's own receipt, in four groups of four characters."""
+    made = salted_hmac(
+        "submissions.receipt_code",
+        f"{version.submission.public_id.hex} {version.number} {version.sha256}",
+        secret=secret or settings.SECRET_KEY,
+        algorithm="sha256",
+    )
+    number, letters = int.from_bytes(made.digest(), "big"), ""
+    for _ in range(CODE_LENGTH):
+        number, rest = divmod(number, len(ALPHABET))
+        letters += ALPHABET[rest]
+    return "-".join(re.findall("....", letters))
+
+
+def prove_authorship(call: Call, *, reference: str, code: str) -> Submission | None:
+    """Return the call's response whose author's receipt has both; None if none does.
+
+    `code` as `receipt_code` writes it. The receipt of each version counts, and one that was made
+    before the portal's secret was changed, as long as SECRET_KEY_FALLBACKS has that.
+    """
+    versions = Version.objects.filter(submission__call=call, submission__reference=reference)
+    for version in versions.select_related("submission__call").defer("texts", "canonical_text"):
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            if constant_time_compare(receipt_code(version, secret=secret), code):
+                return version.submission
+    return None

@@ -32,8 +32,39 @@ def withdrawn(mail: OutboxEmail, _data: MailData) -> Message:
     withdrawn_at = spoken_time.say_exactly(submission.withdrawn_at, mail.call.timezone)
     return Message(
         subject=_("Response %(reference)s withdrawn") % {"reference": submission.reference},
-        title=_("You have withdrawn your response"),
+        title=_("Your response was withdrawn"),
         context={"reference": submission.reference, "withdrawn_at": withdrawn_at},
+    )
+
+
+def receipt_again(mail: OutboxEmail, _data: MailData) -> Message:
+    """Return what a receipt says without answers and without a link: staff chose the address."""
+    return _facts(
+        mail,
+        subject=_("Response %(reference)s: its receipt"),
+        title=_("The receipt for a response"),
+    )
+
+
+def version_notice(mail: OutboxEmail, _data: MailData) -> Message:
+    """Tell an earlier address of its author that the response was submitted, maybe not by them."""
+    return _facts(
+        mail,
+        subject=_("Response %(reference)s was submitted"),
+        title=_("A response was submitted"),
+    )
+
+
+def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
+    version, reference = mail.version, mail.submission.reference
+    return Message(
+        subject=subject % {"reference": reference},
+        title=title,
+        context={
+            "reference": reference,
+            "version": version,
+            "received_at": spoken_time.say_exactly(version.received_at, mail.call.timezone),
+        },
     )
 
 

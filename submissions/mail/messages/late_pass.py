@@ -9,12 +9,15 @@ from submissions.outbox.models import OutboxEmail
 
 
 def late_pass(mail: OutboxEmail, data: MailData) -> Message:
-    """Tell the holder of a pass until when, and how, one response can still be submitted."""
+    """Tell the holder of a pass until when, and how, one response can still be submitted.
+
+    A pass for a response is used where that is open: then the mail has no link of its own.
+    """
     given, token = data.late_pass(mail)
     until = spoken_time.say_moment(given.expires_at, mail.call.timezone)
     return Message(
         subject=_("You can still submit your response"),
         title=_("You can still submit your response"),
-        context={"until": until, "token": token},
+        context={"until": until, "token": token, "submission": mail.submission},
         token=token,
     )

@@ -14,6 +14,7 @@ from submissions.respondent.documents.pages import typeset
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Version
 from submissions.responses.transcript import say_answer
+from submissions.responses.verifying import receipt_code
 from submissions.responses.working_copy import files_by_key
 
 LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
@@ -29,6 +30,7 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
     reference = version.submission.reference
     lang, _hyphen, region = (get_language() or settings.LANGUAGE_CODE).partition("-")
     verify = f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}"
+    another_address = f"{settings.PORTAL_URL}{reverse('return_address', args=[call.slug])}"
     contact = " · ".join(filter(None, [call.contact_name, call.contact_email, call.contact_phone]))
     return {
         "lang": lang,
@@ -43,10 +45,24 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
             (_("Deadline"), spoken_time.say_moment(version.deadline, call.timezone)),
             (_("Fingerprint"), version.receipt_digest),
             (_("Fingerprint in full (SHA-256)"), version.sha256),
+            (_("Receipt code"), receipt_code(version)),
         ],
         "parts": [
             {"title": _("What happens next"), "paragraphs": paragraphs(call.what_happens_next)},
             {"title": _("If you have a question"), "paragraphs": [[contact]]},
+            {
+                "title": _("Keep the receipt code to yourself"),
+                "paragraphs": [
+                    [
+                        _(
+                            "Whoever has it can have a link to your response sent to another "
+                            "address, at %(address)s. No email has it, and project staff cannot "
+                            "see it. Take it out before you pass this receipt on."
+                        )
+                        % {"address": another_address}
+                    ]
+                ],
+            },
             {
                 "title": _("How to show that nothing was changed"),
                 "paragraphs": [

@@ -1,4 +1,4 @@
-"""The short forms around a response: an email address, and a reference with its fingerprint."""
+"""The short forms around a response: an email address, and what a receipt has."""
 
 import re
 from typing import Any
@@ -48,8 +48,8 @@ class AddressForm(PlainForm):
     )
 
 
-class VerifyForm(PlainForm):
-    """Takes a reference and a fingerprint; upper case and gaps do not matter."""
+class ReferenceForm(PlainForm):
+    """Takes a reference; upper case and gaps do not matter."""
 
     reference = forms.CharField(
         label=_("Reference"),
@@ -57,15 +57,6 @@ class VerifyForm(PlainForm):
         help_text=_("For example, RTR-4K7P-9WXM."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": _("Enter the reference")},
-    )
-    fingerprint = forms.CharField(
-        label=_("Fingerprint"),
-        max_length=200,
-        help_text=_("The short one, of 16 letters and digits, or the one in full, of 64."),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
-        ),
-        error_messages={"required": _("Enter the fingerprint")},
     )
 
     def clean_reference(self) -> str:
@@ -75,6 +66,39 @@ class VerifyForm(PlainForm):
                 _("Check the reference: this is not one. One of its characters may be mistyped")
             )
         return reference
+
+
+class ReceiptAddressForm(ReferenceForm, AddressForm):
+    """Takes the reference and the code of the author's own receipt, and an address for links."""
+
+    code = forms.CharField(
+        label=_("Receipt code"),
+        max_length=60,
+        help_text=_("It has 16 letters and digits, on the receipt that you downloaded or printed."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+        ),
+        error_messages={"required": _("Enter the receipt code")},
+    )
+    field_order = ("reference", "code", "email")
+
+    def clean_code(self) -> str:
+        code = re.sub(r"[\s\-\u2010-\u2015]", "", self.cleaned_data["code"]).upper()
+        return "-".join(re.findall(".{1,4}", code))
+
+
+class VerifyForm(ReferenceForm):
+    """Takes a reference and a fingerprint; upper case and gaps do not matter."""
+
+    fingerprint = forms.CharField(
+        label=_("Fingerprint"),
+        max_length=200,
+        help_text=_("The short one, of 16 letters and digits, or the one in full, of 64."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+        error_messages={"required": _("Enter the fingerprint")},
+    )
 
     def clean_fingerprint(self) -> str:
         digits = re.sub(r"[\s:.\-\u2010-\u2015]", "", self.cleaned_data["fingerprint"]).lower()

@@ -43,7 +43,11 @@ class LatePassQuerySet(models.QuerySet["LatePass"]):
 
 
 class LatePass(models.Model):
-    """Permission for one response, or one address, to submit once after closing."""
+    """Permission to submit once after closing.
+
+    One for a response has no address and no token: whoever holds the response uses it. One for an
+    address has a token that starts a response, or goes to the one that its user holds already.
+    """
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="late_passes")
     submission = models.ForeignKey(
@@ -83,6 +87,10 @@ class LatePass(models.Model):
                 | Q(used_at__lt=F("expires_at"), used_for__isnull=False, revoked_at__isnull=True),
             ),
             models.CheckConstraint(name="submissions_latepass_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="submissions_latepass_token_for_an_address",
+                condition=Q(token_sha256__isnull=True) | ~Q(address=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,22 +5,50 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import AddressSource
 from submissions.responses.models.responses import Submission
 
 
+class ReturnAddressQuerySet(models.QuerySet["ReturnAddress"]):
+    def of_authors(self) -> "ReturnAddressQuerySet":
+        """Addresses that authors gave: links and mails go to no other."""
+        return self.filter(given_by=AddressSource.AUTHOR).exclude(address="")
+
+
 class ReturnAddress(models.Model):
-    """Where the author of a response wants the link back and, unless refused, reminders sent."""
+    """Where the author of a response wants the link back and, unless refused, reminders sent.
+
+    Release 1.0.0 also kept here what staff had corrected: such a row gets no link and no mail.
+    """
 
     submission = models.OneToOneField(
         Submission, on_delete=models.CASCADE, related_name="return_address"
     )
     address = models.EmailField(max_length=254)
     given_at = models.DateTimeField()
+    given_by = models.CharField(
+        max_length=10, choices=AddressSource.choices, default=AddressSource.AUTHOR
+    )
+    confirmed_at = models.DateTimeField(
+        null=True, help_text="When a link that was sent there was first used."
+    )
     reminders_refused_at = models.DateTimeField(null=True)
+
+    objects = ReturnAddressQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(Lower("address"), name="submissions_return_by_address"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="submissions_returnaddress_given_by",
+                condition=Q(given_by__in=AddressSource.values),
+            ),
+            models.CheckConstraint(
+                name="submissions_returnaddress_confirmed_by_author",
+                condition=Q(confirmed_at__isnull=True) | Q(given_by=AddressSource.AUTHOR),
+            ),
         ]
 
     def __str__(self) -> str:

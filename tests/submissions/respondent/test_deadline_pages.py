@@ -12,6 +12,7 @@ from core import arrival
 from submissions.definitions import closing_times
 from submissions.mail import reminding
 from submissions.mail.closing_report import closing_report
+from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes
 from submissions.responses.models import LatePass, ReturnAddress, Submission, Version
 from tests.makers import (
@@ -21,6 +22,7 @@ from tests.makers import (
     make_submitted,
     make_user,
     press_submit,
+    send_link,
     while_open,
 )
 
@@ -139,6 +141,12 @@ def test_late_pass_begins_a_response_for_somebody_who_had_none(client, at):
     assert client.get(f"/calls/{call.slug}/response/about/").status_code == 200
 
 
+def hold(client, submission):
+    """Open the response in the client's browser, by a link that was sent."""
+    token = send_link(submission, at=while_open(submission.call)).token
+    client.post(f"/calls/{submission.call.slug}/return/open/", {"token": token})
+
+
 def test_forged_late_pass_opens_nothing(client, at):
     call = make_call()
     at(call.closes_at + HOUR)
@@ -169,23 +177,39 @@ def test_forged_refusal_is_not_found(client, at):
     assert client.post(f"/calls/{other.slug}/reminders/{token}/").status_code == 404
 
 
-def test_late_pass_for_a_withdrawn_response_opens_nothing(client, at):
+def test_late_pass_for_a_response_opens_it_where_it_is_held(client, at):
     call = make_call()
     submission = make_submitted(call)
-    token = late_passes.make_link(give(call, submission=submission))
-    amending.withdraw(submission=submission, at=submission.submitted_at)
+    hold(client, submission)
     at(call.closes_at + 2 * HOUR)
-    assert client.post(f"/calls/{call.slug}/late-pass/{token}/").status_code == 410
+    give(call, address="", submission=submission)
+    assert client.post(f"/calls/{call.slug}/response/amend/")["Location"] == (
+        f"/calls/{call.slug}/response/"
+    )
+    assert client.get(f"/calls/{call.slug}/response/about/").status_code == 200
 
 
-def test_corrected_address_gets_the_later_mails(at):
+def test_late_pass_that_was_taken_up_opens_nothing_in_another_browser(client, at):
+    call = make_call()
+    at(call.closes_at + 2 * HOUR)
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
+    client.post(address)
+    other = Client()
+    assert other.post(address).status_code == 410
+    assert other.get(f"/calls/{call.slug}/response/").status_code == 404
+    assert client.post(address)["Location"] == f"/calls/{call.slug}/response/"
+
+
+def test_mail_goes_to_the_address_that_the_author_gave_for_links(at):
     call = make_call()
     submission = make_submitted(call)
+    OutboxEmail.objects.all().delete()
     ReturnAddress.objects.create(
         submission=submission, address="right@example.org", given_at=submission.submitted_at
     )
     amending.withdraw(submission=submission, at=submission.submitted_at)
-    assert submission.mails.get(kind="withdrawn").to_address == "right@example.org"
+    to = submission.mails.filter(kind="withdrawn").order_by("pk")
+    assert [mail.to_address for mail in to] == ["someone@example.org", "right@example.org"]
 
 
 @pytest.fixture

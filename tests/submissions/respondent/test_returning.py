@@ -9,10 +9,13 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.respondent import returning as views
+from submissions.respondent.documents.receipt import receipt_data
 from submissions.responses import amending, drafting, returning
 from submissions.responses.models import ReturnAddress, ReturnToken, Submission
+from submissions.responses.verifying import receipt_code
 from tests.makers import (
     complete_answers,
     make_call,
@@ -356,3 +359,52 @@ def test_another_response_without_an_address_warns_before_it_takes_the_place(cli
     confirmed = client.post(address(call, "start/"), {"another": "1", "confirmed": "1"})
     assert confirmed["Location"] == address(call, "response/")
     assert Submission.objects.count() == 2
+
+
+def give_address(call, submission, **changes):
+    form = {
+        "reference": submission.reference.lower(),
+        "code": receipt_code(submission.current_version).lower().replace("-", " "),
+        "email": "new@example.org",
+    }
+    return Client().post(address(call, "return/address/"), form | changes)
+
+
+def test_receipt_lets_its_author_name_another_address(call):
+    submission = make_submitted(call, email="lost@example.org")
+    assert "Use your receipt" in text_of(Client().get(address(call, "return/")))
+    assert Client().get(address(call, "return/address/")).status_code == 200
+    assert give_address(call, submission)["Location"] == address(call, "return/sent/")
+    mails = OutboxEmail.objects.exclude(kind="confirmation").order_by("pk")
+    assert [(mail.kind, mail.to_address) for mail in mails] == [
+        ("return_link", "new@example.org"),
+        ("address_changed", "lost@example.org"),
+    ]
+    kept = ReturnAddress.objects.get()
+    assert (kept.address, kept.given_by, kept.confirmed_at) == ("new@example.org", "author", None)
+
+
+def test_reference_and_fingerprint_which_staff_see_name_no_address(call):
+    submission = make_submitted(call)
+    response = give_address(call, submission, code=submission.current_version.receipt_digest)
+    assert response.status_code == 422
+    assert "The reference and the receipt code do not belong together" in text_of(response)
+    assert ReturnAddress.objects.count() == 0
+
+
+def test_receipt_code_is_not_guessed_at_length(call):
+    submission = make_submitted(call)
+    codes = [give_address(call, submission, code="2222-2222").status_code for _ in range(11)]
+    assert codes == [422] * 10 + [429]
+    assert give_address(call, submission).status_code == 429
+
+
+def test_receipt_code_is_on_the_receipt_and_in_no_mail(client, call, at):
+    submission = make_submitted(call)
+    code = receipt_code(submission.current_version)
+    for mail in OutboxEmail.objects.all():
+        assert code not in render(mail, at=while_open(call)).message.body
+    open_with(client, call, link_to(submission))
+    assert code in text_of(client.get(address(call, "response/submitted/")))
+    facts = receipt_data(submission.current_version, call)["facts"]
+    assert dict(facts)["Receipt code"] == code

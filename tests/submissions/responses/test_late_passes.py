@@ -1,9 +1,11 @@
+import re
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEvent
+from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.errors import CallClosed, LatePassRefused, LinkDead
@@ -17,7 +19,7 @@ HOUR = timedelta(hours=1)
 def give(call, **overrides):
     fields = {
         "call": call,
-        "address": "late@example.org",
+        "address": "" if "submission" in overrides else "late@example.org",
         "reason": "Power cut",
         "expires_at": call.closes_at + 48 * HOUR,
         "by": make_user(),
@@ -88,28 +90,68 @@ def test_pass_without_a_response_begins_one_after_closing():
     assert submitting.submit(submission=taken, at=at).timing == "late_pass"
 
 
-def test_pass_taken_up_twice_leads_to_the_same_response():
+def test_pass_taken_up_is_no_way_into_the_response_for_another_browser():
     call = make_call()
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
     token = token_of(late_pass)
     first = late_passes.take_up(call=call, token=token, current=None, at=at)
-    other = make_draft(call)
-    assert late_passes.take_up(call=call, token=token, current=other, at=at) == first
+    assert late_passes.take_up(call=call, token=token, current=first, at=at) == first
+    for current in (None, make_draft(call)):
+        with pytest.raises(LinkDead):
+            late_passes.take_up(call=call, token=token, current=current, at=at)
     assert Submission.objects.count() == 2
 
 
-def test_pass_for_a_submitted_response_lets_it_be_changed_once():
+def test_pass_for_a_response_lets_whoever_holds_it_change_it_once():
     call = make_call()
     submission = make_submitted(call, story="Before")
-    late_pass = give(call, submission=submission)
+    give(call, submission=submission)
     at = call.closes_at + 2 * HOUR
-    late_passes.take_up(call=call, token=token_of(late_pass), current=None, at=at)
     amending.reopen(submission=submission, at=at)
     submission.refresh_from_db()
     drafting.save_answers(submission=submission, call=call, values={"story": "After"}, at=at)
     version = submitting.submit(submission=submission, at=at)
     assert (version.number, version.timing, version.texts["story"]) == (2, "late_pass", "After")
+    with pytest.raises(CallClosed):
+        amending.reopen(submission=submission, at=at)
+
+
+def test_pass_for_a_response_is_told_to_its_author_without_a_link_that_opens_it():
+    call = make_call()
+    submission = make_submitted(call, email="author@example.org")
+    late_pass = give(call, submission=submission)
+    mail = OutboxEmail.objects.get(kind="late_pass")
+    assert (mail.to_address, mail.address_given_by) == ("author@example.org", "author")
+    body = render(mail, at=mail.created_at).message.body
+    links = re.findall(r"^https?://\S+$", body, flags=re.MULTILINE)
+    assert links == [f"http://testserver/calls/{call.slug}/return/"]
+    late_pass.refresh_from_db()
+    assert (late_pass.token_sha256, late_pass.address) == (None, "")
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        late_passes.make_link(late_pass)
+    name = refusal.value.__cause__.diag.constraint_name
+    assert name == "submissions_latepass_token_for_an_address"
+
+
+def test_pass_for_a_response_without_an_address_has_no_mail():
+    call = make_call()
+    draft = make_draft(call)
+    give(call, submission=draft)
+    assert OutboxEmail.objects.count() == 0
+    version_of = complete_answers(call)
+    at = call.closes_at + 2 * HOUR
+    drafting.save_answers(submission=draft, call=call, values=version_of, at=at)
+    assert submitting.submit(submission=draft, at=at).timing == "late_pass"
+
+
+@pytest.mark.parametrize("address", ["", "late@example.org"])
+def test_pass_is_for_an_address_or_for_a_response(address):
+    call = make_call()
+    submission = make_submitted(call) if address else None
+    with pytest.raises(LatePassRefused):
+        give(call, address=address, submission=submission)
+    assert LatePass.objects.count() == 0
 
 
 @pytest.mark.parametrize("end", ["expired", "revoked", "superseded", "forged", "other call"])

@@ -49,7 +49,7 @@ def full_draft(call):
     at = while_open(call)
     returning.remember_address(submission=draft, address="jo@example.org", at=at)
     returning.enqueue_link(submission=draft, address="jo@example.org", at=at)
-    returning.make_link(mail=draft.mails.get(), at=at)
+    returning.make_link(mail=draft.mails.get(kind="return_link"), at=at)
     return draft
 
 
@@ -182,10 +182,10 @@ def test_addresses_go_ninety_days_after_closing(call):
     due = call.closes_at + 90 * DAY
     purge(at=due - MICROSECOND)
     assert ReturnAddress.objects.exists()
-    assert OutboxEmail.objects.get().to_address == "someone@example.org"
+    assert OutboxEmail.objects.get(kind="confirmation").to_address == "someone@example.org"
     purge(at=due)
     assert not ReturnAddress.objects.exists()
-    assert OutboxEmail.objects.get().to_address == ""
+    assert OutboxEmail.objects.get(kind="confirmation").to_address == ""
 
 
 def test_mail_that_still_waits_keeps_its_address(call):

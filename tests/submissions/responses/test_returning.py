@@ -9,6 +9,7 @@ from django.db import connection
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import amending, returning
+from submissions.responses.addresses import known_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from tests.makers import (
@@ -268,7 +269,7 @@ def test_new_address_takes_the_place_of_the_old_and_forgets_a_refusal(draft, at)
 def test_known_address_is_the_links_then_the_answers(draft, at):
     call = make_call()
     answers = {"email": "answer@example.org"}
-    assert returning.known_address(draft, call, {}) == ""
-    assert returning.known_address(draft, call, answers) == "answer@example.org"
+    assert known_address(draft, call, {}) == ""
+    assert known_address(draft, call, answers) == "answer@example.org"
     returning.remember_address(submission=draft, address="link@example.org", at=at)
-    assert returning.known_address(draft, call, answers) == "link@example.org"
+    assert known_address(draft, call, answers) == "link@example.org"

@@ -1,0 +1,157 @@
+"""The email addresses that the author of a response gave, and the mails that go to them.
+
+Nobody but the author says where links lead. Staff can have a receipt sent elsewhere, never a link.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import enqueue
+from submissions.outbox.states import AddressSource, MailKind
+from submissions.responses.models import ReturnAddress, Submission, Version
+from submissions.responses.working_copy import working_answers
+
+
+def address_of(version: Version, call: Call) -> str:
+    """Return the address given for the return link, else the first one among the answers.
+
+    Where there are both, the first is newer: its author gave it to get mail.
+    """
+    given = {**version.texts, **version.identity.answers}
+    return known_address(version.submission, call, given)
+
+
+def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
+    """Return the email address of the response's author, "" if nobody knows it.
+
+    It is the address given for the link, else the first email address among `answers`.
+    """
+    kept = ReturnAddress.objects.of_authors().filter(submission=submission).first()
+    if kept is not None:
+        return kept.address
+    return next(iter(_addresses_in(answers, call)), "")
+
+
+def present_address(submission: Submission, call: Call) -> str:
+    """Return where mail about the response goes now, "" if its author gave no address."""
+    if submission.current_version is not None:
+        return address_of(submission.current_version, call)
+    return known_address(submission, call, working_answers(submission, call))
+
+
+def leads_back(submission: Submission, call: Call, address: str) -> bool:
+    """Return whether links to the response go to `address` now, if its author asks for one."""
+    typed = _addresses_in(working_answers(submission, call), call)
+    now = [present_address(submission, call), *typed]
+    return address.casefold() in {one.casefold() for one in now}
+
+
+def known_addresses(submission: Submission, call: Call) -> list[str]:
+    """Return each address that the author ever gave, as far as it is still stored.
+
+    Those of the return link, of the answers of every version, and of the mails that went out.
+    Capitals make no second address.
+    """
+    mails = OutboxEmail.objects.filter(
+        submission=submission, address_given_by=AddressSource.AUTHOR
+    ).exclude(to_address="")
+    kept = ReturnAddress.objects.of_authors().filter(submission=submission)
+    found = [
+        *mails.order_by("pk").values_list("to_address", flat=True),
+        *kept.values_list("address", flat=True),
+    ]
+    if not submission.is_draft:
+        versions = Version.objects.filter(submission=submission).order_by("number")
+        for texts, identity in versions.values_list("texts", "identity__answers"):
+            found += _addresses_in({**texts, **(identity or {})}, call)
+    return list({address.casefold(): address for address in reversed(found)}.values())
+
+
+def _addresses_in(answers: Mapping[str, Any], call: Call) -> list[str]:
+    return [
+        answers[question.key]
+        for question in call.questions_in_order
+        if question.kind == QuestionKind.EMAIL and answers.get(question.key)
+    ]
+
+
+def without(addresses: Iterable[str], one: str) -> list[str]:
+    """Return the addresses other than `one`, whatever its capitals."""
+    return [address for address in addresses if address.casefold() != one.casefold()]
+
+
+def enqueue_receipt(version: Version, call: Call, at: datetime, *, earlier: list[str]) -> None:
+    """Enqueue the receipt of a version, and a notice of it to each of the `earlier` addresses.
+
+    `earlier` are the `known_addresses` before the version: whoever submits in the author's name
+    cannot keep the author from learning of it.
+    """
+    kind = MailKind.CONFIRMATION if version.number == 1 else MailKind.AMENDED
+    present = address_of(version, call)
+    _enqueue(MailKind.VERSION_NOTICE, without(earlier, present), version, call, at)
+    _enqueue(kind, [present] if present else [], version, call, at)
+
+
+def enqueue_withdrawal(version: Version, call: Call, at: datetime) -> None:
+    """Enqueue the notice of a withdrawal to each known address, the present one last."""
+    present = address_of(version, call)
+    others = without(known_addresses(version.submission, call), present)
+    to = [*others, present] if present else others
+    _enqueue(MailKind.WITHDRAWN, to, version, call, at)
+
+
+def _enqueue(
+    kind: MailKind, addresses: list[str], version: Version, call: Call, at: datetime
+) -> None:
+    for address in addresses:
+        enqueue(
+            kind=kind,
+            call=call,
+            submission=version.submission,
+            version=version,
+            to_address=address,
+            at=at,
+        )
+
+
+def remember_address(*, submission: Submission, address: str, at: datetime) -> None:
+    """Send the response's links to `address` from now on, and no longer to an earlier one.
+
+    For the author alone: who has the response open, or proved to be its author. Each address that
+    was known before is told of the change, without the new one.
+    """
+    call = submission.call
+    answers = working_answers(submission, call)
+    before = known_address(submission, call, answers)
+    kept, is_new = ReturnAddress.objects.get_or_create(
+        submission=submission, defaults={"address": address, "given_at": at}
+    )
+    if not is_new and (kept.address != address or kept.given_by != AddressSource.AUTHOR):
+        kept.address, kept.given_at, kept.given_by = address, at, AddressSource.AUTHOR
+        kept.confirmed_at = kept.reminders_refused_at = None
+        kept.save(
+            update_fields=[
+                "address",
+                "given_at",
+                "given_by",
+                "confirmed_at",
+                "reminders_refused_at",
+            ]
+        )
+    if before and before.casefold() != address.casefold():
+        tell_of_change(MailKind.ADDRESS_CHANGED, submission, call, except_for=address, at=at)
+
+
+def tell_of_change(
+    kind: MailKind, submission: Submission, call: Call, *, except_for: str, at: datetime
+) -> None:
+    """Tell each known address that mail about the response goes to another one, not which."""
+    known = known_addresses(submission, call)
+    typed = _addresses_in(working_answers(submission, call), call)
+    known += [one for one in typed if one.casefold() not in {each.casefold() for each in known}]
+    for other in without(known, except_for):
+        enqueue(kind=kind, call=call, submission=submission, to_address=other, at=at)

@@ -1,0 +1,221 @@
+"""Nothing that staff do leads to a draft, to who answered, or to a new version of a response.
+
+Each action of the admin, and the commands that act on responses, are done to a draft and to a
+submitted response of one author. Then every link in every mail to an address that the author did not
+give is tried.
+"""
+
+import re
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from accounts.states import PROJECT_STAFF
+from submissions.mail.rendering import render
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses.addresses import leads_back
+from submissions.responses.models import LatePass, Version
+from tests.makers import (
+    FIRST_CALL,
+    make_attachment,
+    make_draft,
+    make_first_call,
+    make_submitted,
+    make_user,
+    owe_link_mail,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+STAFF = "staff@elsewhere.example"
+SECRET = "What only its author may read."
+AUTHORS = "author@example.org"
+# Django's own, which every model has, and what needs nobody's data.
+GENERIC = re.compile(
+    r"app_list|autocomplete|index|jsi18n|login|logout|password_change(_done)?|view_on_site"
+    r"|.*_(changelist|add|history|delete|change)"
+)
+
+
+def names_in_the_admin():
+    (admin,) = [p for p in get_resolver().url_patterns if str(p.pattern) == "admin/"]
+
+    def walk(patterns):
+        for one in patterns:
+            if isinstance(one, URLPattern):
+                yield one.name
+            else:
+                yield from walk(one.url_patterns)
+
+    return {name for name in walk(admin.url_patterns) if name and not GENERIC.fullmatch(name)}
+
+
+class Walk:
+    """A closed call with a draft and a submitted response of one author, and staff at work."""
+
+    def __init__(self, at, folder):
+        self.folder = folder
+        self.call = make_first_call()
+        open_at = while_open(self.call)
+        self.draft = make_draft(self.call, email=AUTHORS, good_practice=SECRET)
+        owe_link_mail(self.draft, at=open_at)
+        self.submission = make_submitted(self.call, email=AUTHORS)
+        self.file = make_attachment(self.draft, at=open_at)
+        OutboxEmail.objects.update(
+            to_address=AUTHORS, state=OutboxState.FAILED, last_error="No such mailbox."
+        )
+        self.now = self.call.closes_at + HOUR
+        at(self.now)
+        ensure_groups()
+        self.staff = Client()
+        user = make_user(PROJECT_STAFF, is_staff=True)
+        self.staff.force_login(user)
+
+    def post(self, path, **data):
+        return self.staff.post(f"/admin/submissions/{path}", data)
+
+    def mails(self):
+        return OutboxEmail.objects.filter(state=OutboxState.FAILED)
+
+    def again(self):
+        return [self.post(f"outboxemail/{mail.pk}/send-again/") for mail in self.mails()]
+
+    def chosen_again(self):
+        chosen = [mail.pk for mail in self.mails()]
+        return [self.post("outboxemail/", action="send_chosen_again", _selected_action=chosen)]
+
+    def correct(self):
+        return [
+            self.post(f"outboxemail/{mail.pk}/correct/", address=STAFF) for mail in self.mails()
+        ]
+
+    def correct_what_staff_gave(self):
+        """A pass to their own address, then the copies of its mail, and of theirs."""
+        self.give()
+        self.take_up_in_a_browser_of_their_own()
+        OutboxEmail.objects.update(state=OutboxState.FAILED, sent_at=None)
+        return [*self.correct(), *self.again()]
+
+    def give(self):
+        day = (self.now + timedelta(days=3)).date().isoformat()
+        about = {"reason": "Power cut", "day": day, "time": "12:00"}
+        path = f"latepass/give/{self.call.pk}/"
+        reference = self.submission.reference
+        return [
+            self.post(path, address=STAFF, reference="", **about),
+            self.post(path, address="", reference=reference, **about),
+            self.post(path, address=STAFF, reference=reference, **about),
+        ]
+
+    def take_up_in_a_browser_of_their_own(self):
+        for mail in OutboxEmail.objects.filter(kind="late_pass", submission=None):
+            Client().post(links_in(mail, self.now)[0])
+
+    def give_to_the_author(self):
+        """The author takes a pass up; staff then have its mail sent to themselves."""
+        day = (self.now + timedelta(days=3)).date().isoformat()
+        about = {"reason": "Power cut", "day": day, "time": "12:00", "reference": ""}
+        self.post(f"latepass/give/{self.call.pk}/", address=AUTHORS, **about)
+        LatePass.objects.update(submission=self.draft)  # as taking it up in their browser does
+        OutboxEmail.objects.update(state=OutboxState.FAILED)
+        return self.correct()
+
+    def revoke(self):
+        self.give()
+        return [self.post(f"latepass/{one.pk}/take-back/") for one in LatePass.objects.all()]
+
+    def status(self):
+        ids = (self.draft.pk, self.submission.pk)
+        return [self.post(f"submission/{pk}/status/", status="considered") for pk in ids]
+
+    def withdraw(self):
+        ids = (self.draft.pk, self.submission.pk)
+        return [self.post(f"submission/{pk}/withdraw/", reason="By email") for pk in ids]
+
+    def closing_time(self):
+        later = (self.now + timedelta(days=9)).date().isoformat()
+        path = f"call/{self.call.pk}/closing-time/"
+        return [self.post(path, day=later, time="12:00", reason="More time")]
+
+    def read_pages(self):
+        pages = [
+            *(f"submission/{pk}/change/" for pk in (self.draft.pk, self.submission.pk)),
+            f"submission/{self.draft.pk}/files/{self.file.public_id}/",
+            *(f"outboxemail/{mail.pk}/change/" for mail in OutboxEmail.objects.all()),
+            "outboxemail/previews/",
+            f"outboxemail/previews/{self.call.slug}/return_link/",
+            f"call/{self.call.pk}/closing-report/",
+            "submission/?state=all&q=author",
+        ]
+        return [self.staff.get(f"/admin/submissions/{page}") for page in pages]
+
+    def commands(self):
+        call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
+        for kind in ("csv", "bundle"):
+            file = str(self.folder / kind)
+            options = ["--call", self.call.slug, "--format", kind, "--output", file]
+            call_command("export_responses", *options, stdout=StringIO(), stderr=StringIO())
+        return []
+
+
+def links_in(mail, at):
+    """The addresses of links in the mail, as it goes out."""
+    body = render(mail, at=at).message.body
+    return re.findall(r"^http://testserver(/\S+)$", body, flags=re.MULTILINE)
+
+
+ACTIONS = {
+    "submissions_outboxemail_again": [Walk.again, Walk.chosen_again],
+    "submissions_outboxemail_correct": [Walk.correct, Walk.correct_what_staff_gave],
+    "submissions_latepass_give": [Walk.give, Walk.give_to_the_author],
+    "submissions_latepass_revoke": [Walk.revoke],
+    "submissions_submission_status": [Walk.status],
+    "submissions_submission_withdraw": [Walk.withdraw],
+    "submissions_call_closing_time": [Walk.closing_time],
+    "submissions_submission_file": [Walk.read_pages],
+    "submissions_outboxemail_preview": [Walk.read_pages],
+    "submissions_outboxemail_previews": [Walk.read_pages],
+    "submissions_call_closing_report": [Walk.read_pages],
+}
+WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
+
+
+def test_every_page_of_the_admin_is_walked():
+    assert names_in_the_admin() == set(ACTIONS)
+
+
+@pytest.mark.parametrize("does", [*WALKS, Walk.commands], ids=lambda one: one.__name__)
+def test_staff_speak_for_nobody(does, at, tmp_path):
+    walk = Walk(at, tmp_path)
+    before = set(Version.objects.values_list("pk", flat=True))
+    answers = does(walk)
+    done = {answer.status_code for answer in answers}
+    assert done <= {200, 302, 404}
+    assert done != {404}
+    shown = [
+        walk.staff.get(f"/admin/submissions/outboxemail/{mail.pk}/change/").content.decode()
+        for mail in OutboxEmail.objects.all()
+    ]
+    assert SECRET not in "".join(answer.content.decode() for answer in answers) + "".join(shown)
+    theirs = {walk.draft.public_id, walk.submission.public_id}
+    for mail in OutboxEmail.objects.exclude(to_address=AUTHORS):
+        assert mail.address_given_by == "staff"
+        text = render(mail, at=walk.now).message.body
+        assert SECRET not in text
+        for link in links_in(mail, walk.now):
+            browser = Client()
+            browser.get(link)
+            browser.post(link)
+            token = link.rstrip("/").rpartition("/")[2]
+            browser.post(f"/calls/{walk.call.slug}/return/open/", {"token": token})
+            held = browser.session.get("responses", {}).get(walk.call.slug)
+            assert held not in {str(one) for one in theirs}
+    assert set(Version.objects.values_list("pk", flat=True)) == before
+    for submission in (walk.draft, walk.submission):
+        assert not leads_back(submission, walk.call, STAFF)

@@ -1,0 +1,186 @@
+"""Where mail about a response goes, and who learns of a new version, address or withdrawal."""
+
+from datetime import timedelta
+
+import pytest
+
+from submissions.mail.rendering import render
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, drafting, returning, submitting
+from submissions.responses.addresses import known_address, known_addresses, remember_address
+from submissions.responses.models import ReturnAddress
+from submissions.responses.verifying import prove_authorship, receipt_code
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    mark_as_sent,
+    owe_link_mail,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+@pytest.fixture
+def at(call):
+    return while_open(call)
+
+
+def change(submission, *, at, **answers):
+    amending.reopen(submission=submission, at=at)
+    call = submission.call
+    drafting.save_answers(submission=submission, call=call, values=answers, at=at)
+    return submitting.submit(submission=submission, at=at)
+
+
+def told(**which):
+    mails = OutboxEmail.objects.filter(**which).order_by("pk")
+    return [(mail.kind, mail.to_address) for mail in mails]
+
+
+def test_new_version_is_told_at_every_address_that_was_known_before(call, at):
+    submission = make_submitted(call, email="first@example.org")
+    remember_address(submission=submission, address="link@example.org", at=at)
+    version = change(submission, at=at + HOUR, email="second@example.org")
+    assert told(version=version) == [
+        ("version_notice", "first@example.org"),
+        ("amended", "link@example.org"),
+    ]
+    again = change(submission, at=at + 2 * HOUR, story="More.")
+    assert sorted(told(version=again)) == [
+        ("amended", "link@example.org"),
+        ("version_notice", "first@example.org"),
+        ("version_notice", "second@example.org"),
+    ]
+
+
+def test_changed_answer_takes_the_receipt_along_and_the_old_address_is_told(call, at):
+    submission = make_submitted(call, email="first@example.org")
+    version = change(submission, at=at + HOUR, email="second@example.org")
+    assert told(version=version) == [
+        ("version_notice", "first@example.org"),
+        ("amended", "second@example.org"),
+    ]
+
+
+def test_capitals_make_no_second_address(call, at):
+    submission = make_submitted(call, email="jo@example.org")
+    version = change(submission, at=at + HOUR, email="Jo@Example.org")
+    assert told(version=version) == [("amended", "Jo@Example.org")]
+
+
+def test_first_version_is_told_where_a_link_went_before(call, at):
+    draft = make_draft(call, **complete_answers(call, email="mine@example.org"))
+    returning.send_links_to(submission=draft, address="mine@example.org", at=at)
+    remember_address(submission=draft, address="other@example.org", at=at)
+    version = submitting.submit(submission=draft, at=at)
+    assert told(version=version) == [
+        ("version_notice", "mine@example.org"),
+        ("confirmation", "other@example.org"),
+    ]
+
+
+def test_notice_of_a_version_has_no_answers_and_no_link(call, at):
+    submission = make_submitted(call, email="first@example.org")
+    change(submission, at=at + HOUR, email="second@example.org", story="Our story.")
+    body = render(OutboxEmail.objects.get(kind="version_notice"), at=at).message.body
+    assert submission.reference in body
+    assert "Our story." not in body
+    assert "second@example.org" not in body
+    assert "http://" not in body
+
+
+def test_withdrawal_is_told_at_every_address(call, at):
+    submission = make_submitted(call, email="first@example.org")
+    change(submission, at=at + HOUR, email="second@example.org")
+    amending.withdraw(submission=submission, at=at + 2 * HOUR)
+    assert told(kind="withdrawn") == [
+        ("withdrawn", "first@example.org"),
+        ("withdrawn", "second@example.org"),
+    ]
+
+
+def test_changed_address_is_told_to_the_old_one_without_the_new(call, at):
+    submission = make_submitted(call, email="first@example.org")
+    remember_address(submission=submission, address="new@example.org", at=at)
+    (mail,) = OutboxEmail.objects.filter(kind="address_changed")
+    assert (mail.to_address, mail.submission) == ("first@example.org", submission)
+    body = render(mail, at=at).message.body
+    assert submission.reference in body
+    assert "new@example.org" not in body
+    assert "http://" not in body
+    remember_address(submission=submission, address="NEW@example.org", at=at)
+    assert OutboxEmail.objects.filter(kind="address_changed").count() == 1
+
+
+def test_address_changes_no_more_than_three_times_an_hour(call, at):
+    draft = make_draft(call)
+    given = [
+        returning.send_links_to(submission=draft, address=f"{number}@example.org", at=at)
+        for number in range(4)
+    ]
+    assert given == [True, True, True, False]
+    assert ReturnAddress.objects.get().address == "2@example.org"
+
+
+def test_address_that_staff_gave_in_an_earlier_release_leads_nowhere(call, at):
+    submission = make_submitted(call, email="author@example.org")
+    ReturnAddress.objects.create(
+        submission=submission, address="staff@example.org", given_at=at, given_by="staff"
+    )
+    answers = {"email": "author@example.org"}
+    assert known_address(submission, call, answers) == "author@example.org"
+    assert known_addresses(submission, call) == ["author@example.org"]
+    assert returning.enqueue_links(call=call, address="staff@example.org", at=at) == 0
+    remember_address(submission=submission, address="staff@example.org", at=at)
+    assert ReturnAddress.objects.get().given_by == "author"
+
+
+def test_address_is_confirmed_by_the_first_use_of_its_link(call, at):
+    draft = make_draft(call)
+    remember_address(submission=draft, address="JO@example.org", at=at)
+    mail = owe_link_mail(draft, at=at)
+    token = returning.make_link(mail=mail, at=at).token
+    mark_as_sent(mail, at=at)
+    assert ReturnAddress.objects.get().confirmed_at is None
+    returning.use_link(call=call, token=token, at=at + HOUR)
+    assert ReturnAddress.objects.get().confirmed_at == at + HOUR
+    remember_address(submission=draft, address="new@example.org", at=at)
+    assert ReturnAddress.objects.get().confirmed_at is None
+
+
+def test_receipt_code_proves_who_holds_the_receipt_of_any_version(call, at, settings):
+    submission = make_submitted(call)
+    first = submission.current_version
+    code = receipt_code(first)
+    version = change(submission, at=at + HOUR, story="More.")
+    assert len({code, receipt_code(version)}) == 2
+    for one in (code, receipt_code(version)):
+        found = prove_authorship(call, reference=submission.reference, code=one)
+        assert found == submission
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"
+    assert prove_authorship(call, reference=submission.reference, code=code) == submission
+
+
+@pytest.mark.parametrize("what", ["fingerprint", "digest", "another's code", "another call"])
+def test_what_others_can_see_of_a_receipt_proves_nothing(call, what):
+    submission = make_submitted(call)
+    version, asked = submission.current_version, call
+    code = {
+        "fingerprint": version.receipt_digest.upper().replace(" ", "-"),
+        "digest": version.sha256,
+        "another's code": receipt_code(make_submitted(call).current_version),
+        "another call": receipt_code(version),
+    }[what]
+    if what == "another call":
+        asked = make_call()
+    assert prove_authorship(asked, reference=submission.reference, code=code) is None
