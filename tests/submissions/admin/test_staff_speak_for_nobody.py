@@ -1,7 +1,7 @@
 """Nothing that staff do leads to a draft, to who answered, or to a new version of a response.
 
 Each action of the admin, and the commands that act on responses, are done to a draft and to a
-submitted response of one author. Then every link in every mail to an address that the author did not
+submitted response of one author. Then every link in each mail to an address that the author did not
 give is tried.
 """
 
@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
+from accounts.groups import ensure_groups
 from accounts.states import PROJECT_STAFF
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
@@ -22,12 +23,12 @@ from submissions.responses.addresses import leads_back
 from submissions.responses.models import LatePass, Version
 from tests.makers import (
     FIRST_CALL,
+    enqueue_link_mail,
     make_attachment,
     make_draft,
     make_first_call,
     make_submitted,
     make_user,
-    owe_link_mail,
     while_open,
 )
 
@@ -64,7 +65,7 @@ class Walk:
         self.call = make_first_call()
         open_at = while_open(self.call)
         self.draft = make_draft(self.call, email=AUTHORS, good_practice=SECRET)
-        owe_link_mail(self.draft, at=open_at)
+        enqueue_link_mail(self.draft, at=open_at)
         self.submission = make_submitted(self.call, email=AUTHORS)
         self.file = make_attachment(self.draft, at=open_at)
         OutboxEmail.objects.update(

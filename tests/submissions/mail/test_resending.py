@@ -22,11 +22,11 @@ from submissions.responses.models import (
 )
 from tests.makers import (
     OPENS_AT,
+    enqueue_link_mail,
     make_call,
     make_draft,
     make_submitted,
     make_user,
-    owe_link_mail,
 )
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,7 @@ def test_receipt_at_a_corrected_address_has_neither_link_nor_answers():
 @pytest.mark.parametrize("kind", ["return_link", "reminder", "closed_with_draft"])
 def test_link_to_a_draft_goes_to_no_address_that_staff_enter(kind):
     draft = make_draft(at=NOW, email="jo@exmaple.org")
-    mail = owe_link_mail(draft, at=NOW)
+    mail = enqueue_link_mail(draft, at=NOW)
     OutboxEmail.objects.update(kind=kind, state=OutboxState.FAILED)
     mail.refresh_from_db()
     with pytest.raises(ResendRefused) as refused:

@@ -12,11 +12,11 @@ from submissions.responses.models import ReturnAddress
 from submissions.responses.verifying import prove_authorship, receipt_code
 from tests.makers import (
     complete_answers,
+    enqueue_link_mail,
     make_call,
     make_draft,
     make_submitted,
     mark_as_sent,
-    owe_link_mail,
     while_open,
 )
 
@@ -147,7 +147,7 @@ def test_address_that_staff_gave_in_an_earlier_release_leads_nowhere(call, at):
 def test_address_is_confirmed_by_the_first_use_of_its_link(call, at):
     draft = make_draft(call)
     remember_address(submission=draft, address="JO@example.org", at=at)
-    mail = owe_link_mail(draft, at=at)
+    mail = enqueue_link_mail(draft, at=at)
     token = returning.make_link(mail=mail, at=at).token
     mark_as_sent(mail, at=at)
     assert ReturnAddress.objects.get().confirmed_at is None
