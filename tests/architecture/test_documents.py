@@ -72,7 +72,7 @@ def test_links_of_document_lead_somewhere(path):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_paths_named_in_document_exist(path):
     names = {
-        code.rstrip("/").partition(" ")[0]
+        code.rstrip("/").partition(" ")[0].partition("::")[0]
         for code in CODE.findall(prose(path))
         if code.startswith((*OUR_FOLDERS, "script/"))
     }

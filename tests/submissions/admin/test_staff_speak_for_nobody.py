@@ -154,7 +154,8 @@ class Walk:
             f"call/{self.call.pk}/closing-report/",
             "submission/?state=all&q=author",
         ]
-        return [self.staff.get(f"/admin/submissions/{page}") for page in pages]
+        found = self.post("submission/who-answered/", call=self.call.pk, words="author")
+        return [found, *(self.staff.get(f"/admin/submissions/{page}") for page in pages)]
 
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
@@ -180,6 +181,7 @@ ACTIONS = {
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],
     "submissions_submission_file": [Walk.read_pages],
+    "submissions_submission_who_answered": [Walk.read_pages],
     "submissions_outboxemail_preview": [Walk.read_pages],
     "submissions_outboxemail_previews": [Walk.read_pages],
     "submissions_call_closing_report": [Walk.read_pages],

@@ -51,7 +51,7 @@ WHERE address_given_by = 'staff' AND state IN ('waiting', 'claimed')
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("submissions", "0009_add_who_gave_an_address"),
+        ("submissions", "0010_add_who_gave_an_address"),
         ("accounts", "0003_record_stands"),
     ]
     operations = [

@@ -20,7 +20,7 @@ SOURCES = [("author", "The author of the response"), ("staff", "Staff")]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0008_word_search")]
+    dependencies = [("submissions", "0009_loaded_wording")]
     operations = [
         migrations.AddField(
             model_name="outboxemail",

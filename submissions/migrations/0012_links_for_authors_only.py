@@ -29,7 +29,7 @@ CREATE TRIGGER submissions_outboxemail_giver_stands
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0010_fill_who_gave_an_address")]
+    dependencies = [("submissions", "0011_fill_who_gave_an_address")]
     operations = [
         migrations.RemoveConstraint(
             model_name="outboxemail", name="submissions_outboxemail_once_a_version"
