@@ -29,7 +29,7 @@ def belong_together(call: Call, *, reference: str, fingerprint: str) -> bool:
 CODE_LENGTH = 16  # of 29 characters: 77 bits
 
 
-def receipt_code(version: Version, *, secret: str | None = None) -> str:
+def receipt_code(version: Version, *, secret: str | bytes | None = None) -> str:
     """Return the code on the author's own receipt, in four groups of four characters."""
     made = salted_hmac(
         "submissions.receipt_code",

@@ -56,7 +56,7 @@ def version_notice(mail: OutboxEmail, _data: MailData) -> Message:
 
 
 def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
-    version, reference = mail.version, mail.submission.reference
+    version, reference = version_of(mail), submission_of(mail).reference
     return Message(
         subject=subject % {"reference": reference},
         title=title,
