@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -21,6 +22,7 @@ from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
+from submissions.admin.seen_mail import lock, seen_of, what_happened
 from submissions.mail.errors import ResendRefused
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.mail.resending import FINISHED, send_again, send_to_corrected
@@ -100,6 +102,9 @@ class OutboxAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
+        return self._page(request, mail)
+
+    def _page(self, request: HttpRequest, mail: OutboxEmail, *, typed: str = "") -> HttpResponse:
         shows_text = may_see_identity(request.user)
         if shows_text and mail.body and mail.submission_id:
             record(
@@ -125,6 +130,8 @@ class OutboxAdmin(ReadOnlyAdmin):
             "may_send_again": self._may_send(request) and mail.state in FINISHED,
             "may_correct": shows_text and self._may_send(request) and mail.state in FINISHED,
             "resends": mail.resends.all(),
+            "seen": seen_of(mail),
+            "typed": typed or mail.to_address,
         }
         return TemplateResponse(request, "admin/submissions/outboxemail/page.html", context)
 
@@ -180,7 +187,12 @@ class OutboxAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, mail: OutboxEmail, enqueue: Callable[[], OutboxEmail]
     ) -> HttpResponse:
         try:
-            shown = enqueue()
+            with transaction.atomic():
+                lock(mail)
+                if request.POST.get("seen") != seen_of(mail):
+                    messages.error(request, what_happened(mail))
+                    return self._page(request, mail, typed=request.POST.get("address", ""))
+                shown = enqueue()
         except ResendRefused as refused:
             shown = mail
             messages.error(request, f"{refused.message}.")

@@ -12,6 +12,7 @@ from accounts.states import PROJECT_STAFF
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
+from tests.forms import form_of
 from tests.makers import OPENS_AT, make_call, make_submitted, make_user
 
 LIST = "/admin/submissions/outboxemail/"
@@ -39,6 +40,11 @@ def sent_mail(**changes):
 
 def page_of(mail):
     return reverse("admin:submissions_outboxemail_change", args=[mail.pk])
+
+
+def seen_on(staff, mail):
+    """What the mail's page carries of what it shows."""
+    return {"seen": form_of(staff.get(page_of(mail)))["seen"]}
 
 
 def again(mail):
@@ -84,7 +90,7 @@ def test_send_again_owes_a_copy_and_is_on_record(staff, state):
     mail = sent_mail(**({} if state == "sent" else {"state": state, "sent_at": None}))
     assert f'action="{again(mail)}"' in staff.get(page_of(mail)).content.decode()
     assert staff.get(again(mail)).status_code == 403
-    assert staff.post(again(mail)).status_code == 302
+    assert staff.post(again(mail), seen_on(staff, mail)).status_code == 302
     copy = OutboxEmail.objects.get(resend_of=mail)
     assert (copy.state, copy.to_address) == ("waiting", mail.to_address)
     mail.refresh_from_db()
@@ -100,7 +106,8 @@ def test_corrected_address_gets_a_copy_and_is_on_record(staff):
     address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
     assert f'action="{address}"' in page
     assert staff.get(address).status_code == 403
-    answer = staff.post(address, {"address": " jo.blogs@example.org "}, follow=True)
+    typed = {"address": " jo.blogs@example.org "}
+    answer = staff.post(address, seen_on(staff, mail) | typed, follow=True)
     copy = OutboxEmail.objects.get(resend_of=mail)
     assert (copy.state, copy.to_address) == ("waiting", "jo.blogs@example.org")
     assert answer.redirect_chain == [(page_of(copy), 302)]
@@ -112,7 +119,9 @@ def test_corrected_address_gets_a_copy_and_is_on_record(staff):
 def test_address_that_is_none_is_refused_in_words(staff):
     mail = sent_mail()
     address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
-    text = staff.post(address, {"address": "jo@"}, follow=True).content.decode()
+    text = staff.post(
+        address, seen_on(staff, mail) | {"address": "jo@"}, follow=True
+    ).content.decode()
     assert "Enter an address that mail can be sent to." in text
     assert OutboxEmail.objects.count() == 1
 
@@ -169,7 +178,7 @@ def test_late_mail_is_a_warning_on_the_first_page_and_the_list(staff, at):
 def test_mail_on_its_way_is_not_sent_twice(staff):
     mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
     assert "Send again" not in staff.get(page_of(mail)).content.decode()
-    text = staff.post(again(mail), follow=True).content.decode()
+    text = staff.post(again(mail), {"seen": "waiting 0"}, follow=True).content.decode()
     assert "This mail is still on its way" in text
     assert OutboxEmail.objects.count() == 1
 

@@ -10,6 +10,7 @@ from accounts.groups import ensure_groups
 from accounts.models import AuditEvent, User
 from accounts.states import PROJECT_STAFF
 from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, submitting
 from tests.forms import form_of
 from tests.makers import (
@@ -17,6 +18,7 @@ from tests.makers import (
     make_draft,
     make_submitted,
     make_user,
+    mark_as_sent,
     while_open,
 )
 
@@ -283,3 +285,37 @@ def test_later_save_of_a_group_is_refused_with_both_values():
     assert not group.permissions.filter(codename="see_identity").exists()
     group.refresh_from_db()
     assert group.name == "Staff"
+
+
+def mail_page(mail):
+    return reverse("admin:submissions_outboxemail_change", args=[mail.pk])
+
+
+@pytest.mark.parametrize("theirs", ["again", "correct"])
+def test_mail_that_somebody_else_sent_again_is_not_sent_unawares(ann, ben, theirs):
+    response = make_submitted(email="jo@example.org")
+    mark_as_sent(response.mails.get(), at=response.submitted_at)
+    mail = response.mails.get()
+    seen = form_of(ben.get(mail_page(mail)))["seen"]
+    first = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
+    ann.post(
+        first,
+        {"seen": form_of(ann.get(mail_page(mail)))["seen"], "address": "ann.chose@example.org"},
+    )
+    copy = OutboxEmail.objects.get(resend_of=mail)
+    mark_as_sent(copy, at=response.submitted_at)
+    before = OutboxEmail.objects.count()
+    address = reverse(f"admin:submissions_outboxemail_{theirs}", args=[mail.pk])
+    page = ben.post(address, {"seen": seen, "address": "ben.chose@example.org"})
+    assert messages_of(page) == [
+        "While this page was open, ann sent a copy of this mail: see “Sent again”. What you typed "
+        "is below. Send it if it still holds."
+    ]
+    assert OutboxEmail.objects.count() == before
+    text = page.content.decode()
+    assert "</a>, to ann.chose@example.org</dd>" in text
+    assert 'value="ben.chose@example.org"' in text
+    again = re.findall(r'name="seen" value="([^"]*)"', text)
+    assert again == ["sent 1", "sent 1"]
+    assert ben.post(address, {"seen": again[0], "address": "ben@example.org"}).status_code == 302
+    assert OutboxEmail.objects.filter(resend_of=mail).count() == 2
