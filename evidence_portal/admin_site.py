@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from core import clock, clock_check
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
+from submissions.responses.evidence_checks.checking import in_words, last_check
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -41,11 +42,17 @@ class PortalAdminSite(AdminSite):
         return cast("View", staff_only)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """Show the first page, with warnings: mail that has waited too long, a wrong clock."""
+        """Show the first page, with warnings: late mail, a wrong clock, damaged evidence."""
         late = ""
         if request.user.has_perm("submissions.view_outboxemail"):
             late = late_in_words(mail_health(at=clock.portal_now()))
-        warnings = {"late_mail": late, "clocks": _clocks_in_words()}
+        check = last_check()
+        warnings = {
+            "late_mail": late,
+            "clocks": _clocks_in_words(),
+            "evidence_check": check,
+            "evidence_words": in_words(check) if check else "",
+        }
         return super().index(request, warnings | (extra_context or {}))
 
 

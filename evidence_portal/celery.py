@@ -46,6 +46,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=23, hour="*/6"),
         "options": {"expires": 3600.0},
     },
+    # In the night from Saturday to Sunday: it reads every byte of every file.
+    "check-evidence": {
+        "task": "submissions.check_evidence",
+        "schedule": crontab(minute=7, hour=2, day_of_week="sun"),
+        "options": {"expires": 3600.0},
+    },
     "purge-exports": {
         "task": "exports.purge",
         "schedule": crontab(minute=37, hour="*/6"),

@@ -12,9 +12,11 @@ from redis.exceptions import RedisError
 from core import clock, clock_check, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
+from submissions.responses.evidence_checks.checking import in_words, last_check
 
 OK = "ok"
 UNKNOWN = "not known"
+NOT_CHECKED = "not checked yet"
 
 
 @require_safe
@@ -36,12 +38,14 @@ def ready(_request: HttpRequest) -> HttpResponse:
     parts = _database_and_mail(clocks) | _broker_and_workers(clocks)
     if parts["database"] == OK:
         parts["clock"] = _say_clocks(clocks)
-    healthy = all(line == OK or line.startswith("warning: ") for line in parts.values())
+    healthy = all(
+        line in {OK, NOT_CHECKED} or line.startswith("warning: ") for line in parts.values()
+    )
     text = "".join(f"{part}: {parts[part]}\n" for part in ORDER)
     return _plain(text, status=200 if healthy else 503)
 
 
-ORDER = ("database", "schema", "clock", "broker", "worker", "beat", "mail")
+ORDER = ("database", "schema", "clock", "broker", "worker", "beat", "mail", "evidence")
 
 
 def _say_clocks(clocks: Mapping[str, timedelta]) -> str:
@@ -57,11 +61,20 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         refusal = schema.problem()
         # Another release's tables may have no such columns.
         late = "" if refusal else late_in_words(mail_health(at=clock.portal_now()))
+        evidence = UNKNOWN if refusal else _say_evidence()
     except DatabaseError:
-        unknown = dict.fromkeys(("schema", "clock", "mail"), UNKNOWN)
+        unknown = dict.fromkeys(("schema", "clock", "mail", "evidence"), UNKNOWN)
         return {"database": "does not answer"} | unknown
     mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
-    return {"database": OK, "schema": refusal or OK, "mail": mail}
+    return {"database": OK, "schema": refusal or OK, "mail": mail, "evidence": evidence}
+
+
+def _say_evidence() -> str:
+    """Say what the last check found. Damage is a warning: what is there can still be added to."""
+    check = last_check()
+    if check is None:
+        return NOT_CHECKED
+    return f"warning: {in_words(check)}" if check.problems else OK
 
 
 def _broker_and_workers(clocks: dict[str, timedelta]) -> dict[str, str]:

@@ -21,11 +21,6 @@ MISSING = "missing: the portal no longer has this file."
 DAMAGED = "damaged: what the portal has is not what was submitted."
 
 
-@pytest.fixture(autouse=True)
-def own_media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
 def response():
     """A response with three files, the first of which is missing and the second damaged."""

@@ -40,7 +40,9 @@ def all_alive(own_valkey, through_broker):
     return own_valkey
 
 
-ALL_OK = dict.fromkeys(["database", "schema", "clock", "broker", "worker", "beat", "mail"], "ok")
+ALL_OK = dict.fromkeys(
+    ["database", "schema", "clock", "broker", "worker", "beat", "mail"], "ok"
+) | {"evidence": "not checked yet"}
 
 
 def test_process_lives_without_any_other_part(client, own_valkey, through_broker, monkeypatch):
@@ -116,7 +118,7 @@ def test_dead_database_is_told_without_its_address(client, all_alive, monkeypatc
 
     monkeypatch.setattr(connection, "cursor", refuse)
     status, parts, _ = ask(client)
-    unknown = dict.fromkeys(("schema", "clock", "mail"), "not known")
+    unknown = dict.fromkeys(("schema", "clock", "mail", "evidence"), "not known")
     assert (status, parts) == (503, ALL_OK | {"database": "does not answer"} | unknown)
 
 

@@ -1,3 +1,4 @@
+from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
 from submissions.responses.models.responses import (
     Answer,
@@ -13,6 +14,7 @@ __all__ = [
     "Answer",
     "Attachment",
     "ClosingChange",
+    "EvidenceCheck",
     "IdentityAnswer",
     "LatePass",
     "ReturnAddress",

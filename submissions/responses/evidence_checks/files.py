@@ -1,0 +1,75 @@
+"""Checks each stored file against its row, and each row against the store."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.files.storage import Storage
+
+from submissions.responses.models import Attachment
+
+FOLDER = "attachments"
+AT_ONCE = 200  # rows
+# A file is stored before its row is committed, and deleted after its row is.
+ON_ITS_WAY = timedelta(hours=1)
+
+
+@dataclass
+class FileChecks:
+    checked: int = 0
+
+    def problems(self, *, wall_now: datetime) -> Iterator[str]:
+        rows = Attachment.objects.select_related("submission").order_by("pk")
+        for attachment in rows.iterator(chunk_size=AT_ONCE):
+            self.checked += 1
+            problem = _problem_of(attachment)
+            # Somebody may have deleted it since the row was read.
+            if problem and Attachment.objects.filter(pk=attachment.pk).exists():
+                yield f"{attachment.submission}, {attachment}: {problem}"
+        yield from _files_without_row(Attachment.file.field.storage, wall_now)
+
+
+def _problem_of(attachment: Attachment) -> str:
+    found = hashlib.sha256()
+    size = 0
+    try:
+        with attachment.file.open("rb") as stored:
+            for piece in stored.chunks():
+                found.update(piece)
+                size += len(piece)
+    except FileNotFoundError:
+        return "the file is missing"
+    except OSError as error:
+        return f"the file cannot be read ({type(error).__name__})"
+    if size != attachment.size:
+        return f"the file has {size:,} bytes, not {attachment.size:,}"
+    if found.hexdigest() != attachment.sha256:
+        return "the file's bytes are not those that were given"
+    return ""
+
+
+def _files_without_row(storage: Storage, wall_now: datetime) -> Iterator[str]:
+    for folder in _listed(storage, FOLDER)[0]:
+        path = f"{FOLDER}/{folder}"
+        names = {f"{path}/{name}" for name in _listed(storage, path)[1]}
+        known = Attachment.objects.filter(file__in=names).values_list("file", flat=True)
+        for name in sorted(names - set(known)):
+            if _is_old(storage, name, wall_now):
+                yield f"{name}: no row has this file"
+
+
+def _listed(storage: Storage, path: str) -> tuple[list[str], list[str]]:
+    """Return the folders and the files of a folder; none where it does not exist yet."""
+    try:
+        folders, names = storage.listdir(path)
+    except FileNotFoundError:
+        return [], []
+    return sorted(folders), names
+
+
+def _is_old(storage: Storage, name: str, wall_now: datetime) -> bool:
+    try:
+        return storage.get_modified_time(name) < wall_now - ON_ITS_WAY
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,61 @@
+"""Checks that what must be on record is, and that the database still protects the evidence."""
+
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
+from submissions.responses.models import ClosingChange, LatePass
+
+TRIGGERS = (
+    "accounts_auditevent_stands",
+    "submissions_attachment_stands",
+    "submissions_closingchange_stands",
+    "submissions_submission_receipt_stands",
+    "submissions_version_attachments_stands",
+    "submissions_version_deadline_applied",
+    "submissions_version_in_order",
+    "submissions_version_stands",
+    "submissions_versionidentity_stands",
+)
+WORKING = "SELECT tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled IN ('O', 'A')"
+FINISHED = (AuditAction.EXPORTED, AuditAction.EXPORT_BROKEN)
+
+
+def problems() -> Iterator[str]:
+    yield from _triggers()
+    given = _said(AuditAction.LATE_PASS_GIVEN, key="late_pass")
+    for late_pass in LatePass.objects.exclude(pk__in=given).order_by("pk"):
+        yield f"{late_pass}: it is not on record who gave it"
+    for change in ClosingChange.objects.order_by("pk"):
+        recorded = AuditEvent.objects.filter(
+            action=AuditAction.CALL_CHANGED,
+            call=change.call_id,
+            detail__field="closes_at",
+            detail__after=change.after.astimezone(UTC).isoformat(),
+        )
+        if not recorded.exists():
+            yield f"{change}: it is not on record"
+    started = _said(AuditAction.EXPORT_STARTED, key="attempt")
+    finished = AuditEvent.objects.filter(action__in=FINISHED, detail__has_key="attempt")
+    for pk, attempt in finished.order_by("pk").values_list("pk", "detail__attempt"):
+        if attempt not in started:
+            yield f"record {pk}: an export ended that never started"
+
+
+def _said(action: AuditAction, *, key: str) -> set[Any]:
+    """Return what the events of an action have under `key` of their detail."""
+    events = AuditEvent.objects.filter(action=action, detail__has_key=key)
+    return set(events.values_list(f"detail__{key}", flat=True))
+
+
+def _triggers() -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(WORKING, [list(TRIGGERS)])
+        working = {name for (name,) in cursor.fetchall()}
+    for name in TRIGGERS:
+        if name not in working:
+            yield f"database: the trigger {name} is missing or off"
