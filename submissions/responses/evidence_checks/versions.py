@@ -71,7 +71,7 @@ def closing_times_so_far() -> dict[int, set[datetime]]:
         times[call] |= {before, after}
     loads = AuditEvent.objects.filter(action=AuditAction.CALL_LOADED, call__isnull=False)
     for call_id, detail in loads.values_list("call_id", "detail"):
-        if call_id is not None and "closes_at" in detail:
+        if "closes_at" in detail:
             times[call_id].add(datetime.fromisoformat(detail["closes_at"]))
     return times
 
