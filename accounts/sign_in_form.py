@@ -10,7 +10,7 @@ class SignInForm(AuthenticationForm):
     """Django's own form in plain words. It does not say which of name and password is wrong."""
 
     error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": _("The username or the password is wrong. Passwords mind capital letters.")
+        "invalid_login": _("The username or the password is wrong. Passwords are case-sensitive.")
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

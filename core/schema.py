@@ -21,7 +21,7 @@ NOTED_IN = "django_migrations"
 READ_NOTE = f"SELECT obj_description('{NOTED_IN}'::regclass)"
 MIGRATE = "Run: python manage.py migrate"
 NEWER = "Run the release that made it, or restore a backup of this one."
-CHANGED = "An unreleased version made this database. Start with an empty one."
+CHANGED = "Run the version that made it, or restore a backup of a release."
 
 
 def problem() -> str:

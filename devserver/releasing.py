@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "core" / "release.py"
 CHANGELOG = ROOT / "CHANGELOG.md"
-RELEASED = ROOT / "tests" / "upgrades" / "released_migrations.json"
+UPGRADES = ROOT / "tests" / "upgrades"
+RELEASED = UPGRADES / "released_migrations.json"
 VERSION = re.compile(r'^VERSION = "([^"]+)"$', re.MULTILINE)
 WHAT_IT_DOES = """\
 script/release 1.1.0 prepares a release:
@@ -39,18 +40,21 @@ def release(version: str) -> None:
         raise CannotRelease(f"{version} is not a version such as 1.1.0.")
     if _output("git", "status", "--porcelain"):
         raise CannotRelease("Commit what is changed, or put it aside, before a release.")
+    if any(_number(version) <= _number(one.name) for one in UPGRADES.glob("*.*.*")):
+        raise CannotRelease(f"{version} is not newer than the newest release.")
     if f"\n## {version}\n" not in CHANGELOG.read_text(encoding="utf-8"):
         raise CannotRelease(f"CHANGELOG.md has no heading “## {version}”. Say what changes.")
     digests = json.loads(_output(sys.executable, "-m", "tests.upgrades.digests"))
     changed = [name for name, digest in released().items() if digests.get(name) != digest]
     if changed:
         raise CannotRelease(f"The released migration {changed[0]} was changed. Restore it.")
+    # First what may fail: until then nothing is changed.
+    _output(sys.executable, "-m", "tests.upgrades.dumps", version)
     RELEASE.write_text(
         VERSION.sub(f'VERSION = "{version}"', RELEASE.read_text(encoding="utf-8")),
         encoding="utf-8",
     )
     RELEASED.write_text(f"{json.dumps(digests, indent=2, sort_keys=True)}\n", encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "tests.upgrades.dumps"], cwd=ROOT, check=True)
     print(f"{version} is prepared. Run script/test, commit, and tag the commit v{version}.")
 
 
@@ -60,6 +64,10 @@ def released() -> dict[str, str]:
         return {}
     digests: dict[str, str] = json.loads(RELEASED.read_text(encoding="utf-8"))
     return digests
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def _output(*words: str) -> str:

@@ -31,5 +31,5 @@ def _column(facet: Facet, question: Question) -> Callable[[Submission], str]:
             return ", ".join(key.replace("_", " ") for key in chosen)
         return question.option_labels.get(chosen, chosen) if chosen else ""
 
-    column.__name__ = question.key
+    column.__name__ = f"facet_{question.key}"
     return column

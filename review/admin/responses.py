@@ -198,7 +198,8 @@ class ResponseAdmin(ReadOnlyAdmin):
             "statuses": TriageStatus.choices,
             "chosen": request.GET.get("chosen") or response.triage_status,
             "seen": "" if response.is_draft else seen_of(response),
-            "may_change_status": self._may_change_status(request) and not response.is_draft,
+            "may_change_status": self._may_change_status(request)
+            and response.state == SubmissionState.SUBMITTED,
             "may_withdraw": self._may_change_status(request)
             and response.state == SubmissionState.SUBMITTED,
         }

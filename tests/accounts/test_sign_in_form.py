@@ -30,7 +30,7 @@ def test_wrong_name_and_wrong_password_are_told_apart_by_nobody(client):
     user = make_user()
     _, wrong_password = errors_of(client, username=user.username, password="nothing like it")
     _, wrong_name = errors_of(client, username="nobody", password=PASSWORD)
-    sentence = "The username or the password is wrong. Passwords mind capital letters."
+    sentence = "The username or the password is wrong. Passwords are case-sensitive."
     assert wrong_password == wrong_name == [(sentence, "#id_username")]
 
 

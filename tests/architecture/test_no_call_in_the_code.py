@@ -8,7 +8,17 @@ OF_THE_FIRST_CALL = re.compile(
     r"\b(ncvo|acevo|lloyds|income_bands?|ncvo_band|small_and_medium|service_areas?|org_type)\b",
     re.I,
 )
-APPS = ("core", "accounts", "submissions", "review", "exports", "evidence_portal", "templates")
+APPS = (
+    "core",
+    "accounts",
+    "submissions",
+    "review",
+    "exports",
+    "evidence_portal",
+    "devserver",
+    "templates",
+    "static",
+)
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -16,7 +26,7 @@ def test_no_code_knows_what_the_first_call_asks(request, app):
     files = [
         path
         for path in (request.config.rootpath / app).rglob("*")
-        if path.suffix in {".py", ".html", ".txt", ".typ"}
+        if path.suffix in {".py", ".html", ".txt", ".typ", ".css", ".js"}
     ]
     assert files
     found = {str(path): set(OF_THE_FIRST_CALL.findall(path.read_text("utf-8"))) for path in files}

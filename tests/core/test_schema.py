@@ -20,7 +20,7 @@ UNKNOWN = (
 )
 CHANGED = (
     "The migration accounts.0001_users was changed after it was applied. "
-    "An unreleased version made this database. Start with an empty one."
+    "Run the version that made it, or restore a backup of a release."
 )
 pytestmark = pytest.mark.django_db
 

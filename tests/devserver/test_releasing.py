@@ -1,5 +1,4 @@
 import json
-import subprocess
 
 import pytest
 
@@ -19,11 +18,15 @@ def tree(tmp_path, monkeypatch):
     monkeypatch.setattr(releasing, "RELEASE", tmp_path / "release.py")
     monkeypatch.setattr(releasing, "CHANGELOG", tmp_path / "CHANGELOG.md")
     monkeypatch.setattr(releasing, "RELEASED", released)
+    (tmp_path / "1.0.0").mkdir()
+    monkeypatch.setattr(releasing, "UPGRADES", tmp_path)
     said = {"git": "", "digests": json.dumps(DIGESTS | {"accounts.0004_more": "b" * 64})}
-    monkeypatch.setattr(
-        releasing, "_output", lambda *words: said["git" if words[0] == "git" else "digests"]
-    )
-    monkeypatch.setattr(subprocess, "run", lambda words, **_: said.setdefault("ran", words))
+
+    def output(*words):
+        said["ran"] = words
+        return said["git" if words[0] == "git" else "digests"]
+
+    monkeypatch.setattr(releasing, "_output", output)
     return tmp_path, said
 
 
@@ -33,13 +36,15 @@ def test_release_freezes_the_migrations_and_keeps_a_database(tree):
     assert (folder / "release.py").read_text() == 'VERSION = "1.1.0"\n'
     frozen = json.loads((folder / "released.json").read_text())
     assert sorted(frozen) == ["accounts.0001_users", "accounts.0004_more"]
-    assert said["ran"][-1] == "tests.upgrades.dumps"
+    assert said["ran"][-2:] == ("tests.upgrades.dumps", "1.1.0")
 
 
 @pytest.mark.parametrize(
     ("version", "said", "refusal"),
     [
         ("1.1", {}, "1.1 is not a version such as 1.1.0."),
+        ("1.0.0", {}, "1.0.0 is not newer than the newest release."),
+        ("0.9.0", {}, "0.9.0 is not newer than the newest release."),
         ("1.1.0", {"git": " M README.md"}, "Commit what is changed, or put it aside"),
         ("1.2.0", {}, "CHANGELOG.md has no heading “## 1.2.0”. Say what changes."),
         (

@@ -59,7 +59,7 @@ def test_list_shows_the_useful_columns(staff):
     columns = re.findall(r'class="field-(\w+)[^"]*">(?:<a [^>]*>)?([^<]*)', text)
     assert dict(columns[1:]) == {
         "triage_status": "Unread",
-        "roles": "provider, commissioner",
+        "facet_roles": "provider, commissioner",
         "timing": "On time",
         "words": "3",
         "received": "24 July 2019, 11:59:59",

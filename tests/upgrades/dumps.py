@@ -1,6 +1,6 @@
 """A small database of each release, with its files.
 
-`python -m tests.upgrades.dumps` makes one of the release that `core.release` names.
+`python -m tests.upgrades.dumps 1.1.0` makes one of what is here, as release 1.1.0.
 """
 
 import gzip
@@ -11,7 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from core.release import VERSION
 from devserver.folders import RunFolder
 from devserver.postgres import PROGRAMS, WITHOUT_FSYNC, Postgres
 
@@ -78,4 +77,4 @@ def _run(server, program, *words, **more):
 
 
 if __name__ == "__main__":
-    make(VERSION)
+    make(sys.argv[1])
