@@ -365,6 +365,7 @@ def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
     assert (event.at, event.detail["reason"]) == (response.call.closes_at, "By email")
     assert f'href="{address}"' not in staff.get(page_of(response)).content.decode()
     assert staff.get(address)["Location"] == page_of(response)
+    assert 'name="status"' not in staff.get(page_of(response)).content.decode()
 
 
 @pytest.mark.django_db
