@@ -34,6 +34,7 @@ BEFORE_STARTING = {
     "calls/home.html",
     "calls/questions.html",
     "calls/return.html",
+    "calls/return_address.html",
     "calls/return_sent.html",
     "calls/verify.html",
     "responses/no_response.html",
@@ -128,6 +129,7 @@ def test_before_starting(tour, call, at):
     tour.visit("questions/")
     tour.visit("return/").press("Send me a link", "return-errors")
     tour.fill("Email address", "jo@example.org").press("Send me a link", "return-sent")
+    tour.visit("return/address/").press("Send a link there", "return-address-errors")
     tour.visit("verify/").press("Check", "verify-errors")
     tour.fill("Reference", make_reference("TST")).fill("Fingerprint", "0" * 16)
     tour.press("Check", "verify-apart")

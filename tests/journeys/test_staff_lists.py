@@ -50,7 +50,6 @@ def first_call(at, settings):
     user = make_user(is_staff=True, is_superuser=True, username="alexandra.someone")
     late_passes.give(
         call=call,
-        address="late@example.org",
         submission=response,
         reason="Power cut",
         expires_at=call.closes_at.replace(day=28),

@@ -81,6 +81,12 @@ class Walk:
     def post(self, path, **data):
         return self.staff.post(f"/admin/submissions/{path}", data)
 
+    def save(self, path, shown_at=None, **data):
+        """Post a form with what its page shows as seen."""
+        page = self.staff.get(f"/admin/submissions/{shown_at or path}").content.decode()
+        found = re.search(r'<input[^>]*name="seen"[^>]*value="([^"]*)"', page)
+        return self.post(path, **data, seen=found[1] if found else "")
+
     def mails(self):
         return OutboxEmail.objects.filter(state=OutboxState.FAILED)
 
@@ -133,16 +139,27 @@ class Walk:
 
     def status(self):
         ids = (self.draft.pk, self.submission.pk)
-        return [self.post(f"submission/{pk}/status/", status="considered") for pk in ids]
+        saved = [
+            self.save(f"submission/{pk}/status/", f"submission/{pk}/change/", status="considered")
+            for pk in ids
+        ]
+        self.submission.refresh_from_db()
+        assert self.submission.triage_status == "considered"
+        return saved
 
     def withdraw(self):
         ids = (self.draft.pk, self.submission.pk)
-        return [self.post(f"submission/{pk}/withdraw/", reason="By email") for pk in ids]
+        saved = [self.save(f"submission/{pk}/withdraw/", reason="By email") for pk in ids]
+        self.submission.refresh_from_db()
+        assert self.submission.state == "withdrawn"
+        return saved
 
     def closing_time(self):
         later = (self.now + timedelta(days=9)).date().isoformat()
         path = f"call/{self.call.pk}/closing-time/"
-        return [self.post(path, day=later, time="12:00", reason="More time")]
+        saved = [self.save(path, day=later, time="12:00", reason="More time")]
+        assert self.call.closing_changes.count() == 1
+        return saved
 
     def read_pages(self):
         pages = [
