@@ -18,6 +18,7 @@ from core import clock, clock_check
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.responses.evidence_checks.checking import in_words, last_check
+from submissions.responses.scanning import scans_in_words
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -46,12 +47,16 @@ class PortalAdminSite(AdminSite):
         late = ""
         if request.user.has_perm("submissions.view_outboxemail"):
             late = late_in_words(mail_health(at=clock.portal_now()))
+        held_back = ""
+        if request.user.has_perm("submissions.view_attachment"):
+            held_back = capfirst(scans_in_words())
         check = last_check()
         warnings = {
             "late_mail": late,
             "clocks": _clocks_in_words(),
             "evidence_check": check,
             "evidence_words": in_words(check) if check else "",
+            "files_held_back": held_back,
         }
         return super().index(request, warnings | (extra_context or {}))
 

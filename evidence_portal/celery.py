@@ -67,6 +67,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },
+    "scan-files": {
+        "task": "submissions.scan_files",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     "report-alive": {
         "task": "core.report_alive",
         "schedule": 10.0,

@@ -285,3 +285,16 @@ def languages_in(folder: Path) -> dict[str, str]:
     catalogues = sorted(folder.glob("*/LC_MESSAGES/django.mo"))
     codes = [to_language(catalogue.parents[1].name) for catalogue in catalogues]
     return {code: LANG_INFO.get(code, {}).get("name_local", code) for code in codes}
+
+
+def read_scanner() -> str:
+    """Return CLAMD_URL, the virus scanner: `tcp://host:port` or `unix:///path`; "" for none."""
+    url = read_text("CLAMD_URL", default="")
+    if not url:
+        return ""
+    remedy = "tcp://host:3310 or unix:///run/clamav/clamd.ctl."
+    parts = split_url("CLAMD_URL", url, schemes={"tcp", "unix"}, remedy=remedy)
+    is_whole = parts.hostname if parts.scheme == "tcp" else parts.path.strip("/")
+    if not is_whole or (parts.scheme == "unix" and parts.netloc):
+        raise ImproperlyConfigured(f"CLAMD_URL must look like {remedy}")
+    return url

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -13,6 +14,7 @@ from core import clock, clock_check, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.responses.evidence_checks.checking import in_words, last_check
+from submissions.responses.scanning import scans_in_words
 
 OK = "ok"
 UNKNOWN = "not known"
@@ -32,7 +34,8 @@ def ready(_request: HttpRequest) -> HttpResponse:
     Mail that waits for longer than MAIL_STALE_MINUTES is a warning only: most often a mail server
     elsewhere is down, and taking the portal off the net would not send the mail. Heartbeats go by
     real time, the age of mails by the portal's clock, which dated them. `clock` warns of a clock
-    over 2 seconds from the database's, and fails over 30.
+    over 2 seconds from the database's, and fails over 30. `files` is there
+    if a virus scanner is set up, and warns of files that wait for it.
     """
     clocks: dict[str, timedelta] = {}
     parts = _database_and_mail(clocks) | _broker_and_workers(clocks)
@@ -41,11 +44,11 @@ def ready(_request: HttpRequest) -> HttpResponse:
     healthy = all(
         line in {OK, NOT_CHECKED} or line.startswith("warning: ") for line in parts.values()
     )
-    text = "".join(f"{part}: {parts[part]}\n" for part in ORDER)
+    text = "".join(f"{part}: {parts[part]}\n" for part in ORDER if part in parts)
     return _plain(text, status=200 if healthy else 503)
 
 
-ORDER = ("database", "schema", "clock", "broker", "worker", "beat", "mail", "evidence")
+ORDER = ("database", "schema", "clock", "broker", "worker", "beat", "mail", "evidence", "files")
 
 
 def _say_clocks(clocks: Mapping[str, timedelta]) -> str:
@@ -66,7 +69,11 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         unknown = dict.fromkeys(("schema", "clock", "mail", "evidence"), UNKNOWN)
         return {"database": "does not answer"} | unknown
     mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
-    return {"database": OK, "schema": refusal or OK, "mail": mail, "evidence": evidence}
+    parts = {"database": OK, "schema": refusal or OK, "mail": mail, "evidence": evidence}
+    if settings.CLAMD_URL and not refusal:
+        waiting = scans_in_words()
+        parts["files"] = f"warning: {waiting}" if waiting else OK
+    return parts
 
 
 def _say_evidence() -> str:

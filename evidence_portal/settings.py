@@ -23,6 +23,7 @@ from evidence_portal.environment import (
     read_portal_env,
     read_portal_url,
     read_rehearsal_offset,
+    read_scanner,
     read_secret_key,
     read_sender,
     read_text,
@@ -44,6 +45,9 @@ CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 # How many proxies stand before the portal and add to X-Forwarded-For. The limits on how often
 # somebody may try something count clients by it.
 TRUSTED_PROXIES = read_number("TRUSTED_PROXIES", default=0)
+
+# The virus scanner's address, "" for none. With one, each file is held back until it is scanned.
+CLAMD_URL = read_scanner()
 
 # How far the rehearsal clock is from the real one, and the file that says how far
 # `manage.py rehearse` has moved it since.

@@ -217,11 +217,14 @@ def _files_sql(dataset: Dataset) -> str:
     return (
         f"CASE WHEN {consent.files_shown_sql(dataset.call)} THEN "  # noqa: S608 - as above
         "(SELECT jsonb_agg(jsonb_build_object('file_type', attachment.file_type, "
-        "'size', attachment.size, 'sha256', attachment.sha256, 'path', attachment.file) "
+        "'size', attachment.size, 'sha256', attachment.sha256, 'path', attachment.file, "
+        "'scan', scan.state, 'found', scan.detail) "
         "ORDER BY attachment.uploaded_at, attachment.id) "
         "FROM submissions_version_attachments AS attached "
         "JOIN submissions_attachment AS attachment "
-        "ON attachment.id = attached.attachment_id WHERE attached.version_id = version.id) END"
+        "ON attachment.id = attached.attachment_id "
+        "LEFT JOIN submissions_filescan AS scan ON scan.attachment_id = attachment.id "
+        "WHERE attached.version_id = version.id) END"
     )
 
 

@@ -36,13 +36,18 @@ class Query:
 
 @dataclass(frozen=True)
 class File:
-    """A file given as evidence; `number` counts from 1 within its response."""
+    """A file given as evidence; `number` counts from 1 within its response.
+
+    `scan` is the ScanState, None if it has not been scanned; `found` what the scanner said.
+    """
 
     number: int
     file_type: str
     size: int
     sha256: str
     path: str
+    scan: str | None = None
+    found: str | None = None
 
 
 @dataclass(frozen=True)

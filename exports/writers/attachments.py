@@ -13,6 +13,7 @@ from exports.writers.record_answers import file_name
 from exports.writers.zip_stream import ZipStream
 from submissions.responses.author_metadata.cleaning import without_author
 from submissions.responses.author_metadata.errors import CannotBeCleaned
+from submissions.responses.scanning import is_held_back, say_why_held_back
 
 CONTENT_TYPE = "application/zip"
 LIST_NAME = "files.csv"
@@ -76,6 +77,8 @@ class FileList:
             return Copy(note=MISSING, is_lost=True)
         if hashlib.sha256(submitted).hexdigest() != file.sha256:
             return Copy(note=DAMAGED, is_lost=True)
+        if is_held_back(file.scan or ""):
+            return Copy(note=say_why_held_back(file.scan or "", file.found or ""))
         if self._named:
             return Copy([submitted], size=file.size, sha256=file.sha256)
         try:

@@ -8,15 +8,25 @@ from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
+from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    """`scan` says how the file stands with the virus scanner."""
+
+    attachment: Attachment
+    scan: str
+    is_held_back: bool
 
 
 @dataclass(frozen=True)
 class ShownAnswer:
     question: Question
     lines: list[str]
-    files: list[Attachment]
+    files: list[ShownFile]
 
     @property
     def text(self) -> str:
@@ -79,7 +89,7 @@ def response_page(response: Submission, *, wanted: str, shows_identity: bool) ->
 
 def _sections(call: Call, version: Version) -> list[ShownSection]:
     answers = {**version.choices, **version.texts}
-    files = files_by_key(call, version.attachments.all())
+    files = files_by_key(call, version.attachments.select_related("scan"))
     sections: list[ShownSection] = []
     for question in asked_questions(call, answers):
         if question.identity:
@@ -91,8 +101,18 @@ def _sections(call: Call, version: Version) -> list[ShownSection]:
             if question.kind == QuestionKind.FILE
             else say_answer(question, answers.get(question.key))
         )
-        sections[-1].answers.append(ShownAnswer(question, lines, files.get(question.key, [])))
+        sections[-1].answers.append(
+            ShownAnswer(question, lines, [_show(file) for file in files.get(question.key, ())])
+        )
     return sections
+
+
+def _show(attachment: Attachment) -> ShownFile:
+    return ShownFile(
+        attachment,
+        scan=say_attachment(attachment),
+        is_held_back=is_held_back(state_of(attachment)),
+    )
 
 
 def _identity(call: Call, version: Version) -> list[ShownAnswer]:

@@ -29,6 +29,7 @@ from review.errors import StatusOutdated, StatusRefused
 from review.triage import change_status, seen_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
+from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.searching import in_answers
 from submissions.responses.states import SubmissionState, TriageStatus
 
@@ -250,6 +251,9 @@ class ResponseAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         files = Attachment.objects.filter(versions__submission=pk).distinct()
         attachment = get_object_or_404(files, submission=pk, public_id=public_id)
+        if is_held_back(state_of(attachment)):
+            messages.error(request, f"The file is {say_attachment(attachment)}.")
+            return redirect("admin:submissions_submission_change", pk)
         try:
             download = file_download(attachment, sees_identity=may_see_identity(request.user))
         except FileNotFoundError:

@@ -18,7 +18,11 @@ def own_file(request: HttpRequest, slug: str, public_id: UUID) -> FileResponse:
     submission = response_in_session(request, call)
     if submission is None:
         raise Http404
-    return file_response(get_object_or_404(submission.attachments, public_id=public_id))
+    files = submission.attachments.select_related("scan")
+    attachment = get_object_or_404(files, public_id=public_id)
+    if attachment.is_infected:  # the pages say so beside its name
+        raise Http404
+    return file_response(attachment)
 
 
 def file_response(attachment: Attachment) -> FileResponse:

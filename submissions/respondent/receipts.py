@@ -15,6 +15,7 @@ from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Version
+from submissions.responses.states import ScanState
 from submissions.responses.verifying import belong_together, receipt_code
 from submissions.responses.versions import Content, holds_changes
 
@@ -39,6 +40,8 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         context["withdrawn"] = spoken_time.say_exactly(submission.withdrawn_at, zone)
         context["changes"] = _changed_after(version, current)
         return render(request, "responses/withdrawn.html", context)
+    infected = version.attachments.filter(scan__state=ScanState.INFECTED)
+    context["infected"] = list(infected.values_list("name", flat=True))
     return render(request, "responses/submitted.html", context)
 
 

@@ -44,7 +44,7 @@ class ResponseContext:
 
     @cached_property
     def files(self) -> dict[str, list[Attachment]]:
-        present = self.submission.attachments.filter(removed_at=None)
+        present = self.submission.attachments.filter(removed_at=None).select_related("scan")
         return files_by_key(self.call, present)
 
     @property

@@ -14,6 +14,7 @@ from submissions.respondent.response_context import ResponseContext
 from submissions.responses import attaching, drafting
 from submissions.responses.answering import route_of
 from submissions.responses.errors import AlreadySubmitted, FileRefused
+from submissions.responses.tasks import nudge_scan
 
 # The values of the page's buttons; the script posts none.
 CONTINUE, LEAVE, UPLOAD = "continue", "save", "upload"
@@ -131,6 +132,8 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
                 )
             except FileRefused as refusal:
                 refused.setdefault(key, []).append(refusal.message)
+    if form.uploads:
+        nudge_scan()
     return refused
 
 

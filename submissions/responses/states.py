@@ -17,6 +17,14 @@ class Timing(TextChoices):
     LATE_PASS = "late_pass", "With a late pass"
 
 
+class ScanState(TextChoices):
+    """What the virus scanner said of a file."""
+
+    CLEAN = "clean", "Nothing found"
+    INFECTED = "infected", "Infected"
+    FAILED = "failed", "Could not be scanned"
+
+
 class Channel(TextChoices):
     """How the evidence reached the project."""
 

@@ -1,16 +1,21 @@
-"""Deleting what the privacy notice says is kept no longer, and checking the evidence."""
+"""Deleting what is kept no longer, checking the evidence, and having files scanned."""
 
 import logging
 
 from celery import shared_task
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 
 from core import clock, clock_check
-from submissions.responses import retention
+from core.broker import broker, nudge
+from submissions.responses import retention, scanning
 from submissions.responses.evidence_checks.checking import check_evidence
 
 logger = logging.getLogger(__name__)
 TIME_LIMIT = 3600  # seconds
+SCAN_TIME_LIMIT = 600  # seconds
+SCAN_EXPIRES = 30.0  # seconds
+RUNNING = "evidence-portal:scanning"
 
 
 @shared_task(name="submissions.purge", time_limit=TIME_LIMIT)
@@ -34,3 +39,31 @@ def check_all_evidence() -> None:
     for line in problems:
         logger.error("evidence: %s", line)
     logger.info("%s: %d problems", check, check.problems)
+
+
+@shared_task(name="submissions.scan_files", time_limit=SCAN_TIME_LIMIT)
+def scan_files() -> None:
+    """Have the virus scanner, if one is set up, look at files that it has not seen.
+
+    One run at a time: a scanner that is slow keeps one worker from its mail, not all of them.
+    """
+    if not settings.CLAMD_URL:
+        return
+    with broker() as client:
+        if not client.set(RUNNING, "1", nx=True, ex=SCAN_TIME_LIMIT):
+            return
+        try:
+            report = scanning.scan_due(now=clock.portal_now)
+        finally:
+            client.delete(RUNNING)
+    if report.scanned:
+        logger.info("files: %s", report)
+
+
+def nudge_scan() -> None:
+    """Have a new file scanned as soon as the present transaction has committed.
+
+    For speed only: beat has every file scanned that a lost nudge left.
+    """
+    if settings.CLAMD_URL:
+        nudge(scan_files, expires=SCAN_EXPIRES)

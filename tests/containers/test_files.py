@@ -133,6 +133,7 @@ def test_services_start_after_the_migration_and_stay_up():
         "beat": "unless-stopped",
         "postgres": "unless-stopped",
         "redis": "unless-stopped",
+        "clamd": "unless-stopped",
     }
 
 
@@ -150,7 +151,7 @@ def test_named_volumes_are_the_ones_that_services_use():
         for service in stated["services"].values()
         for volume in service.get("volumes", [])
     }
-    assert used == set(stated["volumes"]) == {"postgres", "uploads"}
+    assert used == set(stated["volumes"]) == {"postgres", "signatures", "uploads"}
 
 
 def test_env_example_explains_every_variable_and_gives_no_secret():

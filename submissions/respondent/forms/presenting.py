@@ -196,7 +196,8 @@ def _files(
                 "id": str(attachment.public_id),
                 "name": attachment.name,
                 "size": filesizeformat(attachment.size),
-                "url": file_url(attachment) if file_url else "",
+                "url": file_url(attachment) if file_url and not attachment.is_infected else "",
+                "is_infected": attachment.is_infected,
             }
             for attachment in attachments
         ],

@@ -9,12 +9,14 @@ from submissions.responses.models.responses import (
     VersionIdentity,
 )
 from submissions.responses.models.returning import ReturnAddress, ReturnToken
+from submissions.responses.models.scans import FileScan
 
 __all__ = [
     "Answer",
     "Attachment",
     "ClosingChange",
     "EvidenceCheck",
+    "FileScan",
     "IdentityAnswer",
     "LatePass",
     "ReturnAddress",

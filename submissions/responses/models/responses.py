@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Greatest, Lower
 
 from submissions.calls.models.calls import Call
 from submissions.calls.models.questions import Question
-from submissions.responses.states import Channel, SubmissionState, Timing, TriageStatus
+from submissions.responses.states import Channel, ScanState, SubmissionState, Timing, TriageStatus
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -240,6 +240,12 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"file {str(self.public_id)[:8]}"
+
+    @property
+    def is_infected(self) -> bool:
+        """Whether the virus scanner found something: then nobody gets the file, nor its owner."""
+        scan = getattr(self, "scan", None)
+        return scan is not None and scan.state == ScanState.INFECTED
 
 
 class Version(models.Model):
