@@ -1,6 +1,7 @@
 """Two people at one form of the admin: nobody silently takes back what the other saved."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from accounts.models import AuditEvent, User
 from accounts.states import PROJECT_STAFF
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, submitting
+from submissions.responses import amending, drafting, late_passes, submitting
 from tests.forms import form_of
 from tests.makers import (
     make_call,
@@ -319,3 +320,23 @@ def test_mail_that_somebody_else_sent_again_is_not_sent_unawares(ann, ben, their
     assert again == ["sent 1", "sent 1"]
     assert ben.post(address, {"seen": again[0], "address": "ben@example.org"}).status_code == 302
     assert OutboxEmail.objects.filter(resend_of=mail).count() == 2
+
+
+def test_second_to_take_a_pass_back_is_told_who_was_first(ann, ben, at):
+    call = make_call()
+    at(call.closes_at + timedelta(hours=1))
+    late_pass = late_passes.give(
+        call=call,
+        address="jo@example.org",
+        reason="Ill",
+        expires_at=call.closes_at + timedelta(days=2),
+        by=User.objects.get(username="ann"),
+        at=call.closes_at,
+    )
+    address = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])
+    seen = form_of(ben.get(address))
+    ann.post(address, form_of(ann.get(address)))
+    page = ben.post(address, seen, follow=True)
+    assert messages_of(page) == ["This pass was taken back already, by ann. Nothing changed."]
+    events = AuditEvent.objects.filter(action="late_pass_revoked")
+    assert list(events.values_list("actor__username", flat=True)) == ["ann"]
