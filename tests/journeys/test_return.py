@@ -113,9 +113,9 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     follow(here, "Withdraw your response")
     stands_at(here, "Do you want to withdraw your response?")
     press(here, "Withdraw my response")
-    stands_at(here, "You have withdrawn your response")
+    stands_at(here, "Your response is withdrawn")
     there.reload()
-    stands_at(there, "You have withdrawn your response")
+    stands_at(there, "Your response is withdrawn")
     kinds = OutboxEmail.objects.order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["return_link", "confirmation", "amended", "return_link", "withdrawn"]
 

@@ -170,7 +170,7 @@ def test_withdrawn_response_says_so_everywhere_and_takes_nothing(client, call, s
     client.post(address(call, "response/withdraw/"))
     for rest in ("", "about/", "check/", "submitted/", "withdraw/", "amend/"):
         text = text_of(client.get(address(call, f"response/{rest}"), follow=True))
-        assert "You have withdrawn your response" in text
+        assert "Your response is withdrawn" in text
         assert "Withdrawn 1:00:00pm on Tuesday 23 July 2019 (UK time)" in text
     assert change_is_refused(client, call)
     for rest in ("check/", "amend/", "withdraw/"):
@@ -240,7 +240,7 @@ def test_submitting_what_another_tab_withdrew_shows_the_withdrawal(client, call,
     client.post(address(call, "response/amend/"))
     amending.withdraw(submission=submission, at=while_open(call))
     response = press_submit(client, call, follow=True)
-    assert "You have withdrawn your response" in text_of(response)
+    assert "Your response is withdrawn" in text_of(response)
 
 
 def test_file_added_while_changing_counts_once_submitted(client, call, submission):
