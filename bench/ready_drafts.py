@@ -52,7 +52,7 @@ def _needed(call: Call, answers: dict[str, object]) -> dict[str, object]:
     return {
         q.key: answers[q.key]
         for q in asked
-        if q.key in answers and (q == story or is_required(q, answers))
+        if q.key in answers and (q == story or is_required(call, q, answers))
     }
 
 

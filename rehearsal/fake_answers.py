@@ -1,6 +1,7 @@
 """The answers of a fake response: choices first, as conditions depend on them alone, then text."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from rehearsal.fake_words import (
 )
 from submissions.calls.models import Call, Question
 from submissions.calls.states import CHOICE_KINDS, MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
-from submissions.responses.answering import asked_questions, is_asked, is_required
+from submissions.responses.answering import asked_questions, is_required
 
 MEDIAN_WORDS, LONGEST_WORDS = 400, 5_000
 _SPREAD = 0.95  # of the logarithm: one response in 250 comes near the longest
@@ -35,19 +36,27 @@ def make_fake_answers(call: Call, random: Random) -> FakeResponse:
     """Return answers that could be submitted; their length varies as in real responses."""
     answers: dict[str, Any] = {}
     for question in call.questions_in_order:
-        if question.kind in CHOICE_KINDS and is_asked(call, question, answers):
-            value = _choose(question, random, required=is_required(question, answers))
+        if question.kind in CHOICE_KINDS and call.questionnaire.asked(answers)[question.key]:
+            value = _choose(question, random, required=is_required(call, question, answers))
             if value:
                 answers[question.key] = value
+    while (missing := _required_choice(call, answers)) is not None:
+        answers[missing.key] = _choose(missing, random, required=True)
     asked = asked_questions(call, answers)
-    for question in asked:  # a later choice may have made it required
-        open_choice = question.kind in CHOICE_KINDS and question.key not in answers
-        if open_choice and is_required(question, answers):
-            answers[question.key] = _choose(question, random, required=True)
-    answers |= _fake_short_texts(asked, answers, random)
-    answers |= _fake_long_texts(asked, answers, random)
+    required = {question.key for question in asked if is_required(call, question, answers)}
+    answers |= _fake_short_texts(asked, required, random)
+    answers |= _fake_long_texts(asked, required, random)
     in_order = {q.key: answers[q.key] for q in asked if q.key in answers}
     return FakeResponse(asked, in_order)
+
+
+def _required_choice(call: Call, answers: dict[str, Any]) -> Question | None:
+    """Return the first choice without an answer that a later choice made required, if any."""
+    for question in asked_questions(call, answers):
+        open_choice = question.kind in CHOICE_KINDS and question.key not in answers
+        if open_choice and is_required(call, question, answers):
+            return question
+    return None
 
 
 def _choose(question: Question, random: Random, *, required: bool) -> Any:
@@ -84,12 +93,12 @@ def _choose_several(question: Question, keys: list[str], random: Random) -> list
 
 
 def _fake_short_texts(
-    asked: list[Question], answers: dict[str, Any], random: Random
+    asked: list[Question], required: Collection[str], random: Random
 ) -> dict[str, str]:
     found = {}
     person = make_fake_person(random)
     for question in asked:
-        wanted = is_required(question, answers) or random.random() < ANSWERS_OPTIONAL
+        wanted = question.key in required or random.random() < ANSWERS_OPTIONAL
         if question.kind not in TEXT_KINDS - {QuestionKind.LONG} or not wanted:
             continue
         if question.kind == QuestionKind.EMAIL:
@@ -107,18 +116,18 @@ def _fake_short_texts(
 
 
 def _fake_long_texts(
-    asked: list[Question], answers: dict[str, Any], random: Random
+    asked: list[Question], required: Collection[str], random: Random
 ) -> dict[str, str]:
     """Divide the words of the response among required questions, then some of the others."""
     questions = [q for q in asked if q.kind == QuestionKind.LONG]
     if not questions:
         return {}
     random.shuffle(questions)
-    questions.sort(key=lambda question: not is_required(question, answers))
-    required = sum(is_required(question, answers) for question in questions)
+    questions.sort(key=lambda question: question.key not in required)
+    needed = sum(question.key in required for question in questions)
     words = round(random.lognormvariate(math.log(MEDIAN_WORDS), _SPREAD) * _AIM)
     words = max(8, min(words, LONGEST_WORDS))
-    answered = max(1, required, round(words / random.uniform(*_WORDS_PER_QUESTION)))
+    answered = max(1, needed, round(words / random.uniform(*_WORDS_PER_QUESTION)))
     sizes = _share_out(words, questions, min(answered, len(questions)), random)
     return {
         question.key: make_fake_text(random, theme=question.key, words=size)

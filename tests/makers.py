@@ -195,13 +195,15 @@ def complete_answers(call, **answers):
         missing = [
             question
             for question in asked_questions(call, answers)
-            if question.key not in answers and is_required(question, answers)
+            if question.key not in answers and is_required(call, question, answers)
         ]
         if missing:
             answers[missing[0].key] = plain_answer(missing[0])
-    if call.needs_evidence and validation_issues(call, answers, {}):
-        first = next(q for q in asked_questions(call, answers) if q.kind == QuestionKind.LONG)
-        answers.setdefault(first.key, plain_answer(first))
+    while call.needs_evidence and (issues := validation_issues(call, answers, {})):
+        question = call.questions_by_key[issues[0].key]
+        if answers.get(question.key):  # it is not for want of evidence
+            break
+        answers[question.key] = plain_answer(question)
     return answers
 
 

@@ -6,7 +6,7 @@ from core.admin.uk_time import in_uk_time, in_uk_time_exactly
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
-from submissions.responses.answering import asked_questions
+from submissions.responses.answering import questions_of_version
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.transcript import say_answer
@@ -91,7 +91,7 @@ def _sections(call: Call, version: Version) -> list[ShownSection]:
     answers = {**version.choices, **version.texts}
     files = files_by_key(call, version.attachments.select_related("scan"))
     sections: list[ShownSection] = []
-    for question in asked_questions(call, answers):
+    for question in questions_of_version(call, answers, files):
         if question.identity:
             continue
         if not sections or sections[-1].title != question.section.title:

@@ -42,20 +42,23 @@
 
   const named = (key) => [...document.getElementsByName(key)];
 
-  // true, false, or null while nothing was chosen, as submissions/calls/conditions.py has it.
-  const holds = ([key, negated, values]) => {
+  // true, false, or null while it is open, as submissions/calls/conditions.py has it.
+  const asked = new Map();
+  const all = (results) => (results.includes(false) ? false : results.includes(null) ? null : true);
+  const isMet = ([key, negated, values]) => {
     const chosen = named(key).filter((input) => input.checked);
     if (!chosen.length) return null;
     return chosen.some((input) => values.includes(input.value)) !== negated;
   };
+  const holds = (term) => all([asked.get(term[0]), isMet(term)]);
 
   const following = [...document.querySelectorAll("[data-shown-if]")].map((question) => {
     const terms = JSON.parse(question.dataset.shownIf);
     const faulty = question.classList.contains("question--error");
     return () => {
-      const results = terms.map(holds);
-      const unknown = results.includes(null);
-      question.hidden = results.includes(false) || (unknown && !faulty);
+      const result = all(terms.map(holds));
+      asked.set(question.id.slice("question-".length), result);
+      question.hidden = result === false || (result === null && !faulty);
     };
   });
   const follow = () => {

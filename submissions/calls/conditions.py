@@ -6,17 +6,23 @@
     hall in closed, sold
     publication = anonymous and hall = open
 
-A condition over an answer that is not given yet is neither true nor false but unknown.
+A condition over an answer that is not given yet is neither true nor false but unknown. An answer to
+a question that is not asked counts for nothing: a condition over it is false, whatever it says.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 _TERM = re.compile(r"\s*([a-z][a-z0-9_]*)\s+(=|!=|contains|in)\s+(.+?)\s*", re.ASCII)
 _VALUE = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+
+# Whether each question is asked, by its key; None while an answer is missing that decides it.
+Asked = Mapping[str, bool | None]
+_ALL: Asked = MappingProxyType({})  # keys that are not there count as asked
 
 
 @dataclass(frozen=True)
@@ -25,9 +31,11 @@ class Term:
     operator: str
     values: tuple[str, ...]
 
-    def holds(self, answers: Mapping[str, Any]) -> bool | None:
-        """Return whether the term is true of `answers`, or None while it has no answer."""
-        answer = answers.get(self.key)
+    def holds(self, answers: Mapping[str, Any], asked: Asked = _ALL) -> bool | None:
+        """Return whether the term is true of an answer that counts; None while that is open."""
+        return _all((asked.get(self.key, True), self._is_met_by(answers.get(self.key))))
+
+    def _is_met_by(self, answer: Any) -> bool | None:
         if answer in (None, "", [], {}):
             return None
         given = set(answer) if isinstance(answer, list) else {answer}
@@ -39,14 +47,9 @@ class Term:
 class Condition:
     terms: tuple[Term, ...]
 
-    def holds(self, answers: Mapping[str, Any]) -> bool | None:
+    def holds(self, answers: Mapping[str, Any], asked: Asked = _ALL) -> bool | None:
         """Return False if any term is false, else None if any is unknown, else True."""
-        if not self.terms:
-            return True
-        results = [term.holds(answers) for term in self.terms]
-        if False in results:
-            return False
-        return None if None in results else True
+        return _all([term.holds(answers, asked) for term in self.terms])
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -71,13 +74,27 @@ def parse(text: str) -> Condition:
     return Condition(tuple(terms))
 
 
-def is_ruled_out(
-    terms: Collection[Term], answers: Mapping[str, Any], on_page: Collection[str]
-) -> bool:
-    """Return whether an answer on another page makes the question one that is not asked."""
-    return any(term.key not in on_page and term.holds(answers) is False for term in terms)
+def decide(
+    conditions: Iterable[tuple[str, Condition]], answers: Mapping[str, Any]
+) -> dict[str, bool | None]:
+    """Return whether each question is asked, by its key; None while that is open.
+
+    `conditions` has the questions that are asked conditionally, each after those that it depends
+    on. So one pass is enough: where `a` rules `b` out, `b` rules `c` out, whatever was answered.
+    """
+    asked: dict[str, bool | None] = {}
+    for key, condition in conditions:
+        asked[key] = condition.holds(answers, asked)
+    return asked
 
 
-def holds(text: str, answers: Mapping[str, Any]) -> bool | None:
+def holds(text: str, answers: Mapping[str, Any], asked: Asked = _ALL) -> bool | None:
     """Return whether the written condition is true of `answers`; an empty one always is."""
-    return parse(text).holds(answers) if text else True
+    return parse(text).holds(answers, asked) if text else True
+
+
+def _all(results: Iterable[bool | None]) -> bool | None:
+    results = tuple(results)
+    if False in results:
+        return False
+    return None if None in results else True

@@ -19,6 +19,7 @@ from submissions.respondent.response_context import (
     answers_by_section,
     closed_page,
     current_response,
+    rows_of,
 )
 from submissions.respondent.steps import question_addresses
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
@@ -90,6 +91,7 @@ def _check_page(
     context = current.template_context(
         sections=sections,
         declarations=declarations,
+        not_counted=rows_of(current, current.not_counted),
         missing=_missing(current, issues),
         refused=bool(standing),
         changed=status == 409,
@@ -118,7 +120,7 @@ def _apart(current: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
 
 def _is_declaration(current: ResponseContext, question: Question) -> bool:
     return question.kind == QuestionKind.CHECKBOX and answering.is_required(
-        question, current.answers
+        current.call, question, current.answers
     )
 
 
@@ -126,7 +128,8 @@ def _say_publication(current: ResponseContext) -> list[str]:
     """Return the respondent's choice in plain words; [] if the call does not ask for it."""
     if "publication" not in current.call.questions_by_key:
         return []
-    chosen = current.answers.get("publication", "")
+    counting = current.call.questionnaire.answers_that_count(current.answers)
+    chosen = counting.get("publication", "")
     words: dict[str, str] = {
         Publication.NAMED: _(
             "You let us publish your response, or parts of it, with your name or your "
@@ -143,7 +146,7 @@ def _say_publication(current: ResponseContext) -> list[str]:
     said = words.get(chosen, _("You have not chosen yet whether we may publish your response."))
     quoting = {"yes": _("We may quote from it."), "no": _("We will not quote from it.")}
     asked = chosen not in ("", Publication.CONFIDENTIAL)
-    quoted = quoting.get(current.answers.get("quote_ok", "")) if asked else None
+    quoted = quoting.get(counting.get("quote_ok", "")) if asked else None
     return [said, quoted] if quoted else [said]
 
 

@@ -87,11 +87,21 @@ class ResponseContext:
     @cached_property
     def sections(self) -> list[Section]:
         """The sections with a question that applies or may apply, in order."""
-        asked = {
-            question.section_id: None
-            for question in answering.asked_questions(self.call, self.answers)
+        askable = {
+            question.section_id for question in answering.askable_questions(self.call, self.answers)
         }
-        return [section for section in self.call.questionnaire.sections if section.pk in asked]
+        return [section for section in self.call.questionnaire.sections if section.pk in askable]
+
+    @cached_property
+    def not_counted(self) -> list[Question]:
+        """The questions with an answer or a file that are not asked: it is no part of a version."""
+        asked = self.call.questionnaire.asked(self.answers)
+        return [
+            question
+            for question in self.call.questionnaire.questions
+            if not asked[question.key]
+            and (self.answers.get(question.key) or self.files.get(question.key))
+        ]
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -155,29 +165,32 @@ def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def answers_by_section(current: ResponseContext) -> list[dict[str, Any]]:
-    """Return each section with a row per question: its address, answer in lines, files."""
-    addresses = question_addresses(current.call)
-    asked = answering.asked_questions(current.call, current.answers)
-    return [
+    """Return each section with a row per question that is asked."""
+    rows = rows_of(current, answering.asked_questions(current.call, current.answers))
+    parts = [
         {
             "section": section,
-            "rows": [
-                {
-                    "question": question,
-                    "href": f"{addresses[question.key]}?return=check#question-{question.key}",
-                    "given": bool(
-                        current.answers.get(question.key) or current.files.get(question.key)
-                    ),
-                    "is_list": question.kind in SEVERAL,
-                    "lines": say_answer(question, current.answers.get(question.key)),
-                    "warning": answering.warning_of(question, current.answers.get(question.key)),
-                    "files": current.files.get(question.key, []),
-                }
-                for question in asked
-                if question.section_id == section.pk
-            ],
+            "rows": [row for row in rows if row["question"].section_id == section.pk],
         }
         for section in current.sections
+    ]
+    return [part for part in parts if part["rows"]]
+
+
+def rows_of(current: ResponseContext, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """Return a row for each of the questions: its address, its answer in lines, its files."""
+    addresses = question_addresses(current.call)
+    return [
+        {
+            "question": question,
+            "href": f"{addresses[question.key]}?return=check#question-{question.key}",
+            "given": bool(current.answers.get(question.key) or current.files.get(question.key)),
+            "is_list": question.kind in SEVERAL,
+            "lines": say_answer(question, current.answers.get(question.key)),
+            "warning": answering.warning_of(question, current.answers.get(question.key)),
+            "files": current.files.get(question.key, []),
+        }
+        for question in questions
     ]
 
 
@@ -187,6 +200,7 @@ def closed_page(
     """Say that the response cannot be submitted now, and show it to read and to download."""
     context = current.template_context(
         sections=answers_by_section(current),
+        not_counted=rows_of(current, current.not_counted),
         just_saved=just_saved,
         tried=tried,
         is_early=current.received_at < current.call.opens_at,

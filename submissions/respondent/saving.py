@@ -103,7 +103,8 @@ def _outcome(
 
 def question_with_route(current: ResponseContext, form: SectionForm) -> Question | None:
     """Return the first question of the page whose answer leads to a page of help."""
-    return next((q for q in form.questions if route_of(q, current.answers.get(q.key))), None)
+    counting = current.call.questionnaire.answers_that_count(current.answers)
+    return next((q for q in form.questions if route_of(q, counting.get(q.key))), None)
 
 
 def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from submissions.calls.conditions import is_ruled_out
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
 from submissions.responses.answering import Answers
@@ -86,11 +85,8 @@ def question_addresses(call: Call) -> dict[str, str]:
 
 
 def _shows(call: Call, page: Page, answers: Answers) -> bool:
-    on_page = {question.key for question in page}
-    return any(
-        not is_ruled_out(call.questionnaire.terms[question.key], answers, on_page)
-        for question in page
-    )
+    asked = call.questionnaire.asked_on_page(answers, {question.key for question in page})
+    return any(asked[question.key] is not False for question in page)
 
 
 def _depends_on(page: Page, call: Call, question: Question) -> bool:

@@ -35,14 +35,15 @@ def _section_state(current: ResponseContext, section: Section) -> str:
 
     A section depends while answers are missing that decide whether it is asked.
     """
+    asked = current.call.questionnaire.asked(current.answers)
     keys = [question.key for question in current.call.questionnaire.questions_of(section)]
-    begun = any(current.answers.get(key) or current.files.get(key) for key in keys)
+    begun = any(asked[key] and (current.answers.get(key) or current.files.get(key)) for key in keys)
     standing = answering.validation_issues(
         current.call, current.answers, current.file_counts, section_key=section.key
     )
     if begun:
         return "started" if standing else "completed"
-    if conditions.holds(section.show_if, current.answers) is None:
+    if conditions.holds(section.show_if, current.answers, asked) is None:
         return "depends"
     return "not_started" if standing else "optional"
 
@@ -52,7 +53,8 @@ def _section_state(current: ResponseContext, section: Section) -> str:
 def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpResponse:
     """Show the page that an answer leads to, for instance for people under 16."""
     question = current.call.questions_by_key.get(key)
-    route = question and answering.route_of(question, current.answers.get(key))
+    counting = current.call.questionnaire.answers_that_count(current.answers)
+    route = question and answering.route_of(question, counting.get(key))
     if not route:
         raise Http404
     context = current.template_context(route=route, question=question)
@@ -74,7 +76,7 @@ def working_text(request: HttpRequest, current: ResponseContext) -> HttpResponse
         text = draft_text(
             current.call,
             saved_at=current.submission.saved_at,
-            questions=answering.asked_questions(current.call, current.answers),
+            questions=answering.askable_questions(current.call, current.answers),
             answers=current.answers,
             files=current.files,
         )

@@ -5,7 +5,7 @@ else is saved, however incomplete or long, and `validation_issues` says what is 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,25 +92,43 @@ def _known(key: Any, keys: Collection[str]) -> str:
     return key
 
 
-def is_asked(call: Call, question: Question, answers: Answers) -> bool | None:
-    """Return whether the question applies to somebody with `answers`; None: not known yet."""
-    return call.questionnaire.conditions[question.key].holds(answers)
-
-
-def is_required(question: Question, answers: Answers) -> bool:
+def is_required(call: Call, question: Question, answers: Answers) -> bool:
     """Return whether an asked question must be answered, as far as `answers` tell."""
+    return _is_required(question, call.questionnaire.answers_that_count(answers))
+
+
+def _is_required(question: Question, counting: Answers) -> bool:
     if question.required:
         return True
-    return bool(question.required_if) and conditions.holds(question.required_if, answers) is True
+    return bool(question.required_if) and conditions.holds(question.required_if, counting) is True
 
 
 def asked_questions(call: Call, answers: Answers) -> list[Question]:
-    """Return the questions that apply or may apply, in order."""
-    questionnaire = call.questionnaire
-    ruled_out = {
-        key for key, condition in questionnaire.conditional if condition.holds(answers) is False
-    }
-    return [question for question in questionnaire.questions if question.key not in ruled_out]
+    """Return the questions that are asked, in order: they and no others make up a version."""
+    asked = call.questionnaire.asked(answers)
+    return [question for question in call.questionnaire.questions if asked[question.key]]
+
+
+def askable_questions(call: Call, answers: Answers) -> list[Question]:
+    """Return the questions that are asked, or may be once more is answered, in order."""
+    asked = call.questionnaire.asked(answers)
+    return [q for q in call.questionnaire.questions if asked[q.key] is not False]
+
+
+def questions_of_version(
+    call: Call, answers: Answers, files: Mapping[str, Sequence[object]]
+) -> list[Question]:
+    """Return the questions of a version with these `answers` and `files`, in order.
+
+    They are those that its author may have been asked, and every one that it answers: a version
+    stays as it was submitted, though the call may have other conditions by now.
+    """
+    asked = call.questionnaire.asked(answers)
+    return [
+        question
+        for question in call.questionnaire.questions
+        if asked[question.key] is not False or question.key in answers or question.key in files
+    ]
 
 
 def validation_issues(
@@ -119,16 +137,16 @@ def validation_issues(
     """Return what prevents submitting, in the order of the questions.
 
     `file_counts` has the number of files by question key. With `section_key` only that
-    section's questions are judged.
+    section's questions are judged. Nothing is demanded by a question that is not asked: if that
+    is not known yet, the issue is the answer it depends on.
     """
+    counting = call.questionnaire.answers_that_count(answers)
+    asked = asked_questions(call, answers)
     found = []
-    for question in asked_questions(call, answers):
+    for question in asked:
         if section_key in (None, question.section.key):
             given = file_counts.get(question.key, 0) or answers.get(question.key)
-            # If it is not known yet whether it applies, the issue is the answer it depends on.
-            applies = is_asked(call, question, answers) is True
-            required = applies and is_required(question, answers)
-            found += issues_of(question, given, required=required)
+            found += issues_of(question, given, required=_is_required(question, counting))
     if section_key is None and not found:
         found += _evidence_issues(call, answers, file_counts)
     return found
@@ -223,15 +241,33 @@ def _limit(question: Question, most: int, count: int) -> dict[str, str]:
 def _evidence_issues(
     call: Call, answers: Answers, file_counts: Mapping[str, int]
 ) -> list[ValidationIssue]:
-    """Most calls need evidence: at least one long answer or one file."""
+    """Most calls need evidence: at least one long answer or one file.
+
+    If no long question is asked yet but one may be, the issue is the answer that decides.
+    """
     asked = asked_questions(call, answers)
     long_ones = [q for q in asked if q.kind == QuestionKind.LONG]
-    if not call.needs_evidence or any(file_counts.values()):
+    if not call.needs_evidence or any(file_counts.get(q.key) for q in asked):
         return []
-    if not long_ones or any(answers.get(q.key) for q in long_ones):
+    if any(answers.get(q.key) for q in long_ones):
         return []
+    askable = [q for q in askable_questions(call, answers) if q.kind == QuestionKind.LONG]
+    if not askable:
+        return []
+    where = long_ones[0] if long_ones else _deciding_question(call, askable[0], answers)
     message = _("Give at least one answer in your own words, or add at least one file")
-    return [ValidationIssue(long_ones[0].key, message)]
+    return [ValidationIssue(where.key, message)]
+
+
+def _deciding_question(call: Call, question: Question, answers: Answers) -> Question:
+    """Return the asked question without an answer on which it depends whether this is asked."""
+    questionnaire = call.questionnaire
+    asked = questionnaire.asked(answers)
+    while asked[question.key] is None:
+        terms = questionnaire.conditions[question.key].terms
+        undecided = next(term for term in terms if term.holds(answers, asked) is None)
+        question = questionnaire.questions_by_key[undecided.key]
+    return question
 
 
 def warning_of(question: Question, value: Any) -> str:

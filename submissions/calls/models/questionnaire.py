@@ -1,14 +1,16 @@
 """All that a call asks, read once per revision of the call."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 
 from submissions.calls import conditions
-from submissions.calls.conditions import Condition, Term
+from submissions.calls.conditions import Asked, Condition, Term
 from submissions.calls.models.questions import Question, RespondentRole, Section
 from submissions.calls.states import QuestionKind
 
@@ -53,8 +55,28 @@ class Questionnaire:
         """What must be true for a question to be asked, by the question's key."""
         return {question.key: self._condition_of(question) for question in self.questions}
 
+    def asked(self, answers: Mapping[str, Any]) -> Asked:
+        """Return whether each question is asked of somebody with `answers`; None: not known yet.
+
+        Every page, check, version and script follows this: what is not asked does not count.
+        """
+        return self._always | conditions.decide(self._conditional, answers)
+
+    def asked_on_page(self, answers: Mapping[str, Any], on_page: Collection[str]) -> Asked:
+        """Return the same, whatever is chosen on the page with the questions `on_page`."""
+        return self.asked({key: value for key, value in answers.items() if key not in on_page})
+
+    def answers_that_count(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answers to questions that are asked."""
+        asked = self.asked(answers)
+        return {key: value for key, value in answers.items() if asked.get(key)}
+
     @cached_property
-    def conditional(self) -> tuple[tuple[str, Condition], ...]:
+    def _always(self) -> dict[str, bool | None]:
+        return dict.fromkeys(self.questions_by_key, True)
+
+    @cached_property
+    def _conditional(self) -> tuple[tuple[str, Condition], ...]:
         """Key and condition of each question that is not always asked."""
         return tuple(
             (key, condition) for key, condition in self.conditions.items() if condition.terms

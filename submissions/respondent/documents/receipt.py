@@ -11,7 +11,7 @@ from core import clock, spoken_time
 from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.documents.pages import typeset
-from submissions.responses.answering import asked_questions
+from submissions.responses.answering import questions_of_version
 from submissions.responses.models import Version
 from submissions.responses.transcript import say_answer
 from submissions.responses.verifying import receipt_code
@@ -105,7 +105,7 @@ def _sections(version: Version, call: Call) -> list[dict[str, Any]]:
     known = answers | version.identity.answers
     files = files_by_key(call, version.attachments.all())
     found: dict[str, dict[str, Any]] = {}
-    for question in asked_questions(call, known):
+    for question in questions_of_version(call, known, files):
         if question.identity:
             continue
         section = question.section

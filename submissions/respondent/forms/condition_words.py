@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from submissions.calls import conditions
+from submissions.calls.conditions import Term
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS
 from submissions.responses.answering import Answers
@@ -43,10 +44,10 @@ def applies(
     terms = call.questionnaire.terms[question.key]
     if not terms and not question.required_if:
         return ALWAYS if question.required else FREE
-    on_page = {other.key for other in page}
-    open_terms = [t for t in terms if t.key in on_page or t.holds(answers) is None]
-    live = [t for t in open_terms if t.key in on_page]
-    needed = _open_requirement(question, answers, on_page)
+    settled = _Settled(call, answers, {other.key for other in page})
+    open_terms = settled.open_terms(terms)
+    live = [t for t in open_terms if t.key in settled.on_page]
+    needed = _open_requirement(question, settled)
     before = _controller_before(question, page, call)
     sentence = ""
     if open_terms:
@@ -68,18 +69,39 @@ def sections_only_if(call: Call, section: Section) -> str:
     return _sentence(call, list(conditions.parse(section.show_if).terms), "", _ONLY_IF)
 
 
-def _open_requirement(
-    question: Question, answers: Answers, on_page: Collection[str]
-) -> list[conditions.Term] | None:
+class _Settled:
+    """What the other pages settle, whatever is chosen among the questions `on_page`."""
+
+    def __init__(self, call: Call, answers: Answers, on_page: Collection[str]) -> None:
+        self.on_page = on_page
+        self.answers = {key: value for key, value in answers.items() if key not in on_page}
+        self.asked = call.questionnaire.asked(self.answers)
+        self._conditions = call.questionnaire.conditions
+
+    def rules_out(self, terms: Iterable[Term]) -> bool:
+        return any(term.holds(self.answers, self.asked) is False for term in terms)
+
+    def open_terms(self, terms: Iterable[Term]) -> list[Term]:
+        """Return the terms that decide, with those that decide whether their questions count."""
+        found: list[Term] = []
+        for term in terms:
+            if term.key in self.on_page:
+                found.append(term)
+            elif term.holds(self.answers, self.asked) is None:
+                found += self.open_terms(self._conditions[term.key].terms)
+                if not self.answers.get(term.key):
+                    found.append(term)
+        return list(dict.fromkeys(found))
+
+
+def _open_requirement(question: Question, settled: _Settled) -> list[Term] | None:
     """Return the terms that decide whether an answer is required; None: it never is."""
     if question.required:
         return []
     if not question.required_if:
         return None
     terms = conditions.parse(question.required_if).terms
-    if conditions.is_ruled_out(terms, answers, on_page):
-        return None
-    return [t for t in terms if t.key in on_page or t.holds(answers) is None]
+    return None if settled.rules_out(terms) else settled.open_terms(terms)
 
 
 def _controller_before(question: Question, page: list[Question], call: Call) -> str:
@@ -95,7 +117,7 @@ _ONLY_IF = (gettext_noop("Answer this only if %(condition)s."), _UNLESS)
 _NEEDED_IF = (gettext_noop("You need to answer this if %(condition)s."), _UNLESS)
 
 
-def _sentence(call: Call, terms: list[conditions.Term], before: str, forms: tuple[str, str]) -> str:
+def _sentence(call: Call, terms: list[Term], before: str, forms: tuple[str, str]) -> str:
     if len(terms) == 1 and terms[0].operator == "!=":
         return _(forms[1]) % {"condition": _phrase(call, terms[0], before, negated=False)}
     phrases = [_phrase(call, t, before, negated=t.operator == "!=") for t in terms]
@@ -106,7 +128,7 @@ def _both(first: str, second: str) -> str:
     return _("%(first)s and %(second)s") % {"first": first, "second": second}
 
 
-def _phrase(call: Call, term: conditions.Term, before: str, *, negated: bool) -> str:
+def _phrase(call: Call, term: Term, before: str, *, negated: bool) -> str:
     controller = call.questions_by_key.get(term.key)
     labels = controller.option_labels if controller else {}
     words: dict[str, Any] = {

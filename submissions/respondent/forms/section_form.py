@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 
-from submissions.calls.conditions import is_ruled_out
+from submissions.calls.conditions import Condition, decide
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
 from submissions.respondent.forms.condition_words import Applies, applies
@@ -66,15 +66,13 @@ class SectionForm(forms.Form):
         self._resolved: dict[str, Any] = {}
         whole = call.questionnaire.questions_of(section)
         on_page = {question.key for question in (whole if page is None else page)}
+        asked = call.questionnaire.asked_on_page(answers, on_page)
         self.questions = [
             question
             for question in whole
             if self._was_posted(question)
             or question.key in self._posted_etags
-            or (
-                question.key in on_page
-                and not is_ruled_out(self.call.questionnaire.terms[question.key], answers, on_page)
-            )
+            or (question.key in on_page and asked[question.key] is not False)
         ]
         self.fields = {question.key: AnswerField(question) for question in self.questions}
 
@@ -252,14 +250,15 @@ class SectionForm(forms.Form):
         return applies(self.call, question, self.answers, self.questions)
 
     def waits(self, question: Question) -> bool:
-        """Whether the script will hide the question, by the script's own rule."""
-        on_page = {other.key: other for other in self.questions}
-        results = [
-            term.holds({term.key: self._value_shown(on_page[term.key])})
-            for term in self.call.questionnaire.terms[question.key]
-            if term.key in on_page
-        ]
-        return False in results or (None in results and question.key not in self.errors)
+        """Whether the script will hide the question: it knows the answers of this page only."""
+        on_page = {other.key: self._value_shown(other) for other in self.questions}
+        asked = decide(((key, self._terms_on_page(key)) for key in on_page), on_page)
+        open_too = question.key in self.errors
+        return asked[question.key] is False or (asked[question.key] is None and not open_too)
+
+    def _terms_on_page(self, key: str) -> Condition:
+        terms = self.call.questionnaire.terms[key]
+        return Condition(tuple(term for term in terms if term.key in self.fields))
 
     def _value_shown(self, question: Question) -> Any:
         if question.key in self._resolved:

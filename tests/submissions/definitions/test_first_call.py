@@ -103,7 +103,7 @@ def asked_keys(call, **answers):
 
 
 def required_keys(call, **answers):
-    return {q.key for q in asked_questions(call, answers) if is_required(q, answers)}
+    return {q.key for q in asked_questions(call, answers) if is_required(call, q, answers)}
 
 
 def test_questions_have_their_order_keys_and_kinds():

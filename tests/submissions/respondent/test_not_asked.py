@@ -1,0 +1,121 @@
+"""What a respondent does not see asked is kept, and is no part of the response."""
+
+import csv
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from exports.counting import count_responses
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+from tests.exports.exporting import NOW, exported
+from tests.makers import make_call, press_submit, while_open
+from tests.submissions.calls.test_cascade import CHAIN, A, B
+from tests.submissions.respondent.test_response_pages import address, start, text_of
+
+pytestmark = pytest.mark.django_db
+SAY = {"key": "say", "kind": "long", "label": "Anything to say?"}
+
+
+@pytest.fixture(params=["one page", "two pages"])
+def call(request, at):
+    if request.param == "one page":
+        call = make_call(about_questions=[*CHAIN, SAY], evidence_questions=[], facets=[])
+    else:
+        call = make_call(about_questions=[A, B], evidence_questions=[*CHAIN[2:], SAY], facets=[])
+    at(while_open(call))
+    return call
+
+
+def post(client, call, **answers):
+    """Post every page as a browser without the script does, with all that was ever typed."""
+    for section in ("about", "evidence"):
+        client.post(address(call, f"response/{section}/"), answers | {"action": "save"})
+
+
+def fill(client, call):
+    start(client, call)
+    post(client, call, a="yes", b="yes", c="Of c", d="Of d", say="Words")
+    upload = SimpleUploadedFile("f.txt", b"Of f\n", content_type="text/plain")
+    section = Call.objects.get(pk=call.pk).questions_by_key["f"].section.key
+    client.post(address(call, f"response/{section}/"), {"f": [upload], "action": "upload"})
+    assert Submission.objects.get().attachments.count() == 1
+
+
+def version_of(call):
+    return Submission.objects.get(call=call).submitted_version
+
+
+def test_what_was_typed_and_is_not_asked_any_more_stays_out_of_the_version(client, call):
+    fill(client, call)
+    post(client, call, a="no", b="yes", c="", d="")
+    assert press_submit(client, call).status_code == 302
+    version = version_of(call)
+    assert (version.choices, version.texts) == ({"a": "no"}, {"say": "Words"} | version.texts)
+    assert set(version.texts) <= {"say", "d"}
+    assert version.attachments.count() == 0
+    assert [title for title in ("B?", "C?", "F?") if title in version.canonical_text] == []
+
+
+def test_page_to_check_says_what_is_no_part_and_it_comes_back(client, call):
+    fill(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    page = text_of(client.get(address(call, "response/check/")))
+    assert "Before you can submit" not in page
+    apart = page[page.index("Not part of your response") : page.index("Submit your response")]
+    assert [label for label in ("B?", "C?", "F? f.txt") if label not in apart] == []
+    assert "D?" not in apart
+    client.post(address(call, "response/about/"), {"a": "yes", "b": "yes", "action": "save"})
+    page = text_of(client.get(address(call, "response/check/")))
+    assert "Not part of your response" not in page
+    assert "Of c" in page
+    assert "f.txt" in page
+
+
+def test_working_copy_still_has_it_after_submitting(client, call):
+    fill(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    press_submit(client, call)
+    assert version_of(call).choices == {"a": "no"}
+    client.post(address(call, "response/amend/"))
+    client.post(address(call, "response/about/"), {"a": "yes", "b": "yes", "action": "save"})
+    press_submit(client, call)
+    version = version_of(call)
+    assert (version.number, version.texts["c"]) == (2, "Of c")
+    assert [file.name for file in version.attachments.all()] == ["f.txt"]
+
+
+def test_no_export_and_no_count_has_it(client, call):
+    fill(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    press_submit(client, call)
+    [row] = csv.DictReader(io.StringIO(exported(call).decode("utf-8-sig")))
+    assert {key: row[key] for key in ("a", "b", "c", "attachments")} == {
+        "a": "no",
+        "b": "",
+        "c": "",
+        "attachments": row["attachments"],
+    }
+    assert "f.txt" not in exported(call, "bundle").decode("latin-1")
+    counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
+    completion = {row.key: row.answered for row in counts.completion}
+    assert (completion["a"], completion["b"], completion["c"], completion["f"]) == (1, 0, 0, 0)
+
+
+def test_page_of_questions_that_are_not_asked_is_not_shown(client, at):
+    call = make_call(about_questions=[A, B], evidence_questions=[CHAIN[2]], facets=[])
+    at(while_open(call))
+    start(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    response = client.get(address(call, "response/evidence/"))
+    assert (response.status_code, response["Location"]) == (302, address(call, "response/"))
+
+
+def test_later_page_names_the_whole_chain_that_is_still_open(client, at):
+    call = make_call(about_questions=[A, B], evidence_questions=[CHAIN[2]], facets=[])
+    at(while_open(call))
+    start(client, call)
+    client.post(address(call, "response/about/"), {"b": "yes", "action": "save"})
+    page = text_of(client.get(address(call, "response/evidence/")))
+    assert "Answer this only if your answer to “A?” is “Yes”." in page
