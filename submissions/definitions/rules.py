@@ -9,6 +9,7 @@ from submissions.calls.states import (
 )
 from submissions.definitions.facet_rules import check_facets
 from submissions.definitions.parts import RESERVED_QUESTIONS, options_of, repeated
+from submissions.definitions.reachability import check_reachable
 from submissions.definitions.tables import Problems, did_you_mean
 from submissions.definitions.types import (
     UNKNOWN_MOMENT,
@@ -38,6 +39,8 @@ def check(call: CallDefinition, problems: Problems) -> None:
         for question in section.questions:
             _check_question(call, section, question, earlier, problems)
             earlier[question.key] = question
+    if not problems.lines:
+        check_reachable(call, problems)
 
 
 def _check_keys(call: CallDefinition, problems: Problems) -> None:
