@@ -33,6 +33,13 @@ def section(
         raise Http404
     asked = [step for step in current.steps if step.section == shown]
     step = next((step for step in asked if step.number == number), None)
+    if step is None and request.method == "POST":
+        # It was asked when the page was opened: what was typed is kept.
+        save = save_page(
+            current=current, form=current.section_form(shown, page=(), request=request)
+        )
+        if save.outcome in PAGES_WITHOUT_STEP:
+            return PAGES_WITHOUT_STEP[save.outcome](request, save)
     if not asked:
         return redirect("response", slug=current.call.slug)
     if step is None:
@@ -41,6 +48,8 @@ def section(
         form = current.section_form(shown, page=step.questions, request=request)
         action = request.POST.get("action", CONTINUE)
         save = save_page(current=current, form=form, action=action)
+        if save.outcome in PAGES_WITHOUT_STEP:
+            return PAGES_WITHOUT_STEP[save.outcome](request, save)
         return PAGES[save.outcome](request, step, save)
     return _page(request, current, step, current.section_form(shown, page=step.questions))
 
@@ -101,19 +110,17 @@ def _errors_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
     return _page(request, save.current, step, save.form, status=422)
 
 
+PAGES_WITHOUT_STEP: dict[SaveOutcome, Callable[[HttpRequest, Save], HttpResponse]] = {
+    SaveOutcome.CONFLICTS: conflicts_page,
+    SaveOutcome.CLOSED: lambda request, save: closed_page(request, save.current, just_saved=True),
+    SaveOutcome.ALREADY_SUBMITTED: lambda request, save: lost_edits_page(request, save.current),
+}
 PAGES: dict[SaveOutcome, Callable[[HttpRequest, Step, Save], HttpResponse]] = {
     SaveOutcome.SAVED: _next_page,
     SaveOutcome.LEFT: _leave_page,
     SaveOutcome.FILES_CHANGED: _files_page,
     SaveOutcome.SIGNPOSTED: _help_page,
     SaveOutcome.NEEDS_CHANGES: _errors_page,
-    SaveOutcome.CONFLICTS: lambda request, _step, save: conflicts_page(request, save),
-    SaveOutcome.CLOSED: lambda request, _step, save: closed_page(
-        request, save.current, just_saved=True
-    ),
-    SaveOutcome.ALREADY_SUBMITTED: lambda request, _step, save: lost_edits_page(
-        request, save.current
-    ),
 }
 
 

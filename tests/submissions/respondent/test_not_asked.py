@@ -113,3 +113,14 @@ def test_later_page_names_the_whole_chain_that_is_still_open(client, at):
     client.post(address(call, "response/about/"), {"b": "yes", "action": "save"})
     page = text_of(client.get(address(call, "response/evidence/")))
     assert "Answer this only if your answer to “A?” is “Yes”." in page
+
+
+def test_page_that_was_asked_when_it_was_opened_keeps_what_was_typed(client, at):
+    call = make_call(about_questions=[A, B], evidence_questions=[CHAIN[2]], facets=[])
+    at(while_open(call))
+    start(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    response = client.post(address(call, "response/evidence/"), {"c": "Typed before"})
+    assert (response.status_code, response["Location"]) == (302, address(call, "response/"))
+    client.post(address(call, "response/about/"), {"a": "yes", "b": "yes", "action": "save"})
+    assert "Typed before" in client.get(address(call, "response/evidence/")).content.decode()
