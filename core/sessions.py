@@ -38,7 +38,7 @@ class SessionStore(db.SessionStore):
             session_dict = session_dict | {_SIGN_IN_ENDS: ends}
         return super().encode(session_dict)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         stored: dict[str, Any] = super().decode(session_data)
         ends = stored.pop(_SIGN_IN_ENDS, None)
         if ends is None or clock.wall_now().timestamp() < ends:

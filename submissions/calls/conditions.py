@@ -21,8 +21,8 @@ _TERM = re.compile(r"\s*([a-z][a-z0-9_]*)\s+(=|!=|contains|in)\s+(.+?)\s*", re.A
 _VALUE = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 
 # Whether each question is asked, by its key; None while an answer is missing that decides it.
-Asked = Mapping[str, bool | None]
-_ALL: Asked = MappingProxyType({})  # keys that are not there count as asked
+AskedByKey = Mapping[str, bool | None]
+_ALL: AskedByKey = MappingProxyType({})  # keys that are not there count as asked
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Term:
     operator: str
     values: tuple[str, ...]
 
-    def holds(self, answers: Mapping[str, Any], asked: Asked = _ALL) -> bool | None:
+    def holds(self, answers: Mapping[str, Any], asked: AskedByKey = _ALL) -> bool | None:
         """Return whether the term is true of an answer that counts; None while that is open."""
         return _all((asked.get(self.key, True), self._is_met_by(answers.get(self.key))))
 
@@ -47,7 +47,7 @@ class Term:
 class Condition:
     terms: tuple[Term, ...]
 
-    def holds(self, answers: Mapping[str, Any], asked: Asked = _ALL) -> bool | None:
+    def holds(self, answers: Mapping[str, Any], asked: AskedByKey = _ALL) -> bool | None:
         """Return False if any term is false, else None if any is unknown, else True."""
         return _all([term.holds(answers, asked) for term in self.terms])
 
@@ -88,7 +88,7 @@ def decide(
     return asked
 
 
-def holds(text: str, answers: Mapping[str, Any], asked: Asked = _ALL) -> bool | None:
+def holds(text: str, answers: Mapping[str, Any], asked: AskedByKey = _ALL) -> bool | None:
     """Return whether the written condition is true of `answers`; an empty one always is."""
     return parse(text).holds(answers, asked) if text else True
 

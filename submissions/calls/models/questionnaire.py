@@ -10,7 +10,7 @@ from uuid import UUID
 from django.apps import apps
 
 from submissions.calls import conditions
-from submissions.calls.conditions import Asked, Condition, Term
+from submissions.calls.conditions import AskedByKey, Condition, Term
 from submissions.calls.models.questions import Question, RespondentRole, Section
 from submissions.calls.states import QuestionKind
 
@@ -55,14 +55,14 @@ class Questionnaire:
         """What must be true for a question to be asked, by the question's key."""
         return {question.key: self._condition_of(question) for question in self.questions}
 
-    def asked(self, answers: Mapping[str, Any]) -> Asked:
+    def asked(self, answers: Mapping[str, Any]) -> AskedByKey:
         """Return whether each question is asked of somebody with `answers`; None: not known yet.
 
         Every page, check, version and script follows this: what is not asked does not count.
         """
         return self._always | conditions.decide(self._conditional, answers)
 
-    def asked_on_page(self, answers: Mapping[str, Any], on_page: Collection[str]) -> Asked:
+    def asked_on_page(self, answers: Mapping[str, Any], on_page: Collection[str]) -> AskedByKey:
         """Return the same, whatever is chosen on the page with the questions `on_page`."""
         return self.asked({key: value for key, value in answers.items() if key not in on_page})
 

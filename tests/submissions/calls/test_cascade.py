@@ -70,7 +70,7 @@ def calls(draw):
             question.section = section
             questions.append(question)
             inside.append(question)
-    return Asking(Questionnaire((), tuple(sections), questions))
+    return Asking(Questionnaire((), tuple(sections), questions, None))
 
 
 @st.composite
