@@ -148,7 +148,7 @@ def validation_issues(
             given = file_counts.get(question.key, 0) or answers.get(question.key)
             found += issues_of(question, given, required=_is_required(question, counting))
     if section_key is None and not found:
-        found += _evidence_issues(call, answers, file_counts)
+        found += _evidence_issues(call, counting, file_counts)
     return found
 
 
