@@ -16,8 +16,6 @@ CHECKS = {
     "templates": (*PYTHON, "djlint", "--lint", "--quiet", "templates"),
     "security": (*PYTHON, "bandit", "-q", "-c", "pyproject.toml", "-r", "."),
 }
-# They run only when they are named, until they find nothing.
-ON_REQUEST = {"types"}
 
 
 def main(names: list[str]) -> int:
@@ -35,7 +33,7 @@ def main(names: list[str]) -> int:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for name in names or [name for name in CHECKS if name not in ON_REQUEST]
+        for name in names or CHECKS
     }
     failed = []
     for name, process in running.items():
