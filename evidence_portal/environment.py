@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from email.utils import getaddresses
+from email.utils import formataddr, getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import to_language
 
 from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
+from core.addresses import ascii_address, clean_address, is_address
 
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 SHORTEST_KEY = 50  # characters
@@ -228,24 +229,25 @@ def read_sender(*, default: str) -> str:
     """Return DEFAULT_FROM_EMAIL, which must be one address, with or without a name."""
     sender = read_text("DEFAULT_FROM_EMAIL", default=default)
     addresses = getaddresses([sender])
-    if len(addresses) != 1 or "@" not in addresses[0][1]:
+    # The default has the portal's host, which on a developer's machine takes no mail.
+    if len(addresses) != 1 or not (sender == default or is_address(addresses[0][1])):
         raise ImproperlyConfigured(
             "DEFAULT_FROM_EMAIL must be one email address, such as evidence@example.org or "
             '"The team" <evidence@example.org>. A name with a comma in it needs the quotes'
         )
-    return sender
+    name, address = addresses[0]
+    return sender if sender == default else formataddr((name, ascii_address(address)))
 
 
 def read_addresses(name: str) -> list[str]:
     """Return the email addresses that the variable lists; none if it is unset."""
     addresses = read_list(name, default="")
-    for address in addresses:
-        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
-            raise ImproperlyConfigured(
-                f"{name} must list email addresses with commas between, "
-                "such as team@example.org,lead@example.org"
-            )
-    return addresses
+    if not all(is_address(address) for address in addresses):
+        raise ImproperlyConfigured(
+            f"{name} must list email addresses with commas between, "
+            "such as team@example.org,lead@example.org"
+        )
+    return [clean_address(address) for address in addresses]
 
 
 def read_language(known: Collection[str]) -> str:

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
+from django.db.models import EmailField
 from django.http import HttpRequest
 
 from accounts.models import User
+from core.addresses import AddressField
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.seen_forms import SeenAdmin, SeenForm
 
@@ -39,6 +41,7 @@ class PortalUserForm(SeenForm, UserChangeForm):
 class PortalUserAdmin(SuperusersOnly, SeenAdmin, DeclaredFiltersOnly, UserAdmin):
     form = PortalUserForm
     readonly_fields = ("last_login", "date_joined")
+    formfield_overrides = {EmailField: {"form_class": AddressField}}
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
 
 

@@ -18,6 +18,7 @@ from accounts.identity import may_see_identity, text_for
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from core import clock
+from core.addresses import AddressField
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.references import read_reference
@@ -31,7 +32,7 @@ from submissions.responses.models import LatePass, Submission
 
 
 class LatePassForm(LocalMomentForm):
-    address = forms.EmailField(
+    address = AddressField(
         label="Email address",
         required=False,
         help_text=(

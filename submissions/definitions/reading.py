@@ -20,8 +20,8 @@ from submissions.definitions.types import (
     longest,
 )
 from submissions.definitions.values import (
-    is_email,
     read_accent,
+    read_address,
     read_language,
     read_moment,
     read_zone,
@@ -93,9 +93,7 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
         about=call.text("about", required=True),
         what_happens_next=call.text("what_happens_next", required=True),
         contact_name=contact.line("name", required=True, longest=longest(Call, "contact_name")),
-        contact_email=contact.matching(
-            "email", is_email, "is not an email address", required=True, longest=254
-        ),
+        contact_email=read_address(contact),
         contact_phone=contact.line("phone", longest=longest(Call, "contact_phone")),
         help_text=call.text("help"),
         privacy_text=call.text("privacy_text"),

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
 from core import spoken_time
+from core.addresses import AddressRefused, clean_address
 from submissions.definitions.tables import TableReader, did_you_mean
 from submissions.definitions.types import UNKNOWN_MOMENT
 
@@ -16,12 +15,14 @@ READABLE_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
 
 
-def is_email(text: str) -> bool:
+def read_address(contact: TableReader) -> str:
+    """Return `email` in the form in which addresses are kept."""
+    typed = contact.line("email", required=True, longest=254)
     try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
+        return clean_address(typed) if typed else ""
+    except AddressRefused as refused:
+        contact.add_problem("email", f"“{typed}” is not an email address: {refused.message}")
+        return ""
 
 
 def read_zone(call: TableReader) -> str:

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from core.addresses import same_or_cleaned
 from submissions.mail.reminding import refuse_reminders
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -43,6 +44,7 @@ def _find(message_id: str, recipient: str) -> OutboxEmail | None:
     mails = OutboxEmail.objects.select_related("submission")
     mail = mails.filter(message_id=known).first()
     if mail is None and recipient:
-        sent = mails.filter(to_address__iexact=recipient, state=OutboxState.SENT)
+        known_as = same_or_cleaned(recipient)
+        sent = mails.filter(to_address__iexact=known_as, state=OutboxState.SENT)
         mail = sent.order_by("-sent_at", "-pk").first()
     return mail

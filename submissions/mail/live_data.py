@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from submissions.mail.daily_report import DailyReport, daily_report
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
+from submissions.responses.confirmed_addresses import is_confirmed
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
 from submissions.responses.models import LatePass
@@ -36,6 +37,9 @@ class MailData(Protocol):
 
     def report(self, mail: OutboxEmail) -> DailyReport: ...
 
+    def is_confirmed(self, mail: OutboxEmail) -> bool:
+        """Return whether the mail's address is known to be its respondent's."""
+
 
 class LiveData:
     """As it is at `at`, by the portal's clock; a mail's links are the same each time.
@@ -61,3 +65,6 @@ class LiveData:
 
     def report(self, mail: OutboxEmail) -> DailyReport:
         return daily_report(mail.call, at=self._at)
+
+    def is_confirmed(self, mail: OutboxEmail) -> bool:
+        return is_confirmed(mail)

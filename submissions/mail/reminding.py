@@ -9,12 +9,11 @@ they can read their text. A call that reopens and closes again has two closings.
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core.addresses import is_address
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
@@ -107,15 +106,7 @@ def addresses_of(submissions: list[Submission], *, refused_too: bool = False) ->
             found[kept.submission_id] = ""
         elif kept.given_by == AddressSource.AUTHOR and kept.address:
             found[kept.submission_id] = kept.address
-    return {key: address for key, address in found.items() if _can_be_sent_to(address)}
-
-
-def _can_be_sent_to(address: str) -> bool:
-    try:
-        validate_email(address)
-    except ValidationError:
-        return False
-    return True
+    return {key: address for key, address in found.items() if is_address(address)}
 
 
 def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:

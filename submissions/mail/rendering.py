@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from core import clock
+from core.addresses import ascii_address
 from submissions.calls.models import Call
 from submissions.mail.live_data import LiveData, MailData
 from submissions.mail.messages.address_notices import address_changed, receipt_elsewhere
@@ -95,7 +96,7 @@ def render_with(
         subject=subject,
         body=text,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[mail.to_address],
+        to=[ascii_address(mail.to_address)],
         reply_to=[_mailbox(mail.call.contact_name, mail.call.contact_email)],
         headers={
             "Message-ID": mail.message_id,
@@ -125,7 +126,7 @@ def _call_by_partners(call: Call) -> str:
 
 def _mailbox(name: str, address: str) -> str:
     """Return the mailbox in ASCII on one line: Django folds a long name, and refuses the fold."""
-    return _one_line(sanitize_address((_one_line(name), address), "utf-8"))
+    return _one_line(sanitize_address((_one_line(name), ascii_address(address)), "utf-8"))
 
 
 def _one_line(text: str) -> str:

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.addresses import AddressRefused, clean_address
 from submissions.mail.errors import ResendRefused
 from submissions.mail.live_data import WITH_RETURN_LINK
 from submissions.outbox.models import OutboxEmail
@@ -57,11 +56,10 @@ def send_to_corrected(mail: OutboxEmail, *, address: str, by: User, at: datetime
     sent to or that the mail had already, for a response that was not submitted, and while the
     mail or such a copy is on its way.
     """
-    address = address.strip()
     try:
-        validate_email(address)
-    except ValidationError:
-        raise ResendRefused("Enter an address that mail can be sent to") from None
+        address = clean_address(address)
+    except AddressRefused as refused:
+        raise ResendRefused(str(refused.message)) from None
     if address == mail.to_address:
         raise ResendRefused("Enter an address that differs from the one that the mail went to")
     kind, version = _without_link(mail)

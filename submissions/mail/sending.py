@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.mail import BadHeaderError
 from django.utils.safestring import SafeString
 
+from core.addresses import AddressRefused, is_address
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
     ConnectionBroken,
@@ -31,6 +31,10 @@ logger = logging.getLogger(__name__)
 BATCH = 100  # as many as a worker that dies leaves claimed
 STARTS_WITHIN = timedelta(seconds=30)
 BREAKS_IN_A_ROW = 2
+NEVER_WRITTEN = (
+    "This mail cannot be written as email: a name or an address in it has a character that no "
+    "mail server takes."
+)
 
 
 @dataclass
@@ -96,10 +100,12 @@ class _Run:
             queue.cancel(mail)
             return
         try:
-            validate_email(mail.to_address)
             rendered = render_with(mail, data, self._parts_of_calls)
-        except ValidationError:
-            self._fail(mail, "The address is not one that mail can be sent to.")
+        except AddressRefused:
+            self._fail(mail, _cannot_be_written(mail))
+        except (UnicodeError, BadHeaderError):
+            logger.exception("mail %s can never be written", mail.pk)
+            self._fail(mail, NEVER_WRITTEN)
         except Exception:
             # The log's formatter leaves out messages, which may hold what somebody wrote.
             logger.exception("mail %s cannot be rendered", mail.pk)
@@ -123,6 +129,9 @@ class _Run:
             self._fail(mail, str(error))
         except RefusedForNow as error:
             self._defer(mail, str(error))
+        except (UnicodeError, BadHeaderError):
+            logger.exception("mail %s can never be written", mail.pk)
+            self._fail(mail, NEVER_WRITTEN)
         except Exception:
             logger.exception("mail %s cannot be sent", mail.pk)
             self._defer(mail, "The portal could not send this mail.")
@@ -151,3 +160,10 @@ class _Run:
         queue.mark_failed(mail, error=error)
         self.report.failed += 1
         logger.warning("mail %s has failed: %s", mail.pk, error)
+
+
+def _cannot_be_written(mail: OutboxEmail) -> str:
+    """Return which address of the mail no mail can be sent to."""
+    if not is_address(mail.to_address):
+        return "The address is not one that mail can be sent to."
+    return "The call's contact address is not one that mail can be sent to. Correct it in the call."

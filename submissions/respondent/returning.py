@@ -20,6 +20,7 @@ from submissions.respondent.forms.return_forms import AddressForm, ReceiptAddres
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import returning
 from submissions.responses.addresses import known_address
+from submissions.responses.confirmed_addresses import enqueue_copy
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import Submission
 from submissions.responses.verifying import prove_authorship
@@ -175,6 +176,8 @@ def open_link(request: HttpRequest, slug: str) -> HttpResponse:
         submission = returning.use_link(call=call, token=request.POST.get("token", ""), at=at)
     except LinkDead:
         return _dead_link_page(request, call)
+    enqueue_copy(submission=submission, token=request.POST["token"], at=at)
+    nudge_mail()
     request.session.cycle_key()
     browser_session.remember(request, submission, call)
     return redirect(_home_of(submission), slug=slug)

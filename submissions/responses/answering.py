@@ -9,11 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import canonical_text, count_words
 from submissions.calls import conditions
 from submissions.calls.models import Call, Question
@@ -83,6 +82,8 @@ def _clean_text(question: Question, raw: Any) -> str | None:
         )
     if question.kind != QuestionKind.LONG:
         text = " ".join(text.split())
+    if question.kind == QuestionKind.EMAIL:
+        text = same_or_cleaned(text)
     return text if text.strip() else None
 
 
@@ -204,10 +205,9 @@ def route_of(question: Question, value: Any) -> dict[str, str] | None:
 def _text_issues(question: Question, value: str) -> list[ValidationIssue]:
     if question.kind == QuestionKind.EMAIL:
         try:
-            validate_email(value)
-        except ValidationError:
-            message = _("Enter an email address in the correct format, like name@example.com")
-            return [ValidationIssue(question.key, message)]
+            clean_address(value)
+        except AddressRefused as refused:
+            return [ValidationIssue(question.key, str(refused.message))]
     words = count_words(value)
     if question.max_words and words > question.max_words:
         message = ngettext(

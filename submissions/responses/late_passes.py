@@ -11,14 +11,13 @@ Message-ID of the mail that carries it. Only its SHA-256 is stored.
 import secrets
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import digest
 from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call
@@ -52,6 +51,7 @@ def give(
     both now and the closing time or is more than five years away, or a response of another call
     or one that was withdrawn.
     """
+    address = same_or_cleaned(address)
     _refuse(call, address, reason, expires_at, at, submission)
     to, given_by = address, AddressSource.STAFF
     if submission is not None:
@@ -103,9 +103,9 @@ def _refuse(
         )
     if submission is None:
         try:
-            validate_email(address)
-        except ValidationError:
-            raise LatePassRefused("Enter an address that mail can be sent to") from None
+            clean_address(address)
+        except AddressRefused as refused:
+            raise LatePassRefused(str(refused.message)) from None
     if not reason.strip():
         raise LatePassRefused("Enter the reason for the late pass")
     if expires_at <= max(at, call.closes_at):

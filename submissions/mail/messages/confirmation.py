@@ -10,9 +10,11 @@ from submissions.outbox.models import OutboxEmail
 
 
 def confirmation(mail: OutboxEmail, data: MailData) -> Message:
-    """Return the receipt of the mail's version with a copy of the evidence.
+    """Return the receipt of the mail's version, with a copy of the evidence if the address is
+    confirmed.
 
-    Nothing in it says who answered: an address with a slip in it belongs to a stranger.
+    Nothing in it says who answered, and an address that nobody has confirmed gets nothing that
+    the sender typed: it may be a stranger's.
     """
     subject = _("Response %(reference)s received")
     return _receipt(mail, data, subject=subject, title=_("We have received your response"))
@@ -72,7 +74,7 @@ def _receipt(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> 
     version, zone = version_of(mail), mail.call.timezone
     reference = submission_of(mail).reference
     link = data.return_link(mail)
-    answers = version.canonical_text.strip("\n")
+    answers = version.canonical_text.strip("\n") if data.is_confirmed(mail) else ""
     return Message(
         subject=subject % {"reference": reference},
         title=title,

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.addresses import AddressField
 from core.references import read_reference
 
 SHORT_FINGERPRINT, WHOLE_FINGERPRINT = 16, 64  # hexadecimal digits
@@ -35,7 +36,7 @@ class PlainForm(forms.Form):
 
 
 class AddressForm(PlainForm):
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(
@@ -43,7 +44,6 @@ class AddressForm(PlainForm):
         ),
         error_messages={
             "required": _("Enter an email address"),
-            "invalid": _("Enter an email address in the correct format, like name@example.com"),
         },
     )
 
