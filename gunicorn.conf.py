@@ -23,7 +23,8 @@ except ImproperlyConfigured as error:
 
 wsgi_app = "evidence_portal.wsgi:application"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+# Its threads get whole requests, so that nobody who sends slowly holds one.
+worker_class = "evidence_portal.patient_worker.PatientWorker"
 threads = 4
 timeout = 60
 graceful_timeout = 10

@@ -5,6 +5,8 @@ digest is gone after the hour. Without a broker nothing is limited: whatever mus
 is limited in the database too.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
@@ -13,7 +15,8 @@ from redis.exceptions import RedisError
 
 from core.broker import broker
 
-COUNTED_FOR = 3600  # seconds
+HOUR, DAY = 3600, 24 * 3600  # seconds
+COUNTED_FOR = HOUR
 TRIES_OF_A_CLIENT = 60  # an hour; a whole council may be behind one address
 
 
@@ -27,16 +30,33 @@ def may_try(what: str, who: str, *, most: int) -> bool:
 
     The hour begins with the first try and is real time, in a rehearsal too.
     """
+    return not wait_before(what, who, most=most)
+
+
+def client_wait(request: HttpRequest, what: str, *, most: int) -> timedelta:
+    """Count a try of the client; return how long they have to wait, nothing if they may go on."""
+    return wait_before(what, client_address(request), most=most)
+
+
+def wait_before(what: str, who: str, *, most: int, within: int = HOUR) -> timedelta:
+    """Count a try of `who`; return how long until they may, nothing if they may go on.
+
+    `most` tries may be made `within` so many seconds from the first one; 0 is no limit.
+    """
+    if not most:
+        return timedelta(0)
     keyed = salted_hmac("portal.rate-limits", who, secret=settings.SECRET_KEY, algorithm="sha256")
-    key = f"portal:tries:{what}:{keyed.hexdigest()[:32]}"
+    key = f"portal:tries:{what}:{'' if within == HOUR else f'{within}:'}{keyed.hexdigest()[:32]}"
     try:
         with broker() as client:
             counting = client.pipeline()
             counting.incr(key)
-            counting.expire(key, COUNTED_FOR, nx=True)
-            return counting.execute()[0] <= most
+            counting.expire(key, within, nx=True)
+            counting.ttl(key)
+            tries, _, left = counting.execute()
+            return timedelta(seconds=max(left, 1)) if tries > most else timedelta(0)
     except (OSError, KombuError, RedisError):
-        return True
+        return timedelta(0)
 
 
 def client_address(request: HttpRequest) -> str:

@@ -1,9 +1,11 @@
 """The admin site of project staff. Others who are signed in get 403."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -14,10 +16,11 @@ from django.utils.text import capfirst
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from core import clock, clock_check
+from core import clock, clock_check, disk_reserve
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.responses.evidence_checks.checking import in_words, last_check
+from submissions.responses.models import Submission
 from submissions.responses.scanning import scans_in_words
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -58,7 +61,22 @@ class PortalAdminSite(AdminSite):
             "evidence_words": in_words(check) if check else "",
             "files_held_back": held_back,
         }
+        if request.user.has_perm("submissions.view_submission"):
+            warnings |= _room_in_words()
         return super().index(request, warnings | (extra_context or {}))
+
+
+def _room_in_words() -> dict[str, Any]:
+    """Return how many responses were begun within the hour, and how much room files have."""
+    since = clock.portal_now() - timedelta(hours=1)
+    begun = Submission.objects.filter(started_at__gt=since).count()
+    most = settings.DRAFTS_IN_ALL_PER_HOUR
+    limit = f", of {most:,} at most" if most else ""
+    return {
+        "is_full": not disk_reserve.has_room_for(0),
+        "room": disk_reserve.in_words(),
+        "begun": f"{begun:,} responses were begun within the last hour{limit}",
+    }
 
 
 def _clocks_in_words() -> list[str]:

@@ -5,7 +5,6 @@ variable and the remedy. A value that may hold a password is never repeated.
 """
 
 import os
-import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr, getaddresses

@@ -83,6 +83,17 @@ EMAIL_TIMEOUT = 20  # seconds
 MAIL_PER_MINUTE = read_number("MAIL_PER_MINUTE", default=0)
 # /readyz/ warns of mail that has waited for longer.
 MAIL_STALE_MINUTES = read_number("MAIL_STALE_MINUTES", default=15)
+# Mail beyond these waits; 0 is no limit. Links that somebody asks for count as mail, too.
+MAIL_TO_ADDRESS_PER_HOUR = read_number("MAIL_TO_ADDRESS_PER_HOUR", default=10)
+MAIL_TO_ADDRESS_PER_DAY = read_number("MAIL_TO_ADDRESS_PER_DAY", default=30)
+MAIL_OF_CLIENT_PER_HOUR = read_number("MAIL_OF_CLIENT_PER_HOUR", default=60)
+MAIL_IN_ALL_PER_HOUR = read_number("MAIL_IN_ALL_PER_HOUR", default=5_000)
+MAIL_IN_ALL_PER_DAY = read_number("MAIL_IN_ALL_PER_DAY", default=50_000)
+# Responses that may be begun: an office, a college or a library may be one client. 0 is no limit.
+DRAFTS_OF_CLIENT_PER_HOUR = read_number("DRAFTS_OF_CLIENT_PER_HOUR", default=60)
+DRAFTS_IN_ALL_PER_HOUR = read_number("DRAFTS_IN_ALL_PER_HOUR", default=3_000)
+# Uploads leave so much free where files are kept.
+DISK_RESERVE_MB = read_number("DISK_RESERVE_MB", default=1_024)
 DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{_portal.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The provider that reports bounces and complaints, and the secrets that prove its reports.

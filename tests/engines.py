@@ -46,6 +46,15 @@ def _set_environment(folder: Path) -> None:
         "PORTAL_ENV": "test",
         "SECRET_KEY": "of-the-tests-only",
         "PORTAL_URL": "http://testserver",
+        # Every test is the same client; the tests of these limits set them.
+        "MAIL_TO_ADDRESS_PER_HOUR": "0",
+        "MAIL_TO_ADDRESS_PER_DAY": "0",
+        "MAIL_OF_CLIENT_PER_HOUR": "0",
+        "MAIL_IN_ALL_PER_HOUR": "0",
+        "MAIL_IN_ALL_PER_DAY": "0",
+        "DRAFTS_OF_CLIENT_PER_HOUR": "0",
+        "DRAFTS_IN_ALL_PER_HOUR": "0",
+        "DISK_RESERVE_MB": "1",
         # The discard port: mail that slips past Django's test backend is refused at once.
         "EMAIL_URL": "smtp://127.0.0.1:9",
         "PORTAL_MEDIA": str(folder / "media"),

@@ -272,20 +272,27 @@ def make_first_call():
     return loading.load(definition, by=None, at=OPENS_AT).call
 
 
-def enqueue_link_mail(submission, *, at):
+def enqueue_link_mail(submission, *, at, address="jo@example.org"):
     """A mail with a link back to the response, owed and not written."""
     return queue.enqueue(
         kind=MailKind.RETURN_LINK,
         call=submission.call,
         submission=submission,
-        to_address="jo@example.org",
+        to_address=address,
         at=at,
     )
 
 
-def send_link(submission, *, at):
+def confirm_address(mail):
+    """Use a link that was sent to the mail's address; return the link."""
+    link = send_link(mail.submission, at=mail.created_at, address=mail.to_address)
+    returning.use_link(call=mail.call, token=link.token, at=mail.created_at)
+    return link
+
+
+def send_link(submission, *, at, address="jo@example.org"):
     """The link back of a mail that went out at `at`."""
-    mail = enqueue_link_mail(submission, at=at)
+    mail = enqueue_link_mail(submission, at=at, address=address)
     fresh = returning.make_link(mail=mail, at=at)
     mark_as_sent(mail, at=at)
     return fresh

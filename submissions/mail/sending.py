@@ -14,6 +14,7 @@ from django.core.mail import BadHeaderError
 from django.utils.safestring import SafeString
 
 from core.addresses import AddressRefused, is_address
+from submissions.mail.caps import wait_of
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
     ConnectionBroken,
@@ -111,7 +112,13 @@ class _Run:
             logger.exception("mail %s cannot be rendered", mail.pk)
             self._defer(mail, "The portal could not write this mail.")
         else:
-            self._send(mail, rendered)
+            wait = wait_of(mail)
+            if wait is None:
+                self._send(mail, rendered)
+            else:
+                until = self._wall_now() + wait.lasts
+                queue.hold_back(mail, until=until, reason=wait.reason)
+                self.report.deferred += 1
 
     def _send(self, mail: OutboxEmail, rendered: RenderedMail) -> None:
         breaks, self._breaks = self._breaks, 0

@@ -3,9 +3,12 @@
 What was submitted stays as it was, and so does an address that no mail can be sent to.
 """
 
+from typing import Any
+
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
+from django.db.models import QuerySet
 
 from core.addresses import same_or_cleaned
 
@@ -25,7 +28,7 @@ def bring_into_one_form(apps: StateApps, _editor: BaseDatabaseSchemaEditor) -> N
         _bring(answers.filter(question__kind="email"), "value")
 
 
-def _bring(rows, field: str) -> None:  # type: ignore[no-untyped-def]  # of a model of the past
+def _bring(rows: QuerySet[Any], field: str) -> None:
     for pk, address in rows.values_list("pk", field).iterator():
         kept = same_or_cleaned(address) if isinstance(address, str) else address
         if kept != address and len(kept) <= 254:

@@ -129,6 +129,27 @@ def defer(
     )
 
 
+def hold_back(mail: OutboxEmail, *, until: datetime, reason: str) -> bool:
+    """Put a mail off that nobody refused, to `until` (real time); the attempt is not counted.
+
+    `reason` is a sentence for staff. False if the claim was lost.
+    """
+    return _finish(
+        mail,
+        state=OutboxState.WAITING,
+        claimed_at=None,
+        next_attempt_at=until,
+        attempts=F("attempts") - 1,
+        last_error=reason,
+    )
+
+
+def hold_back_unclaimed(*, version: Model, until: datetime, reason: str) -> int:
+    """Put off to `until` (real time) what is said about a version and nobody sends yet."""
+    waiting = OutboxEmail.objects.filter(version=version.pk, state=OutboxState.WAITING)
+    return waiting.update(next_attempt_at=until, last_error=reason)
+
+
 def _given_up(error: str) -> str:
     return f"{error} Given up after {GIVE_UP_AFTER.days} days."
 

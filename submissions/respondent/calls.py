@@ -1,11 +1,15 @@
 """The pages of a call, and the start of a response."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core import clock
 from core.accent import accent_rules
+from core.throttling import client_wait, wait_before
 from submissions.calls.models import Call
 from submissions.respondent.browser_session import (
     SESSION_KEY,
@@ -14,6 +18,7 @@ from submissions.respondent.browser_session import (
     response_in_session,
 )
 from submissions.respondent.documents.questions import questions_pdf, questions_word
+from submissions.respondent.error_pages import too_many
 from submissions.respondent.forms.reading import reading_of
 from submissions.respondent.time_left import time_left_at
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
@@ -106,6 +111,9 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     # When a draft was begun decides whether it has the grace period.
     if refusal := page_if_clock_is_wrong(request, call):
         return refusal
+    wait = _wait_before_start(request) if call.is_open_at(received_at) else timedelta(0)
+    if wait:
+        return too_many(request, call, wait)
     try:
         submission = drafting.start(call=call, at=received_at)
     except CallNotOpen:
@@ -113,6 +121,13 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "calls/call.html", context, status=403)
     remember(request, submission, call)
     return redirect("response", slug=slug)
+
+
+def _wait_before_start(request: HttpRequest) -> timedelta:
+    """Count a response that is begun; return how long the client has to wait for it."""
+    return client_wait(request, "start", most=settings.DRAFTS_OF_CLIENT_PER_HOUR) or wait_before(
+        "start", "all", most=settings.DRAFTS_IN_ALL_PER_HOUR
+    )
 
 
 @require_safe

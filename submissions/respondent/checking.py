@@ -5,14 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from core import clock
+from core.throttling import client_wait
 from submissions.calls.models import Question
 from submissions.calls.states import Publication, QuestionKind
 from submissions.mail.tasks import nudge_mail
+from submissions.outbox import queue
 from submissions.respondent.decorators import with_response
 from submissions.respondent.response_context import (
     ResponseContext,
@@ -31,6 +35,7 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
+from submissions.responses.models import Version
 
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
@@ -53,12 +58,13 @@ def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     try:
-        submitting.submit(
+        version = submitting.submit(
             # Nobody submits what no page showed them: without an etag the page comes again.
             submission=current.submission,
             at=current.received_at,
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
+        _hold_mail_back(request, version)
         nudge_mail()
     except CallNotOpen as refusal:
         return closed_page(request, _as_judged(request, current, at=refusal.at), tried=True)
@@ -72,6 +78,14 @@ def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         # Another tab withdrew it; the next page says so.
         pass
     return redirect("submitted", slug=current.call.slug)
+
+
+def _hold_mail_back(request: HttpRequest, version: Version) -> None:
+    """Have the receipt wait if the client caused many mails; the response is taken all the same."""
+    wait = client_wait(request, "mail", most=settings.MAIL_OF_CLIENT_PER_HOUR)
+    if wait:
+        reason = "It waits: very many mails were caused from one place."
+        queue.hold_back_unclaimed(version=version, until=clock.wall_now() + wait, reason=reason)
 
 
 def _as_judged(request: HttpRequest, current: ResponseContext, *, at: datetime) -> ResponseContext:

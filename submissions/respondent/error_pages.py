@@ -1,5 +1,6 @@
 """The error pages, in the portal's own look."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +32,20 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     # Without a request no context processor runs: one of them may be what failed.
     return HttpResponse(get_template("refusals/server_error.html").render(), status=500)
+
+
+def too_many(request: HttpRequest, call: Call, wait: timedelta) -> HttpResponse:
+    """Say that too many responses were begun, and in how many minutes another may be."""
+    minutes = minutes_of(wait)
+    context = {"call": call, "minutes": minutes}
+    response = render(request, "refusals/too_many.html", context, status=429)
+    response["Retry-After"] = str(minutes * 60)
+    return response
+
+
+def minutes_of(wait: timedelta) -> int:
+    """Return the whole minutes after which the wait is over."""
+    return -(-int(wait.total_seconds()) // 60)
 
 
 def posted_texts(request: HttpRequest) -> list[dict[str, Any]]:

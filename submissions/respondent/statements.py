@@ -39,6 +39,7 @@ def _privacy_page(
         "calls": [one for one in calls if not one.privacy_text],
         "other_calls": [one for one in calls if one.privacy_text and one != own],
         "contacts": calls,
+        "empty_drafts_kept": retention.EMPTY_DRAFTS_KEPT.days,
         "drafts_kept": retention.DRAFTS_KEPT.days,
         "addresses_kept": retention.ADDRESSES_KEPT.days,
         "mail_texts_kept": retention.MAIL_TEXTS_KEPT.days,

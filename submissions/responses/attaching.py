@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.disk_reserve import has_room_for
 from submissions.calls.models import Question
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.checking import (
@@ -39,11 +40,19 @@ def attach(
     new one is refused. If it is not there (any more), the new file is added.
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
-    allowed or not what its name says, protected, with a program in it, one too many. Raises
-    AlreadySubmitted if the working copy is closed.
+    allowed or not what its name says, protected, with a program in it, one too many, or no room
+    on the disk. Raises AlreadySubmitted if the working copy is closed.
     """
     name = presentable_name(upload.name or "")
     file_type = refuse_unless_allowed(question, name, upload)
+    if not has_room_for(upload.size or 0):
+        raise FileRefused(
+            _(
+                "“%(name)s” was not added: there is no room for files at the moment. Everything "
+                "else on this page is kept. Add the file later"
+            )
+            % {"name": name}
+        )
     sha256 = digest_of(upload)
     with transaction.atomic():
         lock_working_copy(submission)

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # After the call closed: responses that were never submitted, with their files.
 DRAFTS_KEPT = timedelta(days=90)
+# After they were begun: responses in which nothing was ever answered.
+EMPTY_DRAFTS_KEPT = timedelta(days=1)
 # After the call closed: where links and mails go to.
 ADDRESSES_KEPT = timedelta(days=90)
 # After a mail went out or was given up: its text.
@@ -66,13 +68,28 @@ def purge(*, at: datetime) -> Purged:
 
 def _purge_drafts(at: datetime, purged: Purged) -> None:
     usable = LatePass.objects.live_at(at).filter(submission__isnull=False).values("submission")
-    drafts = Submission.objects.drafts().filter(call__closes_at__lte=at - DRAFTS_KEPT)
+    drafts = Submission.objects.drafts().filter(
+        Q(call__closes_at__lte=at - DRAFTS_KEPT) | Q(pk__in=_empty_drafts(at).values("pk"))
+    )
     for pk in drafts.exclude(pk__in=usable).values_list("pk", flat=True).order_by("pk"):
         with transaction.atomic():
             # Somebody may have got a pass and submitted it since the query.
             draft = Submission.objects.drafts().select_for_update().filter(pk=pk).first()
-            if draft is not None:
+            if draft is not None and (
+                draft.call.closes_at <= at - DRAFTS_KEPT or _empty_drafts(at).filter(pk=pk).exists()
+            ):
                 _purge_draft(draft, purged)
+
+
+def _empty_drafts(at: datetime) -> QuerySet[Submission]:
+    """Return drafts without an answer, a file or an address that leads back to them."""
+    return Submission.objects.drafts().filter(
+        saved_at__lte=at - EMPTY_DRAFTS_KEPT,
+        answers=None,
+        identity_answers=None,
+        attachments=None,
+        return_address=None,
+    )
 
 
 def _purge_draft(draft: Submission, purged: Purged) -> None:

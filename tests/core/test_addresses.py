@@ -57,8 +57,10 @@ def test_mail_goes_to_the_domain_of_idna_2008():
             "The part of an email address after the @ cannot have “_” in it. Check the address",
         ),
         (f"ada@{'x' * 64}.org", "This email address is too long. Check the address"),
-        (f"ada@{'ü' * 64}.org", f"“{'ü' * 64}.org” is not a name that mail can be sent to. "
-         "Check the part after the @"),
+        (
+            f"ada@{'ü' * 64}.org",
+            f"“{'ü' * 64}.org” is not a name that mail can be sent to. Check the part after the @",
+        ),
         ("ada@portal.invalid", "Mail cannot be sent to this address. Check the part after the @"),
     ],
 )

@@ -12,8 +12,9 @@ from submissions.calls.models import Call
 from submissions.mail import rendering
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
-from submissions.responses import amending, drafting, submitting
-from tests.makers import make_call, make_submitted
+from submissions.responses import amending, drafting, returning, submitting
+from submissions.responses.confirmed_addresses import enqueue_copy
+from tests.makers import confirm_address, make_call, make_submitted, mark_as_sent, send_link
 
 pytestmark = pytest.mark.django_db
 LAST_SECOND = datetime(2019, 7, 24, 10, 59, 59, 999_999, tzinfo=UTC)
@@ -58,6 +59,7 @@ def withdrawn_mail():
 
 def test_changed_response_is_confirmed_as_its_new_version():
     mail = amended_mail()
+    confirm_address(mail)
     rendered = render(mail)
     reference = mail.submission.reference
     assert rendered.message.subject.startswith(f"Changes to response {reference} received: ")
@@ -86,8 +88,49 @@ def test_receipt_tells_reference_exact_time_and_fingerprint():
     assert "deadline, midday on Wednesday 24 July 2019 (UK time)." in text
 
 
+def test_mail_to_an_address_that_nobody_confirmed_has_nothing_that_was_typed():
+    typed = "Buy at https://example.net/spam"
+    mail = mail_of(email="stranger@example.org", story=typed, role_other=typed)
+    rendered = render(mail)
+    assert mail.submission.reference in rendered.subject
+    for text in (rendered.subject, rendered.message.body, rendered.html, rendered.kept):
+        assert typed not in text
+        assert "example.net" not in text
+    assert mail.version.sha256 in rendered.message.body
+    assert "this email leaves your answers out" in " ".join(rendered.message.body.split())
+
+
+def test_link_that_went_elsewhere_confirms_no_other_address():
+    mail = mail_of(email="stranger@example.org", story="Mine.")
+    link = send_link(mail.submission, at=mail.created_at, address="mine@example.org")
+    returning.use_link(call=mail.call, token=link.token, at=mail.created_at)
+    assert "Mine." not in render(mail).message.body
+
+
+def test_answers_follow_once_the_address_is_confirmed():
+    mail = mail_of(email="jo@example.org", story="Mine.")
+    mark_as_sent(mail, at=mail.created_at)
+    link = send_link(mail.submission, at=mail.created_at, address="jo@example.org")
+    later = mail.created_at + timedelta(minutes=5)
+    returning.use_link(call=mail.call, token=link.token, at=later)
+    about = {"submission": mail.submission, "token": link.token, "at": later}
+    assert enqueue_copy(**about)
+    assert not enqueue_copy(**about)
+    copy = OutboxEmail.objects.get(resend_of=mail)
+    assert copy.to_address == "jo@example.org"
+    assert "Mine." in render(copy).message.body
+
+
+def test_no_copy_follows_where_the_receipt_had_the_answers():
+    mail = mail_of(email="jo@example.org")
+    link = confirm_address(mail)
+    mark_as_sent(mail, at=mail.created_at + timedelta(minutes=5))
+    assert not enqueue_copy(submission=mail.submission, token=link.token, at=mail.created_at)
+
+
 def test_mail_holds_the_whole_evidence_and_nobodys_identity():
     mail = mail_of(email="jo.bloggs@example.org", story="One.\n\nTwo & <three>.")
+    confirm_address(mail)
     rendered = render(mail)
     assert mail.version.canonical_text.strip("\n") in rendered.message.body
     assert "One.<br><br>Two &amp; &lt;three&gt;." in rendered.html
@@ -158,6 +201,7 @@ def test_line_ends_in_a_calls_words_begin_no_header():
 def test_words_beyond_ascii_and_long_lines_pass_any_server():
     story = "Dŵr, naïve – “quoted” 🙂. " * 200
     mail = mail_of(make_call(title="Galwad â thystiolaeth", contact_name="Siân Ŵ"), story=story)
+    confirm_address(mail)
     wire = render(mail).message.message().as_bytes(linesep="\r\n")
     assert max(len(line) for line in wire.split(b"\r\n")) <= 78
     assert wire.isascii()

@@ -6,11 +6,12 @@ import logging
 import re
 import time
 from datetime import timedelta
+from secrets import token_hex
 
 import pytest
 
 from core.redacting_logs import RedactingFormatter
-from submissions.mail import rendering, sending
+from submissions.mail import caps, rendering, sending
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_health import mail_health
 from submissions.mail.resending import send_again
@@ -19,7 +20,7 @@ from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.returning import look_up_link
-from tests.makers import make_call, make_submitted, make_user, while_open
+from tests.makers import confirm_address, make_call, make_submitted, make_user, while_open
 from tests.submissions.mail.mail_sink import HANG_UP, free_port, listening, silent_server
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,7 @@ def test_more_than_a_batch_goes_out_in_one_run(sink, call, monkeypatch):
 
 def test_sent_mail_keeps_its_words(sink, call):
     (mail,) = submitted(call, "a@example.org")
+    confirm_address(mail)
     send(call)
     mail.refresh_from_db()
     (message,) = sink.messages
@@ -443,3 +445,52 @@ def test_no_address_is_logged_or_kept_with_an_error(sink, call, caplog):
     assert "secret" not in ours.lower()
     assert "other.name" not in ours
     assert "secret" not in OutboxEmail.objects.get(state=OutboxState.FAILED).last_error.lower()
+
+
+def test_mail_goes_to_the_domain_of_idna_2008(sink, call):
+    submitted(call, "ada@straße.example")
+    assert send(call) == SendReport(sent=1)
+    assert sink.reached == ["ada@xn--strae-oqa.example"]
+
+
+@pytest.mark.parametrize("address", ["t2@exam ple.org", "jürgen@example.org", "ada@☃.example"])
+def test_address_that_cannot_be_written_fails_at_once_and_stops_no_other(sink, call, address):
+    broken, whole = submitted(call, "a@example.org", "b@example.org")
+    OutboxEmail.objects.filter(pk=broken.pk).update(to_address=address)
+    assert send(call) == SendReport(sent=1, failed=1)
+    broken.refresh_from_db()
+    assert (broken.state, broken.attempts) == (OutboxState.FAILED, 1)
+    assert broken.last_error == "The address is not one that mail can be sent to."
+    whole.refresh_from_db()
+    assert whole.state == OutboxState.SENT
+
+
+def test_contact_address_that_cannot_be_written_is_told_to_staff(sink, call):
+    (mail,) = submitted(call, "a@example.org")
+    type(call).objects.filter(pk=call.pk).update(contact_email="team@exam ple.org")
+    assert send(call) == SendReport(failed=1)
+    mail.refresh_from_db()
+    assert mail.last_error == (
+        "The call's contact address is not one that mail can be sent to. Correct it in the call."
+    )
+
+
+def test_mail_beyond_what_an_address_may_have_waits_and_goes_out_later(sink, call, settings):
+    settings.SECRET_KEY = token_hex()
+    settings.MAIL_TO_ADDRESS_PER_HOUR = 2
+    submitted(call, "a@example.org", "A@example.org", "a@example.org", "b@example.org")
+    assert send(call) == SendReport(sent=3, deferred=1)
+    (waiting,) = OutboxEmail.objects.filter(state=OutboxState.WAITING)
+    assert (waiting.attempts, waiting.deferred_since) == (0, None)
+    assert waiting.last_error == caps.TO_ADDRESS
+    assert send(call) == SendReport()
+    settings.SECRET_KEY = token_hex()  # the hour is over
+    assert send(call, later=timedelta(hours=1)) == SendReport(sent=1)
+
+
+def test_mail_beyond_what_the_portal_may_send_waits(sink, call, settings):
+    settings.SECRET_KEY = token_hex()
+    settings.MAIL_IN_ALL_PER_DAY = 2
+    submitted(call, "a@example.org", "b@example.org", "c@example.org")
+    assert send(call) == SendReport(sent=2, deferred=1)
+    assert OutboxEmail.objects.get(state=OutboxState.WAITING).last_error == caps.IN_ALL

@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 
+from core import disk_reserve
 from rehearsal.fake_files import make_pdf
 from submissions.responses import attaching, submitting
 from submissions.responses.errors import AlreadySubmitted, FileRefused
@@ -185,3 +186,18 @@ def test_picture_or_table_is_taken_only_where_the_question_says_so(call, name, c
         add(call, name, content)
     call.questions_by_key["documents"].file_types = ["pdf", file_type]
     assert add(call, name, content).file_type == file_type
+
+
+def test_file_that_would_fill_the_disk_is_refused_in_words(call, monkeypatch, settings):
+    settings.DISK_RESERVE_MB = 100
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 100 * 1024 * 1024 + len(PDF) - 1)
+    with pytest.raises(FileRefused) as refusal:
+        add(call, "report.pdf", PDF)
+    assert refusal.value.message == (
+        "“report.pdf” was not added: there is no room for files at the moment. Everything "
+        "else on this page is kept. Add the file later"
+    )
+    assert Attachment.objects.count() == 0
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 100 * 1024 * 1024 + len(PDF))
+    add(call, "report.pdf", PDF)
+    assert Attachment.objects.count() == 1

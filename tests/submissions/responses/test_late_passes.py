@@ -51,7 +51,10 @@ def test_pass_is_on_record_and_its_mail_is_owed():
 @pytest.mark.parametrize(
     ("overrides", "why"),
     [
-        ({"address": "nowhere"}, "Enter an address that mail can be sent to"),
+        (
+            {"address": "nowhere"},
+            "Enter an email address in the correct format, like name@example.com",
+        ),
         ({"reason": "  "}, "Enter the reason for the late pass"),
         ({"expires_at": None}, "Enter an end that is still to come and after the closing time"),
     ],

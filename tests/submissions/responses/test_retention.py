@@ -213,3 +213,16 @@ def test_beats_task_purges_by_the_portals_clock_and_ends_old_sessions(call, at):
     tasks.purge()
     assert not Submission.objects.exists()
     assert [session.session_key for session in Session.objects.all()] == ["live"]
+
+
+def test_draft_that_never_held_an_answer_goes_after_a_day(call):
+    begun = while_open(call)
+    empty, answered, with_address, with_file = (make_draft(call) for _ in range(4))
+    drafting.save_answers(submission=answered, call=call, values={"story": "Words."}, at=begun)
+    returning.remember_address(submission=with_address, address="jo@example.org", at=begun)
+    make_attachment(with_file)
+    kept = {answered.pk, with_address.pk, with_file.pk}
+    saved = Submission.objects.get(pk=empty.pk).saved_at
+    assert purge(at=saved + DAY - MICROSECOND).drafts == 0
+    assert purge(at=saved + DAY).drafts == 1
+    assert set(Submission.objects.values_list("pk", flat=True)) == kept

@@ -1,0 +1,214 @@
+"""gunicorn's threaded worker, which gives a request to a thread once all of it has arrived.
+
+As gunicorn has it, a thread waits while a client sends: as many slow clients as there are threads
+stop the server. Here the worker's one loop collects every request, its body in a file beyond
+IN_MEMORY, and no thread is held by a sender. Who sends too slowly is answered with 408.
+
+The moment at which the last byte arrived is the kernel's (`core.arrival`), so nothing that waits
+here makes a response late.
+"""
+
+import re
+import selectors
+import socket
+import tempfile
+import time
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from gunicorn import http
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+CHUNK = 64 * 1024  # bytes that are read at once
+IN_MEMORY = 256 * 1024  # bytes of a request
+LONGEST_HEAD = 64 * 1024
+LARGEST_BODY = 128 * 1024 * 1024
+HEAD_WITHIN = 15.0  # seconds from the first byte, or from connecting
+SILENT_FOR = 20.0  # seconds between two parts of a body
+# A body may take a minute, and longer if it comes at this rate: a slow phone's, uploading.
+BODY_WITHIN, SLOWEST = 60.0, 8 * 1024  # seconds; bytes a second
+
+HEAD_ENDS = b"\r\n\r\n"
+LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
+CONTINUES = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
+
+
+class Refused(Exception):
+    """The request is not taken; the argument is the status line's code and words."""
+
+
+class Incoming:
+    """The bytes of one request as they arrive; afterwards read like a socket by gunicorn."""
+
+    def __init__(self, sock: socket.socket, *, at: float) -> None:
+        self._sock = sock
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed below
+        self._head = b""
+        self._size = 0
+        self._needed: int | None = None  # bytes of head and body; None until the head is there
+        self._began = self._heard = at
+
+    def add(self, data: bytes, *, at: float) -> bool:
+        """Take some bytes; return whether the request is complete. Raises Refused."""
+        self._file.write(data)
+        self._size += len(data)
+        self._heard = at
+        if self._needed is None:
+            self._head += data
+            self._read_head()
+        return self._needed is not None and self._size >= self._needed
+
+    def _read_head(self) -> None:
+        end = self._head.find(HEAD_ENDS)
+        if end < 0:
+            if len(self._head) > LONGEST_HEAD:
+                raise Refused("431 Request Header Fields Too Large")
+            return
+        head = self._head[: end + 2]
+        if CHUNKED.search(head):
+            raise Refused("411 Length Required")
+        lengths = {int(length) for length in LENGTH.findall(head)}
+        body = max(lengths, default=0)
+        if body > LARGEST_BODY:
+            raise Refused("413 Content Too Large")
+        self._needed = end + len(HEAD_ENDS) + body
+        self._head = b""
+        if self._size < self._needed and CONTINUES.search(head):
+            self._sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    @property
+    def is_begun(self) -> bool:
+        return self._size > 0
+
+    def is_overdue(self, now: float) -> bool:
+        if self._needed is None:
+            return now > self._began + HEAD_WITHIN
+        allowed = max(BODY_WITHIN, self._size / SLOWEST)
+        return now > self._heard + SILENT_FOR or now > self._began + allowed
+
+    def rewind(self) -> None:
+        """From now on `recv` gives what arrived."""
+        self._file.seek(0)
+
+    def recv(self, size: int) -> bytes:
+        return self._file.read(size) or self._sock.recv(size)
+
+    def rest(self) -> bytes:
+        """Return what arrived and was not read: the beginning of another request."""
+        return self._file.read()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+class PatientWorker(ThreadWorker):
+    """Collects requests in its loop; threads only work on whole ones."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._incoming: dict[TConn, Incoming] = {}
+        self._looked_at = 0.0
+
+    def accept(self, listener: Any) -> None:
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        self.nr_conns += 1
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        self._collect(conn)
+
+    def _collect(self, conn: TConn, begun: bytes = b"") -> None:
+        """Wait for the connection's next request, of which `begun` is there already."""
+        conn.sock.setblocking(False)
+        now = time.monotonic()
+        incoming = self._incoming[conn] = Incoming(conn.sock, at=now)
+        conn.timeout = now + (HEAD_WITHIN if conn.parser is None else self.cfg.keepalive)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read_more, conn))
+        if begun:
+            self._take(conn, incoming, begun)
+
+    def _read_more(self, conn: TConn, _sock: Any) -> None:
+        incoming = self._incoming.get(conn)
+        if incoming is None:
+            return
+        try:
+            data = conn.sock.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._take(conn, incoming, data)
+        else:
+            self._drop(conn)
+
+    def _take(self, conn: TConn, incoming: Incoming, data: bytes) -> None:
+        try:
+            complete = incoming.add(data, at=time.monotonic())
+        except Refused as refused:
+            self._drop(conn, str(refused))
+        except OSError:
+            self.log.exception("A request could not be kept")
+            self._drop(conn, "503 Service Unavailable")
+        else:
+            if complete:
+                self._hand_over(conn, incoming)
+
+    def _hand_over(self, conn: TConn, incoming: Incoming) -> None:
+        """Give the whole request to a thread."""
+        self.poller.unregister(conn.sock)
+        del self._incoming[conn]
+        incoming.rewind()
+        if conn.parser is None:
+            conn.parser = http.get_parser(self.cfg, incoming, conn.client)
+            conn.initialized = True
+        conn.parser.unreader.sock = incoming
+        self.enqueue_req(conn)
+
+    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
+        """Wait for the connection's next request, or close it."""
+        incoming = conn.parser.unreader.sock
+        try:
+            keeps = bool(not fs.cancelled() and fs.result())
+            if keeps and self.alive:
+                begun = conn.parser.unreader.take_buffered() + incoming.rest()
+                incoming.close()
+                self._collect(conn, begun)
+                return
+        except Exception:
+            self.log.exception("A connection could not be kept")
+        incoming.close()
+        self.nr_conns -= 1
+        # Nothing is unread, so the answer arrives; lingering would stop the loop for two seconds.
+        conn.close()
+
+    def murder_pending(self) -> None:
+        """Close the connections whose request does not come, or comes too slowly."""
+        super().murder_pending()
+        now = time.monotonic()
+        if now < self._looked_at + 1:
+            return
+        self._looked_at = now
+        for conn, incoming in list(self._incoming.items()):
+            if not incoming.is_begun and now > conn.timeout:
+                self._drop(conn)
+            elif incoming.is_begun and incoming.is_overdue(now):
+                self._drop(conn, "408 Request Timeout")
+
+    def _drop(self, conn: TConn, status: str = "") -> None:
+        self.poller.unregister(conn.sock)
+        self._incoming.pop(conn).close()
+        self.nr_conns -= 1
+        if status:
+            refusal = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            try:
+                conn.sock.send(refusal.encode())
+            except OSError:
+                self.log.debug("A client went away")
+        conn.close()

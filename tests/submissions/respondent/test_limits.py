@@ -1,0 +1,105 @@
+"""How many responses and mails one client may cause, and what the pages say beyond that."""
+
+import re
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+from django.test import Client
+
+from core import disk_reserve, throttling
+from submissions.outbox.models import OutboxEmail
+from submissions.respondent.error_pages import minutes_of
+from submissions.responses import drafting
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+from tests.makers import complete_answers, make_call, make_user, press_submit, while_open
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_tries_before(settings):
+    """Tries are counted under the secret key, and other tests run beside this one."""
+    settings.SECRET_KEY = token_hex()
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+def start(call, client=None, **extra):
+    return (client or Client()).post(f"/calls/{call.slug}/start/", **extra)
+
+
+def submit(call):
+    """Start, answer and submit as somebody new."""
+    client = Client()
+    start(call, client)
+    values = complete_answers(call)
+    draft = Submission.objects.latest("pk")
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    return press_submit(client, call)
+
+
+def words_of(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_client_that_started_many_responses_is_told_when_to_try_again(call, settings):
+    settings.DRAFTS_OF_CLIENT_PER_HOUR = 2
+    assert [start(call).status_code for _ in range(2)] == [302, 302]
+    refused = start(call)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+    assert "Try again in 60 minutes." in words_of(refused)
+    assert Submission.objects.count() == 2
+    assert start(call, REMOTE_ADDR="192.0.2.9").status_code == 302
+
+
+def test_responses_that_all_may_start_have_a_limit(call, settings):
+    settings.DRAFTS_IN_ALL_PER_HOUR = 1
+    assert start(call).status_code == 302
+    assert start(call, REMOTE_ADDR="192.0.2.9").status_code == 429
+
+
+def test_going_on_with_a_response_counts_as_no_start(call, settings, client):
+    settings.DRAFTS_OF_CLIENT_PER_HOUR = 1
+    assert [start(call, client).status_code for _ in range(3)] == [302] * 3
+    assert Submission.objects.count() == 1
+
+
+def test_nobody_is_refused_while_the_broker_is_away(call, settings, monkeypatch):
+    def away():
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(throttling, "broker", away)
+    settings.DRAFTS_OF_CLIENT_PER_HOUR = 1
+    assert [start(call).status_code for _ in range(2)] == [302, 302]
+
+
+def test_minutes_are_rounded_up():
+    assert minutes_of(timedelta(seconds=61)) == 2
+
+
+def test_submission_is_taken_where_its_mail_has_to_wait(call, settings):
+    settings.MAIL_OF_CLIENT_PER_HOUR = 1
+    assert [submit(call).status_code for _ in range(2)] == [302, 302]
+    assert Submission.objects.filter(state=SubmissionState.SUBMITTED).count() == 2
+    first, second = OutboxEmail.objects.order_by("pk")
+    assert (first.next_attempt_at, first.last_error) == (None, "")
+    assert second.next_attempt_at is not None
+    assert second.last_error == "It waits: very many mails were caused from one place."
+
+
+def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):
+    settings.DISK_RESERVE_MB = 1_024
+    settings.DRAFTS_IN_ALL_PER_HOUR = 3_000
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 1_023 * 1024 * 1024)
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    page = client.get("/admin/")
+    assert "1,023 MB are free for files; below 1,024 MB, uploads are refused" in words_of(page)
+    assert "0 responses were begun within the last hour, of 3,000 at most." in words_of(page)
+    assert page.context["is_full"] is True
