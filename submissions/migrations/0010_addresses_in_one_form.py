@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from core.addresses import same_or_cleaned
 
 KEPT_IN = (
-    ("Call", "contact_email"),
     ("ReturnAddress", "address"),
     ("LatePass", "address"),
     ("OutboxEmail", "to_address"),
@@ -36,5 +35,5 @@ def _bring(rows: QuerySet[Any], field: str) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0008_word_search")]
+    dependencies = [("submissions", "0009_loaded_wording")]
     operations = [migrations.RunPython(bring_into_one_form, migrations.RunPython.noop)]
