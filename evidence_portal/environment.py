@@ -16,8 +16,8 @@ from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import to_language
 
-from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 from core.addresses import ascii_address, clean_address, is_address
+from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 SHORTEST_KEY = 50  # characters
