@@ -6,7 +6,7 @@ Until then an address may be a stranger's: a mail to it carries nothing that a r
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core.canonical import digest
 from submissions.outbox.models import OutboxEmail
@@ -41,9 +41,9 @@ def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
         ).first()
         if first is None or receipt is None or locked.withdrawn_at is not None:
             return False
-        if receipt.sent_at >= first.used_at or receipt.resends.filter(
-            to_address=address, created_at__gte=first.used_at
-        ):
+        has_answers = Q(sent_at__gte=first.used_at) | Q(created_at__gte=first.used_at)
+        of_receipt = Q(pk=receipt.pk) | Q(resend_of=receipt.pk, to_address=address)
+        if OutboxEmail.objects.filter(of_receipt, has_answers).exists():
             return False
         enqueue(
             kind=MailKind(receipt.kind),

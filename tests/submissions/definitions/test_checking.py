@@ -113,7 +113,8 @@ def test_limits_that_are_not_given_have_their_defaults():
         (
             "team@example.org",
             "team",
-            "call.contact.email: “team” is not an email address",
+            "call.contact.email: “team” is not an email address: "
+            "Enter an email address in the correct format, like name@example.com",
         ),
         (
             'help = "Ask us."',
