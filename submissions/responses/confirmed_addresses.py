@@ -12,14 +12,20 @@ from core.canonical import digest
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind, OutboxState
-from submissions.responses.models import ReturnToken, Submission
+from submissions.responses.models import ReturnAddress, ReturnToken, Submission
 
 RECEIPTS = (MailKind.CONFIRMATION, MailKind.AMENDED)
 
 
 def is_confirmed(mail: OutboxEmail) -> bool:
     """Return whether a link to the mail's response was used that had gone to its address."""
-    return _used_links(mail.submission_id, mail.to_address).exists()
+    kept = ReturnAddress.objects.of_authors().filter(
+        submission=mail.submission_id,
+        address__iexact=mail.to_address,
+        confirmed_at__isnull=False,
+    )
+    # What is left of a link is deleted some days after it expired.
+    return kept.exists() or _used_links(mail.submission_id, mail.to_address).exists()
 
 
 def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
