@@ -5,6 +5,7 @@ from datetime import timedelta
 from secrets import token_hex
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from core import disk_reserve, throttling
@@ -13,6 +14,7 @@ from submissions.respondent.error_pages import minutes_of
 from submissions.responses import drafting
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
+from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, make_user, press_submit, while_open
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +105,18 @@ def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):
     assert "1,023 MB are free for files; below 1,024 MB, uploads are refused" in words_of(page)
     assert "0 responses were begun within the last hour, of 3,000 at most." in words_of(page)
     assert page.context["is_full"] is True
+
+
+def test_what_was_typed_is_saved_where_a_file_finds_no_room(call, client, monkeypatch):
+    start(call, client)
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 0)
+    file = SimpleUploadedFile("notes.txt", b"Minutes.")
+    page = f"/calls/{call.slug}/response/evidence/"
+    refused = client.post(page, {"story": "Typed.", "documents": [file], "action": "continue"})
+    assert refused.status_code == 422
+    assert "“notes.txt” was not added: there is no room for files at the moment." in words_of(
+        refused
+    )
+    draft = Submission.objects.get()
+    assert working_answers(draft, call) == {"story": "Typed."}
+    assert draft.attachments.count() == 0
