@@ -35,5 +35,5 @@ def _bring(rows: QuerySet[Any], field: str) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0012_links_for_authors_only")]
+    dependencies = [("submissions", "0013_evidence_checks")]
     operations = [migrations.RunPython(bring_into_one_form, migrations.RunPython.noop)]
