@@ -35,5 +35,5 @@ def _bring(rows: QuerySet[Any], field: str) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0013_evidence_checks")]
+    dependencies = [("submissions", "0014_file_scan")]
     operations = [migrations.RunPython(bring_into_one_form, migrations.RunPython.noop)]
