@@ -8,13 +8,19 @@ answers that consent lets the export show (`choices`, `version.texts`, `identity
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from exports.consent import shown_questions
+from exports.consent import asks_publication, shown_questions
 from submissions.calls.facets import DerivedFacet, band_of_option
 from submissions.calls.models import Call, Question
-from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.calls.states import (
+    MULTIPLE_KINDS,
+    TEXT_KINDS,
+    Publication,
+    PublicationPolicy,
+    QuestionKind,
+)
 from submissions.responses.states import Channel, Timing, TriageStatus
 
-CONSENTS = ("publication", "quote_ok")
+CONSENTS = ("quote_ok",)
 
 CODE = "code"
 TIME = "ISO 8601 time"
@@ -61,7 +67,11 @@ def columns(call: Call, *, named: bool = False) -> list[Column]:
     facets = {facet["question"] for facet in call.facets}
     shown = {q.key: q for q in shown_questions(call, named=named) if q.key not in facets}
     consents = [shown.pop(key) for key in CONSENTS if key in shown]
-    last = [*(_column(question, question.key) for question in consents), *_handling_columns()]
+    last = [
+        _publication_column(call, shown.pop("publication", None)),
+        *(_column(question, question.key) for question in consents),
+        *_handling_columns(),
+    ]
     taken = {column.name for column in (*leading, *last)}
     others: list[Column] = []
     for question in shown.values():
@@ -180,7 +190,7 @@ def _receipt_columns() -> list[Column]:
         ),
         Column(
             "channel",
-            "submission.channel",
+            "version.channel",
             ONE,
             "How the evidence reached the project.",
             tuple(Channel.choices),
@@ -210,6 +220,26 @@ def _derived_column(question: Question, derived: DerivedFacet) -> Column:
     )
 
 
+def _publication_column(call: Call, question: Question | None) -> Column:
+    """What may become of the response, in every export, whether the call asks for it or not."""
+    if asks_publication(call) and question is not None:
+        meaning, values = question.label, _options(question)
+    else:
+        policy = PublicationPolicy(call.publication)
+        is_open = policy == PublicationPolicy.NOT_ASKED
+        key = policy.value if is_open else Publication.CONFIDENTIAL.value
+        meaning, values = "What may become of the responses.", ((key, str(policy.label)),)
+    return Column(
+        "publication",
+        "version.publication",
+        ONE,
+        meaning,
+        values,
+        is_typed_in=True,
+        question="publication" if question is not None else "",
+    )
+
+
 def _handling_columns() -> list[Column]:
     return [
         Column("attachments", "attached.files", NUMBER, "How many files came with the response."),
@@ -218,7 +248,7 @@ def _handling_columns() -> list[Column]:
         ),
         Column(
             "status",
-            "submission.triage_status",
+            "version.status",
             ONE,
             "How far the project's staff have read the response.",
             tuple(TriageStatus.choices),

@@ -1,16 +1,23 @@
-"""How a call goes, in numbers. Nothing here reads a text."""
+"""How a call goes, in numbers. Nothing here reads a text.
+
+Of a confidential response, only the total and its day count it: nothing tells what it answers.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
+from exports.consent import PSEUDONYMISED, confidential_sql
+from exports.consent import parameters as consent_parameters
 from exports.counts import Completion, Counts, DayCount, OptionCount
 from exports.disclosure_control import (
     Shown,
@@ -44,19 +51,21 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
         .annotate(responses=Count("pk"))
     )
     chosen = _count_choices(call)
-    total, median, answered = _count_answered(call)
-    if call.hides_small_counts and is_few(total):
+    total, confidential, median, answered = _count_answered(call)
+    if call.hides_small_counts and (is_few(total) or is_few(total - confidential)):
         return Counts(total=None)
     hide = hidden_among if call.hides_small_counts else as_they_are
+    hide_open = partial(hidden_among, apart=confidential) if call.hides_small_counts else hide
     try:
-        by_facet = facet_counts(call, chosen, total=total)
+        by_facet = facet_counts(call, chosen, total=total, apart=confidential)
         return Counts(
             total=total,
+            has_confidential=confidential > 0,
             median_words=median,
             by_day=_days(call, days, at, hide),
             by_facet=by_facet,
-            by_words=_by_words(chosen[WORDS], hide),
-            completion=_completion(call, answered, total, by_facet),
+            by_words=_by_words(chosen[WORDS], hide_open),
+            completion=_completion(call, answered, total, confidential, by_facet),
         )
     except TooFew:
         return Counts(total=None)
@@ -70,7 +79,7 @@ def _count_choices(call: Call) -> dict[str, Counter[str]]:
     """
     keys = [question.key for _facet, question in call.facet_questions]
     names = [f"facet_{place}" for place in range(len(keys))]
-    answers = "".join(f"version.choices->%s AS {name}, " for name in names)
+    answers = "".join(f"version.choices->%({name})s AS {name}, " for name in names)
     columns = ", ".join([*names, "length"])
     values = ", ".join([*names, "to_jsonb(length)"])
     # GROUPING has a bit for each column, the last one the lowest, which is 0 for the one grouped.
@@ -80,12 +89,16 @@ def _count_choices(call: Call) -> dict[str, Counter[str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT GROUPING({columns}), coalesce({values}), count(*) "  # noqa: S608 - no values
-            f"FROM (SELECT {answers}width_bucket(version.words, %s::int[])::text AS length "
+            f"FROM (SELECT {answers}width_bucket(version.words, %(words_from)s::int[])::text "
+            "AS length "
             "FROM submissions_submission AS submission "
             "JOIN submissions_version AS version ON version.id = submission.current_version_id "
-            "WHERE submission.call_id = %s AND submission.state = %s) AS given "
+            "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s "
+            f"AND NOT {confidential_sql(call)}) AS given "
             f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in [*names, 'length'])})",
-            [*keys, list(WORDS_FROM), call.pk, SubmissionState.SUBMITTED.value],
+            _parameters(call)
+            | {"words_from": list(WORDS_FROM)}
+            | dict(zip(names, keys, strict=True)),
         )
         for grouping, answer, responses in cursor.fetchall():
             value = json.loads(answer) if isinstance(answer, str) else answer
@@ -94,26 +107,37 @@ def _count_choices(call: Call) -> dict[str, Counter[str]]:
     return counted
 
 
-def _count_answered(call: Call) -> tuple[int, int | None, Counter[str]]:
-    """Return the number of responses, the median of their words, and answers by question."""
+def _parameters(call: Call) -> dict[str, Any]:
+    submitted = {"call": call.pk, "submitted": SubmissionState.SUBMITTED.value}
+    return consent_parameters(call, PSEUDONYMISED) | submitted
+
+
+def _count_answered(call: Call) -> tuple[int, int, int | None, Counter[str]]:
+    """Return the number of responses and of confidential ones among them.
+
+    Of the others, the median of their words, and answers by question.
+    """
     asked = [q for q in call.questions_in_order if not q.identity and q.kind != QuestionKind.FILE]
+    is_open = f"NOT {confidential_sql(call)}"
     answered = ", ".join(
-        f"count(*) FILTER (WHERE version.{'text_keys' if q.kind in TEXT_KINDS else 'choices'} ? %s)"
-        for q in asked
+        f"count(*) FILTER (WHERE {is_open} AND "
+        f"version.{'text_keys' if q.kind in TEXT_KINDS else 'choices'} ? %(question_{place})s)"
+        for place, q in enumerate(asked)
     )
     of_the_call = (
         "FROM submissions_submission AS submission "
         "JOIN submissions_version AS version ON version.id = submission.current_version_id "
     )
-    where = "WHERE submission.call_id = %s AND submission.state = %s"
-    which: list[int | str] = [call.pk, SubmissionState.SUBMITTED.value]
+    where = "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s"
+    which = _parameters(call)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY version.words)"
+            f"SELECT count(*), count(*) FILTER (WHERE NOT {is_open}), percentile_cont(0.5) "
+            f"WITHIN GROUP (ORDER BY version.words) FILTER (WHERE {is_open})"
             f"{', ' if asked else ''}{answered} {of_the_call}{where}",
-            [*(q.key for q in asked), *which],
+            which | {f"question_{place}": q.key for place, q in enumerate(asked)},
         )
-        total, median, *numbers = cursor.fetchone()
+        total, confidential, median, *numbers = cursor.fetchone()
         counted = Counter({q.key: n for q, n in zip(asked, numbers, strict=True)})
         if any(q.kind == QuestionKind.FILE for q in call.questions_in_order):
             cursor.execute(
@@ -123,11 +147,11 @@ def _count_answered(call: Call) -> tuple[int, int | None, Counter[str]]:
                 "JOIN submissions_attachment AS attachment "
                 "ON attachment.id = attached.attachment_id "
                 "JOIN submissions_question AS question ON question.id = attachment.question_id "
-                f"{where} GROUP BY question.key",
+                f"{where} AND {is_open} GROUP BY question.key",
                 which,
             )
             counted.update(dict(cursor.fetchall()))
-    return total, None if median is None else round(median), counted
+    return total, confidential, None if median is None else round(median), counted
 
 
 Hiding = Callable[[Sequence[int]], list[Shown]]
@@ -164,6 +188,7 @@ def _completion(
     call: Call,
     counted: Counter[str],
     total: int,
+    apart: int,
     by_facet: Mapping[str, Sequence[OptionCount]],
 ) -> Sequence[Completion]:
     """Count the answers; not where they would tell a hidden number of a facet's table."""
@@ -180,7 +205,9 @@ def _completion(
             continue
         answered = counted[question.key]
         few = call.hides_small_counts and is_few(answered)
-        leaves = call.hides_small_counts and leaves_few(answered, total)
+        leaves = call.hides_small_counts and (
+            leaves_few(answered, total) or leaves_few(answered, total - apart)
+        )
         tells = question.key in unanswered_hidden or not depends_on[question.key].isdisjoint(hiding)
         rows.append(
             Completion(

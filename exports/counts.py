@@ -50,10 +50,12 @@ class Counts:
 
     `by_facet` has the options of each facet by the key of its question, and the bands of each
     derived one by its own key. `total` is None, and there is nothing else, where the call hides
-    small counts and there are too few responses to hide any among them.
+    small counts and there are too few responses to hide any among them. Where it
+    `has_confidential` ones, they count in the total and `by_day` alone.
     """
 
     total: int | None
+    has_confidential: bool = False
     median_words: int | None = None
     by_day: Sequence[DayCount] = ()
     by_facet: Mapping[str, Sequence[OptionCount]] = field(default_factory=dict)

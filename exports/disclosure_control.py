@@ -36,28 +36,45 @@ def as_they_are(counts: Sequence[int]) -> list[Shown]:
     return [Shown(count) for count in counts]
 
 
-def each_hidden(counts: Sequence[int], *, total: int) -> list[Shown]:
-    """Hide those that are small or leave few of the total, among counts that overlap."""
+def each_hidden(counts: Sequence[int], *, total: int, apart: int = 0) -> list[Shown]:
+    """Hide those that are small or leave few of the total, among counts that overlap.
+
+    `apart` are responses of the total that none of the counts may count.
+    """
     return [
         Shown(None, is_few=is_few(count))
-        if is_few(count) or leaves_few(count, total)
+        if is_few(count) or leaves_few(count, total) or leaves_few(count, total - apart)
         else Shown(count)
         for count in counts
     ]
 
 
-def hidden_among(counts: Sequence[int], *, also: Collection[int] = ()) -> list[Shown]:
+def hidden_among(
+    counts: Sequence[int], *, also: Collection[int] = (), apart: int = 0
+) -> list[Shown]:
     """Hide the small ones, and as many others as it takes, among counts of a known total.
 
-    `also` are places whose counts are hidden whatever they are; nought stays. Raises TooFew if
-    even all of them hidden could be worked out.
+    `also` are places whose counts are hidden whatever they are; nought stays. `apart` are
+    responses of the total that none of the counts counts. If they are few, all tables hide how
+    many there are: each hides a larger count of its own, so that no two together tell either.
+    Raises TooFew if even all of them hidden could be worked out.
     """
+    if is_few(apart):
+        return _hidden_among([*counts, apart], also, needs_others=True)[:-1]
+    return _hidden_among(counts, also, needs_others=False)
+
+
+def _hidden_among(
+    counts: Sequence[int], also: Collection[int], *, needs_others: bool
+) -> list[Shown]:
     few = {place for place, count in enumerate(counts) if is_few(count)}
     others = {place for place in also if counts[place] >= FEW}
     larger = sorted(
         (count, place) for place, count in enumerate(counts) if count >= FEW and place not in others
     )
-    while (few or others) and not _stays_unknown(counts, few, others):
+    while (few or others) and not (
+        _stays_unknown(counts, few, others) and (others or not needs_others)
+    ):
         if not larger:
             raise TooFew
         others.add(larger.pop(0)[1])

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from core.claims import claim, claimed_row, claimed_until, renew
+from exports.consent import PSEUDONYMISED, Scope
 from exports.models import ExportRun
 from exports.states import ExportState
 from submissions.calls.models import Call
@@ -40,7 +41,7 @@ def ask(
     file_format: str,
     filters: dict[str, Any],
     rows_total: int,
-    named: bool = False,
+    scope: Scope = PSEUDONYMISED,
     reason: str = "",
 ) -> ExportRun:
     """Put an export into the queue; `filters` is what `ExportFilter.filters` returns."""
@@ -48,7 +49,9 @@ def ask(
         call=call,
         by=by,
         file_format=file_format,
-        named=named,
+        named=scope.named,
+        includes_unnamed=scope.includes_unnamed,
+        confidential=scope.confidential,
         reason=reason.strip(),
         filters=filters,
         rows_total=rows_total,
@@ -189,9 +192,17 @@ def is_kept(run: ExportRun, *, at: datetime) -> bool:
     return at < run.expires_at
 
 
+def scope_of(run: ExportRun) -> Scope:
+    return Scope(
+        named=run.named,
+        includes_unnamed=run.includes_unnamed,
+        confidential=run.confidential,
+    )
+
+
 def _which(run: ExportRun) -> dict[str, Any]:
     return {
         "export": str(run.public_id),
         "format": run.file_format,
-        "dataset": "named" if run.named else "pseudonymised",
+        **scope_of(run).in_words(),
     }

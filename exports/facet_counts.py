@@ -7,6 +7,8 @@ from the other's table, and the other way round. Hence, where a call hides small
 - Among the options of a question that is asked only of some, enough are hidden even for a reader
   who knows how many answered it.
 - Where a table hides a count, no question that depends on it says how many answered it.
+
+Confidential responses stand in no table: they are `apart` from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,11 +32,17 @@ Dependencies = Mapping[str, frozenset[str]]
 
 
 def facet_counts(
-    call: Call, counted: Mapping[str, Mapping[str, int]], *, total: int, spares_others: bool = False
+    call: Call,
+    counted: Mapping[str, Mapping[str, int]],
+    *,
+    total: int,
+    apart: int = 0,
+    spares_others: bool = False,
 ) -> dict[str, list[OptionCount]]:
     """Return the table of each facet by its question's key, and of its bands by their own key.
 
-    `counted` has the responses by facet and option, those without an answer under the empty key.
+    `counted` has the responses by facet and option, those without an answer under the empty key;
+    `apart` of the `total` are in none of them.
     Raises TooFew where a table would tell a hidden count whatever is hidden of it; if
     `spares_others`, all of that table is hidden instead.
     """
@@ -50,6 +58,7 @@ def facet_counts(
                 question,
                 counted[question.key],
                 total=total,
+                apart=apart,
                 is_conditional=bool(needs),
                 hides_unanswered=not needs.isdisjoint(hiding),
                 spares_others=spares_others,
@@ -104,6 +113,7 @@ def _table(
     counted: Mapping[str, int],
     *,
     total: int,
+    apart: int,
     is_conditional: bool,
     hides_unanswered: bool,
     spares_others: bool,
@@ -119,16 +129,16 @@ def _table(
     if not call.hides_small_counts:
         shown = as_they_are(numbers)
     elif question.kind != QuestionKind.RADIO:
-        shown = each_hidden(numbers, total=total)
+        shown = each_hidden(numbers, total=total, apart=apart)
         if unanswered and hides_unanswered:
             shown[-1] = Shown(None, is_few=is_few(unanswered))
     else:
-        hides_unanswered |= leaves_few(unanswered, total)
+        hides_unanswered |= leaves_few(unanswered, total - apart)
         try:
             also = _hidden_places(hidden_among(options)) if is_conditional else set()
             if unanswered and hides_unanswered:
                 also.add(len(numbers) - 1)
-            shown = hidden_among(numbers, also=also)
+            shown = hidden_among(numbers, also=also, apart=apart)
         except TooFew:
             if not (spares_others or is_conditional):
                 raise

@@ -8,12 +8,19 @@ from zoneinfo import ZoneInfo
 
 from core.time_limits import EARLIEST, YEARS_AHEAD
 from submissions.calls.models import Call
+from submissions.calls.states import Publication, PublicationPolicy
 from submissions.responses.states import Timing, TriageStatus
 
 ORDERS = {
     "oldest": "First submitted first",
     "newest": "Last submitted first",
     "reference": "By reference",
+}
+# Filters by what respondents allow, and by which questions they go.
+CONSENTS = {
+    "publications": "publication",
+    "org_name_listed": "org_name_listed",
+    "quote_ok": "quote_ok",
 }
 LONGEST_SEARCH = 200  # characters
 
@@ -28,7 +35,8 @@ class ExportFilter:
 
     `facets` has keys of options by the key of their question; different facets narrow each other.
     `codes` are names of codes. `words` is read like a web search, in the answers that the export
-    shows. `since` and `until` are days of the call's time zone, both included, on which the latest
+    shows. `publications`, `org_name_listed` and `quote_ok` are what respondents allow.
+    `since` and `until` are days of the call's time zone, both included, on which the latest
     version was received. `quotable` leaves only responses that may be quoted.
     """
 
@@ -36,11 +44,20 @@ class ExportFilter:
     timings: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    publications: tuple[str, ...] = ()
+    org_name_listed: tuple[str, ...] = ()
+    quote_ok: tuple[str, ...] = ()
     words: str = ""
     since: date | None = None
     until: date | None = None
     quotable: bool = False
     order: str = "oldest"
+
+    @property
+    def asks_beyond_the_bare_row(self) -> bool:
+        """Whether it asks for more than the bare row says: its moment, timing and publication."""
+        chosen = (self.statuses, self.codes, self.org_name_listed, self.quote_ok, self.words)
+        return any(self.facets.values()) or any(chosen) or self.quotable
 
     @classmethod
     def from_filters(cls, filters: Mapping[str, Any]) -> "ExportFilter":
@@ -87,6 +104,9 @@ class ExportFilter:
         _refuse_unknown("timings", self.timings, Timing.values)
         _refuse_unknown("statuses", self.statuses, TriageStatus.values)
         _refuse_unknown("codes", self.codes, codes)
+        allowed = consent_options(call)
+        for name in CONSENTS:
+            _refuse_unknown(name, getattr(self, name), allowed.get(name, {}))
         _refuse_unknown("order", (self.order,), ORDERS)
         # Nothing is received later: a late pass lasts so long at most.
         last = call.closes_at.year + YEARS_AHEAD
@@ -108,6 +128,20 @@ class ExportFilter:
             datetime(first.year, first.month, first.day, tzinfo=zone) if first else None,
             _start_of_next(last, zone) if last else None,
         )
+
+
+def consent_options(call: Call) -> dict[str, dict[str, str]]:
+    """Return the options of each filter by what respondents allow, those that the call asks for."""
+    asked = call.questions_by_key
+    found: dict[str, dict[str, str]] = {}
+    if call.publication == PublicationPolicy.ASKED and "publication" in asked:
+        # A response that left the question open is confidential, whatever the call offers.
+        left_open = {Publication.CONFIDENTIAL.value: str(Publication.CONFIDENTIAL.label)}
+        found["publications"] = left_open | asked["publication"].option_labels
+    for name in ("org_name_listed", "quote_ok"):
+        if name in asked:
+            found[name] = asked[name].option_labels
+    return found
 
 
 def _refuse_unknown(name: str, chosen: Collection[str], known: Collection[str]) -> None:

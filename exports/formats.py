@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from exports.export_context import ExportContext
-from exports.types import Pieces
+from exports.types import Dataset, Pieces
 from exports.writers import (
     attachments,
     bundle,
@@ -20,7 +20,6 @@ from exports.writers import (
     table_schema,
     workbook,
 )
-from submissions.calls.models import Call
 
 ZIP = "application/zip"
 
@@ -88,7 +87,9 @@ _ALL = [
 FORMATS: dict[str, FileFormat] = {file_format.name: file_format for file_format in _ALL}
 
 
-def file_name(call: Call, file_format: FileFormat, *, at: datetime, named: bool = False) -> str:
+def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str:
     """Return for instance `the-call-2019-07-25.csv`; the day is the call's time zone's."""
+    call = dataset.call
     day = f"{at.astimezone(ZoneInfo(call.timezone)):%Y-%m-%d}"
-    return f"{call.slug}-{day}{'-named' if named else ''}{file_format.suffix}"
+    holds = ("-named" if dataset.named else "") + ("-confidential" if dataset.confidential else "")
+    return f"{call.slug}-{day}{holds}{file_format.suffix}"

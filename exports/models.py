@@ -35,6 +35,12 @@ class ExportRun(Claimable):
     )
     file_format = models.CharField(max_length=20)
     named = models.BooleanField(default=False, help_text="Says who answered.")
+    includes_unnamed = models.BooleanField(
+        default=False, help_text="If named: of those too who did not choose to be named."
+    )
+    confidential = models.BooleanField(
+        default=False, help_text="Has the evidence of confidential responses."
+    )
     reason = models.CharField(max_length=500, blank=True)
     filters = models.JSONField(default=dict)
     state = models.CharField(
@@ -72,6 +78,10 @@ class ExportRun(Claimable):
             models.CheckConstraint(
                 name="exports_exportrun_named_has_reason",
                 condition=Q(named=False) | ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="exports_exportrun_confidential_has_reason",
+                condition=Q(confidential=False) | ~Q(reason=""),
             ),
             models.CheckConstraint(
                 name="exports_exportrun_done_within_total",

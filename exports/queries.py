@@ -38,8 +38,9 @@ def count(dataset: Dataset) -> int:
 
 
 def count_words(dataset: Dataset) -> int:
-    """Return how many words the responses have in all."""
-    return _one_number(dataset, "coalesce(sum(version.words), 0)")
+    """Return how many words the responses have in all, those of withheld ones left out."""
+    shown = f"NOT {consent.withheld_sql(dataset.call, dataset.scope)}"
+    return _one_number(dataset, f"coalesce(sum(version.words) FILTER (WHERE {shown}), 0)")
 
 
 def _one_number(dataset: Dataset, what: str) -> int:
@@ -75,6 +76,7 @@ def _record(
         number=facts["number"],
         received_at=facts["received_at"],
         is_confidential=facts["is_confidential"],
+        is_withheld=facts["is_withheld"],
         may_quote=facts["may_quote"],
         cells=cells,
         choices={key: value for key, value in choices.items() if key in shown},

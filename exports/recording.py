@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
 PSEUDONYMISED_NEEDS = "submissions.export_pseudonymised"
 NAMED_NEEDS = ("submissions.see_identity", "submissions.export_named")
+# Those who may read responses one by one, and were given leave to take confidential ones out.
+CONFIDENTIAL_NEEDS = ("submissions.view_submission", "submissions.export_confidential")
 
 
 class ExportRefused(Exception):
@@ -42,16 +44,24 @@ def say_lost_files(number: int) -> str:
 def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -> None:
     """Raise ExportRefused unless `by` may have the export; None is the server's command line.
 
-    A named export needs a reason, whoever asks.
+    A named export and one of confidential responses need a reason, whoever asks.
     """
-    if not dataset.named:
-        if by is not None and not by.has_perm(PSEUDONYMISED_NEEDS):
+    if by is not None:
+        if dataset.named and not by.has_perms(NAMED_NEEDS):
+            raise ExportRefused("You do not have permission to export who answered.")
+        if dataset.confidential and not by.has_perms(CONFIDENTIAL_NEEDS):
+            raise ExportRefused("You do not have permission to export confidential responses.")
+        if not (dataset.named or dataset.confidential or may_export_pseudonymised(by)):
             raise ExportRefused("You do not have permission to export responses.")
-        return
-    if by is not None and not by.has_perms(NAMED_NEEDS):
-        raise ExportRefused("You do not have permission to export who answered.")
-    if not reason.strip():
+    if dataset.named and not reason.strip():
         raise ExportRefused("Give a reason for an export that says who answered.")
+    if dataset.confidential and not reason.strip():
+        raise ExportRefused("Give a reason for an export of confidential responses.")
+
+
+def may_export_pseudonymised(by: User) -> bool:
+    """Return whether `by` may have the least that is exported: who has leave for more, has too."""
+    return by.has_perm(PSEUDONYMISED_NEEDS) or by.has_perms(CONFIDENTIAL_NEEDS)
 
 
 def export_chunks(
@@ -86,8 +96,8 @@ def export_chunks(
     detail |= {
         "attempt": str(uuid4()),
         "format": format_name,
-        "dataset": "named" if dataset.named else "pseudonymised",
         "filters": dataset.export_filter.filters(),
+        **dataset.scope.in_words(),
     }
     if reason:
         detail["reason"] = reason.strip()

@@ -21,6 +21,7 @@ from submissions.responses.searching import found_sql
 from submissions.responses.states import SubmissionState
 
 FEW = 6  # values of one JSON object
+EMPTY = "'{}'::jsonb"
 EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
 ORDERS_SQL = {
     "oldest": "{row}.submitted_at, {row}.id",
@@ -95,12 +96,13 @@ def facts_sql(dataset: Dataset) -> dict[str, str]:
         "submitted_at": "submission.submitted_at",
         "reference": "submission.reference",
         "number": "version.number",
+        "is_withheld": "version.is_withheld",
         "received_at": "version.received_at",
         "is_confidential": consent.confidential_sql(call),
         "may_quote": f"coalesce({consent.quotable_sql(call)}, false)",
         "choices": "version.choices",
         "texts": "version.texts",
-        "identity": consent.identity_sql(call) if dataset.named else "NULL::jsonb",
+        "identity": consent.identity_sql(call, dataset.scope) if dataset.named else "NULL::jsonb",
         "files": _files_sql(dataset),
         "passages": PASSAGES_SQL,
     }
@@ -128,9 +130,11 @@ def _joined(dataset: Dataset, order: str) -> str:
 
     Sorted without their documents, which PostgreSQL fetches one by one after it, the rows begin
     to come at once. OFFSET 0 keeps the planner from doing both in one; the order then holds
-    through the nested loops, so that a last ORDER BY sorts nothing more. `version.texts` are the
-    texts as the export shows them.
+    through the nested loops, so that a last ORDER BY sorts nothing more. `version.choices` and
+    `version.texts` are as the export shows them: of withheld responses, empty.
     """
+    call, scope = dataset.call, dataset.scope
+    withheld = consent.withheld_sql(call, scope)
     identity = (
         "LEFT JOIN LATERAL (SELECT * FROM submissions_versionidentity AS version_identity "
         "WHERE version_identity.version_id = version.id OFFSET 0) AS version_identity ON true "
@@ -139,9 +143,14 @@ def _joined(dataset: Dataset, order: str) -> str:
     )
     return (
         f"FROM (SELECT submission.* {chosen_sql(dataset)} {order} OFFSET 0) AS submission "  # noqa: S608 - as above
-        "CROSS JOIN LATERAL (SELECT version.id, version.number, version.received_at, "
-        "version.timing, version.choices, version.words, "
-        f"{consent.texts_sql(dataset.call)} AS texts FROM submissions_version AS version "
+        f"CROSS JOIN LATERAL (SELECT version.id, {withheld} AS is_withheld, "
+        f"{_unless(withheld, 'version.number', '0')} AS number, version.received_at, "
+        f"version.timing, {consent.publication_sql(call)} AS publication, "
+        f"{_unless(withheld, 'version.choices', EMPTY)} AS choices, "
+        f"{_unless(withheld, 'version.words')} AS words, "
+        f"{_unless(withheld, 'submission.channel')} AS channel, "
+        f"{_unless(withheld, 'submission.triage_status')} AS status, "
+        f"{consent.texts_sql(call, scope)} AS texts FROM submissions_version AS version "
         f"WHERE version.id = submission.current_version_id OFFSET 0) AS version {identity}"
         "CROSS JOIN LATERAL (SELECT (version.received_at AT TIME ZONE %(zone)s) "
         "- (version.received_at AT TIME ZONE 'UTC') AS ahead) AS local_time "
@@ -151,13 +160,18 @@ def _joined(dataset: Dataset, order: str) -> str:
     )
 
 
+def _unless(withheld: str, sql: str, instead: str = "NULL") -> str:
+    return f"CASE WHEN {withheld} THEN {instead} ELSE {sql} END"
+
+
 def _file_count_sql(dataset: Dataset) -> str:
-    if all(question.kind != QuestionKind.FILE for question in dataset.call.questionnaire.questions):
-        return "0"
-    return (
+    counted = (
         "(SELECT count(*) FROM submissions_version_attachments AS attached "
         "WHERE attached.version_id = version.id)"
     )
+    if all(question.kind != QuestionKind.FILE for question in dataset.call.questionnaire.questions):
+        counted = "0"
+    return _unless("version.is_withheld", counted)
 
 
 def _codes_sql(dataset: Dataset) -> str:
@@ -175,7 +189,7 @@ def _codes_sql(dataset: Dataset) -> str:
 
 def _shown_codings(dataset: Dataset) -> str:
     """FROM and WHERE of a version's `coding`s, by `code`, in texts that the export shows."""
-    shown = consent.text_shown_sql(dataset.call, "question.key", named=dataset.named)
+    shown = consent.text_shown_sql(dataset.call, "question.key", dataset.scope)
     return (
         "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
         "JOIN submissions_question AS question ON question.id = coding.question_id "
@@ -193,7 +207,10 @@ def _documents(dataset: Dataset) -> str:
     for question in consent.shown_questions(dataset.call, named=dataset.named):
         if sql_type(question) and not is_among_texts(question):
             found[document_of(question)].append(question)
-    sources = {"choices": "version.choices", "identity": consent.identity_sql(dataset.call)}
+    sources = {
+        "choices": "version.choices",
+        "identity": consent.identity_sql(dataset.call, dataset.scope),
+    }
     return " ".join(
         f"CROSS JOIN LATERAL {_values(sources[alias], questions, alias)}"
         for alias, questions in found.items()
@@ -215,7 +232,7 @@ def _values(source: str, questions: list[Question], alias: str) -> str:
 
 def _files_sql(dataset: Dataset) -> str:
     return (
-        f"CASE WHEN {consent.files_shown_sql(dataset.call)} THEN "  # noqa: S608 - as above
+        f"CASE WHEN {consent.files_shown_sql(dataset.call, dataset.scope)} THEN "  # noqa: S608 - as above
         "(SELECT jsonb_agg(jsonb_build_object('file_type', attachment.file_type, "
         "'size', attachment.size, 'sha256', attachment.sha256, 'path', attachment.file, "
         "'scan', scan.state, 'found', scan.detail) "
@@ -231,10 +248,22 @@ def _files_sql(dataset: Dataset) -> str:
 def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     """FROM and WHERE: the submitted responses that the filter names.
 
-    `version` is joined only where something needs it.
+    `version` is joined only where something needs it. A filter that asks for anything which is
+    withheld of confidential responses leaves them out, so that none tells what they say.
     """
     export_filter = dataset.export_filter
+    call, scope = dataset.call, dataset.scope
     conditions: list[str] = []
+    if export_filter.asks_beyond_the_bare_row and not scope.confidential:
+        conditions.append(f"NOT {consent.withheld_sql(call, scope)}")
+    if scope.named and not scope.includes_unnamed:
+        conditions.append(consent.chosen_for_naming_sql(call, scope))
+    if export_filter.publications:
+        conditions.append(f"{consent.publication_sql(call)} = ANY(%(publications)s)")
+    if export_filter.org_name_listed:
+        conditions.append("version.choices->>'org_name_listed' = ANY(%(org_name_listed)s)")
+    if export_filter.quote_ok:
+        conditions.append("version.choices->>'quote_ok' = ANY(%(quote_ok)s)")
     for place, key in enumerate(export_filter.facets):
         conditions.append(f"(version.choices->{literal_sql(key)}) ?| %(facet_{place})s::text[]")
     if export_filter.timings:
@@ -247,9 +276,9 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
         conditions.append(
             found_sql(
                 export_filter.words,
-                shown=consent.texts_sql(dataset.call),
-                withheld=consent.withheld_texts_sql(dataset.call, named=dataset.named),
-                withholds=consent.withholds_texts_sql(dataset.call, named=dataset.named),
+                shown=consent.texts_sql(call, scope),
+                withheld=consent.withheld_texts_sql(call, scope),
+                withholds=consent.withholds_texts_sql(call, scope),
             )
         )
     if export_filter.since:
@@ -257,7 +286,7 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     if export_filter.until:
         conditions.append("version.received_at < %(before)s")
     if export_filter.quotable:
-        conditions.append(consent.quotable_sql(dataset.call))
+        conditions.append(consent.quotable_sql(call))
     join = ""
     if conditions or needs_version:
         join = "JOIN submissions_version AS version ON version.id = submission.current_version_id "
@@ -272,13 +301,16 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
     since, before = export_filter.received_between(dataset.call)
     return (
         SQL_PARAMETERS
-        | consent.parameters(dataset.call, named=dataset.named)
+        | consent.parameters(dataset.call, dataset.scope)
         | {
             "zone": dataset.call.timezone,
             "call": dataset.call.pk,
             "submitted": str(SubmissionState.SUBMITTED),
             "timings": list(export_filter.timings),
             "statuses": list(export_filter.statuses),
+            "publications": list(export_filter.publications),
+            "org_name_listed": list(export_filter.org_name_listed),
+            "quote_ok": list(export_filter.quote_ok),
             "codes": list(export_filter.codes),
             "words": export_filter.words,
             "since": since,

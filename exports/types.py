@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from exports.columns import Column, columns
+from exports.consent import Scope
 from exports.filters import ExportFilter
 from submissions.calls.models import Call
 
@@ -15,11 +16,24 @@ Pieces = Generator[bytes, None, None]
 
 @dataclass(frozen=True)
 class Dataset:
-    """The responses of a call that the filter names; with who answered only if `named`."""
+    """The responses of a call that the filter names.
+
+    `consent.Scope` says what the last three mean.
+    """
 
     call: Call
     export_filter: ExportFilter = field(default_factory=ExportFilter)
     named: bool = False
+    includes_unnamed: bool = False
+    confidential: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(
+            named=self.named,
+            includes_unnamed=self.named and self.includes_unnamed,
+            confidential=self.confidential,
+        )
 
     @property
     def columns(self) -> list[Column]:
@@ -65,12 +79,17 @@ class CodedPassage:
 
 @dataclass(frozen=True)
 class Record:
-    """One response: `cells` in the order of the columns, as text and byte-true; None is empty."""
+    """One response: `cells` in the order of the columns, as text and byte-true; None is empty.
+
+    Where `is_withheld`, the reference, `received_at` and three cells are all that there is:
+    `submitted_at`, `timing` and `publication`. `number` is 0 then.
+    """
 
     reference: str
     number: int
     received_at: datetime
     is_confidential: bool
+    is_withheld: bool
     may_quote: bool
     cells: tuple[str | None, ...]
     choices: dict[str, Any]

@@ -49,7 +49,13 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
     if run.by is None:
         raise ExportRefused("Nobody asked for it: only the command line exports without a name.")
     call = call_of(run.call_id)
-    dataset = Dataset(call, ExportFilter.from_filters(run.filters), named=run.named)
+    dataset = Dataset(
+        call,
+        ExportFilter.from_filters(run.filters),
+        named=run.named,
+        includes_unnamed=run.includes_unnamed,
+        confidential=run.confidential,
+    )
     digest = hashlib.sha256()
     with Progress(run, wall_now) as progress, tempfile.TemporaryFile() as file:
         chunks = export_chunks(
@@ -74,7 +80,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             run,
             File(file),
             at=now(),
-            name=file_name(call, FORMATS[run.file_format], at=run.asked_at, named=run.named),
+            name=file_name(dataset, FORMATS[run.file_format], at=run.asked_at),
             rows=progress.rows,
             lost_files=progress.lost_files,
             sha256=digest.hexdigest(),

@@ -114,6 +114,7 @@ EVIDENCE = [
         "required": True,
         "options": [
             {"key": "named", "label": "Publish with a name"},
+            {"key": "organisation", "label": "Publish with the organisation's name"},
             {"key": "anonymous", "label": "Publish without names"},
             {"key": "confidential", "label": "Do not publish"},
         ],
@@ -140,9 +141,15 @@ def make_call(**overrides):
 
     It opens and closes when the first call did. `about_questions` and `evidence_questions`,
     lists of `Question` fields, replace the questions, `roles` the roles; the rest are fields of
-    `Call`. Its only facet is the role unless others are given.
+    `Call`. Without a question about publication, `publication` is “not asked”. Its only facet is
+    the role unless others are given.
     """
     number = next(_numbers)
+    asked = {
+        q["key"] for part in ("about", "evidence") for q in overrides.get(f"{part}_questions", ())
+    }
+    if "evidence_questions" in overrides and "publication" not in asked:
+        overrides.setdefault("publication", "not asked")
     about = overrides.pop("about_questions", ABOUT)
     evidence = overrides.pop("evidence_questions", EVIDENCE)
     roles = overrides.pop("roles", ROLES)

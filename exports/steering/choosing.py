@@ -4,7 +4,7 @@ The worker makes the large ones.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from django.core.exceptions import PermissionDenied
@@ -21,10 +21,15 @@ from core import clock
 from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
-from exports.filters import ORDERS, ExportFilter, FilterRefused
+from exports.filters import CONSENTS, ORDERS, ExportFilter, FilterRefused, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
-from exports.recording import NAMED_NEEDS, ExportRefused, refuse_unless_permitted
+from exports.recording import (
+    CONFIDENTIAL_NEEDS,
+    NAMED_NEEDS,
+    ExportRefused,
+    refuse_unless_permitted,
+)
 from exports.steering.downloads import streamed
 from exports.steering.on_record import (
     chosen_in_words,
@@ -69,6 +74,16 @@ HINTS = {
     "datapackage": gettext_lazy("What the columns hold, for programs."),
     "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
 }
+# Fields of the form that choose responses, beside those of the call's facets; and the others.
+OF_FILTERS = {field.name for field in fields(ExportFilter)} - {"facets"}
+OF_EXPORTS = {
+    "csrfmiddlewaretoken",
+    "format",
+    "named",
+    "includes_unnamed",
+    "confidential",
+    "reason",
+}
 LONGEST_REASON = 500  # characters, as ExportRun has it
 SHOWN_RUNS = 10
 SHOWN_ON_RECORD = 50
@@ -110,18 +125,20 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     except FilterRefused as error:
         errors.append((str(error), "filters"))
         export_filter = ExportFilter()
-    # Only an export may be named: by searching, people would learn what the named dataset says.
-    named = request.method == "POST" and given.get("named") == "yes"
-    if named and not request.user.has_perms(NAMED_NEEDS):
-        raise PermissionDenied
-    dataset = Dataset(call, export_filter, named=named)
+    # Only an export may show more: by searching, people would learn what it says.
+    dataset = (
+        _asked_for(request, call, export_filter)
+        if request.method == "POST"
+        else Dataset(call, export_filter)
+    )
     rows = count(dataset)
     if request.method == "POST" and not errors:
         try:
             return _export(request, dataset, given.get("format", ""), rows)
         except (ExportRefused, UnsupportedByFormat) as error:
-            errors.append((str(error), "id_reason" if named else "formats"))
-    if named:
+            needs_reason = dataset.named or dataset.confidential
+            errors.append((str(error), "id_reason" if needs_reason else "formats"))
+    if dataset.named or dataset.confidential:
         dataset = Dataset(call, export_filter)
         rows = count(dataset)
     context = _shown(dataset, rows, codes) | {
@@ -129,9 +146,28 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         "given": given,
         "wanted": given.get("format", "csv"),
         "may_name": request.user.has_perms(NAMED_NEEDS),
+        "may_export_confidential": request.user.has_perms(CONFIDENTIAL_NEEDS),
+        "may_see_charts": request.user.has_perm("submissions.see_steering"),
         "runs": export_runs.runs_of(call, by=current_user(request))[:SHOWN_RUNS],
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
+
+
+def _asked_for(request: HttpRequest, call: Call, export_filter: ExportFilter) -> Dataset:
+    """Return the dataset that the form asks for; raise PermissionDenied where it may not."""
+    named = request.POST.get("named") == "yes"
+    confidential = request.POST.get("confidential") == "yes"
+    if named and not request.user.has_perms(NAMED_NEEDS):
+        raise PermissionDenied
+    if confidential and not request.user.has_perms(CONFIDENTIAL_NEEDS):
+        raise PermissionDenied
+    return Dataset(
+        call,
+        export_filter,
+        named=named,
+        includes_unnamed=named and request.POST.get("includes_unnamed") == "yes",
+        confidential=confidential,
+    )
 
 
 def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
@@ -159,15 +195,24 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
 
 
 def read_filter(call: Call, given: QueryDict) -> ExportFilter:
-    """Return the filter that the form's fields name; raise FilterRefused for what is no day."""
+    """Return the filter that the form's fields name.
+
+    Raises FilterRefused for what is no day, and for a field that the form does not have: nobody
+    gets more than they meant to choose.
+    """
+    facets = {_field(question.key): question.key for _facet, question in call.facet_questions}
+    for name in given:
+        if name not in {*facets, *OF_FILTERS, *OF_EXPORTS}:
+            raise FilterRefused(_("There is no filter “%(name)s”.") % {"name": name[:100]})
     filters: dict[str, Any] = {
         name: [value for value in given.getlist(name) if value]
-        for name in ("timings", "statuses", "codes")
+        for name in ("timings", "statuses", "codes", *CONSENTS)
     }
     filters["facets"] = {
-        question.key: [value for value in given.getlist(_field(question.key)) if value]
-        for _facet, question in call.facet_questions
+        key: [value for value in given.getlist(field) if value] for field, key in facets.items()
     }
+    if given.get("quotable") not in {None, "", "yes", "no"}:
+        raise FilterRefused(_("There is no filter “%(name)s”.") % {"name": "quotable"})
     for name in ("words", "since", "until"):
         if written := given.get(name, "").strip():
             filters[name] = written
@@ -195,7 +240,7 @@ def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> Htt
         file_format=name,
         filters=dataset.export_filter.filters(),
         rows_total=rows,
-        named=dataset.named,
+        scope=dataset.scope,
         reason=reason,
     )
     nudge_exports()
@@ -221,6 +266,10 @@ def _groups(call: Call, export_filter: ExportFilter, codes: Sequence[str]) -> Se
         Group.of("timings", names["timings"], Timing.choices, export_filter.timings),
         Group.of("statuses", names["statuses"], TriageStatus.choices, export_filter.statuses),
         Group.of("codes", names["codes"], [(name, name) for name in codes], export_filter.codes),
+    ]
+    groups += [
+        Group.of(name, names[name], options.items(), getattr(export_filter, name))
+        for name, options in consent_options(call).items()
     ]
     return [group for group in groups if group.options]
 

@@ -59,7 +59,7 @@ def streamed(
         through="steering page",
     )
     response = StreamingHttpResponse(_Begun(chunks), content_type=file_format.content_type)
-    name = file_name(dataset.call, file_format, at=now, named=dataset.named)
+    name = file_name(dataset, file_format, at=now)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

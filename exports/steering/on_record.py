@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from exports.disclosure_control import is_few, leaves_few
+from exports.filters import consent_options
 from exports.formats import FORMATS
 from exports.recording import say_lost_files
 from exports.steering.charts import in_words
@@ -64,6 +65,10 @@ def _event_in_words(event: AuditEvent, call: Call, total: int) -> RecordedEvent:
     what = FORMATS[name].label if name in FORMATS else name
     if detail.get("dataset") == "named":
         what = _("%(format)s, with who answered") % {"format": what}
+    if detail.get("includes_unnamed"):
+        what = _("%(what)s, of all") % {"what": what}
+    if detail.get("confidential"):
+        what = _("%(what)s, with confidential responses") % {"what": what}
     chosen = list(chosen_in_words(call, detail.get("filters", {})))
     if detail.get("reason"):
         chosen.append((_("Reason"), detail["reason"]))
@@ -114,6 +119,7 @@ def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[st
     labels: dict[str, Mapping[str, str]] = {
         "timings": dict(Timing.choices),
         "statuses": dict(TriageStatus.choices),
+        **consent_options(call),
     }
     names = field_names()
     facets = {question.key: (facet, question) for facet, question in call.facet_questions}
@@ -142,6 +148,9 @@ def field_names() -> dict[str, str]:
         "timings": _("Timing"),
         "statuses": _("Status"),
         "codes": _("Code"),
+        "publications": _("Publication"),
+        "org_name_listed": _("Organisation may be listed"),
+        "quote_ok": _("Quoting"),
         "words": _("Words"),
         "since": _("Received from"),
         "until": _("Received until"),

@@ -1,28 +1,56 @@
 """The steering group's first page: how the call goes. The data to take away is beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.current_user import current_user
+from accounts.models import User
 from core import clock, spoken_time
 from exports.counting import count_responses
 from exports.counts import Counts
+from exports.recording import CONFIDENTIAL_NEEDS, may_export_pseudonymised
 from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
 from exports.steering.on_record import latest_on_record
+from exports.types import Dataset
 from exports.writers.dictionary import rules
 from submissions.calls.facets import Facet
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS
 
 SEE = permission_required("submissions.see_steering", raise_exception=True)
-EXPORT = permission_required("submissions.export_pseudonymised", raise_exception=True)
 SHOWN_ON_RECORD = 5
+View = Callable[..., HttpResponseBase]
+
+
+def _only_if(allowed: Callable[[User], bool]) -> Callable[[View], View]:
+    """Return a decorator that refuses everybody else (PermissionDenied)."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not allowed(current_user(request)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+SEE_EXPORTS = _only_if(
+    lambda user: user.has_perm("submissions.see_steering") or user.has_perms(CONFIDENTIAL_NEEDS)
+)
+EXPORT = _only_if(may_export_pseudonymised)
 
 
 @require_safe
@@ -49,7 +77,7 @@ def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
         "charts": _charts(call, counts),
         "record": latest_on_record(call, SHOWN_ON_RECORD),
-        "rules": rules(),
+        "rules": rules(Dataset(call)),
     }
     return render(request, "steering/overview.html", context)
 

@@ -18,7 +18,12 @@ from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.formats import FORMATS
 from exports.models import ExportRun
-from exports.recording import NAMED_NEEDS, PSEUDONYMISED_NEEDS, say_lost_files
+from exports.recording import (
+    CONFIDENTIAL_NEEDS,
+    NAMED_NEEDS,
+    may_export_pseudonymised,
+    say_lost_files,
+)
 from exports.states import ExportState
 from exports.steering.on_record import (
     chosen_in_words,
@@ -26,13 +31,14 @@ from exports.steering.on_record import (
     number_in_words,
     total_behind_remainders,
 )
-from exports.steering.overview import EXPORT, SEE
+from exports.steering.overview import EXPORT, SEE_EXPORTS
 
 
 def whoever_may_export(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    return login_required(SEE(EXPORT(view)))
+    """Let in the steering group, and project staff who may export confidential responses."""
+    return login_required(SEE_EXPORTS(EXPORT(view)))
 
 
 def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
@@ -45,8 +51,13 @@ def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
     )
     if not export_runs.may_take(run, by=current_user(request)):
         raise Http404
-    needed = NAMED_NEEDS if run.named else (PSEUDONYMISED_NEEDS,)
-    if not request.user.has_perms(needed):
+    by = current_user(request)
+    may_have = (
+        (not run.named or by.has_perms(NAMED_NEEDS))
+        and (not run.confidential or by.has_perms(CONFIDENTIAL_NEEDS))
+        and (run.named or may_export_pseudonymised(by))
+    )
+    if not may_have:
         raise PermissionDenied
     return run
 

@@ -109,7 +109,7 @@ class _Bundle:
         said = {
             "call": dataset.call.slug,
             "title": dataset.call.title,
-            "dataset": "named" if dataset.named else "pseudonymised",
+            **dataset.scope.in_words(),
             "filters": dataset.export_filter.filters(),
             "responses": context.rows,
             "missing_or_damaged_files": context.lost_files,

@@ -4,11 +4,11 @@ import csv
 import io
 
 from exports.columns import SHORT, Column
-from exports.consent import says_who, shown_questions, withheld_questions
+from exports.consent import asks_publication, says_who, shown_questions, withheld_questions
 from exports.export_context import ExportContext
 from exports.safe_cells import neutralise
 from exports.types import Dataset, Pieces
-from submissions.calls.states import QuestionKind
+from submissions.calls.states import PublicationPolicy, QuestionKind
 
 HEADER = ("column", "type", "meaning", "values", "notes")
 NEUTRALISING = (
@@ -19,20 +19,48 @@ NEUTRALISING = (
     "Excel never runs, and has no apostrophe; JSON lines and text files have none either."
 )
 CONFIDENTIAL = (
-    "Of a response whose publication is “confidential”, or was left empty though the call asks "
-    "for it, the cells of type “short text” are left empty, as a role or a place in one's own "
-    "words may say who answered. The rest is for the project's own understanding: none of it may "
-    "be published or quoted."
+    "Of a confidential response, this file has the reference, submitted_at, timing and "
+    "publication; every other cell is empty, and its files are left out. A response that left "
+    "the question about publication open is confidential too. A filter by anything else leaves "
+    "confidential responses out."
 )
-FILES_WITHHELD = "Its files are left out too."
-FILES_SHARED = "Its files are among the attachments, as this call has it."
+CONFIDENTIAL_SHOWN = (
+    "This file has confidential responses with all their evidence, for the project team only: "
+    "none of it may be published, quoted or passed on. It never says who gave them. A response "
+    "that left the question about publication open is confidential too."
+)
+FILES_WITHHELD = "Their files are left out."
+FILES_SHARED = "Their files are among the attachments, as this call has it."
+UNNAMED = (
+    "Cells of type “short text” are empty where publication is “anonymous” or “organisation”, "
+    "as a role or a place in one's own words may say who answered."
+)
+UNNAMED_SHOWN = (
+    "Cells of type “short text” are empty where publication is “organisation”, as a role or a "
+    "place in one's own words may say who answered."
+)
+NAMES = (
+    "This file has only responses whose authors chose to be published with their own or their "
+    "organisation's name; of “organisation”, it has the organisation's name and nothing else "
+    "that says who answered."
+)
+NAMES_OF_ALL = (
+    "This file says who answered of those too who did not choose to be named; of “organisation”, "
+    "it has the organisation's name and nothing else. Publish no name of the others."
+)
 QUOTING = (
-    "Quote a response only where quote_ok is yes and its publication allows it. A response whose "
-    "publication is “confidential”, or was left empty though the call asks for it, may have "
-    "quote_ok yes and still may not be quoted. An empty quote_ok is no leave to quote. An export "
-    "of quotable responses only leaves out all that may not be quoted, whole."
+    "Quote a response only where quote_ok is yes and its publication allows it. A confidential "
+    "response may have quote_ok yes and still may not be quoted. An empty quote_ok is no leave "
+    "to quote. An export of quotable responses only leaves out all that may not be quoted, whole."
 )
-PUBLICATION = "A name may be published only where publication is “named”, whatever this file shows."
+PUBLICATION = (
+    "A person's name may be published only where publication is “named”, and an organisation's "
+    "where it is “named” or “organisation”, whatever this file shows."
+)
+NEVER_PUBLISHED = (
+    "The call asks nobody about publication: use the responses inside the project, and publish "
+    "or quote none of them."
+)
 ROWS = (
     "One row a submitted response, in its latest version. Drafts and withdrawn responses are "
     "left out. Unless another order was chosen, the response that was first submitted comes "
@@ -56,25 +84,41 @@ CONTROLS = (
     "as it was given."
 )
 IDENTITY = "Says who answers: withheld from every pseudonymised export."
-IDENTITY_NAMED = "Says who answers. Empty where publication is confidential."
+IDENTITY_NAMED = "Says who answers. Empty where the respondent did not choose it to be named."
+SHORT_TEXT = "Empty where the respondent did not choose to be named."
 FILE_QUESTION = (
     "Given as files, under the attachments: named by the response's reference and a number."
 )
 
 
-def rules(dataset: Dataset | None = None) -> list[tuple[str, str]]:
+def rules(dataset: Dataset) -> list[tuple[str, str]]:
     """Return what holds for the whole export, as name and text."""
-    shares = dataset is not None and dataset.call.shares_confidential_files
     return [
         ("rows", ROWS),
         ("format", CODING),
         ("apostrophes", NEUTRALISING),
-        ("confidential", f"{CONFIDENTIAL} {FILES_SHARED if shares else FILES_WITHHELD}"),
-        ("quoting", QUOTING),
-        ("publication", PUBLICATION),
+        *_consent_rules(dataset),
         ("Excel", EXCEL),
         ("control characters", CONTROLS),
     ]
+
+
+def _consent_rules(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return what the call's respondents allow, and how much of it the export shows."""
+    call, scope = dataset.call, dataset.scope
+    if call.publication == PublicationPolicy.NOT_ASKED:
+        return [("publication", NEVER_PUBLISHED)]
+    confidential = CONFIDENTIAL
+    if scope.confidential:
+        files = FILES_SHARED if call.shares_confidential_files else FILES_WITHHELD
+        confidential = f"{CONFIDENTIAL_SHOWN} {files}"
+    found = [("confidential", confidential)]
+    if call.publication == PublicationPolicy.NEVER:
+        return found
+    found.append(("short texts", UNNAMED_SHOWN if scope.includes_unnamed else UNNAMED))
+    if scope.named:
+        found.append(("names", NAMES_OF_ALL if scope.includes_unnamed else NAMES))
+    return [*found, ("quoting", QUOTING), ("publication", PUBLICATION)]
 
 
 def entries(dataset: Dataset) -> list[tuple[str, ...]]:
@@ -95,7 +139,8 @@ def entries(dataset: Dataset) -> list[tuple[str, ...]]:
 def described(column: Column, dataset: Dataset) -> tuple[str, ...]:
     values = "\n".join(f"{key} = {label}" for key, label in column.values)
     question = dataset.call.questions_by_key.get(column.question)
-    notes = "Empty where publication is confidential." if column.kind == SHORT else ""
+    unnamed = asks_publication(dataset.call) and column.kind == SHORT
+    notes = SHORT_TEXT if unnamed else ""
     if question is not None and says_who(question):
         notes = IDENTITY_NAMED
     return (column.name, column.kind, column.meaning, values, notes)

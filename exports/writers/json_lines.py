@@ -20,7 +20,7 @@ LINES_AT_ONCE = 100
 # Characters at which some readers end a line; inside JSON's strings their escapes mean the same.
 LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 # What a line has beside the answers, by the names of the columns.
-RECEIPT = ("timing", "channel", "status")
+RECEIPT = ("channel", "status")
 
 
 def pieces(context: ExportContext) -> Pieces:
@@ -47,10 +47,13 @@ def _line(
     zone = ZoneInfo(dataset.call.timezone)
     line: dict[str, Any] = {
         "reference": record.reference,
-        "version": record.number,
         "submitted_at": record.received_at.astimezone(zone).isoformat(timespec="microseconds"),
+        "timing": cells["timing"],
+        "publication": cells["publication"],
     }
-    line |= {name: cells[name] for name in RECEIPT}
+    if record.is_withheld:
+        return line
+    line |= {"version": record.number} | {name: cells[name] for name in RECEIPT}
     line["derived"] = {derived["key"]: cells[derived["key"]] for derived in dataset.call.derived}
     line |= {
         "confidential": record.is_confidential,

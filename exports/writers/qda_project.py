@@ -167,11 +167,10 @@ class _Writer:
             cell = cells[column.name]
             if column.kind == TIME:
                 self._value(file, "DateTimeValue", _moment(record.received_at), column.name)
-            elif column.kind == NUMBER:
-                self._value(file, "IntegerValue", cell or "0", column.name)
             elif cell is not None:
-                self._value(file, "TextValue", cell, column.name)
-            if column.kind == SEVERAL and column.question:
+                kind = "IntegerValue" if column.kind == NUMBER else "TextValue"
+                self._value(file, kind, cell, column.name)
+            if column.kind == SEVERAL and column.question and not record.is_withheld:
                 chosen = (cell or "").split("; ")
                 for key, _ in column.values:
                     said = "true" if key in chosen else "false"

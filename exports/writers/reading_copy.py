@@ -37,6 +37,8 @@ def about(dataset: Dataset) -> str:
     number = count(dataset)
     order = ORDERS[dataset.export_filter.order].lower()
     who = "with who answered" if dataset.named else "without who answered"
+    if dataset.confidential:
+        who += ", with confidential responses"
     return f"{number:,} {'response' if number == 1 else 'responses'}, {who}; {order}."
 
 

@@ -15,6 +15,7 @@ from submissions.responses.states import Timing, TriageStatus
 MAY_QUOTE = "This response may be quoted."
 DO_NOT_QUOTE = "Do not quote from this response."
 CONFIDENTIAL = "Confidential: for the project team only. Do not publish or quote."
+NEVER_PUBLISHED = "For use inside the project only. Do not publish or quote."
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,16 @@ def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
     }
     at = spoken_time.say_exactly(record.received_at, dataset.call.timezone)
     exact = record.received_at.astimezone(ZoneInfo(dataset.call.timezone))
+    received = ("Received", f"{at} ({exact.isoformat(timespec='microseconds')})")
+    timing = ("Timing", Timing(cells["timing"]).label)
+    publication = ("Publication", cells["publication"])
+    if record.is_withheld:
+        return [received, timing, publication]
     said = [
-        ("Received", f"{at} ({exact.isoformat(timespec='microseconds')})"),
+        received,
         ("Version", str(record.number)),
-        ("Timing", Timing(cells["timing"]).label),
+        timing,
+        publication,
         ("Status", TriageStatus(cells["status"]).label),
         ("Words", cells["words"] or "0"),
         ("Files", cells["attachments"] or "0"),
@@ -65,8 +72,8 @@ def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
 def leave_to_quote(dataset: Dataset, record: Record) -> str:
     if record.is_confidential:
         return CONFIDENTIAL
-    if not asks_publication(dataset.call) and "quote_ok" not in dataset.call.questions_by_key:
-        return ""
+    if not asks_publication(dataset.call):
+        return NEVER_PUBLISHED
     return MAY_QUOTE if record.may_quote else DO_NOT_QUOTE
 
 

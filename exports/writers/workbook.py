@@ -123,7 +123,8 @@ def _write_responses(
                 cut = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
                 sheet.write_datetime(row, place, cut, formats.moment)
             elif column.kind == NUMBER:
-                sheet.write_number(row, place, int(cell or 0), formats.number)
+                if cell is not None:
+                    sheet.write_number(row, place, int(cell), formats.number)
             elif cell:
                 for number, part in enumerate(cell_parts(xml_text(cell))):
                     _put(sheet, row, place + number, part, formats)

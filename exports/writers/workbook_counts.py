@@ -22,7 +22,10 @@ class CountLine:
 
 
 class ResponseCounts:
-    """Counts the responses of one file, by day, timing and the call's facets."""
+    """Counts the responses of one file, by day, timing and the call's facets.
+
+    Withheld ones are counted by day and timing alone.
+    """
 
     def __init__(self, dataset: Dataset) -> None:
         self._call = dataset.call
@@ -34,11 +37,15 @@ class ResponseCounts:
             question.key: Counter() for _facet, question in self._call.facet_questions
         }
         self._total = 0
+        self._withheld = 0
 
     def add(self, record: Record) -> None:
         self._total += 1
         self._by_day[f"{record.received_at.astimezone(self._zone):%Y-%m-%d}"] += 1
         self._by_timing[record.cells[self._timing] or ""] += 1
+        if record.is_withheld:
+            self._withheld += 1
+            return
         for key, counted in self._by_facet.items():
             chosen = record.choices.get(key) or ""
             counted.update(chosen if isinstance(chosen, list) else [chosen])
@@ -48,7 +55,13 @@ class ResponseCounts:
         yield CountLine("responses", "", "All in this file", Shown(self._total))
         yield from self._table("day", dict.fromkeys(sorted(self._by_day), ""), self._by_day)
         yield from self._table("timing", dict(Timing.choices), self._by_timing)
-        counts = facet_counts(self._call, self._by_facet, total=self._total, spares_others=True)
+        counts = facet_counts(
+            self._call,
+            self._by_facet,
+            total=self._total,
+            apart=self._withheld,
+            spares_others=True,
+        )
         for _facet, question in self._call.facet_questions:
             for name in (question.key, *(d["key"] for d in self._call.derived_from(question))):
                 for option in counts[name]:

@@ -3,23 +3,37 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from submissions.calls.models import Call
+from submissions.calls.states import Publication, PublicationPolicy
 from submissions.responses.states import SubmissionState, Timing
 
 Choices = list[tuple[str, str]]
 
 
 class OneOf(admin.SimpleListFilter):
-    """A filter that ignores any value which it does not offer."""
+    """A filter that refuses any value which it does not offer: it finds nothing, and says so."""
 
     def value(self) -> str | None:
         chosen = super().value()
         return chosen if chosen in {key for key, _ in self.lookup_choices} else None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        given = super().value()
+        if given and self.value() is None:
+            refused = f"{self.title}: there is no “{given[:100]}”. Choose one of those shown."
+            if refused not in {str(message) for message in messages.get_messages(request)}:
+                messages.error(request, refused)
+            return queryset.none()
+        return self.narrowed(queryset)
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        """Return what the value finds; None is no choice."""
+        raise NotImplementedError
 
 
 class StateFilter(OneOf):
@@ -40,7 +54,7 @@ class StateFilter(OneOf):
         yield next(choices) | {"display": "Submitted"}
         yield from choices
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() == "all":
             return queryset
         return queryset.filter(state=self.value() or SubmissionState.SUBMITTED)
@@ -55,7 +69,7 @@ class FacetFilter(OneOf):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return self.options
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
         answers = f"current_version__choices__{self.question}__has_any_keys"
@@ -99,7 +113,62 @@ class TimingFilter(OneOf):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return Timing.choices
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
         return queryset.filter(current_version__timing=self.value())
+
+
+class PublicationFilter(OneOf):
+    """What may become of a response; one that left the question open is confidential."""
+
+    title = "publication"
+    parameter_name = "publication"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        not_asked = PublicationPolicy.NOT_ASKED
+        return [*Publication.choices, (not_asked.value, str(not_asked.label))]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        submitted = queryset.filter(current_version__isnull=False)
+        if chosen == PublicationPolicy.NOT_ASKED:
+            return submitted.filter(call__publication=PublicationPolicy.NOT_ASKED)
+        if chosen != Publication.CONFIDENTIAL:
+            return submitted.filter(
+                call__publication=PublicationPolicy.ASKED,
+                current_version__choices__publication=chosen,
+            )
+        open_ones = Q(call__publication=PublicationPolicy.NOT_ASKED) | Q(
+            call__publication=PublicationPolicy.ASKED,
+            current_version__choices__publication__in=[
+                each.value for each in Publication if each != Publication.CONFIDENTIAL
+            ],
+        )
+        return submitted.exclude(pk__in=submitted.filter(open_ones).order_by().values("pk"))
+
+
+class ConsentFilter(OneOf):
+    """A filter by a question that respondents answer with yes or no."""
+
+    question = ""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(**{f"current_version__choices__{self.question}": self.value()})
+
+
+class QuotingFilter(ConsentFilter):
+    title = "quoting"
+    parameter_name = question = "quote_ok"
+
+
+class ListingFilter(ConsentFilter):
+    title = "organisation may be listed"
+    parameter_name = question = "org_name_listed"

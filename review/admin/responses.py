@@ -4,6 +4,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -23,7 +24,14 @@ from core.references import read_reference
 from review.admin import identity_search, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.response_files import file_download
-from review.admin.response_filters import StateFilter, TimingFilter, facet_filters
+from review.admin.response_filters import (
+    ListingFilter,
+    PublicationFilter,
+    QuotingFilter,
+    StateFilter,
+    TimingFilter,
+    facet_filters,
+)
 from review.admin.response_page import response_page
 from review.errors import StatusOutdated, StatusRefused
 from review.triage import change_status, seen_of
@@ -76,10 +84,19 @@ class ResponseAdmin(ReadOnlyAdmin):
         StateFilter,
         "triage_status",
         TimingFilter,
+        PublicationFilter,
+        ListingFilter,
+        QuotingFilter,
     )
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
     search_help_text = "A reference, or words of the answers (“in quotes” for a phrase)."
     ordering = ("-submitted_at", "-pk")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """List the responses; say so where Django dropped a filter that it does not know."""
+        if ERROR_FLAG in request.GET:
+            messages.error(request, "The list has no such filter. These are all responses.")
+        return super().changelist_view(request, extra_context)
 
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Put in the chosen call's facets; leave out the state, unless several are listed."""

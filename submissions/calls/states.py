@@ -33,9 +33,22 @@ MULTIPLE_KINDS = frozenset({QuestionKind.CHECKBOXES, QuestionKind.ROLES})
 class Publication(TextChoices):
     """The respondent's choice under the question keyed `publication`."""
 
-    NAMED = "named", "Publish with a name"
+    NAMED = "named", "Publish with the names of the person and the organisation"
+    ORGANISATION = "organisation", "Publish with the name of the organisation only"
     ANONYMOUS = "anonymous", "Publish without names"
     CONFIDENTIAL = "confidential", "Do not publish"
+
+
+class PublicationPolicy(TextChoices):
+    """Who decides what a call publishes: each respondent, or the call for all of them."""
+
+    ASKED = "asked", "Each respondent chooses"
+    NEVER = "never", "Never: every response is confidential"
+    NOT_ASKED = "not asked", "Not asked: used inside, never published"
+
+
+# The question for the organisation's name: “organisation” lets that one be published alone.
+ORGANISATION_NAME = "org_name"
 
 
 # Addresses below a response that are no sections.

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from core import spoken_time
 from submissions.calls.models import Call, Question
-from submissions.calls.states import QuestionKind
+from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.definitions.tables import Problems
 from submissions.definitions.types import (
     CALL_FIELDS,
@@ -33,6 +33,12 @@ from submissions.responses.answer_counts import (
 from submissions.responses.states import Timing
 
 TIMES = ("opens_at", "closes_at", "grace_minutes")
+# What was promised to respondents may become stricter after they answered, and never looser.
+STRICTNESS = {
+    PublicationPolicy.NOT_ASKED.value: 0,
+    PublicationPolicy.ASKED.value: 1,
+    PublicationPolicy.NEVER.value: 2,
+}
 _FIXED = ("kind", "identity")
 
 
@@ -82,6 +88,10 @@ def _call_differences(
     if "reference_prefix" in changed and count_responses(call.pk):
         reason = f"references that begin with {call.reference_prefix} have been given"
         problems.add("call.reference_prefix", reason)
+    is_looser = STRICTNESS[said["publication"]] < STRICTNESS[call.publication]
+    if is_looser and (answered := count_responses(call.pk)):
+        reason = f"{_say(answered, 'response')} came in under “{call.publication}”"
+        problems.add("call.publication", f"cannot become “{said['publication']}”: {reason}")
     if not reset_times:
         for name in TIMES:
             if name in changed:

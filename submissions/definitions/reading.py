@@ -6,7 +6,7 @@ from typing import Any
 from core.references import PREFIX_PATTERN
 from core.safe_patterns import UnsafePattern, check_pattern
 from submissions.calls.models import Call, Question, RespondentRole, Section
-from submissions.calls.states import QuestionKind
+from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.definitions.reading_facets import read_derived, read_facets
 from submissions.definitions.tables import LONGEST_KEY, OPTION_KEY, Problems, TableReader
 from submissions.definitions.types import (
@@ -32,6 +32,7 @@ FILE_TYPES = tuple(TYPES)
 MOST_SECTIONS, MOST_QUESTIONS, MOST_OPTIONS = 50, 100, 100
 DEFAULT_CHARS = {QuestionKind.SHORT: 200, QuestionKind.EMAIL: 254}  # 254: RFC 5321's longest path
 DEFAULT_WORDS = 1000
+SAID_POLICIES = (PublicationPolicy.NEVER.value, PublicationPolicy.NOT_ASKED.value)
 
 # Which entries a question of each kind may have, beside those that every kind may have.
 _EVERY_KIND = {"key", "kind", "label", "hint", "required", "required_if", "show_if", "missing"}
@@ -119,6 +120,14 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
             longest=longest(Call, "logo"),
         ),
         needs_evidence=call.flag("needs_evidence", default=True),
+        publication=call.matching(
+            "publication",
+            SAID_POLICIES.__contains__,
+            "must be “never” or “not asked”; where a question “publication” asks, leave it out",
+        )
+        or PublicationPolicy.ASKED.value,
+        hides_small_counts=call.flag("hides_small_counts", default=False),
+        shares_confidential_files=call.flag("shares_confidential_files", default=False),
         facets=read_facets(top),
         derived=read_derived(top),
         roles=tuple(_role(*item, problems) for item in top.tables("roles", most=MOST_OPTIONS)),

@@ -4,9 +4,9 @@ from submissions.calls import conditions
 from submissions.calls.states import (
     MULTIPLE_KINDS,
     RESERVED_SECTION_KEYS,
-    Publication,
     QuestionKind,
 )
+from submissions.definitions.consent_rules import check_consent
 from submissions.definitions.facet_rules import check_facets
 from submissions.definitions.parts import RESERVED_QUESTIONS, options_of, repeated
 from submissions.definitions.reachability import check_reachable
@@ -31,6 +31,7 @@ def check(call: CallDefinition, problems: Problems) -> None:
     _check_roles(call, problems)
     _check_columns(call, problems)
     check_facets(call, problems)
+    check_consent(call, problems)
     earlier: dict[str, QuestionDefinition] = {}
     for section in call.sections:
         path = f"sections.{section.key}"
@@ -111,21 +112,6 @@ def _check_question(
     for where, option in options_of(call, question, path):
         if "reveals" in option:
             _check_reveals(section, question, option["reveals"], f"{where}.reveals", problems)
-    _check_publication(question, path, problems)
-
-
-def _check_publication(question: QuestionDefinition, path: str, problems: Problems) -> None:
-    """Consent governs every page and file by these keys, so they are fixed."""
-    keys = {option["key"] for option in question.options}
-    if question.key == "publication" and not (
-        question.kind == QuestionKind.RADIO and keys <= set(Publication.values)
-    ):
-        choices = ", ".join(Publication.values)
-        problems.add(path, f"must be of the kind “radio”, with options out of {choices}")
-    if question.key == "quote_ok" and not (
-        question.kind == QuestionKind.RADIO and keys == {"yes", "no"}
-    ):
-        problems.add(path, "must be of the kind “radio”, with the options yes and no")
 
 
 def _check_reveals(

@@ -87,6 +87,9 @@ class CallDefinition:
     accent_colour: str
     logo: str
     needs_evidence: bool
+    publication: str
+    hides_small_counts: bool
+    shares_confidential_files: bool
     facets: tuple[Facet, ...]
     derived: tuple[DerivedFacet, ...]
     roles: tuple[RoleDefinition, ...]

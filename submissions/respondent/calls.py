@@ -20,6 +20,7 @@ from submissions.respondent.browser_session import (
 from submissions.respondent.documents.questions import questions_pdf, questions_word
 from submissions.respondent.error_pages import too_many
 from submissions.respondent.forms.reading import reading_of
+from submissions.respondent.publication_words import before_answering
 from submissions.respondent.time_left import time_left_at
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import drafting
@@ -62,6 +63,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
         "submission": response_in_session(request, call) if has_session else None,
         "forgotten": "forgotten" in request.GET,
+        "about_publication": before_answering(call),
     }
 
 

@@ -8,16 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core import clock
 from core.throttling import client_wait
 from submissions.calls.models import Question
-from submissions.calls.states import Publication, QuestionKind
+from submissions.calls.states import QuestionKind
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox import queue
 from submissions.respondent.decorators import with_response
+from submissions.respondent.publication_words import as_chosen
 from submissions.respondent.response_context import (
     ResponseContext,
     answers_by_section,
@@ -111,7 +111,9 @@ def _check_page(
         changed=status == 409,
         unchecked=status == 409 and not request.POST.get(EXPECTED_ETAG),
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
-        publication=_say_publication(current),
+        publication=as_chosen(
+            current.call, current.call.questionnaire.answers_that_count(current.answers)
+        ),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
     return render(request, "responses/check.html", context, status=status)
@@ -136,32 +138,6 @@ def _is_declaration(current: ResponseContext, question: Question) -> bool:
     return question.kind == QuestionKind.CHECKBOX and answering.is_required(
         current.call, question, current.answers
     )
-
-
-def _say_publication(current: ResponseContext) -> list[str]:
-    """Return the respondent's choice in plain words; [] if the call does not ask for it."""
-    if "publication" not in current.call.questions_by_key:
-        return []
-    counting = current.call.questionnaire.answers_that_count(current.answers)
-    chosen = counting.get("publication", "")
-    words: dict[str, str] = {
-        Publication.NAMED: _(
-            "You let us publish your response, or parts of it, with your name or your "
-            "organisation’s name."
-        ),
-        Publication.ANONYMOUS: _(
-            "You let us publish your response, or parts of it, without your name and your "
-            "organisation’s name."
-        ),
-        Publication.CONFIDENTIAL: _(
-            "You asked us not to publish your response. Only the project team reads it."
-        ),
-    }
-    said = words.get(chosen, _("You have not chosen yet whether we may publish your response."))
-    quoting = {"yes": _("We may quote from it."), "no": _("We will not quote from it.")}
-    asked = chosen not in ("", Publication.CONFIDENTIAL)
-    quoted = quoting.get(counting.get("quote_ok", "")) if asked else None
-    return [said, quoted] if quoted else [said]
 
 
 def _missing(

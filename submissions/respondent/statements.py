@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from core import release, spoken_time, throttling
 from submissions.calls.models import Call
 from submissions.respondent.browser_session import call_or_404
+from submissions.respondent.publication_words import in_privacy_notice
 from submissions.responses import retention, returning
 
 
@@ -37,6 +38,9 @@ def _privacy_page(
         "call": call,
         "own": own,
         "calls": [one for one in calls if not one.privacy_text],
+        "who_sees": [
+            (one, " ".join(in_privacy_notice(one))) for one in calls if not one.privacy_text
+        ],
         "other_calls": [one for one in calls if one.privacy_text and one != own],
         "contacts": calls,
         "empty_drafts_kept": retention.EMPTY_DRAFTS_KEPT.days,

@@ -3,8 +3,10 @@
 import io
 import json
 import zipfile
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
+from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
@@ -49,11 +51,12 @@ def make_nasty(**overrides):
     return call, texts
 
 
-def exported(call, file_format="csv", *, export_filter=None, named=False, by=None, **more):
+def exported(call, file_format="csv", *, export_filter=None, by=None, scope=PSEUDONYMISED, **more):
     """The export's bytes, through the whole line."""
     call = Call.objects.get(pk=call.pk)
-    dataset = Dataset(call, export_filter or ExportFilter(), named=named)
-    if named:
+    scope = replace(scope, named=True) if more.pop("named", False) else scope
+    dataset = Dataset(call, export_filter or ExportFilter(), **asdict(scope))
+    if scope.named or scope.confidential:
         more.setdefault("reason", "To thank them")
     return b"".join(export_chunks(dataset, file_format, by=by, at=NOW, **more))
 

@@ -6,10 +6,13 @@ import itertools
 import re
 import zipfile
 import zlib
+from datetime import date
 
+import openpyxl
 import pypdf
 import pytest
 
+from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from review.coding import add_code, code_passage
@@ -26,7 +29,7 @@ from tests.makers import (
     while_open,
 )
 
-PUBLICATIONS = ("named", "anonymous", "confidential")
+PUBLICATIONS = ("named", "organisation", "anonymous", "confidential")
 YES_NO = ("yes", "no")
 CAPACITIES = ("on_behalf_of_org", "personal")
 SWEEP = list(itertools.product(PUBLICATIONS, YES_NO, YES_NO, CAPACITIES))
@@ -118,57 +121,229 @@ def mark(text):
     return re.match(r"zq\d\dx[a-z]+", text)[0]
 
 
-def shown(said, *, files_of_confidential=False):
-    """The marks that a pseudonymised export may hold."""
+SCOPES = {
+    "pseudonymised": Scope(),
+    "named": Scope(named=True),
+    "named, all": Scope(named=True, includes_unnamed=True),
+    "confidential": Scope(confidential=True),
+    "everything": Scope(named=True, includes_unnamed=True, confidential=True),
+}
+
+
+def exported_references(said, scope):
+    """The responses that are rows of the export at all."""
+    return {
+        ref
+        for ref, (_texts, publication, *_rest) in said.items()
+        if not scope.named or scope.includes_unnamed or publication in {"named", "organisation"}
+    }
+
+
+def shown(said, scope=PSEUDONYMISED, *, shares_files=False):
+    """The marks that an export may hold, and does."""
     marks = set()
-    for texts, publication, *_ in said.values():
-        marks.add(mark(texts["good_practice"]))
-        if publication != "confidential":
-            marks.add(mark(texts["role_other"]))
-        if publication != "confidential" or files_of_confidential:
-            marks.add(mark(texts["file content"]))
+    for ref in exported_references(said, scope):
+        texts, publication, _quote_ok, capacity = said[ref]
+        is_confidential = publication == "confidential"
+        names = {"name", "email"}
+        if capacity == "on_behalf_of_org":
+            names |= {"org_name", "charity_number"}
+        if publication == "organisation":
+            names &= {"org_name"}
+        keys = set()
+        if not is_confidential or scope.confidential:
+            keys.add("good_practice")
+            if not is_confidential or shares_files:
+                keys.add("file content")
+        if (
+            publication == "named"
+            or (publication == "anonymous" and scope.named)
+            or (is_confidential and scope.confidential)
+        ):
+            keys.add("role_other")
+        if scope.named and not is_confidential:
+            keys |= names
+        marks |= {mark(texts[key]) for key in keys}
     return marks
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("shares", [False, True])
-def test_no_withheld_value_is_anywhere_in_the_bundle(shares):
+@pytest.mark.parametrize("name", SCOPES)
+def test_bundle_holds_what_may_be_shown_and_nothing_else(name, shares):
     call, said = make_swept(shares_confidential_files=shares)
-    data = exported(call, "bundle", through="steering page")
-    # All that may be there is there, so nothing was missed by reading badly; and nothing else.
-    assert marks_in("bundle.zip", data) == shown(said, files_of_confidential=shares)
+    scope = SCOPES[name]
+    data = exported(call, "bundle", scope=scope, through="steering page")
+    assert marks_in("bundle.zip", data) == shown(said, scope, shares_files=shares)
+    rows = csv.DictReader(io.StringIO(members(data)["responses.csv"].decode(), newline=""))
+    assert {row["reference"] for row in rows} == exported_references(said, scope)
 
 
 @pytest.mark.django_db
 def test_no_withheld_value_is_in_any_file_of_any_format():
-    call, said = make_swept()
-    allowed = shown(said)
-    stories = {mark(texts["good_practice"]) for texts, *_ in said.values()}
+    call, said = make_swept(shares_confidential_files=True)
     about = {"dictionary", "datapackage", "qdc"}
     # The bundle has a test of its own; pdf-each sets what pdf sets, in the same template.
-    for name in set(FORMATS) - {"bundle", "pdf-each"}:
-        found = marks_in(name, exported(call, name))
-        assert found <= allowed, name
-        if name in about:
-            assert found == set(), name
-        elif name == "attachments":
-            assert found == {m for m in allowed if m.endswith("content")}
-        else:
-            assert found >= stories, name
+    for scope_name, scope in SCOPES.items():
+        allowed = shown(said, scope, shares_files=True)
+        stories = {m for m in allowed if m.endswith("xgood")}
+        for name in set(FORMATS) - {"bundle", "pdf-each"}:
+            found = marks_in(name, exported(call, name, scope=scope))
+            assert found <= allowed, (name, scope_name)
+            if name in about:
+                assert found == set(), (name, scope_name)
+            elif name == "attachments":
+                assert found == {m for m in allowed if m.endswith("content")}, scope_name
+            else:
+                assert found >= stories, (name, scope_name)
+
+
+BARE = ("reference", "submitted_at", "timing", "publication")
+
+
+def make_confidential(**overrides):
+    """A call with one confidential response, full of answers, and a named one."""
+    call = make_first_call()
+    for field, value in overrides.items():
+        setattr(call, field, value)
+    call.save()
+    for publication in ("confidential", "named"):
+        draft = make_draft(
+            call,
+            **complete_answers(
+                call,
+                roles=["other", "commissioner"],
+                role_other=f"zq01x{publication}",
+                good_practice=f"zq02x{publication}",
+                publication=publication,
+                quote_ok="yes",
+            ),
+        )
+        make_attachment(draft, content=b"zq03xfile")
+        response = submit(submission=draft, at=while_open(call)).submission
+        response.triage_status = "considered"
+        response.save()
+    return call, call.submissions.get(current_version__choices__publication="confidential")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("named", [False, True])
-def test_codes_are_those_of_passages_that_are_shown(named):
-    call, said = make_swept()
-    data = exported(call, named=named).decode()
-    codes = {r["reference"]: r["codes"] for r in csv.DictReader(io.StringIO(data, newline=""))}
-    open_to_all = {ref for ref, those in said.items() if those[1] != "confidential"}
-    assert codes == {ref: "Roles; Stories" if ref in open_to_all else "Stories" for ref in said}
-    lines = json_lines(
-        exported(call, "json", named=named, export_filter=ExportFilter(codes=("Roles",)))
+def test_row_of_a_confidential_response_has_four_cells():
+    call, hidden = make_confidential()
+    table = list(csv.DictReader(io.StringIO(exported(call).decode(), newline="")))
+    row = next(row for row in table if row["reference"] == hidden.reference)
+    assert {name: value for name, value in row.items() if value} == {
+        "reference": hidden.reference,
+        "submitted_at": "2019-07-23T12:00:00.000000+01:00",
+        "timing": "on_time",
+        "publication": "confidential",
+    }
+    lines = {line["reference"]: line for line in json_lines(exported(call, "json"))}
+    assert tuple(lines[hidden.reference]) == BARE
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Responses"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    (cells,) = [dict(zip(head, row, strict=True)) for row in rows if row[0] == hidden.reference]
+    assert tuple(name for name, cell in cells.items() if cell is not None) == BARE
+
+
+@pytest.mark.django_db
+def test_reading_copy_and_case_of_a_confidential_response_say_when_it_came():
+    call, hidden = make_confidential()
+    copy = members(exported(call, "docx-each"))[f"{hidden.reference}.docx"]
+    words = " ".join(re.findall(r"<w:t[^>]*>([^<]*)<", members(copy)["word/document.xml"].decode()))
+    assert words.split(": ")[0::1][0] == f"{hidden.reference} Confidential"
+    assert re.findall(r"(\w+): ", words) == ["Confidential", "Received", "Timing", "Publication"]
+    project = members(exported(call, "qdpx"))
+    xml = project["project.qde"].decode()
+    variables = dict(re.findall(r'<Variable guid="([^"]+)" name="([^"]+)"', xml))
+    case = re.search(f'<Case [^>]*name="{hidden.reference}".*?</Case>', xml, re.DOTALL)[0]
+    given = [variables[guid] for guid in re.findall(r'VariableRef targetGUID="([^"]+)"', case)]
+    assert given == ["submitted_at", "timing", "publication"]
+    sources = [text.decode() for name, text in project.items() if name.startswith("sources/")]
+    assert f"{hidden.reference}\n\n" in sources
+    assert members(exported(call, "attachments"))["files.csv"].count(b"\n") == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"facets": {"roles": ("other",)}},
+        {"facets": {"roles": ("commissioner", "other")}},
+        {"words": "zq02xconfidential"},
+        {"words": "-zq02xnamed"},
+        {"statuses": ("considered",)},
+        {"codes": ("Stories",)},
+        {"quote_ok": ("yes", "no")},
+        {"org_name_listed": ("yes", "no")},
+        {"quotable": True},
+    ],
+)
+def test_no_filter_by_what_is_withheld_finds_a_confidential_response(fields):
+    call, hidden = make_confidential()
+    code_passage(
+        code=add_code(call=call, name="Stories"),
+        version=hidden.current_version,
+        question=call.questions_by_key["good_practice"],
+        start=0,
+        end=4,
+        by=make_user(),
+        at=NOW,
     )
-    assert {line["reference"] for line in lines} == open_to_all
+
+    def found(scope):
+        lines = json_lines(
+            exported(call, "json", scope=scope, export_filter=ExportFilter(**fields))
+        )
+        return hidden.reference in {line["reference"] for line in lines}
+
+    assert not found(PSEUDONYMISED)
+    everything = {"facets", "statuses", "codes", "words"} & set(fields)
+    assert found(SCOPES["confidential"]) is bool(everything)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"timings": ("on_time",)},
+        {"since": date(2019, 7, 23), "until": date(2019, 7, 23)},
+        {"publications": ("confidential",)},
+        {"order": "newest"},
+    ],
+)
+def test_filters_by_what_the_row_shows_find_it(fields):
+    call, hidden = make_confidential()
+    lines = json_lines(exported(call, "json", export_filter=ExportFilter(**fields)))
+    assert hidden.reference in {line["reference"] for line in lines}
+
+
+@pytest.mark.django_db
+def test_counts_in_the_workbook_leave_confidential_answers_out():
+    call, _hidden = make_confidential()
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Counts"]
+    counts = {(by, value): number for by, value, _, number in sheet.iter_rows(values_only=True)}
+    assert (counts["responses", None], counts["timing", "on_time"]) == (2, 2)
+    assert (counts["roles", "other"], counts["roles", "commissioner"]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_codes_are_those_of_passages_that_are_shown():
+    call, said = make_swept()
+    for name in ("pseudonymised", "confidential"):
+        data = exported(call, scope=SCOPES[name]).decode()
+        codes = {r["reference"]: r["codes"] for r in csv.DictReader(io.StringIO(data, newline=""))}
+        all_of_it = {"named"} | ({"confidential"} if name == "confidential" else set())
+        assert codes == {
+            ref: "Roles; Stories"
+            if those[1] in all_of_it
+            else ""
+            if those[1] == "confidential"
+            else "Stories"
+            for ref, those in said.items()
+        }
+    lines = json_lines(exported(call, "json", export_filter=ExportFilter(codes=("Roles",))))
+    assert {line["publication"] for line in lines} == {"named"}
 
 
 @pytest.mark.django_db
@@ -187,17 +362,37 @@ def test_quotable_export_has_nothing_of_those_who_may_not_be_quoted():
 
 
 @pytest.mark.django_db
-def test_named_export_says_who_answered_except_of_confidential_responses():
-    call, said = make_swept()
-    data = exported(call, "bundle", named=True)
-    expected = shown(said)
-    for texts, publication, _quote_ok, capacity in said.values():
-        if publication != "confidential":
-            asked = {"name", "email"}
-            if capacity == "on_behalf_of_org":
-                asked |= {"org_name", "charity_number"}
-            expected |= {mark(texts[key]) for key in asked}
-    assert marks_in("bundle.zip", data) == expected
+@pytest.mark.parametrize("policy", ["never", "not asked"])
+def test_call_that_asks_nobody_keeps_to_what_it_says(policy):
+    call = make_call(
+        publication=policy,
+        evidence_questions=[
+            {"key": "place", "kind": "short", "label": "Where?"},
+            {"key": "story", "kind": "long", "label": "What?"},
+        ],
+    )
+    make_submitted(call, place="zq01xplace", story="zq02xstory", email="zq03xmail@example.org")
+    inside = {"zq01xplace", "zq02xstory"}
+    found = {name: marks_in("x", exported(call, "bundle", scope=s)) for name, s in SCOPES.items()}
+    if policy == "never":
+        assert found == {
+            "pseudonymised": set(),
+            "named": set(),
+            "named, all": set(),
+            "confidential": inside,
+            "everything": inside,
+        }
+    else:
+        assert found == {
+            "pseudonymised": inside,
+            "named": set(),
+            "named, all": {*inside, "zq03xmail"},
+            "confidential": inside,
+            "everything": {*inside, "zq03xmail"},
+        }
+    (line,) = json_lines(exported(call, "json"))
+    assert line["publication"] == ("confidential" if policy == "never" else "not asked")
+    assert not line.get("may_quote")
 
 
 @pytest.mark.django_db
@@ -216,8 +411,9 @@ def test_response_that_left_publication_open_is_treated_as_confidential():
     )
     make_submitted(call, place="By the sea", story="Words")
     (line,) = json_lines(exported(call, "json"))
+    assert (tuple(line), line["publication"]) == (BARE, "confidential")
+    (line,) = json_lines(exported(call, "json", scope=SCOPES["confidential"]))
     assert (line["confidential"], line["answers"]["story"]) == (True, "Words")
-    assert "place" not in line["answers"]
 
 
 @pytest.mark.django_db
@@ -235,14 +431,14 @@ def test_dictionary_says_that_quote_ok_alone_is_no_leave_to_quote():
     )
     make_submitted(call, publication="confidential", quote_ok="yes")
     (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    assert (row["publication"], row["quote_ok"]) == ("confidential", "")
+    whole = exported(call, scope=SCOPES["confidential"]).decode()
+    (row,) = csv.DictReader(io.StringIO(whole, newline=""))
     assert (row["publication"], row["quote_ok"]) == ("confidential", "yes")
     assert exported(call, export_filter=ExportFilter(quotable=True)).count(b"\r\n") == 1
     dictionary = csv.reader(io.StringIO(exported(call, "dictionary").decode(), newline=""))
     (quoting,) = [row[2] for row in dictionary if row[0] == "(quoting)"]
-    assert (
-        "A response whose publication is “confidential”, or was left empty though the call asks "
-        "for it, may have quote_ok yes and still may not be quoted."
-    ) in quoting
+    assert ("A confidential response may have quote_ok yes and still may not be quoted.") in quoting
 
 
 @pytest.mark.django_db
@@ -288,9 +484,10 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
         return {row["publication"]: row["codes"] for row in rows}
 
     both = "zq01xmayors; zq02xtowns"
-    assert of() == {"confidential": "zq02xtowns", "named": both}
+    bare = {} if named else {"confidential": ""}
+    assert of() == {"named": both} | bare
     assert of(codes=("zq01xmayors",)) == {"named": both}
-    assert of(codes=("zq02xtowns",)) == {"confidential": "zq02xtowns", "named": both}
+    assert of(codes=("zq02xtowns",)) == {"named": both}
     # Withheld of everybody, where the question says who answers; unless that is asked for.
     call.questions.filter(pk=place.pk).update(identity=True)
     assert of()["named"] == (both if named else "zq02xtowns")
@@ -301,6 +498,9 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
 def test_search_finds_nothing_in_what_is_withheld():
     call = make_call()
     hidden = make_submitted(
+        call, roles=["other"], role_other="Mayor", story="Town", publication="anonymous"
+    )
+    make_submitted(
         call, roles=["other"], role_other="Mayor", story="Town", publication="confidential"
     )
     shown_one = make_submitted(call, roles=["other"], role_other="Mayor", story="Town")

@@ -1,9 +1,12 @@
 """Searching with the index finds what searching the shown texts alone finds, and no more."""
 
+from dataclasses import asdict
+
 import pytest
 from django.db import connection
 
 from exports import consent
+from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.queries import count
 from exports.types import Dataset
@@ -30,15 +33,17 @@ SEARCHES = [
 ]
 
 
-def searched_by_themselves(call, words, *, named):
-    texts = consent.texts_sql(call)
+def searched_by_themselves(call, words, *, scope):
+    texts = consent.texts_sql(call, scope)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM submissions_submission AS submission "
             "JOIN submissions_version AS version ON version.id = submission.current_version_id "
             f"WHERE submission.call_id = %(call)s "
+            f"AND NOT {consent.withheld_sql(call, scope)} "
+            f"AND {consent.chosen_for_naming_sql(call, scope)} "
             f"AND submissions_words({texts}) @@ websearch_to_tsquery('english', %(words)s)",
-            consent.parameters(call, named=named) | {"call": call.pk, "words": words},
+            consent.parameters(call, scope) | {"call": call.pk, "words": words},
         )
         return cursor.fetchone()[0]
 
@@ -46,7 +51,7 @@ def searched_by_themselves(call, words, *, named):
 @pytest.fixture
 def call(db):
     call = make_call()
-    for publication in ("named", "confidential"):
+    for publication in ("named", "organisation", "anonymous", "confidential"):
         for place in ("Mayor of a town", "Paid late, o'clock a\\b", "Nobody"):
             for story in ("The town paid late", "Town of", "The co-operation of a mayor"):
                 make_submitted(
@@ -55,15 +60,24 @@ def call(db):
     return call
 
 
-@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(),
+        Scope(named=True),
+        Scope(named=True, includes_unnamed=True),
+        Scope(confidential=True),
+    ],
+)
 @pytest.mark.parametrize("withheld", [(), ("role_other",), ("story",)])
-def test_index_finds_what_the_shown_texts_have(call, named, withheld):
+def test_index_finds_what_the_shown_texts_have(call, scope, withheld):
     call.questions.filter(key__in=withheld).update(identity=True)
     call = Call.objects.get(pk=call.pk)
     found = {
-        words: count(Dataset(call, ExportFilter(words=words), named=named)) for words in SEARCHES
+        words: count(Dataset(call, ExportFilter(words=words), **asdict(scope)))
+        for words in SEARCHES
     }
-    assert found == {words: searched_by_themselves(call, words, named=named) for words in SEARCHES}
+    assert found == {words: searched_by_themselves(call, words, scope=scope) for words in SEARCHES}
     assert found["town"]
 
 

@@ -29,12 +29,16 @@ SEVERAL = {
     "timing": ("timings", "on_time, grace or late_pass"),
     "status": ("statuses", "unread, in_review, considered or set_aside"),
     "code": ("codes", "name of a code"),
+    "publication": ("publications", "named, organisation, anonymous or confidential"),
+    "org-name-listed": ("org_name_listed", "yes or no"),
+    "quote-ok": ("quote_ok", "yes or no"),
 }
 
 
 class Command(BaseCommand):
     help = (
         "Write a call's submitted responses, without who answered, to a file or to the terminal. "
+        "Of confidential ones it holds no more than when they came. "
         "The file appears when it is whole, and only its owner can read it. The export is put "
         "on record. Filters of different kinds narrow each other; one kind given several times "
         "widens it."
@@ -70,15 +74,27 @@ class Command(BaseCommand):
         parser.add_argument("--since", metavar="DAY", help="received on this day or later")
         parser.add_argument("--until", metavar="DAY", help="received on this day or earlier")
         parser.add_argument(
-            "--quotable", action="store_true", help="only what respondents let us quote"
+            "--quotable", action="store_true", help="only responses that may be quoted"
         )
         parser.add_argument(
             "--order", default="oldest", help=f"one of: {', '.join(ORDERS)}; oldest if not given"
         )
         parser.add_argument(
-            "--named", action="store_true", help="with who answered; needs --reason"
+            "--named",
+            action="store_true",
+            help="with who answered, of those who chose to be named; needs --reason",
         )
-        parser.add_argument("--reason", default="", help="why who answered is exported")
+        parser.add_argument(
+            "--include-unnamed",
+            action="store_true",
+            help="with --named: also of those who did not choose to be named",
+        )
+        parser.add_argument(
+            "--confidential",
+            action="store_true",
+            help="with the evidence of confidential responses; needs --reason",
+        )
+        parser.add_argument("--reason", default="", help="why this much is exported")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -140,7 +156,15 @@ def _dataset(options: dict[str, Any]) -> Dataset:
         export_filter = export_filter.checked(call, tuple(code.name for code in codes_of(call)))
     except FilterRefused as error:
         raise CommandError(str(error)) from error
-    return Dataset(call, export_filter, named=options["named"])
+    if options["include_unnamed"] and not options["named"]:
+        raise CommandError("--include-unnamed goes with --named.")
+    return Dataset(
+        call,
+        export_filter,
+        named=options["named"],
+        includes_unnamed=options["include_unnamed"],
+        confidential=options["confidential"],
+    )
 
 
 def _facets(call: Call, options: dict[str, Any]) -> dict[str, list[str]]:

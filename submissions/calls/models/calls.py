@@ -15,6 +15,7 @@ from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
 from submissions.calls.models.questions import Question
+from submissions.calls.states import PublicationPolicy
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -63,7 +64,11 @@ class Call(models.Model):
         default=False, help_text="The steering group sees counts under five as fewer than 5."
     )
     shares_confidential_files = models.BooleanField(
-        default=False, help_text="Files of confidential responses are among the exports."
+        default=False,
+        help_text="Exports of confidential responses, which project staff make, have their files.",
+    )
+    publication = models.CharField(
+        max_length=10, choices=PublicationPolicy.choices, default=PublicationPolicy.ASKED
     )
     needs_evidence = models.BooleanField(
         default=True, help_text="A response has at least one long answer or one file."
@@ -90,6 +95,10 @@ class Call(models.Model):
             models.CheckConstraint(
                 name="submissions_call_reference_prefix",
                 condition=Q(reference_prefix__regex=r"^[A-Z]{2,6}$"),
+            ),
+            models.CheckConstraint(
+                name="submissions_call_publication",
+                condition=Q(publication__in=PublicationPolicy.values),
             ),
             models.CheckConstraint(
                 name="submissions_call_accent_colour",

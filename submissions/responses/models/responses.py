@@ -83,6 +83,7 @@ class Submission(models.Model):
             ("export_pseudonymised", "Can export responses without who answered"),
             ("see_identity", "Can see who answered"),
             ("export_named", "Can export responses with who answered"),
+            ("export_confidential", "Can export confidential responses"),
         ]
         indexes = [
             models.Index(

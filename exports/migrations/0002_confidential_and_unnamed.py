@@ -1,0 +1,24 @@
+"""Exports that hold confidential responses, or those who did not choose to be named."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("exports", "0001_runs")]
+    operations = [
+        migrations.AddField(
+            model_name="exportrun",
+            name="includes_unnamed",
+            field=models.BooleanField(
+                default=False,
+                help_text="If named: of those too who did not choose to be named.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="exportrun",
+            name="confidential",
+            field=models.BooleanField(
+                default=False, help_text="Has the evidence of confidential responses."
+            ),
+        ),
+    ]

@@ -1,0 +1,14 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("submissions", "0010_publication_policy_of_loaded_calls")]
+    operations = [
+        migrations.AddConstraint(
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(publication__in=["asked", "never", "not asked"]),
+                name="submissions_call_publication",
+            ),
+        ),
+    ]

@@ -1,0 +1,105 @@
+"""What pages say about publication: each sentence follows from what the call itself asks."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from submissions.calls.models import Call
+from submissions.calls.states import Publication, PublicationPolicy
+
+
+def before_answering(call: Call) -> str:
+    """Return the sentence of the call's page; "" if there is nothing to say."""
+    if call.publication == PublicationPolicy.NEVER:
+        return _("We publish no response. Only the project team reads what you write.")
+    if "publication" not in call.questions_by_key:
+        return ""
+    if "quote_ok" in call.questions_by_key:
+        return _("You choose whether your response may be published and quoted.")
+    return _("You choose whether your response may be published.")
+
+
+def as_chosen(call: Call, answers: dict[str, Any]) -> list[str]:
+    """Return what the respondent chose, or what the call keeps to; [] if it asks nobody."""
+    if call.publication == PublicationPolicy.NEVER:
+        return [_("We publish no response."), *_confidential()]
+    if "publication" not in call.questions_by_key:
+        return []
+    chosen = answers.get("publication", "")
+    words: dict[str, list[str]] = {
+        Publication.NAMED: [
+            _(
+                "You let us publish your response, or parts of it, with your name and your "
+                "organisation’s name."
+            )
+        ],
+        Publication.ORGANISATION: [
+            _(
+                "You let us publish your response, or parts of it, with your organisation’s name "
+                "and without your own."
+            )
+        ],
+        Publication.ANONYMOUS: [
+            _(
+                "You let us publish your response, or parts of it, without your name and your "
+                "organisation’s name."
+            )
+        ],
+        Publication.CONFIDENTIAL: [
+            _("You asked us not to publish your response."),
+            *_confidential(),
+        ],
+    }
+    said = words.get(chosen, [_("You have not chosen yet whether we may publish your response.")])
+    quoting = {"yes": _("We may quote from it."), "no": _("We will not quote from it.")}
+    asked = chosen not in ("", Publication.CONFIDENTIAL)
+    quoted = quoting.get(answers.get("quote_ok", "")) if asked else None
+    return [*said, quoted] if quoted else said
+
+
+def _confidential() -> list[str]:
+    return [
+        _("Only the project team reads your answers and files."),
+        _(
+            "The steering group sees that a confidential response came in, its reference and when, "
+            "and nothing else of it."
+        ),
+    ]
+
+
+def in_privacy_notice(call: Call) -> list[str]:
+    """Return who sees a response to the call, and what may become of it."""
+    confidential = [
+        _(
+            "The steering group sees when it came in, whether that was in time, its reference and "
+            "that it is confidential, and nothing else of it."
+        ),
+        _(
+            "Project staff who were given leave may export confidential responses for the "
+            "research, without names. They give a reason each time."
+        ),
+    ]
+    if call.publication == PublicationPolicy.NEVER:
+        return [
+            _("Every response is confidential: only project staff read it. We publish none."),
+            *confidential,
+        ]
+    others = _(
+        "Project staff read every response. The steering group and researchers receive the "
+        "responses without names, email addresses and organisations."
+    )
+    if "publication" not in call.questions_by_key:
+        return [others, _("We use responses for our own work, and publish none of them.")]
+    options = call.questions_by_key["publication"].option_labels
+    said = [others, _("You choose how we may publish your response, and everybody keeps to it.")]
+    if {Publication.NAMED, Publication.ORGANISATION} & set(options):
+        said.append(
+            _(
+                "People who were given leave, and who give a reason each time, may export the "
+                "names that respondents let us publish."
+            )
+        )
+    if Publication.CONFIDENTIAL in options:
+        said.append(_("Of a confidential response only project staff read the answers and files."))
+        said += confidential
+    return said
