@@ -32,6 +32,7 @@ from submissions.calls.states import (
 PUBLISHED = [p.value for p in Publication if p != Publication.CONFIDENTIAL]
 CHOSE_TO_BE_NAMED = [Publication.NAMED.value, Publication.ORGANISATION.value]
 NOT_ASKED = PublicationPolicy.NOT_ASKED.value
+UNNAMED = (Publication.ANONYMOUS.value, NOT_ASKED)
 
 
 @dataclass(frozen=True)
@@ -160,20 +161,24 @@ def text_shown_sql(call: Call, key: str, scope: Scope) -> str:
     return f"NOT coalesce({key} = ANY(CASE {publication_sql(call)} {cases} END), true)"
 
 
+def says_who_sql(call: Call, scope: Scope) -> str:
+    """SQL of whether the export says in full who gave the response. Never NULL."""
+    if not scope.named:
+        return "false"
+    return f"({publication_sql(call)} = ANY(%(in_full)s::text[]))"
+
+
 def identity_sql(call: Call, scope: Scope) -> str:
     """SQL of who answered as a named export shows it, a JSON object or NULL."""
     organisation = (
         f"jsonb_strip_nulls(jsonb_build_object('{ORGANISATION_NAME}', "
         f"version_identity.answers->'{ORGANISATION_NAME}'))"
     )
-    shown = {
-        Publication.NAMED.value: "version_identity.answers",
-        Publication.ORGANISATION.value: organisation,
-    }
-    if scope.includes_unnamed:
-        shown |= dict.fromkeys((Publication.ANONYMOUS.value, NOT_ASKED), "version_identity.answers")
-    cases = " ".join(f"WHEN {_literal(choice)} THEN {sql}" for choice, sql in shown.items())
-    return f"(CASE {publication_sql(call)} {cases} END)"
+    return (
+        f"(CASE WHEN {says_who_sql(call, scope)} THEN version_identity.answers "
+        f"WHEN {publication_sql(call)} = {_literal(Publication.ORGANISATION.value)} "
+        f"THEN {organisation} END)"
+    )
 
 
 def files_shown_sql(call: Call, scope: Scope) -> str:
@@ -189,6 +194,7 @@ def parameters(call: Call, scope: Scope) -> dict[str, object]:
         "confidential_key": Publication.CONFIDENTIAL.value,
         "published": PUBLISHED,
         "chose_to_be_named": CHOSE_TO_BE_NAMED,
+        "in_full": [Publication.NAMED.value, *(UNNAMED if scope.includes_unnamed else ())],
     } | {f"hidden_{place}": keys for place, keys in enumerate(_hidden_texts(call, scope).values())}
 
 

@@ -77,6 +77,7 @@ def _record(
         received_at=facts["received_at"],
         is_confidential=facts["is_confidential"],
         is_withheld=facts["is_withheld"],
+        says_who=facts["says_who"],
         may_quote=facts["may_quote"],
         cells=cells,
         choices={key: value for key, value in choices.items() if key in shown},

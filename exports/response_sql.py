@@ -97,6 +97,7 @@ def facts_sql(dataset: Dataset) -> dict[str, str]:
         "reference": "submission.reference",
         "number": "version.number",
         "is_withheld": "version.is_withheld",
+        "says_who": consent.says_who_sql(call, dataset.scope),
         "received_at": "version.received_at",
         "is_confidential": consent.confidential_sql(call),
         "may_quote": f"coalesce({consent.quotable_sql(call)}, false)",

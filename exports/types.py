@@ -82,7 +82,8 @@ class Record:
     """One response: `cells` in the order of the columns, as text and byte-true; None is empty.
 
     Where `is_withheld`, the reference, `received_at` and three cells are all that there is:
-    `submitted_at`, `timing` and `publication`. `number` is 0 then.
+    `submitted_at`, `timing` and `publication`. `number` is 0 then. Unless it `says_who`, nothing
+    in it may say which person answered: not its files' properties either.
     """
 
     reference: str
@@ -90,6 +91,7 @@ class Record:
     received_at: datetime
     is_confidential: bool
     is_withheld: bool
+    says_who: bool
     may_quote: bool
     cells: tuple[str | None, ...]
     choices: dict[str, Any]

@@ -47,14 +47,13 @@ class Copy:
 class FileList:
     """The rows of files.csv, the list of the files.
 
-    Copies that leave in a pseudonymised export are without their author's details; a file out of
-    which they cannot be taken is held back. `bytes` and `sha256` are those of the copy,
+    Copies are without their author's details unless the export says who gave the response; a file
+    out of which they cannot be taken is held back. `bytes` and `sha256` are those of the copy,
     `sha256_submitted` is the one of the file as it was submitted. A file that is missing or is not
     the one submitted is in `lost`, by its name, with the note that says so.
     """
 
-    def __init__(self, *, named: bool) -> None:
-        self._named = named
+    def __init__(self) -> None:
         self._rows: list[tuple[object, ...]] = [HEADER]
         self.lost: list[tuple[str, str]] = []
 
@@ -62,7 +61,7 @@ class FileList:
         """List all files of the record; yield the name and the bytes of those handed out."""
         for file in record.files:
             name = file_name(record, file)
-            copy = self._copy(file)
+            copy = self._copy(record, file)
             facts = (record.reference, file.number, file.file_type, copy.size, copy.sha256)
             self._rows.append((name, *facts, file.sha256, copy.note))
             if copy.is_lost:
@@ -70,7 +69,7 @@ class FileList:
             if copy.content is not None:
                 yield name, iter(copy.content)
 
-    def _copy(self, file: File) -> Copy:
+    def _copy(self, record: Record, file: File) -> Copy:
         try:
             submitted = b"".join(content_of(file))
         except OSError:
@@ -79,7 +78,7 @@ class FileList:
             return Copy(note=DAMAGED, is_lost=True)
         if is_held_back(file.scan or ""):
             return Copy(note=say_why_held_back(file.scan or "", file.found or ""))
-        if self._named:
+        if record.says_who:
             return Copy([submitted], size=file.size, sha256=file.sha256)
         try:
             cleaned = without_author(file.file_type, submitted)
@@ -101,7 +100,7 @@ class FileList:
 def pieces(context: ExportContext) -> Pieces:
     """Yield the archive, and read the files one by one out of the private storage."""
     archive = ZipStream()
-    listed = FileList(named=context.dataset.named)
+    listed = FileList()
     for record in records(context.dataset):
         for name, content in listed.kept(record):
             yield from archive.add(name, content, compress=False)

@@ -87,7 +87,7 @@ class _Bundle:
 
     def add_documents(self) -> Iterator[bytes]:
         """Yield a reading copy and the files of each response."""
-        listed = FileList(named=self._context.dataset.named)
+        listed = FileList()
         around = reading_docx.frame(self._context)
         for number, record in enumerate(records(self._context.dataset), start=1):
             copy = reading_docx.document(self._context, record, around)

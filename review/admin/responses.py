@@ -92,12 +92,6 @@ class ResponseAdmin(ReadOnlyAdmin):
     search_help_text = "A reference, or words of the answers (“in quotes” for a phrase)."
     ordering = ("-submitted_at", "-pk")
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """List the responses; say so where Django dropped a filter that it does not know."""
-        if ERROR_FLAG in request.GET:
-            messages.error(request, "The list has no such filter. These are all responses.")
-        return super().changelist_view(request, extra_context)
-
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Put in the chosen call's facets; leave out the state, unless several are listed."""
         shown = list(super().get_list_display(request))
@@ -176,7 +170,12 @@ class ResponseAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list and, to those who may see who answered, the search for that."""
+        """Show the list and, to those who may see who answered, the search for that.
+
+        Where Django dropped a filter that it does not know, the page says so.
+        """
+        if ERROR_FLAG in request.GET:
+            messages.error(request, "The list has no such filter. These are all responses.")
         search = {}
         if may_see_identity(request.user):
             search = {"identity_search": identity_search.form_beside_the_list(request)}
