@@ -219,9 +219,9 @@ def test_email_question_is_withheld_even_if_not_marked_as_identity():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("publication", "role_other"),
-    [("named", "Mayor"), ("anonymous", "Mayor"), ("confidential", "")],
+    [("named", "Mayor"), ("organisation", ""), ("anonymous", "")],
 )
-def test_confidential_response_gives_no_short_text(publication, role_other):
+def test_only_who_chose_to_be_named_is_described_in_their_own_words(publication, role_other):
     call = make_call()
     make_submitted(
         call, roles=["other"], role_other="Mayor", story="We merged", publication=publication

@@ -13,6 +13,7 @@ from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
 from accounts.states import STEERING_GROUP
 from exports import export_runs, tasks, worker
+from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.models import ExportRun
 from exports.states import ExportState
@@ -284,7 +285,7 @@ def test_permission_that_was_taken_away_meanwhile_is_missed():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("named", [False, True])
 def test_export_without_a_name_behind_it_is_not_taken_for_the_command_lines(named):
-    run = make_run(named=named, reason="To thank them" if named else "")
+    run = make_run(scope=Scope(named=named), reason="To thank them" if named else "")
     ExportRun.objects.filter(pk=run.pk).update(by=None)
     worker.make_next(now=now, wall_now=now)
     run = ExportRun.objects.get()

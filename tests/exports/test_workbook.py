@@ -170,13 +170,13 @@ def test_group_of_bands_does_not_tell_of_a_hidden_one():
 def test_counts_are_of_the_calls_own_facets():
     text = SMALL.read_text(encoding="utf-8")
     call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
-    make_submitted(call, roles=["other"], size="none")
-    make_submitted(call, roles=["other"])
+    make_submitted(call, roles=["provider"], size="none")
+    make_submitted(call, roles=["provider"])
     rows = [(r["by"], r["value"], r["responses"]) for r in table(sheets(call)["Counts"])]
     assert [row for row in rows if row[0] not in {"day", "timing"}] == [
         ("responses", "", 2),
-        ("roles", "provider", 0),
-        ("roles", "other", 2),
+        ("roles", "provider", 2),
+        ("roles", "other", 0),
         ("size", "large", 0),
         ("size", "small", 0),
         ("size", "none", 1),

@@ -15,6 +15,7 @@ from accounts.models import AuditEvent
 from accounts.record import record
 from accounts.states import STEERING_GROUP, AuditAction
 from exports import export_runs, tasks
+from exports.consent import Scope
 from exports.models import ExportRun
 from exports.recording import export_chunks
 from exports.states import ExportState
@@ -333,7 +334,10 @@ def test_superuser_may_take_exports_of_others(client):
 
 def test_named_file_needs_the_permission_at_each_download(named_exporter):
     run = make_done(
-        named_exporter.user, make_call(slug="the-call"), named=True, reason="To write back"
+        named_exporter.user,
+        make_call(slug="the-call"),
+        scope=Scope(named=True),
+        reason="To write back",
     )
     assert named_exporter.get(f"{PAGE}{run.public_id}/").status_code == 200
     named_exporter.user.user_permissions.clear()

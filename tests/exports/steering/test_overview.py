@@ -15,6 +15,7 @@ from accounts.states import STEERING_GROUP
 from exports.columns import columns
 from exports.counting import count_responses
 from exports.counts import Counts, DayCount, OptionCount
+from exports.types import Dataset
 from exports.writers.dictionary import rules
 from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
@@ -426,7 +427,7 @@ def test_bands_are_drawn_beside_the_facet_with_their_notes(steering):
     text = SMALL.read_text(encoding="utf-8")
     call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
     for size in ("large", "none", "small", "small"):
-        make_submitted(call, roles=["other"], size=size)
+        make_submitted(call, roles=["provider"], size=size)
     page = steering.get("/steering/small/").content.decode()
     shown = tables(page)
     assert re.findall(r"<h2>(Responses by [^<]*)</h2>", page) == [
@@ -547,7 +548,7 @@ def test_dictionary_describes_every_column_and_what_is_withheld(steering):
     assert by_type == {
         "column": [column.name for column in columns(call)],
         "withheld": ["email"],
-        "rule": [f"({name})" for name, _ in rules()],
+        "rule": [f"({name})" for name, _ in rules(Dataset(call))],
     }
     band = next(row for row in rows if row["column"] == "income_band")
     assert (band["meaning"], band["values"]) == (
