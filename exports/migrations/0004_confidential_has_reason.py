@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exports", "0002_confidential_and_unnamed")]
+    dependencies = [("exports", "0003_confidential_and_unnamed")]
     operations = [
         migrations.AddConstraint(
             model_name="exportrun",

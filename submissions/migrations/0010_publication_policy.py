@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0008_word_search")]
+    dependencies = [("submissions", "0009_loaded_wording")]
     operations = [
         migrations.AddField(
             model_name="call",

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exports", "0001_runs")]
+    dependencies = [("exports", "0002_lost_files")]
     operations = [
         migrations.AddField(
             model_name="exportrun",
