@@ -190,12 +190,15 @@ def files_shown_sql(call: Call, scope: Scope) -> str:
 
 def parameters(call: Call, scope: Scope) -> dict[str, object]:
     """Return the parameters of all the SQL here."""
-    return {
+    found: dict[str, object] = {
         "confidential_key": Publication.CONFIDENTIAL.value,
         "published": PUBLISHED,
         "chose_to_be_named": CHOSE_TO_BE_NAMED,
         "in_full": [Publication.NAMED.value, *(UNNAMED if scope.includes_unnamed else ())],
-    } | {f"hidden_{place}": keys for place, keys in enumerate(_hidden_texts(call, scope).values())}
+    }
+    for place, keys in enumerate(_hidden_texts(call, scope).values()):
+        found[f"hidden_{place}"] = keys
+    return found
 
 
 def shown_choices(call: Call, *, named: bool = False) -> frozenset[str]:
