@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from accounts.groups import ensure_groups
 from accounts.models import AuditEvent, User
 from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.recording import ExportRefused
 from review.coding import add_code, code_passage
@@ -64,6 +65,37 @@ def test_named_export_needs_a_reason_whoever_asks(reason):
     for user in (None, with_permissions("see_identity", "export_named")):
         with pytest.raises(ExportRefused, match="Give a reason"):
             exported(call, by=user, named=True, reason=reason)
+
+
+@pytest.mark.django_db
+def test_confidential_export_is_for_project_staff_with_leave_and_a_reason():
+    ensure_groups()
+    call = make_call()
+    make_submitted(call, publication="confidential")
+    whole = Scope(confidential=True)
+    for user in (
+        make_user(STEERING_GROUP),
+        make_user(PROJECT_STAFF),
+        with_permissions("see_identity", "export_named", "export_pseudonymised"),
+        with_permissions("export_confidential"),
+    ):
+        with pytest.raises(ExportRefused, match="permission to export confidential responses"):
+            exported(call, by=user, scope=whole)
+    user = make_user(PROJECT_STAFF)
+    user.user_permissions.set(Permission.objects.filter(codename="export_confidential"))
+    user = User.objects.get(pk=user.pk)
+    for by in (None, user):
+        with pytest.raises(ExportRefused, match="Give a reason"):
+            exported(call, by=by, scope=whole, reason=" ")
+    with pytest.raises(ExportRefused, match="permission to export who answered"):
+        exported(call, by=user, scope=Scope(named=True, confidential=True))
+    assert exported(call, by=user, scope=whole, reason="For the report")
+    assert exported(call, by=user)
+    details = [e.detail for e in AuditEvent.objects.filter(action="exported").order_by("pk")]
+    assert [(d.get("confidential"), d.get("reason")) for d in details] == [
+        (True, "For the report"),
+        (None, None),
+    ]
 
 
 @pytest.mark.django_db

@@ -261,7 +261,7 @@ def test_limits_that_are_not_given_have_their_defaults():
             'key = "named", label',
             'key = "maybe", label',
             f"{EVIDENCE}.publication: must be of the kind “radio”, with options out of named, "
-            "anonymous, confidential",
+            "organisation, anonymous, confidential",
         ),
         (
             'file_types = ["pdf"]',

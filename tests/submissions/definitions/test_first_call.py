@@ -87,7 +87,7 @@ OPTIONS = {
     "named_in_bid_unused": "yes no not_sure",
     "barriers": "contract_size short_timescale underfunding payment_by_results risk_transfer "
     "forced_partnership partnership_barred opaque_scoring no_coproduction other",
-    "publication": "named anonymous confidential",
+    "publication": "named organisation anonymous confidential",
     "org_name_listed": "yes no",
     "quote_ok": "yes no",
     "contact_followup": "yes no",
@@ -166,6 +166,8 @@ def test_organisation_is_asked_of_organisations_only():
         ("role_other", {"roles": ["other"]}, True),
         ("role_other", {"roles": ["thinker"]}, False),
         ("name", {"publication": "named"}, True),
+        ("name", {"publication": "confidential"}, True),
+        ("name", {"publication": "organisation"}, False),
         ("name", {"publication": "anonymous"}, False),
         ("income_band", {"capacity": "on_behalf_of_org", "org_type": "charity"}, True),
         ("income_band", {"capacity": "on_behalf_of_org", "org_type": "unregistered_group"}, True),

@@ -96,8 +96,18 @@ def test_check_page_leads_to_the_page_of_each_question(client, call):
             "without your name and your organisation’s name. We will not quote from it.",
         ),
         (
+            {"publication": "named", "quote_ok": "yes"},
+            "with your name and your organisation’s name. We may quote from it.",
+        ),
+        (
+            {"publication": "organisation", "quote_ok": "yes"},
+            "with your organisation’s name and without your own. We may quote from it.",
+        ),
+        (
             {"publication": "confidential", "quote_ok": "yes"},
-            "You asked us not to publish your response. Only the project team reads it. Submit",
+            "You asked us not to publish your response. Only the project team reads your answers "
+            "and files. The steering group sees that a confidential response came in, its "
+            "reference and when, and nothing else of it. Submit",
         ),
     ],
 )

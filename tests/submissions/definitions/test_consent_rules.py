@@ -1,0 +1,97 @@
+"""What a definition must say about publication."""
+
+import pytest
+
+from submissions.calls.models import Call
+from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.loading import load, parse
+from tests.makers import OPENS_AT, SMALL, make_submitted
+
+TEXT = SMALL.read_text(encoding="utf-8")
+QUESTION = TEXT[TEXT.index('[[sections.questions]]\nkey = "publication"') :].split("[[sections")[1]
+SILENT = TEXT.replace(f"[[sections{QUESTION}", "").replace(
+    'required_if = "publication != confidential"', ""
+)
+
+
+def with_policy(policy, text=SILENT):
+    return text.replace('reference_prefix = "SML"', f'reference_prefix = "SML"\n{policy}', 1)
+
+
+def problems_of(text):
+    with pytest.raises(DefinitionRefused) as refused:
+        parse(text, source="small.toml")
+    return refused.value.problems
+
+
+def test_call_that_asks_nobody_says_what_becomes_of_the_responses():
+    (problem,) = problems_of(SILENT)
+    assert problem.startswith("small.toml: call.publication: is missing: no question “publication”")
+    for policy in ("never", "not asked"):
+        definition = parse(with_policy(f'publication = "{policy}"'), source="small.toml")
+        assert definition.publication == policy
+    assert parse(TEXT, source="small.toml").publication == "asked"
+
+
+@pytest.mark.parametrize("policy", ["asked", "sometimes"])
+def test_other_policy_is_refused(policy):
+    assert problems_of(with_policy(f'publication = "{policy}"'))[0].startswith(
+        f"small.toml: call.publication: “{policy}” must be “never” or “not asked”"
+    )
+
+
+def test_policy_beside_the_question_is_refused():
+    assert problems_of(with_policy('publication = "never"', TEXT)) == [
+        "small.toml: call.publication: is “never”, and yet sections.evidence.publication asks "
+        "respondents"
+    ]
+
+
+def test_quoting_needs_the_question_about_publication():
+    quoting = """
+[[sections.questions]]
+key = "quote_ok"
+kind = "radio"
+label = "May we quote?"
+options = [{ key = "yes", label = "Yes" }, { key = "no", label = "No" }]
+"""
+    assert problems_of(with_policy('publication = "not asked"') + quoting) == [
+        "small.toml: sections.evidence.quote_ok: needs a question “publication”: nothing else is "
+        "published"
+    ]
+
+
+def test_organisation_needs_the_name_that_may_be_published():
+    text = TEXT.replace(
+        '{ key = "named", label = "Yes, with a name" }',
+        '{ key = "organisation", label = "With its name" }',
+    )
+    (problem,) = problems_of(text)
+    assert "publication.options.organisation: needs a question “org_name”" in problem
+
+
+@pytest.mark.django_db
+def test_keys_of_disclosure_are_those_of_the_definition():
+    definition = parse(
+        with_policy("hides_small_counts = true\nshares_confidential_files = true", TEXT),
+        source="small.toml",
+    )
+    load(definition, by=None, at=OPENS_AT)
+    call = Call.objects.get()
+    assert (call.hides_small_counts, call.shares_confidential_files) == (True, True)
+
+
+@pytest.mark.django_db
+def test_promise_becomes_stricter_after_a_response_and_never_looser():
+    def load_with(policy):
+        definition = parse(with_policy(f'publication = "{policy}"'), source="small.toml")
+        return load(definition, by=None, at=OPENS_AT).call
+
+    call = load_with("not asked")
+    make_submitted(call)
+    assert load_with("never").publication == "never"
+    with pytest.raises(DefinitionRefused) as refused:
+        load_with("not asked")
+    assert refused.value.problems == [
+        "small.toml: call.publication: cannot become “not asked”: 1 response came in under “never”"
+    ]
