@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0012_links_for_authors_only")]
+    dependencies = [("submissions", "0013_evidence_checks")]
     operations = [
         migrations.AddField(
             model_name="call",
