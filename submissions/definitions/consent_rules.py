@@ -15,7 +15,7 @@ YES_OR_NO = ("org_name_listed", "quote_ok")
 def check_consent(call: CallDefinition, problems: Problems) -> None:
     """Add what is wrong with the questions of consent, or with a call that has none."""
     asked = call.questions.get("publication")
-    if asked is None and call.publication == PublicationPolicy.ASKED:
+    if asked is None and call.sections and call.publication == PublicationPolicy.ASKED:
         problems.add(
             "call.publication",
             "is missing: no question “publication” asks respondents, so write “never” (every "

@@ -249,6 +249,7 @@ def test_question_answered_in_a_version_only_cannot_be_removed():
 def test_section_with_answers_cannot_be_removed():
     answered(story="What happened")
     text = TEXT[: TEXT.rindex("[[sections]]")]
+    text = text.replace("[call]", '[call]\npublication = "never"', 1)
     problems = refusal(text)
     assert f"{EVIDENCE}.story: cannot be removed: 1 response answered it" in problems
     assert f"{EVIDENCE}.publication: cannot be removed: 1 response answered it" in problems
