@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0013_evidence_checks")]
+    dependencies = [("submissions", "0014_file_scan")]
     operations = [
         migrations.AddField(
             model_name="call",
