@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0014_file_scan")]
+    dependencies = [("submissions", "0015_addresses_in_one_form")]
     operations = [
         migrations.AddField(
             model_name="call",

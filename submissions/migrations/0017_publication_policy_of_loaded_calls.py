@@ -16,5 +16,5 @@ def empty(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0015_publication_policy")]
+    dependencies = [("submissions", "0016_publication_policy")]
     operations = [migrations.RunPython(fill, empty)]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0016_publication_policy_of_loaded_calls")]
+    dependencies = [("submissions", "0017_publication_policy_of_loaded_calls")]
     operations = [
         migrations.AddConstraint(
             model_name="call",

@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0017_publication_policy_is_known")]
+    dependencies = [("submissions", "0018_publication_policy_is_known")]
     operations = [
         migrations.AlterModelOptions(
             name="submission",
