@@ -12,6 +12,8 @@ from core.throttling import DAY, HOUR, wait_before
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 
+FROM_ONE_PLACE = "It waits: very many mails were caused from one place."
+
 
 @dataclass(frozen=True)
 class Wait:

@@ -14,6 +14,7 @@ from core import clock
 from core.throttling import client_wait
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
+from submissions.mail import caps
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox import queue
 from submissions.respondent.decorators import with_response
@@ -84,8 +85,8 @@ def _hold_mail_back(request: HttpRequest, version: Version) -> None:
     """Have the receipt wait if the client caused many mails; the response is taken all the same."""
     wait = client_wait(request, "mail", most=settings.MAIL_OF_CLIENT_PER_HOUR)
     if wait:
-        reason = "It waits: very many mails were caused from one place."
-        queue.hold_back_unclaimed(version=version, until=clock.wall_now() + wait, reason=reason)
+        until = clock.wall_now() + wait
+        queue.hold_back_unclaimed(version=version, until=until, reason=caps.FROM_ONE_PLACE)
 
 
 def _as_judged(request: HttpRequest, current: ResponseContext, *, at: datetime) -> ResponseContext:

@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts.states import STEERING_GROUP
 from core.redacting_logs import RedactingFormatter
-from submissions.respondent import task_list
+from submissions.respondent import decorators
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_draft, make_user, while_open
 
@@ -152,7 +152,7 @@ def test_page_that_breaks_with_answers_in_its_hands_logs_none(client, at, logged
 
     client.raise_request_exception = False
     client.post(f"/calls/{call.slug}/start/")
-    monkeypatch.setattr(task_list, "current_response", breaks)
+    monkeypatch.setattr(decorators, "current_response", breaks)
     answer = client.get(f"/calls/{call.slug}/response/?typed={TYPED}")
     assert answer.status_code == 500
     said = logged()

@@ -4,9 +4,12 @@ The longer ways through some of them are walked in other files; here each state 
 """
 
 from datetime import timedelta
+from secrets import token_hex
 
 import pytest
+from django.test import Client
 
+from core import clock_check
 from core.references import make_reference
 from submissions.calls.models import Call
 from submissions.definitions import closing_times
@@ -90,6 +93,8 @@ REFUSALS = {
     "refusals/forbidden.html",
     "refusals/not_found.html",
     "refusals/server_error.html",
+    "refusals/too_many.html",
+    "refusals/wrong_clock.html",
 }
 
 
@@ -279,8 +284,16 @@ def test_what_links_in_mails_lead_to(tour, call, at):
     assert tour.seen == FROM_MAILS
 
 
-def test_refusals(tour, call, monkeypatch):
+def test_refusals(tour, call, monkeypatch, settings):
     draft = make_draft(call)
+    with monkeypatch.context() as clock:
+        clock.setattr(clock_check, "is_wrong", lambda: True)
+        tour.post("start/", "wrong-clock")
+    # A secret of its own: tries are counted under it.
+    settings.SECRET_KEY = token_hex()
+    settings.DRAFTS_OF_CLIENT_PER_HOUR = 1
+    Client().post(f"/calls/{call.slug}/start/")
+    tour.post("start/", "too-many")
     tour.visit("/?q=%00", "bad-request").visit("/nowhere/", "not-found")
     tour.sign_in(make_user()).visit("/steering/", "forbidden")
     tour.hold(draft).page.goto(f"/calls/{call.slug}/response/evidence/")
