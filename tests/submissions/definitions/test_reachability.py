@@ -7,7 +7,7 @@ from submissions.definitions.loading import parse
 from tests.makers import SMALL
 
 HEAD = SMALL.read_text(encoding="utf-8")
-HEAD = HEAD[: HEAD.index("[[roles]]")]
+HEAD = HEAD[: HEAD.index("[[roles]]")] + 'publication = "not asked"\n'
 YES_NO = 'options = [{ key = "yes", label = "Yes" }, { key = "no", label = "No" }]'
 
 
