@@ -122,7 +122,7 @@ def test_address_that_is_none_is_refused_in_words(staff):
     text = staff.post(
         address, seen_on(staff, mail) | {"address": "jo@"}, follow=True
     ).content.decode()
-    assert "Enter an address that mail can be sent to." in text
+    assert "Enter an email address in the correct format, like name@example.com." in text
     assert OutboxEmail.objects.count() == 1
 
 
