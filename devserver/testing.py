@@ -36,7 +36,8 @@ def spread(arguments: list[str]) -> list[str]:
     processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     if processors == 1 or any(argument.startswith(UNSPREAD) for argument in arguments):
         return []
-    return ["-n", str(processors), "--dist", "loadfile"]
+    # In the order of tests/conftest.py, not those with the most tests first.
+    return ["-n", str(processors), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,15 @@ from django.core.cache import caches
 from core import clock, clock_check
 from tests.makers import OPENS_AT
 
+# They start processes and browsers, and take seconds each.
+SLOW_FOLDERS = ("faults", "journeys", "devserver")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the slow files, so that no processor waits for the last of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
+
 
 @pytest.fixture(autouse=True)
 def empty_caches():

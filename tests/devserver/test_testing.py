@@ -7,6 +7,7 @@ import pytest
 from devserver import checking, testing
 
 COVERAGE = ["--cov", "--cov-report=term"]
+BY_FILE = ["--dist", "loadfile", "--no-loadscope-reorder"]
 SAYS = [sys.executable, "-c", "import sys; print(sys.argv[1]); sys.exit(int(sys.argv[2]))"]
 
 
@@ -24,8 +25,8 @@ def started(monkeypatch):
 @pytest.mark.parametrize(
     ("given", "to_pytest"),
     [
-        ([], ["-n", "2", "--dist", "loadfile", *COVERAGE]),
-        (["-q"], ["-n", "2", "--dist", "loadfile", *COVERAGE, "-q"]),
+        ([], ["-n", "2", *BY_FILE, *COVERAGE]),
+        (["-q"], ["-n", "2", *BY_FILE, *COVERAGE, "-q"]),
         (["-n", "3"], [*COVERAGE, "-n", "3"]),
         (["-n3"], [*COVERAGE, "-n3"]),
         (["--pdb"], [*COVERAGE, "--pdb"]),

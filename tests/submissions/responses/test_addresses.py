@@ -74,7 +74,7 @@ def test_changed_answer_takes_the_receipt_along_and_the_old_address_is_told(call
 def test_capitals_make_no_second_address(call, at):
     submission = make_submitted(call, email="jo@example.org")
     version = change(submission, at=at + HOUR, email="Jo@Example.org")
-    assert told(version=version) == [("amended", "Jo@Example.org")]
+    assert told(version=version) == [("amended", "Jo@example.org")]
 
 
 def test_first_version_is_told_where_a_link_went_before(call, at):
