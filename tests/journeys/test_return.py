@@ -116,8 +116,16 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     stands_at(here, "Your response is withdrawn")
     there.reload()
     stands_at(there, "Your response is withdrawn")
-    kinds = OutboxEmail.objects.order_by("pk").values_list("kind", flat=True)
-    assert list(kinds) == ["return_link", "confirmation", "amended", "return_link", "withdrawn"]
+    mails = OutboxEmail.objects.order_by("pk").values_list("kind", "to_address")
+    assert list(mails) == [
+        ("return_link", "jo@example.org"),
+        ("confirmation", "jo@example.org"),
+        ("version_notice", address["email"]),
+        ("amended", "jo@example.org"),
+        ("return_link", "JO@example.org"),
+        ("withdrawn", address["email"]),
+        ("withdrawn", "jo@example.org"),
+    ]
 
 
 def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call, at):
