@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from exports import consent
+from exports.coding_sql import codes_and_coders_sql
 from exports.response_sql import (
     EXCEL_UNITS,
     chosen_sql,
@@ -123,15 +124,33 @@ def call_of(pk: int) -> Call:
     return Call.objects.get(pk=pk)
 
 
-def codes_of(call: Call) -> list[Code]:
-    """Return the call's codes in the order of their positions."""
-    return list(Code.objects.filter(call=call).order_by("position", "name", "pk"))
+def codes_of(dataset: Dataset) -> list[Code]:
+    """Return the call's codes in the order of their positions.
+
+    A code that stands only on passages which the export withholds is left out: its name may tell
+    what they say. Codes below it move up.
+    """
+    codes = list(Code.objects.filter(call=dataset.call).order_by("position", "name", "pk"))
+    used = set(Coding.objects.filter(code__call=dataset.call).values_list("code", flat=True))
+    withheld = used - {code for code, _by in _shown_codings(dataset)}
+    parents = {code.pk: code.parent_id for code in codes}
+    for code in codes:
+        while code.parent_id in withheld:
+            code.parent_id = parents[code.parent_id]
+    return [code for code in codes if code.pk not in withheld]
 
 
-def coders_of(call: Call) -> list[User]:
-    """Return who coded anything in the call, in the order in which they were added."""
-    coders = Coding.objects.filter(code__call=call).order_by().values("by")
+def coders_of(dataset: Dataset) -> list[User]:
+    """Return who coded passages that the export shows, in the order in which they were added."""
+    coders = {by for _code, by in _shown_codings(dataset)}
     return list(User.objects.filter(pk__in=coders).order_by("pk"))
+
+
+def _shown_codings(dataset: Dataset) -> list[tuple[int, int]]:
+    sql = codes_and_coders_sql(dataset.call, dataset.scope)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters(dataset))
+        return cursor.fetchall()
 
 
 def content_of(file: File) -> Iterator[bytes]:

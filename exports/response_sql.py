@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from exports import consent
+from exports.coding_sql import PASSAGES_SQL, codes_sql, shown_codings
 from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
 from exports.safe_cells import SQL_PARAMETERS, neutralised_sql
 from exports.types import Dataset, Query
@@ -28,14 +29,6 @@ ORDERS_SQL = {
     "newest": "{row}.submitted_at DESC, {row}.id DESC",
     "reference": "{row}.reference",
 }
-PASSAGES_SQL = (
-    "(SELECT jsonb_agg(jsonb_build_object('guid', coding.guid, 'code', code.guid, "
-    "'question', question.key, 'start', coding.start, 'end', coding.end, 'by', coding.by_id, "
-    "'at', coding.at) ORDER BY coding.start, coding.id) "
-    "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
-    "JOIN submissions_question AS question ON question.id = coding.question_id "
-    "WHERE coding.version_id = version.id)"
-)
 
 
 def response_query(dataset: Dataset) -> Query:
@@ -156,7 +149,7 @@ def _joined(dataset: Dataset, order: str) -> str:
         "CROSS JOIN LATERAL (SELECT (version.received_at AT TIME ZONE %(zone)s) "
         "- (version.received_at AT TIME ZONE 'UTC') AS ahead) AS local_time "
         f"CROSS JOIN LATERAL (SELECT {_file_count_sql(dataset)} AS files) AS attached "
-        f"CROSS JOIN LATERAL (SELECT {_codes_sql(dataset)} AS codes OFFSET 0) AS coded "
+        f"CROSS JOIN LATERAL (SELECT {codes_sql(call, scope)} AS codes OFFSET 0) AS coded "
         f"{_documents(dataset)}"
     )
 
@@ -173,29 +166,6 @@ def _file_count_sql(dataset: Dataset) -> str:
     if all(question.kind != QuestionKind.FILE for question in dataset.call.questionnaire.questions):
         counted = "0"
     return _unless("version.is_withheld", counted)
-
-
-def _codes_sql(dataset: Dataset) -> str:
-    """SQL of the names of a version's codes.
-
-    PostgreSQL finds out once per statement, not once per row, whether the call has codes at all.
-    OFFSET 0 where this is joined keeps the planner from writing it out wherever a cell names it.
-    """
-    return (
-        "CASE WHEN EXISTS (SELECT FROM review_code AS code WHERE code.call_id = %(call)s) THEN "
-        "(SELECT string_agg(DISTINCT code.name, '; ' ORDER BY code.name) "
-        f"{_shown_codings(dataset)}) END"
-    )
-
-
-def _shown_codings(dataset: Dataset) -> str:
-    """FROM and WHERE of a version's `coding`s, by `code`, in texts that the export shows."""
-    shown = consent.text_shown_sql(dataset.call, "question.key", dataset.scope)
-    return (
-        "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
-        "JOIN submissions_question AS question ON question.id = coding.question_id "
-        f"WHERE coding.version_id = version.id AND {shown}"
-    )
 
 
 def _documents(dataset: Dataset) -> str:
@@ -271,7 +241,7 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
         conditions.append("version.timing = ANY(%(timings)s)")
     if export_filter.codes:
         conditions.append(
-            f"EXISTS (SELECT {_shown_codings(dataset)} AND code.name = ANY(%(codes)s))"
+            f"EXISTS (SELECT {shown_codings(call, scope)} AND code.name = ANY(%(codes)s))"
         )
     if export_filter.words:
         conditions.append(

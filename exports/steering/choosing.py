@@ -118,7 +118,11 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     """GET counts the responses that the filter names. POST exports them, now or by the worker."""
     call = get_object_or_404(Call, slug=slug)
     given = request.POST if request.method == "POST" else request.GET
-    codes = tuple(code.name for code in codes_of(call))
+    may_export_confidential = request.user.has_perms(CONFIDENTIAL_NEEDS)
+    # A code may say what a passage says: whoever may not have the passage does not get its name.
+    codes = tuple(
+        code.name for code in codes_of(Dataset(call, confidential=may_export_confidential))
+    )
     errors: list[tuple[str, str]] = []
     try:
         export_filter = read_filter(call, given).checked(call, codes)
@@ -146,8 +150,9 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         "given": given,
         "wanted": given.get("format", "csv"),
         "may_name": request.user.has_perms(NAMED_NEEDS),
-        "may_export_confidential": request.user.has_perms(CONFIDENTIAL_NEEDS),
+        "may_export_confidential": may_export_confidential,
         "may_see_charts": request.user.has_perm("submissions.see_steering"),
+        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=current_user(request)),
         "runs": export_runs.runs_of(call, by=current_user(request))[:SHOWN_RUNS],
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
@@ -190,7 +195,6 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
             for name, hint in HINTS.items()
             if name in FORMATS
         ],
-        "record": latest_on_record(call, SHOWN_ON_RECORD),
     }
 
 

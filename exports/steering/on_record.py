@@ -8,12 +8,12 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from exports.disclosure_control import is_few, leaves_few
 from exports.filters import consent_options
 from exports.formats import FORMATS
-from exports.recording import say_lost_files
+from exports.recording import CONFIDENTIAL_NEEDS, say_lost_files
 from exports.steering.charts import in_words
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -41,8 +41,11 @@ class RecordedEvent:
     digest: str
 
 
-def latest_on_record(call: Call, number: int) -> Sequence[RecordedEvent]:
+def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[RecordedEvent]:
     """Return the latest `number` events about exports of the call, in one query, or two.
+
+    Which responses were chosen for an export with confidential ones, why and how many, would tell
+    what these say: only a `reader` who may make such an export sees that.
 
     An export that has ended appears once, by its end. The end comes after the start, so twice as
     many events hold the end of each start among them, and enough to show.
@@ -56,10 +59,16 @@ def latest_on_record(call: Call, number: int) -> Sequence[RecordedEvent]:
         if event.action != AuditAction.EXPORT_STARTED or event.detail["attempt"] not in ended
     ]
     total = total_behind_remainders(call)
-    return [_event_in_words(event, call, total) for event in counted[:number]]
+    sees_all = reader.has_perms(CONFIDENTIAL_NEEDS)
+    return [
+        _event_in_words(
+            event, call, total, is_bare=bool(event.detail.get("confidential")) and not sees_all
+        )
+        for event in counted[:number]
+    ]
 
 
-def _event_in_words(event: AuditEvent, call: Call, total: int) -> RecordedEvent:
+def _event_in_words(event: AuditEvent, call: Call, total: int, *, is_bare: bool) -> RecordedEvent:
     detail = event.detail
     name = detail.get("format", "")
     what = FORMATS[name].label if name in FORMATS else name
@@ -69,18 +78,22 @@ def _event_in_words(event: AuditEvent, call: Call, total: int) -> RecordedEvent:
         what = _("%(what)s, of all") % {"what": what}
     if detail.get("confidential"):
         what = _("%(what)s, with confidential responses") % {"what": what}
-    chosen = list(chosen_in_words(call, detail.get("filters", {})))
-    if detail.get("reason"):
-        chosen.append((_("Reason"), detail["reason"]))
-    if detail.get("lost_files"):
-        chosen.append((_("Warning"), say_lost_files(detail["lost_files"])))
+    chosen: list[tuple[str, str]] = []
+    if not is_bare:
+        chosen += chosen_in_words(call, detail.get("filters", {}))
+        if detail.get("reason"):
+            chosen.append((_("Reason"), detail["reason"]))
+        if detail.get("lost_files"):
+            chosen.append((_("Warning"), say_lost_files(detail["lost_files"])))
     return RecordedEvent(
         at=event.at,
         who=event.actor.get_username() if event.actor else detail.get("through", ""),
         event=event.get_action_display(),
         what=what,
         chosen=chosen,
-        rows=number_in_words(call, detail["rows"], of=total) if "rows" in detail else "",
+        rows=""
+        if is_bare or "rows" not in detail
+        else number_in_words(call, detail["rows"], of=total),
         digest=detail.get("sha256", ""),
     )
 

@@ -76,7 +76,7 @@ def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
         "by_day": day_chart(call, counts.by_day),
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
         "charts": _charts(call, counts),
-        "record": latest_on_record(call, SHOWN_ON_RECORD),
+        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=current_user(request)),
         "rules": rules(Dataset(call)),
     }
     return render(request, "steering/overview.html", context)

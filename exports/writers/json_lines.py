@@ -26,7 +26,7 @@ RECEIPT = ("channel", "status")
 def pieces(context: ExportContext) -> Pieces:
     dataset = context.dataset
     names = [column.name for column in dataset.columns]
-    codes = {str(code.guid): code.name for code in codes_of(dataset.call)}
+    codes = {str(code.guid): code.name for code in codes_of(dataset)}
     lines: list[bytes] = []
     for record in records(dataset):
         line = json.dumps(_line(dataset, record, names, codes), ensure_ascii=False)

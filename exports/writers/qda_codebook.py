@@ -12,6 +12,6 @@ CONTENT_TYPE = "application/xml"
 def pieces(context: ExportContext) -> Pieces:
     dataset = context.dataset
     call = dataset.call
-    codes = qda_xml.codebook(call, codes_of(call), text_questions(dataset))
+    codes = qda_xml.codebook(call, codes_of(dataset), text_questions(dataset))
     root = qda_xml.tag("CodeBook", {"xmlns": qda_xml.CODEBOOK, "origin": qda_xml.ORIGIN})
     yield f"{qda_xml.HEAD}{root}{codes}</CodeBook>\n".encode()

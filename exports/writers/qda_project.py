@@ -96,7 +96,7 @@ class _Writer:
         self._portal = qda_xml.guid(self.call, "user", "portal")
         self._coders = {
             user.pk: (self._id("user", user.get_username()), user.get_full_name() or str(user))
-            for user in coders_of(self.call)
+            for user in coders_of(dataset)
         }
 
     def _id(self, *parts: object) -> str:
@@ -124,7 +124,7 @@ class _Writer:
         for identity, name in self._coders.values():
             yield qda_xml.tag("User", {"guid": identity, "name": name}, is_empty=True)
         yield "</Users>\n<CodeBook>"
-        yield qda_xml.codebook(self.call, codes_of(self.call), text_questions(self.dataset))
+        yield qda_xml.codebook(self.call, codes_of(self.dataset), text_questions(self.dataset))
         yield "</CodeBook>\n<Variables>"
         yield from self._variables()
         yield "</Variables>\n"

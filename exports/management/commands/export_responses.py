@@ -5,6 +5,7 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,22 +150,22 @@ def _dataset(options: dict[str, Any]) -> Dataset:
     if call is None:
         slugs = ", ".join(Call.objects.values_list("slug", flat=True)) or "none"
         raise CommandError(f"There is no call “{options['call']}”. Calls: {slugs}.")
-    fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
-    try:
-        filters = {name: options[name] for name in (*fields, "order")}
-        export_filter = ExportFilter.from_filters(filters | {"facets": _facets(call, options)})
-        export_filter = export_filter.checked(call, tuple(code.name for code in codes_of(call)))
-    except FilterRefused as error:
-        raise CommandError(str(error)) from error
     if options["include_unnamed"] and not options["named"]:
         raise CommandError("--include-unnamed goes with --named.")
-    return Dataset(
+    dataset = Dataset(
         call,
-        export_filter,
         named=options["named"],
         includes_unnamed=options["include_unnamed"],
         confidential=options["confidential"],
     )
+    fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
+    try:
+        filters = {name: options[name] for name in (*fields, "order")}
+        export_filter = ExportFilter.from_filters(filters | {"facets": _facets(call, options)})
+        codes = tuple(code.name for code in codes_of(dataset))
+        return replace(dataset, export_filter=export_filter.checked(call, codes))
+    except FilterRefused as error:
+        raise CommandError(str(error)) from error
 
 
 def _facets(call: Call, options: dict[str, Any]) -> dict[str, list[str]]:

@@ -1,0 +1,151 @@
+"""The name of a code may say what a confidential passage says: it is withheld with it."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
+
+from accounts.groups import ensure_groups
+from accounts.models import User
+from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from exports.consent import PSEUDONYMISED, Scope
+from review.coding import add_code, code_passage
+from tests.exports.exporting import NOW, exported, members
+from tests.makers import make_call, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+PAGE = "/steering/the-call/exports/"
+CONFIDENTIAL = Scope(confidential=True)
+
+
+@pytest.fixture
+def call(monkeypatch):
+    monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
+    ensure_groups()
+    return make_call(slug="the-call")
+
+
+def put_under(code, response, by):
+    code_passage(
+        code=code,
+        version=response.current_version,
+        question=response.call.questions_by_key["story"],
+        start=0,
+        end=3,
+        by=by,
+        at=NOW,
+    )
+
+
+@pytest.fixture
+def codes(call):
+    """“Theft” and “Bribery” stand on the confidential passage alone, “Seen” on the other one."""
+    confidential = make_submitted(call, story="Secret", publication="confidential")
+    named = make_submitted(call, story="Open", publication="named")
+    theft = add_code(call=call, name="Theft")
+    seen = add_code(call=call, name="Seen", parent=theft)
+    theft_below = add_code(call=call, name="Bribery", parent=seen)
+    add_code(call=call, name="Unused", parent=theft_below)
+    reader = make_user(username="reader", first_name="Ann", last_name="Reader")
+    put_under(theft, confidential, reader)
+    put_under(theft_below, confidential, reader)
+    put_under(seen, named, make_user(username="other", first_name="Bo", last_name="Other"))
+
+
+def project_staff_with_leave():
+    user = make_user(PROJECT_STAFF)
+    user.user_permissions.set(Permission.objects.filter(codename="export_confidential"))
+    return User.objects.get(pk=user.pk)
+
+
+def names_in(xml):
+    """The staff's codes, each with how deep it stands; those of the questions come after them."""
+    depth, found = 0, []
+    for tag in re.findall(r"<Code [^>]*>|</Code>", xml):
+        if tag == "</Code>":
+            depth -= 1
+            continue
+        name = re.search(r'name="([^"]*)"', tag)[1]
+        if name == "Questions":
+            break
+        found.append((depth, name))
+        depth += 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected", "users"),
+    [
+        (PSEUDONYMISED, [(0, "Seen"), (1, "Unused")], ["Bo Other"]),
+        (Scope(named=True), [(0, "Seen"), (1, "Unused")], ["Bo Other"]),
+        (
+            CONFIDENTIAL,
+            [(0, "Theft"), (1, "Seen"), (2, "Bribery"), (3, "Unused")],
+            ["Ann Reader", "Bo Other"],
+        ),
+    ],
+)
+def test_codebook_has_no_code_that_stands_on_withheld_passages_alone(
+    call, codes, scope, expected, users
+):
+    assert names_in(exported(call, "qdc", scope=scope).decode()) == expected
+    project = members(exported(call, "qdpx", scope=scope))["project.qde"].decode()
+    assert names_in(project) == expected
+    assert re.findall(r'<User [^>]*name="([^"]*)"', project)[1:] == users
+
+
+def test_no_file_of_the_steering_group_names_such_a_code(call, codes):
+    for name, content in members(exported(call, "bundle")).items():
+        packed = members(content).values() if name.endswith((".xlsx", ".qdpx", ".docx")) else ()
+        for data in (content, *packed):
+            assert [word for word in (b"Theft", b"Bribery") if word in data] == []
+
+
+def test_page_offers_such_a_code_to_those_alone_who_may_have_the_passage(call, codes, client):
+    client.force_login(make_user(STEERING_GROUP))
+    page = client.get(PAGE).content.decode()
+    assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Seen", "Unused"]
+    for guessed in ("Bribery", "No such code"):
+        answer = client.get(PAGE, {"codes": guessed})
+        assert answer.status_code == 422
+        assert f"codes: there is no “{guessed}”. Possible: Seen, Unused." in answer.content.decode()
+    client.force_login(project_staff_with_leave())
+    page = client.get(PAGE).content.decode()
+    assert re.findall(r'name="codes" value="([^"]*)"', page) == [
+        "Bribery",
+        "Seen",
+        "Theft",
+        "Unused",
+    ]
+
+
+def test_command_refuses_such_a_code_as_one_that_is_not_there(call, codes, tmp_path):
+    wanted = {"call": "the-call", "format": "csv", "output": str(tmp_path / "out.csv")}
+    with pytest.raises(CommandError, match="there is no “Bribery”"):
+        call_command("export_responses", code=["Bribery"], **wanted)
+    call_command(
+        "export_responses", "--code=Bribery", confidential=True, reason="For the report", **wanted
+    )
+    assert (tmp_path / "out.csv").read_text().count("\n") == 2
+
+
+@pytest.mark.parametrize("page", [PAGE, "/steering/the-call/"])
+def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_chose(
+    call, codes, client, page
+):
+    by = project_staff_with_leave()
+    client.force_login(by)
+    chosen = {"words": "secret", "confidential": "yes", "reason": "About the theft"}
+    b"".join(client.post(PAGE, chosen | {"format": "csv"}).streaming_content)
+    recorded = r'<tr><td>.*?<td class="number">([^<]*)</td></tr>'
+    (rows,) = re.findall(recorded, client.get(PAGE).content.decode(), re.DOTALL)
+    assert rows == "1"
+    steering = make_user(STEERING_GROUP)
+    client.force_login(steering)
+    shown = client.get(page).content.decode()
+    (rows,) = re.findall(recorded, shown, re.DOTALL)
+    assert rows == ""
+    assert f"<td>{by.username}</td>" in shown
+    assert "CSV, with confidential responses" in shown
+    assert [word for word in ("secret", "theft", "Words:", "Reason:") if word in shown] == []
