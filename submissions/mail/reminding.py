@@ -7,6 +7,7 @@ they can read their text. A call that reopens and closes again has two closings.
 """
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.signing import BadSignature, Signer
@@ -15,11 +16,12 @@ from django.db.models import QuerySet
 
 from core.addresses import is_address
 from submissions.calls.models import Call
-from submissions.calls.states import QuestionKind
+from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
 from submissions.outbox.states import AddressSource, MailKind
-from submissions.responses.models import IdentityAnswer, ReturnAddress, Submission
+from submissions.responses.addresses import typed_addresses
+from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, Submission
 from submissions.responses.states import SubmissionState
 
 BEFORE_CLOSING = {
@@ -71,7 +73,7 @@ def _enqueue(
 ) -> int:
     told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
     waiting = list(drafts.exclude(pk__in=told).order_by("pk"))
-    addresses = addresses_of(waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
+    addresses = addresses_of(call, waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
     mails = [
         build(
             kind=kind,
@@ -91,22 +93,37 @@ def _enqueue(
         return OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count() - before
 
 
-def addresses_of(submissions: list[Submission], *, refused_too: bool = False) -> dict[int, str]:
-    """Return by primary key where reminders may be sent; in two queries.
+def addresses_of(
+    call: Call, submissions: list[Submission], *, refused_too: bool = False
+) -> dict[int, str]:
+    """Return by primary key where reminders may be sent; in three queries at most.
 
     With `refused_too`, where a mail may be sent that is no reminder.
     """
     keys = [submission.pk for submission in submissions]
-    answered = IdentityAnswer.objects.filter(
-        submission__in=keys, question__kind=QuestionKind.EMAIL
-    ).order_by("-question__section__position", "-question__position")
-    found = {answer.submission_id: answer.value for answer in answered}
+    found = _typed_addresses(call, keys)
     for kept in ReturnAddress.objects.filter(submission__in=keys):
         if kept.reminders_refused_at is not None and not refused_too:
             found[kept.submission_id] = ""
         elif kept.given_by == AddressSource.AUTHOR and kept.address:
             found[kept.submission_id] = kept.address
     return {key: address for key, address in found.items() if is_address(address)}
+
+
+def _typed_addresses(call: Call, submissions: list[int]) -> dict[int, str]:
+    """Return the first address of each working copy, of those under questions that are asked."""
+    asked = call.questionnaire
+    emails = [q for q in asked.questions if q.kind == QuestionKind.EMAIL]
+    tables = [IdentityAnswer.objects.filter(question__in=[q.pk for q in emails])]
+    if any(asked.conditions[q.key].terms for q in emails):
+        tables.append(Answer.objects.filter(question__kind__in=CHOICE_KINDS))
+    answers: dict[int, dict[str, Any]] = {}
+    for table in tables:
+        given = table.filter(submission__in=submissions)
+        for pk, question, value in given.values_list("submission", "question", "value"):
+            answers.setdefault(pk, {})[asked.keys[question]] = value
+    typed = {pk: typed_addresses(call, given) for pk, given in answers.items()}
+    return {pk: addresses[0] for pk, addresses in typed.items() if addresses}
 
 
 def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
@@ -145,7 +162,7 @@ def look_up_opt_out(token: str) -> Submission | None:
 
 def refuse_reminders(*, submission: Submission, at: datetime) -> None:
     """Send no more reminders about the response; asking twice changes nothing."""
-    address = addresses_of([submission]).get(submission.pk, "")
+    address = addresses_of(submission.call, [submission]).get(submission.pk, "")
     kept, _ = ReturnAddress.objects.get_or_create(
         submission=submission, defaults={"address": address, "given_at": at}
     )

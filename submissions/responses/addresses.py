@@ -21,19 +21,21 @@ def address_of(version: Version, call: Call) -> str:
 
     Where there are both, the first is newer: its author gave it to get mail.
     """
-    given = {**version.texts, **version.identity.answers}
-    return known_address(version.submission, call, given)
+    given = _addresses_in({**version.texts, **version.identity.answers}, call)
+    return _given_for_links(version.submission) or next(iter(given), "")
 
 
 def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
     """Return the email address of the response's author, "" if nobody knows it.
 
-    It is the address given for the link, else the first email address among `answers`.
+    It is the address given for the link, else the first one among the working `answers`.
     """
+    return _given_for_links(submission) or next(iter(typed_addresses(call, answers)), "")
+
+
+def _given_for_links(submission: Submission) -> str:
     kept = ReturnAddress.objects.of_authors().filter(submission=submission).first()
-    if kept is not None:
-        return kept.address
-    return next(iter(_addresses_in(answers, call)), "")
+    return kept.address if kept is not None else ""
 
 
 def present_address(submission: Submission, call: Call) -> str:
@@ -45,7 +47,7 @@ def present_address(submission: Submission, call: Call) -> str:
 
 def leads_back(submission: Submission, call: Call, address: str) -> bool:
     """Return whether links to the response go to `address` now, if its author asks for one."""
-    typed = _addresses_in(working_answers(submission, call), call)
+    typed = typed_addresses(call, working_answers(submission, call))
     now = [present_address(submission, call), *typed]
     return address.casefold() in {one.casefold() for one in now}
 
@@ -69,6 +71,14 @@ def known_addresses(submission: Submission, call: Call) -> list[str]:
         for texts, identity in versions.values_list("texts", "identity__answers"):
             found += _addresses_in({**texts, **(identity or {})}, call)
     return list({address.casefold(): address for address in reversed(found)}.values())
+
+
+def typed_addresses(call: Call, answers: Mapping[str, Any]) -> list[str]:
+    """Return the email addresses among the answers of a working copy, in order.
+
+    One under a question that is not asked does not count: no mail goes there.
+    """
+    return _addresses_in(call.questionnaire.answers_that_count(answers), call)
 
 
 def _addresses_in(answers: Mapping[str, Any], call: Call) -> list[str]:
@@ -151,7 +161,7 @@ def tell_of_change(
 ) -> None:
     """Tell each known address that mail about the response goes to another one, not which."""
     known = known_addresses(submission, call)
-    typed = _addresses_in(working_answers(submission, call), call)
+    typed = typed_addresses(call, working_answers(submission, call))
     known += [one for one in typed if one.casefold() not in {each.casefold() for each in known}]
     for other in without(known, except_for):
         enqueue(kind=kind, call=call, submission=submission, to_address=other, at=at)

@@ -2,8 +2,10 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.record import record
@@ -11,12 +13,13 @@ from accounts.states import AuditAction
 from submissions.responses.addresses import enqueue_withdrawal
 from submissions.responses.deadlines import applicable_deadline, refuse_unless_open
 from submissions.responses.errors import NotSubmitted
-from submissions.responses.models import Submission
+from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import lock_call, lock_response
 from submissions.responses.working_copy import store_answers
 
 logger = logging.getLogger(__name__)
+NOTHING = Q(pk__in=[])
 
 
 def reopen(*, submission: Submission, at: datetime) -> None:
@@ -37,37 +40,48 @@ def reopen(*, submission: Submission, at: datetime) -> None:
 
 
 def discard_changes(*, submission: Submission, at: datetime) -> None:
-    """Discard the changes: the working copy is again what was last submitted.
+    """Discard the changes: the working copy is again what it was when it was last submitted.
 
-    Works after closing too. Raises NotSubmitted for a draft, ResponseWithdrawn.
+    What was given before to a question that was not asked then stays in it. Works after closing
+    too. Raises NotSubmitted for a draft, ResponseWithdrawn.
     """
     with transaction.atomic():
-        _discard_changes(lock_response(submission), at)
+        locked = lock_response(submission)
+        if locked.is_draft:
+            raise NotSubmitted
+        version = locked.submitted_version
+        asked = locked.call.questionnaire.asked(_submitted_answers(version))
+        not_asked = [q.pk for q in locked.call.questions_in_order if not asked[q.key]]
+        given = Q(question__in=not_asked, saved_at__lte=version.received_at)
+        attached = Q(question__in=not_asked, uploaded_at__lte=version.received_at)
+        _back_to_submitted(locked, at, answers_kept=given, files_kept=attached)
 
 
-def discard_withdrawn_changes(*, submission: Submission, at: datetime) -> None:
-    """Discard the changes that came after the last version of a withdrawn response.
+def discard_all_but_submitted(*, submission: Submission, at: datetime) -> None:
+    """Put back what was last submitted, and nothing beside it, in a withdrawn response too.
 
-    For the purge: until then the author may still download them.
+    For the purge: until then the author may still download the rest.
     """
     with transaction.atomic():
-        _discard_changes(
-            Submission.objects.select_for_update(no_key=True).get(pk=submission.pk), at
-        )
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        _back_to_submitted(locked, at, answers_kept=NOTHING, files_kept=NOTHING)
 
 
-def _discard_changes(locked: Submission, at: datetime) -> None:
-    if locked.is_draft:
-        raise NotSubmitted
+def _submitted_answers(version: Version) -> dict[str, Any]:
+    return {**version.choices, **version.texts, **version.identity.answers}
+
+
+def _back_to_submitted(locked: Submission, at: datetime, *, answers_kept: Q, files_kept: Q) -> None:
     version = locked.submitted_version
     questions = {question.key: question for question in locked.call.questions.all()}
-    locked.answers.all().delete()
-    locked.identity_answers.all().delete()
-    submitted = {**version.choices, **version.texts, **version.identity.answers}
+    locked.answers.exclude(answers_kept).delete()
+    locked.identity_answers.exclude(answers_kept).delete()
+    submitted = _submitted_answers(version)
     store_answers(locked, {questions[key]: value for key, value in submitted.items()}, at)
     attached = version.attachments.values("pk")
     locked.attachments.filter(pk__in=attached).update(removed_at=None)
-    locked.attachments.exclude(pk__in=attached).filter(removed_at=None).update(removed_at=at)
+    others = locked.attachments.exclude(pk__in=attached).exclude(files_kept)
+    others.filter(removed_at=None).update(removed_at=at)
     locked.amending_since = None
     locked.saved_at = max(locked.saved_at, at)
     locked.save_locked("amending_since", "saved_at")

@@ -16,7 +16,9 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import amending
 from submissions.responses.models import (
+    Answer,
     Attachment,
+    IdentityAnswer,
     LatePass,
     ReturnAddress,
     ReturnToken,
@@ -114,22 +116,43 @@ def _purge_changes(at: datetime, purged: Purged) -> None:
     old = Submission.objects.filter(call__closes_at__lte=at - DRAFTS_KEPT).exclude(
         state=SubmissionState.DRAFT
     )
-    for submission in old.filter(amending_since__isnull=False):
-        amending.discard_changes(submission=submission, at=at)
-        purged.changes += 1
-    withdrawn_after_changes = old.filter(
+    withdrawn_after_changes = Q(
         state=SubmissionState.WITHDRAWN,
         saved_at__gt=F("current_version__received_at"),
         saved_at__lte=F("withdrawn_at"),
     )
-    for submission in withdrawn_after_changes:
-        amending.discard_withdrawn_changes(submission=submission, at=at)
+    changed = old.filter(
+        Q(amending_since__isnull=False)
+        | withdrawn_after_changes
+        | Q(pk__in=_with_more_than_submitted(old))
+    )
+    for submission in changed:
+        amending.discard_all_but_submitted(submission=submission, at=at)
         purged.changes += 1
     with transaction.atomic():
         unused = Attachment.objects.filter(
             submission__in=old, removed_at__isnull=False, versions=None
         )
         purged.files += _delete_files(unused)
+
+
+def _with_more_than_submitted(responses: QuerySet[Submission]) -> QuerySet:
+    """Return those, as primary keys, with an answer or a file that their last version has not.
+
+    It was given to a question that is not asked.
+    """
+    key, version = F("question__key"), "submission__current_version"
+    has_it = Q(**{f"{version}__choices__has_key": key}) | Q(**{f"{version}__texts__has_key": key})
+    answers = Answer.objects.filter(~has_it, submission__in=responses)
+    identity = IdentityAnswer.objects.filter(
+        ~Q(**{f"{version}__identity__answers__has_key": key}), submission__in=responses
+    )
+    files = Attachment.objects.filter(submission__in=responses, removed_at=None).exclude(
+        versions=F(version)
+    )
+    return answers.values("submission").union(
+        identity.values("submission"), files.values("submission")
+    )
 
 
 def _purge_mail(at: datetime, purged: Purged) -> None:

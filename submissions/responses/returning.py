@@ -24,7 +24,7 @@ from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import AddressSource, MailKind, OutboxState
-from submissions.responses.addresses import remember_address
+from submissions.responses.addresses import leads_back, remember_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 
@@ -77,10 +77,10 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
     A response is known by the address given for its link and by an email address among its
-    answers; capitals do not matter.
+    answers; capitals do not matter, and an answer does not to a question that is not asked.
     """
     with transaction.atomic():
-        found = responses_known_by(call, address)
+        found = [one for one in responses_known_by(call, address) if leads_back(one, call, address)]
         return sum(enqueue_link(submission=one, address=address, at=at) for one in found)
 
 
