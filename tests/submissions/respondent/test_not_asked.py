@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from exports.counting import count_responses
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
-from tests.exports.exporting import NOW, exported
+from tests.exports.exporting import NOW, exported, members
 from tests.makers import make_call, press_submit, while_open
 from tests.submissions.calls.test_cascade import CHAIN, A, B
 from tests.submissions.respondent.test_response_pages import address, start, text_of
@@ -91,7 +91,10 @@ def test_no_export_and_no_count_has_it(client, call):
     press_submit(client, call)
     [row] = csv.DictReader(io.StringIO(exported(call).decode("utf-8-sig")))
     assert {key: row[key] for key in ("a", "b", "c")} == {"a": "no", "b": "", "c": ""}
-    assert "f.txt" not in exported(call, "bundle").decode("latin-1")
+    bundle = members(exported(call, "bundle"))
+    files = bundle["attachments/files.csv"].decode().splitlines()
+    assert [name for name in bundle if name.startswith("attachments/")] == ["attachments/files.csv"]
+    assert len(files) == 1
     counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
     completion = {row.key: row.answered for row in counts.completion}
     assert (completion["a"], completion["b"], completion["c"], completion["f"]) == (1, 0, 0, 0)
