@@ -114,16 +114,18 @@ def _typed_addresses(call: Call, submissions: list[int]) -> dict[int, str]:
     """Return the first address of each working copy, of those under questions that are asked."""
     asked = call.questionnaire
     emails = [q for q in asked.questions if q.kind == QuestionKind.EMAIL]
-    tables = [IdentityAnswer.objects.filter(question__in=[q.pk for q in emails])]
-    if any(asked.conditions[q.key].terms for q in emails):
-        tables.append(Answer.objects.filter(question__kind__in=CHOICE_KINDS))
+    columns = ("submission", "question", "value")
+    typed = IdentityAnswer.objects.filter(submission__in=submissions, question__in=emails)
+    given = [*typed.values_list(*columns)]
+    if any(asked.conditions[question.key].terms for question in emails):
+        choices = [q for q in asked.questions if q.kind in CHOICE_KINDS]
+        chosen = Answer.objects.filter(submission__in=submissions, question__in=choices)
+        given += chosen.values_list(*columns)
     answers: dict[int, dict[str, Any]] = {}
-    for table in tables:
-        given = table.filter(submission__in=submissions)
-        for pk, question, value in given.values_list("submission", "question", "value"):
-            answers.setdefault(pk, {})[asked.keys[question]] = value
-    typed = {pk: typed_addresses(call, given) for pk, given in answers.items()}
-    return {pk: addresses[0] for pk, addresses in typed.items() if addresses}
+    for pk, question, value in given:
+        answers.setdefault(pk, {})[asked.keys[question]] = value
+    found = {pk: typed_addresses(call, those) for pk, those in answers.items()}
+    return {pk: addresses[0] for pk, addresses in found.items() if addresses}
 
 
 def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
