@@ -6,10 +6,13 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.states import AuditAction
+from core.addresses import AddressColumn
 
 
 class User(AbstractUser):
     """Somebody who signs in: project staff or a member of the steering group."""
+
+    email = AddressColumn("email address", blank=True)
 
 
 class AuditEvent(models.Model):

@@ -235,7 +235,7 @@ def read_sender(*, default: str) -> str:
             '"The team" <evidence@example.org>. A name with a comma in it needs the quotes'
         )
     name, address = addresses[0]
-    return sender if sender == default else formataddr((name, ascii_address(address)))
+    return formataddr((name, ascii_address(address))) if is_address(address) else sender
 
 
 def read_addresses(name: str) -> list[str]:

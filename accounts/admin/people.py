@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
-from django.db.models import EmailField
 from django.http import HttpRequest
 
 from accounts.models import User
@@ -35,13 +34,17 @@ class SuperusersOnly:
 
 
 class PortalUserForm(SeenForm, UserChangeForm):
-    pass
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Those of a rehearsal's sign-ins are of a domain that no mail reaches.
+        email = self.fields.get("email")
+        if isinstance(email, AddressField):
+            email.stands = self.instance.email
 
 
 class PortalUserAdmin(SuperusersOnly, SeenAdmin, DeclaredFiltersOnly, UserAdmin):
     form = PortalUserForm
     readonly_fields = ("last_login", "date_joined")
-    formfield_overrides = {EmailField: {"form_class": AddressField}}
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
 
 

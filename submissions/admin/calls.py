@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, EmailField, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,7 +16,6 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import AuditAction
 from core import arrival, clock
-from core.addresses import AddressField
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.seen_forms import SeenAdmin
 from submissions.admin.closing_time_form import ClosingTimeForm
@@ -39,7 +38,6 @@ class WithCounts(Protocol):
 @admin.register(Call)
 class CallAdmin(SeenAdmin, DeclaredFiltersOnly):
     form = CallForm
-    formfield_overrides = {EmailField: {"form_class": AddressField}}
     list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
     inlines = (RoleInline, SectionInline, QuestionInline)
     fieldsets = (

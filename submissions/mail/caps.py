@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from core.addresses import comparable
 from core.throttling import DAY, HOUR, wait_before
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -27,7 +28,7 @@ def wait_of(mail: OutboxEmail) -> Wait | None:
     """Count the mail; return how long it has to wait, None if it may go out now."""
     if mail.kind == MailKind.STAFF_DIGEST:
         return None
-    address = mail.to_address.casefold()
+    address = comparable(mail.to_address)
     for what, who, most, within, reason in (
         ("mail-to", address, settings.MAIL_TO_ADDRESS_PER_HOUR, HOUR, TO_ADDRESS),
         ("mail-to", address, settings.MAIL_TO_ADDRESS_PER_DAY, DAY, TO_ADDRESS),

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
+from core.addresses import AddressColumn
 from core.claims import Claimable
 from submissions.calls.models import Call
 from submissions.outbox.states import AddressSource, MailKind, OutboxState
@@ -42,7 +43,7 @@ class OutboxEmail(Claimable):
         blank=True,
         help_text="Which of several mails of one kind this is, where each is sent once.",
     )
-    to_address = models.EmailField(max_length=254)
+    to_address = AddressColumn(max_length=254)
     address_given_by = models.CharField(
         max_length=10,
         choices=AddressSource.choices,

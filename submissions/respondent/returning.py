@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock, spoken_time
+from core.addresses import comparable
 from core.throttling import client_may_try, may_try
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
@@ -71,7 +72,7 @@ def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm
 
 def _may_be_sent_a_link(address: str) -> bool:
     """Count an email with a link to the address; False once it had enough within the hour."""
-    return may_try("link-to", address.casefold(), most=LINKS_TO_AN_ADDRESS)
+    return may_try("link-to", comparable(address), most=LINKS_TO_AN_ADDRESS)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

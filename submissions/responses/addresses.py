@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from core.addresses import comparable
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
@@ -49,7 +50,7 @@ def leads_back(submission: Submission, call: Call, address: str) -> bool:
     """Return whether links to the response go to `address` now, if its author asks for one."""
     typed = typed_addresses(call, working_answers(submission, call))
     now = [present_address(submission, call), *typed]
-    return address.casefold() in {one.casefold() for one in now}
+    return comparable(address) in {comparable(one) for one in now}
 
 
 def known_addresses(submission: Submission, call: Call) -> list[str]:
@@ -70,7 +71,7 @@ def known_addresses(submission: Submission, call: Call) -> list[str]:
         versions = Version.objects.filter(submission=submission).order_by("number")
         for texts, identity in versions.values_list("texts", "identity__answers"):
             found += _addresses_in({**texts, **(identity or {})}, call)
-    return list({address.casefold(): address for address in reversed(found)}.values())
+    return list({comparable(address): address for address in reversed(found)}.values())
 
 
 def typed_addresses(call: Call, answers: Mapping[str, Any]) -> list[str]:
@@ -91,7 +92,7 @@ def _addresses_in(answers: Mapping[str, Any], call: Call) -> list[str]:
 
 def without(addresses: Iterable[str], one: str) -> list[str]:
     """Return the addresses other than `one`, whatever its capitals."""
-    return [address for address in addresses if address.casefold() != one.casefold()]
+    return [address for address in addresses if comparable(address) != comparable(one)]
 
 
 def enqueue_receipt(version: Version, call: Call, at: datetime, *, earlier: list[str]) -> None:
@@ -152,7 +153,7 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
                 "reminders_refused_at",
             ]
         )
-    if before and before.casefold() != address.casefold():
+    if before and comparable(before) != comparable(address):
         tell_of_change(MailKind.ADDRESS_CHANGED, submission, call, except_for=address, at=at)
 
 
@@ -162,6 +163,6 @@ def tell_of_change(
     """Tell each known address that mail about the response goes to another one, not which."""
     known = known_addresses(submission, call)
     typed = typed_addresses(call, working_answers(submission, call))
-    known += [one for one in typed if one.casefold() not in {each.casefold() for each in known}]
+    known += [one for one in typed if comparable(one) not in map(comparable, known)]
     for other in without(known, except_for):
         enqueue(kind=kind, call=call, submission=submission, to_address=other, at=at)

@@ -1,7 +1,7 @@
 import pytest
 from django.forms import ValidationError
 
-from core.addresses import AddressField, AddressRefused, ascii_address, clean_address
+from core.addresses import AddressField, AddressRefused, ascii_address, clean_address, comparable
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,10 @@ from core.addresses import AddressField, AddressRefused, ascii_address, clean_ad
         ("ada@example.org,", "ada@example.org"),
         ("<ada@example.org>", "ada@example.org"),
         ("o'neill@example.org", "o'neill@example.org"),
+        ("mailto:ada@example.org", "ada@example.org"),
+        ("`ada@example.org`…", "ada@example.org"),
+        ("「ada@example.org」。", "ada@example.org"),
+        ("ada\u034f\u3164@example.org\u2800\ufe0f\x07", "ada@example.org"),
         ("ada@straße.example", "ada@straße.example"),
         ("ada@xn--strae-oqa.example", "ada@straße.example"),
         ("ada@STRAßE.example", "ada@straße.example"),
@@ -61,6 +65,14 @@ def test_mail_goes_to_the_domain_of_idna_2008():
             f"ada@{'ü' * 64}.org",
             f"“{'ü' * 64}.org” is not a name that mail can be sent to. Check the part after the @",
         ),
+        (
+            ".ada@example.org",
+            "Mail cannot be sent to this address. Check the part before the @",
+        ),
+        (
+            "ada..l@example.org",
+            "Mail cannot be sent to this address. Check the part before the @",
+        ),
         ("ada@portal.invalid", "Mail cannot be sent to this address. Check the part after the @"),
     ],
 )
@@ -68,6 +80,19 @@ def test_address_that_no_mail_reaches_is_refused_with_the_reason(typed, reason):
     with pytest.raises(AddressRefused) as refused:
         clean_address(typed)
     assert str(refused.value.message) == reason
+
+
+def test_capitals_make_no_other_address_and_sharp_s_does():
+    assert comparable("Ada@straße.example") == comparable("ada@straße.example")
+    assert comparable("ada@straße.example") != comparable("ada@strasse.example")
+
+
+def test_form_field_leaves_the_address_that_stands():
+    field = AddressField()
+    field.stands = "staff@rehearsal.invalid"
+    assert field.clean("staff@rehearsal.invalid") == "staff@rehearsal.invalid"
+    with pytest.raises(ValidationError):
+        field.clean("admin@rehearsal.invalid")
 
 
 def test_form_field_gives_the_address_as_it_is_kept():

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core import spoken_time
+from core.addresses import AddressColumn
 from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
@@ -37,7 +38,7 @@ class Call(models.Model):
     about = models.TextField(help_text="Paragraphs; an empty line between two.")
     what_happens_next = models.TextField(help_text="Paragraphs; an empty line between two.")
     contact_name = models.CharField(max_length=200)
-    contact_email = models.EmailField()
+    contact_email = AddressColumn()
     contact_phone = models.CharField(max_length=40, blank=True)
     help_text = models.TextField(
         blank=True, help_text="How to get help or another format; shown in the same place always."

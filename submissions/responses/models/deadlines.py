@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from core.addresses import AddressColumn
 from submissions.calls.models.calls import Call
 from submissions.responses.models.responses import Submission, Version
 
@@ -53,7 +54,7 @@ class LatePass(models.Model):
     submission = models.ForeignKey(
         Submission, on_delete=models.PROTECT, null=True, blank=True, related_name="late_passes"
     )
-    address = models.EmailField(max_length=254, blank=True)
+    address = AddressColumn(max_length=254, blank=True)
     token_sha256 = models.CharField(max_length=64, null=True, unique=True, editable=False)
     reason = models.CharField(max_length=500)
     given_by = models.ForeignKey(

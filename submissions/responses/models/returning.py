@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from core.addresses import AddressColumn
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import AddressSource
 from submissions.responses.models.responses import Submission
@@ -24,7 +25,7 @@ class ReturnAddress(models.Model):
     submission = models.OneToOneField(
         Submission, on_delete=models.CASCADE, related_name="return_address"
     )
-    address = models.EmailField(max_length=254)
+    address = AddressColumn(max_length=254)
     given_at = models.DateTimeField()
     given_by = models.CharField(
         max_length=10, choices=AddressSource.choices, default=AddressSource.AUTHOR

@@ -46,6 +46,13 @@ def told(**which):
     return [(mail.kind, mail.to_address) for mail in mails]
 
 
+def test_addresses_that_differ_by_a_sharp_s_are_two(call, at):
+    submission = make_submitted(call, email="ada@straße.example")
+    remember_address(submission=submission, address="ada@strasse.example", at=at)
+    assert known_addresses(submission, call) == ["ada@straße.example", "ada@strasse.example"]
+    assert told(kind="address_changed") == [("address_changed", "ada@straße.example")]
+
+
 def test_new_version_is_told_at_every_address_that_was_known_before(call, at):
     submission = make_submitted(call, email="first@example.org")
     remember_address(submission=submission, address="link@example.org", at=at)

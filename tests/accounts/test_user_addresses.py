@@ -1,0 +1,57 @@
+"""Addresses of people who sign in are checked as every other address is."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from rehearsal.sign_ins import ensure_rehearsal_sign_ins
+from tests.makers import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough one")
+
+
+def create(address):
+    call_command("createsuperuser", "--noinput", "--username", "ada", "--email", address)
+
+
+def test_superuser_with_an_address_that_no_mail_reaches_is_refused():
+    with pytest.raises(CommandError) as refused:
+        create("jürgen@example.org")
+    assert "before the @" in str(refused.value)
+    assert not User.objects.exists()
+
+
+def test_address_of_a_superuser_is_kept_in_the_one_form():
+    create("Ada@xn--strae-oqa.Example.")
+    assert User.objects.get().email == "Ada@straße.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "kept"),
+    [
+        ("staff@rehearsal.invalid", 302, "staff@rehearsal.invalid"),
+        ("staff@example.org.", 302, "staff@example.org"),
+        ("other@rehearsal.invalid", 200, "staff@rehearsal.invalid"),
+    ],
+)
+def test_sign_in_of_a_rehearsal_can_be_saved_with_its_own_address(client, address, status, kept):
+    call_command("set_up_groups")
+    ensure_rehearsal_sign_ins("a long enough one")
+    user = User.objects.get(username="staff")
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    form = client.get(page).context["adminform"].form
+    posted = {}
+    for bound in form:
+        value = bound.value()
+        if bound.name != "password" and value not in (None, False):
+            posted[bound.html_name] = posted[bound.html_initial_name] = value
+    posted |= {"email": address, "initial-email": "staff@rehearsal.invalid"}
+    assert client.post(page, posted).status_code == status
+    user.refresh_from_db()
+    assert user.email == kept
