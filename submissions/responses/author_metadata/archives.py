@@ -8,11 +8,11 @@ from lxml import etree
 
 from submissions.responses.author_metadata.errors import PICTURE_INSIDE, CannotBeCleaned
 from submissions.responses.author_metadata.pictures import (
-    JPEG_SIGNATURE,
     PNG_SIGNATURE,
     clean_jpg,
     clean_png,
 )
+from submissions.responses.file_types.jpeg import SIGNATURE as JPEG_SIGNATURE
 
 UNCHANGING = (1980, 1, 1, 0, 0, 0)
 TIFF, RIFF = (b"II*\0", b"MM\0*"), b"RIFF"

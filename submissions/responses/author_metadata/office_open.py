@@ -52,14 +52,15 @@ def clean_office_open(content: bytes, *, depth: int = 0) -> bytes:
     for name in package.names:
         if name.lower() in dropped or name.endswith("/"):
             continue
-        part = package.read(name)
+        is_xml = _is_xml(package.content_type(name))
+        part = package.read_xml(name) if is_xml else package.read(name)
         if name.lower() in packages:
             part = clean_office_open(part, depth=depth + 1)
         elif name.lower() == "[content_types].xml":
             part = _without_types(part, dropped)
         elif name.lower().endswith(".rels"):
             part = _without_relationships(part)
-        elif _is_xml(package.content_type(name)):
+        elif is_xml:
             part = _clean_xml(part, pseudonyms)
         else:
             part = clean_picture_inside(part)

@@ -18,8 +18,8 @@ from submissions.responses.author_metadata.errors import (
     CannotBeCleaned,
 )
 from submissions.responses.file_types.archives import MOST_BYTES_OF_XML, Archive
-from submissions.responses.file_types.office_open import OLE_SIGNATURE
 from submissions.responses.file_types.packages import local_name, parse_xml
+from submissions.responses.file_types.signatures import OLE
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 AUTHOR_ELEMENTS = {"creator"}  # of comments and of tracked changes: OpenDocument 1.3, part 3, 4.3.2
@@ -48,7 +48,7 @@ def clean_odt(content: bytes) -> bytes:
         )
         last = name.rpartition("/")[2]
         clean = _CLEANERS.get(last)
-        if part.startswith(OLE_SIGNATURE):
+        if part.startswith(OLE):
             raise CannotBeCleaned(FILES_INSIDE)
         if clean is not None:
             part = clean(part, pseudonyms)

@@ -6,13 +6,11 @@ from PIL import Image
 
 from submissions.responses.author_metadata.errors import NOT_READ, CannotBeCleaned
 from submissions.responses.file_types.iso_media import boxes
+from submissions.responses.file_types.jpeg import SIGNATURE, segments
 from submissions.responses.file_types.refusals import NotTaken
 
-JPEG_SIGNATURE = b"\xff\xd8"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Markers of JPEG: ITU-T T.81, table B.1.
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}
 JFIF, ICC, ADOBE, COMMENT = 0xE0, 0xE2, 0xEE, 0xFE
 APPLICATION = range(0xE0, 0xF0)
 # Chunks of PNG without which it looks different (PNG, third edition, 11; APNG has been added).
@@ -27,27 +25,14 @@ EMPTY_EXIF = b"\0\0\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"  # no fields
 
 def clean_jpg(content: bytes) -> bytes:
     """Keep the picture, its colours and which way up it is; drop EXIF, XMP, IPTC and comments."""
-    if not content.startswith(JPEG_SIGNATURE):
-        raise CannotBeCleaned(NOT_READ)
-    kept = bytearray(JPEG_SIGNATURE + _orientation_of(content))
-    at = 2
-    while True:
-        while content[at : at + 2] == b"\xff\xff":
-            at += 1
-        if at + 2 > len(content) or content[at] != 0xFF:
-            raise CannotBeCleaned(NOT_READ)
-        marker = content[at + 1]
-        if marker == END_OF_IMAGE:  # what follows is another picture with details of its own
-            return bytes(kept + content[at : at + 2])
-        end = at + 2
-        if marker not in WITHOUT_LENGTH:
-            end += int.from_bytes(content[at + 2 : at + 4])
-        if marker == START_OF_SCAN:
-            end = _end_of_scan(content, end)
-        segment = content[at:end]
-        if _is_picture(marker, segment[4:]):
-            kept += segment
-        at = end
+    kept = bytearray(SIGNATURE + _orientation_of(content))
+    try:
+        for segment in segments(content):  # what follows its end is another picture with details
+            if _is_picture(segment.marker, content[segment.start + 4 : segment.end]):
+                kept += content[segment.start : segment.end]
+    except NotTaken:
+        raise CannotBeCleaned(NOT_READ) from None
+    return bytes(kept)
 
 
 def _is_picture(marker: int, body: bytes) -> bool:
@@ -58,17 +43,6 @@ def _is_picture(marker: int, body: bytes) -> bool:
             or (marker == ADOBE and body.startswith(b"Adobe"))
         )
     return marker != COMMENT
-
-
-def _end_of_scan(content: bytes, at: int) -> int:
-    """Return where the next marker is that is neither stuffing nor a restart (T.81, B.1.1)."""
-    while True:
-        at = content.find(b"\xff", at)
-        if at == -1 or at + 1 >= len(content):
-            raise CannotBeCleaned(NOT_READ)
-        if content[at + 1] not in {0x00, 0xFF, *range(0xD0, 0xD8)}:
-            return at
-        at += 1 if content[at + 1] == 0xFF else 2
 
 
 def _orientation_of(content: bytes) -> bytes:

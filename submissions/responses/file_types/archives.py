@@ -11,6 +11,7 @@ from submissions.responses.file_types.refusals import (
     UNPACKS_TOO_BIG,
     NotTaken,
 )
+from submissions.responses.file_types.signatures import ZIP
 
 MOST_ENTRIES = 5_000
 MOST_BYTES = 400_000_000  # of all entries, unpacked
@@ -19,7 +20,6 @@ HIGHEST_RATIO = 200  # unpacked to packed; of an entry that is larger than SMALL
 SMALL = 10_000_000  # bytes, unpacked
 CHUNK = 1_000_000
 END_OF_DIRECTORY = b"PK\x05\x06"  # APPNOTE 4.3.16
-LOCAL_HEADER = b"PK\x03\x04"  # APPNOTE 4.3.7
 IS_ENCRYPTED = 0x1  # APPNOTE 4.4.4
 # A negative offset in the directory is a ValueError to a file in memory, an OSError to one on disk.
 ZIP_ERRORS = (
@@ -34,14 +34,23 @@ ZIP_ERRORS = (
 
 
 class Archive:
-    """A ZIP file that holds no more than the portal can open. Names are as in the directory."""
+    """A ZIP file that holds no more than the portal can open.
+
+    Names are as in the directory, with slashes: some producers write backslashes, and office
+    programs read these as slashes.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         """Read the directory and measure every entry; raise NotTaken if it does not hold."""
         file.seek(0)
         self._content = _without_padding(file.read())
+        if not self._content.startswith(ZIP):
+            raise NotTaken(DAMAGED)  # something else stands before it
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(self._content))
+            for entry in self._zip.infolist():
+                entry.filename = entry.filename.replace("\\", "/")
+            self._by_name = {entry.filename: entry for entry in self._zip.infolist()}
             self._measure()
         except ZIP_ERRORS:
             raise NotTaken(DAMAGED) from None
@@ -52,12 +61,12 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
-        return self._zip.namelist()
+        return list(self._by_name)
 
     def read(self, name: str, *, most: int = MOST_BYTES) -> bytes:
         """Return an entry's bytes; raise NotTaken if it is damaged or larger than `most`."""
         try:
-            entry = self._zip.getinfo(name)
+            entry = self._by_name[name]
             if entry.file_size > most:
                 raise NotTaken(UNPACKS_TOO_BIG)
             return self._zip.read(entry)
@@ -96,7 +105,7 @@ class Archive:
         """Unpack an entry without keeping anything; return where its bytes end."""
         at = entry.header_offset
         header = self._content[at : at + 30]
-        if len(header) < 30 or header[:4] != LOCAL_HEADER:
+        if len(header) < 30 or header[:4] != ZIP:
             raise NotTaken(DAMAGED)
         start = at + 30 + sum(int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
         end = start + entry.compress_size

@@ -7,11 +7,11 @@ from typing import BinaryIO
 from django.utils.translation import gettext as _
 
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types.office_open import refuse_docx, refuse_xlsx
+from submissions.responses.file_types.office_open import older_type, refuse_docx, refuse_xlsx
 from submissions.responses.file_types.open_document import refuse_odt
 from submissions.responses.file_types.pdf import refuse_pdf
 from submissions.responses.file_types.pictures import refuse_heic, refuse_jpg, refuse_png
-from submissions.responses.file_types.plain_text import refuse_text
+from submissions.responses.file_types.plain_text import refuse_csv, refuse_text
 from submissions.responses.file_types.refusals import (
     ANOTHER_TYPE,
     DAMAGED,
@@ -19,6 +19,7 @@ from submissions.responses.file_types.refusals import (
     NOT_TEXT,
     NotTaken,
 )
+from submissions.responses.file_types.signatures import OLE, ZIP, type_by_start
 
 # Each raises NotTaken for a file that is not of the type, or that the portal does not take.
 TYPES: dict[str, Callable[[BinaryIO], None]] = {
@@ -27,7 +28,7 @@ TYPES: dict[str, Callable[[BinaryIO], None]] = {
     "odt": refuse_odt,
     "txt": refuse_text,
     "xlsx": refuse_xlsx,
-    "csv": refuse_text,
+    "csv": refuse_csv,
     "jpg": refuse_jpg,
     "png": refuse_png,
     "heic": refuse_heic,
@@ -45,15 +46,6 @@ MEDIA_TYPES = {
     "jpg": "image/jpeg",
     "png": "image/png",
     "heic": "image/heic",
-}
-# How files begin that are often given another type's name.
-SIGNATURES = {
-    b"%PDF-": "PDF",
-    b"\xff\xd8\xff": "JPG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"{\\rtf": "RTF",
-    b"<!DOCTYPE html": "HTML",
-    b"<html": "HTML",
 }
 
 
@@ -100,16 +92,21 @@ def _recognised(file: BinaryIO, file_type: str) -> str:
     """Return what the file is, if it begins or opens as another type does; otherwise ""."""
     file.seek(0)
     start = file.read(20)
-    for signature, found in SIGNATURES.items():
-        if start.lower().startswith(signature.lower()) and found != file_type.upper():
-            return found
-    if start.startswith(b"PK\x03\x04"):
-        for other in ("docx", "xlsx", "odt"):
-            try:
-                TYPES[other](file)
-            except NotTaken as refusal:
-                if refusal.sentence == ANOTHER_TYPE and refusal.found != file_type.upper():
-                    return refusal.found
-            else:
-                return other.upper() if other != file_type else ""
+    found = type_by_start(start)
+    if not found and start.startswith(OLE):
+        found = older_type(file)
+    if not found and start.startswith(ZIP):
+        found = _office_type(file)
+    return found if found != file_type.upper() else ""
+
+
+def _office_type(file: BinaryIO) -> str:
+    for kind in ("docx", "xlsx", "odt"):
+        try:
+            TYPES[kind](file)
+        except NotTaken as refusal:
+            if refusal.sentence == ANOTHER_TYPE:
+                return refusal.found
+        else:
+            return kind.upper()
     return ""

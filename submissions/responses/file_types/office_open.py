@@ -4,8 +4,7 @@ import io
 import re
 from typing import BinaryIO
 
-from lxml import etree
-
+from submissions.responses.file_types.elsewhere import is_elsewhere
 from submissions.responses.file_types.packages import Package, parse_xml
 from submissions.responses.file_types.refusals import (
     ANOTHER_TYPE,
@@ -19,10 +18,9 @@ from submissions.responses.file_types.refusals import (
     TEMPLATE,
     NotTaken,
 )
+from submissions.responses.file_types.signatures import OLE, PROGRAMS, ZIP
+from submissions.responses.file_types.word_fields import refuse_fields
 
-OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB 2.2
-PROGRAMS = (OLE_SIGNATURE, b"MZ", b"\x7fELF")
-ZIP_SIGNATURE = b"PK\x03\x04"
 OFFICE = "application/vnd.openxmlformats-officedocument."
 MAIN_TYPES = {
     f"{OFFICE}wordprocessingml.document.main+xml": "DOCX",
@@ -34,8 +32,11 @@ EMBEDDED_TYPES = re.compile(r"oleobject|activex")
 EMBEDDED_KINDS = {"oleObject", "control", "activeXControlBinary", "aFChunk"}
 # Addresses that nothing is loaded from until somebody follows them, and cells of other workbooks.
 FOLLOWED_KINDS = {"hyperlink", "externalLinkPath", "externalLinkLongPath", "xlPathMissing"}
-LOCAL_ADDRESS = re.compile(r"(file:///+)?[A-Za-z]:[\\/]|(file:///)?(?![\\/])[^:]*$")
-STARTS_PROGRAM = re.compile(r"\bDDE(AUTO)?\b")  # fields that start a program, ECMA-376-1 17.16.5
+MACRO_KINDS = {"vbaProject", "xlMacrosheet", "xlIntlMacrosheet"}
+OLDER_STREAMS = {"DOC": "WordDocument", "XLS": "Workbook"}
+OLDER = {"DOC": OLDER_WORD, "XLS": OLDER_EXCEL}
+VML = "{urn:schemas-microsoft-com:vml}"
+ASK_FOR_DATA = ("connections+xml", "querytable+xml")  # parts of a workbook
 
 
 def refuse_docx(file: BinaryIO) -> None:
@@ -48,9 +49,8 @@ def refuse_xlsx(file: BinaryIO) -> None:
 
 def _refuse(file: BinaryIO, wanted: str) -> None:
     file.seek(0)
-    if file.read(8) == OLE_SIGNATURE:
-        file.seek(0)
-        raise NotTaken(_older_or_protected(file.read()))
+    if file.read(8) == OLE:
+        raise NotTaken(OLDER.get(older_type(file), PROTECTED if _is_protected(file) else DAMAGED))
     package = Package(file)
     _refuse_content(package)
     main_type = package.content_type(package.main_part())
@@ -61,16 +61,19 @@ def _refuse(file: BinaryIO, wanted: str) -> None:
         raise NotTaken(ANOTHER_TYPE, found=found)
 
 
-def _older_or_protected(content: bytes) -> str:
-    """Tell by the names of the streams of the compound file (MS-CFB 2.6.1, UTF-16)."""
-    for stream, sentence in (
-        ("EncryptedPackage", PROTECTED),
-        ("WordDocument", OLDER_WORD),
-        ("Workbook", OLDER_EXCEL),
-    ):
-        if stream.encode("utf-16-le") in content:
-            return sentence
-    return DAMAGED
+def older_type(file: BinaryIO) -> str:
+    """Return "DOC" or "XLS" for a compound file of these, "" for any other."""
+    return next((found for found, stream in OLDER_STREAMS.items() if _has(file, stream)), "")
+
+
+def _is_protected(file: BinaryIO) -> bool:
+    return _has(file, "EncryptedPackage")
+
+
+def _has(file: BinaryIO, stream: str) -> bool:
+    """Return whether the compound file has a stream of the name (MS-CFB 2.6.1, UTF-16)."""
+    file.seek(0)
+    return stream.encode("utf-16-le") in file.read()
 
 
 def _refuse_content(package: Package, *, depth: int = 0) -> None:
@@ -80,17 +83,15 @@ def _refuse_content(package: Package, *, depth: int = 0) -> None:
     if any(EMBEDDED_TYPES.search(content_type) for content_type in types):
         raise NotTaken(EMBEDDED)
     for entry in package.entries:
-        if package.first_bytes(entry, 8).startswith(PROGRAMS):
+        if package.first_bytes(entry, 8).startswith((OLE, *PROGRAMS)):
             raise NotTaken(EMBEDDED)
     for relationship in package.relationships():
-        if relationship.kind == "vbaProject":
+        if relationship.kind in MACRO_KINDS:
             raise NotTaken(MACROS)
         if relationship.kind in EMBEDDED_KINDS:
             raise NotTaken(EMBEDDED)
         if relationship.is_external:
-            if relationship.kind not in FOLLOWED_KINDS and not LOCAL_ADDRESS.match(
-                relationship.target
-            ):
+            if relationship.kind not in FOLLOWED_KINDS and is_elsewhere(relationship.target):
                 raise NotTaken(REMOTE)
         elif relationship.kind == "package":
             _refuse_embedded(package, relationship.target, depth)
@@ -103,7 +104,7 @@ def _refuse_embedded(package: Package, target: str, depth: int) -> None:
     if name is None:
         return
     content = package.read(name)
-    if depth or not content.startswith(ZIP_SIGNATURE):
+    if depth or not content.startswith(ZIP):
         raise NotTaken(EMBEDDED)
     inner = Package(io.BytesIO(content))
     _refuse_content(inner, depth=depth + 1)
@@ -115,24 +116,15 @@ def _refuse_fields(package: Package) -> None:
     for name in package.names:
         content_type = package.content_type(name)
         if "wordprocessingml" in content_type and content_type.endswith("+xml"):
-            code = _field_codes(parse_xml(package.read_xml(name)))
-            if STARTS_PROGRAM.search(code):
-                raise NotTaken(EMBEDDED)
+            root = parse_xml(package.read_xml(name))
+            refuse_fields(root)
+            if any(is_elsewhere(element.get("src", "")) for element in root.iter(f"{VML}*")):
+                raise NotTaken(REMOTE)
         elif content_type.endswith("externallink+xml"):
-            links = {
-                etree.QName(element).localname
-                for element in parse_xml(package.read_xml(name)).iter("{*}ddeLink", "{*}oleLink")
-            }
-            if links:
+            root = parse_xml(package.read_xml(name))
+            if next(root.iter("{*}ddeLink", "{*}oleLink"), None) is not None:
                 raise NotTaken(EMBEDDED)
-
-
-def _field_codes(root: "etree._Element") -> str:
-    """Return the codes of all fields; one may be spread over several runs."""
-    codes = []
-    for element in root.iter("{*}instrText", "{*}fldSimple"):
-        if etree.QName(element).localname == "instrText":
-            codes.append(element.text or "")
-        else:
-            codes += [f" {value} " for name, value in element.items() if name.endswith("}instr")]
-    return "".join(codes)
+        elif content_type.endswith(ASK_FOR_DATA):
+            root = parse_xml(package.read_xml(name))
+            if any(element.get("refreshOnLoad") in {"1", "true"} for element in root.iter("{*}*")):
+                raise NotTaken(REMOTE)

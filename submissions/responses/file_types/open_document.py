@@ -4,7 +4,7 @@ import re
 from typing import BinaryIO
 
 from submissions.responses.file_types.archives import MOST_BYTES_OF_XML, Archive
-from submissions.responses.file_types.office_open import PROGRAMS
+from submissions.responses.file_types.elsewhere import is_elsewhere
 from submissions.responses.file_types.packages import local_name, parse_xml
 from submissions.responses.file_types.refusals import (
     ANOTHER_TYPE,
@@ -16,6 +16,7 @@ from submissions.responses.file_types.refusals import (
     TEMPLATE,
     NotTaken,
 )
+from submissions.responses.file_types.signatures import OLE, PROGRAMS
 
 # OpenDocument 1.3, part 2: the media type of the package (3.3), the manifest (4), content.xml (3.2)
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
@@ -23,9 +24,11 @@ MANIFEST = "META-INF/manifest.xml"
 NAMES = {"spreadsheet": "ODS", "presentation": "ODP", "graphics": "ODG"}
 LIBRARY_LIST = re.compile(r"(^|/)(script|dialog)-l[bc]\.xml$")
 HREF = "{http://www.w3.org/1999/xlink}href"
-ELSEWHERE = re.compile(r"(https?|ftp|smb|webdavs?):|file://+[^/]|[\\/]{2}", re.IGNORECASE)
-FOLLOWED = {"a", "bibliography-mark"}
-RUN = {"applet", "plugin", "floating-frame"}
+# What is asked for once somebody follows it: links, places on a picture, buttons of a form.
+FOLLOWED = {"a", "bibliography-mark", "area-rectangle", "area-circle", "area-polygon", "form",
+            "button"}  # fmt: skip
+MACRO_ELEMENTS = {"event-listener", "execute-macro"}
+RUN = {"applet", "plugin", "floating-frame", "dde-source", "dde-connection-decl", "dde-link"}
 
 
 def refuse_odt(file: BinaryIO) -> None:
@@ -70,7 +73,7 @@ def _refuse_programs(archive: Archive, types: dict[str, str]) -> None:
         is_code = folder in {"Basic", "Dialogs"} and rest and not LIBRARY_LIST.search(rest)
         if (is_code or (folder == "Scripts" and rest)) and not entry.is_dir():
             raise NotTaken(MACROS)
-        if archive.first_bytes(entry, 8).startswith(PROGRAMS):
+        if archive.first_bytes(entry, 8).startswith((OLE, *PROGRAMS)):
             raise NotTaken(EMBEDDED)
     if any("oleobject" in media_type.lower() for media_type in types.values()):
         raise NotTaken(EMBEDDED)
@@ -79,10 +82,9 @@ def _refuse_programs(archive: Archive, types: dict[str, str]) -> None:
 def _refuse_elements(content: bytes) -> None:
     for element in parse_xml(content).iter():
         name = local_name(element)
-        if name == "event-listener":
+        if name in MACRO_ELEMENTS or (name == "script" and (len(element) or element.text)):
             raise NotTaken(MACROS)
         if name in RUN:
             raise NotTaken(EMBEDDED)
-        href = element.get(HREF, "").strip()
-        if href and name not in FOLLOWED and ELSEWHERE.match(href):
+        if name not in FOLLOWED and is_elsewhere(element.get(HREF, "")):
             raise NotTaken(REMOTE)

@@ -8,14 +8,22 @@ from urllib.parse import unquote
 from lxml import etree
 
 from submissions.responses.file_types.archives import MOST_BYTES_OF_XML, Archive
-from submissions.responses.file_types.refusals import DAMAGED, NotTaken
+from submissions.responses.file_types.elsewhere import is_elsewhere
+from submissions.responses.file_types.refusals import DAMAGED, UNPACKS_TOO_BIG, NotTaken
 
 CONTENT_TYPES = "[Content_Types].xml"
 ROOT_RELATIONSHIPS = "_rels/.rels"
+# Of tags and attributes in one part: a tree of them takes forty times the room of its text.
+MOST_MARKS = 2_000_000
 
 
 def parse_xml(content: bytes) -> "etree._Element":
-    """Return the root; entities and addresses are left alone. Raises NotTaken."""
+    """Return the root; entities and addresses are left alone. Raises NotTaken.
+
+    Its size is measured by its tags and attributes, before there is a tree.
+    """
+    if content.count(b"<") + content.count(b"=") > MOST_MARKS:
+        raise NotTaken(UNPACKS_TOO_BIG)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(content, parser)
@@ -105,7 +113,9 @@ class Package(Archive):
             if local_name(element) != "Relationship":
                 continue
             target = element.get("Target", "")
-            is_external = element.get("TargetMode", "").lower() == "external"
+            is_external = element.get("TargetMode", "").lower() == "external" or (
+                is_elsewhere(target)
+            )
             if not is_external:
                 path = unquote(target.partition("#")[0])
                 target = posixpath.normpath(posixpath.join("/", base, path)).lstrip("/")

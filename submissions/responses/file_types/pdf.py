@@ -12,10 +12,12 @@ from submissions.responses.file_types.refusals import (
     DAMAGED,
     PDF_EMBEDDED,
     PDF_PROGRAM,
+    PDF_REMOTE,
     PROTECTED,
     UNPACKS_TOO_BIG,
     NotTaken,
 )
+from submissions.responses.file_types.signatures import OLE, PROGRAMS, ZIP
 
 SIGNATURE = b"%PDF-"  # ISO 32000-1, 7.5.2; readers look for it in the first 1,024 bytes
 STREAM = re.compile(rb"stream\r?\n")
@@ -24,14 +26,20 @@ ESCAPED_LETTER = re.compile(rb"#([0-9A-Fa-f]{2})")
 FILTER = re.compile(rb"/(Fl|LZW|A85|AHx|RL|FlateDecode|LZWDecode|ASCII\w+Decode|RunLengthDecode)\b")
 MOST_OF_OBJECTS = 64_000_000  # bytes of all object streams and cross-reference streams
 PROGRAM_ACTIONS = {"/JavaScript", "/Launch"}
-SUSPICIOUS = re.compile(rb"/(JavaScript|JS|Launch|XFA|EF|EmbeddedFiles?|RichMedia)\b")
+# ISO 32000-1, 12.6.4: they ask another computer or open another file.
+ASKING_ACTIONS = {"/URI", "/GoToR", "/GoToE", "/SubmitForm", "/ImportData"}
+# The second part: a name that is looked up among the document's objects.
+SUSPICIOUS = re.compile(
+    rb"/(JavaScript|JS|Launch|XFA|EF|EmbeddedFiles?|RichMedia|OpenAction|AA)\b"
+    rb"|/(S|Subtype)\s+\d+ \d+ R\b"
+)
 DEEPEST = 60
 
 
 def refuse_pdf(file: BinaryIO) -> None:
     file.seek(0)
     content = file.read()
-    if SIGNATURE not in content[:1024]:
+    if SIGNATURE not in content[:1024] or content.startswith((OLE, ZIP, *PROGRAMS)):
         raise NotTaken(DAMAGED)
     _measure_objects(content)
     try:
@@ -76,6 +84,8 @@ def _refuse_programs(pdf: pikepdf.Pdf) -> None:
         if not isinstance(found, pikepdf.Dictionary | pikepdf.Stream | pikepdf.Array):
             continue
         head = found.stream_dict if isinstance(found, pikepdf.Stream) else found
+        if isinstance(found, pikepdf.Stream) and ("/F" in head or "/Ref" in head):
+            raise NotTaken(PDF_REMOTE)  # its content is in another file
         if not SUSPICIOUS.search(head.unparse(resolved=True)):
             continue
         for dictionary in dictionaries_in(head):
@@ -87,6 +97,25 @@ def _refuse_programs(pdf: pikepdf.Pdf) -> None:
                 raise NotTaken(PDF_EMBEDDED)
             if str(dictionary.get("/Subtype", "")) == "/RichMedia":
                 raise NotTaken(PDF_EMBEDDED)
+            if any(action in ASKING_ACTIONS for action in _started_unasked(dictionary)):
+                raise NotTaken(PDF_REMOTE)
+
+
+def _started_unasked(dictionary: Any) -> Iterator[str]:
+    """Yield the kinds of the actions that nobody has to press anything for."""
+    triggers = dictionary.get("/AA")
+    waiting = [dictionary.get("/OpenAction")]
+    if isinstance(triggers, pikepdf.Dictionary):
+        waiting += [triggers[key] for key in triggers.keys()]  # noqa: SIM118 - no mapping
+    for _ in range(DEEPEST):
+        if not waiting:
+            return
+        action = waiting.pop()
+        if isinstance(action, pikepdf.Dictionary):
+            yield str(action.get("/S", ""))
+            after = action.get("/Next")
+            waiting += list(after) if isinstance(after, pikepdf.Array) else [after]
+    raise NotTaken(DAMAGED)
 
 
 def dictionaries_in(value: Any, depth: int = 0) -> Iterator[Any]:

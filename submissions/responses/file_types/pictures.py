@@ -6,14 +6,20 @@ from typing import BinaryIO
 from PIL import Image
 
 from submissions.responses.file_types.iso_media import boxes
+from submissions.responses.file_types.jpeg import START_OF_SCAN, segments
 from submissions.responses.file_types.refusals import DAMAGED, TOO_MANY_PIXELS, NotTaken
 
 MOST_PIXELS = 150_000_000
-HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"}  # ISO/IEC 23008-12, annex B
+# ISO/IEC 23008-12, annex B: pictures packed as HEVC. AVIF has the brand mif1 too.
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 
 
 def refuse_jpg(file: BinaryIO) -> None:
+    """Nothing is unpacked: a picture in several scans takes the room of all its pixels."""
     _refuse(file, "JPEG")
+    file.seek(0)
+    if all(segment.marker != START_OF_SCAN for segment in segments(file.read())):
+        raise NotTaken(DAMAGED)
 
 
 def refuse_png(file: BinaryIO) -> None:
@@ -29,9 +35,6 @@ def _refuse(file: BinaryIO, kind: str) -> None:
                 raise NotTaken(TOO_MANY_PIXELS)
             if kind == "PNG":
                 picture.verify()
-            else:
-                picture.draft("L", (width // 8, height // 8))  # an eighth is unpacked
-                picture.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise NotTaken(TOO_MANY_PIXELS) from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, TypeError):

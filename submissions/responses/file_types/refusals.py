@@ -17,10 +17,10 @@ PROTECTED = gettext_noop(
     "then try again"
 )
 DAMAGED = gettext_noop(
-    "“%(name)s” was not added: the file is damaged or is not really a %(type)s file"
+    "“%(name)s” was not added: the file is damaged, or its type is not really %(type)s"
 )
 ANOTHER_TYPE = gettext_noop(
-    "“%(name)s” was not added: its name says %(type)s, but it is a %(found)s file. "
+    "“%(name)s” was not added: its name says %(type)s, but its type is %(found)s. "
     "Save it as %(type)s, then try again"
 )
 OLDER_WORD = gettext_noop(
@@ -52,6 +52,14 @@ PDF_PROGRAM = gettext_noop(
 PDF_EMBEDDED = gettext_noop(
     "“%(name)s” was not added: other files are embedded in it. Print it to a new PDF, and add the "
     "other files each by itself"
+)
+PDF_REMOTE = gettext_noop(
+    "“%(name)s” was not added: as soon as it is opened, it asks another computer. Print it to a "
+    "new PDF, then add that"
+)
+CELL_PROGRAM = gettext_noop(
+    "“%(name)s” was not added: one of its cells starts a program. Take that cell out, "
+    "then try again"
 )
 UNPACKS_TOO_BIG = gettext_noop(
     "“%(name)s” was not added: what is packed inside it is too big to open. Make its pictures "

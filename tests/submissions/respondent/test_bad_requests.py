@@ -150,7 +150,7 @@ def test_forged_file_type_is_refused_in_words(client, call, draft):
     forged = SimpleUploadedFile("a.pdf", b"<script>alert(1)</script>", "application/pdf")
     response = client.post(f"/calls/{call.slug}/response/evidence/", {"documents": forged})
     assert response.status_code == 422
-    assert "is not really a PDF file" in response.content.decode()
+    assert "its type is not really PDF" in response.content.decode()
     assert draft.attachments.count() == 0
 
 

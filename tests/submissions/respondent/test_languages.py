@@ -75,7 +75,7 @@ msgstr "%(left)s ar ôl"
 msgid "Enter an answer to “%(question)s”"
 msgstr "Rhowch ateb i “%(question)s”"
 
-msgid "“%(name)s” was not added: the file is damaged or is not really a %(type)s file"
+msgid "“%(name)s” was not added: the file is damaged, or its type is not really %(type)s"
 msgstr "Nid ychwanegwyd “%(name)s”: nid ffeil %(type)s mohoni"
 
 msgid "Answer this only if %(condition)s."

@@ -358,7 +358,7 @@ def test_section_posted_after_closing_keeps_the_text_and_says_so(client, call, a
     [
         ("story", "a\0b", "Remove the characters that cannot be shown"),
         ("story", "word " * 30_000, "It can be saved when it has 100,000 or fewer"),
-        ("documents", b"not a pdf", "is not really a PDF file"),
+        ("documents", b"not a pdf", "its type is not really PDF"),
     ],
 )
 def test_what_cannot_be_kept_after_closing_is_given_back_with_the_reason(

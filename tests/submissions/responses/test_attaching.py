@@ -13,7 +13,7 @@ from tests.makers import complete_answers, make_call, make_draft, while_open
 from tests.sample_files import compound_file, docx, odt, picture
 
 PDF = make_pdf("Words")
-DAMAGED = "the file is damaged or is not really a {} file"
+DAMAGED = "the file is damaged, or its type is not really {}"
 WITH_MACROS = (
     "a file of this type can hold macros, which are small programs. Save it as {}, then try again"
 )

@@ -10,10 +10,11 @@ import pytest
 import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageFile
 
 from rehearsal.fake_files import make_pdf
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types import archives
+from submissions.responses.file_types import archives, packages
 from submissions.responses.file_types.checking import (
     TYPES,
     refuse_macro_ending,
@@ -55,6 +56,10 @@ PDF_PROGRAM = (
     "it holds a program (JavaScript), starts one, or is a form that is made of one. Print it to "
     "a new PDF, then add that"
 )
+PDF_REMOTE = (
+    "as soon as it is opened, it asks another computer. Print it to a new PDF, then add that"
+)
+CELL_PROGRAM = "one of its cells starts a program. Take that cell out, then try again"
 PDF_EMBEDDED = (
     "other files are embedded in it. Print it to a new PDF, and add the other files each by itself"
 )
@@ -66,11 +71,11 @@ NOT_TEXT = "it cannot be read as text. Save it as plain text in UTF-8, then try 
 
 
 def damaged(kind):
-    return f"the file is damaged or is not really a {kind} file"
+    return f"the file is damaged, or its type is not really {kind}"
 
 
 def another(kind, found):
-    return f"its name says {kind}, but it is a {found} file. Save it as {kind}, then try again"
+    return f"its name says {kind}, but its type is {found}. Save it as {kind}, then try again"
 
 
 def refusal_of(kind, content):
@@ -120,6 +125,37 @@ def with_title_about_programs(document):
     document.docinfo["/Title"] = "On /JavaScript, /Launch and /Encrypt 5 0 R"
 
 
+def with_launch_by_another_object(document):
+    kind = document.make_indirect(pikepdf.Name.Launch)
+    document.Root.OpenAction = document.make_indirect(pikepdf.Dictionary(S=kind, F="calc.exe"))
+
+
+def with_rich_media_by_another_object(document):
+    kind = document.make_indirect(pikepdf.Name.RichMedia)
+    document.pages[0].Annots = [pikepdf.Dictionary(Subtype=kind)]
+
+
+def with_page_asked_for_on_opening(document):
+    asked = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://example.org/")
+    document.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.GoTo, Next=[asked])
+
+
+def with_file_of_a_server_on_a_page(document):
+    asked = pikepdf.Dictionary(S=pikepdf.Name.GoToR, F="\\\\server\\a", D=[0, pikepdf.Name.Fit])
+    document.pages[0].AA = pikepdf.Dictionary(O=asked)
+
+
+def with_content_elsewhere(document):
+    stream = pikepdf.Stream(document, b"")
+    stream.F = "https://example.org/a"
+    document.Root.Extra = document.make_indirect(stream)
+
+
+def with_link(document):
+    link = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://example.org/")
+    document.pages[0].Annots = [pikepdf.Dictionary(Subtype=pikepdf.Name.Link, A=link)]
+
+
 def protected_pdf(**passwords):
     return pdf(encryption=pikepdf.Encryption(**passwords))
 
@@ -137,6 +173,28 @@ def chart_of(workbook):
     )
 
 
+def fields(*codes):
+    """Paragraphs of fields, each code with its begin and its end."""
+    return "".join(
+        '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>'
+        f'{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+        for code in codes
+    )
+
+
+SHEET = f"{OFFICE}spreadsheetml"
+
+
+def with_connection(attributes):
+    return xlsx(
+        types={"xl__c_xml": f"{SHEET}.connections+xml"},
+        **{"xl/c.xml": f"<connections><connection id='1' {attributes}/></connections>"},
+    )
+
+
+AVIF = heic().replace(b"ftypheic\0\0\0\0mif1heic", b"ftypavif\0\0\0\0avifmif1")
+
+
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
@@ -151,12 +209,21 @@ def chart_of(workbook):
         ("docx", docx(rels_of=[("hyperlink", "https://example.org/", True)])),
         ("docx", docx(rels_of=[("attachedTemplate", "file:///C:\\Users\\jo\\Report.dotx", True)])),
         ("docx", docx(rels_of=[("attachedTemplate", "Normal.dotm", True)])),
+        ("docx", docx(rels_of=[("attachedTemplate", "Macintosh%20HD:Users:jo:a.dotm", True)])),
+        ("docx", docx(rels_of=[("attachedTemplate", "file://localhost/Users/jo/a.dotm", True)])),
+        ("docx", docx(body=fields('HYPERLINK "https://example.org/DDE/"', "PAGE"))),
+        ("docx", docx(body=fields('INCLUDEPICTURE "C:\\\\Users\\\\jo\\\\a.png" \\d'))),
+        ("docx", docx(**{"docProps\\app.xml": "<a/>"})),
         ("docx", chart_of(from_xlsxwriter())),
+        ("xlsx", with_connection("refreshOnLoad='0'")),
         ("xlsx", from_xlsxwriter()),
         ("xlsx", xlsx()),
         ("odt", odt()),
         ("odt", odt() + b"\0" * 100),
         ("odt", odt('<text:a xlink:href="https://example.org/">there</text:a>')),
+        ("odt", odt('<draw:image xlink:href="file:///C:/Users/jo/a.png"/>')),
+        ("odt", odt('<draw:area-circle xlink:href="https://example.org/"/>')),
+        ("odt", odt("<office:scripts/>")),
         ("odt", odt(**{"Basic/script-lc.xml": "<l/>", "Basic/Standard/script-lb.xml": "<l/>"})),
         ("pdf", make_pdf("Words")),
         ("pdf", make_pdf("Words") + b"\0" * 5000),
@@ -164,6 +231,7 @@ def chart_of(workbook):
         ("pdf", make_pdf("The trailer says /Encrypt 5 0 R; /JavaScript; /JS; /Launch")),
         ("pdf", pdf(change=with_title_about_programs)),
         ("pdf", pdf(object_stream_mode=pikepdf.ObjectStreamMode.generate)),
+        ("pdf", pdf(change=with_link)),
         ("txt", "Café, naïve, 10 £".encode()),
         ("txt", "Café, naïve, 10 £".encode("cp1252")),
         ("txt", "Café".encode("utf-16")),
@@ -172,6 +240,11 @@ def chart_of(workbook):
         ("txt", b"The end of a file of DOS\r\n\x1a"),
         ("txt", "我们需要一个新的屋顶，因为旧的屋顶在漏水。请尽快修理。".encode("gb18030") * 20),
         ("csv", b"a;b\r\n1;2\r\n"),
+        ("csv", "Name;Café\r\n".encode("utf-16-le")),
+        ("csv", "Name;Café\r\n".encode("utf-16-be") + b"\0" * 7),
+        ("csv", b"a,b\r\n=A1+B1,-2\r\n+44 20 7946 0000,yes | no!\r\n"),
+        ("jpg", picture("JPEG", progressive=True)),
+        ("jpg", picture("JPEG") + b"what a camera adds"),
         ("jpg", picture("JPEG")),
         ("png", picture("PNG")),
         ("heic", heic()),
@@ -203,7 +276,16 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
                  **{"xl/m.xml": "<m/>"}),
             WITHOUT_MACROS,
         ),
+        (
+            "xlsx",
+            xlsx(rels_of=[("http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet",
+                           "m.xml", False)]),
+            WITHOUT_MACROS,
+        ),
         ("docx", chart_of(docx(main_type=MACRO_MAIN)), WITHOUT_MACROS),
+        ("odt", odt(**{"Basic\\Standard\\Module1.xml": "<m/>"}), WITHOUT_MACROS),
+        ("odt", odt('<text:script script:language="JavaScript">a()</text:script>'), WITHOUT_MACROS),
+        ("odt", odt('<text:execute-macro text:name="a"/>'), WITHOUT_MACROS),
         ("odt", odt(**{"Basic/Standard/Module1.xml": "<m/>"}), WITHOUT_MACROS),
         ("odt", odt(**{"Scripts/python/a.py": "pass"}), WITHOUT_MACROS),
         ("odt", odt(EVENT), WITHOUT_MACROS),
@@ -217,6 +299,9 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
         ("docx", docx(body="<w:p><w:r><w:instrText> DD</w:instrText></w:r><w:r><w:instrText>EAUTO "
                            "c:\\cmd.exe</w:instrText></w:r></w:p>"), EMBEDDED),
         ("docx", docx(body='<w:fldSimple w:instr="DDE excel a"/>'), EMBEDDED),
+        ("docx", docx(body=fields("PAGE", "ddeauto c:\\cmd.exe")), EMBEDDED),
+        ("docx", docx(body=fields(f"IF 1=1 {'</w:instrText></w:r>'}{fields('DDE a b')}"
+                                  "<w:r><w:instrText>")), EMBEDDED),
         (
             "xlsx",
             xlsx(types={"xl__l_xml": f"{OFFICE}spreadsheetml.externalLink+xml"},
@@ -225,11 +310,23 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
         ),
         ("odt", odt(**{"Object 1": compound_file("Workbook")}), EMBEDDED),
         ("odt", odt("<draw:applet/>"), EMBEDDED),
+        ("odt", odt('<text:dde-connection-decl office:dde-application="cmd"/>'), EMBEDDED),
+        ("odt", odt('<office:dde-source office:dde-application="cmd"/>'), EMBEDDED),
         ("odt", odt('<draw:floating-frame xlink:href="x"/>'), EMBEDDED),
         ("docx", docx(rels_of=[("attachedTemplate", "https://example.org/t.dotm", True)]), REMOTE),
         ("docx", docx(rels_of=[("attachedTemplate", "\\\\server\\t.dotm", True)]), REMOTE),
         ("docx", docx(rels_of=[("attachedTemplate", "file://server/t.dotm", True)]), REMOTE),
         ("docx", docx(rels_of=[("attachedTemplate", "file:///\\\\server\\t", True)]), REMOTE),
+        ("docx", docx(rels_of=[("attachedTemplate", "file:///%5C%5Cserver%5Ct", True)]), REMOTE),
+        ("docx", docx(rels_of=[("attachedTemplate", " \\\\server\\t.dotm", True)]), REMOTE),
+        ("docx", docx(rels_of=[("attachedTemplate", "https://example.org/t.dotm", False)]), REMOTE),
+        ("docx", docx(body=fields('INCLUDEPICTURE "https://example.org/a.png" \\d')), REMOTE),
+        ("docx", docx(body=fields('includetext "\\\\\\\\server\\\\a.docx"')), REMOTE),
+        ("docx", docx(body='<v:imagedata xmlns:v="urn:schemas-microsoft-com:vml" '
+                           'src="https://example.org/a.png"/>'), REMOTE),
+        ("xlsx", with_connection("refreshOnLoad='1'"), REMOTE),
+        ("odt", odt('<draw:image xlink:href="sftp://server/a.png"/>'), REMOTE),
+        ("odt", odt('<draw:image xlink:href="%5C%5Cserver/a.png"/>'), REMOTE),
         ("docx", docx(rels_of=[("frame", "http://example.org/", True)]), REMOTE),
         ("docx", docx(rels_of=[("image", "http://example.org/a.png", True)]), REMOTE),
         ("odt", odt('<draw:image xlink:href="https://example.org/a.png"/>'), REMOTE),
@@ -276,7 +373,19 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
         ("jpg", picture("JPEG", size=(900, 900))[:-1500], damaged("JPG")),
         ("png", picture("PNG")[:-9], damaged("PNG")),
         ("heic", heic()[:40], damaged("HEIC")),
-        ("heic", heic().replace(b"heic", b"avif").replace(b"mif1", b"avis"), damaged("HEIC")),
+        ("heic", AVIF, another("HEIC", "AVIF")),
+        ("jpg", heic(), another("JPG", "HEIC")),
+        ("png", picture("GIF"), another("PNG", "GIF")),
+        ("jpg", picture("WEBP"), another("JPG", "WEBP")),
+        ("jpg", picture("TIFF"), another("JPG", "TIFF")),
+        ("pdf", compound_file("WordDocument"), another("PDF", "DOC")),
+        ("csv", compound_file("Workbook"), another("CSV", "XLS")),
+        ("txt", b"{\\rtf1 Words}", another("TXT", "RTF")),
+        ("txt", b"%PDF-1.4 letters only", another("TXT", "PDF")),
+        ("docx", b"<html>" + docx(), another("DOCX", "HTML")),
+        ("docx", b"MZ" + docx(), damaged("DOCX")),
+        ("pdf", b"MZ" + make_pdf("Words"), damaged("PDF")),
+        ("pdf", docx()[:400] + make_pdf("Words"), damaged("PDF")),
         ("txt", b"\x00\x01\x02", NOT_TEXT),
         ("csv", b"\x00\x01\x02", NOT_TEXT),
         ("pdf", pdf(change=with_javascript), PDF_PROGRAM),
@@ -289,6 +398,13 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
         ),
         ("pdf", pdf(change=with_javascript).replace(b"/JavaScript", b"/J#61vaScript"), PDF_PROGRAM),
         ("pdf", pdf(change=with_file_inside), PDF_EMBEDDED),
+        ("pdf", pdf(change=with_rich_media_by_another_object), PDF_EMBEDDED),
+        ("pdf", pdf(change=with_launch_by_another_object), PDF_PROGRAM),
+        ("pdf", pdf(change=with_page_asked_for_on_opening), PDF_REMOTE),
+        ("pdf", pdf(change=with_file_of_a_server_on_a_page), PDF_REMOTE),
+        ("pdf", pdf(change=with_content_elsewhere), PDF_REMOTE),
+        ("csv", b"a,b\r\n=cmd|'/c calc'!A1,2\r\n", CELL_PROGRAM),
+        ("csv", "a;\"-2+3+cmd|' /c calc'!A1\"\r\n".encode("utf-16"), CELL_PROGRAM),
     ],
 )  # fmt: skip
 def test_file_is_refused_with_the_true_reason_and_what_to_do(kind, content, why):
@@ -380,6 +496,22 @@ def with_object_stream(packed, name=b"/ObjStm", how=b"/FlateDecode"):
 def test_pdf_whose_objects_unpack_to_too_much_is_refused_without_opening_it(content, monkeypatch):
     monkeypatch.setattr(pikepdf, "open", lambda *_, **__: pytest.fail("opened"))
     assert refusal_of("pdf", content) == TOO_BIG
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "name"), [("docx", docx, "word/document.xml"), ("odt", odt, "content.xml")]
+)
+def test_part_of_too_many_tags_is_refused_before_there_is_a_tree(monkeypatch, kind, make, name):
+    monkeypatch.setattr(packages, "MOST_MARKS", 500)
+    assert refusal_of(kind, make()) == "taken"
+    tags, attributes = "<b/>" * 300, "<b c='d'/>" * 101
+    assert refusal_of(kind, make(**{name: f"<a>{tags}{attributes}</a>"})) == TOO_BIG
+
+
+def test_picture_in_several_scans_is_not_unpacked(monkeypatch):
+    content = picture("JPEG", size=(900, 900), progressive=True)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("unpacked"))
+    assert refusal_of("jpg", content) == "taken"
 
 
 def test_picture_of_too_many_pixels_is_refused_unopened():
