@@ -21,6 +21,7 @@ from submissions.mail.messages.address_notices import address_changed, receipt_e
 from submissions.mail.messages.confirmation import (
     amended,
     confirmation,
+    file_infected,
     receipt_again,
     version_notice,
     withdrawn,
@@ -48,6 +49,7 @@ MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.RECEIPT_ELSEWHERE: receipt_elsewhere,
     MailKind.ADDRESS_CHANGED: address_changed,
     MailKind.VERSION_NOTICE: version_notice,
+    MailKind.FILE_INFECTED: file_infected,
 }
 # In an address, where a link's token was.
 LEFT_OUT = "left-out-of-this-copy"

@@ -19,7 +19,12 @@ from submissions.responses.models import Submission, Version
 FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
 # Each is for those that it goes to; at another address it would say nothing true.
 STAYS_WHERE_IT_WENT = frozenset(
-    {MailKind.RECEIPT_ELSEWHERE, MailKind.ADDRESS_CHANGED, MailKind.VERSION_NOTICE}
+    {
+        MailKind.RECEIPT_ELSEWHERE,
+        MailKind.ADDRESS_CHANGED,
+        MailKind.VERSION_NOTICE,
+        MailKind.FILE_INFECTED,
+    }
 )
 NOT_SUBMITTED = (
     "This response is not submitted. Nobody but its author can say where the link goes: on the "

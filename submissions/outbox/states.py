@@ -23,6 +23,7 @@ class MailKind(TextChoices):
     RECEIPT_ELSEWHERE = "receipt_elsewhere", "Notice that staff sent a receipt elsewhere"
     ADDRESS_CHANGED = "address_changed", "Notice of a changed address"
     VERSION_NOTICE = "version_notice", "Notice of a changed submission at an earlier address"
+    FILE_INFECTED = "file_infected", "Notice of a file that the virus scanner found harmful"
 
 
 class AddressSource(TextChoices):

@@ -115,6 +115,16 @@ def enqueue_withdrawal(version: Version, call: Call, at: datetime) -> None:
     _enqueue(MailKind.WITHDRAWN, to, version, call, at)
 
 
+def enqueue_infected(version: Version, call: Call, at: datetime) -> None:
+    """Enqueue, once a version, the notice that it has a file in which something harmful is.
+
+    Call it with the response locked: the scanner and its author may get here at once.
+    """
+    kind, present = MailKind.FILE_INFECTED, address_of(version, call)
+    if present and not OutboxEmail.objects.filter(version=version, kind=kind).exists():
+        _enqueue(kind, [present], version, call, at)
+
+
 def _enqueue(
     kind: MailKind, addresses: list[str], version: Version, call: Call, at: datetime
 ) -> None:

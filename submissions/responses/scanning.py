@@ -17,8 +17,9 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from core import clamd
-from submissions.responses.models import Attachment, FileScan
-from submissions.responses.states import ScanState
+from submissions.responses.addresses import enqueue_infected
+from submissions.responses.models import Attachment, FileScan, Submission
+from submissions.responses.states import ScanState, SubmissionState
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,11 @@ def _scan(attachment: Attachment) -> clamd.Verdict:
 
 
 def _note(attachment: Attachment, verdict: clamd.Verdict, *, at: datetime) -> None:
-    """Write the answer, unless the file was deleted meanwhile. What was infected stays so."""
+    """Write the answer, unless the file was deleted meanwhile. What was infected stays so.
+
+    The author is told of an infected file in what they submitted. The response is locked first, as
+    submitting does: a file in what is being submitted is told of by one of the two.
+    """
     state = ScanState.CLEAN
     if verdict.found:
         state = ScanState.INFECTED
@@ -82,11 +87,21 @@ def _note(attachment: Attachment, verdict: clamd.Verdict, *, at: datetime) -> No
         "scanned_at": at,
     }
     with transaction.atomic():
-        if not Attachment.objects.select_for_update(no_key=True).filter(pk=attachment.pk):
+        submissions = Submission.objects.select_for_update(no_key=True, of=("self",))
+        response = submissions.select_related("call").filter(pk=attachment.submission_id).first()
+        if response is None or not Attachment.objects.filter(pk=attachment.pk).exists():
             return
         if FileScan.objects.filter(pk=attachment.pk, state=ScanState.INFECTED).exists():
             return
         FileScan.objects.update_or_create(attachment=attachment, defaults=values)
+        if state == ScanState.INFECTED and response.state == SubmissionState.SUBMITTED:
+            _tell_author(response, attachment, at=at)
+
+
+def _tell_author(response: Submission, attachment: Attachment, *, at: datetime) -> None:
+    version = response.submitted_version
+    if version.attachments.filter(pk=attachment.pk).exists():
+        enqueue_infected(version, response.call, at)
 
 
 def state_of(attachment: Attachment) -> str:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from core.references import make_reference
 from submissions.calls.models import Call
-from submissions.responses.addresses import enqueue_receipt, known_addresses
+from submissions.responses.addresses import enqueue_infected, enqueue_receipt, known_addresses
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
@@ -18,8 +18,8 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import Submission, Version, VersionIdentity
-from submissions.responses.states import SubmissionState
+from submissions.responses.models import FileScan, Submission, Version, VersionIdentity
+from submissions.responses.states import ScanState, SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import files_by_key, working_answers
 
@@ -101,7 +101,7 @@ def _receive(
     earlier = known_addresses(locked, call)
     if locked.is_draft:
         version = _write_first_version(locked, content, deadline, at)
-        enqueue_receipt(version, call, at, earlier=earlier)
+        _enqueue_mails(version, content, at, earlier)
         return version
     current = locked.submitted_version
     version, identity = build_version(
@@ -117,8 +117,15 @@ def _receive(
         locked.save_locked("amending_since")
         return current
     _save_version(locked, version, identity, content, deadline)
-    enqueue_receipt(version, call, at, earlier=earlier)
+    _enqueue_mails(version, content, at, earlier)
     return version
+
+
+def _enqueue_mails(version: Version, content: Content, at: datetime, earlier: list[str]) -> None:
+    enqueue_receipt(version, content.call, at, earlier=earlier)
+    infected = FileScan.objects.filter(state=ScanState.INFECTED)
+    if content.attached and infected.filter(attachment__in=content.attached).exists():
+        enqueue_infected(version, content.call, at)
 
 
 def _write_first_version(

@@ -57,6 +57,15 @@ def version_notice(mail: OutboxEmail, _data: MailData) -> Message:
     )
 
 
+def file_infected(mail: OutboxEmail, _data: MailData) -> Message:
+    """Tell the author of a harmful file. Its name is theirs: it stands where the response is."""
+    return _facts(
+        mail,
+        subject=_("Response %(reference)s: a file cannot be opened"),
+        title=_("A file in your response cannot be opened"),
+    )
+
+
 def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
     version, reference = version_of(mail), submission_of(mail).reference
     return Message(

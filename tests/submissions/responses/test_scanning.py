@@ -11,7 +11,12 @@ from django.urls import reverse
 
 from accounts.groups import ensure_groups
 from accounts.states import PROJECT_STAFF
+from submissions.mail.rendering import render
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
 from submissions.responses import drafting, scanning, tasks
+from submissions.responses.amending import reopen, withdraw
+from submissions.responses.attaching import detach
 from submissions.responses.models import Attachment, FileScan, Submission
 from submissions.responses.submitting import submit
 from tests.exports.exporting import exported, members
@@ -120,6 +125,54 @@ def test_infected_file_is_handed_out_to_nobody_and_the_response_stands(call, sta
     )
     response.refresh_from_db()
     assert (response.state, response.current_version.attachments.count()) == ("submitted", 2)
+
+
+def notices(response):
+    kind = MailKind.FILE_INFECTED
+    return list(OutboxEmail.objects.filter(submission=response, kind=kind).order_by("pk"))
+
+
+def test_author_is_told_once_by_mail_of_infected_files_in_what_they_submitted(call, scanner):
+    response, _ = submitted_with(call, b"a " + SIGNATURE, b"b " + SIGNATURE, b"Minutes")
+    assert notices(response) == []
+    scan(call)
+    (notice,) = notices(response)
+    assert (notice.to_address, notice.version_id) == (
+        complete_answers(call)["email"],
+        response.current_version_id,
+    )
+    body = render(notice, at=while_open(call)).message.body
+    assert "something harmful in at least one file of your response" in body
+    assert "file-0" not in body
+    assert "/return/" in body
+
+
+def infect(file, call):
+    FileScan.objects.create(
+        attachment=file, state="infected", detail=FOUND, scanned_at=while_open(call)
+    )
+
+
+def test_author_is_told_of_a_file_that_was_infected_before_it_was_submitted(call, settings):
+    settings.CLAMD_URL = ""
+    draft = make_draft(call, **complete_answers(call))
+    infect(make_attachment(draft, content=b"a"), call)
+    assert notices(draft) == []
+    submit(submission=draft, at=while_open(call))
+    assert len(notices(draft)) == 1
+
+
+def test_nobody_is_told_of_an_infected_file_in_what_does_not_count(call, scanner):
+    draft = make_draft(call, **complete_answers(call))
+    make_attachment(draft, content=b"a " + SIGNATURE)
+    withdrawn, _ = submitted_with(call, b"b " + SIGNATURE)
+    withdraw(submission=withdrawn, at=while_open(call))
+    changed, (file,) = submitted_with(call, b"c " + SIGNATURE)
+    reopen(submission=changed, at=while_open(call))
+    detach(submission=changed, public_id=file.public_id, at=while_open(call))
+    submit(submission=changed, at=while_open(call))
+    assert scan(call).infected == 3
+    assert [notices(one) for one in (draft, withdrawn, changed)] == [[], [], []]
 
 
 def test_infected_file_stays_held_back_without_a_scanner(call, staff, settings):
