@@ -20,7 +20,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from bench.journey import ask, environment, gunicorn
-from bench.mail import ROOT, postgres
+from bench.mail import ROOT, broker, postgres
 from devserver import chromium
 
 CALL = "/calls/rebalancing-the-relationship/"
@@ -41,9 +41,10 @@ def main() -> int:
     found = chromium.find() or chromium.install()
     with (
         postgres() as database,
+        broker() as broker_url,
         tempfile.TemporaryDirectory(prefix="portal-bench-") as folder,
     ):
-        portal = environment(database, folder)
+        portal = environment(database, broker_url, folder)
         ask(portal, "portal", "prepare")
         with (
             gunicorn(portal, "evidence_portal.wsgi:application") as port,

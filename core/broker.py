@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 
 from celery import Task, current_app
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -14,7 +15,13 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 # Seconds. Celery's own connections wait for a broker; a page and a health check must not.
-IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
+IMPATIENT = {
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.5,
+    "max_retries": 0,
+    # More than a process has threads.
+    "max_connections": 100,
+}
 
 
 @contextmanager
@@ -23,8 +30,14 @@ def broker() -> Iterator[Redis]:
 
     Raises OSError, or what kombu and redis make of it, if there is none.
     """
-    with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-        yield connection.default_channel.client  # type: ignore[attr-defined]  # Redis's has it
+    yield _client(current_app.conf.broker_write_url)
+
+
+@lru_cache(maxsize=1)
+def _client(url: str) -> Redis:
+    """Return the client of this process: it keeps its connections, and replaces broken ones."""
+    channel = Connection(url, transport_options=IMPATIENT).default_channel
+    return channel.client  # type: ignore[attr-defined]  # Redis's has it
 
 
 def nudge(task: Task, *, expires: float) -> None:

@@ -5,6 +5,7 @@ digest is gone after the hour. Without a broker nothing is limited: whatever mus
 is limited in the database too.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
@@ -43,20 +44,33 @@ def wait_before(what: str, who: str, *, most: int, within: int = HOUR) -> timede
 
     `most` tries may be made `within` so many seconds from the first one; 0 is no limit.
     """
-    if not most:
+    return longest_wait(what, who, {within: most})
+
+
+def longest_wait(what: str, who: str, limits: Mapping[int, int]) -> timedelta:
+    """Count a try of `who` under each of `limits`, the most tries by seconds, as `wait_before`."""
+    limits = {within: most for within, most in limits.items() if most}
+    if not limits:
         return timedelta(0)
     keyed = salted_hmac("portal.rate-limits", who, secret=settings.SECRET_KEY, algorithm="sha256")
-    key = f"portal:tries:{what}:{'' if within == HOUR else f'{within}:'}{keyed.hexdigest()[:32]}"
     try:
         with broker() as client:
-            counting = client.pipeline()
-            counting.incr(key)
-            counting.expire(key, within, nx=True)
-            counting.ttl(key)
-            tries, _, left = counting.execute()
-            return timedelta(seconds=max(left, 1)) if tries > most else timedelta(0)
+            counting = client.pipeline(transaction=False)
+            for within in limits:
+                prefix = f"portal:tries:{what}:{'' if within == HOUR else f'{within}:'}"
+                key = f"{prefix}{keyed.hexdigest()[:32]}"
+                counting.incr(key)
+                counting.expire(key, within, nx=True)
+                counting.ttl(key)
+            counted = counting.execute()
     except (OSError, KombuError, RedisError):
         return timedelta(0)
+    waits = [
+        max(left, 1)
+        for most, tries, left in zip(limits.values(), counted[::3], counted[2::3], strict=True)
+        if tries > most
+    ]
+    return timedelta(seconds=max(waits, default=0))
 
 
 def client_address(request: HttpRequest) -> str:
