@@ -44,7 +44,8 @@ def say_lost_files(number: int) -> str:
 def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -> None:
     """Raise ExportRefused unless `by` may have the export; None is the server's command line.
 
-    A named export and one of confidential responses need a reason, whoever asks.
+    A named export and one of confidential responses need a reason, whoever asks. One of both holds
+    all: nobody who gave a confidential response chose to be named.
     """
     if by is not None:
         if dataset.named and not by.has_perms(NAMED_NEEDS):
@@ -53,6 +54,11 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
             raise ExportRefused("You do not have permission to export confidential responses.")
         if not (dataset.named or dataset.confidential or may_export_pseudonymised(by)):
             raise ExportRefused("You do not have permission to export responses.")
+    if dataset.named and dataset.confidential and not dataset.includes_unnamed:
+        raise ExportRefused(
+            "An export of those who chose to be named holds no confidential responses. Export them "
+            "apart, or with the names of those too who did not choose to be named."
+        )
     if dataset.named and not reason.strip():
         raise ExportRefused("Give a reason for an export that says who answered.")
     if dataset.confidential and not reason.strip():

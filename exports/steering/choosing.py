@@ -3,15 +3,13 @@
 The worker makes the large ones.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -21,7 +19,7 @@ from core import clock
 from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
-from exports.filters import CONSENTS, ORDERS, ExportFilter, FilterRefused, consent_options
+from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import (
@@ -31,9 +29,9 @@ from exports.recording import (
     refuse_unless_permitted,
 )
 from exports.steering.downloads import streamed
+from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
     chosen_in_words,
-    field_names,
     hides,
     latest_on_record,
     number_in_words,
@@ -42,7 +40,6 @@ from exports.steering.runs import whoever_may_export
 from exports.tasks import nudge_exports
 from exports.types import Dataset
 from submissions.calls.models import Call
-from submissions.responses.states import Timing, TriageStatus
 
 # Up to how many responses a format comes at once; the others always come from the worker.
 AT_ONCE = {
@@ -74,48 +71,18 @@ HINTS = {
     "datapackage": gettext_lazy("What the columns hold, for programs."),
     "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
 }
-# Fields of the form that choose responses, beside those of the call's facets; and the others.
-OF_FILTERS = {field.name for field in fields(ExportFilter)} - {"facets"}
-OF_EXPORTS = {
-    "csrfmiddlewaretoken",
-    "format",
-    "named",
-    "includes_unnamed",
-    "confidential",
-    "reason",
-}
 LONGEST_REASON = 500  # characters, as ExportRun has it
 SHOWN_RUNS = 10
 SHOWN_ON_RECORD = 50
 
 
-@dataclass(frozen=True)
-class Group:
-    """One filter with several options: (value, label, whether it is chosen)."""
-
-    name: str
-    legend: str
-    options: Sequence[tuple[str, str, bool]]
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        legend: str,
-        options: Iterable[tuple[str, str]],
-        chosen: Collection[str],
-    ) -> Self:
-        return cls(name, legend, [(value, label, value in chosen) for value, label in options])
-
-    @property
-    def chosen(self) -> int:
-        return sum(is_chosen for _value, _label, is_chosen in self.options)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @whoever_may_export
 def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """GET counts the responses that the filter names. POST exports them, now or by the worker."""
+    """GET counts the responses that the filter names. POST exports them, now or by the worker.
+
+    Where the filter is refused, there is nothing to export: it would be all responses.
+    """
     call = get_object_or_404(Call, slug=slug)
     given = request.POST if request.method == "POST" else request.GET
     may_export_confidential = request.user.has_perms(CONFIDENTIAL_NEEDS)
@@ -124,10 +91,12 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         code.name for code in codes_of(Dataset(call, confidential=may_export_confidential))
     )
     errors: list[tuple[str, str]] = []
+    filter_refused = False
     try:
         export_filter = read_filter(call, given).checked(call, codes)
     except FilterRefused as error:
         errors.append((str(error), "filters"))
+        filter_refused = True
         export_filter = ExportFilter()
     # Only an export may show more: by searching, people would learn what it says.
     dataset = (
@@ -147,6 +116,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         rows = count(dataset)
     context = _shown(dataset, rows, codes) | {
         "errors": errors,
+        "filter_refused": filter_refused,
         "given": given,
         "wanted": given.get("format", "csv"),
         "may_name": request.user.has_perms(NAMED_NEEDS),
@@ -181,11 +151,11 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
     total = rows if export_filter.filters() == {} else count(Dataset(call))
     return {
         "call": call,
-        "groups": _groups(call, export_filter, codes),
+        "groups": groups_of(call, export_filter, codes),
         "export_filter": export_filter,
         "orders": [(key, label, key == export_filter.order) for key, label in ORDERS.items()],
         "chosen": chosen_in_words(call, export_filter.filters()),
-        "hidden": _as_fields(export_filter),
+        "hidden": as_fields(export_filter),
         # So that not even the plural tells one from several.
         "rows": FEW if hides(call, rows, of=total) else rows,
         "rows_in_words": number_in_words(call, rows, of=total),
@@ -196,34 +166,6 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
             if name in FORMATS
         ],
     }
-
-
-def read_filter(call: Call, given: QueryDict) -> ExportFilter:
-    """Return the filter that the form's fields name.
-
-    Raises FilterRefused for what is no day, and for a field that the form does not have: nobody
-    gets more than they meant to choose.
-    """
-    facets = {_field(question.key): question.key for _facet, question in call.facet_questions}
-    for name in given:
-        if name not in {*facets, *OF_FILTERS, *OF_EXPORTS}:
-            raise FilterRefused(_("There is no filter “%(name)s”.") % {"name": name[:100]})
-    filters: dict[str, Any] = {
-        name: [value for value in given.getlist(name) if value]
-        for name in ("timings", "statuses", "codes", *CONSENTS)
-    }
-    filters["facets"] = {
-        key: [value for value in given.getlist(field) if value] for field, key in facets.items()
-    }
-    if given.get("quotable") not in {None, "", "yes", "no"}:
-        raise FilterRefused(_("There is no filter “%(name)s”.") % {"name": "quotable"})
-    for name in ("words", "since", "until"):
-        if written := given.get(name, "").strip():
-            filters[name] = written
-    return ExportFilter.from_filters(
-        filters
-        | {"quotable": given.get("quotable") == "yes", "order": given.get("order") or "oldest"}
-    )
 
 
 def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponseBase:
@@ -253,43 +195,3 @@ def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> Htt
 
 def _comes_at_once(name: str, rows: int) -> bool:
     return rows <= AT_ONCE.get(name, -1)
-
-
-def _groups(call: Call, export_filter: ExportFilter, codes: Sequence[str]) -> Sequence[Group]:
-    names = field_names()
-    groups = [
-        Group.of(
-            _field(question.key),
-            capfirst(facet["label"]),
-            question.option_labels.items(),
-            export_filter.facets.get(question.key, ()),
-        )
-        for facet, question in call.facet_questions
-    ]
-    groups += [
-        Group.of("timings", names["timings"], Timing.choices, export_filter.timings),
-        Group.of("statuses", names["statuses"], TriageStatus.choices, export_filter.statuses),
-        Group.of("codes", names["codes"], [(name, name) for name in codes], export_filter.codes),
-    ]
-    groups += [
-        Group.of(name, names[name], options.items(), getattr(export_filter, name))
-        for name, options in consent_options(call).items()
-    ]
-    return [group for group in groups if group.options]
-
-
-def _field(key: str) -> str:
-    """Return the name of the form's field for the facet of that question."""
-    return f"facet_{key}"
-
-
-def _as_fields(export_filter: ExportFilter) -> Sequence[tuple[str, str]]:
-    """Return the filter as hidden fields, so that what is exported is what was counted."""
-    filters = export_filter.filters()
-    for key, chosen in filters.pop("facets", {}).items():
-        filters[_field(key)] = chosen
-    fields = []
-    for name, value in filters.items():
-        values = value if isinstance(value, list) else ["yes" if value is True else value]
-        fields += [(name, str(each)) for each in values]
-    return fields

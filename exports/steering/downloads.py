@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
@@ -23,7 +24,12 @@ from submissions.calls.models import Call
 @SEE
 @EXPORT
 def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    """The pseudonymised CSV; its audit event follows the last row."""
+    """The pseudonymised CSV of all responses; its audit event follows the last row.
+
+    Raises BadRequest for any filter: the page of exports has those.
+    """
+    if request.GET:
+        raise BadRequest("export.csv takes no filter")
     call = get_object_or_404(Call, slug=slug)
     return streamed(request, Dataset(call), "csv")
 

@@ -106,10 +106,11 @@ class ResponseAdmin(ReadOnlyAdmin):
         return [*shown[:place], *facet_filters(request), *shown[place:]]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        responses = super().get_queryset(request)
+        if ERROR_FLAG in request.GET:
+            responses = responses.none()
         return (
-            super()
-            .get_queryset(request)
-            .select_related("call", "current_version")
+            responses.select_related("call", "current_version")
             .defer(*LONG_TEXTS)
             .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
         )
@@ -172,10 +173,10 @@ class ResponseAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list and, to those who may see who answered, the search for that.
 
-        Where Django dropped a filter that it does not know, the page says so.
+        Where Django dropped a filter whose value it cannot read, the list finds nothing.
         """
         if ERROR_FLAG in request.GET:
-            messages.error(request, "The list has no such filter. These are all responses.")
+            messages.error(request, "The list has no such filter. Choose one of those shown.")
         search = {}
         if may_see_identity(request.user):
             search = {"identity_search": identity_search.form_beside_the_list(request)}

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from submissions.calls.models import Call
-from submissions.calls.states import Publication, PublicationPolicy
+from submissions.calls.states import ORGANISATION_NAME, Publication, PublicationPolicy
 
 
 def before_answering(call: Call) -> str:
@@ -26,13 +26,14 @@ def as_chosen(call: Call, answers: dict[str, Any]) -> list[str]:
     if "publication" not in call.questions_by_key:
         return []
     chosen = answers.get("publication", "")
+    named = _("You let us publish your response, or parts of it, with your name.")
+    if answers.get(ORGANISATION_NAME):
+        named = _(
+            "You let us publish your response, or parts of it, with your name and your "
+            "organisation’s name."
+        )
     words: dict[str, list[str]] = {
-        Publication.NAMED: [
-            _(
-                "You let us publish your response, or parts of it, with your name and your "
-                "organisation’s name."
-            )
-        ],
+        Publication.NAMED: [named],
         Publication.ORGANISATION: [
             _(
                 "You let us publish your response, or parts of it, with your organisation’s name "
@@ -67,6 +68,25 @@ def _confidential() -> list[str]:
     ]
 
 
+def _who_answered(call: Call, options: set[str]) -> list[str]:
+    """Return who may take out who answered, where the call asks that at all."""
+    if not any(question.identity for question in call.questions_in_order):
+        return []
+    reason = _("They give a reason each time.")
+    if options & {Publication.NAMED, Publication.ORGANISATION}:
+        return [
+            _(
+                "People who were given leave may export the names that respondents let us publish "
+                "and, if the work needs it, other names."
+            ),
+            reason,
+        ]
+    return [
+        _("People who were given leave may export who answered, if the work needs it."),
+        reason,
+    ]
+
+
 def in_privacy_notice(call: Call) -> list[str]:
     """Return who sees a response to the call, and what may become of it."""
     confidential = [
@@ -78,6 +98,7 @@ def in_privacy_notice(call: Call) -> list[str]:
             "Project staff who were given leave may export confidential responses for the "
             "research, without names. They give a reason each time."
         ),
+        _("No export says who gave a confidential response."),
     ]
     if call.publication == PublicationPolicy.NEVER:
         return [
@@ -89,16 +110,11 @@ def in_privacy_notice(call: Call) -> list[str]:
         "responses without names, email addresses and organisations."
     )
     if "publication" not in call.questions_by_key:
-        return [others, _("We use responses for our own work, and publish none of them.")]
-    options = call.questions_by_key["publication"].option_labels
+        unpublished = _("We use responses for our own work, and publish none of them.")
+        return [others, unpublished, *_who_answered(call, set())]
+    options = set(call.questions_by_key["publication"].option_labels)
     said = [others, _("You choose how we may publish your response, and everybody keeps to it.")]
-    if {Publication.NAMED, Publication.ORGANISATION} & set(options):
-        said.append(
-            _(
-                "People who were given leave, and who give a reason each time, may export the "
-                "names that respondents let us publish."
-            )
-        )
+    said += _who_answered(call, options)
     if Publication.CONFIDENTIAL in options:
         said.append(_("Of a confidential response only project staff read the answers and files."))
         said += confidential

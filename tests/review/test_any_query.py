@@ -56,6 +56,15 @@ def test_list_takes_any_value_of_any_filter(client, superuser, model):
                 assert page.context["cl"].result_count == found, (name, value)
 
 
+def test_list_of_responses_with_a_filter_that_cannot_be_read_finds_nothing(client, superuser):
+    make_submitted(make_call())
+    address = reverse("admin:submissions_submission_changelist")
+    assert client.get(address, {"nonsense": "1"}).status_code == 400
+    page = client.get(address, {"e": "1"})  # where Django leads from a value it cannot read
+    assert page.context["cl"].result_count == 0
+    assert "The list has no such filter. Choose one of those shown." in page.content.decode()
+
+
 def test_own_filters_of_responses_are_all_among_those(superuser):
     make_call()
     own = filters_of(admin.site._registry[Submission], superuser)

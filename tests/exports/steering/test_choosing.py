@@ -230,7 +230,10 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
         format="json",
     )
     assert AuditEvent.objects.count() == 7
-    told = [event.event + ": " + event.what for event in latest_on_record(call, 50, reader=steering.user)]
+    told = [
+        event.event + ": " + event.what
+        for event in latest_on_record(call, 50, reader=steering.user)
+    ]
     assert told == ["Exported responses: CSV"] * 3 + ["Started an export: JSON lines"]
     # As many as are asked for, though the starts among the latest are left out.
     assert len(latest_on_record(call, 3, reader=steering.user)) == 3
@@ -255,6 +258,27 @@ def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch)
     page = steering.get(answer.url).content.decode()
     assert '<progress id="progress" max="1" value="0">' in page
     assert "Waiting for the exports before it." in page
+
+
+def test_refused_filter_leaves_nothing_to_export(steering):
+    make_submitted(make_call(slug="the-call"))
+    for answer in (
+        steering.get(f"{PAGE}?publications=nobody"),
+        steering.post(PAGE, {"format": "csv", "publications": "nobody"}),
+        steering.post(PAGE, {"format": "csv", "publication": "named"}),
+    ):
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert 'name="format"' not in page
+        assert "All that were submitted" not in page
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["publications=named", "quotable=yes", "anything=1"])
+def test_whole_csv_takes_no_filter_that_it_would_ignore(steering, query):
+    make_submitted(make_call(slug="the-call"))
+    assert steering.get(f"/steering/the-call/export.csv?{query}").status_code == 400
+    assert not AuditEvent.objects.exists()
 
 
 def test_format_that_does_not_exist_is_refused(steering):

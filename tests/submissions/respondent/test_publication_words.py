@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from submissions.definitions import loading
+from submissions.respondent.publication_words import as_chosen, in_privacy_notice
 from tests.makers import EVIDENCE, OPENS_AT, make_call, make_draft, while_open
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,75 @@ def test_small_call_of_the_docs_promises_no_choice(client, request):
         "We use responses for our own work, and publish none of them."
     ]
     assert "describes you" not in words_of(client.get(f"/calls/{call.slug}/"))
+
+
+EVERYBODY = (
+    "Project staff read every response. The steering group and researchers receive the responses "
+    "without names, email addresses and organisations."
+)
+CHOOSE = "You choose how we may publish your response, and everybody keeps to it."
+LEFT = "They give a reason each time."
+OF_CONFIDENTIAL = (
+    "The steering group sees when it came in, whether that was in time, its reference and that it "
+    "is confidential, and nothing else of it. Project staff who were given leave may export "
+    "confidential responses for the research, without names. They give a reason each time. No "
+    "export says who gave a confidential response."
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "policy", "expected"),
+    [
+        (
+            ["named", "anonymous"],
+            "asked",
+            f"{EVERYBODY} {CHOOSE} People who were given leave may export the names that "
+            f"respondents let us publish and, if the work needs it, other names. {LEFT}",
+        ),
+        (
+            ["anonymous", "confidential"],
+            "asked",
+            f"{EVERYBODY} {CHOOSE} People who were given leave may export who answered, if the "
+            f"work needs it. {LEFT} Of a confidential response only project staff read the answers "
+            f"and files. {OF_CONFIDENTIAL}",
+        ),
+        (
+            [],
+            "not asked",
+            f"{EVERYBODY} We use responses for our own work, and publish none of them. People who "
+            f"were given leave may export who answered, if the work needs it. {LEFT}",
+        ),
+        (
+            [],
+            "never",
+            "Every response is confidential: only project staff read it. We publish none. "
+            f"{OF_CONFIDENTIAL}",
+        ),
+    ],
+)
+def test_privacy_notice_says_who_gets_what(options, policy, expected):
+    question = next(q for q in EVIDENCE if q["key"] == "publication")
+    offered = [o for o in question["options"] if o["key"] in options]
+    asked = [question | {"options": offered}] if options else []
+    call = make_call(publication=policy, evidence_questions=[*SILENT, *asked])
+    assert " ".join(in_privacy_notice(call)) == expected
+
+
+def test_privacy_notice_of_a_call_that_asks_for_no_name_speaks_of_none():
+    call = make_call(about_questions=[], publication="not asked", evidence_questions=SILENT)
+    assert "who answered" not in " ".join(in_privacy_notice(call))
+
+
+@pytest.mark.parametrize(
+    ("answers", "whose"),
+    [
+        ({}, "your name."),
+        ({"org_name": "The Trust"}, "your name and your organisation’s name."),
+    ],
+)
+def test_check_page_names_the_organisation_only_where_it_was_given(answers, whose):
+    said = as_chosen(make_call(), {"publication": "named", **answers})
+    assert said == [f"You let us publish your response, or parts of it, with {whose}"]
 
 
 @pytest.mark.parametrize(("policy", "number"), [("never", 1), ("not asked", 0)])
