@@ -134,6 +134,41 @@ def xlsx_of_excel():
     )
 
 
+def docx_of_an_office():
+    """Traces that Word leaves of accounts, folders and printers."""
+    return docx(
+        body=f'<w:permStart w:id="1" w:ed="{AUTHOR}"/><w:r><w:instrText> HYPERLINK '
+        '"C:\\Users\\adaw\\Plan.docx" </w:instrText></w:r><w:fldSimple w:instr=\' INCLUDEPICTURE '
+        '"\\\\server\\adaw\\logo.png" \'/><w:drawing descr="C:\\Users\\adaw\\logo.png"/>',
+        rels_of=[("printerSettings", "printerSettings/1.bin", False)],
+        **{
+            "_rels/.rels": rels(
+                ("officeDocument", "word/document.xml", False),
+                (f"{MICROSOFT_RELS}/classificationlabels", "docMetadata/LabelInfo.xml", False),
+                (f"{PACKAGE_RELS}/metadata/thumbnail", "docProps/thumbnail.jpeg", False),
+            ),
+            "word/printerSettings/1.bin": AUTHOR,
+            "docMetadata/LabelInfo.xml": f"<l>{ACCOUNT}</l>",
+            "docProps/thumbnail.jpeg": photo(),
+        },
+    )
+
+
+def xlsx_of_an_office():
+    cache = "application/vnd.openxmlformats-officedocument.spreadsheetml.pivotCacheDefinition+xml"
+    return xlsx(
+        types={"xl__pivotCache__p_xml": cache},
+        rels_of=[("pivotCacheDefinition", "pivotCache/p.xml", False)],
+        **{
+            "xl/workbook.xml": f'<workbook><customWorkbookView name="{AUTHOR} - Personal View"/>'
+            f'<scenario user="{AUTHOR}" comment="By {AUTHOR}"/><pageSetup r:id="rId1" '
+            'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>'
+            f'<dbPr connection="Provider=X;User ID={ACCOUNT}"/></workbook>',
+            "xl/pivotCache/p.xml": f'<pivotCacheDefinition refreshedBy="{AUTHOR}"/>',
+        },
+    )
+
+
 def odt_with_author():
     return odt(
         f"<office:annotation><dc:creator>{AUTHOR}</dc:creator><meta:creator-initials>AW"
@@ -177,7 +212,13 @@ XMP = f"<x:xmpmeta>{AUTHOR}</x:xmpmeta>".encode()
 WITH_AUTHOR = [
     ("docx", docx_with_author()),
     ("xlsx", xlsx_with_author()),
+    ("docx", docx_of_an_office()),
     ("xlsx", xlsx_of_excel()),
+    ("xlsx", xlsx_of_an_office()),
+    (
+        "odt",
+        odt('<draw:a xlink:href="file:///home/adaw/Plan.odt"/>'),
+    ),
     ("odt", odt_with_author()),
     ("pdf", pdf(change=name_author)),
     ("jpg", photo()),

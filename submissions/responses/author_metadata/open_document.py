@@ -17,6 +17,7 @@ from submissions.responses.author_metadata.errors import (
     SIGNED,
     CannotBeCleaned,
 )
+from submissions.responses.author_metadata.paths import without_folders
 from submissions.responses.file_types.archives import MOST_BYTES_OF_XML, Archive
 from submissions.responses.file_types.packages import local_name, parse_xml
 from submissions.responses.file_types.signatures import OLE
@@ -86,6 +87,8 @@ def _clean_xml(content: bytes, pseudonyms: Pseudonyms) -> bytes:
                 element.text = ""
         elif META_TEMPLATE in element.keys():  # noqa: SIM118
             del element.attrib[META_TEMPLATE]
+        for key, value in element.items():
+            element.set(key, without_folders(value))
     return write_xml(root)
 
 

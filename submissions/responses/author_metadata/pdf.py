@@ -1,6 +1,7 @@
 """Taking the author's details out of PDF."""
 
 import io
+import zlib
 from typing import Any
 
 import pikepdf
@@ -12,11 +13,15 @@ from submissions.responses.author_metadata.errors import (
     SIGNED,
     CannotBeCleaned,
 )
+from submissions.responses.author_metadata.paths import without_folders
 from submissions.responses.author_metadata.pictures import clean_jpg
 from submissions.responses.file_types.pdf import dictionaries_in
 
 # ISO 32000-1: 14.3.2 (XMP), 14.5 (what programs keep of their own).
-DROPPED_KEYS = ("/Metadata", "/PieceInfo")
+DROPPED_KEYS = ("/Metadata", "/PieceInfo", "/Author")
+FILE_KEYS = ("/F", "/UF", "/URI")  # 7.11.2, 12.6.4.7: where a link leads
+PACKED = "/FlateDecode"
+MOST_BYTES_OF_PICTURE = 100_000_000
 # How EXIF, XMP, IPTC and comments begin within a picture.
 DETAILS = (b"Exif\0", b"http://ns.adobe.com/", b"<x:xmpmeta", b"Photoshop 3.0", b"\xff\xfe")
 
@@ -58,6 +63,9 @@ def _clean_dictionary(dictionary: pikepdf.Dictionary) -> None:
     for key in DROPPED_KEYS:
         if key in dictionary:
             del dictionary[key]
+    for key in FILE_KEYS:
+        if isinstance(dictionary.get(key), pikepdf.String):
+            dictionary[key] = without_folders(str(dictionary[key]))
     # /T is the commenter's name in a comment (12.5.6.2), the field's name in a form.
     is_comment = "/Rect" in dictionary and str(dictionary.get("/Subtype", "")) != "/Widget"
     if is_comment and "/T" in dictionary:
@@ -66,14 +74,31 @@ def _clean_dictionary(dictionary: pikepdf.Dictionary) -> None:
 
 def _clean_picture(stream: pikepdf.Stream) -> None:
     filters = stream.get("/Filter")
-    if isinstance(filters, pikepdf.Array):
-        filters = filters[0] if len(filters) == 1 else None
-    if filters is None or str(filters) not in {"/DCTDecode", "/JPXDecode"}:
+    names = (
+        [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
+    )
+    if names[-1] not in {"/DCTDecode", "/JPXDecode"}:
         return
     content = stream.read_raw_bytes()
+    for name in names[:-1]:
+        content = _unpacked(name, content)
     if not any(mark in content for mark in DETAILS):
         return
-    if str(filters) == "/JPXDecode":
+    if names[-1] == "/JPXDecode":
         raise CannotBeCleaned(PICTURE_INSIDE)
     parameters: Any = stream.get("/DecodeParms")
+    if isinstance(parameters, pikepdf.Array):
+        parameters = parameters[-1]
     stream.write(clean_jpg(content), filter=pikepdf.Name.DCTDecode, decode_parms=parameters)
+
+
+def _unpacked(name: str, content: bytes) -> bytes:
+    """Return what was packed around a picture. Raises CannotBeCleaned for other ways to pack."""
+    unpacking = zlib.decompressobj()
+    try:
+        unpacked = unpacking.decompress(content, MOST_BYTES_OF_PICTURE) if name == PACKED else b""
+    except zlib.error:
+        raise CannotBeCleaned(NOT_READ) from None
+    if not unpacked or unpacking.unconsumed_tail:
+        raise CannotBeCleaned(PICTURE_INSIDE)
+    return unpacked

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from submissions.responses.author_metadata.errors import NOT_READ, CannotBeCleaned
+from submissions.responses.author_metadata.errors import NOT_READ, PICTURE_INSIDE, CannotBeCleaned
 from submissions.responses.file_types.iso_media import boxes
 from submissions.responses.file_types.jpeg import SIGNATURE, segments
 from submissions.responses.file_types.refusals import NotTaken
@@ -20,6 +20,8 @@ PNG_CHUNKS = {
 }  # fmt: skip
 ORIENTATION = 0x0112  # Exif 2.32, 4.6.4
 METADATA_ITEMS = {b"Exif", b"mime", b"uri "}  # ISO/IEC 23008-12, annex A
+UNUSED_BOXES = {"free", "skip"}  # ISO/IEC 14496-12, 8.1.2
+PICTURE_BOXES = {"ftyp", "meta", "mdat", *UNUSED_BOXES}
 EMPTY_EXIF = b"\0\0\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"  # no fields
 
 
@@ -81,6 +83,11 @@ def clean_heic(content: bytes) -> bytes:
     """Empty the items that hold EXIF and XMP, where they stand; the picture is not touched."""
     cleaned = bytearray(content)
     try:
+        for box in boxes(content):
+            if box.kind not in PICTURE_BOXES:  # a film, or what a camera keeps of its own
+                raise CannotBeCleaned(PICTURE_INSIDE)
+            if box.kind in UNUSED_BOXES:
+                cleaned[box.start : box.end] = bytes(box.end - box.start)
         top = {box.kind: box for box in boxes(content)}
         meta = {box.kind: box for box in boxes(content, top["meta"].start + 4, top["meta"].end)}
         kinds = _item_kinds(content, meta["iinf"].start, meta["iinf"].end)

@@ -1,6 +1,9 @@
 """Copies of files say nothing of who wrote them, and show what the file showed."""
 
 import io
+import re
+import zlib
+from functools import partial
 
 import docx as python_docx
 import pikepdf
@@ -30,6 +33,7 @@ from tests.authored_files import (
 )
 from tests.sample_files import (
     PACKAGE_RELS,
+    box,
     compound_file,
     docx,
     entries_of,
@@ -134,6 +138,85 @@ def sign(document):
     )
 
 
+def add_picture(document, *, filters, packed=bytes):
+    """A photo inside the PDF, packed once more."""
+    image = pikepdf.Stream(document, packed(photo()))
+    image.Type, image.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+    image.Filter = pikepdf.Array([pikepdf.Name(f"/{name}") for name in filters])
+    document.pages[0].obj.Resources.XObject = pikepdf.Dictionary(Im1=document.make_indirect(image))
+
+
+def test_photo_that_a_pdf_packs_twice_is_cleaned_too():
+    add = partial(add_picture, filters=["FlateDecode", "DCTDecode"], packed=zlib.compress)
+    content = pdf(change=add)
+    with pikepdf.open(io.BytesIO(without_author("pdf", content))) as copy:
+        image = copy.pages[0].obj.Resources.XObject.Im1
+        raw = image.read_raw_bytes()
+        assert str(image.Filter) == "/DCTDecode"
+    assert AUTHOR.encode() not in raw
+    with Image.open(io.BytesIO(photo())) as before, Image.open(io.BytesIO(raw)) as after:
+        assert before.tobytes() == after.tobytes()
+
+
+def link_to_own_computer(document):
+    page = document.pages[0].obj
+    page.Annots = [
+        pikepdf.Dictionary(
+            Subtype=pikepdf.Name.Link,
+            Rect=[0, 0, 9, 9],
+            A=pikepdf.Dictionary(S=pikepdf.Name.GoToR, F=address),
+        )
+        for address in ("/C/Users/adaw/Plan.pdf", "https://example.org/users/plan.pdf")
+    ]
+    document.Root.Threads = [pikepdf.Dictionary(I=pikepdf.Dictionary(Author=AUTHOR))]
+
+
+def test_links_of_a_pdf_keep_the_name_of_a_file_and_lose_its_folders():
+    found = everything_in(without_author("pdf", pdf(change=link_to_own_computer)))
+    assert re.findall(rb"/F \((.*?)\)", found) == [
+        b"Plan.pdf",
+        b"https://example.org/users/plan.pdf",
+    ]
+    assert AUTHOR.encode() not in found
+
+
+def test_gif_and_svg_in_a_document_lose_what_nobody_sees():
+    gif = picture("GIF", comment=AUTHOR.encode())
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:i="http://www.inkscape.org/namespaces/x" '
+        f'i:export="/home/adaw/a.png"><metadata>{AUTHOR}</metadata><i:view/><text>Kept</text></svg>'
+    )
+    content = docx(
+        rels_of=[("image", "media/1.gif", False), ("image", "media/2.svg", False)],
+        **{"word/media/1.gif": gif, "word/media/2.svg": svg},
+    )
+    parts = entries_of(without_author("docx", content))
+    assert AUTHOR.encode() in gif
+    assert AUTHOR.encode() not in parts["word/media/1.gif"]
+    with (
+        Image.open(io.BytesIO(gif)) as before,
+        Image.open(io.BytesIO(parts["word/media/1.gif"])) as after,
+    ):
+        assert before.tobytes() == after.tobytes()
+    drawn = parts["word/media/2.svg"].decode()
+    assert re.findall(r"<(\w+|i:\w+)[ >/]", drawn) == ["svg", "text"]
+    assert "adaw" not in drawn
+
+
+def test_part_that_no_reader_is_led_to_stays_behind():
+    content = docx(**{"word/old.xml": f"<old>{AUTHOR}</old>", "docProps/core.xml": "<c/>"})
+    assert set(entries_of(content)) - set(entries_of(without_author("docx", content))) == {
+        "word/old.xml",
+        "docProps/core.xml",
+    }
+
+
+def test_heic_loses_what_stands_between_its_boxes():
+    content = heic() + box(b"free", AUTHOR.encode()) + box(b"free", AUTHOR.encode())
+    copy = without_author("heic", content)
+    assert (len(copy), AUTHOR.encode() in copy) == (len(content), False)
+
+
 def add_file(document):
     document.attachments["more.txt"] = b"Ada Writer"
 
@@ -147,7 +230,13 @@ def add_file(document):
         ("docx", docx(**{"_rels/.rels": rels(("officeDocument", "word/document.xml", False),
             (f"{PACKAGE_RELS}/digital-signature/origin", "_x/o.sigs", False))}), SIGNED),
         ("docx", docx(rels_of=[("oleObject", "a.bin", False)]), FILES_INSIDE),
-        ("docx", docx(**{"word/media/a.tiff": b"II*\0"}), PICTURE_INSIDE),
+        ("docx", docx(rels_of=[("image", "media/a.tiff", False)],
+            **{"word/media/a.tiff": b"II*\0"}), PICTURE_INSIDE),
+        ("docx", docx(rels_of=[("image", "media/a.gif", False)],
+            **{"word/media/a.gif": b"GIF89a"}), NOT_READ),
+        ("heic", heic() + box(b"uuid", b"of the camera"), PICTURE_INSIDE),
+        ("pdf", pdf(change=partial(add_picture, filters=["ASCII85Decode", "DCTDecode"])),
+            PICTURE_INSIDE),
         ("odt", odt(**{"META-INF/documentsignatures.xml": "<s/>"}), SIGNED),
         ("odt", odt(**{"Versions/Version1": "x"}), EARLIER_VERSIONS),
         ("odt", odt(**{"Object 1": compound_file("Workbook")}), FILES_INSIDE),
