@@ -82,7 +82,8 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
     at = clock.portal_now()
     call = call_or_404(slug)
     form = AddressForm(request.POST if request.method == "POST" else None)
-    context = {"call": call, "form": form, "hours": LINK_HOURS}
+    most = returning.RESPONSES_AT_ONCE
+    context = {"call": call, "form": form, "hours": LINK_HOURS, "most": most}
     if not form.is_bound:
         return render(request, "calls/return.html", context)
     if not form.is_valid():

@@ -50,6 +50,7 @@ def _privacy_page(
         "links_kept": (returning.LINK_LASTS + retention.LINKS_KEPT).days,
         "sessions_kept": _days(settings.SESSION_COOKIE_AGE),
         "tries_minutes": throttling.COUNTED_FOR // 60,
+        "mails_hours": throttling.DAY // throttling.HOUR,
     }
     return render(request, "statements/privacy.html", context)
 

@@ -3,7 +3,7 @@ from secrets import token_hex
 import pytest
 
 from core.broker import broker
-from core.throttling import COUNTED_FOR, may_try
+from core.throttling import COUNTED_FOR, DAY, may_try, wait_before
 
 
 @pytest.fixture
@@ -33,6 +33,13 @@ def test_tries_are_forgotten_after_the_hour_that_the_first_began(client, what):
     assert client.ttl(mark) <= 100
     client.delete(mark)
     assert may_try(what, "one", most=1)
+
+
+def test_mails_to_an_address_are_forgotten_after_a_day(client, what):
+    wait_before(what, "ada@example.org", most=1, within=DAY)
+    (mark,) = client.keys(f"portal:tries:{what}:*")
+    assert client.ttl(mark) == 24 * 3600
+    assert b"ada" not in mark
 
 
 def test_nothing_that_is_kept_says_who_tried(client, what):

@@ -16,6 +16,7 @@ from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from review.coding import add_code, code_passage
+from submissions.responses.addresses import remember_address
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, exported, json_lines, members
 from tests.makers import (
@@ -196,6 +197,16 @@ def test_no_withheld_value_is_in_any_file_of_any_format():
                 assert found == {m for m in allowed if m.endswith("content")}, scope_name
             else:
                 assert found >= stories, (name, scope_name)
+
+
+@pytest.mark.django_db
+def test_address_given_for_links_is_in_no_export():
+    call = make_first_call()
+    response = make_submitted(call, publication="named", good_practice="zq01xstory")
+    address = "zq02xlinks@example.org"
+    remember_address(submission=response, address=address, at=while_open(call))
+    data = exported(call, "bundle", scope=SCOPES["everything"])
+    assert marks_in("bundle", data) == {"zq01xstory"}
 
 
 BARE = ("reference", "submitted_at", "timing", "publication")

@@ -53,6 +53,11 @@ def start(client, call):
     return Submission.objects.latest("pk")
 
 
+def test_page_says_how_many_responses_get_a_link(client, call):
+    said = text_of(client.get(address(call, "return/")))
+    assert "for each of your responses, up to the 10 that were saved last." in said
+
+
 def text_of(response):
     body = re.sub(r"<(script|style).*?</\1>", "", response.content.decode(), flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))

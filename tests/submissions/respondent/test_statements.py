@@ -25,6 +25,7 @@ def test_privacy_notice_tells_controllers_periods_rights_and_complaints(client):
     assert f"emails that we sent you: after {retention.MAIL_TEXTS_KEPT.days} days" in text
     assert "our emails went to: 90 days after the call closes" in text
     assert "not the link itself: after 10 days" in text
+    assert "by a scrambled form of the address, which it forgets after 24 hours." in text
     for said in ("Article 6(1)(f)", "Your rights", "Information Commissioner", "evidence@example"):
         assert said in text
 
