@@ -20,11 +20,7 @@ def floor(task: str, fields: str = "0") -> object:
     made = importlib.import_module("bench.journey_floor")
     if task == "table":
         return made.make_table()
-    return {
-        "query": made.cpu_of("/", 300),
-        "form": made.cpu_of(f"/form/{fields}/", 200),
-        "choices": made.cpu_of(f"/form/{fields}/?choices=4", 200),
-    }
+    return made.turn(fields)
 
 
 def portal(task: str) -> object:

@@ -5,7 +5,6 @@ It answers `/` with one row by one query, `/form/<n>/` with a plain form of n te
 """
 
 import os
-import time
 from urllib.parse import parse_qsl, urlsplit
 
 import django
@@ -18,6 +17,8 @@ from django.template import engines
 from django.test import Client
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
+
+from bench.cpu import cpu_of
 
 _database = urlsplit(os.environ["DATABASE_URL"])
 settings.configure(
@@ -116,12 +117,11 @@ def make_table() -> None:
     Row.objects.create(pk=None, title="A call", text="Words. " * 300)
 
 
-def cpu_of(address: str, times: int) -> float:
-    """Return the milliseconds of this process's CPU that one GET takes."""
+def turn(fields: str) -> dict[str, float]:
+    """Return the CPU milliseconds of each of the floor's pages."""
     client = Client()
-    for _ in range(20):
-        assert client.get(address).status_code == 200
-    began = time.process_time()
-    for _ in range(times):
-        client.get(address)
-    return (time.process_time() - began) * 1000 / times
+    return {
+        "query": cpu_of(client, "/", 400),
+        "form": cpu_of(client, f"/form/{fields}/", 400),
+        "choices": cpu_of(client, f"/form/{fields}/?choices=4", 400),
+    }

@@ -1,6 +1,5 @@
 """The portal's side of bench.journey: what it needs, and its CPU a page."""
 
-import time
 from datetime import timedelta
 from itertools import islice
 
@@ -12,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 django.setup()
 
+from bench.cpu import cpu_of
 from core import clock
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -40,25 +40,14 @@ def run(task: str) -> object:
     client = Client()
     client.post(f"{CALL}start/")
     return {
-        "call": cpu_of(Client(), CALL),
-        "section": cpu_of(client, f"{CALL}response/about_you/"),
+        "call": cpu_of(Client(), CALL, 400),
+        "section": cpu_of(client, f"{CALL}response/about_you/", 400),
         "queries": {
             page: queries(client, f"{CALL}{page}")
             for page in ("", "questions/", "response/", "response/about_you/", "response/check/")
         },
         "at": clock.portal_now().isoformat(),
     }
-
-
-def cpu_of(client: Client, address: str, times: int = 200) -> float:
-    """Return the milliseconds of this process's CPU that one GET takes."""
-    for _ in range(20):
-        answer = client.get(address)
-        assert answer.status_code == 200, answer
-    began = time.process_time()
-    for _ in range(times):
-        client.get(address)
-    return (time.process_time() - began) * 1000 / times
 
 
 def queries(client: Client, address: str) -> int:
