@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from accounts.identity import text_for
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from exports.disclosure_control import is_few, leaves_few
@@ -44,8 +45,9 @@ class RecordedEvent:
 def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[RecordedEvent]:
     """Return the latest `number` events about exports of the call, in one query, or two.
 
-    Which responses were chosen for an export with confidential ones, why and how many, would tell
-    what these say: only a `reader` who may make such an export sees that.
+    What people typed, as a reason or to search for, is as `reader` may see it: it may have an
+    address in it. Which responses were chosen for an export with confidential ones, why and how
+    many, would tell what these say: only a `reader` who may make such an export sees that.
 
     An export that has ended appears once, by its end. The end comes after the start, so twice as
     many events hold the end of each start among them, and enough to show.
@@ -59,16 +61,10 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
         if event.action != AuditAction.EXPORT_STARTED or event.detail["attempt"] not in ended
     ]
     total = total_behind_remainders(call)
-    sees_all = reader.has_perms(CONFIDENTIAL_NEEDS)
-    return [
-        _event_in_words(
-            event, call, total, is_bare=bool(event.detail.get("confidential")) and not sees_all
-        )
-        for event in counted[:number]
-    ]
+    return [_event_in_words(event, call, total, reader) for event in counted[:number]]
 
 
-def _event_in_words(event: AuditEvent, call: Call, total: int, *, is_bare: bool) -> RecordedEvent:
+def _event_in_words(event: AuditEvent, call: Call, total: int, reader: User) -> RecordedEvent:
     detail = event.detail
     name = detail.get("format", "")
     what = FORMATS[name].label if name in FORMATS else name
@@ -78,6 +74,7 @@ def _event_in_words(event: AuditEvent, call: Call, total: int, *, is_bare: bool)
         what = _("%(what)s, of all") % {"what": what}
     if detail.get("confidential"):
         what = _("%(what)s, with confidential responses") % {"what": what}
+    is_bare = bool(detail.get("confidential")) and not reader.has_perms(CONFIDENTIAL_NEEDS)
     chosen: list[tuple[str, str]] = []
     if not is_bare:
         chosen += chosen_in_words(call, detail.get("filters", {}))
@@ -90,7 +87,7 @@ def _event_in_words(event: AuditEvent, call: Call, total: int, *, is_bare: bool)
         who=event.actor.get_username() if event.actor else detail.get("through", ""),
         event=event.get_action_display(),
         what=what,
-        chosen=chosen,
+        chosen=[(name, text_for(reader, value)) for name, value in chosen],
         rows=""
         if is_bare or "rows" not in detail
         else number_in_words(call, detail["rows"], of=total),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.current_user import current_user
+from accounts.identity import text_for
 from core import clock, spoken_time
 from exports import export_runs
 from exports.disclosure_control import FEW
@@ -72,6 +73,7 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     context = {
         "call": run.call,
         "run": run,
+        "reason": text_for(request.user, run.reason),
         "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
         "chosen": chosen_in_words(run.call, run.filters),
         "asked": spoken_time.say_moment(run.asked_at, zone),

@@ -50,7 +50,8 @@ def urls(admin: ModelAdmin) -> list[URLPattern]:
 
 
 def search(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
-    """Find responses by who answered. The record says for which call, and how many were found."""
+    """Find responses by who answered. The record says for which call, how many were found and
+    which the page shows."""
     if not (admin.has_view_permission(request) and may_see_identity(request.user)):
         raise PermissionDenied
     form = IdentitySearchForm(request.POST if request.method == "POST" else None)
@@ -63,15 +64,16 @@ def search(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
     if form.is_bound and form.is_valid():
         call = form.cleaned_data["call"]
         found = of_people(form.cleaned_data["words"], call=call)
-        number = found.count()
+        number, shown = found.count(), list(found[:MOST_SHOWN])
         record(
             by=current_user(request),
             at=clock.portal_now(),
             action=AuditAction.IDENTITY_SEARCHED,
             call=call,
             found=number,
+            shown=[response.reference for response in shown],
         )
         context["number"] = number
         context["more"] = max(0, number - MOST_SHOWN)
-        context["rows"] = [(row, in_uk_time(row.submitted_at)) for row in found[:MOST_SHOWN]]
+        context["rows"] = [(row, in_uk_time(row.submitted_at)) for row in shown]
     return TemplateResponse(request, "admin/submissions/submission/who_answered.html", context)

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.current_user import current_user
+from accounts.identity import text_for
 from accounts.record import record
 from accounts.states import AuditAction
 from core import arrival, clock
@@ -191,7 +192,10 @@ class CallAdmin(SeenAdmin, DeclaredFiltersOnly):
             "is_closed": call.has_closed_at(now),
             "may_grow": call.closes_at <= now < call.closes_at + arrival.LONGEST,
             "report": closing_report(call, at=now),
-            "changes": call.closing_changes.select_related("by"),
+            "changes": [
+                (change, text_for(request.user, change.reason))
+                for change in call.closing_changes.select_related("by")
+            ],
         }
         template = "admin/submissions/call/closing_report.html"
         return TemplateResponse(request, template, context)

@@ -12,6 +12,7 @@ from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
 from accounts.record import record
 from accounts.states import PROJECT_STAFF, AuditAction
+from submissions.definitions.closing_times import change_closing_time
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import late_passes
@@ -159,6 +160,44 @@ def test_reason_on_record_that_quotes_an_address_is_masked(client, sees_identity
     assert re.findall(r'class="field-details">([^<]*)</td>', listed) == [shown]
 
 
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_reason_of_a_closing_time_that_quotes_an_address_is_masked(client, sees_identity):
+    user = staff_user(sees_identity=sees_identity)
+    client.force_login(user)
+    call = make_call()
+    change_closing_time(
+        call,
+        to=call.closes_at + timedelta(days=1),
+        reason="Asked for by ada@example.org",
+        by=user,
+        at=call.opens_at,
+    )
+    page = client.get(reverse("admin:submissions_call_closing_report", args=[call.pk]))
+    shown = "Asked for by " + ("ada@example.org" if sees_identity else "[address]")
+    assert re.findall(r"<td>(Asked [^<]*)</td>", page.content.decode()) == [shown]
+
+
+@pytest.mark.parametrize("field", ["to_address", "address", "email"])
+@pytest.mark.parametrize("how", ["", "&_popup=1"])
+def test_no_row_is_named_by_an_address(client, discreet, field, how):
+    call = make_call()
+    response = make_submitted(call, email="ada@example.org")
+    late_pass_for("ada@example.org", discreet, call)
+    folder = "/admin/submissions/"
+    for page in (
+        "outboxemail/",
+        "latepass/",
+        "submission/",
+        f"outboxemail/{response.mails.get().pk}/change/",
+        f"submission/{response.pk}/change/",
+    ):
+        answer = client.get(f"{folder}{page}?_to_field={field}{how}")
+        assert "ada@example.org" not in answer.content.decode()
+    for model in ("outboxemail", "latepass"):
+        answer = client.get(f"{folder}{model}/?_to_field={field}{how}")
+        assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("term", ["ada@example.org", "ada", "email", "example"])
 @pytest.mark.parametrize("sees_identity", [True, False])
 def test_search_for_answers_never_finds_by_who_answered(client, sees_identity, term):
@@ -224,7 +263,7 @@ def test_search_for_who_answered_is_on_record_without_what_was_typed(client, at)
         call,
         None,
         call.closes_at,
-        {"found": 1},
+        {"found": 1, "shown": [response.reference]},
     )
 
 

@@ -230,10 +230,8 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
         format="json",
     )
     assert AuditEvent.objects.count() == 7
-    told = [
-        event.event + ": " + event.what
-        for event in latest_on_record(call, 50, reader=steering.user)
-    ]
+    latest = latest_on_record(call, 50, reader=steering.user)
+    told = [event.event + ": " + event.what for event in latest]
     assert told == ["Exported responses: CSV"] * 3 + ["Started an export: JSON lines"]
     # As many as are asked for, though the starts among the latest are left out.
     assert len(latest_on_record(call, 3, reader=steering.user)) == 3
@@ -309,6 +307,51 @@ def test_named_export_needs_a_reason(named_exporter):
     page = named_exporter.get(PAGE).content.decode()
     assert "Reason: To write back" in page
     assert f"SHA-256: <code>{event.detail['sha256']}</code>" in page
+
+
+@pytest.mark.parametrize("sees_identity", [True, False])
+def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steering, sees_identity):
+    call = make_call(slug="the-call")
+    if sees_identity:
+        steering.user.user_permissions.add(Permission.objects.get(codename="see_identity"))
+    record(
+        by=make_user(),
+        at=NOW,
+        action=AuditAction.EXPORTED,
+        call=call,
+        attempt="any",
+        format="csv",
+        filters={"words": "to ada@example.org"},
+        reason="Asked by ada@example.org",
+    )
+    shown = "ada@example.org" if sees_identity else "[address]"
+    for page in (PAGE, "/steering/the-call/"):
+        text = steering.get(page).content.decode()
+        assert re.findall(r"(?:Words|Reason): [^<]*", text) == [
+            f"Words: to {shown}",
+            f"Reason: Asked by {shown}",
+        ]
+
+
+def test_reason_of_an_export_is_masked_for_those_who_may_not_see_who_answered(client):
+    call = make_call(slug="the-call")
+    user = make_user(is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_submission", "export_confidential"])
+    )
+    client.force_login(user)
+    run = export_runs.ask(
+        call=call,
+        by=user,
+        at=NOW,
+        file_format="csv",
+        filters={},
+        rows_total=1,
+        scope=Scope(confidential=True),
+        reason="Asked by ada@example.org",
+    )
+    text = client.get(f"{PAGE}{run.public_id}/").content.decode()
+    assert re.findall(r"<dt>Reason</dt><dd>([^<]*)</dd>", text) == ["Asked by [address]"]
 
 
 def test_counting_never_searches_who_answered(named_exporter):
