@@ -3,6 +3,7 @@
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+from accounts.models import GroupSetUp
 from accounts.states import PROJECT_STAFF, STEERING_GROUP
 
 PERMISSIONS = {
@@ -32,9 +33,11 @@ PERMISSIONS = {
 }
 
 
-def ensure_groups() -> None:
-    """Make both groups, each with exactly its permissions. Repeating it changes nothing.
+def ensure_groups(*, reset: bool = False) -> dict[str, list[str]]:
+    """Make both groups, and give each what this release gives and the last set-up did not.
 
+    What superusers have given or taken away since stays. With `reset`, each group gets exactly
+    its permissions. Return by group what differs from these, as `+name` and `-name`.
     Raises KeyError for a permission that no migration has made.
     """
     with transaction.atomic():
@@ -42,6 +45,24 @@ def ensure_groups() -> None:
             f"{permission.content_type.app_label}.{permission.codename}": permission
             for permission in Permission.objects.select_related("content_type")
         }
-        for name, permissions in PERMISSIONS.items():
-            group, _ = Group.objects.get_or_create(name=name)
-            group.permissions.set([made[permission] for permission in permissions])
+        names = {permission.pk: name for name, permission in made.items()}
+        differences = {}
+        for group_name, given_now in PERMISSIONS.items():
+            group, _ = Group.objects.get_or_create(name=group_name)
+            set_up, is_first = GroupSetUp.objects.select_for_update().get_or_create(group=group)
+            if reset or is_first:
+                group.permissions.set([made[name] for name in given_now])
+            else:
+                given_then = set(set_up.permissions)
+                group.permissions.add(*(made[n] for n in given_now if n not in given_then))
+                gone = given_then - set(given_now)
+                group.permissions.remove(*(made[n] for n in gone if n in made))
+            if set_up.permissions != list(given_now):
+                set_up.permissions = list(given_now)
+                set_up.save(update_fields=["permissions"])
+            has = {names[pk] for pk in group.permissions.values_list("pk", flat=True)}
+            others = [f"+{name}" for name in sorted(has - set(given_now))]
+            others += [f"-{name}" for name in sorted(set(given_now) - has)]
+            if others:
+                differences[group_name] = others
+    return differences

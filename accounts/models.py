@@ -1,7 +1,7 @@
 """People who sign in, and the record of what they did and opened."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +13,16 @@ class User(AbstractUser):
     """Somebody who signs in: project staff or a member of the steering group."""
 
     email = AddressColumn("email address", blank=True)
+
+
+class GroupSetUp(models.Model):
+    """What `set_up_groups` gave to a group last: what superusers changed since is the difference."""
+
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="set_up")
+    permissions = models.JSONField(default=list, help_text="Such as “submissions.see_identity”.")
+
+    def __str__(self) -> str:
+        return f"set-up of group {self.group_id}"
 
 
 class AuditEvent(models.Model):

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.groups import PERMISSIONS
 from accounts.models import User
 from accounts.states import PROJECT_STAFF, STEERING_GROUP
 
@@ -32,11 +33,9 @@ def rehearsal(settings, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_groups_have_exactly_their_permissions_however_often_they_are_set_up():
-    said("set_up_groups")
-    stray = Permission.objects.get(codename="add_user")
-    Group.objects.get(name=STEERING_GROUP).permissions.add(stray)
-    assert said("set_up_groups") == "groups ready: Project staff, Steering group\n"
+def test_groups_have_exactly_their_permissions():
+    for command in (["set_up_groups"], ["set_up_groups"], ["set_up_groups", "--reset"]):
+        assert said(*command) == "groups ready: Project staff, Steering group\n"
     assert permissions_of(STEERING_GROUP) == {
         "submissions.see_steering",
         "submissions.export_pseudonymised",
@@ -53,6 +52,43 @@ def test_groups_have_exactly_their_permissions_however_often_they_are_set_up():
     assert {"accounts.view_auditevent", "submissions.view_submission"} < staff
     assert not staff & {"accounts.view_user", "auth.view_group"}
     assert Group.objects.count() == 2
+
+
+@pytest.fixture
+def changed_by_superusers():
+    said("set_up_groups")
+    staff, steering = (Group.objects.get(name=name) for name in (PROJECT_STAFF, STEERING_GROUP))
+    staff.permissions.remove(Permission.objects.get(codename="see_identity"))
+    steering.permissions.add(Permission.objects.get(codename="export_named"))
+
+
+@pytest.mark.django_db
+def test_what_superusers_changed_in_a_group_stays_and_is_said(changed_by_superusers):
+    assert said("set_up_groups") == (
+        "groups ready: Project staff, Steering group\n"
+        "Project staff: left as superusers have changed it (-submissions.see_identity); "
+        "--reset takes that back\n"
+        "Steering group: left as superusers have changed it (+submissions.export_named); "
+        "--reset takes that back\n"
+    )
+    assert "submissions.see_identity" not in permissions_of(PROJECT_STAFF)
+    assert "submissions.export_named" in permissions_of(STEERING_GROUP)
+
+
+@pytest.mark.django_db
+def test_reset_takes_back_what_superusers_changed_in_a_group(changed_by_superusers):
+    assert said("set_up_groups", "--reset") == "groups ready: Project staff, Steering group\n"
+    assert permissions_of(STEERING_GROUP) == set(PERMISSIONS[STEERING_GROUP])
+    assert permissions_of(PROJECT_STAFF) == set(PERMISSIONS[PROJECT_STAFF])
+
+
+@pytest.mark.django_db
+def test_new_release_gives_and_takes_its_own_permissions_only(changed_by_superusers, monkeypatch):
+    given = ("submissions.see_steering", "submissions.see_identity")
+    monkeypatch.setitem(PERMISSIONS, STEERING_GROUP, given)
+    said("set_up_groups")
+    assert permissions_of(STEERING_GROUP) == {*given, "submissions.export_named"}
+    assert "submissions.see_identity" not in permissions_of(PROJECT_STAFF)
 
 
 @pytest.mark.django_db
