@@ -1,8 +1,8 @@
 """The session of a browser, which two people may share: a respondent, and staff who sign in.
 
-Each may leave without the other. A sign-in ends when its person signs out, when it was not used
-for STAFF_SESSION_SECONDS, or when somebody else signs in. The browser then still opens the
-respondent's responses, under a new session key.
+Each may leave without the other. A sign-in ends when its person signs out, when somebody else
+signs in, or STAFF_SESSION_SECONDS after the session was last saved: at the sign-in, and when a page
+has a message for its person. The browser then still opens the respondent's responses.
 """
 
 from typing import Any

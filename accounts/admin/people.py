@@ -6,12 +6,15 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 
+from accounts.admin.password_form import SeenPasswordForm
 from accounts.models import User
 from core.addresses import AddressField
 from core.admin.declared_filters import DeclaredFiltersOnly
-from core.admin.seen_forms import SeenAdmin, SeenForm
+from core.admin.seen_deletion import SeenDeletion
+from core.admin.seen_forms import SeenForm
 
 
 class SuperusersOnly:
@@ -42,13 +45,27 @@ class PortalUserForm(SeenForm, UserChangeForm):
             email.stands = self.instance.email
 
 
-class PortalUserAdmin(SuperusersOnly, SeenAdmin, DeclaredFiltersOnly, UserAdmin):
+class PortalUserAdmin(SuperusersOnly, SeenDeletion, DeclaredFiltersOnly, UserAdmin):
     form = PortalUserForm
+    change_password_form = SeenPasswordForm
+    change_user_password_template = "admin/accounts/user/set_password.html"
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
 
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Set a password, unless somebody set another while the page was open.
 
-class PortalGroupAdmin(SuperusersOnly, SeenAdmin, DeclaredFiltersOnly, GroupAdmin):
+        The row is locked, as the whole row is written: no other change of it is taken back.
+        """
+        with transaction.atomic():
+            if request.method == "POST":
+                self._lock(id)
+            return super().user_change_password(request, id, form_url)
+
+
+class PortalGroupAdmin(SuperusersOnly, SeenDeletion, DeclaredFiltersOnly, GroupAdmin):
     pass
 
 

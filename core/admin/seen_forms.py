@@ -16,6 +16,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 SOMEBODY = "Somebody else"
@@ -47,15 +48,15 @@ class SeenForm(forms.ModelForm):
         now = bound.initial
         if not field.has_changed(now, shown) or not field.has_changed(now, bound.data):
             return
-        saved = f"{self.changed_by(name)} saved {_say(now)} here while this page was open."
+        saved = f"{self.changed_by(name)} saved {say(now)} here while this page was open."
         if is_typed:
             self.add_error(
                 name,
-                f"{saved} You typed {_say(_chosen(field, bound.data))}. Save again to put yours "
+                f"{saved} You typed {say(_chosen(field, bound.data))}. Save again to put yours "
                 "in its place.",
             )
         else:
-            before = _say(_chosen(field, shown))
+            before = say(_chosen(field, shown))
             self.add_error(
                 name, f"{saved} This page had {before}. What was saved is in the form now."
             )
@@ -67,17 +68,21 @@ class SeenForm(forms.ModelForm):
 
     def changed_by(self, name: str) -> str:
         """Return the name of the person who changed the field last, as far as is known."""
-        label = json.dumps(str(self.fields[name].label or name))
-        entry = (
-            LogEntry.objects.filter(
-                content_type=ContentType.objects.get_for_model(self.instance),
-                object_id=str(self.instance.pk),
-                change_message__contains=label,
-            )
-            .select_related("user")
-            .first()
+        return last_saved_by(self.instance, str(self.fields[name].label or name))
+
+
+def last_saved_by(row: Model, label: str) -> str:
+    """Return who saved the field with the label last, by Django's own history of the row."""
+    entry = (
+        LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=str(row.pk),
+            change_message__contains=json.dumps(label),
         )
-        return entry.user.get_username() if entry else SOMEBODY
+        .select_related("user")
+        .first()
+    )
+    return entry.user.get_username() if entry else SOMEBODY
 
 
 def _fill_in(data: QueryDict, name: str, value: Any) -> None:
@@ -94,7 +99,8 @@ def _chosen(field: forms.Field, data: Any) -> Any:
     return data
 
 
-def _say(value: Any) -> str:
+def say(value: Any) -> str:
+    """Return the value of a field in quotation marks, in words."""
     if isinstance(value, bool):
         return "“yes”" if value else "“no”"
     if isinstance(value, str):
