@@ -34,9 +34,10 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
     """
     if not request.user.has_perm("submissions.change_submission"):
         raise PermissionDenied
-    given = Submission.objects.exclude(state=SubmissionState.DRAFT)
     if request.method == "POST":
-        given = given.select_for_update(no_key=True, of=("self",))
+        # Locked before the rest is read: a join would still have the version before the lock.
+        Submission.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    given = Submission.objects.exclude(state=SubmissionState.DRAFT)
     response = get_object_or_404(given.select_related("call", "current_version"), pk=pk)
     if response.state == SubmissionState.WITHDRAWN:
         messages.error(request, withdrawn_already(response))

@@ -15,8 +15,6 @@ from django.utils.html import format_html
 
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
-from accounts.models import AuditEvent
-from accounts.states import AuditAction
 from core import clock
 from core.addresses import AddressField
 from core.admin.columns import column
@@ -175,7 +173,7 @@ class LatePassAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         late_pass = get_object_or_404(LatePass, pk=pk)
         if late_pass.revoked_at:
-            messages.error(request, _taken_back(late_pass))
+            messages.error(request, late_passes.say_revoked(late_pass))
             return redirect("admin:submissions_latepass_change", pk)
         if request.method == "POST":
             try:
@@ -195,18 +193,6 @@ class LatePassAdmin(ReadOnlyAdmin):
     def _form_page(self, request: HttpRequest, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(request, "admin/submissions/latepass/form.html", context)
-
-
-def _taken_back(late_pass: LatePass) -> str:
-    event = (
-        AuditEvent.objects.filter(
-            action=AuditAction.LATE_PASS_REVOKED, detail__late_pass=late_pass.pk
-        )
-        .select_related("actor")
-        .first()
-    )
-    who = event.actor.get_username() if event and event.actor else "somebody else"
-    return f"This pass was taken back already, by {who}. Nothing changed."
 
 
 def _address_for(request: HttpRequest, late_pass: LatePass) -> str:

@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
@@ -22,13 +24,22 @@ from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
-from submissions.admin.seen_mail import lock, seen_of, what_happened
+from submissions.admin.seen_mail import (
+    lock,
+    seen_of,
+    what_happened,
+    what_happened_in_a_list,
+    with_copies,
+)
 from submissions.mail.errors import ResendRefused
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.mail.resending import FINISHED, send_again, send_to_corrected
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
+
+
+MOST_SAID = 10  # mails of which the page says one by one that they changed
 
 
 @admin.register(OutboxEmail)
@@ -58,7 +69,13 @@ class OutboxAdmin(ReadOnlyAdmin):
         return [*shown[:place], error, *shown[place:]]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEmail]:
-        return super().get_queryset(request).defer("body")
+        return with_copies(super().get_queryset(request)).defer("body")
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))  # noqa: S308 - no values
+    def action_checkbox(self, mail: OutboxEmail) -> str:
+        """The box that chooses the mail, and what the list shows of it."""
+        seen = format_html('<input type="hidden" name="seen_{}" value="{}">', mail.pk, seen_of(mail))
+        return super().action_checkbox(mail) + seen
 
     @admin.display(description="written (UK time)", ordering="created_at")
     def written(self, mail: OutboxEmail) -> str:
@@ -137,14 +154,26 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Send the chosen mails again", permissions=["send"])
     def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxEmail]) -> None:
-        """Queue a copy of each mail that was sent or given up and has no copy yet."""
-        again = 0
-        for mail in chosen.filter(resends=None).order_by("pk"):
-            with suppress(ResendRefused):
-                send_again(mail, by=current_user(request), at=clock.portal_now())
-                again += 1
+        """Queue a copy of each mail that was sent or given up and has no copy yet.
+
+        A mail that changed since the list was shown is left, and the page says what happened.
+        """
+        again, changed = 0, []
+        # Of those on other pages of the list nothing was shown.
+        all_pages = request.POST.get("select_across") == "1"
+        for mail in chosen.order_by("pk"):
+            seen = request.POST.get(f"seen_{mail.pk}", seen_of(mail) if all_pages else "")
+            with suppress(ResendRefused), transaction.atomic():
+                lock(mail)
+                if seen != seen_of(mail):
+                    changed.append(what_happened_in_a_list(mail, seen))
+                elif not mail.resends.exists():
+                    send_again(mail, by=current_user(request), at=clock.portal_now())
+                    again += 1
         if again:
             nudge_mail()
+        for sentence in changed[:MOST_SAID]:
+            messages.error(request, sentence)
         left = chosen.count() - again
         self.message_user(
             request,

@@ -1,14 +1,31 @@
-"""What the page of a mail showed, so that two people do not each send a copy of it unawares."""
+"""What a page showed of mails, so that two people do not each send a copy of one unawares."""
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
 from submissions.responses.models import Submission
+
+
+def with_copies(mails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
+    """Add to each mail how many copies of it there are, as `copies`."""
+    counted = (
+        OutboxEmail.objects.filter(resend_of=OuterRef("pk"))
+        .order_by()
+        .values("resend_of")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return mails.annotate(copies=Coalesce(Subquery(counted), 0))
 
 
 def seen_of(mail: OutboxEmail) -> str:
     """Return the state of the mail, and how many copies of it there are."""
-    return f"{mail.state} {mail.resends.count()}"
+    copies = getattr(mail, "copies", None)
+    return f"{mail.state} {mail.resends.count() if copies is None else copies}"
 
 
 def lock(mail: OutboxEmail) -> None:
@@ -17,10 +34,30 @@ def lock(mail: OutboxEmail) -> None:
         Submission.objects.select_for_update(no_key=True).get(pk=mail.submission_id)
     OutboxEmail.objects.select_for_update(no_key=True).get(pk=mail.pk)
     mail.refresh_from_db(fields=["state"])
+    mail.__dict__.pop("copies", None)
 
 
 def what_happened(mail: OutboxEmail) -> str:
     """Say what changed while the page was open, and by whom."""
+    return (
+        f"While this page was open, {_done_to(mail)}. What you typed is below. Send it if it "
+        "still holds."
+    )
+
+
+def what_happened_in_a_list(mail: OutboxEmail, seen: str) -> str:
+    """Say of a mail that was chosen from a list what changed since it was listed."""
+    state = seen.partition(" ")[0]
+    shown = OutboxState(state).label if state in OutboxState.values else "nothing"
+    kind = mail.get_kind_display()
+    about = f"{kind}, {mail.submission}" if mail.submission else kind
+    return (
+        f"{about} is left as it is. This page had “{shown}”, and meanwhile {_done_to(mail)}. "
+        "Choose it again if it still holds."
+    )
+
+
+def _done_to(mail: OutboxEmail) -> str:
     event = (
         AuditEvent.objects.filter(
             action__in=[AuditAction.MAIL_RESENT, AuditAction.ADDRESS_CORRECTED],
@@ -30,7 +67,5 @@ def what_happened(mail: OutboxEmail) -> str:
         .first()
     )
     if event is None or event.actor is None:
-        done = f"the mail changed to “{mail.get_state_display()}”"
-    else:
-        done = f"{event.actor.get_username()} sent a copy of this mail: see “Sent again”"
-    return f"While this page was open, {done}. What you typed is below. Send it if it still holds."
+        return f"the mail changed to “{mail.get_state_display()}”"
+    return f"{event.actor.get_username()} sent a copy of this mail: see “Sent again”"

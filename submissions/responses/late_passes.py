@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.states import AuditAction
 from core.addresses import AddressRefused, clean_address, same_or_cleaned
@@ -29,6 +29,7 @@ from submissions.responses.drafting import begin
 from submissions.responses.errors import LatePassRefused, LinkDead
 from submissions.responses.models import LatePass, Submission
 from submissions.responses.states import SubmissionState
+from submissions.responses.submitting import lock_call
 
 TOKEN_BYTES = 32
 
@@ -48,15 +49,16 @@ def give(
     The mail about a response goes to the address that its author gave, if there is one, and has
     no link that opens it. Raises LatePassRefused, with a sentence for staff, for both or neither,
     an address that no mail can be sent to, a missing reason, an expiry (aware) that is not after
-    both now and the closing time or is more than five years away, or a response of another call
-    or one that was withdrawn.
+    both now and the closing time or is more than five years away, a response of another call
+    or one that was withdrawn, or a closing time that was changed since `call` was read.
     """
     address = same_or_cleaned(address)
-    _refuse(call, address, reason, expires_at, at, submission)
     to, given_by = address, AddressSource.STAFF
     if submission is not None:
         to, given_by = present_address(submission, call), AddressSource.AUTHOR
     with transaction.atomic():
+        _refuse_another_closing_time(lock_call(call.pk), call)
+        _refuse(call, address, reason, expires_at, at, submission)
         late_pass = LatePass.objects.create(
             call=call,
             submission=submission,
@@ -87,6 +89,13 @@ def give(
             expires_at=expires_at.isoformat(),
         )
     return late_pass
+
+
+def _refuse_another_closing_time(locked: Call, seen: Call) -> None:
+    if locked.closes_at != seen.closes_at:
+        raise LatePassRefused(
+            f"Somebody else changed the closing time meanwhile: it is {locked.closes_in_words}"
+        )
 
 
 def _refuse(
@@ -128,22 +137,36 @@ def pass_of(mail: OutboxEmail) -> LatePass:
 
 
 def revoke(late_pass: LatePass, *, by: User, at: datetime) -> None:
-    """Revoke a pass that was not used. Raises LatePassRefused for one that was."""
+    """Revoke a pass. Raises LatePassRefused for one that was used, or revoked by somebody else."""
     with transaction.atomic():
         locked = LatePass.objects.select_for_update().get(pk=late_pass.pk)
         if locked.used_at is not None:
             raise LatePassRefused("This pass has been used: the response was received")
-        if locked.revoked_at is None:
-            locked.revoked_at = at
-            locked.save(update_fields=["revoked_at"])
-            record(
-                by=by,
-                at=at,
-                action=AuditAction.LATE_PASS_REVOKED,
-                call=locked.call,
-                submission=locked.submission,
-                late_pass=locked.pk,
-            )
+        if locked.revoked_at is not None:
+            raise LatePassRefused(say_revoked(locked))
+        locked.revoked_at = at
+        locked.save(update_fields=["revoked_at"])
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.LATE_PASS_REVOKED,
+            call=locked.call,
+            submission=locked.submission,
+            late_pass=locked.pk,
+        )
+
+
+def say_revoked(late_pass: LatePass) -> str:
+    """Say who revoked the pass, in a sentence for whoever wants to do it, too."""
+    event = (
+        AuditEvent.objects.filter(
+            action=AuditAction.LATE_PASS_REVOKED, detail__late_pass=late_pass.pk
+        )
+        .select_related("actor")
+        .first()
+    )
+    who = event.actor.get_username() if event and event.actor else "somebody else"
+    return f"This pass was taken back already, by {who}. Nothing changed."
 
 
 def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:

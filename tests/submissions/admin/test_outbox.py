@@ -194,8 +194,10 @@ def test_mails_cannot_be_edited_even_by_a_superuser(client, path):
     assert list(OutboxEmail.objects.values()) == before
 
 
-def choose(mails):
-    return {"action": "send_chosen_again", "_selected_action": [mail.pk for mail in mails]}
+def choose(staff, mails):
+    """What the list posts where these mails are chosen."""
+    chosen = {"action": "send_chosen_again", "_selected_action": [mail.pk for mail in mails]}
+    return form_of(staff.get(LIST)) | chosen
 
 
 @pytest.mark.django_db
@@ -204,12 +206,42 @@ def test_chosen_mails_are_sent_again_together_and_once(staff):
     failed, other, waiting = [make_submitted(call).mails.get() for _ in range(3)]
     given_up = OutboxEmail.objects.filter(pk__in=[failed.pk, other.pk])
     given_up.update(state=OutboxState.FAILED, last_error="No server. Given up after 3 days.")
-    page = staff.post(LIST, choose([failed, other, waiting]), follow=True).content.decode()
+    page = staff.post(LIST, choose(staff, [failed, other, waiting]), follow=True).content.decode()
     assert "2 will be sent again within a minute. 1 were left as they are" in page
     copies = OutboxEmail.objects.filter(resend_of__isnull=False).order_by("pk")
     assert [copy.resend_of for copy in copies] == [failed, other]
-    staff.post(LIST, choose([failed, other, waiting]))
+    staff.post(LIST, choose(staff, [failed, other, waiting]))
     assert copies.count() == 2
+
+
+def messages_of(page):
+    return re.findall(r'<li class="(?:error|success|warning)">(.*?)</li>', page.content.decode())
+
+
+@pytest.mark.django_db
+def test_chosen_mail_that_changed_since_it_was_listed_is_left(staff):
+    mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
+    listed = choose(staff, [mail])
+    OutboxEmail.objects.update(state=OutboxState.SENT, sent_at=OPENS_AT)
+    left = "0 will be sent again within a minute. 1 were left as they are: on their way, sent again already, or without an address."
+    assert messages_of(staff.post(LIST, listed, follow=True)) == [
+        f"{mail.get_kind_display()}, {mail.submission} is left as it is. This page had “Waiting”, "
+        "and meanwhile the mail changed to “Sent”. Choose it again if it still holds.",
+        left,
+    ]
+    assert OutboxEmail.objects.get() == mail
+    assert staff.post(LIST, choose(staff, [mail])).status_code == 302
+    assert OutboxEmail.objects.filter(resend_of=mail).count() == 1
+
+
+@pytest.mark.django_db
+def test_chosen_mails_without_what_the_list_showed_are_left(staff):
+    mail = sent_mail()
+    bare = {"action": "send_chosen_again", "_selected_action": [mail.pk]}
+    staff.post(LIST, bare)
+    assert OutboxEmail.objects.get() == mail
+    staff.post(LIST, bare | {"select_across": "1"})
+    assert OutboxEmail.objects.filter(resend_of=mail).count() == 1
 
 
 @pytest.mark.django_db
@@ -221,7 +253,7 @@ def test_chosen_mails_are_sent_again_by_those_who_may_only(client):
     client.force_login(user)
     mail = sent_mail()
     assert "send_chosen_again" not in client.get(LIST).content.decode()
-    client.post(LIST, choose([mail]))
+    client.post(LIST, choose(client, [mail]))
     assert OutboxEmail.objects.get() == mail
 
 

@@ -21,6 +21,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.addresses import leads_back
 from submissions.responses.models import LatePass, Version
+from tests.forms import form_of
 from tests.makers import (
     FIRST_CALL,
     enqueue_link_mail,
@@ -94,8 +95,12 @@ class Walk:
         return [self.post(f"outboxemail/{mail.pk}/send-again/") for mail in self.mails()]
 
     def chosen_again(self):
-        chosen = [mail.pk for mail in self.mails()]
-        return [self.post("outboxemail/", action="send_chosen_again", _selected_action=chosen)]
+        chosen = {"action": "send_chosen_again", "_selected_action": [m.pk for m in self.mails()]}
+        listed = form_of(self.staff.get("/admin/submissions/outboxemail/"))
+        before = OutboxEmail.objects.count()
+        posted = [self.post("outboxemail/", **listed | chosen)]
+        assert OutboxEmail.objects.count() > before
+        return posted
 
     def correct(self):
         return [

@@ -1,0 +1,315 @@
+"""Two posts to one form of the admin at one moment: real threads on real connections.
+
+One is saved. The other is refused and says what was saved, and the record names who saved it.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from accounts.groups import ensure_groups
+from accounts.models import AuditEvent, User
+from accounts.states import PROJECT_STAFF
+from submissions.calls.models import Call
+from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.loading import load, parse
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, drafting, late_passes, submitting
+from submissions.responses.models import Version
+from tests.forms import form_of
+from tests.makers import (
+    OPENS_AT,
+    PASSWORD,
+    SMALL,
+    make_call,
+    make_submitted,
+    make_user,
+    mark_as_sent,
+    while_open,
+)
+from tests.races.test_submit_race import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def staff():
+    return [signed_in(name, PROJECT_STAFF) for name in ("ann", "ben")]
+
+
+@pytest.fixture
+def chiefs():
+    return [signed_in(name, is_superuser=True) for name in ("ann", "ben")]
+
+
+def signed_in(name, group=None, **fields):
+    ensure_groups()
+    client = Client()
+    client.force_login(make_user(group, username=name, is_staff=True, **fields))
+    return client
+
+
+def page(name, row):
+    return reverse(f"admin:{name}", args=[row.pk])
+
+
+def post_at_once(people, address, changes, *, shown_at=None):
+    """Both open the page, then post their changes at once; return who won, and the other's page."""
+    forms = [form_of(one.get(shown_at or address)) for one in people]
+    posts = [
+        lambda one=one, form=form, change=change: one.post(address, form | change)
+        for one, form, change in zip(people, forms, changes, strict=True)
+    ]
+    answers = at_once(posts)
+    names = ["ann", "ben"]
+    saved = [name for name, answer in zip(names, answers, strict=True) if saves(answer)]
+    assert len(saved) == 1
+    [refused] = [answer for answer in answers if not saves(answer)]
+    return saved[0], refused.content.decode()
+
+
+def saves(answer):
+    return answer.status_code == 302
+
+
+def actors(**which):
+    return list(AuditEvent.objects.filter(**which).values_list("actor__username", flat=True))
+
+
+def test_of_two_who_save_a_call_one_is_told_what_the_other_saved(staff):
+    for number in range(3):
+        call = make_call(summary="As both saw it.")
+        texts = {name: f"{name} {number}" for name in ("ann", "ben")}
+        won, refused = post_at_once(
+            staff,
+            page("submissions_call_change", call),
+            [{"summary": text} for text in texts.values()],
+        )
+        lost = "ben" if won == "ann" else "ann"
+        assert Call.objects.get(pk=call.pk).summary == texts[won]
+        assert f"{won} saved “{texts[won]}” here while this page was open." in refused
+        assert f"You typed “{texts[lost]}”." in refused
+        assert actors(call=call, action="call_changed") == [won]
+
+
+def test_of_two_closing_times_one_is_set_and_the_other_told(staff, at):
+    call = make_call()
+    at(while_open(call))
+    days = {"ann": "2019-07-26", "ben": "2019-07-28"}
+    won, refused = post_at_once(
+        staff,
+        page("submissions_call_closing_time", call),
+        [{"day": day, "time": "12:00", "reason": "More time"} for day in days.values()],
+    )
+    closes_at = Call.objects.get().closes_at
+    assert f"{closes_at:%Y-%m-%d}" == days[won]
+    assert f"noon on Friday 26 July" in refused or closes_at.strftime("%-d July 2019") in refused
+    assert list(call.closing_changes.values_list("by__username", flat=True)) == [won]
+
+
+def test_of_two_statuses_one_is_set(staff):
+    for status in ("considered", "in_review", "set_aside"):
+        response = make_submitted()
+        address = page("submissions_submission_status", response)
+        shown_at = page("submissions_submission_change", response)
+        forms = [form_of(one.get(shown_at)) for one in staff]
+        chosen = [status, "unread"]
+        answers = at_once(
+            [
+                lambda one=one, form=form, to=to: one.post(address, form | {"status": to})
+                for one, form, to in zip(staff, forms, [status, status], strict=True)
+            ]
+        )
+        assert [answer.status_code for answer in answers] == [302, 302]
+        response.refresh_from_db()
+        assert response.triage_status == chosen[0]
+        assert len(actors(submission=response, action="status_changed")) == 1
+
+
+def test_of_two_who_take_a_pass_back_one_is_told_who_did(staff, at):
+    call = make_call()
+    at(call.closes_at + timedelta(hours=1))
+    ann = User.objects.get(username="ann")
+    for _ in range(3):
+        late_pass = late_passes.give(
+            call=call,
+            address="jo@example.org",
+            reason="Ill",
+            expires_at=call.closes_at + timedelta(days=2),
+            by=ann,
+            at=call.closes_at,
+        )
+        address = page("submissions_latepass_revoke", late_pass)
+        at_once([lambda one=one: one.post(address) for one in staff])
+        [won] = actors(action="late_pass_revoked", detail__late_pass=late_pass.pk)
+        said = [
+            re.findall(
+                r'<li class="(?:error|success)">(.*?)</li>',
+                one.get(page("submissions_latepass_change", late_pass)).content.decode(),
+            )
+            for one in staff
+        ]
+        told = f"This pass was taken back already, by {won}. Nothing changed."
+        expected = [["The pass does not work any more."], [told]]
+        assert said == (expected if won == "ann" else expected[::-1])
+
+
+def test_withdrawal_while_the_author_submits_again_is_of_the_version_that_was_seen(staff):
+    ann = staff[0]
+    for _ in range(5):
+        response = make_submitted()
+        moment = while_open(response.call)
+        amending.reopen(submission=response, at=moment)
+        drafting.save_answers(
+            submission=response, call=response.call, values={"story": "More"}, at=moment
+        )
+        address = page("submissions_submission_withdraw", response)
+        form = form_of(ann.get(address)) | {"reason": "By phone"}
+        answer, _ = at_once(
+            [
+                lambda address=address, form=form: ann.post(address, form),
+                lambda response=response, moment=moment: submitting.submit(
+                    submission=response, at=moment
+                ),
+            ]
+        )
+        response.refresh_from_db()
+        number = Version.objects.filter(submission=response).count()
+        if saves(answer):
+            assert (response.state, number) == ("withdrawn", 1)
+        else:
+            assert (response.state, number) == ("submitted", 2)
+            assert "Its author submitted version 2" in answer.content.decode()
+
+
+def test_mail_is_sent_again_once_by_two_who_chose_it_at_once(staff):
+    response = make_submitted(email="jo@example.org")
+    mark_as_sent(response.mails.get(), at=response.submitted_at)
+    mail = response.mails.get()
+    listed = "/admin/submissions/outboxemail/"
+    chosen = {"action": "send_chosen_again", "_selected_action": [mail.pk]}
+    forms = [form_of(one.get(listed)) | chosen for one in staff]
+    at_once(
+        [
+            lambda one=one, form=form: one.post(listed, form)
+            for one, form in zip(staff, forms, strict=True)
+        ]
+    )
+    assert OutboxEmail.objects.filter(resend_of=mail).count() == 1
+    [won] = actors(action="mail_resent")
+    lost = staff[1] if won == "ann" else staff[0]
+    told = f"This page had “Sent”, and meanwhile {won} sent a copy of this mail"
+    assert told in lost.get(listed).content.decode()
+
+
+def test_of_two_who_save_a_user_one_is_told_what_the_other_saved(chiefs):
+    person = make_user(username="person", first_name="Old")
+    won, refused = post_at_once(
+        chiefs,
+        page("accounts_user_change", person),
+        [{"first_name": name} for name in ("ann", "ben")],
+    )
+    person.refresh_from_db()
+    assert person.first_name == won
+    assert f"{won} saved “{won}” here while this page was open." in refused
+
+
+def test_of_two_passwords_one_is_set_and_the_other_refused(chiefs):
+    person = make_user(username="person")
+    words = {name: f"a long password by {name}" for name in ("ann", "ben")}
+    won, refused = post_at_once(
+        chiefs,
+        page("auth_user_password_change", person),
+        [{"password1": one, "password2": one, "set-password": "x"} for one in words.values()],
+    )
+    person.refresh_from_db()
+    assert person.check_password(words[won])
+    assert f"{won} set a password while this page was open." in refused
+
+
+def test_password_takes_no_other_change_of_the_person_back(chiefs):
+    person = make_user(username="person")
+    password = page("auth_user_password_change", person)
+    change = page("accounts_user_change", person)
+    first = form_of(chiefs[0].get(change))
+    first.pop("is_active")
+    second = form_of(chiefs[1].get(password)) | {
+        "password1": "a long password",
+        "password2": "a long password",
+        "set-password": "x",
+    }
+    answers = at_once(
+        [lambda: chiefs[0].post(change, first), lambda: chiefs[1].post(password, second)]
+    )
+    assert [answer.status_code for answer in answers] == [302, 302]
+    person.refresh_from_db()
+    assert not person.is_active
+    assert person.check_password("a long password")
+
+
+def test_own_new_password_does_not_give_a_right_back(chiefs):
+    person = make_user(username="person", is_staff=True)
+    own = Client()
+    own.force_login(person)
+    change = page("accounts_user_change", person)
+    posted = form_of(chiefs[0].get(change))
+    posted.pop("is_staff")
+    new = {
+        "old_password": PASSWORD,
+        "new_password1": "a long password",
+        "new_password2": "a long password",
+    }
+    for _ in range(3):
+        at_once(
+            [
+                lambda: own.post("/admin/password_change/", new),
+                lambda: chiefs[0].post(change, posted),
+            ]
+        )
+        person.refresh_from_db()
+        assert not person.is_staff
+
+
+def test_group_is_deleted_as_it_was_seen_or_not_at_all(chiefs):
+    for number in range(3):
+        group = Group.objects.create(name=f"group {number}")
+        delete, change = page("auth_group_delete", group), page("auth_group_change", group)
+        gone = form_of(chiefs[0].get(delete))
+        renamed = form_of(chiefs[1].get(change)) | {"name": f"renamed {number}"}
+        deleted, saved = at_once(
+            [
+                lambda delete=delete, gone=gone: chiefs[0].post(delete, gone),
+                lambda change=change, renamed=renamed: chiefs[1].post(change, renamed),
+            ]
+        )
+        kept = list(Group.objects.filter(pk=group.pk).values_list("name", flat=True))
+        if kept:
+            assert (kept, saves(saved), saves(deleted)) == ([f"renamed {number}"], True, False)
+            assert f"ben saved “renamed {number}” as “Name”" in deleted.content.decode()
+        else:
+            assert saves(deleted)
+
+
+def test_load_beside_a_save_takes_back_nothing(staff):
+    text = SMALL.read_text(encoding="utf-8")
+    call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    other = text.replace("[call]", '[call]\nhelp_text = "By the file."', 1)
+    assert other != text
+    address = page("submissions_call_change", call)
+    posted = form_of(staff[0].get(address)) | {"help_text": "By Ann."}
+
+    def load_other():
+        return load(parse(other, source="small.toml"), by=None, at=OPENS_AT)
+
+    saved, loaded = at_once([lambda: staff[0].post(address, posted), load_other])
+    help_text = Call.objects.get().help_text
+    if saves(saved):
+        assert help_text == "By Ann."
+        assert isinstance(loaded, DefinitionRefused)
+    else:
+        assert help_text == "By the file."
+        assert "saved “By the file.” here while this page was open." in saved.content.decode()
