@@ -4,7 +4,7 @@ Nobody but the author says where links lead. Staff can have a receipt sent elsew
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.addresses import comparable
@@ -15,6 +15,8 @@ from submissions.outbox.queue import enqueue
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.models import ReturnAddress, Submission, Version
 from submissions.responses.working_copy import working_answers
+
+AT_MOST_ONCE_IN = timedelta(hours=1)
 
 
 def address_of(version: Version, call: Call) -> str:
@@ -165,6 +167,38 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
         )
     if before and comparable(before) != comparable(address):
         tell_of_change(MailKind.ADDRESS_CHANGED, submission, call, except_for=address, at=at)
+
+
+def tell_of_replaced(
+    submission: Submission,
+    call: Call,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Tell the addresses that the answers `before` had and those `after` do not, not the new ones.
+
+    Only known ones: while somebody types, an answer may be a stranger's address for a moment. And
+    each once an hour at most.
+    """
+    stays = {one.casefold() for one in _addresses_in(after, call)}
+    gone = {one.casefold() for one in _addresses_in(before, call)} - stays
+    if not gone:
+        return
+    told = OutboxEmail.objects.filter(
+        submission=submission, kind=MailKind.ADDRESS_CHANGED, created_at__gt=at - AT_MOST_ONCE_IN
+    )
+    gone -= {address.casefold() for address in told.values_list("to_address", flat=True)}
+    for address in known_addresses(submission, call):
+        if address.casefold() in gone:
+            enqueue(
+                kind=MailKind.ADDRESS_CHANGED,
+                call=call,
+                submission=submission,
+                to_address=address,
+                at=at,
+            )
 
 
 def tell_of_change(

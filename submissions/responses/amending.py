@@ -10,13 +10,13 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
-from submissions.responses.addresses import enqueue_withdrawal
+from submissions.responses.addresses import enqueue_withdrawal, tell_of_replaced
 from submissions.responses.deadlines import applicable_deadline, refuse_unless_open
 from submissions.responses.errors import NotSubmitted
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import lock_call, lock_response
-from submissions.responses.working_copy import store_answers
+from submissions.responses.working_copy import store_answers, working_answers
 
 logger = logging.getLogger(__name__)
 NOTHING = Q(pk__in=[])
@@ -54,7 +54,10 @@ def discard_changes(*, submission: Submission, at: datetime) -> None:
         not_asked = [q.pk for q in locked.call.questions_in_order if not asked[q.key]]
         given = Q(question__in=not_asked, saved_at__lte=version.received_at)
         attached = Q(question__in=not_asked, uploaded_at__lte=version.received_at)
+        discarded = working_answers(locked, locked.call)
         _back_to_submitted(locked, at, answers_kept=given, files_kept=attached)
+        kept = working_answers(locked, locked.call)
+        tell_of_replaced(locked, locked.call, before=discarded, after=kept, at=at)
 
 
 def discard_all_but_submitted(*, submission: Submission, at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from core import clock
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
+from submissions.responses.addresses import tell_of_replaced
 from submissions.responses.answering import clean_answer
 from submissions.responses.deadlines import refuse_unless_open
 from submissions.responses.etags import etag
@@ -99,8 +100,10 @@ def save_answers(
             if _counts_as_saved(new, conflicts, call, at):
                 note_saved(submission, at)
         store_answers(submission, new, at)
-    changed = {question.key: value for question, value in new.items()}
-    answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
+        changed = {question.key: value for question, value in new.items()}
+        answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
+        if any(question.kind == QuestionKind.EMAIL for question in new):
+            tell_of_replaced(submission, call, before=current, after=answers, at=at)
     return SaveResult(conflicts, answers)
 
 

@@ -1,6 +1,7 @@
 """Where mail about a response goes, and who learns of a new version, address or withdrawal."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -126,6 +127,35 @@ def test_changed_address_is_told_to_the_old_one_without_the_new(call, at):
     assert "http://" not in body
     remember_address(submission=submission, address="NEW@example.org", at=at)
     assert OutboxEmail.objects.filter(kind="address_changed").count() == 1
+
+
+def test_answer_that_replaces_an_address_is_told_to_it(call, at):
+    draft = make_draft(call, email="old@example.org")
+    returning.enqueue_links(call=call, address="old@example.org", at=at)
+    save = partial(drafting.save_answers, submission=draft, call=call)
+    save(values={"story": "More."}, at=at)
+    assert told(kind="address_changed") == []
+    for typed in ("new@example.or", "new@example.org", "old@example.org", "new@example.org"):
+        save(values={"email": typed}, at=at)
+    assert told(kind="address_changed") == [("address_changed", "old@example.org")]
+    save(values={"email": "old@example.org"}, at=at + HOUR)
+    save(values={"email": ""}, at=at + HOUR)
+    assert told(kind="address_changed") == [("address_changed", "old@example.org")] * 2
+
+
+def test_address_of_a_version_is_told_of_another_before_that_is_submitted(call, at):
+    submission = make_submitted(call, email="first@example.org")
+    amending.reopen(submission=submission, at=at)
+    drafting.save_answers(
+        submission=submission, call=call, values={"email": "second@example.org"}, at=at
+    )
+    assert told(kind="address_changed") == [("address_changed", "first@example.org")]
+    returning.enqueue_links(call=call, address="second@example.org", at=at)
+    amending.discard_changes(submission=submission, at=at)
+    assert told(kind="address_changed") == [
+        ("address_changed", "first@example.org"),
+        ("address_changed", "second@example.org"),
+    ]
 
 
 def test_address_changes_no_more_than_three_times_an_hour(call, at):
