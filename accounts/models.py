@@ -16,7 +16,7 @@ class User(AbstractUser):
 
 
 class GroupSetUp(models.Model):
-    """What `set_up_groups` gave to a group last: what superusers changed since is the difference."""
+    """What `set_up_groups` gave to a group last. Superusers changed the rest since."""
 
     group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="set_up")
     permissions = models.JSONField(default=list, help_text="Such as “submissions.see_identity”.")

@@ -1,8 +1,8 @@
 """The form by which somebody who is signed in to the admin changes their own password."""
 
-from typing import Any
-
 from django.contrib.admin.forms import AdminPasswordChangeForm
+
+from accounts.models import User
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
@@ -12,10 +12,8 @@ class OwnPasswordForm(AdminPasswordChangeForm):
     back the rights that a superuser took away meanwhile.
     """
 
-    def set_password_and_save(
-        self, user: Any, password_field_name: str = "password1", commit: bool = True
-    ) -> Any:
-        user = super().set_password_and_save(user, password_field_name, commit=False)
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit=False)
         if commit:
             user.save(update_fields=["password"])
         return user

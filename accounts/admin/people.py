@@ -48,12 +48,15 @@ class PortalUserForm(SeenForm, UserChangeForm):
 class PortalUserAdmin(SuperusersOnly, SeenDeletion, DeclaredFiltersOnly, UserAdmin):
     form = PortalUserForm
     change_password_form = SeenPasswordForm
-    change_user_password_template = "admin/accounts/user/set_password.html"
+    change_user_password_template = "admin/accounts/user/set_password.html"  # noqa: S105 - a path
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
 
     def user_change_password(
-        self, request: HttpRequest, id: str, form_url: str = ""
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
     ) -> HttpResponse:
         """Set a password, unless somebody set another while the page was open.
 

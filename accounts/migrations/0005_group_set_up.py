@@ -22,9 +22,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "permissions",
-                    models.JSONField(
-                        default=list, help_text="Such as “submissions.see_identity”."
-                    ),
+                    models.JSONField(default=list, help_text="Such as “submissions.see_identity”."),
                 ),
                 (
                     "group",

@@ -45,16 +45,16 @@ class SeenDeletion(SeenAdmin):
                 for line in changed:
                     messages.error(request, line)
                 if changed:
-                    request.POST = QueryDict()  # type: ignore[assignment]  # Django then asks again
+                    request.POST = QueryDict()  # Django asks again
             shown = {label: value for label, value in now.items() if label != GOES_WITH_IT}
             context = {"seen": json.dumps(now), "shown": shown}
             return super().delete_view(request, object_id, context | (extra_context or {}))
 
     def _shown(self, request: HttpRequest, row: Model) -> Shown:
-        """Return each value of the row's own page by its label, and what is deleted with the row."""
+        """Return each value of the row's own page by its label, and what is deleted with it."""
         form = self.get_form(request, row, change=True)(instance=row)
         values = {str(one.label): say(one.initial) for one in form if not one.field.disabled}
-        _, numbers, _, _ = self.get_deleted_objects([row], request)  # type: ignore[arg-type]
+        _, numbers, _, _ = self.get_deleted_objects([row], request)
         with_it = ", ".join(f"{number} {name}" for name, number in sorted(numbers.items()))
         return values | {GOES_WITH_IT: with_it}
 

@@ -124,7 +124,6 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         "may_see_charts": request.user.has_perm("submissions.see_steering"),
         "record": latest_on_record(call, SHOWN_ON_RECORD, reader=current_user(request)),
         "runs": export_runs.runs_of(call, by=current_user(request))[:SHOWN_RUNS],
-        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=current_user(request)),
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
 

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
@@ -37,7 +37,6 @@ from submissions.mail.resending import FINISHED, send_again, send_to_corrected
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
-
 
 MOST_SAID = 10  # mails of which the page says one by one that they changed
 
@@ -71,10 +70,12 @@ class OutboxAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEmail]:
         return with_copies(super().get_queryset(request)).defer("body")
 
-    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))  # noqa: S308 - no values
-    def action_checkbox(self, mail: OutboxEmail) -> str:
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, mail: OutboxEmail) -> SafeString:
         """The box that chooses the mail, and what the list shows of it."""
-        seen = format_html('<input type="hidden" name="seen_{}" value="{}">', mail.pk, seen_of(mail))
+        seen = format_html(
+            '<input type="hidden" name="seen_{}" value="{}">', mail.pk, seen_of(mail)
+        )
         return super().action_checkbox(mail) + seen
 
     @admin.display(description="written (UK time)", ordering="created_at")

@@ -182,16 +182,16 @@ def tell_of_replaced(
     Only known ones: while somebody types, an answer may be a stranger's address for a moment. And
     each once an hour at most.
     """
-    stays = {one.casefold() for one in _addresses_in(after, call)}
-    gone = {one.casefold() for one in _addresses_in(before, call)} - stays
+    stays = {comparable(one) for one in typed_addresses(call, after)}
+    gone = {comparable(one) for one in typed_addresses(call, before)} - stays
     if not gone:
         return
     told = OutboxEmail.objects.filter(
         submission=submission, kind=MailKind.ADDRESS_CHANGED, created_at__gt=at - AT_MOST_ONCE_IN
     )
-    gone -= {address.casefold() for address in told.values_list("to_address", flat=True)}
+    gone -= {comparable(address) for address in told.values_list("to_address", flat=True)}
     for address in known_addresses(submission, call):
-        if address.casefold() in gone:
+        if comparable(address) in gone:
             enqueue(
                 kind=MailKind.ADDRESS_CHANGED,
                 call=call,

@@ -107,7 +107,9 @@ def test_deletion_without_what_the_page_showed_is_refused(chief, seen):
     person = make_user(username="person")
     delete = reverse("admin:accounts_user_delete", args=[person.pk])
     page = chief.post(delete, {"post": "yes", "seen": seen})
-    assert said(page) == ["The page did not say what it showed. Look at it again before you delete."]
+    assert said(page) == [
+        "The page did not say what it showed. Look at it again before you delete."
+    ]
     assert User.objects.filter(pk=person.pk).exists()
 
 

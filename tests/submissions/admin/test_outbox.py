@@ -223,7 +223,10 @@ def test_chosen_mail_that_changed_since_it_was_listed_is_left(staff):
     mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
     listed = choose(staff, [mail])
     OutboxEmail.objects.update(state=OutboxState.SENT, sent_at=OPENS_AT)
-    left = "0 will be sent again within a minute. 1 were left as they are: on their way, sent again already, or without an address."
+    left = (
+        "0 will be sent again within a minute. 1 were left as they are: on their way, sent again "
+        "already, or without an address."
+    )
     assert messages_of(staff.post(LIST, listed, follow=True)) == [
         f"{mail.get_kind_display()}, {mail.submission} is left as it is. This page had “Waiting”, "
         "and meanwhile the mail changed to “Sent”. Choose it again if it still holds.",
