@@ -72,7 +72,7 @@ def test_sound_evidence_has_no_problem(response):
     make_draft(call)
     late = make_draft(call, **complete_answers(call))
     closed = call.closes_at
-    closing_times.change_closing_time(
+    call = closing_times.change_closing_time(
         call, to=closed + MINUTE, reason="Down", by=user, at=closed - MINUTE
     )
     late_passes.give(
