@@ -56,7 +56,9 @@ class CallAdmin(SeenAdmin, DeclaredFiltersOnly):
                     "reference_prefix",
                     "timezone",
                     "language",
-                )
+                ),
+                "description": "The record has your name, the time and the names of the fields "
+                "that you change, without their words.",
             },
         ),
         (

@@ -124,7 +124,8 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     def _page(self, request: HttpRequest, mail: OutboxEmail, *, typed: str = "") -> HttpResponse:
         shows_text = may_see_identity(request.user)
-        if shows_text and mail.body and mail.submission_id:
+        is_recorded = bool(shows_text and mail.body and mail.submission_id)
+        if is_recorded:
             record(
                 by=current_user(request),
                 at=clock.portal_now(),
@@ -139,6 +140,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "mail": mail,
             "shows_text": shows_text,
+            "is_recorded": is_recorded,
             "last_error": text_for(request.user, mail.last_error),
             "times": [
                 ("Written", in_uk_time(mail.created_at)),
