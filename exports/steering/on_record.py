@@ -1,6 +1,6 @@
 """The record of a call's exports in words for people; never what an export holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,10 @@ from accounts.states import AuditAction
 from exports.disclosure_control import is_few, leaves_few
 from exports.filters import consent_options
 from exports.formats import FORMATS
+from exports.queries import codes_of
 from exports.recording import CONFIDENTIAL_NEEDS, say_lost_files
 from exports.steering.charts import in_words
+from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
 from submissions.responses.states import Timing, TriageStatus
@@ -43,11 +45,16 @@ class RecordedEvent:
 
 
 def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[RecordedEvent]:
-    """Return the latest `number` events about exports of the call, in one query, or two.
+    """Return the latest `number` events about exports of the call, in a fixed number of queries.
 
-    What people typed, as a reason or to search for, is as `reader` may see it: it may have an
-    address in it. Which responses were chosen for an export with confidential ones, why and how
-    many, would tell what these say: only a `reader` who may make such an export sees that.
+    sees_all = reader.has_perms(CONFIDENTIAL_NEEDS)
+    codes = {code.name for code in codes_of(Dataset(call, confidential=sees_all))}
+    return [_event_in_words(event, call, total, reader, codes) for event in counted[:number]]
+
+
+def _event_in_words(
+    event: AuditEvent, call: Call, total: int, reader: User, codes: Collection[str]
+) -> RecordedEvent:
 
     An export that has ended appears once, by its end. The end comes after the start, so twice as
     many events hold the end of each start among them, and enough to show.
@@ -61,10 +68,14 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
         if event.action != AuditAction.EXPORT_STARTED or event.detail["attempt"] not in ended
     ]
     total = total_behind_remainders(call)
-    return [_event_in_words(event, call, total, reader) for event in counted[:number]]
+    sees_all = reader.has_perms(CONFIDENTIAL_NEEDS)
+    codes = {code.name for code in codes_of(Dataset(call, confidential=sees_all))}
+    return [_event_in_words(event, call, total, reader, codes) for event in counted[:number]]
 
 
-def _event_in_words(event: AuditEvent, call: Call, total: int, reader: User) -> RecordedEvent:
+def _event_in_words(
+    event: AuditEvent, call: Call, total: int, reader: User, codes: Collection[str]
+) -> RecordedEvent:
     detail = event.detail
     name = detail.get("format", "")
     what = FORMATS[name].label if name in FORMATS else name
@@ -77,7 +88,12 @@ def _event_in_words(event: AuditEvent, call: Call, total: int, reader: User) -> 
     is_bare = bool(detail.get("confidential")) and not reader.has_perms(CONFIDENTIAL_NEEDS)
     chosen: list[tuple[str, str]] = []
     if not is_bare:
-        chosen += chosen_in_words(call, detail.get("filters", {}))
+        filters = dict(detail.get("filters", {}))
+        if "codes" in filters:
+            filters["codes"] = [
+                name if name in codes else _("not shown") for name in filters["codes"]
+            ]
+        chosen += chosen_in_words(call, filters)
         if detail.get("reason"):
             chosen.append((_("Reason"), detail["reason"]))
         if detail.get("lost_files"):

@@ -10,6 +10,9 @@ from accounts.groups import ensure_groups
 from accounts.models import User
 from accounts.states import PROJECT_STAFF, STEERING_GROUP
 from exports.consent import PSEUDONYMISED, Scope
+from exports.filters import ExportFilter
+from exports.recording import export_chunks
+from exports.types import Dataset
 from review.coding import add_code, code_passage
 from tests.exports.exporting import NOW, exported, members
 from tests.makers import make_call, make_submitted, make_user
@@ -149,3 +152,15 @@ def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_c
     assert f"<td>{by.username}</td>" in shown
     assert "CSV, with confidential responses" in shown
     assert [word for word in ("secret", "theft", "Words:", "Reason:") if word in shown] == []
+
+
+def test_record_names_no_withheld_code_to_the_steering_group(call, codes, client):
+    by = project_staff_with_leave()
+    for name in ("Bribery", "Seen"):
+        b"".join(export_chunks(Dataset(call, ExportFilter(codes=(name,))), "csv", by=by, at=NOW))
+    for reader, chosen in (
+        (by, ["Code: Seen", "Code: Bribery"]),
+        (make_user(STEERING_GROUP), ["Code: Seen", "Code: not shown"]),
+    ):
+        client.force_login(reader)
+        assert re.findall(r">(Code: [^<]*)<", client.get(PAGE).content.decode()) == chosen
