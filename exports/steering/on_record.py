@@ -47,14 +47,10 @@ class RecordedEvent:
 def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[RecordedEvent]:
     """Return the latest `number` events about exports of the call, in a fixed number of queries.
 
-    sees_all = reader.has_perms(CONFIDENTIAL_NEEDS)
-    codes = {code.name for code in codes_of(Dataset(call, confidential=sees_all))}
-    return [_event_in_words(event, call, total, reader, codes) for event in counted[:number]]
-
-
-def _event_in_words(
-    event: AuditEvent, call: Call, total: int, reader: User, codes: Collection[str]
-) -> RecordedEvent:
+    What people typed, as a reason or to search for, is as `reader` may see it: it may have an
+    address in it. Which responses were chosen for an export with confidential ones, why and how
+    many, would tell what these say, and so would the name of a code: only a `reader` who may make
+    such an export sees that.
 
     An export that has ended appears once, by its end. The end comes after the start, so twice as
     many events hold the end of each start among them, and enough to show.
