@@ -106,8 +106,8 @@ def test_pages_that_change_something_say_that_it_goes_on_record(staff, response,
         ),
         (
             reverse("admin:submissions_submission_changelist"),
-            "The search goes on record: that you searched, when, in which call, and how many "
-            "responses were found. What you search for does not.",
+            "The search goes on record: that you searched, when, in which call, how many responses "
+            "were found, and which of them were shown. What you search for does not.",
         ),
         (reverse("admin:index"), "The record says who opened a response, a file or a mail,"),
     ):
