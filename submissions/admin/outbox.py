@@ -33,7 +33,12 @@ from submissions.admin.seen_mail import (
 )
 from submissions.mail.errors import ResendRefused
 from submissions.mail.mail_health import late_in_words, mail_health
-from submissions.mail.resending import FINISHED, send_again, send_to_corrected
+from submissions.mail.resending import (
+    FINISHED,
+    may_go_elsewhere,
+    send_again,
+    send_to_corrected,
+)
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -148,7 +153,10 @@ class OutboxAdmin(ReadOnlyAdmin):
                 ("Sent", in_uk_time(mail.sent_at)),
             ],
             "may_send_again": self._may_send(request) and mail.state in FINISHED,
-            "may_correct": shows_text and self._may_send(request) and mail.state in FINISHED,
+            "may_correct": shows_text
+            and self._may_send(request)
+            and mail.state in FINISHED
+            and may_go_elsewhere(mail),
             "resends": mail.resends.all(),
             "seen": seen_of(mail),
             "typed": typed or mail.to_address,

@@ -79,6 +79,12 @@ def send_to_corrected(mail: OutboxEmail, *, address: str, by: User, at: datetime
     return again
 
 
+def may_go_elsewhere(mail: OutboxEmail) -> bool:
+    """Return whether something of the mail may go to an address that staff enter."""
+    for_its_author = mail.kind == MailKind.LATE_PASS and mail.submission_id is not None
+    return mail.kind not in STAYS_WHERE_IT_WENT and not for_its_author
+
+
 def _is_left_behind(mail: OutboxEmail) -> bool:
     """Return whether the mail has a link and went to an address that no longer leads back."""
     if mail.kind not in WITH_RETURN_LINK or mail.submission is None:

@@ -116,6 +116,13 @@ def test_corrected_address_gets_a_copy_and_is_on_record(staff):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "offered"), [("file_infected", 0), ("withdrawn", 1)])
+def test_form_for_another_address_is_there_where_the_mail_may_go(staff, kind, offered):
+    page = staff.get(page_of(sent_mail(kind=kind))).content.decode()
+    assert page.count("Send it to this address") == offered
+
+
+@pytest.mark.django_db
 def test_address_that_is_none_is_refused_in_words(staff):
     mail = sent_mail()
     address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
