@@ -2,7 +2,8 @@
 
 As gunicorn has it, a thread waits while a client sends: as many slow clients as there are threads
 stop the server. Here the worker's one loop collects every request, its body in a file beyond
-IN_MEMORY, and no thread is held by a sender. Who sends too slowly is answered with 408.
+IN_MEMORY, and no thread is held by a sender. Who sends too slowly is answered with 408. A client
+that does not take its answer holds a thread for TAKEN_WITHIN at most.
 
 The moment at which the last byte arrived is the kernel's (`core.arrival`), so nothing that waits
 here makes a response late.
@@ -10,6 +11,7 @@ here makes a response late.
 
 import re
 import selectors
+import shutil
 import socket
 import tempfile
 import time
@@ -24,13 +26,17 @@ CHUNK = 64 * 1024  # bytes that are read at once
 IN_MEMORY = 256 * 1024  # bytes of a request
 LONGEST_HEAD = 64 * 1024
 LARGEST_BODY = 128 * 1024 * 1024
+LONGEST_LENGTH = 12  # digits of a body's length
+# What bodies leave free where temporary files are, and there of a small disk.
+LEFT_FREE, LEFT_OF_SMALL = 512 * 1024 * 1024, 1 / 4
 HEAD_WITHIN = 15.0  # seconds from the first byte, or from connecting
 SILENT_FOR = 20.0  # seconds between two parts of a body
-# A body may take a minute, and longer if it comes at this rate: a slow phone's, uploading.
+# A body may take a minute, and longer if each minute brings this rate: a slow phone's, uploading.
 BODY_WITHIN, SLOWEST = 60.0, 8 * 1024  # seconds; bytes a second
+TAKEN_WITHIN = 60.0  # seconds for the rest of a piece of an answer
 
 HEAD_ENDS = b"\r\n\r\n"
-LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 CONTINUES = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 
@@ -49,9 +55,12 @@ class Incoming:
         self._size = 0
         self._needed: int | None = None  # bytes of head and body; None until the head is there
         self._began = self._heard = at
+        self._minute_began, self._size_before = at, 0
 
     def add(self, data: bytes, *, at: float) -> bool:
         """Take some bytes; return whether the request is complete. Raises Refused."""
+        if at > self._minute_began + BODY_WITHIN and not self._is_slow:
+            self._minute_began, self._size_before = at, self._size
         self._file.write(data)
         self._size += len(data)
         self._heard = at
@@ -69,8 +78,10 @@ class Incoming:
         head = self._head[: end + 2]
         if CHUNKED.search(head):
             raise Refused("411 Length Required")
-        lengths = {int(length) for length in LENGTH.findall(head)}
-        body = max(lengths, default=0)
+        lengths = [length.lstrip(b"0") for length in LENGTH.findall(head)]
+        if any(len(length) > LONGEST_LENGTH for length in lengths):
+            raise Refused("413 Content Too Large")
+        body = max((int(length or b"0") for length in lengths), default=0)
         if body > LARGEST_BODY:
             raise Refused("413 Content Too Large")
         self._needed = end + len(HEAD_ENDS) + body
@@ -79,21 +90,39 @@ class Incoming:
             self._sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     @property
+    def has_length(self) -> bool:
+        """Whether the head is there, which says how much there will be."""
+        return self._needed is not None
+
+    @property
     def is_begun(self) -> bool:
         return self._size > 0
+
+    @property
+    def to_come(self) -> int:
+        """Bytes that the disk is still to take; 0 for a request that stays in memory."""
+        if self._needed is None or self._needed <= IN_MEMORY:
+            return 0
+        return self._needed - (self._size if self._size > IN_MEMORY else 0)
+
+    @property
+    def _is_slow(self) -> bool:
+        return self._size - self._size_before < BODY_WITHIN * SLOWEST
 
     def is_overdue(self, now: float) -> bool:
         if self._needed is None:
             return now > self._began + HEAD_WITHIN
-        allowed = max(BODY_WITHIN, self._size / SLOWEST)
-        return now > self._heard + SILENT_FOR or now > self._began + allowed
+        if now > self._heard + SILENT_FOR:
+            return True
+        return now > self._minute_began + BODY_WITHIN and self._is_slow
 
     def rewind(self) -> None:
         """From now on `recv` gives what arrived."""
         self._file.seek(0)
 
     def recv(self, size: int) -> bytes:
-        return self._file.read(size) or self._sock.recv(size)
+        """Return what arrived, then nothing: a thread that asks for more must not wait for it."""
+        return self._file.read(size)
 
     def rest(self) -> bytes:
         """Return what arrived and was not read: the beginning of another request."""
@@ -150,7 +179,10 @@ class PatientWorker(ThreadWorker):
 
     def _take(self, conn: TConn, incoming: Incoming, data: bytes) -> None:
         try:
+            had_length = incoming.has_length
             complete = incoming.add(data, at=time.monotonic())
+            if incoming.to_come and not had_length and not self._has_room():
+                raise Refused("503 Service Unavailable")
         except Refused as refused:
             self._drop(conn, str(refused))
         except OSError:
@@ -159,6 +191,12 @@ class PatientWorker(ThreadWorker):
         else:
             if complete:
                 self._hand_over(conn, incoming)
+
+    def _has_room(self) -> bool:
+        """Return whether all bodies that are on their way find room."""
+        to_come = sum(incoming.to_come for incoming in self._incoming.values())
+        disk = shutil.disk_usage(tempfile.gettempdir())
+        return disk.free - to_come >= min(LEFT_FREE, disk.total * LEFT_OF_SMALL)
 
     def _hand_over(self, conn: TConn, incoming: Incoming) -> None:
         """Give the whole request to a thread."""
@@ -170,6 +208,15 @@ class PatientWorker(ThreadWorker):
             conn.initialized = True
         conn.parser.unreader.sock = incoming
         self.enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Give up on a client that does not take the answer: the thread is for others."""
+        conn.sock.settimeout(TAKEN_WITHIN)
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError:
+            self.log.info("An answer was not taken in time")
+            return False
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Wait for the connection's next request, or close it."""
@@ -200,6 +247,13 @@ class PatientWorker(ThreadWorker):
                 self._drop(conn)
             elif incoming.is_begun and incoming.is_overdue(now):
                 self._drop(conn, "408 Request Timeout")
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Keep connections without a request no longer than to `deadline`: the worker stops."""
+        super()._cap_keepalive(deadline)
+        for conn, incoming in self._incoming.items():
+            if not incoming.is_begun:
+                conn.timeout = min(conn.timeout, deadline)
 
     def _drop(self, conn: TConn, status: str = "") -> None:
         self.poller.unregister(conn.sock)
