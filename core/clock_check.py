@@ -1,12 +1,13 @@
 """How far this machine's clock is from the database's, which all machines of a portal share.
 
 Real clocks are compared, so a rehearsal's moved clock makes no difference. A clock that is wrong
-would judge deadlines wrongly: web processes refuse to take responses by it.
+would judge deadlines wrongly: web processes refuse to take responses by it, and whatever else they
+and the worker write or say meanwhile goes by the database's.
 """
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import DatabaseError, connection
@@ -75,6 +76,16 @@ def deviation() -> timedelta:
 def is_wrong() -> bool:
     """Return whether no deadline may be judged by this machine's clock."""
     return abs(deviation()) > REFUSES_OVER
+
+
+def corrected(moment: datetime) -> datetime:
+    """Return a moment that this machine's clock gave, by the database's where that one is wrong.
+
+    So what is written meanwhile, and what pages and mails say of a closing, stays true: a save of
+    two hours from now would make late what is submitted once the clock is right.
+    """
+    off = deviation()
+    return moment - off if abs(off) > REFUSES_OVER else moment
 
 
 def in_words(deviation: timedelta, *, whose: str = "this server") -> str:

@@ -10,12 +10,14 @@ from django.utils.dates import MONTHS_ALT, WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.time_limits import in_calendar
+
 UK = "Europe/London"
 
 
 def say_time(moment: datetime, zone: str = UK) -> str:
     """Return "midday", "midnight", "5pm" or "5:30pm"; seconds are left out."""
-    local = moment.astimezone(ZoneInfo(zone))
+    local = _local(moment, zone)
     if (local.hour, local.minute) == (0, 0):
         return _("midnight")
     if (local.hour, local.minute) == (12, 0):
@@ -25,7 +27,7 @@ def say_time(moment: datetime, zone: str = UK) -> str:
 
 def say_day(moment: datetime, zone: str = UK) -> str:
     """Return "Wednesday 24 July 2019"."""
-    day = moment.astimezone(ZoneInfo(zone)).date()
+    day = _local(moment, zone).date()
     return _("%(weekday)s %(day)s %(month)s %(year)s") % {
         "weekday": WEEKDAYS[day.weekday()],
         "day": day.day,
@@ -41,7 +43,7 @@ def say_moment(moment: datetime, zone: str = UK) -> str:
 
 def say_exactly(moment: datetime, zone: str = UK) -> str:
     """Return "11:59:59am on Wednesday 24 July 2019 (UK time)", for a receipt."""
-    local = moment.astimezone(ZoneInfo(zone))
+    local = _local(moment, zone)
     return _say_time_and_day(_say_12_hour(local, f":{local:%M:%S}"), moment, zone)
 
 
@@ -64,9 +66,9 @@ def say_left(left: timedelta) -> str:
 
 def say_saved(moment: datetime, now: datetime, zone: str = UK) -> str:
     """Return "10:42am", with "on Wednesday 24 July 2019" after it unless that is today."""
-    local = moment.astimezone(ZoneInfo(zone))
+    local = _local(moment, zone)
     time = _say_12_hour(local, f":{local:%M}")
-    if local.date() == now.astimezone(ZoneInfo(zone)).date():
+    if local.date() == _local(now, zone).date():
         return time
     return _("%(time)s on %(day)s") % {"time": time, "day": say_day(moment, zone)}
 
@@ -75,6 +77,10 @@ def zone_words(zone: str) -> str:
     if zone == UK:
         return _("UK time")
     return _("%(city)s time") % {"city": zone.split("/")[-1].replace("_", " ")}
+
+
+def _local(moment: datetime, zone: str) -> datetime:
+    return in_calendar(moment).astimezone(ZoneInfo(zone))
 
 
 def _say_12_hour(local: datetime, after_hour: str) -> str:

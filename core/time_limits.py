@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 YEARS_AHEAD = 5
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # A call of an earlier release may close as late as year 9999; sums and time zones end there.
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _END_OF_SUMS = datetime(9990, 1, 1, tzinfo=UTC)
 
 
@@ -14,6 +15,11 @@ def latest_moment(at: datetime) -> datetime:
         return at.replace(year=at.year + YEARS_AHEAD)
     except ValueError:  # 29 February
         return at.replace(year=at.year + YEARS_AHEAD, day=28)
+
+
+def in_calendar(moment: datetime) -> datetime:
+    """Return `moment`, or the nearest one that every time zone has a day for."""
+    return min(max(moment, _FIRST), _LAST)
 
 
 def later(moment: datetime, by: timedelta) -> datetime:

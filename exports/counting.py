@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
+from core.time_limits import in_calendar
 from exports.consent import PSEUDONYMISED, confidential_sql
 from exports.consent import parameters as consent_parameters
 from exports.counts import Completion, Counts, DayCount, OptionCount
@@ -161,8 +162,8 @@ def _days(
     call: Call, counted: Mapping[date, int], at: datetime, hide: Hiding
 ) -> Sequence[DayCount]:
     zone = ZoneInfo(call.timezone)
-    closing_day = call.closes_at.astimezone(zone).date()
-    first = min([*counted, call.opens_at.astimezone(zone).date()])
+    closing_day = in_calendar(call.closes_at).astimezone(zone).date()
+    first = min([*counted, in_calendar(call.opens_at).astimezone(zone).date()])
     last = max([*counted, min(closing_day, at.astimezone(zone).date())])
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     shown = hide([counted.get(day, 0) for day in days])

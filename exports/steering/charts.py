@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from core import spoken_time
+from core.time_limits import in_calendar
 from exports.counts import Completion, DayCount, OptionCount
 from exports.disclosure_control import FEW
 from submissions.calls.models import Call
@@ -176,7 +177,7 @@ def day_chart(call: Call, days: Sequence[DayCount]) -> DayChart | None:
     if not days:
         return None
     zone = ZoneInfo(call.timezone)
-    closes = call.closes_at.astimezone(zone)
+    closes = in_calendar(call.closes_at).astimezone(zone)
     first, last = days[0].day, max(days[-1].day, closes.date())
     number = (last - first).days + 1
     peak = _round_peak(max([1, *(day.responses or 0 for day in days)]))

@@ -1,12 +1,13 @@
 """Sending mail, enqueueing reminders and digests, and the nudge after a commit."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from celery import shared_task
 from celery.signals import beat_init
 
-from core import clock, heartbeats
+from core import clock, clock_check, heartbeats
 from core.broker import broker, nudge
 from submissions.mail import daily_report, reminding, sending
 from submissions.outbox import queue
@@ -24,7 +25,7 @@ def send_due_mail() -> None:
     with broker() as client:
         if heartbeats.is_mail_server_away(client):
             return
-        report = sending.send_due(portal_now=clock.portal_now, wall_now=clock.wall_now)
+        report = sending.send_due(portal_now=_now, wall_now=clock.wall_now)
         if report.server_away:
             heartbeats.mail_server_is_away(client, wall_now=clock.wall_now())
         elif report.sent:
@@ -50,7 +51,7 @@ def release_stuck_mail() -> None:
 @shared_task(name="submissions.enqueue_reminders")
 def enqueue_reminders() -> None:
     """Enqueue the reminders before a closing and the notices after one."""
-    at = clock.portal_now()
+    at = _now()
     number = reminding.enqueue_reminders(at=at) + reminding.enqueue_closing_notices(at=at)
     if number:
         logger.info("mail: %d reminders and notices enqueued", number)
@@ -59,9 +60,17 @@ def enqueue_reminders() -> None:
 @shared_task(name="submissions.enqueue_digests")
 def enqueue_digests() -> None:
     """Enqueue today's digest for staff."""
-    number = daily_report.enqueue_digests(at=clock.portal_now())
+    number = daily_report.enqueue_digests(at=_now())
     if number:
         logger.info("mail: %d digests enqueued", number)
+
+
+def _now() -> datetime:
+    """Return the portal's time, by the database's clock where the worker's is wrong.
+
+    A mail must not say of a call that it has closed, or for how long a link works, by a wrong one.
+    """
+    return clock_check.corrected(clock.portal_now())
 
 
 def nudge_mail() -> None:

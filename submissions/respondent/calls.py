@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from core import clock
+from core import clock, clock_check
 from core.accent import accent_rules
 from core.throttling import client_wait, wait_before
 from submissions.calls.models import Call
@@ -34,7 +34,7 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """List the calls, or redirect to the only one."""
-    now = clock.portal_now()
+    now = clock_check.corrected(clock.portal_now())
     calls = list(Call.objects.order_by("closes_at"))
     if len(calls) == 1:
         return redirect("call", slug=calls[0].slug)
@@ -53,7 +53,7 @@ def call_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
-    now = clock.portal_now()
+    now = clock_check.corrected(clock.portal_now())
     # A visitor without a session costs no query.
     has_session = request.session.session_key is not None and SESSION_KEY in request.session
     return {
@@ -98,7 +98,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
     Ask first if the new one would replace a response that no email address leads back to.
     """
-    received_at = clock.received(request)
+    received_at = clock_check.corrected(clock.received(request))
     call = call_or_404(slug)
     earlier = response_in_session(request, call)
     if earlier is not None and earlier.has_working_copy:

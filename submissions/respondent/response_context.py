@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from core import clock, spoken_time
+from core import clock, clock_check, spoken_time
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.browser_session import call_or_404, response_with_answers
@@ -146,7 +146,7 @@ class ResponseContext:
 
 def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
     """Return this browser's response to the call. Only this function reads the clock."""
-    received_at = clock.received(request)
+    received_at = clock_check.corrected(clock.received(request))
     found = response_with_answers(request, slug)
     if found is None:
         return None
@@ -158,7 +158,7 @@ def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
     context = {
         "call": call,
-        "is_open": call.is_open_at(clock.portal_now()),
+        "is_open": call.is_open_at(clock_check.corrected(clock.portal_now())),
         "lost_edits": posted_texts(request),
     }
     return render(request, "responses/no_response.html", context, status=404)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core import clock, spoken_time
+from core import clock, clock_check, spoken_time
 from submissions.calls.models import Call
 from submissions.respondent.browser_session import SESSION_KEY, call_or_404, response_in_session
 from submissions.responses import deadlines
@@ -30,7 +30,7 @@ def time_left(request: HttpRequest, slug: str) -> JsonResponse:
     The deadline is the one that applies to the response which this browser holds, so a grace
     period or a late pass counts. One query for strangers, at most four for others.
     """
-    now = clock.portal_now()
+    now = clock_check.corrected(clock.portal_now())
     call = call_or_404(slug)
     deadline = call.closes_at
     has_session = request.session.session_key is not None and SESSION_KEY in request.session

@@ -7,12 +7,14 @@ import pytest
 from django.db import OperationalError, connection
 
 from core import clock, clock_check
+from submissions.mail.tasks import enqueue_reminders
 from submissions.responses import retention
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.tasks import purge
 from tests.makers import (
     CLOSES_AT,
+    OPENS_AT,
     complete_answers,
     make_call,
     make_draft,
@@ -139,6 +141,55 @@ def test_saving_goes_on_while_the_clock_is_wrong(client, own_draft, off_by):
     address = f"/calls/{own_draft.call.slug}/response/evidence/"
     client.post(address, {"story": "Written meanwhile.", "action": "save"})
     assert own_draft.answers.get(question__key="story").value == "Written meanwhile."
+
+
+def test_save_by_a_fast_clock_makes_no_later_submission_late(client, own_draft, off_by, at):
+    """By the fast clock it was saved after closing; the submission was in time all the same."""
+    ahead, half_an_hour = timedelta(hours=2), timedelta(minutes=30)
+    off_by(ahead)
+    at(CLOSES_AT - half_an_hour + ahead)
+    address = f"/calls/{own_draft.call.slug}/response/evidence/"
+    assert client.get(address).status_code == 200
+    saved = client.post(address, {"story": "Written meanwhile.", "action": "continue"})
+    assert saved.status_code == 302
+    own_draft.refresh_from_db()
+    assert abs(own_draft.saved_at - (CLOSES_AT - half_an_hour)) < timedelta(seconds=5)
+    off_by(timedelta(0))
+    at(CLOSES_AT - half_an_hour / 2)
+    assert press_submit(client, own_draft.call).status_code == 302
+    assert own_draft.versions.get().received_at == CLOSES_AT - half_an_hour / 2
+
+
+@pytest.mark.parametrize(
+    ("by", "state"), [(timedelta(hours=2), "open"), (timedelta(hours=-2), "closed")]
+)
+def test_pages_of_a_wrong_clock_say_what_is_so(client, own_draft, off_by, at, by, state):
+    off_by(by)
+    to_closing = timedelta(hours=1) if state == "open" else timedelta(hours=-1)
+    at(CLOSES_AT - to_closing + by)
+    path = f"/calls/{own_draft.call.slug}/"
+    assert client.get(f"{path}time-left/").json()["state"] == state
+    assert client.get(path).context["is_open"] is (state == "open")
+    check = client.get(f"{path}response/check/")
+    template = "responses/check.html" if state == "open" else "responses/closed.html"
+    assert template in [used.name for used in check.templates]
+
+
+def test_moment_is_corrected_by_the_databases_clock_only_where_it_is_wrong(off_by):
+    moment = CLOSES_AT
+    off_by(timedelta(seconds=29))
+    assert clock_check.corrected(moment) == moment
+    off_by(timedelta(hours=2))
+    assert abs(clock_check.corrected(moment) - (moment - timedelta(hours=2))) < timedelta(seconds=5)
+
+
+def test_worker_with_a_fast_clock_tells_nobody_that_the_call_closed(at, off_by):
+    draft = make_draft(at=OPENS_AT, email="jo@example.org")
+    ahead = timedelta(days=2)
+    off_by(ahead)
+    at(CLOSES_AT - timedelta(days=2) + ahead)
+    enqueue_reminders()
+    assert [mail.kind for mail in draft.mails.all()] == ["reminder"]
 
 
 def test_nothing_is_started_while_the_clock_is_wrong(client, at, off_by):

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts import groups
 from accounts.states import PROJECT_STAFF
+from core import spoken_time
 from core.time_limits import later, latest_moment
 from exports.filters import ExportFilter, FilterRefused
 from submissions.calls.models import Call
@@ -23,6 +24,7 @@ from tests.makers import CLOSES_AT, OPENS_AT, SMALL, make_call, make_submitted, 
 
 FIVE_YEARS = datetime(2024, 5, 29, 8, tzinfo=UTC)  # after OPENS_AT
 MOMENT = timedelta(microseconds=1)
+FIRST, LAST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))  # noqa: DTZ901
 FAR_DAYS = ["0001-01-01", "1999-12-31", "2024-05-30", "3000-01-01", "9999-12-31"]
 
 
@@ -109,6 +111,41 @@ def test_pages_stand_a_closing_time_of_an_earlier_release(client, staff):
     assert [client.get(address).status_code for address in addresses] == [200] * 5
     assert [bool(render_sample(kind, call).subject) for kind in MailKind] == [True] * len(MailKind)
     assert make_submitted(call, at=OPENS_AT).reference.startswith("TST-")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize("moment", [FIRST, LAST])
+def test_first_and_last_moment_can_be_said_in_each_zone(zone, moment):
+    for say in (spoken_time.say_moment, spoken_time.say_exactly, spoken_time.say_time):
+        assert say(moment, zone)
+    assert spoken_time.say_saved(moment, moment, zone)
+
+
+@pytest.mark.django_db
+def test_pages_stand_the_last_moment_in_a_zone_east_of_greenwich(client):
+    call = make_call(timezone="Pacific/Kiritimati", grace_minutes=60)
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    Call.objects.filter(pk=call.pk).update(closes_at=last)
+    call.refresh_from_db()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    make_submitted(call, at=OPENS_AT)
+    addresses = [
+        "/",
+        reverse("call", args=[call.slug]),
+        reverse("questions", args=[call.slug]),
+        reverse("time_left", args=[call.slug]),
+        "/steering/",
+        reverse("steering_call", args=[call.slug]),
+        reverse("exports", args=[call.slug]),
+        reverse("admin:submissions_call_changelist"),
+        reverse("admin:submissions_call_change", args=[call.pk]),
+        reverse("admin:submissions_call_closing_time", args=[call.pk]),
+        reverse("admin:submissions_call_closing_report", args=[call.pk]),
+        reverse("admin:submissions_latepass_give", args=[call.pk]),
+    ]
+    answers = {path: client.get(path, follow=True).status_code for path in addresses}
+    assert answers == dict.fromkeys(addresses, 200)
+    assert [bool(render_sample(kind, call).subject) for kind in MailKind] == [True] * len(MailKind)
 
 
 @pytest.mark.django_db
