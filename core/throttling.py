@@ -7,6 +7,7 @@ limited: whatever must hold without it is limited in the database too.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,20 +19,8 @@ from core.broker import broker
 
 HOUR, DAY = 3600, 24 * 3600  # seconds
 COUNTED_FOR = HOUR
+NETWORK_OF_A_CLIENT = 64  # bits; what a household, an office or a server gets of IPv6
 TRIES_OF_A_CLIENT = 60  # an hour; a whole council may be behind one address
-
-
-def client_may_try(request: HttpRequest, what: str, *, most: int = TRIES_OF_A_CLIENT) -> bool:
-    """Count a try of the client; False if it is more than the `most`-th within the hour."""
-    return may_try(what, client_address(request), most=most)
-
-
-def may_try(what: str, who: str, *, most: int) -> bool:
-    """Count a try of `who`; False if it is more than the `most`-th within the hour.
-
-    The hour begins with the first try and is real time, in a rehearsal too.
-    """
-    return not wait_before(what, who, most=most)
 
 
 def client_wait(request: HttpRequest, what: str, *, most: int) -> timedelta:
@@ -42,7 +31,8 @@ def client_wait(request: HttpRequest, what: str, *, most: int) -> timedelta:
 def wait_before(what: str, who: str, *, most: int, within: int = HOUR) -> timedelta:
     """Count a try of `who`; return how long until they may, nothing if they may go on.
 
-    `most` tries may be made `within` so many seconds from the first one; 0 is no limit.
+    `most` tries may be made `within` so many seconds from the first one, of real time in a
+    rehearsal too; 0 is no limit.
     """
     return longest_wait(what, who, {within: most})
 
@@ -76,10 +66,28 @@ def longest_wait(what: str, who: str, limits: Mapping[int, int]) -> timedelta:
 def client_address(request: HttpRequest) -> str:
     """Return the client's address as the last of TRUSTED_PROXIES proxies saw it.
 
+    Of IPv6 it is the network, /64: who has one address of it has all, and would reach no limit.
+
     Each proxy appends to X-Forwarded-For the address that it heard from; anybody can write what
     stands further to the left.
     """
+    return _network_of(_heard_from(request))
+
+
+def _heard_from(request: HttpRequest) -> str:
     heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
     if 0 < settings.TRUSTED_PROXIES <= len(heard):
         return heard[-settings.TRUSTED_PROXIES]
     return request.META.get("REMOTE_ADDR", "")
+
+
+def _network_of(heard: str) -> str:
+    try:
+        address = ip_address(heard.strip("[]").partition("%")[0])
+    except ValueError:
+        return heard
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, NETWORK_OF_A_CLIENT), strict=False))

@@ -9,6 +9,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from submissions.calls.models import Call, Question
+from submissions.respondent.waiting import minutes_of, retry_after
 
 LONGEST_COPY = 200_000
 # Views that only take POSTs, each with the view whose page has the form.
@@ -36,16 +37,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def too_many(request: HttpRequest, call: Call, wait: timedelta) -> HttpResponse:
     """Say that too many responses were begun, and in how many minutes another may be."""
-    minutes = minutes_of(wait)
-    context = {"call": call, "minutes": minutes}
-    response = render(request, "refusals/too_many.html", context, status=429)
-    response["Retry-After"] = str(minutes * 60)
-    return response
-
-
-def minutes_of(wait: timedelta) -> int:
-    """Return the whole minutes after which the wait is over."""
-    return -(-int(wait.total_seconds()) // 60)
+    context = {"call": call, "minutes": minutes_of(wait)}
+    return retry_after(render(request, "refusals/too_many.html", context, status=429), wait)
 
 
 def posted_texts(request: HttpRequest) -> list[dict[str, Any]]:

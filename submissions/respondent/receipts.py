@@ -1,18 +1,21 @@
 """Proof of a response: the confirmation page, the receipt, and the check of a receipt."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock, spoken_time
-from core.throttling import client_may_try
+from core.throttling import TRIES_OF_A_CLIENT, client_wait
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.decorators import with_response
 from submissions.respondent.documents.receipt import receipt_pdf
 from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
+from submissions.respondent.waiting import minutes_of, retry_after, say_tried_often
 from submissions.responses.answering import asked_questions
 from submissions.responses.models import Version
 from submissions.responses.states import ScanState
@@ -31,7 +34,7 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     submitted_at = submission.submitted_at or version.received_at
     context = current.template_context(
         version=version,
-        mail=_state_of_mail(version),
+        **_state_of_mail(version),
         receipt_code=receipt_code(version),
         received=spoken_time.say_exactly(version.received_at, zone),
         first_received=spoken_time.say_exactly(submitted_at, zone),
@@ -45,13 +48,21 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     return render(request, "responses/submitted.html", context)
 
 
-def _state_of_mail(version: Version) -> str | None:
-    """Return the state of the last mail that said what this page says to its author."""
+def _state_of_mail(version: Version) -> dict[str, Any]:
+    """Return the state of the last mail that said what this page says to its author.
+
+    With it come the minutes until it goes out, where it has to wait.
+    """
     mails = version.mails.filter(
         address_given_by=AddressSource.AUTHOR,
         kind__in=[MailKind.CONFIRMATION, MailKind.AMENDED, MailKind.WITHDRAWN],
     )
-    return mails.order_by("-pk").values_list("state", flat=True).first()
+    last = mails.order_by("-pk").values_list("state", "next_attempt_at").first()
+    if last is None:
+        return {"mail": None}
+    state, due = last
+    wait = due - clock.wall_now() if due is not None else timedelta(0)
+    return {"mail": state, "mail_minutes": minutes_of(max(wait, timedelta(0)))}
 
 
 def _changed_after(version: Version, current: ResponseContext) -> bool:
@@ -85,8 +96,9 @@ def verify(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}
     form = VerifyForm(request.POST if request.method == "POST" else None)
     status = 200
-    if form.is_bound and not client_may_try(request, "verify"):
-        form.add_error(None, _("You have tried this often. Wait an hour, then try again"))
+    wait = client_wait(request, "verify", most=TRIES_OF_A_CLIENT) if form.is_bound else timedelta(0)
+    if wait:
+        form.add_error(None, say_tried_often(wait))
         context["errors"] = [(message, "id_reference") for message in form.non_field_errors()]
         status = 429
     elif form.is_bound and form.is_valid():
@@ -95,4 +107,5 @@ def verify(request: HttpRequest, slug: str) -> HttpResponse:
     elif form.is_bound:
         context["errors"] = form.error_summary
         status = 422
-    return render(request, "calls/verify.html", context | {"form": form}, status=status)
+    response = render(request, "calls/verify.html", context | {"form": form}, status=status)
+    return retry_after(response, wait) if wait else response

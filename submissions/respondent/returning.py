@@ -1,6 +1,7 @@
 """Leaving a response and coming back to it, here or on another device."""
 
 import time
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import clock, spoken_time
 from core.addresses import comparable
-from core.throttling import client_may_try, may_try
+from core.throttling import TRIES_OF_A_CLIENT, client_wait, wait_before
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
 from submissions.respondent import browser_session
@@ -19,6 +20,7 @@ from submissions.respondent.browser_session import call_or_404, response_in_sess
 from submissions.respondent.decorators import with_response
 from submissions.respondent.forms.return_forms import AddressForm, ReceiptAddressForm
 from submissions.respondent.response_context import ResponseContext
+from submissions.respondent.waiting import retry_after, say_tried_often, say_when
 from submissions.responses import returning
 from submissions.responses.addresses import known_address
 from submissions.responses.confirmed_addresses import enqueue_copy
@@ -54,25 +56,35 @@ def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 
 def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm) -> HttpResponse:
-    address, submission = form.cleaned_data["email"], current.submission
-    enqueued = client_may_try(request, "leave") and _may_be_sent_a_link(address)
-    with transaction.atomic():
-        enqueued = enqueued and returning.send_links_to(
-            submission=submission, address=address, at=current.received_at
-        )
-        nudge_mail()
-    if enqueued:
+    address = form.cleaned_data["email"]
+    wait = client_wait(request, "leave", most=TRIES_OF_A_CLIENT) or _send_links_to(
+        current.submission, address, at=current.received_at
+    )
+    if not wait:
         return redirect(f"{reverse('leave', args=[current.call.slug])}?sent=1")
-    form.add_error("email", _("Several links have been sent there. Wait an hour, then try again"))
+    said = _("Several links have been sent. %(when)s") % {"when": say_when(wait)}
+    form.add_error("email", said)
     context = current.template_context(
         form=form, errors=form.error_summary, known=address, sent=False, hours=LINK_HOURS
     )
-    return render(request, "responses/leave.html", context, status=429)
+    return retry_after(render(request, "responses/leave.html", context, status=429), wait)
 
 
-def _may_be_sent_a_link(address: str) -> bool:
-    """Count an email with a link to the address; False once it had enough within the hour."""
-    return may_try("link-to", comparable(address), most=LINKS_TO_AN_ADDRESS)
+def _send_links_to(submission: Submission, address: str, *, at: datetime) -> timedelta:
+    """Send a link, and later ones, to the address; return how long to wait if it had enough."""
+    wait = _wait_before_link_to(address)
+    if wait:
+        return wait
+    with transaction.atomic():
+        if returning.send_links_to(submission=submission, address=address, at=at):
+            nudge_mail()
+            return timedelta(0)
+    return returning.wait_before_link(submission=submission, at=at)
+
+
+def _wait_before_link_to(address: str) -> timedelta:
+    """Count an email with a link to the address; return how long it has to wait for it."""
+    return wait_before("link-to", comparable(address), most=LINKS_TO_AN_ADDRESS)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,12 +101,14 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         context["errors"] = form.error_summary
         return render(request, "calls/return.html", context, status=422)
-    if not client_may_try(request, "return"):
-        form.add_error("email", _("You have asked for many links. Wait an hour, then try again"))
+    wait = client_wait(request, "return", most=TRIES_OF_A_CLIENT)
+    if wait:
+        form.add_error("email", say_tried_often(wait))
         context["errors"] = form.error_summary
-        return render(request, "calls/return.html", context, status=429)
+        return retry_after(render(request, "calls/return.html", context, status=429), wait)
     address = form.cleaned_data["email"]
-    if _may_be_sent_a_link(address):
+    # Who asks is not told that an address had enough: somebody else may have asked for it.
+    if not _wait_before_link_to(address):
         returning.enqueue_links(call=call, address=address, at=at)
     nudge_mail()
     time.sleep(max(0.0, began + ANSWERED_AFTER - time.monotonic()))
@@ -109,44 +123,49 @@ def give_address(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"call": call, "form": form}
     if not form.is_bound:
         return render(request, "calls/return_address.html", context)
-    status = 422
+    wait = timedelta(0)
     if form.is_valid():
-        status = _give_address(request, call, form)
-    if status == 302:
-        return redirect("return_sent", slug=slug)
+        wait = _give_address(request, call, form)
+        if form.is_valid():
+            return redirect("return_sent", slug=slug)
     context["errors"] = form.error_summary
-    return render(request, "calls/return_address.html", context, status=status)
+    status = 429 if wait else 422
+    response = render(request, "calls/return_address.html", context, status=status)
+    return retry_after(response, wait) if wait else response
 
 
-def _give_address(request: HttpRequest, call: Call, form: ReceiptAddressForm) -> int:
-    """Take the address if the receipt is the author's; return the status of the answer."""
-    given = form.cleaned_data
-    often = _("You have tried this often. Wait an hour, then try again")
-    if not (
-        client_may_try(request, "receipt-code", most=TRIES_OF_A_CODE)
-        and may_try("receipt-code-of", given["reference"], most=TRIES_OF_A_CODE)
-    ):
-        form.add_error("code", often)
-        return 429
+def _give_address(request: HttpRequest, call: Call, form: ReceiptAddressForm) -> timedelta:
+    """Take the address if the receipt is the author's, else add an error to the form.
+
+    Return how long to wait where that was tried too often.
+    """
+    given = form.cleaned_data.copy()
+    wait = client_wait(request, "receipt-code", most=TRIES_OF_A_CODE) or wait_before(
+        "receipt-code-of", given["reference"], most=TRIES_OF_A_CODE
+    )
+    if wait:
+        form.add_error("code", say_tried_often(wait))
+        return wait
     submission = prove_authorship(call, reference=given["reference"], code=given["code"])
     if submission is None:
         form.add_error("code", _("The reference and the receipt code do not belong together"))
-        return 422
-    with transaction.atomic():
-        enqueued = _may_be_sent_a_link(given["email"]) and returning.send_links_to(
-            submission=submission, address=given["email"], at=clock.portal_now()
-        )
-        nudge_mail()
-    if not enqueued:
-        form.add_error("email", often)
-        return 429
-    return 302
+        return wait
+    wait = _send_links_to(submission, given["email"], at=clock.portal_now())
+    if wait:
+        form.add_error("email", say_tried_often(wait))
+    return wait
 
 
 @require_safe
 def link_sent(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
-    return render(request, "calls/return_sent.html", {"call": call, "hours": LINK_HOURS})
+    context = {
+        "call": call,
+        "hours": LINK_HOURS,
+        "of_response": returning.LINKS_AN_HOUR,
+        "to_address": LINKS_TO_AN_ADDRESS,
+    }
+    return render(request, "calls/return_sent.html", context)
 
 
 @require_safe

@@ -41,12 +41,21 @@ class FreshLink:
     expires_at: datetime
 
 
+def wait_before_link(*, submission: Submission, at: datetime) -> timedelta:
+    """Return how long until another link to the response may be sent, nothing if it may now."""
+    hour = timedelta(hours=1)
+    earlier = OutboxEmail.objects.filter(
+        submission=submission, kind=MailKind.RETURN_LINK, created_at__gt=at - hour
+    )
+    latest = earlier.order_by("-created_at").values_list("created_at", flat=True)[:LINKS_AN_HOUR]
+    if len(latest) < LINKS_AN_HOUR:
+        return timedelta(0)
+    return latest[LINKS_AN_HOUR - 1] + hour - at
+
+
 def enqueue_link(*, submission: Submission, address: str, at: datetime) -> bool:
     """Enqueue a mail with a link to the response; False after LINKS_AN_HOUR within the hour."""
-    earlier = OutboxEmail.objects.filter(
-        submission=submission, kind=MailKind.RETURN_LINK, created_at__gt=at - timedelta(hours=1)
-    )
-    if earlier.count() >= LINKS_AN_HOUR:
+    if wait_before_link(submission=submission, at=at):
         return False
     enqueue(
         kind=MailKind.RETURN_LINK,

@@ -1,9 +1,11 @@
+from datetime import timedelta
 from secrets import token_hex
 
 import pytest
+from django.test import RequestFactory
 
 from core.broker import broker
-from core.throttling import COUNTED_FOR, DAY, may_try, wait_before
+from core.throttling import COUNTED_FOR, DAY, client_address, wait_before
 
 
 @pytest.fixture
@@ -19,20 +21,21 @@ def what():
 
 
 def test_tries_are_counted_for_each_and_for_each_thing(what):
-    assert [may_try(what, "one", most=2) for _ in range(3)] == [True, True, False]
-    assert may_try(what, "two", most=2)
-    assert may_try(f"{what}-2", "one", most=2)
+    none, hour = timedelta(0), timedelta(seconds=COUNTED_FOR)
+    assert [wait_before(what, "one", most=2) for _ in range(3)] == [none, none, hour]
+    assert wait_before(what, "two", most=2) == none
+    assert wait_before(f"{what}-2", "one", most=2) == none
 
 
 def test_tries_are_forgotten_after_the_hour_that_the_first_began(client, what):
-    may_try(what, "one", most=1)
+    wait_before(what, "one", most=1)
     mark = client.keys(f"portal:tries:{what}:*")[0]
     assert client.ttl(mark) == COUNTED_FOR
     client.expire(mark, 100)
-    may_try(what, "one", most=1)
+    wait_before(what, "one", most=1)
     assert client.ttl(mark) <= 100
     client.delete(mark)
-    assert may_try(what, "one", most=1)
+    assert not wait_before(what, "one", most=1)
 
 
 def test_mails_to_an_address_are_forgotten_after_a_day(client, what):
@@ -43,6 +46,27 @@ def test_mails_to_an_address_are_forgotten_after_a_day(client, what):
 
 
 def test_nothing_that_is_kept_says_who_tried(client, what):
-    may_try(what, "192.0.2.7", most=1)
+    wait_before(what, "192.0.2.7", most=1)
     assert len(client.keys(f"portal:tries:{what}:*")) == 1
     assert not any(b"192.0.2.7" in mark for mark in client.keys(f"portal:tries:{what}:*"))
+
+
+@pytest.mark.parametrize(
+    ("heard", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:1::7", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::/64"),
+        ("[2001:db8:0:2::7]", "2001:db8:0:2::/64"),
+        ("fe80::7%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_client_is_an_address_or_a_network_of_ipv6(settings, heard, client):
+    request = RequestFactory().get("/", REMOTE_ADDR=heard)
+    assert client_address(request) == client
+    settings.TRUSTED_PROXIES = 1
+    behind = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": heard})
+    assert client_address(behind) == client

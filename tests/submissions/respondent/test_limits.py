@@ -10,7 +10,7 @@ from django.test import Client
 
 from core import disk_reserve, throttling
 from submissions.outbox.models import OutboxEmail
-from submissions.respondent.error_pages import minutes_of
+from submissions.respondent.waiting import minutes_of
 from submissions.responses import drafting
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
@@ -37,9 +37,8 @@ def start(call, client=None, **extra):
     return (client or Client()).post(f"/calls/{call.slug}/start/", **extra)
 
 
-def submit(call):
+def submit(call, client):
     """Start, answer and submit as somebody new."""
-    client = Client()
     start(call, client)
     values = complete_answers(call)
     draft = Submission.objects.latest("pk")
@@ -83,17 +82,22 @@ def test_nobody_is_refused_while_the_broker_is_away(call, settings, monkeypatch)
 
 
 def test_minutes_are_rounded_up():
-    assert minutes_of(timedelta(seconds=61)) == 2
+    waits = [timedelta(seconds=61), timedelta(minutes=1), timedelta(microseconds=1)]
+    assert [minutes_of(wait) for wait in waits] == [2, 1, 1]
 
 
 def test_submission_is_taken_where_its_mail_has_to_wait(call, settings):
     settings.MAIL_OF_CLIENT_PER_HOUR = 1
-    assert [submit(call).status_code for _ in range(2)] == [302, 302]
+    clients = [Client(), Client()]
+    assert [submit(call, client).status_code for client in clients] == [302, 302]
     assert Submission.objects.filter(state=SubmissionState.SUBMITTED).count() == 2
     first, second = OutboxEmail.objects.order_by("pk")
     assert (first.next_attempt_at, first.last_error) == (None, "")
     assert second.next_attempt_at is not None
     assert second.last_error == "It waits: very many mails were caused from one place."
+    said = [words_of(each.get(f"/calls/{call.slug}/response/submitted/")) for each in clients]
+    assert "It can take some minutes." in said[0]
+    assert "A confirmation goes to the email address that you gave, in 60 minutes" in said[1]
 
 
 def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):
@@ -102,7 +106,10 @@ def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):
     monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 1_023 * 1024 * 1024)
     client.force_login(make_user(is_staff=True, is_superuser=True))
     page = client.get("/admin/")
-    assert "1,023 MB are free for files; below 1,024 MB, uploads are refused" in words_of(page)
+    assert (
+        "1,023 MB are free for files; below 1,024 MB, uploads and exports are refused"
+        in words_of(page)
+    )
     assert "0 responses were begun within the last hour, of 3,000 at most." in words_of(page)
     assert page.context["is_full"] is True
 

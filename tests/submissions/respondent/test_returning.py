@@ -11,6 +11,7 @@ from django.test import Client
 
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
+from submissions.respondent import receipts
 from submissions.respondent import returning as views
 from submissions.respondent.documents.receipt import receipt_data
 from submissions.responses import amending, drafting, returning
@@ -114,6 +115,55 @@ def test_fourth_link_within_the_hour_is_put_off_in_words(client, call):
     ]
     assert codes == [302, 302, 302, 429]
     assert OutboxEmail.objects.count() == 3
+
+
+@pytest.mark.parametrize(("passed", "minutes"), [(0, 60), (59, 1), (17.5, 43)])
+def test_fourth_link_is_told_when_there_is_another(client, call, at, passed, minutes):
+    start(client, call)
+    path, posted = address(call, "response/leave/"), {"email": "jo@example.org"}
+    for later in (0, 1, 2):
+        at(while_open(call) + timedelta(seconds=later))
+        client.post(path, posted)
+    at(while_open(call) + timedelta(minutes=passed))
+    refused = client.post(path, posted)
+    number = f"{minutes} minute{'s' * (minutes > 1)}"
+    assert f"Several links have been sent. Try again in {number}" in text_of(refused)
+    assert (refused.status_code, refused["Retry-After"]) == (429, str(minutes * 60))
+    at(while_open(call) + timedelta(hours=1))
+    assert client.post(path, posted).status_code == 302
+
+
+def test_limits_in_the_broker_are_told_as_long_as_they_last(call, what_is_left):
+    what_is_left(timedelta(minutes=12, seconds=1))
+    tried = {
+        "return/": {"email": "jo@example.org"},
+        "return/address/": {
+            "reference": make_submitted(call).reference,
+            "code": "2222-2222-2222-2222",
+            "email": "jo@example.org",
+        },
+        "verify/": {"reference": "TST-2345-678C", "fingerprint": "0" * 16},
+    }
+    for path, posted in tried.items():
+        refused = Client().post(address(call, path), posted)
+        assert (path, refused.status_code, refused["Retry-After"]) == (path, 429, "780")
+        assert "You have tried this often. Try again in 13 minutes" in text_of(refused)
+
+
+@pytest.fixture
+def what_is_left(monkeypatch):
+    """Let every limit be reached, with a wait of so long."""
+
+    def left(wait):
+        for module in (views, receipts):
+            monkeypatch.setattr(module, "client_wait", lambda *_args, **_most: wait)
+
+    return left
+
+
+def test_page_after_asking_says_how_many_links_there_are(client, call):
+    page = text_of(client.get(address(call, "return/sent/")))
+    assert "Within an hour we send at most 3 links to a response, and 5 to an address." in page
 
 
 def test_address_is_sent_no_more_than_five_links_an_hour_whatever_the_response(client, call):
