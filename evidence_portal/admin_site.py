@@ -21,7 +21,7 @@ from accounts.own_password_form import OwnPasswordForm
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
-from submissions.responses.evidence_checks.checking import in_words, last_check
+from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
 from submissions.responses.models import Submission
 from submissions.responses.scanning import scans_in_words
 
@@ -72,6 +72,7 @@ class PortalAdminSite(AdminSite):
             "clocks": _clocks_in_words(),
             "evidence_check": check,
             "evidence_words": in_words(check) if check else "",
+            "evidence_overdue": overdue_in_words(check, wall_now=clock.wall_now()) if check else "",
             "files_held_back": held_back,
         }
         if request.user.has_perm("submissions.view_submission"):

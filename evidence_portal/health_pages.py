@@ -13,7 +13,11 @@ from redis.exceptions import RedisError
 from core import clock, clock_check, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
-from submissions.responses.evidence_checks.checking import in_words, last_check
+from submissions.responses.evidence_checks.checking import (
+    in_words,
+    last_check,
+    overdue_in_words,
+)
 from submissions.responses.scanning import scans_in_words
 
 OK = "ok"
@@ -77,11 +81,17 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
 
 
 def _say_evidence() -> str:
-    """Say what the last check found. Damage is a warning: what is there can still be added to."""
+    """Say what the last check found, and if it is long ago.
+
+    Damage is a warning: what is there can still be added to.
+    """
     check = last_check()
     if check is None:
         return NOT_CHECKED
-    return f"warning: {in_words(check)}" if check.problems else OK
+    said = [in_words(check)] if check.problems else []
+    late = overdue_in_words(check, wall_now=clock.wall_now())
+    said += [late] if late else []
+    return f"warning: {'; '.join(said)}" if said else OK
 
 
 def _broker_and_workers(clocks: dict[str, timedelta]) -> dict[str, str]:

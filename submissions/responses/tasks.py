@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from core import clock, clock_check
 from core.broker import broker, nudge
 from submissions.responses import retention, scanning
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.checking import check_evidence, is_due
 
 logger = logging.getLogger(__name__)
 TIME_LIMIT = 3600  # seconds
@@ -34,7 +34,9 @@ def purge() -> None:
 
 @shared_task(name="submissions.check_evidence", time_limit=TIME_LIMIT)
 def check_all_evidence() -> None:
-    """Check the evidence, keep the result for staff, and log each problem."""
+    """Check the evidence if that is due, keep the result for staff, and log each problem."""
+    if not is_due(wall_now=clock.wall_now()):
+        return
     check, problems = check_evidence(wall_now=clock.wall_now())
     for line in problems:
         logger.error("evidence: %s", line)

@@ -1,7 +1,7 @@
 """Checks all evidence against its digests, and keeps what was found."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core import spoken_time
 from submissions.responses.evidence_checks import record
@@ -10,6 +10,9 @@ from submissions.responses.evidence_checks.versions import VersionChecks
 from submissions.responses.models import EvidenceCheck
 
 LINES_KEPT = 100
+# So that a check at the same time of a week later is due, however long the last one took.
+DUE_AFTER = timedelta(days=6, hours=12)
+LATE_AFTER = timedelta(days=9)
 
 
 def check_evidence(*, wall_now: datetime) -> tuple[EvidenceCheck, list[str]]:
@@ -38,6 +41,19 @@ def _all(versions: VersionChecks, files: FileChecks, wall_now: datetime) -> Iter
 
 def last_check() -> EvidenceCheck | None:
     return EvidenceCheck.objects.first()
+
+
+def is_due(*, wall_now: datetime) -> bool:
+    """Return whether there was no check within the week, nor one by a clock that was ahead."""
+    check = last_check()
+    return check is None or not timedelta(0) <= wall_now - check.at < DUE_AFTER
+
+
+def overdue_in_words(check: EvidenceCheck, *, wall_now: datetime) -> str:
+    """Return for instance "not checked since 24 July 2019"; "" where the weekly check ran."""
+    if wall_now - check.at < LATE_AFTER:
+        return ""
+    return f"not checked since {spoken_time.say_day(check.at)}"
 
 
 def in_words(check: EvidenceCheck) -> str:

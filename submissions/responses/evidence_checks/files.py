@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import Storage
 
 from submissions.responses.models import Attachment
@@ -40,7 +41,8 @@ def _problem_of(attachment: Attachment) -> str:
                 size += len(piece)
     except FileNotFoundError:
         return "the file is missing"
-    except OSError as error:
+    except (OSError, ValueError, SuspiciousFileOperation) as error:
+        # Whatever stands in the row, the other files are checked.
         return f"the file cannot be read ({type(error).__name__})"
     if size != attachment.size:
         return f"the file has {size:,} bytes, not {attachment.size:,}"
@@ -50,22 +52,25 @@ def _problem_of(attachment: Attachment) -> str:
 
 
 def _files_without_row(storage: Storage, wall_now: datetime) -> Iterator[str]:
-    for folder in _listed(storage, FOLDER)[0]:
-        path = f"{FOLDER}/{folder}"
-        names = {f"{path}/{name}" for name in _listed(storage, path)[1]}
-        known = Attachment.objects.filter(file__in=names).values_list("file", flat=True)
-        for name in sorted(names - set(known)):
-            if _is_old(storage, name, wall_now):
-                yield f"{name}: no row has this file"
+    yield from _without_row_in(storage, FOLDER, wall_now)
 
 
-def _listed(storage: Storage, path: str) -> tuple[list[str], list[str]]:
-    """Return the folders and the files of a folder; none where it does not exist yet."""
+def _without_row_in(storage: Storage, folder: str, wall_now: datetime) -> Iterator[str]:
+    """Look through a folder and those in it; it need not exist yet."""
     try:
-        folders, names = storage.listdir(path)
+        folders, files = storage.listdir(folder)
     except FileNotFoundError:
-        return [], []
-    return sorted(folders), names
+        return
+    except OSError as error:
+        yield f"{folder}: the folder cannot be read ({type(error).__name__})"
+        return
+    names = {f"{folder}/{name}" for name in files}
+    known = Attachment.objects.filter(file__in=names).values_list("file", flat=True)
+    for name in sorted(names - set(known)):
+        if _is_old(storage, name, wall_now):
+            yield f"{name}: no row has this file"
+    for name in sorted(folders):
+        yield from _without_row_in(storage, f"{folder}/{name}", wall_now)
 
 
 def _is_old(storage: Storage, name: str, wall_now: datetime) -> bool:

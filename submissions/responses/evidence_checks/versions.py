@@ -1,5 +1,6 @@
 """Checks each version: its digest, its text, its place among the others, its deadline."""
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from datetime import UTC, datetime
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from core.canonical import digest
+from submissions.responses.evidence_checks.choices import choices_unlike_text
 from submissions.responses.models import ClosingChange, LatePass, Submission, Version
 from submissions.responses.states import SubmissionState, Timing
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 200  # rows
 FILE_LINE = re.compile(r"^- \w+ file, \d+ bytes, SHA-256 ([0-9a-f]{64})$", re.MULTILINE)
 
@@ -33,7 +36,7 @@ class VersionChecks:
             if before is not None and before.submission_id != version.submission_id:
                 yield from _last_of(before)
                 before = None
-            for problem in (*_own(version), *_order(version, before), *self._deadline(version)):
+            for problem in self._of(version, before):
                 yield f"{version.submission.reference} version {version.number}: {problem}"
             before = version
         if before is not None:
@@ -43,6 +46,14 @@ class VersionChecks:
             yield f"{reference}: it has no version"
         for draft in Submission.objects.drafts().filter(versions__isnull=False).distinct():
             yield f"{draft}: a draft has a version"
+
+    def _of(self, version: Version, before: Version | None) -> list[str]:
+        try:
+            return [*_own(version), *_order(version, before), *self._deadline(version)]
+        except Exception as error:
+            # Whatever stands in the row, the other versions are checked.
+            logger.exception("version %s cannot be checked", version.pk)
+            return [f"it cannot be checked ({type(error).__name__})"]
 
     def _deadline(self, version: Version) -> Iterator[str]:
         if version.received_at >= version.deadline:
@@ -92,6 +103,7 @@ def _own(version: Version) -> Iterator[str]:
     for key, answer in version.texts.items():
         if answer not in text:
             yield f"the answer to {key} is not the one in its text"
+    yield from choices_unlike_text(version)
     if not hasattr(version, "identity"):
         yield "who gave it is missing"
     yield from _attached(version)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import AuditEvent
 from accounts.record import record
 from core.canonical import digest
 from submissions.definitions import closing_times
 from submissions.responses import amending, drafting, late_passes, submitting
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.checking import check_evidence, overdue_in_words
 from submissions.responses.models import Attachment, EvidenceCheck, LatePass, Submission, Version
 from submissions.responses.tasks import check_all_evidence
 from tests.makers import (
@@ -128,12 +129,45 @@ def test_sound_evidence_has_no_problem(response):
             "timing = 'late_pass'",
             ["no late pass has its deadline"],
         ),
+        (
+            'choices = choices || \'{"age": "child"}\'',
+            ["the choice under age is not the one in its text"],
+        ),
+        ("choices = choices - 'roles'", ["the choice under roles is not the one in its text"]),
+        (
+            'choices = choices || \'{"history": ["bid"], "fairness": {"risk": "good"}}\'',
+            [
+                "the choice under history is not the one in its text",
+                "the choice under fairness is not the one in its text",
+            ],
+        ),
+        ("choices = '[1]'", ["it cannot be checked (AttributeError)"]),
     ],
 )
 def test_changed_version_is_found(response, change, said):
     damage("submissions_version", f"UPDATE submissions_version SET {change} WHERE number = 2")
     number = 3 if "number" in change else 2
     assert found() == [f"{response.reference} version {number}: {line}" for line in said]
+
+
+def test_choice_whose_words_were_changed_since_cannot_be_compared(response):
+    question = response.call.questions.get(key="age")
+    question.options = [option | {"label": f"{option['label']}!"} for option in question.options]
+    question.save()
+    assert found() == []
+
+
+def test_answer_that_looks_like_a_question_hides_no_forged_choice():
+    call = make_call()
+    story = "\nHow old are you?\nUnder 16"
+    make_submitted(call, at=while_open(call), story=story, age="adult")
+    assert found() == []
+    damage(
+        "submissions_version",
+        'UPDATE submissions_version SET choices = choices || \'{"age": "child"}\'',
+    )
+    reference = Submission.objects.get().reference
+    assert found() == [f"{reference} version 1: the choice under age is not the one in its text"]
 
 
 def test_text_that_was_forged_with_its_digest_no_longer_names_its_moment(response):
@@ -208,6 +242,25 @@ def test_changed_missing_and_unreadable_files_are_found(response):
     assert found()[-1] == f"{draft}, {file}: the file cannot be read (IsADirectoryError)"
 
 
+@pytest.mark.parametrize(
+    ("path", "error"), [("", "ValueError"), ("../../etc/passwd", "SuspiciousFileOperation")]
+)
+def test_row_that_no_store_can_read_stops_no_check(response, path, error):
+    one, two = response.attachments.all()
+    Path(two.file.path).unlink()
+    damage(
+        "submissions_attachment",
+        "UPDATE submissions_attachment SET file = %s WHERE id = %s",
+        path,
+        one.pk,
+    )
+    Path(one.file.path).unlink()
+    assert found() == [
+        f"{response.reference}, {one}: the file cannot be read ({error})",
+        f"{response.reference}, {two}: the file is missing",
+    ]
+
+
 def test_file_without_a_row_is_found_unless_it_is_on_its_way(response, tmp_path):
     folder = tmp_path / "media" / "attachments" / "ab"
     folder.mkdir(parents=True, exist_ok=True)
@@ -216,7 +269,16 @@ def test_file_without_a_row_is_found_unless_it_is_on_its_way(response, tmp_path)
     assert found() == []
     old = datetime.now(UTC).timestamp() - 3700
     os.utime(stray, (old, old))
-    assert found() == ["attachments/ab/abcdef: no row has this file"]
+    deep, top = folder / "deep" / "stray", folder.parent / "stray"
+    for other in (deep, top):
+        other.parent.mkdir(exist_ok=True)
+        other.write_bytes(b"?")
+        os.utime(other, (old, old))
+    assert found() == [
+        "attachments/stray: no row has this file",
+        "attachments/ab/abcdef: no row has this file",
+        "attachments/ab/deep/stray: no row has this file",
+    ]
 
 
 def test_record_that_lacks_something_is_found(response):
@@ -266,6 +328,32 @@ def test_command_says_each_problem_and_fails(response):
     assert error.value.returncode == 1
 
 
+def pass_days(number):
+    """Let the last check be so many days old."""
+    EvidenceCheck.objects.update(at=F("at") - timedelta(days=number))
+
+
+@pytest.mark.parametrize(("days", "is_run"), [(6, False), (7, True), (-1, True)])
+def test_check_is_due_each_week_and_after_one_by_a_clock_that_was_ahead(days, is_run):
+    check_all_evidence()
+    pass_days(days)
+    check_all_evidence()
+    assert EvidenceCheck.objects.count() == 1 + is_run
+
+
+def test_check_that_did_not_run_is_told(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    at = datetime(2026, 11, 1, 2, 7, tzinfo=UTC)
+    check = check_evidence(wall_now=at)[0]
+    assert overdue_in_words(check, wall_now=at + timedelta(days=9) - MINUTE) == ""
+    said = "not checked since Sunday 1 November 2026"
+    assert overdue_in_words(check, wall_now=at + timedelta(days=9)) == said
+    EvidenceCheck.objects.update(at=datetime(2019, 1, 1, 2, 7, tzinfo=UTC))
+    said = "not checked since Tuesday 1 January 2019"
+    assert f"\nevidence: warning: {said}\n" in client.get("/readyz/").content.decode()
+    assert f"The evidence was {said}, though" in client.get("/admin/").content.decode()
+
+
 def test_weekly_check_is_kept_shown_to_staff_and_in_readyz(client, response, caplog):
     client.force_login(make_user(is_staff=True, is_superuser=True))
     assert "The evidence was not checked yet" in client.get("/admin/").content.decode()
@@ -277,6 +365,9 @@ def test_weekly_check_is_kept_shown_to_staff_and_in_readyz(client, response, cap
     assert "evidence: ok\n" in client.get("/readyz/").content.decode()
     file = response.attachments.first()
     file.file.storage.delete(file.file.name)
+    check_all_evidence()
+    assert EvidenceCheck.objects.count() == 1  # once a week is enough
+    pass_days(7)
     check_all_evidence()
     line = f"{response.reference}, {file}: the file is missing"
     page = client.get("/admin/").content.decode()
