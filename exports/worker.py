@@ -12,6 +12,7 @@ from typing import Self
 from django.core.files.base import File
 from django.db import DatabaseError, connections
 
+from core import disk_reserve
 from exports import export_runs
 from exports.export_context import Cancelled, UnsupportedByFormat
 from exports.filters import ExportFilter, FilterRefused
@@ -37,7 +38,7 @@ def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) 
         _make(run, now, wall_now)
     except Cancelled:
         logger.info("%s stopped", run)
-    except (UnsupportedByFormat, ExportRefused, FilterRefused) as error:
+    except (UnsupportedByFormat, ExportRefused, FilterRefused, disk_reserve.NoRoom) as error:
         export_runs.fail(run, at=now(), error=str(error))
     except Exception as error:
         export_runs.fail(run, at=now(), error="Something went wrong. Ask for it again.")
@@ -57,7 +58,11 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
         confidential=run.confidential,
     )
     digest = hashlib.sha256()
-    with Progress(run, wall_now) as progress, tempfile.TemporaryFile() as file:
+    # On the disk of files, which has a reserve; where temporary files are may be little room.
+    with (
+        Progress(run, wall_now) as progress,
+        tempfile.TemporaryFile(dir=disk_reserve.folder()) as file,
+    ):
         chunks = export_chunks(
             dataset,
             run.file_format,
@@ -70,7 +75,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             export=str(run.public_id),
         )
         try:
-            for chunk in chunks:
+            for chunk in disk_reserve.leave_reserve(chunks, copied_later=True):
                 progress.note_if_due()
                 digest.update(chunk)
                 file.write(chunk)

@@ -1,5 +1,6 @@
 """The pages of exports that the worker makes: how far each is, its file, cancelling it."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,13 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.current_user import current_user
 from accounts.identity import text_for
 from core import clock, spoken_time
+from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.formats import FORMATS
@@ -33,6 +36,15 @@ from exports.steering.on_record import (
     total_behind_remainders,
 )
 from exports.steering.overview import EXPORT, SEE_EXPORTS
+
+logger = logging.getLogger(__name__)
+LOST = {
+    FileMissing: gettext_lazy("The file of this export is missing. Export again."),
+    FileDamaged: gettext_lazy(
+        "The file of this export is damaged: it is not the one that was made, so it is not handed "
+        "out. Export again."
+    ),
+}
 
 
 def whoever_may_export(
@@ -67,7 +79,12 @@ def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
 @whoever_may_export
 def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """How far an export is; later a link to its file."""
-    run = _run_of(request, slug, public_id)
+    return _page(request, _run_of(request, slug, public_id))
+
+
+def _page(
+    request: HttpRequest, run: ExportRun, *, lost: str = "", status: int = 200
+) -> HttpResponse:
     zone = run.call.timezone
     total = total_behind_remainders(run.call)
     context = {
@@ -79,13 +96,14 @@ def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
         "asked": spoken_time.say_moment(run.asked_at, zone),
         "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
         "warning": say_lost_files(run.lost_files) if run.lost_files else "",
-        "is_kept": export_runs.is_kept(run, at=clock.portal_now()),
+        "lost": lost,
+        "is_kept": not lost and export_runs.is_kept(run, at=clock.portal_now()),
         "is_unfinished": run.state in export_runs.UNFINISHED,
         "progress": _progress(run),
         "rows": FEW if hides(run.call, run.rows_done, of=total) else run.rows_done,
         "rows_in_words": number_in_words(run.call, run.rows_done, of=total),
     }
-    return render(request, "steering/run.html", context)
+    return render(request, "steering/run.html", context, status=status)
 
 
 @require_safe
@@ -118,15 +136,19 @@ def _progress(run: ExportRun) -> dict[str, Any]:
 @require_safe
 @whoever_may_export
 def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponseBase:
-    """The file, while the portal keeps it; each download goes on record."""
+    """The file, while the portal keeps it; each download goes on record.
+
+    One that is not the file that was made any more is not handed out: the page says so.
+    """
     run = _run_of(request, slug, public_id)
     now = clock.portal_now()
     if not export_runs.is_kept(run, at=now):
         raise Http404
     try:
-        stream = run.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
+        stream = open_whole(run.file, sha256=run.sha256)
+    except FileLost as lost:
+        logger.error("the file of %s is %s", run, lost)
+        return _page(request, run, lost=str(LOST[type(lost)]), status=410)
     if request.method == "GET":
         export_runs.note_download(run, by=current_user(request), at=now)
     response = FileResponse(

@@ -1,5 +1,6 @@
 """Responses: the list, and the page of each. Staff read responses and cannot edit them."""
 
+import logging
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,6 +22,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
+from core.whole_files import FileLost
 from review.admin import identity_search, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.response_files import file_download
@@ -43,6 +45,11 @@ from submissions.responses.states import SubmissionState, TriageStatus
 
 WITHHELD = (
     "You may not see who answered, and the author's details could not be taken out of this file."
+)
+logger = logging.getLogger(__name__)
+LOST = (
+    "The file is {}: the portal does not have what was submitted, so nothing was opened. Tell the "
+    "people who run the portal: they can look for it in a backup."
 )
 FILES_GIVEN = (
     # The plug-in for Django does not see the annotation.
@@ -273,8 +280,10 @@ class ResponseAdmin(ReadOnlyAdmin):
             return redirect("admin:submissions_submission_change", pk)
         try:
             download = file_download(attachment, sees_identity=may_see_identity(request.user))
-        except FileNotFoundError:
-            raise Http404 from None
+        except FileLost as lost:
+            logger.error("%s, %s is %s", attachment.submission, attachment, lost)
+            messages.error(request, LOST.format(lost))
+            return redirect("admin:submissions_submission_change", pk)
         except CannotBeCleaned as error:
             messages.error(request, f"{WITHHELD} {error.reason}")
             return redirect("admin:submissions_submission_change", pk)

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import AuditEvent
+from core import disk_reserve
 from exports.formats import FORMATS
 from exports.types import Query
 from exports.writers import csv_file, reading_docx
@@ -192,6 +193,21 @@ def test_filters_choose_and_stand_on_record(tmp_path):
     assert AuditEvent.objects.exclude(action="export_started").get().detail[
         "filters"
     ] == options | {"facets": {"roles": ["provider", "commissioner"]}}
+
+
+@pytest.mark.django_db
+def test_file_on_the_disk_of_files_leaves_its_reserve(tmp_path, monkeypatch, settings):
+    make_submitted(make_call(slug="the-call"))
+    settings.DISK_RESERVE_MB = 100
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 100 * disk_reserve.MB)
+    monkeypatch.setattr(disk_reserve, "is_disk_of", lambda folder: folder == tmp_path)
+    file = tmp_path / "out.csv"
+    with pytest.raises(CommandError, match="There is no room for it: 100 MB have to stay free"):
+        export(output=file)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(disk_reserve, "is_disk_of", lambda _folder: False)
+    export(output=file)
+    assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
 
 
 @pytest.mark.django_db

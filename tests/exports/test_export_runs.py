@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 from django.core.files.base import ContentFile
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
 from accounts.states import STEERING_GROUP
+from core import disk_reserve
 from exports import export_runs, tasks, worker
 from exports.consent import Scope
 from exports.filters import ExportFilter
@@ -311,6 +313,40 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
         ExportState.FAILED,
         "Something went wrong. Ask for it again.",
     )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("free", "state"), [(100, "failed"), (101, "done")])
+def test_export_stops_before_the_reserve_of_the_disk(monkeypatch, settings, free, state):
+    settings.DISK_RESERVE_MB = 100
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: free * disk_reserve.MB)
+    run = make_run()
+    make_submitted(run.call, at=run.call.opens_at)
+    worker.make_next(now=now, wall_now=now)
+    run.refresh_from_db()
+    no_room = (
+        "There is no room for it: 100 MB have to stay free where files are kept. "
+        "Ask the people who run the portal to make room."
+    )
+    assert (run.state, run.error) == (state, no_room if state == "failed" else "")
+
+
+def test_reserve_is_looked_at_while_much_is_written(monkeypatch, settings):
+    """A copy of what was written has to find room, too."""
+    settings.DISK_RESERVE_MB = 100
+    piece = b"x" * disk_reserve.MB
+    free = iter([101, 93])
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: next(free) * disk_reserve.MB)
+    written = disk_reserve.leave_reserve([piece] * 100)
+    assert len(list(islice(written, 8))) == 8
+    with pytest.raises(disk_reserve.NoRoom):
+        next(written)
+    free = iter([200, 192, 184, 176, 168, 160, 152, 144])
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: next(free) * disk_reserve.MB)
+    written = disk_reserve.leave_reserve([piece] * 100, copied_later=True)
+    assert len(list(islice(written, 56))) == 56
+    with pytest.raises(disk_reserve.NoRoom):
+        next(written)
 
 
 @pytest.mark.django_db

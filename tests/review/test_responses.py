@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -310,6 +311,26 @@ def test_file_is_handed_out_as_a_download_and_put_on_record(staff):
     other = make_submitted(call)
     wrong = reverse("admin:submissions_submission_file", args=[other.pk, file.public_id])
     assert staff.get(wrong).status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("said", ["damaged", "missing"])
+def test_file_that_is_not_the_one_submitted_is_not_handed_out(staff, said):
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    file = make_attachment(draft, content=b"Minutes")
+    submit(submission=draft, at=while_open(call))
+    if said == "damaged":
+        Path(file.file.path).write_bytes(b"Minutez")
+    else:
+        Path(file.file.path).unlink()
+    address = reverse("admin:submissions_submission_file", args=[draft.pk, file.public_id])
+    page = staff.get(address, follow=True)
+    assert page.redirect_chain == [(page_of(draft), 302)]
+    assert f"The file is {said}: the portal does not have what was submitted" in (
+        page.content.decode()
+    )
+    assert not AuditEvent.objects.filter(action="file_opened").exists()
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from core import clock
+from core import clock, disk_reserve
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
@@ -132,7 +133,7 @@ class Command(BaseCommand):
                 _write_into(chunks, path)
             else:
                 _write_whole(chunks, path.resolve())
-        except (UnsupportedByFormat, ExportRefused) as error:
+        except (UnsupportedByFormat, ExportRefused, disk_reserve.NoRoom) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
@@ -226,8 +227,11 @@ def _write_whole(chunks: Pieces, path: Path) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     part = Path(name)
     try:
+        pieces: Iterator[bytes] = chunks
+        if disk_reserve.is_disk_of(path.parent):
+            pieces = disk_reserve.leave_reserve(chunks)
         with os.fdopen(handle, "wb") as file:
-            for chunk in chunks:
+            for chunk in pieces:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())

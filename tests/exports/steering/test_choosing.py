@@ -1,10 +1,12 @@
 """Choosing what to export, and what becomes of it."""
 
 import csv
+import hashlib
 import io
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -68,6 +70,9 @@ def rows_of(answer):
     return list(csv.DictReader(io.StringIO(data, newline="")))
 
 
+WHOLE = hashlib.sha256(b"whole").hexdigest()
+
+
 def make_done(by, call, **overrides):
     run = export_runs.ask(
         call=call, by=by, at=NOW, file_format="csv", filters={}, rows_total=1, **overrides
@@ -75,7 +80,7 @@ def make_done(by, call, **overrides):
     export_runs.claim_next(at=NOW, wall_now=NOW)
     run.refresh_from_db()
     export_runs.finish(
-        run, ContentFile(b"whole"), at=NOW, name="the-call.csv", rows=1, sha256="0" * 64
+        run, ContentFile(b"whole"), at=NOW, name="the-call.csv", rows=1, sha256=WHOLE
     )
     return run
 
@@ -419,6 +424,25 @@ def test_file_is_gone_after_a_week(steering, monkeypatch):
     assert "is deleted now" in steering.get(f"{PAGE}{run.public_id}/").content.decode()
     tasks.purge()
     assert not ExportRun.objects.get().file
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "deleted"])
+def test_file_that_is_not_the_one_that_was_made_is_not_handed_out(steering, damage):
+    run = make_done(steering.user, make_call(slug="the-call"))
+    run.refresh_from_db()
+    file = Path(run.file.path)
+    if damage == "deleted":
+        file.unlink()
+        said = "The file of this export is missing. Export again."
+    else:
+        file.write_bytes({"changed": b"whale", "cut": b"who"}[damage])
+        said = "The file of this export is damaged: it is not the one that was made"
+    answer = steering.get(f"{PAGE}{run.public_id}/file/")
+    page = answer.content.decode()
+    assert answer.status_code == 410
+    assert said in page
+    assert "It is ready" not in page
+    assert not AuditEvent.objects.filter(action="export_downloaded").exists()
 
 
 def test_cancelling_stops_it_and_the_page_says_so(steering):

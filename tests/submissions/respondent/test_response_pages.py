@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -422,6 +423,19 @@ def test_files_are_added_downloaded_and_removed(client, call, django_capture_on_
     with django_capture_on_commit_callbacks(execute=True):
         client.post(address(call, "response/evidence/"), {"_remove": str(attachment.public_id)})
     assert draft.attachments.count() == 0
+
+
+@pytest.mark.parametrize("damage", ["changed", "deleted"])
+def test_own_file_that_is_not_the_one_given_is_not_handed_out(client, call, damage):
+    draft = start(client, call)
+    file = make_attachment(draft, content=b"Minutes")
+    if damage == "changed":
+        Path(file.file.path).write_bytes(b"Minutez")
+    else:
+        Path(file.file.path).unlink()
+    answer = client.get(address(call, f"response/files/{file.public_id}/"))
+    assert answer.status_code == 410
+    assert "Our copy of “notes.txt” is missing or damaged." in text_of(answer)
 
 
 def test_refused_file_keeps_the_rest_of_the_page(client, call):
