@@ -2,7 +2,14 @@
 
 import re
 
-_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"“”‘]+@[^\s@,;:<>()\[\]\"“”’]+")
+# As people and mail servers write them: quoted before the at sign (RFC 5321), with a full-width
+# sign, or as in a link.
+_ADDRESS = re.compile(
+    r"""(?:"[^"\n]{1,64}"|[^\s@＠,;:<>()\[\]"“”‘]+)   # before the at sign
+        \s?(?:@|＠|%40)\s?
+        [^\s@＠,;:<>()\[\]"“”’]+""",
+    re.VERBOSE,
+)
 MASK = "[address]"
 
 
