@@ -8,6 +8,7 @@ from typing import Protocol
 from django.db import DatabaseError
 
 from submissions.mail.daily_report import DailyReport, daily_report
+from submissions.mail.reminding import opt_out_token
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses.confirmed_addresses import is_confirmed
@@ -34,6 +35,9 @@ class MailData(Protocol):
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         """Return the pass and the token that uses it, "" for a pass for a response."""
+
+    def opt_out_token(self, mail: OutboxEmail) -> str:
+        """Return the token that refuses further reminders of the mail's response."""
 
     def report(self, mail: OutboxEmail) -> DailyReport: ...
 
@@ -62,6 +66,11 @@ class LiveData:
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         given = pass_of(mail)
         return given, "" if mail.submission_id else make_pass_link(given, mail=mail)
+
+    def opt_out_token(self, mail: OutboxEmail) -> str:
+        if mail.submission is None:
+            raise ValueError(f"a {mail.kind} is about a response")
+        return opt_out_token(mail.submission)
 
     def report(self, mail: OutboxEmail) -> DailyReport:
         return daily_report(mail.call, at=self._at)

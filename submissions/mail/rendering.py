@@ -139,4 +139,6 @@ def _one_line(text: str) -> str:
 def _kept(text: str, said: Message) -> str:
     if said.answers:
         text = text.replace(said.answers, queue.ANSWERS_LEFT_OUT)
-    return text.replace(said.token, LEFT_OUT) if said.token else text
+    for token in filter(None, (said.token, said.opt_out)):
+        text = text.replace(token, LEFT_OUT)
+    return text

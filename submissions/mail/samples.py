@@ -116,6 +116,9 @@ class SampleData:
         # A first receipt mostly goes to an address that nobody has confirmed.
         return mail.kind != MailKind.CONFIRMATION
 
+    def opt_out_token(self, mail: OutboxEmail) -> str:
+        return LEFT_OUT
+
     def report(self, _mail: OutboxEmail) -> DailyReport:
         timings = (120, 3, 1)
         standing = ClosingReport(

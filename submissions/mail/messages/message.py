@@ -12,14 +12,16 @@ from submissions.responses.models import Submission, Version
 class Message:
     """`subject` goes before the call's title; `context` is for the kind's two templates.
 
-    `token` opens something, and `answers` are the respondent's: both go out, and neither stays
-    in the outbox. `headers` go out beside those that every mail has.
+    `token` opens something, `opt_out` refuses reminders, and `answers` are the respondent's: all go
+    out, and none stays in the outbox, so that whoever reads that cannot act for the author.
+    `headers` go out beside those that every mail has.
     """
 
     subject: str
     title: str
     context: Mapping[str, Any] = field(default_factory=dict)
     token: str = ""
+    opt_out: str = ""
     answers: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 from core import spoken_time
 from core.time_limits import later
 from submissions.mail.live_data import MailData
-from submissions.mail.messages.message import Message, submission_of
+from submissions.mail.messages.message import Message
 from submissions.mail.messages.return_link import link_context
-from submissions.mail.reminding import opt_out_token
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.retention import DRAFTS_KEPT
 
@@ -17,12 +16,14 @@ from submissions.responses.retention import DRAFTS_KEPT
 def reminder(mail: OutboxEmail, data: MailData) -> Message:
     """Remind of a draft that has not been submitted, with the way to refuse further ones."""
     link = data.return_link(mail)
-    opt_out = opt_out_address(mail)
+    token = data.opt_out_token(mail)
+    opt_out = opt_out_address(mail, token)
     return Message(
         subject=_("Your response is not submitted yet"),
         title=_("Your response is not submitted yet"),
         context={"opt_out": opt_out, **link_context(mail, link)},
         token=link.token,
+        opt_out=token,
         headers={
             # RFC 8058: mail programs show a button that refuses further reminders.
             "List-Unsubscribe": f"<{opt_out}>",
@@ -44,6 +45,5 @@ def closed_with_draft(mail: OutboxEmail, data: MailData) -> Message:
     )
 
 
-def opt_out_address(mail: OutboxEmail) -> str:
-    token = opt_out_token(submission_of(mail))
+def opt_out_address(mail: OutboxEmail, token: str) -> str:
     return f"{settings.PORTAL_URL}{reverse('reminders', args=[mail.call.slug, token])}"

@@ -89,6 +89,9 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
     token = reminding.opt_out_token(draft)
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in written
     assert f"/calls/{call.slug}/reminders/{token}/" in rendered.message.body
+    # Whoever reads the outbox cannot refuse them for the author.
+    assert f"/calls/{call.slug}/reminders/left-out-of-this-copy/" in rendered.kept
+    assert token not in rendered.kept
     assert call.closes_in_words in rendered.message.body
     assert "we still write once after the call has closed" in rendered.message.body
     assert reminding.look_up_opt_out(token) == draft
