@@ -29,6 +29,7 @@ from submissions.respondent.response_context import (
 from submissions.respondent.steps import question_addresses
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import answering, submitting
+from submissions.responses.addresses import known_address
 from submissions.responses.errors import (
     CallNotOpen,
     ChangedSinceSeen,
@@ -115,6 +116,7 @@ def _check_page(
         publication=as_chosen(
             current.call, current.call.questionnaire.answers_that_count(current.answers)
         ),
+        gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
     return render(request, "responses/check.html", context, status=status)

@@ -1,5 +1,6 @@
 """An answer to a question that is not asked: no mail goes by it, and no click drops it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,24 @@ def test_change_of_address_is_told_to_addresses_under_questions_that_are_asked(c
     remember_address(submission=draft, address="new@example.org", at=while_open(call))
     told = OutboxEmail.objects.filter(kind="address_changed")
     assert list(told.values_list("to_address", flat=True)) == ["second@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            {"a": "yes", "first": "first@example.org"},
+            "You then get a reference, here and by email.",
+        ),
+        ({"a": "no", "first": "jo@example.org"}, "You then get a reference on the next page."),
+    ],
+)
+def test_page_to_check_promises_a_mail_only_where_one_goes(call, client, at, answers, said):
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    save(Submission.objects.get(), while_open(call), **answers)
+    page = client.get(f"/calls/{call.slug}/response/check/").content.decode()
+    assert re.findall(r"You then get a reference[^.]*\.", page) == [said]
 
 
 def with_answers_out_of_sight(call):
