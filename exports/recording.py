@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
 PSEUDONYMISED_NEEDS = "submissions.export_pseudonymised"
 NAMED_NEEDS = ("submissions.see_identity", "submissions.export_named")
-# Those who may read responses one by one, and were given leave to take confidential ones out.
+# Those who may read responses one by one, and have permission to export confidential ones.
 CONFIDENTIAL_NEEDS = ("submissions.view_submission", "submissions.export_confidential")
 
 
@@ -66,7 +66,7 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
 
 
 def may_export_pseudonymised(by: User) -> bool:
-    """Return whether `by` may have the least that is exported: who has leave for more, has too."""
+    """Return whether `by` may have the least that is exported: whoever may export more, may this."""
     return by.has_perm(PSEUDONYMISED_NEEDS) or by.has_perms(CONFIDENTIAL_NEEDS)
 
 

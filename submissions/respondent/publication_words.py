@@ -76,13 +76,13 @@ def _who_answered(call: Call, options: set[str]) -> list[str]:
     if options & {Publication.NAMED, Publication.ORGANISATION}:
         return [
             _(
-                "People who were given leave may export the names that respondents let us publish "
+                "People with permission may export the names that respondents let us publish "
                 "and, if the work needs it, other names."
             ),
             reason,
         ]
     return [
-        _("People who were given leave may export who answered, if the work needs it."),
+        _("People with permission may export who answered, if the work needs it."),
         reason,
     ]
 
@@ -95,7 +95,7 @@ def in_privacy_notice(call: Call) -> list[str]:
             "that it is confidential, and nothing else of it."
         ),
         _(
-            "Project staff who were given leave may export confidential responses for the "
+            "Project staff with permission may export confidential responses for the "
             "research, without names. They give a reason each time."
         ),
         _("No export says who gave a confidential response."),

@@ -90,7 +90,7 @@ CHOOSE = "You choose how we may publish your response, and everybody keeps to it
 LEFT = "They give a reason each time."
 OF_CONFIDENTIAL = (
     "The steering group sees when it came in, whether that was in time, its reference and that it "
-    "is confidential, and nothing else of it. Project staff who were given leave may export "
+    "is confidential, and nothing else of it. Project staff with permission may export "
     "confidential responses for the research, without names. They give a reason each time. No "
     "export says who gave a confidential response."
 )
@@ -102,21 +102,21 @@ OF_CONFIDENTIAL = (
         (
             ["named", "anonymous"],
             "asked",
-            f"{EVERYBODY} {CHOOSE} People who were given leave may export the names that "
+            f"{EVERYBODY} {CHOOSE} People with permission may export the names that "
             f"respondents let us publish and, if the work needs it, other names. {LEFT}",
         ),
         (
             ["anonymous", "confidential"],
             "asked",
-            f"{EVERYBODY} {CHOOSE} People who were given leave may export who answered, if the "
+            f"{EVERYBODY} {CHOOSE} People with permission may export who answered, if the "
             f"work needs it. {LEFT} Of a confidential response only project staff read the answers "
             f"and files. {OF_CONFIDENTIAL}",
         ),
         (
             [],
             "not asked",
-            f"{EVERYBODY} We use responses for our own work, and publish none of them. People who "
-            f"were given leave may export who answered, if the work needs it. {LEFT}",
+            f"{EVERYBODY} We use responses for our own work, and publish none of them. People with "
+            f"permission may export who answered, if the work needs it. {LEFT}",
         ),
         (
             [],
