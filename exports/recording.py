@@ -66,7 +66,7 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
 
 
 def may_export_pseudonymised(by: User) -> bool:
-    """Return whether `by` may have the least that is exported: whoever may export more, may this."""
+    """Return whether `by` may have the least that is exported; whoever may have more may."""
     return by.has_perm(PSEUDONYMISED_NEEDS) or by.has_perms(CONFIDENTIAL_NEEDS)
 
 
