@@ -151,6 +151,12 @@ def pdf(text="Words.", *, change=None, **saving):
     return out.getvalue()
 
 
+def add_document(document):
+    """Put the document itself into the PDF, as LibreOffice does for a hybrid one."""
+    stream = document.make_stream(odt())
+    document.trailer.AdditionalStreams = [pikepdf.Name("/application/x"), stream]
+
+
 def picture(kind="JPEG", *, size=(16, 12), **saving):
     out = io.BytesIO()
     Image.new("RGB", size, "navy").save(out, kind, **saving)

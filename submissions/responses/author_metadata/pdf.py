@@ -15,7 +15,7 @@ from submissions.responses.author_metadata.errors import (
 )
 from submissions.responses.author_metadata.paths import without_folders
 from submissions.responses.author_metadata.pictures import clean_jpg
-from submissions.responses.file_types.pdf import dictionaries_in
+from submissions.responses.file_types.pdf import HYBRID, dictionaries_in
 
 # ISO 32000-1: 14.3.2 (XMP), 14.5 (what programs keep of their own).
 DROPPED_KEYS = ("/Metadata", "/PieceInfo", "/Author")
@@ -33,6 +33,8 @@ def clean_pdf(content: bytes) -> bytes:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             if pdf.is_encrypted:
                 raise CannotBeCleaned(NOT_READ)
+            if HYBRID in pdf.trailer:
+                raise CannotBeCleaned(FILES_INSIDE)
             for found in list(pdf.objects):
                 if isinstance(found, pikepdf.Stream):
                     _clean_picture(found)

@@ -33,6 +33,7 @@ SUSPICIOUS = re.compile(
     rb"/(JavaScript|JS|Launch|XFA|EF|EmbeddedFiles?|RichMedia|OpenAction|AA)\b"
     rb"|/(S|Subtype)\s+\d+ \d+ R\b"
 )
+HYBRID = "/AdditionalStreams"  # LibreOffice puts the document itself there
 DEEPEST = 60
 
 
@@ -80,6 +81,8 @@ def _measure_objects(content: bytes) -> None:
 
 
 def _refuse_programs(pdf: pikepdf.Pdf) -> None:
+    if HYBRID in pdf.trailer:
+        raise NotTaken(PDF_EMBEDDED)
     for found in pdf.objects:
         if not isinstance(found, pikepdf.Dictionary | pikepdf.Stream | pikepdf.Array):
             continue

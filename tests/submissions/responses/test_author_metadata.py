@@ -33,6 +33,7 @@ from tests.authored_files import (
 )
 from tests.sample_files import (
     PACKAGE_RELS,
+    add_document,
     box,
     compound_file,
     docx,
@@ -226,6 +227,7 @@ def add_file(document):
     [
         ("pdf", pdf(change=sign), SIGNED),
         ("pdf", pdf(change=add_file), FILES_INSIDE),
+        ("pdf", pdf(change=add_document), FILES_INSIDE),
         ("pdf", pdf(encryption=pikepdf.Encryption(user="x", owner="y")), NOT_READ),
         ("docx", docx(**{"_rels/.rels": rels(("officeDocument", "word/document.xml", False),
             (f"{PACKAGE_RELS}/digital-signature/origin", "_x/o.sigs", False))}), SIGNED),
