@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -171,23 +172,40 @@ class LatePassAdmin(ReadOnlyAdmin):
         """Ask whether to take the pass back, and take it back."""
         if not request.user.has_perm("submissions.change_latepass"):
             raise PermissionDenied
-        late_pass = get_object_or_404(LatePass, pk=pk)
+        with transaction.atomic():
+            # Locked while a post is judged: nobody takes the pass up meanwhile.
+            passes = LatePass.objects.all()
+            if request.method == "POST":
+                passes = passes.select_for_update()
+            return self._revoke(request, get_object_or_404(passes, pk=pk))
+
+    def _revoke(self, request: HttpRequest, late_pass: LatePass) -> HttpResponse:
+        page = redirect("admin:submissions_latepass_change", late_pass.pk)
         if late_pass.revoked_at:
             messages.error(request, late_passes.say_revoked(late_pass))
-            return redirect("admin:submissions_latepass_change", pk)
-        if request.method == "POST":
+            return page
+        response = self.response(late_pass)
+        seen = request.POST.get("seen")
+        if request.method == "POST" and seen == response:
             try:
                 late_passes.revoke(late_pass, by=current_user(request), at=clock.portal_now())
                 messages.success(request, "The pass does not work any more.")
             except LatePassRefused as refused:
                 messages.error(request, refused.message)
-            return redirect("admin:submissions_latepass_change", pk)
+            return page
+        if request.method == "POST":
+            messages.error(
+                request,
+                "The response of this pass changed while this page was open: it had "
+                f"“{seen or ''}”, and it is “{response}” now. Take the pass back again if you still want to.",
+            )
         return self._form_page(
             request,
             "Take this late pass back?",
             late_pass=late_pass,
             address=_address_for(request, late_pass),
             reason=text_for(request.user, late_pass.reason),
+            response=response,
         )
 
     def _form_page(self, request: HttpRequest, title: str, **context: Any) -> HttpResponse:

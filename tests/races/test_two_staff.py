@@ -152,7 +152,8 @@ def test_of_two_who_take_a_pass_back_one_is_told_who_did(staff, at):
             at=call.closes_at,
         )
         address = page("submissions_latepass_revoke", late_pass)
-        at_once([partial(one.post, address) for one in staff])
+        forms = [form_of(one.get(address)) for one in staff]
+        at_once([partial(one.post, address, form) for one, form in zip(staff, forms, strict=True)])
         [won] = actors(action="late_pass_revoked", detail__late_pass=late_pass.pk)
         said = [
             re.findall(

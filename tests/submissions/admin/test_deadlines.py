@@ -111,10 +111,11 @@ def test_staff_take_a_pass_back_after_being_asked(client, staff, at):
     at(call.closes_at + 2 * HOUR)
     late_pass = given(call, staff)
     address = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])
-    assert "Power cut" in client.get(address).content.decode()
+    page = client.get(address)
+    assert "Power cut" in page.content.decode()
     late_pass.refresh_from_db()
     assert late_pass.revoked_at is None
-    client.post(address)
+    client.post(address, form_of(page))
     late_pass.refresh_from_db()
     assert late_pass.revoked_at == call.closes_at + 2 * HOUR
     actions = AuditEvent.objects.order_by("pk").values_list("action", "actor__pk")

@@ -340,3 +340,30 @@ def test_second_to_take_a_pass_back_is_told_who_was_first(ann, ben, at):
     assert messages_of(page) == ["This pass was taken back already, by ann. Nothing changed."]
     events = AuditEvent.objects.filter(action="late_pass_revoked")
     assert list(events.values_list("actor__username", flat=True)) == ["ann"]
+
+
+def test_pass_that_was_taken_up_meanwhile_is_not_taken_back_unawares(ann, at):
+    call = make_call()
+    at(call.closes_at + timedelta(hours=1))
+    late_pass = late_passes.give(
+        call=call,
+        address="jo@example.org",
+        reason="Ill",
+        expires_at=call.closes_at + timedelta(days=2),
+        by=User.objects.get(username="ann"),
+        at=call.closes_at,
+    )
+    address = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])
+    seen = form_of(ann.get(address))
+    token = late_passes.make_link(late_pass)
+    begun = late_passes.take_up(call=call, token=token, current=None, at=call.closes_at)
+    page = ann.post(address, seen)
+    assert messages_of(page) == [
+        "The response of this pass changed while this page was open: it had “not taken up yet”, "
+        f"and it is “{begun}” now. Take the pass back again if you still want to."
+    ]
+    late_pass.refresh_from_db()
+    assert late_pass.revoked_at is None
+    assert ann.post(address, form_of(page)).status_code == 302
+    late_pass.refresh_from_db()
+    assert late_pass.revoked_at is not None
