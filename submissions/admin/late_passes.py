@@ -197,7 +197,8 @@ class LatePassAdmin(ReadOnlyAdmin):
             messages.error(
                 request,
                 "The response of this pass changed while this page was open: it had "
-                f"“{seen or ''}”, and it is “{response}” now. Take the pass back again if you still want to.",
+                f"“{seen or ''}”, and it is “{response}” now. Take the pass back again if you "
+                "still want to.",
             )
         return self._form_page(
             request,
