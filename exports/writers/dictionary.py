@@ -51,7 +51,8 @@ NAMES_OF_ALL = (
 QUOTING = (
     "Quote a response only where quote_ok is yes and its publication allows it. A confidential "
     "response may have quote_ok yes and still may not be quoted. An empty quote_ok is no "
-    "permission to quote. An export of quotable responses only leaves out all that may not be quoted, whole."
+    "permission to quote. An export of quotable responses only leaves out all that may not be "
+    "quoted, whole."
 )
 PUBLICATION = (
     "A person's name may be published only where publication is “named”, and an organisation's "
