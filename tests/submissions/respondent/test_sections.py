@@ -97,7 +97,7 @@ def test_check_page_leads_to_the_page_of_each_question(client, call):
         ),
         (
             {"publication": "named", "quote_ok": "yes"},
-            "with your name and your organisation’s name. We may quote from it.",
+            "with your name. We may quote from it.",
         ),
         (
             {"publication": "organisation", "quote_ok": "yes"},
