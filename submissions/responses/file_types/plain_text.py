@@ -19,7 +19,9 @@ MARKS = {
 USUAL = ("utf-8-sig", "cp1252")
 FORMATS_IN_TEXT = {"PDF", "RTF"}  # they can be written without a byte that is no text
 # A formula that asks a program for its value (DDE): =cmd|'/c calc'!A1
-STARTS_PROGRAM = re.compile(r"""(?:^|[,;\t])\s*["']?\s*[=+\-@][^,;\t\n]*\|[^\n]*!""", re.MULTILINE)
+STARTS_PROGRAM = re.compile(
+    r"""(?:^|[,;\t])\s*["']?\s*[=+\-@][^,;\t\n]*[\w.]\|(?:'[^'\n]*'|[^\s'|]+)!\S""", re.MULTILINE
+)
 
 
 def refuse_text(file: BinaryIO) -> None:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from exports.counting import count_responses
 from submissions.calls.models import Call
-from submissions.responses.models import Submission
+from submissions.responses.models import FileScan, Submission
 from tests.exports.exporting import NOW, exported, members
 from tests.makers import make_call, press_submit, while_open
 from tests.submissions.calls.test_cascade import CHAIN, A, B
@@ -70,6 +70,18 @@ def test_page_to_check_says_what_is_no_part_and_it_comes_back(client, call):
     assert "Not part of your response" not in page
     assert "Of c" in page
     assert "f.txt" in page
+
+
+def test_infected_file_that_is_no_part_is_said_to_be_so_and_leads_nowhere(client, call):
+    fill(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    file = Submission.objects.get().attachments.get()
+    FileScan.objects.create(
+        attachment=file, state="infected", detail="Found", scanned_at=while_open(call)
+    )
+    page = client.get(address(call, "response/check/")).content.decode()
+    assert "f.txt. <strong>A virus scanner found something harmful in this file" in page
+    assert str(file.public_id) not in page
 
 
 def test_working_copy_still_has_it_after_submitting(client, call):
