@@ -1,10 +1,13 @@
 """Signs of life of the worker and of beat, and whether their clocks are right."""
 
+from time import monotonic
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import after_task_publish, beat_init, worker_init
-from django.db import connection
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, worker_init
+from django.db import DatabaseError, connection
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from core import clock_check, heartbeats, schema
 from core.broker import broker
@@ -12,6 +15,7 @@ from core.broker import broker
 # Seconds. A tick that no worker took in this time is void: the next one stands for it, so that a
 # worker that comes back finds one of each and not an afternoon's.
 EXPIRES = 10.0
+_clock_due = 0.0
 
 
 @shared_task(name="core.report_alive", bind=True)
@@ -19,13 +23,6 @@ def report_alive(self: Task) -> None:
     """Leave the worker's sign of life: it took a task of beat's from the broker and ran it."""
     with broker() as client:
         heartbeats.worker_lives(client, str(self.request.hostname))
-
-
-@shared_task(name="core.compare_clocks", bind=True)
-def compare_clocks(self: Task) -> None:
-    """Report how far the worker's clock is from the database's."""
-    with broker() as client:
-        clock_check.report(client, str(self.request.hostname))
 
 
 @worker_init.connect
@@ -49,7 +46,7 @@ def begin_signs_of_life(**_rest: Any) -> None:
     The first goes at once.
     """
     after_task_publish.connect(leave_sign_of_beat, sender=report_alive.name)
-    after_task_publish.connect(report_clock_of_beat, sender=compare_clocks.name)
+    after_task_publish.connect(report_clock_of_beat, sender=report_alive.name)
     with broker() as client:
         heartbeats.beat_starts(client)
     report_alive.apply_async(expires=EXPIRES)
@@ -61,8 +58,28 @@ def leave_sign_of_beat(**_rest: Any) -> None:
 
 
 def report_clock_of_beat(**_rest: Any) -> None:
+    report_clock("beat")
+
+
+@heartbeat_sent.connect
+def report_clock_of_worker(sender: Any, **_rest: Any) -> None:
+    """Report the clock of a worker by its own heartbeat.
+
+    Not in a task: by a clock that is ahead, every task of beat's has expired, and none is run.
+    """
+    report_clock(sender.eventer.hostname)
+
+
+def report_clock(name: str) -> None:
+    """Report how far the clock of this process is from the database's, once a minute."""
+    global _clock_due
+    if monotonic() < _clock_due:
+        return
+    _clock_due = monotonic() + clock_check.EVERY
     try:
         with broker() as client:
-            clock_check.report(client, "beat")
+            clock_check.report(client, name)
+    except (DatabaseError, OSError, KombuError, RedisError):
+        pass  # /readyz/ tells of each
     finally:
         connection.close()

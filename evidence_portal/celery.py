@@ -78,9 +78,4 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },
-    "compare-clocks": {
-        "task": "core.compare_clocks",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
 }

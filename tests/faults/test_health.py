@@ -4,13 +4,15 @@ import signal
 import socket
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from celery.signals import heartbeat_sent
+from celery.worker.heartbeat import Heart
 from django.db import OperationalError, connection
 
-from core import clock, clock_check, heartbeats
+from core import clock, clock_check, heartbeats, tasks
 from core.broker import broker
-from core.tasks import compare_clocks, report_clock_of_beat
 from devserver.children import wait_until
 from tests.faults.celery_processes import WORKER, running, running_both
 from tests.makers import OPENS_AT, make_submitted
@@ -149,15 +151,30 @@ def test_clock_of_a_worker_is_named(client, all_alive, monkeypatch):
 
 def test_worker_and_beat_report_their_clocks(client, own_valkey, sink, tmp_path, through_broker):
     through_broker(own_valkey.url())
-    with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
-        compare_clocks.apply_async()
-        with broker() as redis:
-            name = f"celery@{socket.gethostname()}"
-            assert wait_until(lambda: name in clock_check.reports(redis), seconds=30, pause=0.1)
-            assert clock_check.reports(redis)[name] == timedelta(0)
-    report_clock_of_beat()
+    names = {"beat", f"celery@{socket.gethostname()}"}
+    with (
+        running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port),
+        broker() as redis,
+    ):
+        assert wait_until(lambda: clock_check.reports(redis).keys() == names, seconds=30, pause=0.1)
+        assert clock_check.reports(redis) == dict.fromkeys(names, timedelta(0))
+
+
+def test_worker_whose_clock_is_ahead_reports_it_though_it_runs_no_task(
+    own_valkey, through_broker, monkeypatch
+):
+    """By its clock every task has expired: only its own heartbeat is left to tell."""
+    through_broker(own_valkey.url())
+    wrong = datetime.now(UTC) + timedelta(hours=2.5)
+    eventer = SimpleNamespace(hostname="celery@two", on_enabled=set(), on_disabled=set())
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(clock, "wall_now", lambda: wrong)
+        meanwhile.setattr(tasks, "_clock_due", 0.0)
+        heartbeat_sent.send(sender=Heart(None, eventer))
     with broker() as redis:
-        assert clock_check.reports(redis)["beat"] == timedelta(0)
+        ((name, deviation),) = clock_check.reports(redis).items()
+    assert name == "celery@two"
+    assert timedelta(hours=2) < deviation < timedelta(hours=3)
 
 
 def test_stale_mail_is_a_warning(client, all_alive, at, settings):
