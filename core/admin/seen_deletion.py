@@ -1,6 +1,7 @@
 """Deleting in the admin what the page showed, and nothing that somebody changed meanwhile."""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -11,8 +12,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from core.admin.seen_forms import SeenAdmin, last_saved_by, say
 
-Shown = dict[str, str]
-GOES_WITH_IT = ""  # the place, among labels of fields, of what is deleted together
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows of a row: its values by their labels, and what is deleted with it."""
+
+    values: dict[str, str]
+    deleted: str
 
 
 class SeenDeletion(SeenAdmin):
@@ -46,33 +52,40 @@ class SeenDeletion(SeenAdmin):
                     messages.error(request, line)
                 if changed:
                     request.POST = QueryDict()  # Django asks again
-            shown = {label: value for label, value in now.items() if label != GOES_WITH_IT}
-            context = {"seen": json.dumps(now), "shown": shown}
+            context = {"seen": json.dumps(asdict(now)), "shown": now.values}
             return super().delete_view(request, object_id, context | (extra_context or {}))
 
     def _shown(self, request: HttpRequest, row: Model) -> Shown:
-        """Return each value of the row's own page by its label, and what is deleted with it."""
         form = self.get_form(request, row, change=True)(instance=row)
         values = {str(one.label): say(one.initial) for one in form if not one.field.disabled}
         _, numbers, _, _ = self.get_deleted_objects([row], request)
-        with_it = ", ".join(f"{number} {name}" for name, number in sorted(numbers.items()))
-        return values | {GOES_WITH_IT: with_it}
+        deleted = ", ".join(f"{number} {name}" for name, number in sorted(numbers.items()))
+        return Shown(values, deleted)
 
 
 def _what_changed(row: Model, now: Shown, seen: str) -> list[str]:
     """Return a sentence for each thing that is another than the page showed."""
-    try:
-        before = json.loads(seen)
-    except ValueError:
-        before = None
-    if not isinstance(before, dict):
+    before = _read(seen)
+    if before is None:
         return ["The page did not say what it showed. Look at it again before you delete."]
-    changed = [label for label in now if before.get(label) != now[label]]
-    return [
-        f"While this page was open, {last_saved_by(row, label)} saved {now[label]} as “{label}”. "
-        f"This page had {before.get(label, 'nothing')}. Delete again if you still want to."
-        if label != GOES_WITH_IT
-        else f"These are deleted by now: {now[label]}. This page had: "
-        f"{before.get(label, 'nothing')}. Delete again if you still want to."
-        for label in changed
+    again = "Delete again if you still want to."
+    said = [
+        f"While this page was open, {last_saved_by(row, label)} saved {value} as “{label}”. "
+        f"This page had {before.values.get(label, 'nothing')}. {again}"
+        for label, value in now.values.items()
+        if before.values.get(label) != value
     ]
+    if before.deleted != now.deleted:
+        said.append(
+            f"These are deleted by now: {now.deleted}. This page had: {before.deleted}. {again}"
+        )
+    return said
+
+
+def _read(seen: str) -> Shown | None:
+    """Return what a page carried; None if that is not what such a page carries."""
+    try:
+        before = Shown(**json.loads(seen))
+    except (TypeError, ValueError):
+        return None
+    return before if isinstance(before.values, dict) else None

@@ -102,7 +102,7 @@ def test_group_that_got_members_meanwhile_is_shown_again_before_being_deleted(ch
     assert not Group.objects.filter(pk=group.pk).exists()
 
 
-@pytest.mark.parametrize("seen", ["", "[]", "nonsense"])
+@pytest.mark.parametrize("seen", ["", "[]", "{}", "nonsense", '{"values": "", "deleted": ""}'])
 def test_deletion_without_what_the_page_showed_is_refused(chief, seen):
     person = make_user(username="person")
     delete = reverse("admin:accounts_user_delete", args=[person.pk])
