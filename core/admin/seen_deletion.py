@@ -85,7 +85,9 @@ def _what_changed(row: Model, now: Shown, seen: str) -> list[str]:
 def _read(seen: str) -> Shown | None:
     """Return what a page carried; None if that is not what such a page carries."""
     try:
-        before = Shown(**json.loads(seen))
-    except (TypeError, ValueError):
+        carried: Any = json.loads(seen)
+    except ValueError:
         return None
-    return before if isinstance(before.values, dict) else None
+    if not isinstance(carried, dict) or not isinstance(carried.get("values"), dict):
+        return None
+    return Shown(carried["values"], str(carried.get("deleted")))
