@@ -95,7 +95,8 @@ def in_words(deviation: timedelta, *, whose: str = "this server") -> str:
     """
     if abs(deviation) <= WARNS_OVER:
         return ""
-    seconds = int(abs(deviation).total_seconds())
+    # Two hours less a moment are two hours.
+    seconds = int(abs(deviation).total_seconds() + (abs(deviation) > timedelta(minutes=1)))
     number, unit = next(
         (seconds // length, unit)
         for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

@@ -16,7 +16,7 @@ from accounts.current_user import current_user
 from accounts.identity import text_for
 from accounts.record import record
 from accounts.states import AuditAction
-from core import arrival, clock
+from core import arrival, clock, clock_check
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.seen_forms import SeenAdmin
 from submissions.admin.closing_time_form import ClosingTimeForm
@@ -228,7 +228,7 @@ class CallAdmin(SeenAdmin, DeclaredFiltersOnly):
                 to=form.cleaned_data["moment"],
                 reason=form.cleaned_data["reason"],
                 by=current_user(request),
-                at=clock.portal_now(),
+                at=clock_check.corrected(clock.portal_now()),
             )
         except ClosingTimeRefused as refused:
             form.add_error(None, refused.message)

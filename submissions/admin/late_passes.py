@@ -16,7 +16,7 @@ from django.utils.html import format_html
 
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
-from core import clock
+from core import clock, clock_check
 from core.addresses import AddressField
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
@@ -149,7 +149,7 @@ class LatePassAdmin(ReadOnlyAdmin):
                 reason=form.cleaned_data["reason"],
                 expires_at=form.cleaned_data["moment"],
                 by=current_user(request),
-                at=clock.portal_now(),
+                at=clock_check.corrected(clock.portal_now()),
             )
         except LatePassRefused as refused:
             form.add_error(None, refused.message)

@@ -2,9 +2,11 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import OperationalError, connection
+from django.urls import reverse
 
 from core import clock, clock_check
 from submissions.mail.tasks import enqueue_reminders
@@ -61,6 +63,10 @@ def test_clock_of_the_same_machine_deviates_by_nothing():
         (timedelta(seconds=-1.5), ""),
         (timedelta(seconds=3.5), "the clock of this server is 3 seconds ahead of the database’s"),
         (timedelta(hours=-2), "the clock of this server is 2 hours behind the database’s"),
+        (
+            timedelta(hours=2, milliseconds=-500),
+            "the clock of this server is 2 hours ahead of the database’s",
+        ),
         (timedelta(seconds=-61), "the clock of this server is 1 minute behind the database’s"),
         (timedelta(days=400), "the clock of this server is 400 days ahead of the database’s"),
     ],
@@ -190,6 +196,20 @@ def test_worker_with_a_fast_clock_tells_nobody_that_the_call_closed(at, off_by):
     at(CLOSES_AT - timedelta(days=2) + ahead)
     enqueue_reminders()
     assert [mail.kind for mail in draft.mails.all()] == ["reminder"]
+
+
+def test_closing_time_that_is_over_is_refused_though_a_slow_clock_has_it_to_come(
+    client, at, off_by
+):
+    call = make_call()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    off_by(timedelta(hours=-2))
+    at(while_open(call) - timedelta(hours=2))
+    over = (while_open(call) - timedelta(hours=1)).astimezone(ZoneInfo(call.timezone))
+    path = reverse("admin:submissions_call_closing_time", args=[call.pk])
+    posted = {"day": f"{over:%Y-%m-%d}", "time": f"{over:%H:%M}", "reason": "Early"}
+    page = client.post(path, {**posted, "seen": call.closes_at.isoformat()})
+    assert page.context["form"].non_field_errors() == ["Enter a closing time that is still to come"]
 
 
 def test_nothing_is_started_while_the_clock_is_wrong(client, at, off_by):
