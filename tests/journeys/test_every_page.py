@@ -17,6 +17,7 @@ from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
 from submissions.respondent import calls as call_views
 from submissions.responses import amending, drafting, late_passes, returning, submitting
+from submissions.responses.models import FileScan
 from tests.fonts import noto, wide_and_low
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
@@ -175,6 +176,13 @@ def test_where_no_call_is(open_browser, look):
         look(page, f"no-call-{path.strip('/')}")
 
 
+def make_infected(draft):
+    file = make_attachment(draft, name="infected.txt", content=b"Infected")
+    at = while_open(draft.call)
+    FileScan.objects.create(attachment=file, state="infected", detail="Found", scanned_at=at)
+    return file
+
+
 def test_while_answering(tour, call):
     draft = make_draft(call)
     tour.hold(draft).visit("response/", "task-list")
@@ -190,6 +198,10 @@ def test_while_answering(tour, call):
     answer(call, draft, age="child")
     tour.visit("response/help/age/", "help")
     answer(call, draft, **complete_answers(call, story="Here.", publication="named"))
+    infected = make_infected(draft)
+    tour.visit("response/evidence/2/", "evidence-infected")
+    tour.visit("response/check/", "check-infected")
+    infected.delete()
     make_attachment(draft)
     tour.visit("response/evidence/").visit("response/evidence/2/")
     tour.press("Remove notes.txt")
@@ -213,6 +225,10 @@ def test_after_submitting(tour, call):
     for state, sent_at in (("waiting", None), ("failed", None), ("sent", while_open(call))):
         OutboxEmail.objects.filter(pk=mail.pk).update(state=state, sent_at=sent_at)
         tour.hold(response).visit("response/submitted/", f"submitted-{state}")
+    infected = make_draft(call, **complete_answers(call))
+    make_infected(infected)
+    submitting.submit(submission=infected, at=while_open(call))
+    tour.hold(infected).visit("response/submitted/", "submitted-infected").hold(response)
     tour.visit(name="call-submitted").visit("questions/", "questions-submitted")
     tour.visit("response/leave/", "leave-submitted")
     tour.visit("response/forget/", "forget-submitted")
