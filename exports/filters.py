@@ -107,6 +107,8 @@ class ExportFilter:
         allowed = consent_options(call)
         for name in CONSENTS:
             _refuse_unknown(name, getattr(self, name), allowed.get(name, {}))
+        if self.quotable and "quote_ok" not in allowed:
+            raise FilterRefused("quotable: the call does not ask whether it may quote.")
         _refuse_unknown("order", (self.order,), ORDERS)
         # Nothing is received later: a late pass lasts so long at most.
         last = call.closes_at.year + YEARS_AHEAD

@@ -19,7 +19,7 @@ from core import clock
 from exports import export_runs
 from exports.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
-from exports.filters import ORDERS, ExportFilter, FilterRefused
+from exports.filters import ORDERS, ExportFilter, FilterRefused, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import (
@@ -153,6 +153,7 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
         "call": call,
         "groups": groups_of(call, export_filter, codes),
         "export_filter": export_filter,
+        "asks_quoting": "quote_ok" in consent_options(call),
         "orders": [(key, label, key == export_filter.order) for key, label in ORDERS.items()],
         "chosen": chosen_in_words(call, export_filter.filters()),
         "hidden": as_fields(export_filter),

@@ -15,7 +15,7 @@ from review.coding import add_code, code_passage
 from review.triage import change_status
 from submissions.calls.models import Call
 from tests.exports.exporting import NOW, exported, json_lines
-from tests.makers import make_call, make_first_call, make_submitted, make_user
+from tests.makers import EVIDENCE, make_call, make_first_call, make_submitted, make_user
 
 
 def held(call, **fields):
@@ -172,6 +172,15 @@ def test_choice_of_what_does_not_exist_is_refused_in_one_line(filters, said):
         ExportFilter.from_filters(filters).checked(call, ("Reading",))
     assert str(refused.value).startswith(said)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_call_that_asks_nothing_of_quoting_has_no_filter_for_it():
+    silent = [q for q in EVIDENCE if q["key"] not in {"publication", "quote_ok"}]
+    call = make_call(publication="not asked", evidence_questions=silent)
+    for chosen in ({"quotable": True}, {"quote_ok": ["yes"]}, {"publications": ["named"]}):
+        with pytest.raises(FilterRefused):
+            ExportFilter.from_filters(chosen).checked(call)
 
 
 @pytest.mark.django_db

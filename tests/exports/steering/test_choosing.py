@@ -25,7 +25,7 @@ from exports.steering import choosing
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from review.models import Code, Coding
-from tests.makers import make_call, make_submitted, make_user
+from tests.makers import EVIDENCE, make_call, make_submitted, make_user
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
 PAGE = "/steering/the-call/exports/"
@@ -275,6 +275,14 @@ def test_refused_filter_leaves_nothing_to_export(steering):
         assert 'name="format"' not in page
         assert "All that were submitted" not in page
     assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(("asked", "number"), [({}, 1), ({"publication": "not asked"}, 0)])
+def test_box_for_what_may_be_quoted_is_there_where_the_call_asks_that(steering, asked, number):
+    silent = [q for q in EVIDENCE if q["key"] not in {"publication", "quote_ok"}]
+    make_call(slug="the-call", **(asked | {"evidence_questions": silent} if asked else {}))
+    assert steering.get(PAGE).content.decode().count('name="quotable"') == number
+    assert steering.get(f"{PAGE}?quotable=yes").status_code == (200 if number else 422)
 
 
 @pytest.mark.parametrize("query", ["publications=named", "quotable=yes", "anything=1"])
