@@ -21,7 +21,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core.claims import claim, claimed_row, claimed_until, renew
 from exports.consent import PSEUDONYMISED, Scope
-from exports.models import ExportRun
+from exports.models import FOLDER, ExportRun, private_storage
 from exports.states import ExportState
 from submissions.calls.models import Call
 
@@ -30,6 +30,8 @@ KEPT = timedelta(days=7)
 # before the first row or the typesetting of a PDF. Its claim outlasts each of them.
 CLAIM_LASTS = timedelta(minutes=5)
 ATTEMPTS = 2
+# Longer than it takes to copy the largest file.
+STRAY_AFTER = timedelta(hours=3)
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
@@ -177,6 +179,23 @@ def purge(*, at: datetime) -> int:
         run.save(update_fields=["file"])
         deleted += 1
     return deleted
+
+
+def purge_strays(*, wall_now: datetime) -> int:
+    """Delete files that no export has: their worker died between the file and its row."""
+    storage = private_storage()
+    try:
+        names = storage.listdir(FOLDER)[1]
+    except FileNotFoundError:
+        return 0
+    paths = {f"{FOLDER}/{name}" for name in names}
+    strays = paths.difference(
+        ExportRun.objects.filter(file__in=paths).values_list("file", flat=True)
+    )
+    old = [path for path in strays if storage.get_modified_time(path) < wall_now - STRAY_AFTER]
+    for path in old:
+        storage.delete(path)
+    return len(old)
 
 
 def runs_of(call: Call, *, by: User) -> QuerySet[ExportRun]:

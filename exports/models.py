@@ -11,9 +11,11 @@ from core.claims import Claimable
 from exports.states import ExportState
 from submissions.calls.models.calls import Call
 
+FOLDER = "exports"
+
 
 def export_path(run: "ExportRun", _name: str) -> str:
-    return f"exports/{run.public_id.hex}"
+    return f"{FOLDER}/{run.public_id.hex}"
 
 
 def private_storage() -> Storage:

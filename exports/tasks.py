@@ -27,8 +27,9 @@ def make_exports() -> None:
 
 @shared_task(name="exports.purge")
 def purge() -> None:
-    """Delete the files of exports whose week is over."""
+    """Delete the files of exports whose week is over, and those that no export has."""
     expired = export_runs.purge(at=clock.portal_now())
+    expired += export_runs.purge_strays(wall_now=clock.wall_now())
     if expired:
         logger.info("purged: %d exports", expired)
 

@@ -315,6 +315,22 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
     )
 
 
+@pytest.mark.django_db
+def test_file_that_no_export_has_is_deleted_once_nobody_writes_it(monkeypatch, tmp_path):
+    storage = ExportRun.file.field.storage
+    monkeypatch.setattr(storage, "location", str(tmp_path))
+    wall_now = datetime.now(UTC)
+    assert export_runs.purge_strays(wall_now=wall_now) == 0
+    run = make_run()
+    export_runs.claim_next(at=AT, wall_now=AT)
+    run.refresh_from_db()
+    finish(run)
+    storage.save("exports/stray", ContentFile(b"jo@example.org"))
+    for hours, deleted in ((2, 0), (4, 1), (4, 0)):
+        assert export_runs.purge_strays(wall_now=wall_now + timedelta(hours=hours)) == deleted
+    assert storage.listdir("exports")[1] == [run.public_id.hex]
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("free", "state"), [(100, "failed"), (101, "done")])
 def test_export_stops_before_the_reserve_of_the_disk(monkeypatch, settings, free, state):
