@@ -13,7 +13,7 @@ LONGEST_ANSWER = 4096  # bytes
 
 
 class ScannerAway(Exception):
-    """clamd cannot be reached, or broke off; the file is scanned later."""
+    """clamd cannot be reached; files are scanned later."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,18 @@ class Verdict:
 def scan(url: str, content: Iterable[bytes]) -> Verdict:
     """Return what clamd says of the content. `url` is `tcp://host:port` or `unix:///path`.
 
+    If it breaks off, it could not tell: a file at which it dies must not keep it from the others.
     Raises ScannerAway.
     """
     try:
-        with closing(_connect(url)) as connection:
-            answer = _ask(connection, content)
+        connection = _connect(url)
     except OSError as error:
         raise ScannerAway(type(error).__name__) from error
+    with closing(connection):
+        try:
+            answer = _ask(connection, content)
+        except OSError as error:
+            return Verdict(failed=f"it broke off ({type(error).__name__})")
     text = answer.decode("utf-8", "replace").strip("\0\n ").removeprefix("stream: ")
     if text == "OK":
         return Verdict()
@@ -41,7 +46,7 @@ def scan(url: str, content: Iterable[bytes]) -> Verdict:
         return Verdict(found=text.removesuffix(" FOUND"))
     if text.endswith("ERROR"):
         return Verdict(failed=text.removesuffix("ERROR").strip(" ."))
-    raise ScannerAway("no answer")
+    return Verdict(failed="it gave no answer")
 
 
 def _connect(url: str) -> socket.socket:

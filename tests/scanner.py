@@ -20,12 +20,14 @@ SCANNERS = ["double", "clamd"] if CLAMD else ["double"]
 class Double:
     """A small server: it finds SIGNATURE, and takes `longest` bytes of a file at most."""
 
-    def __init__(self, address=("127.0.0.1", 0), *, longest=10_000_000, hangs_up=False):
+    def __init__(
+        self, address=("127.0.0.1", 0), *, longest=10_000_000, hangs_up=False, dies_at=None
+    ):
         family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
         self._socket = socket.socket(family)
         self._socket.bind(address)
         self._socket.listen()
-        self.longest, self.hangs_up = longest, hangs_up
+        self.longest, self.hangs_up, self.dies_at = longest, hangs_up, dies_at
         self.seen = []
         bound = self._socket.getsockname()
         self.url = f"tcp://127.0.0.1:{bound[1]}" if family == socket.AF_INET else f"unix://{bound}"
@@ -56,6 +58,8 @@ class Double:
             content += sent.read(size)
             if len(content) > self.longest:
                 return b"INSTREAM size limit exceeded. ERROR\0"
+        if content == self.dies_at:
+            return b""
         self.seen.append(content)
         found = f"stream: {NAME}.UNOFFICIAL FOUND" if SIGNATURE in content else "stream: OK"
         return found.encode() + b"\0"

@@ -2,7 +2,7 @@
 
     no row -> clean
            -> infected           it is handed out to nobody, its owner neither
-           -> failed -> ...      the scanner could not tell; it is asked again every hour
+           -> failed -> ...      the scanner could not tell, or broke off; asked again every hour
 
 Without CLAMD_URL no file is scanned, and none is held back but those once found infected.
 """

@@ -2,6 +2,7 @@ import socket
 
 import pytest
 
+from core import clamd
 from core.clamd import ScannerAway, Verdict, scan
 from tests.scanner import NAME, SCANNERS, SIGNATURE, Double, real_clamd
 
@@ -32,11 +33,20 @@ def test_scanner_at_a_socket_of_the_machine_gets_the_bytes_in_pieces(tmp_path):
     assert double.seen == [content * 2]
 
 
-def test_scanner_that_is_away_or_hangs_up_is_away(tmp_path):
+def test_scanner_that_hangs_up_could_not_tell():
     double = Double(hangs_up=True)
-    with pytest.raises(ScannerAway):
-        scan(double.url, [b"a"])
+    assert scan(double.url, [b"a"]).failed.startswith("it ")
     double.close()
+
+
+def test_scanner_that_falls_silent_could_not_tell(monkeypatch):
+    monkeypatch.setattr(clamd, "ANSWER_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        verdict = scan(f"tcp://127.0.0.1:{silent.getsockname()[1]}", [b"a"])
+    assert verdict == Verdict(failed="it broke off (TimeoutError)")
+
+
+def test_scanner_that_cannot_be_reached_is_away(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

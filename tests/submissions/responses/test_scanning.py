@@ -216,6 +216,16 @@ def test_file_that_the_scanner_cannot_tell_about_is_held_back_and_tried_again(
     double.close()
 
 
+def test_file_at_which_the_scanner_dies_stops_no_other(call, settings):
+    double = Double(dies_at=b"Poison")
+    settings.CLAMD_URL = double.url
+    submitted_with(call, b"Poison", b"Minutes")
+    assert scan(call) == scanning.ScanReport(scanned=2, failed=1)
+    assert [state for state, _ in scans()] == ["failed", "clean"]
+    assert scanning.scans_in_words() == "the virus scanner could not tell about 1 file"
+    double.close()
+
+
 def test_lost_file_stops_no_other(call, scanner):
     _, (lost, _) = submitted_with(call, b"Lost", b"Kept")
     lost.file.storage.delete(lost.file.name)
