@@ -1,7 +1,7 @@
 """The room that uploads and exports leave on the disk of MEDIA_ROOT."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -37,19 +37,24 @@ def is_disk_of(other: Path) -> bool:
     return other.stat().st_dev == folder().stat().st_dev
 
 
-def leave_reserve(pieces: Iterable[bytes], *, copied_later: bool = False) -> Iterator[bytes]:
+def leave_reserve(
+    pieces: Generator[bytes, None, None], *, copied_later: bool = False
+) -> Iterator[bytes]:
     """Pass pieces on to be written to the disk; raise NoRoom before they use the reserve.
 
-    With `copied_later` there has to be room for a copy of them, too.
+    With `copied_later` there has to be room for a copy of them, too. What makes the pieces gets
+    the NoRoom as well, so that it can note why it ended.
     """
     written = looked_at = 0
     for piece in pieces:
         if not written or written - looked_at >= LOOKED_EVERY:
             looked_at = written
             if not has_room_for(len(piece) + copied_later * written):
-                raise NoRoom(
-                    f"There is no room for it: {settings.DISK_RESERVE_MB:,} MB have to stay free "
-                    "where files are kept. Ask the people who run the portal to make room."
+                pieces.throw(
+                    NoRoom(
+                        f"There is no room for it: {settings.DISK_RESERVE_MB:,} MB have to stay "
+                        "free where files are kept. Ask the people who run the portal to make room."
+                    )
                 )
         written += len(piece)
         yield piece

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.disk_reserve import NoRoom
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, FileFormat
 from exports.queries import one_snapshot
@@ -136,7 +137,7 @@ def _recorded(
                 yield piece
         action = AuditAction.EXPORTED
         why = ""
-    except (UnsupportedByFormat, Cancelled) as end:  # no fault
+    except (UnsupportedByFormat, Cancelled, NoRoom) as end:  # no fault
         why = type(end).__name__
         raise
     except Exception as error:

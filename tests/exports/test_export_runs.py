@@ -345,6 +345,8 @@ def test_export_stops_before_the_reserve_of_the_disk(monkeypatch, settings, free
         "Ask the people who run the portal to make room."
     )
     assert (run.state, run.error) == (state, no_room if state == "failed" else "")
+    ends = AuditEvent.objects.exclude(action="export_started")
+    assert [end.detail.get("why") for end in ends] == ["NoRoom" if state == "failed" else None]
 
 
 def test_reserve_is_looked_at_while_much_is_written(monkeypatch, settings):
@@ -353,13 +355,13 @@ def test_reserve_is_looked_at_while_much_is_written(monkeypatch, settings):
     piece = b"x" * disk_reserve.MB
     free = iter([101, 93])
     monkeypatch.setattr(disk_reserve, "free_bytes", lambda: next(free) * disk_reserve.MB)
-    written = disk_reserve.leave_reserve([piece] * 100)
+    written = disk_reserve.leave_reserve(piece for _ in range(100))
     assert len(list(islice(written, 8))) == 8
     with pytest.raises(disk_reserve.NoRoom):
         next(written)
     free = iter([200, 192, 184, 176, 168, 160, 152, 144])
     monkeypatch.setattr(disk_reserve, "free_bytes", lambda: next(free) * disk_reserve.MB)
-    written = disk_reserve.leave_reserve([piece] * 100, copied_later=True)
+    written = disk_reserve.leave_reserve((piece for _ in range(100)), copied_later=True)
     assert len(list(islice(written, 56))) == 56
     with pytest.raises(disk_reserve.NoRoom):
         next(written)
