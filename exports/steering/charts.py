@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from core import spoken_time
 from core.time_limits import in_calendar
-from exports.counts import Completion, DayCount, OptionCount
-from exports.disclosure_control import FEW
+from exports.counts.disclosure_control import FEW
+from exports.counts.types import Completion, DayCount, OptionCount
 from submissions.calls.models import Call
 
 LONGEST_BAR = 80  # per cent: beside it stands its number

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.current_user import current_user
 from core import clock
 from exports import export_runs
-from exports.disclosure_control import FEW
+from exports.counts.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused, consent_options
 from exports.formats import FORMATS

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_safe
 from accounts.current_user import current_user
 from accounts.models import User
 from core import clock, spoken_time
-from exports.counting import count_responses
-from exports.counts import Counts
+from exports.counts.counting import count_responses
+from exports.counts.types import Counts
 from exports.recording import CONFIDENTIAL_NEEDS, may_export_pseudonymised
 from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
 from exports.steering.on_record import latest_on_record

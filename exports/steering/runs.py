@@ -19,7 +19,7 @@ from accounts.identity import text_for
 from core import clock, spoken_time
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
-from exports.disclosure_control import FEW
+from exports.counts.disclosure_control import FEW
 from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.recording import (

@@ -15,7 +15,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from exports.columns import LONG, NUMBER, TIME, Column
-from exports.disclosure_control import FEW
+from exports.counts.disclosure_control import FEW
 from exports.export_context import ExportContext, UnsupportedByFormat
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from exports.disclosure_control import Shown, TooFew, as_they_are, hidden_among
-from exports.facet_counts import facet_counts
+from exports.counts.disclosure_control import Shown, TooFew, as_they_are, hidden_among
+from exports.counts.facets import facet_counts
 from exports.types import Dataset, Record
 from submissions.responses.states import Timing
 

@@ -43,14 +43,6 @@ def nudged(monkeypatch):
 
 
 @pytest.fixture
-def steering(client):
-    ensure_groups()
-    client.user = make_user(STEERING_GROUP)
-    client.force_login(client.user)
-    return client
-
-
-@pytest.fixture
 def named_exporter(client):
     ensure_groups()
     client.user = make_user(STEERING_GROUP)

@@ -19,8 +19,7 @@ from django.db.models.functions import TruncDate
 from core.time_limits import in_calendar
 from exports.consent import PSEUDONYMISED, confidential_sql
 from exports.consent import parameters as consent_parameters
-from exports.counts import Completion, Counts, DayCount, OptionCount
-from exports.disclosure_control import (
+from exports.counts.disclosure_control import (
     Shown,
     TooFew,
     as_they_are,
@@ -28,7 +27,8 @@ from exports.disclosure_control import (
     is_few,
     leaves_few,
 )
-from exports.facet_counts import dependencies, facet_counts, hiding_facets
+from exports.counts.facets import dependencies, facet_counts, hiding_facets
+from exports.counts.types import Completion, Counts, DayCount, OptionCount
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.responses.models import Submission

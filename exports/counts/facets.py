@@ -13,8 +13,7 @@ Confidential responses stand in no table: they are `apart` from it.
 
 from collections.abc import Mapping, Sequence
 
-from exports.counts import OptionCount
-from exports.disclosure_control import (
+from exports.counts.disclosure_control import (
     Shown,
     TooFew,
     as_they_are,
@@ -23,6 +22,7 @@ from exports.disclosure_control import (
     is_few,
     leaves_few,
 )
+from exports.counts.types import OptionCount
 from submissions.calls import conditions
 from submissions.calls.facets import DerivedFacet, band_of_option
 from submissions.calls.models import Call, Question

@@ -1,0 +1,116 @@
+"""What is counted of a call's responses."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from exports.counts.counting import count_responses
+from exports.counts.types import DayCount, OptionCount
+from submissions.calls.models import Call
+from submissions.responses.submitting import submit
+from tests.exports.counting import BAND, FILES, NOW, STORY, make_counted_call
+from tests.makers import (
+    OPENS_AT,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_first_call,
+    make_submitted,
+    while_open,
+)
+
+
+@pytest.mark.django_db
+def test_counts_are_those_of_submitted_responses():
+    counts = count_responses(make_counted_call(), at=NOW)
+    assert counts.total == 4
+    days = {day.day.isoformat(): day.responses for day in counts.by_day if day.responses}
+    assert days == {"2019-05-29": 1, "2019-05-31": 1, "2019-07-24": 2}
+    assert len(counts.by_day) == 57
+    assert [day for day in counts.by_day if day.is_closing_day] == [
+        DayCount(datetime(2019, 7, 24).date(), 2, True)  # noqa: DTZ001 - a day, not a moment
+    ]
+    assert counts.by_facet["roles"] == [
+        OptionCount("provider", "I provide services", 3),
+        OptionCount("commissioner", "I commission services", 0),
+        OptionCount("other", "Something else", 3),
+    ]
+    assert counts.by_facet["income_band"] == [
+        OptionCount("lt_10k", "Under £10,000", 2),
+        OptionCount("10k_25k", "£10,000 to £25,000", 1),
+        OptionCount("", "", 1),
+    ]
+
+
+@pytest.mark.django_db
+def test_days_end_today_while_the_call_is_open():
+    call = make_call()
+    counts = count_responses(call, at=OPENS_AT + timedelta(days=2))
+    assert [day.day.isoformat() for day in counts.by_day] == [
+        "2019-05-29",
+        "2019-05-30",
+        "2019-05-31",
+    ]
+
+
+@pytest.mark.django_db
+def test_counting_reads_no_text_and_takes_four_queries():
+    call = make_call()
+    make_submitted(call, story="Words.")
+    assert call.questions_in_order
+    with CaptureQueriesContext(connection) as queries:
+        count_responses(call, at=NOW)
+    assert len(queries) == 4
+    assert not [q for q in queries if ".texts" in q["sql"] or "canonical" in q["sql"]]
+
+
+@pytest.mark.django_db
+def test_lengths_and_completion_are_counted():
+    call = make_call(evidence_questions=[BAND, STORY, FILES])
+    with_file = make_draft(call, **complete_answers(call, story="word " * 300))
+    make_attachment(with_file)
+    make_attachment(with_file, name="more.txt")
+    submit(submission=with_file, at=while_open(call))
+    make_submitted(call, story="word " * 99)
+    make_submitted(call, story="word " * 101, income_band="lt_10k", roles=["other"])
+    counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
+    assert {row.label: row.responses for row in counts.by_words if row.responses} == {
+        "Under 250": 2,
+        "250 to 499": 1,
+    }
+    # The role in one's own words has three more.
+    assert counts.median_words == 104
+    assert {row.key: (row.answered, row.is_conditional) for row in counts.completion} == {
+        "roles": (3, False),
+        "role_other": (1, False),
+        "age": (3, False),
+        "income_band": (1, False),
+        "story": (3, False),
+        "documents": (1, False),
+    }
+
+
+@pytest.mark.django_db
+def test_bands_are_counted_in_the_groups_of_others():
+    call = make_first_call()
+    given = {"capacity": "on_behalf_of_org", "age": "18_or_over"}
+    for band in ("lt_10k", "10k_25k", "25k_100k", "100k_1m", "ge_100m", "not_sure"):
+        make_submitted(call, roles=["small_org"], income_band=band, **given)
+    counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
+    assert {row.key: row.responses for row in counts.by_facet["ncvo_band"]} == {
+        "micro": 1,
+        "small": 2,
+        "medium": 1,
+        "large": 0,
+        "major": 0,
+        "super_major": 1,
+        "not_sure": 1,
+    }
+    assert {row.key: row.responses for row in counts.by_facet["small_and_medium"]} == {
+        "yes": 2,
+        "no": 3,
+        "not_sure": 1,
+    }

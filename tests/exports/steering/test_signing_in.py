@@ -1,0 +1,40 @@
+"""Signing in at /steering/."""
+
+import pytest
+
+from accounts.groups import ensure_groups
+from accounts.states import STEERING_GROUP
+from tests.makers import PASSWORD, make_user
+
+
+@pytest.mark.django_db
+def test_signing_in_leads_to_the_page_in_a_session_that_is_cut(client, settings):
+    settings.STAFF_SESSION_SECONDS = 1234
+    ensure_groups()
+    user = make_user(STEERING_GROUP)
+    page = client.get("/steering/", follow=True)
+    assert page.redirect_chain == [("/steering/sign-in/?next=/steering/", 302)]
+    answer = client.post("/steering/sign-in/", {"username": user.username, "password": PASSWORD})
+    assert (answer.status_code, answer.url) == (302, "/steering/")
+    assert client.session.get_expiry_age() == 1234
+    assert client.post("/steering/sign-out/").status_code == 200
+    assert client.get("/steering/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_wrong_password_is_said_and_opens_nothing(client):
+    user = make_user(STEERING_GROUP)
+    answer = client.post("/steering/sign-in/", {"username": user.username, "password": "wrong"})
+    assert answer.status_code == 200
+    assert client.get("/steering/").status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("next_page", ["https://example.org/", "//example.org", "javascript:x"])
+def test_signing_in_never_leads_elsewhere(client, next_page):
+    user = make_user(STEERING_GROUP)
+    answer = client.post(
+        "/steering/sign-in/",
+        {"username": user.username, "password": PASSWORD, "next": next_page},
+    )
+    assert answer.url == "/steering/"
