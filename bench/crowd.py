@@ -18,12 +18,12 @@ PATIENCE = 60.0  # seconds that somebody waits for an answer
 
 @dataclass(frozen=True)
 class Person:
-    """`own` are words that only this person's draft holds, `seen` the mark of all that it holds."""
+    """`own` are words that only this person's draft holds, `etag` the draft etag of all of it."""
 
     session: str
     own: str
     address: str
-    seen: str
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Site:
 
     def press_submit(self, person: Person) -> Answer:
         pressed_at = time.time()
-        body = urlencode({"csrfmiddlewaretoken": CSRF, "_expected_etag": person.seen})
+        body = urlencode({"csrfmiddlewaretoken": CSRF, "_expected_etag": person.etag})
         asked = self._ask("POST", f"{self._response}/check/", person, body)
         return Answer(
             asked.status,

@@ -131,7 +131,7 @@ def _make_call() -> Call:
 
 
 def _text(chance: random.Random, words: list[str]) -> str:
-    """Three kilobytes of invented words with commas, quotes and paragraphs."""
+    """Three kilobytes of made-up words with commas, quotes and paragraphs."""
     written = chance.choices(words, k=CHARACTERS // 7)
     text = " ".join(f"“{word},”" if len(word) == 3 else word for word in written)
     return text.replace(" ee", '\n"ee').ljust(CHARACTERS, ".")[:CHARACTERS]

@@ -1,7 +1,7 @@
 """python -m bench.mail: confirmations a second, against the floor of one open SMTP connection.
 
 Starts a PostgreSQL (durable, as in production) and a broker of its own, and a mail server in a
-process of its own that takes everything, invents responses, and sends their confirmations both
+process of its own that takes everything, makes fake responses, and sends their confirmations both
 ways by turns: the whole way of one of the worker's processes (claim, render, send, mark), and the
 same finished messages over one open smtplib connection. Prints both rates and their ratio; the
 aim is 0.25 or more. The portal needs PostgreSQL beside it and the floor does not: on a machine

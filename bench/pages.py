@@ -2,7 +2,7 @@
 
 Starts a PostgreSQL of its own with the first call, and gunicorn with the portal's own settings,
 and opens the call page and a section's page in a fresh browser, then once more. For each it
-prints the kilobytes that came over the wire (HTML, CSS, script and icon, compressed), the
+prints the kilobytes that came over the network (HTML, CSS, script and icon, compressed), the
 requests, and the layout shift (CLS). Aims: 30 kB at the first visit, 10 kB at the second, 4
 requests, no shift. With --lighthouse (needs Node; fetches Lighthouse with npx unless it is
 installed) the scores of both pages too; the aim is 100 in each category.
@@ -77,12 +77,12 @@ def weigh(context: BrowserContext, address: str, width: int) -> None:
     """Print what each page weighs when nothing is in the browser's cache, and then again."""
     page = context.new_page()
     begin(page, address)
-    wire = context.new_cdp_session(page)
-    wire.send("Network.enable")
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
     arrived: list[float] = []
-    wire.on("Network.loadingFinished", lambda told: arrived.append(told["encodedDataLength"]))
+    session.on("Network.loadingFinished", lambda told: arrived.append(told["encodedDataLength"]))
     for name, path in (("call page", ""), ("section page", "response/about_you/")):
-        wire.send("Network.clearBrowserCache")
+        session.send("Network.clearBrowserCache")
         for visit in ("first", "second"):
             arrived.clear()
             page.goto("about:blank")

@@ -1,7 +1,7 @@
-"""python -m bench.ready_drafts: invented drafts that only wait for Submit, each in a session.
+"""python -m bench.ready_drafts: fake drafts that only wait for Submit, each in a session.
 
 Runs in the environment of a running portal. Prints one JSON line for each draft: the key of its
-session, the words that only it holds, its address, and the mark of what its author checked.
+session, the words that only it holds, its address, and the etag of what its author checked.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def make(call: Call, count: int, *, short: bool) -> list[dict[str, str]]:
             "session": sessions[draft].session_key,
             "own": _own_words(draft),
             "address": email.value,
-            "seen": kind_of[draft].mark(story, email),
+            "etag": kind_of[draft].etag(story, email),
         }
         for draft, (story, email) in own.items()
     ]
@@ -123,7 +123,7 @@ class _Kind:
             IdentityAnswer(submission=draft, question=self._email, value=address, saved_at=at),
         )
 
-    def mark(self, story: Answer, email: IdentityAnswer) -> str:
+    def etag(self, story: Answer, email: IdentityAnswer) -> str:
         """Return what the page on which the author checks such a draft posts back."""
         own = {row.question.key: row.value for row in (story, email)}
         return draft_etag(self._answers | own, [])

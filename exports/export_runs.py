@@ -1,11 +1,12 @@
-"""Exports that a worker makes: people ask, a worker claims and makes, the file goes after a week.
+"""Exports that a worker makes: enqueued, claimed, made, and deleted after a week.
 
     waiting -> running (claimed) -> done
                                  -> failed
                                  -> waiting (its worker died once)
     waiting or running -> cancelled
 
-`recording` decides what an export holds and who may have it; here is only how far each one is.
+`recording` decides what an export contains and who may have it. This module only tracks the state
+of each one.
 """
 
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ STRAY_AFTER = timedelta(hours=3)
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
-def ask(
+def enqueue(
     *,
     call: Call,
     by: User,

@@ -7,14 +7,16 @@ from random import Random
 from typing import Any
 
 from rehearsal.fake_words import (
+    NUMBERS,
     make_fake_address,
-    make_fake_charity_number,
+    make_fake_number,
     make_fake_organisation,
     make_fake_person,
     make_fake_text,
 )
 from submissions.calls.models import Call, Question
 from submissions.calls.states import CHOICE_KINDS, MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.respondent.forms.presenting import AUTOCOMPLETE
 from submissions.responses.answering import asked_questions, is_required
 
 MEDIAN_WORDS, LONGEST_WORDS = 400, 5_000
@@ -103,12 +105,12 @@ def _fake_short_texts(
             continue
         if question.kind == QuestionKind.EMAIL:
             text = make_fake_address(random, person)
-        elif question.key == "name":
+        elif AUTOCOMPLETE.get(question.key) == "name":
             text = person
-        elif question.key == "org_name":
+        elif AUTOCOMPLETE.get(question.key) == "organization":
             text = make_fake_organisation(random)
-        elif question.key == "charity_number":
-            text = make_fake_charity_number(random)
+        elif question.key in NUMBERS:
+            text = make_fake_number(random, NUMBERS[question.key])
         else:
             text = " ".join(make_fake_text(random, theme=question.key, words=8).split())
         found[question.key] = text[: question.max_chars].strip()

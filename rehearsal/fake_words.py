@@ -14,8 +14,10 @@ from core.canonical import count_words
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _PHRASES = tomllib.loads(Path(__file__).with_name("fake_phrases.toml").read_text(encoding="utf-8"))
 PLACES: tuple[str, ...] = tuple(_PHRASES["names"]["places"])
+# By the key of a question: how a number looks, each # a digit.
+NUMBERS: dict[str, str] = _PHRASES["numbers"]
+_WITHOUT_OPENER = frozenset(_PHRASES["openers"]["none_for"])
 _VOICES = ("plain", "first_person")
-_ADVICE = {"larger_orgs", "smaller_orgs", "umbrella_and_funders"}  # they have no opening words
 _SHARE_OF_THEME = 0.6
 _MARKS = (".", ".", ".", ".", ".", ".", ".", ".", "!", " …")
 
@@ -34,7 +36,7 @@ def make_fake_text(random: Random, *, theme: str, words: int) -> str:
     left = words
     while left > 0:
         own = themed and random.random() < _SHARE_OF_THEME
-        opener = random.choice(voice) if theme not in _ADVICE else ""
+        opener = random.choice(voice) if theme not in _WITHOUT_OPENER else ""
         sentence = _fill(random, random.choice(themed if own else _PHRASES["themes"]["any"]))
         if sentence in said and random.random() < 0.9:  # in 5,000 words some come twice
             continue
@@ -92,6 +94,6 @@ def make_fake_address(random: Random, person: str) -> str:
     return f"{local}.{random.randrange(10_000)}@{domain}"
 
 
-def make_fake_charity_number(random: Random) -> str:
-    """Return a charity number in the form of England and Wales that no register has issued."""
-    return f"000{random.randrange(10_000):04}"
+def make_fake_number(random: Random, form: str) -> str:
+    """Return `form` with a digit for each #."""
+    return re.sub("#+", lambda run: f"{random.randrange(10 ** len(run[0])):0{len(run[0])}}", form)

@@ -147,7 +147,7 @@ def _add_response(
     )
     if standing:
         raise SeedingRefused(
-            f"an invented response to {call.slug} would not be taken: “{standing[0].message}”"
+            f"a fake response to {call.slug} would not be taken: “{standing[0].message}”"
         )
     reference = make_reference(call.reference_prefix, draw=random.choice)
     while reference in used:

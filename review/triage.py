@@ -12,27 +12,32 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
 
-def seen_of(submission: Submission) -> str:
+def status_etag(submission: Submission) -> str:
     """Return what a page shows of the response where its status can be changed."""
     return f"{submission.triage_status} {submission.submitted_version.number}"
 
 
 def change_status(
-    submission: Submission, *, to: TriageStatus, by: User, at: datetime, seen: str | None = None
+    submission: Submission,
+    *,
+    to: TriageStatus,
+    by: User,
+    at: datetime,
+    base_etag: str | None = None,
 ) -> bool:
     """Set the status and put the change on record, in one transaction; False if nothing changed.
 
     The row is locked first, so that the record has the changes of two people in their order.
     Raises StatusRefused unless the response is submitted: staff may not read drafts, and a
-    withdrawn response is not read any more. Raises StatusOutdated if `seen`, from `seen_of`, is
-    given and does not hold any more.
+    withdrawn response is not read any more. Raises StatusOutdated if `base_etag` is given and is
+    not the response's `status_etag` any more.
     """
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
         if locked.state != SubmissionState.SUBMITTED:
             raise StatusRefused(f"{locked} is not a submitted response")
-        if seen is not None and seen != seen_of(locked):
-            raise StatusOutdated(_what_changed(locked, seen))
+        if base_etag is not None and base_etag != status_etag(locked):
+            raise StatusOutdated(_what_changed(locked, base_etag))
         before = locked.triage_status
         if before == to:
             return False
@@ -51,8 +56,8 @@ def change_status(
     return True
 
 
-def _what_changed(submission: Submission, seen: str) -> str:
-    if seen.partition(" ")[0] == submission.triage_status:
+def _what_changed(submission: Submission, base_etag: str) -> str:
+    if base_etag.partition(" ")[0] == submission.triage_status:
         number = submission.submitted_version.number
         return f"While this page was open, its author submitted version {number}"
     last = (

@@ -280,7 +280,7 @@ def make_first_call():
 
 
 def enqueue_link_mail(submission, *, at, address="jo@example.org"):
-    """A mail with a link back to the response, owed and not written."""
+    """A mail with a link back to the response, enqueued and not sent."""
     return queue.enqueue(
         kind=MailKind.RETURN_LINK,
         call=submission.call,

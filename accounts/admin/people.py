@@ -9,12 +9,12 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin.password_form import SeenPasswordForm
+from accounts.admin.password_form import ConflictCheckedPasswordForm
 from accounts.models import User
 from core.addresses import AddressField
 from core.admin.declared_filters import DeclaredFiltersOnly
-from core.admin.seen_deletion import SeenDeletion
-from core.admin.seen_forms import SeenForm
+from core.admin.deletion_conflicts import ConflictCheckedDeletion
+from core.admin.edit_conflicts import ConflictCheckedForm
 
 
 class SuperusersOnly:
@@ -36,7 +36,7 @@ class SuperusersOnly:
         return request.user.is_superuser
 
 
-class PortalUserForm(SeenForm, UserChangeForm):
+class PortalUserForm(ConflictCheckedForm, UserChangeForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # Those of a rehearsal's sign-ins are of a domain that no mail reaches.
@@ -45,9 +45,9 @@ class PortalUserForm(SeenForm, UserChangeForm):
             email.stands = self.instance.email
 
 
-class PortalUserAdmin(SuperusersOnly, SeenDeletion, DeclaredFiltersOnly, UserAdmin):
+class PortalUserAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOnly, UserAdmin):
     form = PortalUserForm
-    change_password_form = SeenPasswordForm
+    change_password_form = ConflictCheckedPasswordForm
     change_user_password_template = "admin/accounts/user/set_password.html"  # noqa: S105 - a path
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
@@ -68,7 +68,7 @@ class PortalUserAdmin(SuperusersOnly, SeenDeletion, DeclaredFiltersOnly, UserAdm
             return super().user_change_password(request, id, form_url)
 
 
-class PortalGroupAdmin(SuperusersOnly, SeenDeletion, DeclaredFiltersOnly, GroupAdmin):
+class PortalGroupAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOnly, GroupAdmin):
     pass
 
 

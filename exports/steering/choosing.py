@@ -180,7 +180,7 @@ def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> Htt
     refuse_unless_permitted(dataset, by=current_user(request), reason=reason)
     if _comes_at_once(name, rows):
         return streamed(request, dataset, name, reason=reason)
-    run = export_runs.ask(
+    run = export_runs.enqueue(
         call=dataset.call,
         by=current_user(request),
         at=clock.portal_now(),

@@ -36,7 +36,7 @@ from review.admin.response_filters import (
 )
 from review.admin.response_page import response_page
 from review.errors import StatusOutdated, StatusRefused
-from review.triage import change_status, seen_of
+from review.triage import change_status, status_etag
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
@@ -222,7 +222,7 @@ class ResponseAdmin(ReadOnlyAdmin):
             "page": page,
             "statuses": TriageStatus.choices,
             "chosen": request.GET.get("chosen") or response.triage_status,
-            "seen": "" if response.is_draft else seen_of(response),
+            "base_etag": "" if response.is_draft else status_etag(response),
             "may_change_status": self._may_change_status(request)
             and response.state == SubmissionState.SUBMITTED,
             "may_withdraw": self._may_change_status(request)
@@ -249,7 +249,7 @@ class ResponseAdmin(ReadOnlyAdmin):
                 to=TriageStatus(to),
                 by=current_user(request),
                 at=clock.portal_now(),
-                seen=request.POST.get("seen", ""),
+                base_etag=request.POST.get("base_etag", ""),
             )
         except StatusOutdated as outdated:
             chosen = TriageStatus(to).label

@@ -20,17 +20,17 @@ class WithdrawalForm(forms.Form):
         help_text="Such as “by email on 30 July”. It goes on record: leave out names of people.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    base_etag = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, version: Version) -> None:
         self.number = str(version.number)
-        super().__init__(data, initial={"seen": self.number})
+        super().__init__(data, initial={"base_etag": self.number})
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        if self.cleaned_data.get("seen") != self.number:
+        if self.cleaned_data.get("base_etag") != self.number:
             data = cast("QueryDict", self.data).copy()
-            data["seen"] = self.number
+            data["base_etag"] = self.number
             self.data = data
             raise forms.ValidationError(
                 f"Its author submitted version {self.number} while this page was open. What you "

@@ -18,7 +18,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import arrival, clock, clock_check
 from core.admin.declared_filters import DeclaredFiltersOnly
-from core.admin.seen_forms import SeenAdmin
+from core.admin.edit_conflicts import ConflictCheckedAdmin
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.admin.wording_forms import CallForm
 from submissions.admin.wording_inlines import QuestionInline, RoleInline, SectionInline
@@ -37,7 +37,7 @@ class WithCounts(Protocol):
 
 
 @admin.register(Call)
-class CallAdmin(SeenAdmin, DeclaredFiltersOnly):
+class CallAdmin(ConflictCheckedAdmin, DeclaredFiltersOnly):
     form = CallForm
     list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
     inlines = (RoleInline, SectionInline, QuestionInline)

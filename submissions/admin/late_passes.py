@@ -93,7 +93,7 @@ class LatePassAdmin(ReadOnlyAdmin):
             "state",
             "used_at",
             "revoked_at",
-            "take_back",
+            "revoke_link",
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -112,7 +112,7 @@ class LatePassAdmin(ReadOnlyAdmin):
         return "Open" if clock.portal_now() < late_pass.expires_at else "Expired"
 
     @admin.display(description="take back")
-    def take_back(self, late_pass: LatePass) -> str:
+    def revoke_link(self, late_pass: LatePass) -> str:
         if late_pass.used_at or late_pass.revoked_at:
             return "–"
         address = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])

@@ -20,7 +20,7 @@ class LocalMomentForm(forms.Form):
     It carries the closing time that it was shown with, and is refused once that is another.
     """
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    base_etag = forms.CharField(widget=forms.HiddenInput, required=False)
 
     day = forms.DateField(
         label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -37,7 +37,7 @@ class LocalMomentForm(forms.Form):
         self.closes_at = call.closes_at.isoformat()
         self.last_change = call.closing_changes.select_related("by").first()
         self.closes_in_words = call.closes_in_words
-        shown = {"day": local.date(), "time": local.time(), "seen": self.closes_at}
+        shown = {"day": local.date(), "time": local.time(), "base_etag": self.closes_at}
         super().__init__(data, initial=shown)
         self.fields["time"].help_text = f"In {zone_words(call.timezone)}."
 
@@ -54,9 +54,9 @@ class LocalMomentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         super().clean()
         cleaned = self.cleaned_data
-        if cleaned.get("seen") != self.closes_at:
+        if cleaned.get("base_etag") != self.closes_at:
             data = cast("QueryDict", self.data).copy()
-            data["seen"] = self.closes_at
+            data["base_etag"] = self.closes_at
             self.data = data
             raise forms.ValidationError(
                 f"{self._who()} changed the closing time while this page was open: it is "

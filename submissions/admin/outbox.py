@@ -24,11 +24,11 @@ from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
-from submissions.admin.seen_mail import (
+from submissions.admin.mail_conflicts import (
     lock,
-    seen_of,
-    what_happened,
-    what_happened_in_a_list,
+    mail_etag,
+    say_conflict,
+    say_conflict_in_a_list,
     with_copies,
 )
 from submissions.mail.errors import ResendRefused
@@ -78,10 +78,10 @@ class OutboxAdmin(ReadOnlyAdmin):
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, mail: OutboxEmail) -> SafeString:
         """The box that chooses the mail, and what the list shows of it."""
-        seen = format_html(
-            '<input type="hidden" name="seen_{}" value="{}">', mail.pk, seen_of(mail)
+        base_etag = format_html(
+            '<input type="hidden" name="base_etag_{}" value="{}">', mail.pk, mail_etag(mail)
         )
-        return super().action_checkbox(mail) + seen
+        return super().action_checkbox(mail) + base_etag
 
     @admin.display(description="written (UK time)", ordering="created_at")
     def written(self, mail: OutboxEmail) -> str:
@@ -158,7 +158,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             and mail.state in FINISHED
             and may_go_elsewhere(mail),
             "resends": mail.resends.all(),
-            "seen": seen_of(mail),
+            "base_etag": mail_etag(mail),
             "typed": typed or mail.to_address,
         }
         return TemplateResponse(request, "admin/submissions/outboxemail/page.html", context)
@@ -173,11 +173,13 @@ class OutboxAdmin(ReadOnlyAdmin):
         # Of those on other pages of the list nothing was shown.
         all_pages = request.POST.get("select_across") == "1"
         for mail in chosen.order_by("pk"):
-            seen = request.POST.get(f"seen_{mail.pk}", seen_of(mail) if all_pages else "")
+            base_etag = request.POST.get(
+                f"base_etag_{mail.pk}", mail_etag(mail) if all_pages else ""
+            )
             with suppress(ResendRefused), transaction.atomic():
                 lock(mail)
-                if seen != seen_of(mail):
-                    changed.append(what_happened_in_a_list(mail, seen))
+                if base_etag != mail_etag(mail):
+                    changed.append(say_conflict_in_a_list(mail, base_etag))
                 elif not mail.resends.exists():
                     send_again(mail, by=current_user(request), at=clock.portal_now())
                     again += 1
@@ -229,8 +231,8 @@ class OutboxAdmin(ReadOnlyAdmin):
         try:
             with transaction.atomic():
                 lock(mail)
-                if request.POST.get("seen") != seen_of(mail):
-                    messages.error(request, what_happened(mail))
+                if request.POST.get("base_etag") != mail_etag(mail):
+                    messages.error(request, say_conflict(mail))
                     return self._page(request, mail, typed=request.POST.get("address", ""))
                 shown = enqueue()
         except ResendRefused as refused:

@@ -7,17 +7,17 @@ from django.db.models import Q
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
-from core.admin.seen_forms import SOMEBODY, SeenForm
+from core.admin.edit_conflicts import SOMEBODY, ConflictCheckedForm
 from submissions.calls.models import Call
 from submissions.definitions.wording import OF_A_QUESTION, OF_A_SECTION
 
 
-class CallForm(SeenForm):
+class CallForm(ConflictCheckedForm):
     def changed_by(self, name: str) -> str:
         return last_changed_by(self.instance, name)
 
 
-class WordingForm(SeenForm):
+class WordingForm(ConflictCheckedForm):
     """The words of a role, a section or a question."""
 
     def changed_by(self, name: str) -> str:

@@ -26,7 +26,7 @@ from submissions.definitions.types import (
     CallDefinition,
     stored_fields,
 )
-from submissions.definitions.wording import note_loaded, refuse_to_take_back, words_of
+from submissions.definitions.wording import note_loaded, refuse_to_overwrite, words_of
 from submissions.responses.models import Answer, Attachment, IdentityAnswer
 
 LARGEST_DEFINITION = 1_000_000  # characters
@@ -129,7 +129,7 @@ def load(
             call, definition, reword=reword, reset_times=reset_times, problems=problems
         )
         changes = [str(difference) for difference in found]
-        refuse_to_take_back(call, definition, take_file=wanted, problems=problems)
+        refuse_to_overwrite(call, definition, take_file=wanted, problems=problems)
     if problems.lines:
         raise DefinitionRefused(problems.lines)
     outcome: Literal["created", "changed"] = "created" if call is None else "changed"

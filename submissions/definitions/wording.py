@@ -60,7 +60,7 @@ def note_loaded(call: Call, definition: CallDefinition) -> None:
     LoadedWording.objects.update_or_create(call=call, defaults={"words": words_of(definition)})
 
 
-def refuse_to_take_back(
+def refuse_to_overwrite(
     call: Call, definition: CallDefinition, *, take_file: frozenset[str], problems: Problems
 ) -> None:
     """Add each path at which the definition would undo a change by staff to `problems`.

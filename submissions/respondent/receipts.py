@@ -91,7 +91,7 @@ def receipt(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say whether a reference and a fingerprint belong together, and nothing else."""
+    """Say whether a reference and a digest belong together, and nothing else."""
     call = call_or_404(slug)
     context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}
     form = VerifyForm(request.POST if request.method == "POST" else None)

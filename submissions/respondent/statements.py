@@ -1,4 +1,4 @@
-"""The statements that every public service owes its users."""
+"""The statements that every public service publishes: privacy, accessibility, cookies."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,8 +1,8 @@
 """Tells whether a receipt is genuine, and whether somebody holds the author's own copy.
 
-Staff and the readers of exports see a response's reference and its fingerprint. So these prove that
-a receipt is genuine, not who brings it. The receipt code proves that: it is made of the fingerprint
-and the portal's secret, stored nowhere, and shown to nobody but who has the response open.
+Staff and the readers of exports see a response's reference and the digest of its version. So these
+prove that a receipt is genuine, not who brings it. The receipt code proves that: it is made of the
+digest and the portal's secret, stored nowhere, and shown only where the response is open.
 """
 
 import re
@@ -15,14 +15,14 @@ from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 
 
-def belong_together(call: Call, *, reference: str, fingerprint: str) -> bool:
-    """Return whether some version under `reference` has that digest.
+def belong_together(call: Call, *, reference: str, digest: str) -> bool:
+    """Return whether a version under `reference` has that digest.
 
-    `reference` in its written form; `fingerprint` the first 16 or all 64 hexadecimal digits in
+    `reference` in its written form; `digest` the first 16 or all 64 hexadecimal digits in
     small letters. Withdrawn responses and earlier versions count: their receipts are genuine.
     """
     return Version.objects.filter(
-        submission__call=call, submission__reference=reference, sha256__startswith=fingerprint
+        submission__call=call, submission__reference=reference, sha256__startswith=digest
     ).exists()
 
 

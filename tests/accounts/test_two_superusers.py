@@ -106,7 +106,7 @@ def test_group_that_got_members_meanwhile_is_shown_again_before_being_deleted(ch
 def test_deletion_without_what_the_page_showed_is_refused(chief, seen):
     person = make_user(username="person")
     delete = reverse("admin:accounts_user_delete", args=[person.pk])
-    page = chief.post(delete, {"post": "yes", "seen": seen})
+    page = chief.post(delete, {"post": "yes", "base_values": seen})
     assert said(page) == [
         "The page did not say what it showed. Look at it again before you delete."
     ]

@@ -141,7 +141,7 @@ def test_every_part_is_healthy_and_ready(deployed):
     assert (status, text) == (200, f"{lines}evidence: not checked yet\n")
 
 
-def test_worker_sends_what_is_owed(deployed, reference):
+def test_worker_sends_what_is_due(deployed, reference):
     mails = deployed.folder / "mail"
     assert wait_until(lambda: mails.is_dir() and any(mails.iterdir()), seconds=40, pause=0.2), (
         deployed.log("worker")

@@ -38,7 +38,7 @@ def make_run(call=None, **overrides):
         "filters": {},
         "rows_total": 3,
     }
-    return export_runs.ask(**fields | overrides)
+    return export_runs.enqueue(**fields | overrides)
 
 
 def finish(run, content=b"reference\r\n"):

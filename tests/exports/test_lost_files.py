@@ -93,7 +93,7 @@ def test_page_of_the_run_and_the_record_warn(client, response, at):
     groups.ensure_groups()
     user = make_user(STEERING_GROUP)
     at(NOW)
-    run = export_runs.ask(
+    run = export_runs.enqueue(
         call=response.call, by=user, at=NOW, file_format="attachments", filters={}, rows_total=1
     )
     worker.make_next(now=lambda: NOW, wall_now=lambda: NOW)

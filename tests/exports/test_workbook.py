@@ -28,7 +28,7 @@ def table(sheet):
 
 
 def as_excel_reads(text):
-    """Take back the escapes of ECMA-376's ST_Xstring, which openpyxl leaves in inline strings."""
+    """Undo the escapes of ECMA-376's ST_Xstring, which openpyxl leaves in inline strings."""
     return text.replace("_x005F_", "_")
 
 

@@ -29,7 +29,7 @@ def asked(client):
     call = make_call(slug="the-call")
     for _ in range(2):
         make_submitted(call)
-    return export_runs.ask(
+    return export_runs.enqueue(
         call=call, by=user, at=clock.portal_now(), file_format="csv", filters={}, rows_total=2
     )
 

@@ -27,7 +27,7 @@ def test_one_line_says_what_was_added():
     line = run(count=20, drafts=3, seed=42)
     words = sorted(Submission.objects.submitted().values_list("current_version__words", flat=True))
     assert line == (
-        "rebalancing-the-relationship: 20 invented responses and 3 drafts, seed 42; words: median "
+        "rebalancing-the-relationship: 20 fake responses and 3 drafts, seed 42; words: median "
         f"{round((words[9] + words[10]) / 2):,}, most {words[-1]:,}\n"
     )
 
@@ -35,7 +35,7 @@ def test_one_line_says_what_was_added():
 def test_seed_is_drawn_and_told_if_none_is_given(monkeypatch):
     make_call(slug="only")
     monkeypatch.setattr("secrets.randbelow", lambda most: most - 1)
-    assert run(count=0) == "only: 0 invented responses and 0 drafts, seed 999999\n"
+    assert run(count=0) == "only: 0 fake responses and 0 drafts, seed 999999\n"
 
 
 def test_call_must_be_named_among_several():
@@ -67,7 +67,7 @@ def test_number_below_nothing_is_refused():
     assert refusal(count=-1) == "--count and --drafts go from 0 to 1,000,000."
 
 
-def test_production_gets_no_invented_responses(settings):
+def test_production_gets_no_fake_responses(settings):
     settings.PRODUCTION = True
     make_call()
-    assert refusal(count=1) == "Invented responses are not added in production."
+    assert refusal(count=1) == "Fake responses are not added in production."

@@ -169,7 +169,7 @@ def test_nobody_and_nothing_real_is_named():
     assert all(re.search(r"@example\.(org|com|net)$", address) for address in addresses)
 
 
-def test_no_mail_is_owed():
+def test_no_mail_is_enqueued():
     seed(make_first_call(), count=5, drafts=5)
     assert OutboxEmail.objects.count() == 0
 

@@ -17,10 +17,10 @@ MOST = 1_000_000
 
 class Command(BaseCommand):
     help = (
-        "Adds invented responses to a call, to try the portal with: words, people and "
+        "Adds fake responses to a call, to try the portal with: words, people and "
         "organisations are all made up, and addresses are of domains reserved for examples. "
-        "No mail is owed or sent for them. Refused in production: invented responses never "
-        "stand among real ones."
+        "No mail is sent for them. Refused in production: fake responses never mix with real "
+        "ones."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self, *, count: int, drafts: int, seed: int | None, call: str | None, **_: Any
     ) -> None:
         if settings.PRODUCTION:
-            raise CommandError("Invented responses are not added in production.")
+            raise CommandError("Fake responses are not added in production.")
         if not (0 <= count <= MOST and 0 <= drafts <= MOST):
             raise CommandError(f"--count and --drafts go from 0 to {MOST:,}.")
         if seed is None:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError(f"{chosen.slug} opens {chosen.opens_in_words}.") from None
         except SeedingRefused as refused:
             raise CommandError(f"{refused}.") from None
-        line = f"{chosen.slug}: {count:,} invented responses and {drafts:,} drafts, seed {seed}"
+        line = f"{chosen.slug}: {count:,} fake responses and {drafts:,} drafts, seed {seed}"
         if words:
             line += f"; words: median {round(median(words)):,}, most {max(words):,}"
         self.stdout.write(line)

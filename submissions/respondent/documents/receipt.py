@@ -21,7 +21,7 @@ LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 
 def receipt_pdf(version: Version, call: Call) -> bytes:
-    """Return the receipt. It leaves out who answered, as the text behind the fingerprint does."""
+    """Return the receipt. It leaves out who answered, as the text that is digested does."""
     return typeset("receipt.typ", receipt_data(version, call))
 
 

@@ -44,10 +44,10 @@ def applies(
     terms = call.questionnaire.terms[question.key]
     if not terms and not question.required_if:
         return ALWAYS if question.required else FREE
-    settled = _Settled(call, answers, {other.key for other in page})
-    open_terms = settled.open_terms(terms)
-    live = [t for t in open_terms if t.key in settled.on_page]
-    needed = _open_requirement(question, settled)
+    others = _OtherPages(call, answers, {other.key for other in page})
+    open_terms = others.open_terms(terms)
+    live = [t for t in open_terms if t.key in others.on_page]
+    needed = _open_requirement(question, others)
     before = _controller_before(question, page, call)
     sentence = ""
     if open_terms:
@@ -69,8 +69,8 @@ def sections_only_if(call: Call, section: Section) -> str:
     return _sentence(call, list(conditions.parse(section.show_if).terms), "", _ONLY_IF)
 
 
-class _Settled:
-    """What the other pages settle, whatever is chosen among the questions `on_page`."""
+class _OtherPages:
+    """What the answers on other pages decide, whatever is chosen at the questions `on_page`."""
 
     def __init__(self, call: Call, answers: Answers, on_page: Collection[str]) -> None:
         self.on_page = on_page
@@ -94,14 +94,14 @@ class _Settled:
         return list(dict.fromkeys(found))
 
 
-def _open_requirement(question: Question, settled: _Settled) -> list[Term] | None:
+def _open_requirement(question: Question, others: _OtherPages) -> list[Term] | None:
     """Return the terms that decide whether an answer is required; None: it never is."""
     if question.required:
         return []
     if not question.required_if:
         return None
     terms = conditions.parse(question.required_if).terms
-    return None if settled.rules_out(terms) else settled.open_terms(terms)
+    return None if others.rules_out(terms) else others.open_terms(terms)
 
 
 def _controller_before(question: Question, page: list[Question], call: Call) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from core.addresses import AddressField
 from core.references import read_reference
 
-SHORT_FINGERPRINT, WHOLE_FINGERPRINT = 16, 64  # hexadecimal digits
+SHORT_DIGEST, WHOLE_DIGEST = 16, 64  # hexadecimal digits
 
 
 class PlainForm(forms.Form):
@@ -88,9 +88,9 @@ class ReceiptAddressForm(ReferenceForm, AddressForm):
 
 
 class VerifyForm(ReferenceForm):
-    """Takes a reference and a fingerprint; upper case and gaps do not matter."""
+    """Takes a reference and a digest, “fingerprint” on pages; upper case and gaps do not matter."""
 
-    fingerprint = forms.CharField(
+    digest = forms.CharField(
         label=_("Fingerprint"),
         max_length=200,
         help_text=_("The short one, of 16 letters and digits, or the one in full, of 64."),
@@ -100,11 +100,11 @@ class VerifyForm(ReferenceForm):
         error_messages={"required": _("Enter the fingerprint")},
     )
 
-    def clean_fingerprint(self) -> str:
-        digits = re.sub(r"[\s:.\-\u2010-\u2015]", "", self.cleaned_data["fingerprint"]).lower()
+    def clean_digest(self) -> str:
+        digits = re.sub(r"[\s:.\-\u2010-\u2015]", "", self.cleaned_data["digest"]).lower()
         if not re.fullmatch("[0-9a-f]*", digits):
             raise forms.ValidationError(_("A fingerprint has only the digits 0 to 9 and a to f"))
-        if len(digits) not in {SHORT_FINGERPRINT, WHOLE_FINGERPRINT}:
+        if len(digits) not in {SHORT_DIGEST, WHOLE_DIGEST}:
             raise forms.ValidationError(
                 _("A fingerprint has 16 or 64 letters and digits. This one has %(count)s")
                 % {"count": len(digits)}

@@ -66,7 +66,7 @@ WHOLE = hashlib.sha256(b"whole").hexdigest()
 
 
 def make_done(by, call, **overrides):
-    run = export_runs.ask(
+    run = export_runs.enqueue(
         call=call, by=by, at=NOW, file_format="csv", filters={}, rows_total=1, **overrides
     )
     export_runs.claim_next(at=NOW, wall_now=NOW)
@@ -145,7 +145,7 @@ def test_page_of_an_export_keeps_small_counts_too(steering, role, said):
     call = make_call(slug="the-call", hides_small_counts=True)
     for each in ["provider"] * 3 + ["other"] * 6:
         make_submitted(call, roles=[each])
-    run = export_runs.ask(
+    run = export_runs.enqueue(
         call=call,
         by=steering.user,
         at=NOW,
@@ -446,7 +446,7 @@ def test_file_that_is_not_the_one_that_was_made_is_not_handed_out(steering, dama
 
 
 def test_cancelling_stops_it_and_the_page_says_so(steering):
-    run = export_runs.ask(
+    run = export_runs.enqueue(
         call=make_call(slug="the-call"),
         by=steering.user,
         at=NOW,

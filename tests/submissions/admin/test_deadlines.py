@@ -38,7 +38,7 @@ def given(call, by):
     )
 
 
-def test_closing_report_counts_what_came_and_what_is_owed(client, staff, at):
+def test_closing_report_counts_responses_and_waiting_mails(client, staff, at):
     call = make_call()
     make_submitted(call)
     make_submitted(call)
@@ -66,7 +66,7 @@ def test_closing_report_says_for_two_minutes_that_it_may_grow(client, staff, at)
         assert ("Count again in two minutes" in client.get(address).content.decode()) == may_grow
 
 
-def test_staff_give_a_pass_and_its_mail_is_owed(client, staff, at):
+def test_staff_give_a_pass_and_its_mail_is_enqueued(client, staff, at):
     call = make_call()
     at(call.closes_at + HOUR)
     address = reverse("admin:submissions_latepass_give", args=[call.pk])

@@ -1,4 +1,4 @@
-"""The outbox in the admin: a mail's fate and text, and sending it again."""
+"""The outbox in the admin: a mail's state and text, and sending it again."""
 
 import re
 from datetime import timedelta
@@ -44,7 +44,7 @@ def page_of(mail):
 
 def seen_on(staff, mail):
     """What the mail's page carries of what it shows."""
-    return {"seen": form_of(staff.get(page_of(mail)))["seen"]}
+    return {"base_etag": form_of(staff.get(page_of(mail)))["base_etag"]}
 
 
 def again(mail):
@@ -185,7 +185,7 @@ def test_late_mail_is_a_warning_on_the_first_page_and_the_list(staff, at):
 def test_mail_on_its_way_is_not_sent_twice(staff):
     mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
     assert "Send again" not in staff.get(page_of(mail)).content.decode()
-    text = staff.post(again(mail), {"seen": "waiting 0"}, follow=True).content.decode()
+    text = staff.post(again(mail), {"base_etag": "waiting 0"}, follow=True).content.decode()
     assert "This mail is still on its way" in text
     assert OutboxEmail.objects.count() == 1
 

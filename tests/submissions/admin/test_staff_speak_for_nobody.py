@@ -85,8 +85,8 @@ class Walk:
     def save(self, path, shown_at=None, **data):
         """Post a form with what its page shows as seen."""
         page = self.staff.get(f"/admin/submissions/{shown_at or path}").content.decode()
-        found = re.search(r'<input[^>]*name="seen"[^>]*value="([^"]*)"', page)
-        return self.post(path, **data, seen=found[1] if found else "")
+        found = re.search(r'<input[^>]*name="base_etag"[^>]*value="([^"]*)"', page)
+        return self.post(path, **data, base_etag=found[1] if found else "")
 
     def mails(self):
         return OutboxEmail.objects.filter(state=OutboxState.FAILED)

@@ -1,4 +1,4 @@
-"""Two people at one form of the admin: nobody silently takes back what the other saved."""
+"""Two people at one form of the admin: nobody silently overwrites what the other saved."""
 
 import re
 from datetime import timedelta
@@ -297,17 +297,20 @@ def test_mail_that_somebody_else_sent_again_is_not_sent_unawares(ann, ben, their
     response = make_submitted(email="jo@example.org")
     mark_as_sent(response.mails.get(), at=response.submitted_at)
     mail = response.mails.get()
-    seen = form_of(ben.get(mail_page(mail)))["seen"]
+    seen = form_of(ben.get(mail_page(mail)))["base_etag"]
     first = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
     ann.post(
         first,
-        {"seen": form_of(ann.get(mail_page(mail)))["seen"], "address": "ann.chose@example.org"},
+        {
+            "base_etag": form_of(ann.get(mail_page(mail)))["base_etag"],
+            "address": "ann.chose@example.org",
+        },
     )
     copy = OutboxEmail.objects.get(resend_of=mail)
     mark_as_sent(copy, at=response.submitted_at)
     before = OutboxEmail.objects.count()
     address = reverse(f"admin:submissions_outboxemail_{theirs}", args=[mail.pk])
-    page = ben.post(address, {"seen": seen, "address": "ben.chose@example.org"})
+    page = ben.post(address, {"base_etag": seen, "address": "ben.chose@example.org"})
     assert messages_of(page) == [
         "While this page was open, ann sent a copy of this mail: see “Sent again”. What you typed "
         "is below. Send it if it still holds."
@@ -316,9 +319,11 @@ def test_mail_that_somebody_else_sent_again_is_not_sent_unawares(ann, ben, their
     text = page.content.decode()
     assert "</a>, to ann.chose@example.org</dd>" in text
     assert 'value="ben.chose@example.org"' in text
-    again = re.findall(r'name="seen" value="([^"]*)"', text)
+    again = re.findall(r'name="base_etag" value="([^"]*)"', text)
     assert again == ["sent 1", "sent 1"]
-    assert ben.post(address, {"seen": again[0], "address": "ben@example.org"}).status_code == 302
+    assert (
+        ben.post(address, {"base_etag": again[0], "address": "ben@example.org"}).status_code == 302
+    )
     assert OutboxEmail.objects.filter(resend_of=mail).count() == 2
 
 

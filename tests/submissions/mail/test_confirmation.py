@@ -29,9 +29,9 @@ def render(mail):
 
 
 def sent(mail):
-    """The message as it goes over the wire, read back."""
-    wire = render(mail).message.message().as_bytes(linesep="\r\n")
-    return message_from_bytes(wire, policy=policy.default)
+    """The message as it goes over the network, read back."""
+    raw = render(mail).message.message().as_bytes(linesep="\r\n")
+    return message_from_bytes(raw, policy=policy.default)
 
 
 def words_of_html(page):
@@ -202,10 +202,10 @@ def test_words_beyond_ascii_and_long_lines_pass_any_server():
     story = "Dŵr, naïve – “quoted” 🙂. " * 200
     mail = mail_of(make_call(title="Galwad â thystiolaeth", contact_name="Siân Ŵ"), story=story)
     confirm_address(mail)
-    wire = render(mail).message.message().as_bytes(linesep="\r\n")
-    assert max(len(line) for line in wire.split(b"\r\n")) <= 78
-    assert wire.isascii()
-    message = message_from_bytes(wire, policy=policy.default)
+    raw = render(mail).message.message().as_bytes(linesep="\r\n")
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+    assert raw.isascii()
+    message = message_from_bytes(raw, policy=policy.default)
     assert story.strip() in message.get_body(("plain",)).get_content()
     assert message["Subject"].endswith("Galwad â thystiolaeth")
     assert message["Reply-To"] == "Siân Ŵ <evidence@example.org>"

@@ -47,8 +47,8 @@ def test_kind_says_the_same_in_text_and_html(kind):
 def test_kind_has_the_headers_of_every_mail(kind):
     call = make_call(contact_name="The team", contact_email="ask@example.org")
     rendered = render_sample(kind, call)
-    wire = rendered.message.message().as_bytes(linesep="\r\n")
-    message = message_from_bytes(wire, policy=policy.default)
+    raw = rendered.message.message().as_bytes(linesep="\r\n")
+    message = message_from_bytes(raw, policy=policy.default)
     assert message["Message-ID"] == "<sample@example.org>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Reply-To"] == "The team <ask@example.org>"
@@ -65,8 +65,8 @@ def test_names_and_domains_of_other_letters_stay_mailboxes(settings):
     call = make_call(contact_name=name, contact_email="gofyn@tŷ.example")
     mail = sample_mail(MailKind.WITHDRAWN, call, at=call.closes_at)
     mail.to_address = "b@münchen.example"
-    wire = render(mail, at=mail.created_at).message.message().as_bytes(linesep="\r\n")
-    message = message_from_bytes(wire, policy=policy.default)
+    raw = render(mail, at=mail.created_at).message.message().as_bytes(linesep="\r\n")
+    message = message_from_bytes(raw, policy=policy.default)
     (sender,), (to,), (ask,) = (message[key].addresses for key in ("From", "To", "Reply-To"))
     assert (sender.display_name, sender.addr_spec) == (
         "Tŷ Cymdeithas",

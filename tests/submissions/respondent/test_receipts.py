@@ -45,7 +45,7 @@ def text_of(response):
 
 
 def verify(call, reference, fingerprint):
-    posted = {"reference": reference, "fingerprint": fingerprint}
+    posted = {"reference": reference, "digest": fingerprint}
     return Client().post(f"/calls/{call.slug}/verify/", posted)
 
 

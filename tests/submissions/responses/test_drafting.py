@@ -42,8 +42,8 @@ def test_answer_that_stands_as_it_was_seen_is_overwritten(call):
 def test_answer_that_both_changed_is_handed_back_and_the_others_are_kept(call):
     draft = make_draft(call, story="Theirs")
     saved_at = draft.saved_at
-    contested = save(draft, call, {"story": "Seen", "age": None}, story="Mine", age="adult")
-    assert contested == {"story": "Theirs"}
+    conflicts = save(draft, call, {"story": "Seen", "age": None}, story="Mine", age="adult")
+    assert conflicts == {"story": "Theirs"}
     assert working_answers(draft, call) == {"story": "Theirs", "age": "adult"}
     assert draft.saved_at == saved_at + timedelta(minutes=1)
 
@@ -59,7 +59,7 @@ def test_same_edit_twice_is_no_contest(call):
     assert save(draft, call, {"story": "Seen"}, story="Both") == {}
 
 
-def test_emptied_answer_that_another_changed_is_contested(call):
+def test_emptied_answer_that_another_changed_is_a_conflict(call):
     draft = make_draft(call, story="Theirs")
     assert save(draft, call, {"story": "Seen"}, story="") == {"story": "Theirs"}
     assert working_answers(draft, call) == {"story": "Theirs"}

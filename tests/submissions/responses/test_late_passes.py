@@ -32,7 +32,7 @@ def token_of(late_pass):
     return late_passes.make_link(late_pass)
 
 
-def test_pass_is_on_record_and_its_mail_is_owed():
+def test_pass_is_on_record_and_its_mail_is_enqueued():
     call = make_call()
     user = make_user()
     late_pass = give(call, by=user)

@@ -64,7 +64,7 @@ def test_two_terms_are_joined_by_and():
     assert not applies.all_on_page
 
 
-def test_term_that_another_page_settled_is_not_mentioned():
+def test_term_that_another_page_decided_is_not_mentioned():
     condition = "size != large and age = adult"
     applies = presented(SIZE, question(show_if=condition), answers={"age": "adult"})
     assert applies.sentence == "Answer this unless you chose “Large”."

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from core.admin.seen_forms import SeenAdmin, last_saved_by, say
+from core.admin.edit_conflicts import ConflictCheckedAdmin, last_saved_by, say
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Shown:
     deleted: str
 
 
-class SeenDeletion(SeenAdmin):
+class ConflictCheckedDeletion(ConflictCheckedAdmin):
     """An admin whose rows are deleted one by one, each as its page showed it.
 
     The page that asks whether to delete carries each value that it shows. Where another is there
@@ -29,7 +29,7 @@ class SeenDeletion(SeenAdmin):
     values, so it is not offered.
     """
 
-    delete_confirmation_template = "admin/delete_seen.html"
+    delete_confirmation_template = "admin/delete_unless_changed.html"
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
@@ -47,12 +47,12 @@ class SeenDeletion(SeenAdmin):
                 return super().delete_view(request, object_id, extra_context)
             now = self._shown(request, row)
             if request.method == "POST":
-                changed = _what_changed(row, now, request.POST.get("seen", ""))
+                changed = _what_changed(row, now, request.POST.get("base_values", ""))
                 for line in changed:
                     messages.error(request, line)
                 if changed:
                     request.POST = QueryDict()  # Django asks again
-            context = {"seen": json.dumps(asdict(now)), "shown": now.values}
+            context = {"base_values": json.dumps(asdict(now)), "shown": now.values}
             return super().delete_view(request, object_id, context | (extra_context or {}))
 
     def _shown(self, request: HttpRequest, row: Model) -> Shown:
@@ -63,9 +63,9 @@ class SeenDeletion(SeenAdmin):
         return Shown(values, deleted)
 
 
-def _what_changed(row: Model, now: Shown, seen: str) -> list[str]:
+def _what_changed(row: Model, now: Shown, base_values: str) -> list[str]:
     """Return a sentence for each thing that is another than the page showed."""
-    before = _read(seen)
+    before = _read(base_values)
     if before is None:
         return ["The page did not say what it showed. Look at it again before you delete."]
     again = "Delete again if you still want to."

@@ -22,7 +22,7 @@ def with_copies(mails: QuerySet[OutboxEmail]) -> QuerySet[OutboxEmail]:
     return mails.annotate(copies=Coalesce(Subquery(counted), 0))
 
 
-def seen_of(mail: OutboxEmail) -> str:
+def mail_etag(mail: OutboxEmail) -> str:
     """Return the state of the mail, and how many copies of it there are."""
     copies = getattr(mail, "copies", None)
     return f"{mail.state} {mail.resends.count() if copies is None else copies}"
@@ -37,7 +37,7 @@ def lock(mail: OutboxEmail) -> None:
     mail.__dict__.pop("copies", None)
 
 
-def what_happened(mail: OutboxEmail) -> str:
+def say_conflict(mail: OutboxEmail) -> str:
     """Say what changed while the page was open, and by whom."""
     return (
         f"While this page was open, {_done_to(mail)}. What you typed is below. Send it if it "
@@ -45,9 +45,9 @@ def what_happened(mail: OutboxEmail) -> str:
     )
 
 
-def what_happened_in_a_list(mail: OutboxEmail, seen: str) -> str:
+def say_conflict_in_a_list(mail: OutboxEmail, base_etag: str) -> str:
     """Say of a mail that was chosen from a list what changed since it was listed."""
-    state = seen.partition(" ")[0]
+    state = base_etag.partition(" ")[0]
     shown = OutboxState(state).label if state in OutboxState.values else "nothing"
     kind = mail.get_kind_display()
     about = f"{kind}, {mail.submission}" if mail.submission else kind

@@ -1,4 +1,4 @@
-"""Forms of the admin that do not take back what somebody else saved while they were open.
+"""Forms of the admin that never overwrite unseen what somebody else saved while they were open.
 
 Each field carries the value that it was shown with, by Django's own `show_hidden_initial`. Where
 the row has another value by then, the form is refused: it says what was saved and by whom. What
@@ -22,8 +22,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 SOMEBODY = "Somebody else"
 
 
-class SeenForm(forms.ModelForm):
-    """Refuses to undo what was saved since the form was shown."""
+class ConflictCheckedForm(forms.ModelForm):
+    """Refuses to overwrite what was saved since the form was shown."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -108,10 +108,10 @@ def say(value: Any) -> str:
     return f"“{', '.join(str(one) for one in value or ())}”" if value else "nothing"
 
 
-class SeenAdmin(ModelAdmin):
+class ConflictCheckedAdmin(ModelAdmin):
     """An admin whose change page is saved by one person at a time."""
 
-    form = SeenForm
+    form = ConflictCheckedForm
 
     def changeform_view(
         self,
@@ -122,7 +122,7 @@ class SeenAdmin(ModelAdmin):
     ) -> HttpResponse:
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
-        request.POST = with_unix_line_ends(request.POST)  # type: ignore[assignment]
+        request.POST = with_unix_line_ends(request.POST)  # type: ignore[assignment]  # the stubs have the type that Django itself puts there
         with transaction.atomic():
             self._lock(object_id)
             return super().changeform_view(request, object_id, form_url, extra_context)
