@@ -30,7 +30,7 @@ timeout = 60
 graceful_timeout = 10
 # Workers touch a file here to show that they run. On a slow disk they would seem to hang.
 if os.access("/dev/shm", os.W_OK | os.X_OK):  # noqa: S108 - gunicorn makes nameless files in it
-    worker_tmp_dir = "/dev/shm"  # noqa: S108
+    worker_tmp_dir = "/dev/shm"  # noqa: S108 - as above
 
 
 def on_starting(_server: object) -> None:

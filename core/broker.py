@@ -52,8 +52,7 @@ def nudge(task: Task, *, expires: float) -> None:
 def _publish(task: Task, expires: float) -> None:
     try:
         with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-            # The stubs of Celery leave out `connection`.
-            task.apply_async(  # type: ignore[call-arg]
+            task.apply_async(  # type: ignore[call-arg]  # the stubs leave out `connection`
                 connection=connection, retry=False, expires=expires
             )
     except (OperationalError, RedisError, OSError) as error:

@@ -122,7 +122,7 @@ class ConflictCheckedAdmin(ModelAdmin):
     ) -> HttpResponse:
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
-        request.POST = with_unix_line_ends(request.POST)  # type: ignore[assignment]  # the stubs have the type that Django itself puts there
+        request.POST = with_unix_line_ends(request.POST)  # type: ignore[assignment]  # the stubs want Django's own
         with transaction.atomic():
             self._lock(object_id)
             return super().changeform_view(request, object_id, form_url, extra_context)

@@ -52,8 +52,7 @@ LOST = (
     "people who run the portal: they can look for it in a backup."
 )
 FILES_GIVEN = (
-    # The plug-in for Django does not see the annotation.
-    Version.attachments.through.objects.filter(  # type: ignore[misc]
+    Version.attachments.through.objects.filter(  # type: ignore[misc]  # it misses the annotation
         version=OuterRef("current_version")
     )
     .order_by()

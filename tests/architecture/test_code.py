@@ -1,6 +1,8 @@
 """Rules of the code that no linter holds; pyproject.toml has the contracts of the imports."""
 
 import ast
+import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,9 @@ CLOCK_READERS = (
     "submissions/respondent/",
     "submissions/responses/tasks.py",
 )
+# A linter told to look away, and the reason that must follow.
+IGNORE = re.compile(r"#\s*(?:noqa(?::[\w ,]*)?|type:\s*ignore(?:\[[\w ,-]*\])?)(.*)")
+REASON = re.compile(r"\s*(?:- |# )\w")
 READINGS = {
     "clock.portal_now",
     "clock.received",
@@ -86,3 +91,19 @@ def test_nobody_uses_django_signals():
         if "django.dispatch" in path.read_text() or "django.db.models.signals" in path.read_text()
     ]
     assert users == []
+
+
+def comments_in(path):
+    with path.open("rb") as source:
+        tokens = tokenize.tokenize(source.readline)
+        return [token.string for token in tokens if token.type == tokenize.COMMENT]
+
+
+def test_each_ignore_says_why():
+    ignores = [
+        (named(path), found)
+        for path in [*ROOT.glob("*.py"), *ROOT.glob("[a-z]*/**/*.py")]
+        for comment in comments_in(path)
+        if (found := IGNORE.match(comment))
+    ]
+    assert [(name, found[0]) for name, found in ignores if not REASON.match(found[1])] == []

@@ -1,6 +1,5 @@
 """What the documents name exists, and what they tell people to type works."""
 
-import os
 import re
 import shlex
 import stat
@@ -95,7 +94,7 @@ def test_scripts_named_in_documents_can_be_run():
     }
     assert {"script/server", "script/test", "script/lock", "script/screenshots"} <= scripts
     for script in scripts:
-        assert os.stat(ROOT / script).st_mode & stat.S_IXUSR, script  # noqa: PTH116
+        assert (ROOT / script).stat().st_mode & stat.S_IXUSR, script
 
 
 @pytest.mark.parametrize(("document", "words"), sorted(set(management_commands())))

@@ -82,10 +82,10 @@ def _clean_xml(content: bytes, pseudonyms: Pseudonyms) -> bytes:
                 for sibling in parent:
                     if local_name(sibling) in INITIALS_ELEMENTS:
                         sibling.text = pseudonyms.initials_of(author)
-        elif name == "config-item" and CONFIG_NAME in element.keys():  # noqa: SIM118 - no mapping
+        elif name == "config-item" and element.get(CONFIG_NAME) is not None:
             if element.get(CONFIG_NAME) in PRINTER_SETTINGS:
                 element.text = ""
-        elif META_TEMPLATE in element.keys():  # noqa: SIM118
+        elif element.get(META_TEMPLATE) is not None:
             del element.attrib[META_TEMPLATE]
         for key, value in element.items():
             element.set(key, without_folders(value))

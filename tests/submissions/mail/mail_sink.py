@@ -50,14 +50,14 @@ class MailSink:
             server.transport.abort()
         return reply
 
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - aiosmtpd's name
         self.connections += 1
         self.transports.append(server.transport)
         session.is_one_too_many = self.connections > self.most_connections
         session.host_name = hostname
         return responses
 
-    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if session.is_one_too_many:
             return "421 4.7.0 too many connections"
         reply = self._reply("MAIL", address, server)
@@ -65,13 +65,13 @@ class MailSink:
             envelope.mail_from = address
         return reply or "250 OK"
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         reply = self._reply("RCPT", address, server)
         if reply is None:
             envelope.rcpt_tos.append(address)
         return reply or "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
         address = envelope.rcpt_tos[0]
         reply = self.replies.get(("DATA", address)) or self.replies.get(("DATA", None))
         if isinstance(reply, float):
@@ -88,7 +88,7 @@ class _Refusing(SMTP):
 
     refused: dict
 
-    async def smtp_DATA(self, arg):  # noqa: N802
+    async def smtp_DATA(self, arg):  # noqa: N802 - aiosmtpd's name
         address = next(iter(self.envelope.rcpt_tos), None)
         reply = self.refused.get(("DATA itself", address))
         if reply is None:
