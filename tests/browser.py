@@ -1,12 +1,11 @@
 """pytest plugin: which Chromium the journeys run in. It is asked for when a test first needs it.
 
-Where none can be had, the tests that need it are skipped, and the run ends by counting them. With
+Where none can be had, the tests that need it are skipped, and the run ends by naming them. With
 CI=true they fail: there a browser is a part of the machine.
 """
 
 import fcntl
 import os
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,13 +41,11 @@ def chromium_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Count what did not run, file by file, and say how to get it to run."""
+    """Name the tests that did not run, and say how to get them to run."""
     reports = terminalreporter.getreports("skipped") + terminalreporter.getreports("error")
-    files = Counter(
-        report.nodeid.partition("::")[0] for report in reports if NOT_RUN in str(report.longrepr)
-    )
-    if files:
-        terminalreporter.section(f"{files.total()} tests did not run: no Chromium")
-        for name, count in sorted(files.items()):
-            terminalreporter.line(f"{name}: {count}")
+    names = sorted(report.nodeid for report in reports if NOT_RUN in str(report.longrepr))
+    if names:
+        terminalreporter.section(f"{len(names)} tests did not run: no Chromium")
+        for name in names:
+            terminalreporter.line(name)
         terminalreporter.line(chromium.REMEDY)

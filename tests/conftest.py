@@ -1,11 +1,20 @@
+import os
 from datetime import timedelta
 from time import monotonic, time
 
 import pytest
 from django.core.cache import caches
+from hypothesis import settings as hypothesis_settings
 
 from core import clock, clock_check
+from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT
+
+# The same examples each time, so that a run fails by its own change alone.
+hypothesis_settings.register_profile(
+    "ci", derandomize=True, database=None, deadline=None, print_blob=True
+)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
 
 # They start processes and browsers, and take seconds each.
 SLOW_FOLDERS = ("faults", "journeys", "devserver")
@@ -22,6 +31,8 @@ def empty_caches():
     """Tests run in another order each time; none finds what an earlier one left."""
     for cache in caches.all(initialized_only=True):
         cache.clear()
+    for function in CLEARED:
+        function.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.function_caches import CLEARED, STAYING
+
 ROOT = Path(__file__).parents[2]
 APPS = ("core", "accounts", "submissions", "review", "exports", "rehearsal")
 # Only these read the clock; everything below is handed the moment.
@@ -28,6 +30,7 @@ CLOCK_READERS = (
     "submissions/respondent/",
     "submissions/responses/tasks.py",
 )
+CACHE = re.compile(r"(?:functools\.)?(?:lru_)?cache\b")
 # A linter told to look away, and the reason that must follow.
 IGNORE = re.compile(r"#\s*(?:noqa(?::[\w ,]*)?|type:\s*ignore(?:\[[\w ,-]*\])?)(.*)")
 REASON = re.compile(r"\s*(?:- |# )\w")
@@ -91,6 +94,18 @@ def test_nobody_uses_django_signals():
         if "django.dispatch" in path.read_text() or "django.db.models.signals" in path.read_text()
     ]
     assert users == []
+
+
+def test_each_function_that_keeps_what_it_returned_is_listed_to_be_cleared():
+    kept = {
+        f"{path.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.')}.{node.name}"
+        for path in source_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and any(CACHE.match(ast.unparse(decorator)) for decorator in node.decorator_list)
+    }
+    listed = {f"{one.__module__}.{one.__name__}" for one in (*CLEARED, *STAYING)}
+    assert kept == listed
 
 
 def comments_in(path):

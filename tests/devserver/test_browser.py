@@ -14,7 +14,8 @@ def test_another_with_a_browser(chromium_program): pass
 def test_without_one(): pass
 """
 NOTE = [
-    "test_pages.py: 2",
+    "test_pages.py::test_another_with_a_browser",
+    "test_pages.py::test_one_with_a_browser",
     "Install one (on Debian, as root: apt install chromium) or name the one that you have: "
     "CHROMIUM=/path/to/chromium script/test",
 ]
@@ -48,11 +49,11 @@ def run_tests(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["alone", "spread"])
-def test_run_without_a_browser_counts_what_did_not_run_and_is_well(run_tests, arguments):
+def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests, arguments):
     run = run_tests(*arguments)
     assert run.returncode == 0
     *said, last = [line.strip("= ") for line in run.stdout.splitlines() if line]
-    assert said[-3:] == ["2 tests did not run: no Chromium", *NOTE]
+    assert said[-4:] == ["2 tests did not run: no Chromium", *NOTE]
     assert last.startswith("1 passed, 2 skipped in ")
     assert "Error" not in run.stdout + run.stderr
 

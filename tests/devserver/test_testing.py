@@ -1,8 +1,10 @@
 """What script/test and script/check make of their arguments."""
 
+import os
 import sys
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from devserver import checking, testing
 
@@ -68,3 +70,9 @@ def test_checks_say_what_failed_and_why(monkeypatch, capfd):
     ]
     assert checking.main(["worse"]) == 2
     assert capfd.readouterr().out == "No check is called worse. There are: good, bad.\n"
+
+
+def test_hypothesis_tries_the_same_examples_each_time_in_ci_only():
+    in_ci = os.environ.get("CI") == "true"
+    assert hypothesis_settings.get_profile("ci").derandomize is True
+    assert hypothesis_settings.default.derandomize is in_ci
