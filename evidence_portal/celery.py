@@ -11,15 +11,15 @@ from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 
-# Seconds. A tick that no worker took in this time is void: the next tick stands for it, so that
-# a worker that comes back finds one of each and not an afternoon's.
+# Seconds. A task that no worker took in this time expires, and the next one takes its place. So a
+# worker that comes back finds one of each, not those of an afternoon.
 TICK_LASTS = 10.0
 
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["core", "submissions.mail", "submissions.responses", "exports"])
-# Where the broker is lost, a worker would hand back what it has not begun, over the connection that
-# is lost: that ends its loop, and it hangs. Nothing need be handed back: beat has it done again.
+# When it loses the broker, a worker would return the tasks that it has not begun, over the lost
+# connection. That ends its loop, and it hangs. It need not return them: beat sends new ones.
 Channel.do_restore = False
 # The worker and beat look for a lost broker for as long as it takes.
 app.conf.broker_connection_max_retries = None
@@ -30,7 +30,7 @@ app.conf.beat_schedule = {
         "options": {"expires": TICK_LASTS},
     },
     "release-stuck-mail": {
-        # So that what a killed worker held goes out within two minutes.
+        # So that the mails which a killed worker had claimed go out within two minutes.
         "task": "submissions.release_stuck_mail",
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
@@ -40,7 +40,7 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
-    # Four times a day, so that what the privacy notice promises for each day outlives an outage.
+    # Four times a day, so that an outage does not break what the privacy notice promises per day.
     "purge": {
         "task": "submissions.purge",
         "schedule": crontab(minute=23, hour="*/6"),

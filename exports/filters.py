@@ -1,4 +1,4 @@
-"""Which responses an export holds, and in which order: what a person chose, and nothing else."""
+"""Which responses an export contains, and in which order: what a person chose, and nothing else."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace

@@ -1,4 +1,4 @@
-"""Exports that take time: people ask, a worker makes them, the portal keeps them for a week."""
+"""Exports that a worker makes. The portal keeps each file for a week."""
 
 import uuid
 

@@ -1,6 +1,6 @@
-"""Reads what an export holds. No writer asks the database; `response_sql` has the SQL.
+"""Reads what an export contains. No writer queries the database; `response_sql` has the SQL.
 
-An export holds submitted responses in their latest version, without drafts and withdrawn ones:
+An export contains submitted responses in their latest version, without drafts and withdrawn ones:
 those that an `ExportFilter` names, with what `consent` lets it show.
 """
 

@@ -1,4 +1,4 @@
-"""The SQL of what an export holds. `queries` runs it.
+"""The SQL of every export. `queries` runs it.
 
 `response_query` is the one SELECT behind every format. It returns one row per response: the facts
 and documents that make a `Record`, then a cell per column. `spreadsheet_query` puts the cells

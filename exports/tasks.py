@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 # Seconds; a bundle of a large call takes an hour. The broker may hand the task over again
 # meanwhile: the run is claimed, so no other worker makes it.
 TIME_LIMIT = 7200
-EXPIRES = 10.0  # seconds; beat's next tick stands for a task that no worker took in this time
+EXPIRES = 10.0  # seconds; by then beat has sent the next task
 
 
 @shared_task(name="exports.make_exports", time_limit=TIME_LIMIT)

@@ -1,6 +1,7 @@
-"""How a call goes, in numbers. Nothing here reads a text.
+"""Counts the submitted responses of a call. It reads no text of an answer.
 
-Of a confidential response, only the total and its day count it: nothing tells what it answers.
+A confidential response counts in the total and on its day only: no other count tells what it
+answers.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Counts under five, kept from those who might work out whom they count.
+"""Hides counts under five, and the counts from which a hidden one could be worked out.
 
 Where a call asks for it, one to four responses are shown as “fewer than 5”. Where the counts of
 a table add up to a known total, a single hidden one could be worked out from the others, so

@@ -1,14 +1,14 @@
-"""Counts of every facet and of the bands derived from it, as much as readers may know of them.
+"""Counts of every facet and of the bands derived from it, with small counts hidden on request.
 
-What the tables of several facets say together must not tell a hidden count either. Who is asked
-a question may depend on the answer to another. So the number who did not answer it may follow
-from the other's table, and the other way round. Hence, where a call hides small counts:
+The tables of several facets together must not tell a hidden count either. Who is asked a question
+may depend on the answer to another. So the number who did not answer it may follow from the
+other's table, and the other way round. Therefore, where a call hides small counts:
 
 - Among the options of a question that is asked only of some, enough are hidden even for a reader
   who knows how many answered it.
 - Where a table hides a count, no question that depends on it says how many answered it.
 
-Confidential responses stand in no table: they are `apart` from it.
+No table counts confidential responses: they are `apart` from it.
 """
 
 from collections.abc import Mapping, Sequence

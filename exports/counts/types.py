@@ -1,4 +1,4 @@
-"""What is counted of a call's responses, and what a reader may know of each number."""
+"""The counts of a call's responses. A hidden count says why it is hidden."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

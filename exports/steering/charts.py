@@ -1,7 +1,7 @@
-"""Where the bars of the steering group's charts stand; templates/steering/ draws them as SVG.
+"""The positions and sizes in the steering group's charts; templates/steering/ draws them as SVG.
 
-Along a chart everything is per cent of its width, and across it everything is in em, so that a
-chart fits any screen and grows with the reader's type; no style is written into the page.
+Widths are per cent of the chart's width and heights are in em, so that a chart fits any screen and
+grows with the reader's type. No style is written into the page.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The record of a call's exports in words for people; never what an export holds."""
+"""The record of a call's exports in words for people. It never shows what an export contains."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The steering group's first page: how the call goes. The data to take away is beside it."""
+"""The steering group's first page: how the call goes, with links to the exports."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps

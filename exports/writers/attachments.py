@@ -1,4 +1,4 @@
-"""The files that came with responses, as a ZIP; the respondents' own names are not in it."""
+"""The files that came with responses, as a ZIP; respondents' own names for them are left out."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""The data dictionary: what each column of an export holds, and what is withheld and why."""
+"""The data dictionary: what each column of an export contains, and what is withheld and why."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The counts in an Excel file: of its own responses, as much as the call lets be known."""
+"""The counts in an Excel file, of its own responses; small ones are hidden if the call wants it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Late passes: a list with who gave each and why, giving one, taking one back."""
+"""Late passes: the list with who gave each and why, giving one, revoking one."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,7 +1,4 @@
-"""What a page showed of mails, so that two people do not each send a copy of one unawares."""
-
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+"""Finds out whether a mail changed since a page showed it, before somebody sends a copy."""
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction

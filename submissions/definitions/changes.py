@@ -1,8 +1,8 @@
 """What a call definition would change in a call that is loaded already, and what forbids it.
 
-What people were asked stands as long as their answers do. A question with answers may not go,
-change its kind or move between evidence and identity, nor may an option or a row that somebody
-chose go. Its words and rules change only when that is asked for (`reword`).
+What people were asked stays as long as their answers do. A question with answers may not be
+removed, change its kind or move between evidence and identity. An option or a row that somebody
+chose may not be removed. The words and rules of such a question change only with `reword`.
 """
 
 from dataclasses import dataclass, replace

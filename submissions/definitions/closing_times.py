@@ -1,4 +1,4 @@
-"""Changing when a call closes: an extension, an opening anew, or an earlier end."""
+"""Changing when a call closes: an extension, a reopening, or an earlier end."""
 
 from datetime import UTC, datetime
 

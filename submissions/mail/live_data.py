@@ -1,4 +1,4 @@
-"""What a mail says that its row does not hold: links with fresh tokens, and counts."""
+"""What a mail says that its row does not store: links with fresh tokens, and counts."""
 
 from collections.abc import Sequence
 from contextlib import suppress

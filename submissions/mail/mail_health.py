@@ -1,4 +1,4 @@
-"""How the outbox is doing, for staff and for whoever watches over the portal."""
+"""The state of the outbox, for staff and for monitoring."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The mail providers whose word on bounces and complaints the portal takes."""
+"""The mail providers that may report bounces and complaints."""
 
 from collections.abc import Mapping
 

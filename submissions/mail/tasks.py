@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds. A killed run of the sending task is over before its claims are released.
 TIME_LIMIT = 80
-EXPIRES = 10.0  # seconds; beat's next tick stands for a task that no worker took in this time
+EXPIRES = 10.0  # seconds; by then beat has sent the next task
 
 
 @shared_task(name="submissions.send_due_mail", time_limit=TIME_LIMIT)

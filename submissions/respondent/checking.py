@@ -61,9 +61,9 @@ def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     try:
         version = submitting.submit(
-            # Nobody submits what no page showed them: without an etag the page comes again.
             submission=current.submission,
             at=current.received_at,
+            # Without an etag, no page has shown these answers: the page comes first.
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
         _hold_mail_back(request, version)
@@ -83,7 +83,7 @@ def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 
 def _hold_mail_back(request: HttpRequest, version: Version) -> None:
-    """Have the receipt wait if the client caused many mails; the response is taken all the same."""
+    """Have the receipt wait if the client caused many mails. The response is submitted anyway."""
     wait = client_wait(request, "mail", most=settings.MAIL_OF_CLIENT_PER_HOUR)
     if wait:
         until = clock.wall_now() + wait

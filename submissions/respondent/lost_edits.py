@@ -1,4 +1,4 @@
-"""What was typed into a page that could not be saved is given back, to be copied."""
+"""Shows what was typed into a page that could not be saved once more, to be copied."""
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse

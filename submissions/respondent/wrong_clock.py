@@ -1,4 +1,4 @@
-"""The page in place of a deadline's answer, while this server's clock is wrong."""
+"""The page that refuses whatever a deadline decides, while this server's clock is wrong."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,7 +1,7 @@
 """The context of a question's template: plain values.
 
 Ids: the answer is `id_<key>`; the first of several radios or boxes has that id too, so that a
-link to it lands; further ones are `id_<key>-2`, a matrix's rows `id_<key>-<row>`. Keys hold no
+link to it lands; further ones are `id_<key>-2`, a matrix's rows `id_<key>-<row>`. Keys have no
 hyphen, so no two ids are alike.
 """
 

@@ -1,4 +1,4 @@
-"""Copies of files without who wrote them, for pseudonymised files. The original is not changed."""
+"""Copies of files that do not say who wrote them, for pseudonymised exports. Originals stay."""
 
 from collections.abc import Callable
 

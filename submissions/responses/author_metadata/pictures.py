@@ -1,4 +1,4 @@
-"""What cameras and programs write beside a picture is taken out; the picture stays, bit for bit."""
+"""Taking out what cameras and programs write beside a picture. The picture stays, bit for bit."""
 
 import io
 
