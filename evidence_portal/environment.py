@@ -1,4 +1,4 @@
-"""Reading the environment variables that `settings` is made of.
+"""Reading the environment variables that `settings` is made of; URLs are in `service_urls`.
 
 Each function refuses what cannot be used with ImproperlyConfigured: one line that names the
 variable and the remedy. A value that may hold a password is never repeated.
@@ -9,8 +9,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr, getaddresses
 from pathlib import Path
-from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
@@ -22,9 +21,6 @@ from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 SHORTEST_KEY = 50  # characters
 LATEST_YEAR = 2999
-# What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
-# No statement_timeout: an export of a large call takes the time that it takes.
-CONNECTION_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10min"
 
 
 def read_text(name: str, *, default: str | None = None, remedy: str = "") -> str:
@@ -141,89 +137,6 @@ def read_rehearsal_offset(*, production: bool) -> timedelta | None:
     return starts_from - started_at
 
 
-def read_database() -> dict[str, Any]:
-    """Return Django's database settings out of DATABASE_URL.
-
-    `postgresql://user:password@host:port/name?option=value`. The host may be a query parameter,
-    as libpq has it for unix sockets. An empty `options=` sends no options, for connection poolers
-    that accept none.
-    """
-    url = read_text(
-        "DATABASE_URL",
-        remedy="Start script/server, or write postgresql://user:password@host:5432/name",
-    )
-    remedy = (
-        "postgresql://user:password@host:5432/name. "
-        "PostgreSQL is the only database that the portal runs on."
-    )
-    parts = split_url("DATABASE_URL", url, schemes={"postgres", "postgresql"}, remedy=remedy)
-    name = unquote(parts.path.lstrip("/"))
-    if not name:
-        raise ImproperlyConfigured(f"DATABASE_URL must look like {remedy}")
-    options = {"connect_timeout": "5", "options": CONNECTION_OPTIONS}
-    options |= dict(parse_qsl(parts.query, keep_blank_values=True))
-    if not options["options"]:
-        del options["options"]
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "USER": options.pop("user", unquote(parts.username or "")),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", unquote(parts.hostname or "")),
-        "PORT": options.pop("port", str(parts.port or "")),
-        "OPTIONS": options,
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
-def read_broker_url() -> str:
-    """Return BROKER_URL as Celery writes it: Valkey speaks the protocol of Redis."""
-    url = read_text("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
-    remedy = "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
-    parts = split_url(
-        "BROKER_URL",
-        url,
-        schemes={"redis", "rediss", "redis+socket", "valkey", "valkeys"},
-        remedy=remedy,
-    )
-    if not (parts.path.strip("/") if parts.scheme == "redis+socket" else parts.hostname):
-        raise ImproperlyConfigured(f"BROKER_URL must look like {remedy}")
-    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(parts.scheme, parts.scheme)
-    return f"{scheme}{url.removeprefix(parts.scheme)}"
-
-
-def read_mail_server() -> dict[str, Any]:
-    """Return Django's EMAIL_ settings out of EMAIL_URL.
-
-    `smtp://`, `smtp+tls://` (STARTTLS), `smtps://`, or `file:///folder` to write mail to files.
-    """
-    url = read_text("EMAIL_URL", remedy="Write smtp+tls://user:password@host:587")
-    remedy = (
-        "smtp+tls://user:password@host:587 (STARTTLS), "
-        "smtps://user:password@host:465, smtp://host:25 or file:///folder."
-    )
-    parts = split_url(
-        "EMAIL_URL", url, schemes={"smtp", "smtp+tls", "smtps", "file"}, remedy=remedy
-    )
-    if parts.scheme == "file" and parts.path.strip("/") and not parts.netloc:
-        return {
-            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-            "EMAIL_FILE_PATH": unquote(parts.path),
-        }
-    if parts.scheme == "file" or not parts.hostname:
-        raise ImproperlyConfigured(f"EMAIL_URL must look like {remedy}")
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-    }
-
-
 def read_sender(*, default: str) -> str:
     """Return DEFAULT_FROM_EMAIL, which must be one address, with or without a name."""
     sender = read_text("DEFAULT_FROM_EMAIL", default=default)
@@ -269,6 +182,13 @@ def read_log_level() -> str:
     return level
 
 
+def languages_in(folder: Path) -> dict[str, str]:
+    """Return the languages that have a compiled catalogue in `folder`: own names by code."""
+    catalogues = sorted(folder.glob("*/LC_MESSAGES/django.mo"))
+    codes = [to_language(catalogue.parents[1].name) for catalogue in catalogues]
+    return {code: LANG_INFO.get(code, {}).get("name_local", code) for code in codes}
+
+
 def split_url(name: str, url: str, *, schemes: set[str], remedy: str) -> SplitResult:
     """Return the variable's URL in parts. It may hold a password: no message repeats it."""
     try:
@@ -279,23 +199,3 @@ def split_url(name: str, url: str, *, schemes: set[str], remedy: str) -> SplitRe
     if parts.scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must look like {remedy}")
     return parts
-
-
-def languages_in(folder: Path) -> dict[str, str]:
-    """Return the languages that have a compiled catalogue in `folder`: own names by code."""
-    catalogues = sorted(folder.glob("*/LC_MESSAGES/django.mo"))
-    codes = [to_language(catalogue.parents[1].name) for catalogue in catalogues]
-    return {code: LANG_INFO.get(code, {}).get("name_local", code) for code in codes}
-
-
-def read_scanner() -> str:
-    """Return CLAMD_URL, the virus scanner: `tcp://host:port` or `unix:///path`; "" for none."""
-    url = read_text("CLAMD_URL", default="")
-    if not url:
-        return ""
-    remedy = "tcp://host:3310 or unix:///run/clamav/clamd.ctl."
-    parts = split_url("CLAMD_URL", url, schemes={"tcp", "unix"}, remedy=remedy)
-    is_whole = parts.hostname if parts.scheme == "tcp" else parts.path.strip("/")
-    if not is_whole or (parts.scheme == "unix" and parts.netloc):
-        raise ImproperlyConfigured(f"CLAMD_URL must look like {remedy}")
-    return url

@@ -1,6 +1,6 @@
 """All settings of the portal.
 
-What comes from environment variables is read and checked in `environment`. PORTAL_ENV is
+`environment` and `service_urls` read and check what comes from environment variables. PORTAL_ENV is
 `production` unless it says otherwise; `local` (script/server) and `test` relax only what
 tests/settings lists.
 """
@@ -14,19 +14,21 @@ from evidence_portal.environment import (
     languages_in,
     read_addresses,
     read_allowed_hosts,
-    read_broker_url,
-    read_database,
     read_language,
     read_log_level,
-    read_mail_server,
     read_number,
     read_portal_env,
     read_portal_url,
     read_rehearsal_offset,
-    read_scanner,
     read_secret_key,
     read_sender,
     read_text,
+)
+from evidence_portal.service_urls import (
+    read_broker_url,
+    read_database,
+    read_mail_server,
+    read_scanner,
 )
 from submissions.mail.providers import anymail_from
 

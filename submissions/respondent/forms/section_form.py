@@ -1,7 +1,6 @@
 """A page of a section as a form."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -16,8 +15,9 @@ from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
 from submissions.respondent.forms.condition_words import Applies, applies
 from submissions.respondent.forms.conflicts import CONFLICTS, ConflictChoice, choice_of, merged_from
-from submissions.respondent.forms.fields import AnswerField, every_value, posted_names
+from submissions.respondent.forms.fields import AnswerField, posted_names
 from submissions.respondent.forms.layout import section_helper
+from submissions.respondent.forms.posted_etags import BASE_ETAGS, pending_etags, posted_etags
 from submissions.respondent.forms.presenting import FileUrl, answer_id, first_id, present
 from submissions.responses.answering import clean_answer, validation_issues
 from submissions.responses.errors import AnswerRefused
@@ -25,10 +25,8 @@ from submissions.responses.etags import etag
 from submissions.responses.models import Attachment
 
 # Question keys begin with a letter, so no name here can be a question's.
-BASE_ETAGS = "_base_etags"
 REMOVE = "_remove"
 REPLACE = "_replace"
-PENDING = "_pending_"
 
 
 class SectionForm(forms.Form):
@@ -162,19 +160,11 @@ class SectionForm(forms.Form):
     @cached_property
     def pending_etags(self) -> dict[str, set[str]]:
         """The etags of what the script sent before and had no answer to, by key."""
-        return {key: self._pending_etags_of(key) for key in self.base_etags}
-
-    def _pending_etags_of(self, key: str) -> set[str]:
-        """The script's own earlier save may be stored by now; that is nobody else's edit."""
-        if key not in self.fields:
-            return set()
-        question, widget = self.call.questions_by_key[key], self.fields[key].widget
-        etags = set()
-        for text in every_value(self.data, f"{PENDING}{key}"):
-            sent = widget.value_from_datadict(QueryDict(text), {}, key)
-            with suppress(AnswerRefused):
-                etags.add(etag(clean_answer(question, sent)))
-        return etags
+        return {
+            key: pending_etags(self.data, self.call.questions_by_key[key], self.fields[key].widget)
+            for key in self.base_etags
+            if key in self.fields
+        }
 
     def show_saved(
         self, answers: Mapping[str, Any], attachments: Mapping[str, Sequence[Attachment]]
@@ -292,9 +282,4 @@ class SectionForm(forms.Form):
 
     @cached_property
     def _posted_etags(self) -> dict[str, str]:
-        if not self.is_bound:
-            return {}
-        shown = [
-            part for value in every_value(self.data, BASE_ETAGS) for part in str(value).split()
-        ]
-        return {key: etag for key, _, etag in (part.partition(":") for part in shown)}
+        return posted_etags(self.data) if self.is_bound else {}

@@ -1,8 +1,8 @@
+from submissions.responses.models.attachments import Attachment
 from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
 from submissions.responses.models.responses import (
     Answer,
-    Attachment,
     IdentityAnswer,
     Submission,
     Version,

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from submissions.responses.models.responses import Attachment
+from submissions.responses.models.attachments import Attachment
 from submissions.responses.states import ScanState
 
 
