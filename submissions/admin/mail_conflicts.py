@@ -1,5 +1,8 @@
 """Finds out whether a mail changed since a page showed it, before somebody sends a copy."""
 
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from submissions.outbox.models import OutboxEmail

@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from exports.consent import PSEUDONYMISED
+from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
@@ -15,6 +15,13 @@ from tests.makers import EVIDENCE, make_call, make_submitted
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+SCOPES = {
+    "pseudonymised": Scope(),
+    "named": Scope(named=True),
+    "named, all": Scope(named=True, includes_unnamed=True),
+    "confidential": Scope(confidential=True),
+    "everything": Scope(named=True, includes_unnamed=True, confidential=True),
+}
 
 # What respondents typed; each is stored with LF line ends and in NFC.
 NASTY = {

@@ -12,7 +12,7 @@ from submissions.responses.models import FileScan, Submission
 from tests.exports.exporting import NOW, exported, members
 from tests.makers import make_call, press_submit, while_open
 from tests.submissions.calls.test_cascade import CHAIN, A, B
-from tests.submissions.respondent.test_response_pages import address, start, text_of
+from tests.submissions.respondent.answering import address, start, text_of
 
 pytestmark = pytest.mark.django_db
 SAY = {"key": "say", "kind": "long", "label": "Anything to say?"}

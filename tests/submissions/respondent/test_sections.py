@@ -12,7 +12,7 @@ from submissions.responses import drafting, submitting
 from submissions.responses.etags import etag
 from submissions.responses.models import Submission
 from tests.makers import make_attachment, make_call, while_open
-from tests.submissions.respondent.test_response_pages import (
+from tests.submissions.respondent.answering import (
     address,
     answers_of,
     start,

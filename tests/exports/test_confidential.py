@@ -1,0 +1,175 @@
+"""What the steering group gets of a confidential response: that it is there, and when it came."""
+
+import csv
+import io
+import re
+from datetime import date
+
+import openpyxl
+import pytest
+
+from exports.consent import PSEUDONYMISED
+from exports.filters import ExportFilter
+from review.coding import add_code, code_passage
+from submissions.responses.submitting import submit
+from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_first_call,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+BARE = ("reference", "submitted_at", "timing", "publication")
+
+
+def make_confidential(**overrides):
+    """A call with one confidential response, full of answers, and a named one."""
+    call = make_first_call()
+    for field, value in overrides.items():
+        setattr(call, field, value)
+    call.save()
+    for publication in ("confidential", "named"):
+        draft = make_draft(
+            call,
+            **complete_answers(
+                call,
+                roles=["other", "commissioner"],
+                role_other=f"zq01x{publication}",
+                good_practice=f"zq02x{publication}",
+                publication=publication,
+                quote_ok="yes",
+            ),
+        )
+        make_attachment(draft, content=b"zq03xfile")
+        response = submit(submission=draft, at=while_open(call)).submission
+        response.triage_status = "considered"
+        response.save()
+    return call, call.submissions.get(current_version__choices__publication="confidential")
+
+
+@pytest.mark.django_db
+def test_row_of_a_confidential_response_has_four_cells():
+    call, hidden = make_confidential()
+    table = list(csv.DictReader(io.StringIO(exported(call).decode(), newline="")))
+    row = next(row for row in table if row["reference"] == hidden.reference)
+    assert {name: value for name, value in row.items() if value} == {
+        "reference": hidden.reference,
+        "submitted_at": "2019-07-23T12:00:00.000000+01:00",
+        "timing": "on_time",
+        "publication": "confidential",
+    }
+    lines = {line["reference"]: line for line in json_lines(exported(call, "json"))}
+    assert tuple(lines[hidden.reference]) == BARE
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Responses"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    (cells,) = [dict(zip(head, row, strict=True)) for row in rows if row[0] == hidden.reference]
+    assert tuple(name for name, cell in cells.items() if cell is not None) == BARE
+
+
+@pytest.mark.django_db
+def test_reading_copy_and_case_of_a_confidential_response_say_when_it_came():
+    call, hidden = make_confidential()
+    copy = members(exported(call, "docx-each"))[f"{hidden.reference}.docx"]
+    words = " ".join(re.findall(r"<w:t[^>]*>([^<]*)<", members(copy)["word/document.xml"].decode()))
+    assert words.split(": ")[0::1][0] == f"{hidden.reference} Confidential"
+    assert re.findall(r"(\w+): ", words) == ["Confidential", "Received", "Timing", "Publication"]
+    project = members(exported(call, "qdpx"))
+    xml = project["project.qde"].decode()
+    variables = dict(re.findall(r'<Variable guid="([^"]+)" name="([^"]+)"', xml))
+    case = re.search(f'<Case [^>]*name="{hidden.reference}".*?</Case>', xml, re.DOTALL)[0]
+    given = [variables[guid] for guid in re.findall(r'VariableRef targetGUID="([^"]+)"', case)]
+    assert given == ["submitted_at", "timing", "publication"]
+    sources = [text.decode() for name, text in project.items() if name.startswith("sources/")]
+    assert f"{hidden.reference}\n\n" in sources
+    assert members(exported(call, "attachments"))["files.csv"].count(b"\n") == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"facets": {"roles": ("other",)}},
+        {"facets": {"roles": ("commissioner", "other")}},
+        {"words": "zq02xconfidential"},
+        {"words": "-zq02xnamed"},
+        {"statuses": ("considered",)},
+        {"codes": ("Stories",)},
+        {"quote_ok": ("yes", "no")},
+        {"org_name_listed": ("yes", "no")},
+        {"quotable": True},
+    ],
+)
+def test_no_filter_by_what_is_withheld_finds_a_confidential_response(fields):
+    call, hidden = make_confidential()
+    code_passage(
+        code=add_code(call=call, name="Stories"),
+        version=hidden.current_version,
+        question=call.questions_by_key["good_practice"],
+        start=0,
+        end=4,
+        by=make_user(),
+        at=NOW,
+    )
+
+    def found(scope):
+        lines = json_lines(
+            exported(call, "json", scope=scope, export_filter=ExportFilter(**fields))
+        )
+        return hidden.reference in {line["reference"] for line in lines}
+
+    assert not found(PSEUDONYMISED)
+    everything = {"facets", "statuses", "codes", "words"} & set(fields)
+    assert found(SCOPES["confidential"]) is bool(everything)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"timings": ("on_time",)},
+        {"since": date(2019, 7, 23), "until": date(2019, 7, 23)},
+        {"publications": ("confidential",)},
+        {"order": "newest"},
+    ],
+)
+def test_filters_by_what_the_row_shows_find_it(fields):
+    call, hidden = make_confidential()
+    lines = json_lines(exported(call, "json", export_filter=ExportFilter(**fields)))
+    assert hidden.reference in {line["reference"] for line in lines}
+
+
+@pytest.mark.django_db
+def test_counts_in_the_workbook_leave_confidential_answers_out():
+    call, _hidden = make_confidential()
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Counts"]
+    lines = sheet.iter_rows(values_only=True)
+    counts = {(by, value or ""): number for by, value, _, number in lines}
+    assert (counts["responses", ""], counts["timing", "on_time"]) == (2, 2)
+    assert (counts["roles", "other"], counts["roles", "commissioner"]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_response_that_left_publication_open_is_treated_as_confidential():
+    call = make_call(
+        evidence_questions=[
+            {"key": "place", "kind": "short", "label": "Where?"},
+            {"key": "story", "kind": "long", "label": "What?"},
+            {
+                "key": "publication",
+                "kind": "radio",
+                "label": "May we publish?",
+                "options": [{"key": "named", "label": "Yes"}],
+            },
+        ]
+    )
+    make_submitted(call, place="By the sea", story="Words")
+    (line,) = json_lines(exported(call, "json"))
+    assert (tuple(line), line["publication"]) == (BARE, "confidential")
+    (line,) = json_lines(exported(call, "json", scope=SCOPES["confidential"]))
+    assert (line["confidential"], line["answers"]["story"]) == (True, "Words")

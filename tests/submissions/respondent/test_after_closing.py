@@ -1,0 +1,73 @@
+"""A draft after its call has closed."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.makers import make_call, while_open
+from tests.submissions.respondent.answering import address, answers_of, start, start_with, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+def test_section_posted_after_closing_keeps_the_text_and_says_so(client, call, at):
+    draft = start(client, call)
+    at(call.closes_at + timedelta(minutes=3))
+    response = client.post(address(call, "response/evidence/"), {"story": "Just too late."})
+    assert response.status_code == 403
+    assert "What you typed is saved" in text_of(response)
+    assert answers_of(draft) == {"story": "Just too late."}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("story", "a\0b", "Remove the characters that cannot be shown"),
+        ("story", "word " * 30_000, "It can be saved when it has 100,000 or fewer"),
+        ("documents", b"not a pdf", "its type is not really PDF"),
+    ],
+)
+def test_what_cannot_be_kept_after_closing_is_given_back_with_the_reason(
+    client, call, at, key, value, why
+):
+    draft = start(client, call)
+    at(call.closes_at + timedelta(minutes=3))
+    posted = SimpleUploadedFile("plan.pdf", value) if isinstance(value, bytes) else value
+    response = client.post(
+        address(call, "response/evidence/"), {key: posted, "commissioner_view": "Kept."}
+    )
+    text = text_of(response)
+    assert response.status_code == 422
+    assert why in text
+    assert "It closed at midday on Wednesday 24 July 2019 (UK time)." in text
+    assert "What you typed is saved" not in text
+    if key == "story":
+        assert value.strip().replace("\0", "\ufffd") in response.content.decode()
+    assert answers_of(draft) == {"commissioner_view": "Kept."}
+
+
+@pytest.mark.parametrize("rest", ["response/", "response/about/", "response/check/"])
+def test_draft_stays_readable_after_closing(client, call, at, rest):
+    start_with(client, call, story="Still here.")
+    at(call.closes_at + timedelta(days=30))
+    text = text_of(client.get(address(call, rest)))
+    assert "This call is closed" in text
+    assert "Still here." in text
+
+
+def test_draft_downloads_as_text_after_closing(client, call, at):
+    start_with(client, call, story="Still here.")
+    at(call.closes_at + timedelta(days=30))
+    response = client.get(address(call, "response/text/"))
+    assert response["Content-Disposition"] == f'attachment; filename="draft-{call.slug}.txt"'
+    text = response.content.decode()
+    assert "Draft: not submitted" in text
+    assert "What happened?\nStill here.\n" in text

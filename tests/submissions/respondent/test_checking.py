@@ -1,0 +1,199 @@
+"""Check your answers, and submit."""
+
+import re
+
+import pytest
+
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import drafting
+from submissions.responses.models import Answer, Version
+from tests.makers import make_attachment, make_call, press_submit, while_open
+from tests.submissions.respondent.answering import (
+    MICROSECOND,
+    address,
+    answers_of,
+    start,
+    start_with,
+    text_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+def test_check_page_shows_answers_and_what_is_missing(client, call):
+    draft = start(client, call)
+    values = {"story": "We lost.", "email": "me@example.org"}
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    response = client.get(address(call, "response/check/"))
+    text = text_of(response)
+    assert "What happened? We lost. Change" in text
+    assert "Select how old you are" in text
+    assert f'href="{address(call, "response/about/")}?return=check#question-age"' in (
+        response.content.decode()
+    )
+
+
+def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client, call):
+    start_with(
+        client,
+        call,
+        roles=["provider", "other"],
+        role_other="A trustee",
+        history=["bid", "led"],
+        fairness={"money": "good", "risk": "poor"},
+        story="First.\nSecond.",
+    )
+    page = client.get(address(call, "response/check/")).content.decode()
+    shown = dict(re.findall(r'id="answer-(\w+)".*?<dd dir="auto">(.*?)</dd>', page, flags=re.S))
+    said = {key: shown[key] for key in ("roles", "role_other", "history", "fairness", "story")}
+    assert said == {
+        "roles": '<ul class="plain"><li>I provide services</li><li>Something else</li></ul>',
+        "role_other": "A trustee",
+        "history": '<ul class="plain"><li>Bid alone</li><li>Led a partnership</li></ul>',
+        "fairness": '<ul class="plain"><li>Split of money: Good</li>'
+        "<li>Split of risk: Poor</li></ul>",
+        "story": "First.<br>Second.",
+    }
+
+
+def test_declaration_stands_in_its_words_once_right_above_the_button(client, call):
+    start_with(client, call)
+    page = text_of(client.get(address(call, "response/check/")))
+    stands = "What you confirm You have confirmed: “I may submit this response” Change"
+    assert page.count("You have confirmed:") == 1
+    assert f"{stands} I may submit this response Submit your response" in page
+
+
+def test_declaration_that_is_missing_is_said_to_be_so_and_leads_to_its_box(client, call):
+    draft = start_with(client, call)
+    Answer.objects.filter(submission=draft, question__key="declaration").delete()
+    response = press_submit(client, call)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "You have not confirmed this yet: “I may submit this response” Confirm" in text_of(
+        response
+    )
+    assert page.count('id="answer-declaration"') == page.count('href="#answer-declaration"') == 1
+    [way] = re.findall(r'href="([^"]+)#question-declaration"', page)
+    assert 'id="question-declaration"' in client.get(way).content.decode()
+
+
+def test_box_that_may_stay_empty_is_an_answer_among_the_others(client, at):
+    questions = [{"key": "news", "kind": "checkbox", "label": "Send me news"}]
+    call = make_call(evidence_questions=questions)
+    at(while_open(call))
+    start_with(client, call)
+    page = text_of(client.get(address(call, "response/check/")))
+    assert "Your evidence Send me news Not provided Change" in page
+    assert "What you confirm" not in page
+
+
+def test_submitting_an_incomplete_response_is_refused_with_links(client, call):
+    start(client, call)
+    response = press_submit(client, call)
+    assert response.status_code == 422
+    assert "There is a problem" in text_of(response)
+    assert Version.objects.count() == 0
+
+
+def test_submitting_shows_the_receipt_and_a_reload_shows_it_again(
+    client, call, django_capture_on_commit_callbacks
+):
+    start_with(client, call)
+    response = press_submit(client, call)
+    assert response["Location"] == address(call, "response/submitted/")
+    version = Version.objects.get()
+    for _ in range(2):
+        text = text_of(client.get(address(call, "response/submitted/")))
+        assert version.submission.reference in text
+        assert version.receipt_digest in text
+        assert "midday on Tuesday 23 July 2019" not in text
+        assert "12:00:00pm on Tuesday 23 July 2019 (UK time)" in text
+
+
+def seen_on(response):
+    return re.search(r'name="_expected_etag" value="([^"]+)"', response.content.decode())[1]
+
+
+@pytest.mark.parametrize("what", ["answer", "file"])
+def test_what_changed_since_it_was_checked_is_shown_again_and_not_submitted(client, call, what):
+    draft = start_with(client, call, story="As I checked it")
+    check = address(call, "response/check/")
+    first = seen_on(client.get(check))
+    if what == "file":
+        make_attachment(draft, name="from-elsewhere.txt")
+    else:
+        values = {"story": "from-elsewhere.txt"}
+        drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    response = client.post(check, {"_expected_etag": first})
+    assert response.status_code == 409
+    assert "changed since you opened the page. Check it again." in text_of(response)
+    assert "from-elsewhere.txt" in text_of(response)
+    assert Version.objects.count() == 0
+    for _ in range(2):
+        again = client.post(check, {"_expected_etag": seen_on(response)})
+        assert again["Location"] == address(call, "response/submitted/")
+    assert Version.objects.count() == 1
+
+
+def test_post_that_does_not_say_what_was_seen_is_answered_by_the_page_to_check(client, call):
+    start_with(client, call, story="Not seen yet.")
+    check = address(call, "response/check/")
+    for posted in ({}, {"_expected_etag": ""}, {"_expected_etag": "0"}):
+        response = client.post(check, posted)
+        assert response.status_code == 409
+        assert "Not seen yet." in text_of(response)
+    assert (Version.objects.count(), OutboxEmail.objects.count()) == (0, 0)
+    response = client.post(check)
+    assert "does not say which answers you checked. Check them again here" in text_of(response)
+    assert client.post(check, {"_expected_etag": seen_on(response)})["Location"].endswith(
+        "/submitted/"
+    )
+
+
+def test_double_post_of_submit_gives_one_receipt(client, call):
+    start_with(client, call)
+    for _ in range(2):
+        response = press_submit(client, call)
+        assert response["Location"] == address(call, "response/submitted/")
+    assert (Version.objects.count(), OutboxEmail.objects.count()) == (1, 1)
+
+
+def test_submitting_in_the_last_microsecond_is_taken(client, call, at):
+    start_with(client, call)
+    at(call.closes_at - MICROSECOND)
+    press_submit(client, call)
+    assert Version.objects.get().received_at == call.closes_at - MICROSECOND
+
+
+def test_submitting_at_closing_is_refused_and_says_all_of_it(client, call, at):
+    draft = start_with(client, call, story="All that I wrote.")
+    at(call.closes_at)
+    response = press_submit(client, call)
+    text = text_of(response)
+    assert response.status_code == 403
+    assert "Your response was not submitted" in text
+    assert "It reached us at 12:00:00pm on Wednesday 24 July 2019 (UK time)." in text
+    assert "The call closed at midday on Wednesday 24 July 2019 (UK time)." in text
+    assert call.contact_email in text
+    assert "All that I wrote." in text
+    assert answers_of(draft)["story"] == "All that I wrote."
+    assert (Version.objects.count(), OutboxEmail.objects.count()) == (0, 0)
+
+
+def test_answer_that_looks_odd_is_warned_of_when_checking_and_still_taken(client, call):
+    question = call.questions.get(key="role_other")
+    question.warn_unless, question.warning = "[A-Z].*", "This does not look like a role."
+    question.save()
+    start_with(client, call, roles=["other"], role_other="banana")
+    assert "banana This does not look like a role." in text_of(
+        client.get(address(call, "response/check/"))
+    )
+    assert press_submit(client, call)["Location"].endswith("/submitted/")
