@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -59,6 +58,7 @@ def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 
 def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+    """Submit the answers that the page showed; each refusal has its page."""
     try:
         version = submitting.submit(
             submission=current.submission,
@@ -66,20 +66,29 @@ def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
             # Without an etag, no page has shown these answers: the page comes first.
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
-        _hold_mail_back(request, version)
-        nudge_mail()
-    except CallNotOpen as refusal:
-        return closed_page(request, _as_judged(request, current, at=refusal.at), tried=True)
-    except ChangedSinceSeen:
-        judged = _as_judged(request, current, at=current.received_at)
-        return _check_page(request, judged, [], status=409)
-    except ResponseIncomplete as refusal:
-        judged = _as_judged(request, current, at=current.received_at)
-        return _check_page(request, judged, refusal.issues, status=422)
     except ResponseWithdrawn:
         # Another tab withdrew it; the next page says so.
-        pass
+        return redirect("submitted", slug=current.call.slug)
+    except (CallNotOpen, ChangedSinceSeen, ResponseIncomplete) as refusal:
+        return _refusal_page(request, current, refusal)
+    _hold_mail_back(request, version)
+    nudge_mail()
     return redirect("submitted", slug=current.call.slug)
+
+
+def _refusal_page(
+    request: HttpRequest,
+    current: ResponseContext,
+    refusal: CallNotOpen | ChangedSinceSeen | ResponseIncomplete,
+) -> HttpResponse:
+    """Show the response as it is now: the call may have changed while this waited for a lock."""
+    judged_at = refusal.at if isinstance(refusal, CallNotOpen) else current.received_at
+    now = replace(current_response(request, current.call.slug) or current, received_at=judged_at)
+    if isinstance(refusal, CallNotOpen):
+        return closed_page(request, now, tried=True)
+    if isinstance(refusal, ResponseIncomplete):
+        return _check_page(request, now, refusal.issues, status=422)
+    return _check_page(request, now, [], status=409)
 
 
 def _hold_mail_back(request: HttpRequest, version: Version) -> None:
@@ -88,12 +97,6 @@ def _hold_mail_back(request: HttpRequest, version: Version) -> None:
     if wait:
         until = clock.wall_now() + wait
         queue.hold_back_unclaimed(version=version, until=until, reason=caps.FROM_ONE_PLACE)
-
-
-def _as_judged(request: HttpRequest, current: ResponseContext, *, at: datetime) -> ResponseContext:
-    """Return the response as it is now: the call may have changed while this waited for a lock."""
-    now = current_response(request, current.call.slug) or current
-    return replace(now, received_at=at)
 
 
 def _check_page(

@@ -33,24 +33,19 @@ def section(
         raise Http404
     asked = [step for step in current.steps if step.section == shown]
     step = next((step for step in asked if step.number == number), None)
-    if step is None and request.method == "POST":
-        # It was asked when the page was opened: what was typed is kept.
-        save = save_page(
-            current=current, form=current.section_form(shown, page=(), request=request)
-        )
+    if request.method == "POST":
+        # A page that is not asked any more was asked when it was opened: what was typed is kept.
+        form = current.section_form(shown, page=step.questions if step else (), request=request)
+        action = request.POST.get("action", CONTINUE) if step else ""
+        save = save_page(current=current, form=form, action=action)
         if save.outcome in PAGES_WITHOUT_STEP:
             return PAGES_WITHOUT_STEP[save.outcome](request, save)
+        if step is not None:
+            return PAGES[save.outcome](request, step, save)
     if not asked:
         return redirect("response", slug=current.call.slug)
     if step is None:
         return redirect(_with_query(request, step_address(current.call, shown, asked[0].number)))
-    if request.method == "POST":
-        form = current.section_form(shown, page=step.questions, request=request)
-        action = request.POST.get("action", CONTINUE)
-        save = save_page(current=current, form=form, action=action)
-        if save.outcome in PAGES_WITHOUT_STEP:
-            return PAGES_WITHOUT_STEP[save.outcome](request, save)
-        return PAGES[save.outcome](request, step, save)
     return _page(request, current, step, current.section_form(shown, page=step.questions))
 
 

@@ -89,6 +89,21 @@ def _receive(
     at: datetime,
     expected_etag: str | None,
 ) -> Version:
+    content = _complete_content(locked, call, expected_etag)
+    earlier = known_addresses(locked, call)
+    version: Version | None
+    if locked.is_draft:
+        version = _write_first_version(locked, content, deadline, at)
+    else:
+        version = _write_next_version(locked, content, deadline, at)
+    if version is None:
+        return locked.submitted_version
+    _enqueue_mails(version, content, at, earlier)
+    return version
+
+
+def _complete_content(locked: Submission, call: Call, expected_etag: str | None) -> Content:
+    """Return what is to be submitted, if it is what the author checked and nothing is missing."""
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None))
     if expected_etag not in (None, draft_etag(answers, attachments)):
@@ -97,28 +112,7 @@ def _receive(
     issues = validation_issues(call, answers, {key: len(those) for key, those in files.items()})
     if issues:
         raise ResponseIncomplete(issues)
-    content = Content(call, asked_questions(call, answers), answers, files)
-    earlier = known_addresses(locked, call)
-    if locked.is_draft:
-        version = _write_first_version(locked, content, deadline, at)
-        _enqueue_mails(version, content, at, earlier)
-        return version
-    current = locked.submitted_version
-    version, identity = build_version(
-        locked,
-        content,
-        reference=str(locked.reference),
-        number=current.number + 1,
-        deadline=deadline,
-        at=at,
-    )
-    if says_the_same(current, version, identity, content):
-        locked.amending_since = None
-        locked.save_locked("amending_since")
-        return current
-    _save_version(locked, version, identity, content, deadline)
-    _enqueue_mails(version, content, at, earlier)
-    return version
+    return Content(call, asked_questions(call, answers), answers, files)
 
 
 def _enqueue_mails(version: Version, content: Content, at: datetime, earlier: list[str]) -> None:
@@ -155,6 +149,27 @@ def _write_first_version(
         else:
             return version
     raise NoFreeReference(content.call.reference_prefix)
+
+
+def _write_next_version(
+    locked: Submission, content: Content, deadline: ApplicableDeadline, at: datetime
+) -> Version | None:
+    """Write the next version under the same reference; None, and close it, if nothing changed."""
+    current = locked.submitted_version
+    version, identity = build_version(
+        locked,
+        content,
+        reference=str(locked.reference),
+        number=current.number + 1,
+        deadline=deadline,
+        at=at,
+    )
+    if says_the_same(current, version, identity, content):
+        locked.amending_since = None
+        locked.save_locked("amending_since")
+        return None
+    _save_version(locked, version, identity, content, deadline)
+    return version
 
 
 def _save_version(
