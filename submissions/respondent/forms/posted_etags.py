@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from django.forms import Widget
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from submissions.calls.models import Question
 from submissions.respondent.forms.fields import Posted, every_value
@@ -29,7 +30,7 @@ def pending_etags(data: Posted, question: Question, widget: Widget) -> set[str]:
     """
     etags = set()
     for text in every_value(data, f"{PENDING}{question.key}"):
-        sent = widget.value_from_datadict(QueryDict(text), {}, question.key)
+        sent = widget.value_from_datadict(QueryDict(text), MultiValueDict(), question.key)
         with suppress(AnswerRefused):
             etags.add(etag(clean_answer(question, sent)))
     return etags
