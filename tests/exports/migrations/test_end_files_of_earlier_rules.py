@@ -18,11 +18,11 @@ FILL = import_module("exports.migrations.0005_end_files_of_earlier_rules").Migra
 def test_file_made_before_the_upgrade_is_gone_and_an_export_that_waits_is_made():
     call, by = make_call(), make_user()
     asked = {"call": call, "by": by, "at": NOW, "filters": {}, "rows_total": 1}
-    made = export_runs.ask(file_format="csv", **asked)
+    made = export_runs.enqueue(file_format="csv", **asked)
     export_runs.claim_next(at=NOW, wall_now=NOW)
     made.refresh_from_db()
     export_runs.finish(made, ContentFile(b"old"), at=NOW, name="a.csv", rows=1, sha256="0" * 64)
-    waiting = export_runs.ask(file_format="pdf", **asked)
+    waiting = export_runs.enqueue(file_format="pdf", **asked)
     with connection.cursor() as cursor:
         cursor.execute(FILL.operations[0].sql)
     made.refresh_from_db()

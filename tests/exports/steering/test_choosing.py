@@ -345,7 +345,7 @@ def test_reason_of_an_export_is_masked_for_those_who_may_not_see_who_answered(cl
         Permission.objects.filter(codename__in=["view_submission", "export_confidential"])
     )
     client.force_login(user)
-    run = export_runs.ask(
+    run = export_runs.enqueue(
         call=call,
         by=user,
         at=NOW,
