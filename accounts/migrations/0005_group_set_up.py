@@ -1,4 +1,4 @@
-"""What set_up_groups gave to a group last, so that it does not take back what superusers changed."""
+"""What set_up_groups gave to a group last, so that it does not undo what superusers changed."""
 
 import django.db.models.deletion
 from django.db import migrations, models

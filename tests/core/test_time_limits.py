@@ -24,7 +24,7 @@ from tests.makers import CLOSES_AT, OPENS_AT, SMALL, make_call, make_submitted, 
 
 FIVE_YEARS = datetime(2024, 5, 29, 8, tzinfo=UTC)  # after OPENS_AT
 MOMENT = timedelta(microseconds=1)
-FIRST, LAST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))  # noqa: DTZ901
+FIRST, LAST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))  # noqa: DTZ901 - it gets its zone
 FAR_DAYS = ["0001-01-01", "1999-12-31", "2024-05-30", "3000-01-01", "9999-12-31"]
 
 
