@@ -82,10 +82,10 @@ def _what_changed(row: Model, now: Shown, base_values: str) -> list[str]:
     return said
 
 
-def _read(seen: str) -> Shown | None:
+def _read(base_values: str) -> Shown | None:
     """Return what a page carried; None if that is not what such a page carries."""
     try:
-        carried: Any = json.loads(seen)
+        carried: Any = json.loads(base_values)
     except ValueError:
         return None
     if not isinstance(carried, dict) or not isinstance(carried.get("values"), dict):

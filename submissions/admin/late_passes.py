@@ -185,8 +185,8 @@ class LatePassAdmin(ReadOnlyAdmin):
             messages.error(request, late_passes.say_revoked(late_pass))
             return page
         response = self.response(late_pass)
-        seen = request.POST.get("seen")
-        if request.method == "POST" and seen == response:
+        base_etag = request.POST.get("base_etag")
+        if request.method == "POST" and base_etag == response:
             try:
                 late_passes.revoke(late_pass, by=current_user(request), at=clock.portal_now())
                 messages.success(request, "The pass does not work any more.")
@@ -197,7 +197,7 @@ class LatePassAdmin(ReadOnlyAdmin):
             messages.error(
                 request,
                 "The response of this pass changed while this page was open: it had "
-                f"“{seen or ''}”, and it is “{response}” now. Take the pass back again if you "
+                f"“{base_etag or ''}”, and it is “{response}” now. Take the pass back again if you "
                 "still want to.",
             )
         return self._form_page(
