@@ -92,6 +92,7 @@ REFUSALS = {
     "refusals/bad_request.html",
     "refusals/expired.html",
     "refusals/forbidden.html",
+    "refusals/lost_file.html",
     "refusals/not_found.html",
     "refusals/server_error.html",
     "refusals/too_many.html",
@@ -312,7 +313,10 @@ def test_refusals(tour, call, monkeypatch, settings):
     tour.post("start/", "too-many")
     tour.visit("/?q=%00", "bad-request").visit("/nowhere/", "not-found")
     tour.sign_in(make_user()).visit("/steering/", "forbidden")
-    tour.hold(draft).page.goto(f"/calls/{call.slug}/response/evidence/")
+    lost = make_attachment(draft)
+    lost.file.storage.delete(lost.file.name)
+    tour.hold(draft).visit(f"response/files/{lost.public_id}/", "lost-file")
+    tour.page.goto(f"/calls/{call.slug}/response/evidence/")
     tour.fill("What happened?", "Typed for hours.")
     tour.page.context.clear_cookies(name="csrf")
     tour.press("Save and continue")
