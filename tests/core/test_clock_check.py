@@ -208,7 +208,7 @@ def test_closing_time_that_is_over_is_refused_though_a_slow_clock_has_it_to_come
     over = (while_open(call) - timedelta(hours=1)).astimezone(ZoneInfo(call.timezone))
     path = reverse("admin:submissions_call_closing_time", args=[call.pk])
     posted = {"day": f"{over:%Y-%m-%d}", "time": f"{over:%H:%M}", "reason": "Early"}
-    page = client.post(path, {**posted, "seen": call.closes_at.isoformat()})
+    page = client.post(path, {**posted, "base_etag": call.closes_at.isoformat()})
     assert page.context["form"].non_field_errors() == ["Enter a closing time that is still to come"]
 
 
