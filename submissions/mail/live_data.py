@@ -11,7 +11,7 @@ from submissions.mail.daily_report import DailyReport, daily_report
 from submissions.mail.reminding import opt_out_token
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
-from submissions.responses.confirmed_addresses import is_confirmed
+from submissions.responses.confirmed_addresses import confirmed_among
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
 from submissions.responses.models import LatePass
@@ -48,12 +48,15 @@ class MailData(Protocol):
 class LiveData:
     """As it is at `at`, by the portal's clock; a mail's links are the same each time.
 
-    The links of `mails` are made together: each commit takes as long as sending a mail.
+    The links of `mails` are made together: each commit takes as long as sending a mail. Whether
+    their addresses are confirmed is asked once, when the worker has claimed them.
     """
 
     def __init__(self, *, at: datetime, mails: Sequence[OutboxEmail] = ()) -> None:
         self._at = at
         self._links: dict[int, FreshLink] = {}
+        self._read_with = {mail.pk for mail in mails}
+        self._confirmed = confirmed_among(mails) if mails else set()
         linking = [mail for mail in mails if mail.kind in WITH_RETURN_LINK]
         if linking:
             # Somebody may hold one of the responses locked: then each mail makes its own link.
@@ -76,4 +79,6 @@ class LiveData:
         return daily_report(mail.call, at=self._at)
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
-        return is_confirmed(mail)
+        if mail.pk in self._read_with:
+            return mail.pk in self._confirmed
+        return mail.pk in confirmed_among([mail])

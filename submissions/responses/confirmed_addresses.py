@@ -3,35 +3,43 @@
 Until then an address may be a stranger's: a mail to it carries nothing that a respondent typed.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.canonical import digest
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.queue import enqueue
+from submissions.outbox.queue import ANSWERS_LEFT_OUT, enqueue
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.models import ReturnAddress, ReturnToken, Submission
 
 RECEIPTS = (MailKind.CONFIRMATION, MailKind.AMENDED)
 
 
-def is_confirmed(mail: OutboxEmail) -> bool:
-    """Return whether a link to the mail's response was used that had gone to its address."""
+def confirmed_among(mails: Iterable[OutboxEmail]) -> set[int]:
+    """Return the keys of the mails to whose address a used link to their response had gone."""
     kept = ReturnAddress.objects.of_authors().filter(
-        submission=mail.submission_id,
-        address__iexact=mail.to_address,
+        submission=OuterRef("submission"),
+        address__iexact=OuterRef("to_address"),
         confirmed_at__isnull=False,
     )
+    links = ReturnToken.objects.filter(
+        mail__submission=OuterRef("submission"),
+        mail__to_address__iexact=OuterRef("to_address"),
+        used_at__isnull=False,
+    )
+    asked = OutboxEmail.objects.filter(pk__in=[mail.pk for mail in mails])
     # What is left of a link is deleted some days after it expired.
-    return kept.exists() or _used_links(mail.submission_id, mail.to_address).exists()
+    confirmed = asked.filter(Exists(kept) | Exists(links)).order_by()
+    return set(confirmed.values_list("pk", flat=True))
 
 
 def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
     """Enqueue the receipt again, now with the answers, to where the used link had gone.
 
-    Once an address: not if the receipt went out after the address was confirmed.
+    Once an address: not if a receipt with the answers went there or is on its way.
     """
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
@@ -43,11 +51,16 @@ def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
             kind__in=RECEIPTS,
             to_address=address,
             resend_of=None,
-            state=OutboxState.SENT,
+            state__in=[OutboxState.SENT, OutboxState.CLAIMED],
         ).first()
         if first is None or receipt is None or locked.withdrawn_at is not None:
             return False
-        has_answers = Q(sent_at__gte=first.used_at) | Q(created_at__gte=first.used_at)
+        # A worker that claimed a receipt before the link was used may send it without answers.
+        has_answers = (
+            Q(state=OutboxState.SENT, body__contains=ANSWERS_LEFT_OUT)
+            | Q(state=OutboxState.WAITING)
+            | Q(created_at__gte=first.used_at)
+        )
         of_receipt = Q(pk=receipt.pk) | Q(resend_of=receipt.pk, to_address=address)
         if OutboxEmail.objects.filter(of_receipt, has_answers).exists():
             return False

@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from submissions.calls.models import Call
 from submissions.mail import rendering
+from submissions.mail.live_data import LiveData
+from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import amending, drafting, returning, submitting
@@ -121,10 +123,24 @@ def test_answers_follow_once_the_address_is_confirmed():
     assert "Mine." in render(copy).message.body
 
 
+def test_answers_follow_a_receipt_that_a_worker_claimed_before_the_address_was_confirmed():
+    mail = mail_of(email="jo@example.org", story="Mine.")
+    (claimed,) = queue.claim_due(wall_now=mail.created_at, limit=1)
+    data = LiveData(at=mail.created_at, mails=[claimed])
+    link = confirm_address(mail)
+    assert "Mine." not in rendering.render_with(claimed, data).message.body
+    about = {"submission": mail.submission, "token": link.token, "at": mail.created_at}
+    assert enqueue_copy(**about)
+    assert "Mine." in render(OutboxEmail.objects.get(resend_of=mail)).message.body
+
+
 def test_no_copy_follows_where_the_receipt_had_the_answers():
     mail = mail_of(email="jo@example.org")
     link = confirm_address(mail)
-    mark_as_sent(mail, at=mail.created_at + timedelta(minutes=5))
+    (claimed,) = queue.claim_due(wall_now=mail.created_at, limit=1)
+    kept = render(claimed).kept
+    at = mail.created_at + timedelta(minutes=5)
+    assert queue.mark_sent(claimed, at=at, subject="Received", body=kept)
     assert not enqueue_copy(submission=mail.submission, token=link.token, at=mail.created_at)
 
 

@@ -395,12 +395,13 @@ def test_each_mail_of_a_batch_carries_the_live_link_of_its_response(sink, call):
     assert opened == [mail.submission for mail in OutboxEmail.objects.order_by("pk")]
 
 
-def test_links_of_a_batch_are_made_together(sink, call, django_assert_num_queries):
+def test_links_and_confirmed_addresses_of_a_batch_are_read_together(sink, call, django_assert_num_queries):
     submitted(call, *(f"{name}@example.org" for name in "abcdef"))
     mails = queue.claim_due(wall_now=while_open(call), limit=6)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         data = LiveData(at=while_open(call), mails=mails)
         assert len({data.return_link(mail).token for mail in mails}) == 6
+        assert [data.is_confirmed(mail) for mail in mails] == [False] * 6
 
 
 def test_run_stops_in_time_and_gives_the_rest_back(sink, call):
