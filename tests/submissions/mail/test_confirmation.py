@@ -127,9 +127,11 @@ def test_answers_follow_a_receipt_that_a_worker_claimed_before_the_address_was_c
     mail = mail_of(email="jo@example.org", story="Mine.")
     (claimed,) = queue.claim_due(wall_now=mail.created_at, limit=1)
     data = LiveData(at=mail.created_at, mails=[claimed])
-    link = confirm_address(mail)
+    link = send_link(mail.submission, at=mail.created_at, address="jo@example.org")
+    later = mail.created_at + timedelta(seconds=5)
+    returning.use_link(call=mail.call, token=link.token, at=later)
     assert "Mine." not in rendering.render_with(claimed, data).message.body
-    about = {"submission": mail.submission, "token": link.token, "at": mail.created_at}
+    about = {"submission": mail.submission, "token": link.token, "at": later}
     assert enqueue_copy(**about)
     assert "Mine." in render(OutboxEmail.objects.get(resend_of=mail)).message.body
 

@@ -395,7 +395,9 @@ def test_each_mail_of_a_batch_carries_the_live_link_of_its_response(sink, call):
     assert opened == [mail.submission for mail in OutboxEmail.objects.order_by("pk")]
 
 
-def test_links_and_confirmed_addresses_of_a_batch_are_read_together(sink, call, django_assert_num_queries):
+def test_links_and_confirmed_addresses_of_a_batch_are_read_together(
+    sink, call, django_assert_num_queries
+):
     submitted(call, *(f"{name}@example.org" for name in "abcdef"))
     mails = queue.claim_due(wall_now=while_open(call), limit=6)
     with django_assert_num_queries(2):
