@@ -85,6 +85,8 @@ def question_addresses(call: Call) -> dict[str, str]:
 
 
 def _shows(call: Call, page: Page, answers: Answers) -> bool:
+    if not all(call.questionnaire.conditions[question.key].terms for question in page):
+        return True
     asked = call.questionnaire.asked_on_page(answers, {question.key for question in page})
     return any(asked[question.key] is not False for question in page)
 
