@@ -14,10 +14,10 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-# Seconds. Celery's own connections wait for a broker; a page and a health check must not.
+# Celery's own connections wait for a broker; a page and a health check must not.
 IMPATIENT = {
-    "socket_connect_timeout": 0.5,
-    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,  # seconds
+    "socket_timeout": 0.5,  # seconds
     "max_retries": 0,
     # More than a process has threads.
     "max_connections": 100,

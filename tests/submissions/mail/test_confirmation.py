@@ -136,6 +136,13 @@ def test_answers_follow_a_receipt_that_a_worker_claimed_before_the_address_was_c
     assert "Mine." in render(OutboxEmail.objects.get(resend_of=mail)).message.body
 
 
+def test_batch_is_told_which_of_its_addresses_are_confirmed():
+    mails = [mail_of(email="jo@example.org"), mail_of(email="jo@example.org")]
+    confirm_address(mails[1])
+    data = LiveData(at=mails[0].created_at, mails=mails)
+    assert [data.is_confirmed(mail) for mail in mails] == [False, True]
+
+
 def test_no_copy_follows_where_the_receipt_had_the_answers():
     mail = mail_of(email="jo@example.org")
     link = confirm_address(mail)
