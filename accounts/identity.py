@@ -1,17 +1,16 @@
 """Who may see who answered: names, and every address of a respondent."""
 
-from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
 
-from accounts.models import User
+from accounts.rights import Person, may
+from accounts.states import Action
 from core.masking import mask_addresses
 
-SEE_IDENTITY = "submissions.see_identity"
+
+def may_see_identity(person: Person, call: Model | int | None) -> bool:
+    return may(person, Action.SEE_IDENTITY, call)
 
 
-def may_see_identity(user: User | AnonymousUser) -> bool:
-    return user.has_perm(SEE_IDENTITY)
-
-
-def text_for(user: User | AnonymousUser, text: str) -> str:
-    """Return the text as `user` may read it: without email addresses, or as it is."""
-    return text if may_see_identity(user) else mask_addresses(text)
+def text_for(person: Person, text: str, call: Model | int | None) -> str:
+    """Return a text of the call as `person` may read it: without email addresses, or as it is."""
+    return text if may_see_identity(person, call) else mask_addresses(text)

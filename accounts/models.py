@@ -1,28 +1,61 @@
-"""People who sign in, and the record of what they did and opened."""
+"""People who sign in, their membership of calls, and the record of what they did and opened."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from accounts.states import AuditAction
+from accounts.states import Action, AuditAction, Role
 from core.addresses import AddressColumn
 
 
 class User(AbstractUser):
-    """Somebody who signs in: project staff or a member of the steering group."""
+    """Somebody who signs in. A superuser is an administrator of the portal, with all its calls."""
 
     email = AddressColumn("email address", blank=True)
 
+    # What `accounts.rights` read of this person's memberships; a request reads them once.
+    rights_by_call: "dict[int, frozenset[Action]] | None" = None
 
-class GroupSetUp(models.Model):
-    """What `set_up_groups` gave to a group last. Superusers changed the rest since."""
 
-    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="set_up")
-    permissions = models.JSONField(default=list, help_text="Such as “submissions.see_identity”.")
+def some_actions() -> ArrayField:
+    """Return a column of actions, stored as their names."""
+    return ArrayField(
+        models.CharField(max_length=30, choices=Action.choices), default=list, blank=True
+    )
+
+
+class Membership(models.Model):
+    """What somebody is in one call. `accounts.memberships` makes, changes and ends it on record."""
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    call = models.ForeignKey("submissions.Call", on_delete=models.PROTECT, related_name="members")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    also = some_actions()
+    without = some_actions()
+    wants_digest = models.BooleanField(
+        "daily digest",
+        default=False,
+        help_text="Mail about the call's numbers each morning while it is open. It needs the "
+        "right to get the digest, and an email address.",
+    )
+
+    class Meta:
+        ordering = ["call", "person__username"]
+        constraints = [
+            models.UniqueConstraint("person", "call", name="accounts_membership_one_a_call"),
+            models.CheckConstraint(
+                name="accounts_membership_role", condition=Q(role__in=Role.values)
+            ),
+            models.CheckConstraint(
+                name="accounts_membership_also_or_without",
+                condition=~Q(also__overlap=models.F("without")),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"set-up of group {self.group_id}"
+        return f"{self.person}: {self.get_role_display()}"
 
 
 class AuditEvent(models.Model):

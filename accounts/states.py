@@ -1,4 +1,4 @@
-"""The names of the groups, and the actions that go on record."""
+"""The roles in a call, what people may do there, and the actions that go on record."""
 
 from django.db.models import TextChoices
 
@@ -21,8 +21,44 @@ class AuditAction(TextChoices):
     EXPORT_CANCELLED = "export_cancelled", "Cancelled an export"
     REHEARSAL_RESET = "rehearsal_reset", "Reset a rehearsal"
     IDENTITY_SEARCHED = "identity_searched", "Searched who answered"
+    MEMBERSHIP_GIVEN = "membership_given", "Made somebody a member of a call"
+    MEMBERSHIP_CHANGED = "membership_changed", "Changed somebody's membership"
+    MEMBERSHIP_ENDED = "membership_ended", "Ended somebody's membership"
 
 
-PROJECT_STAFF = "Project staff"
-STEERING_GROUP = "Steering group"
+class Role(TextChoices):
+    """What somebody is in a call. `accounts.rights` says what each may do."""
+
+    MANAGER = "manager", "Manager"
+    REVIEWER = "reviewer", "Reviewer"
+    CODER = "coder", "Coder"
+    STEERING_MEMBER = "steering_member", "Steering member"
+    DATA_PROTECTION = "data_protection", "Data protection"
+
+
+class Action(TextChoices):
+    """What somebody may do in a call."""
+
+    SEE_CALL = "see_call", "See the call and its closing report"
+    CHANGE_CALL = "change_call", "Change the call's words and its closing time"
+    READ_RESPONSES = "read_responses", "Read responses"
+    OPEN_FILES = "open_files", "Open files of responses"
+    SEE_IDENTITY = "see_identity", "See who answered"
+    CHANGE_STATUS = "change_status", "Change the status of a response"
+    CODE = "code", "Put passages under codes"
+    WITHDRAW = "withdraw", "Withdraw a response at its author's request"
+    SEE_MAILS = "see_mails", "See the outbox"
+    SEND_MAILS = "send_mails", "Send a mail again"
+    SEE_LATE_PASSES = "see_late_passes", "See late passes"
+    GIVE_LATE_PASSES = "give_late_passes", "Give a late pass and take it back"
+    READ_RECORD = "read_record", "Read the audit events"
+    SEE_PEOPLE = "see_people", "See who is a member"
+    MANAGE_PEOPLE = "manage_people", "Make, change and end memberships"
+    GET_DIGEST = "get_digest", "Get the daily digest"
+    SEE_STEERING = "see_steering", "See the charts"
+    EXPORT = "export", "Export responses without who answered"
+    EXPORT_NAMED = "export_named", "Export who answered"
+    EXPORT_CONFIDENTIAL = "export_confidential", "Export confidential responses"
+
+
 REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"

@@ -42,8 +42,6 @@ def prepare() -> None:
         call_command("load_call", str(definition))
     if settings.REHEARSAL:
         call_command("prepare_rehearsal")
-    else:
-        call_command("set_up_groups")
     collect_static(Path(settings.STATIC_ROOT))
 
 

@@ -1,4 +1,4 @@
-"""The admin site of project staff. Others who are signed in get 403."""
+"""The admin site of those who have a task there. Others who are signed in get 403."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,11 +18,15 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from accounts.own_password_form import OwnPasswordForm
+from accounts.rights import is_administrator, may_enter_admin, may_somewhere, narrowed
+from accounts.staff_sign_in_form import StaffSignInForm
+from accounts.states import Action
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
+from submissions.outbox.models import OutboxEmail
 from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
-from submissions.responses.models import Submission
+from submissions.responses.models import Attachment, Submission
 from submissions.responses.scanning import scans_in_words
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -33,6 +37,10 @@ class PortalAdminSite(AdminSite):
     site_title = "Evidence portal"
     index_title = "Project staff"
     enable_nav_sidebar = False  # wide lists need its space; the first page has the same links
+    login_form = StaffSignInForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return may_enter_admin(request.user)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Answer 403 to those who are signed in but not staff. Django would ask them to sign in."""
@@ -59,14 +67,24 @@ class PortalAdminSite(AdminSite):
         )(request)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """Show the first page, with warnings: late mail, a wrong clock, damaged evidence."""
+        """Show the first page, with warnings: late mail, a wrong clock, damaged evidence.
+
+        Mails and files count for the reader's own calls. The rest tells of all calls at once, and
+        is for administrators.
+        """
+        reader = request.user
         late = ""
-        if request.user.has_perm("submissions.view_outboxemail"):
-            late = late_in_words(mail_health(at=clock.portal_now()))
+        if may_somewhere(reader, Action.SEE_MAILS):
+            mails = narrowed(OutboxEmail.objects.all(), reader, Action.SEE_MAILS)
+            late = late_in_words(mail_health(mails, at=clock.portal_now()))
         held_back = ""
-        if request.user.has_perm("submissions.view_attachment"):
-            held_back = capfirst(scans_in_words())
-        check = last_check()
+        if may_somewhere(reader, Action.OPEN_FILES):
+            files = narrowed(
+                Attachment.objects.all(), reader, Action.OPEN_FILES, path="submission__call"
+            )
+            held_back = capfirst(scans_in_words(files))
+        sees_all = is_administrator(reader)
+        check = last_check() if sees_all else None
         warnings = {
             "late_mail": late,
             "clocks": _clocks_in_words(),
@@ -74,8 +92,9 @@ class PortalAdminSite(AdminSite):
             "evidence_words": in_words(check) if check else "",
             "evidence_overdue": overdue_in_words(check, wall_now=clock.wall_now()) if check else "",
             "files_held_back": held_back,
+            "sees_all": sees_all,
         }
-        if request.user.has_perm("submissions.view_submission"):
+        if sees_all:
             warnings |= _room_in_words()
         return super().index(request, warnings | (extra_context or {}))
 

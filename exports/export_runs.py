@@ -19,6 +19,7 @@ from django.db.models.functions import Least
 
 from accounts.models import User
 from accounts.record import record
+from accounts.rights import is_administrator
 from accounts.states import AuditAction
 from core.claims import claim, claimed_row, claimed_until, renew
 from exports.consent import PSEUDONYMISED, Scope
@@ -63,8 +64,8 @@ def enqueue(
 
 
 def may_take(run: ExportRun, *, by: User) -> bool:
-    """Return whether `by` may see and download the export: their own, a superuser anybody's."""
-    return by.is_superuser or run.by_id == by.pk
+    """Return whether the export is one that `by` may see: their own, an administrator anybody's."""
+    return is_administrator(by) or run.by_id == by.pk
 
 
 def claim_next(*, at: datetime, wall_now: datetime) -> ExportRun | None:
@@ -202,7 +203,7 @@ def purge_strays(*, wall_now: datetime) -> int:
 def runs_of(call: Call, *, by: User) -> QuerySet[ExportRun]:
     """Return the exports of a call that somebody may see, the latest first."""
     runs = ExportRun.objects.filter(call=call).select_related("by")
-    return runs if by.is_superuser else runs.filter(by=by)
+    return runs if is_administrator(by) else runs.filter(by=by)
 
 
 def is_kept(run: ExportRun, *, at: datetime) -> bool:

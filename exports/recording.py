@@ -14,19 +14,20 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.rights import may, may_all
+from accounts.states import Action, AuditAction
 from core.disk_reserve import NoRoom
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, FileFormat
 from exports.queries import one_snapshot
 from exports.types import Dataset, Pieces
+from submissions.calls.models import Call
 
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
-PSEUDONYMISED_NEEDS = "submissions.export_pseudonymised"
-NAMED_NEEDS = ("submissions.see_identity", "submissions.export_named")
-# Those who may read responses one by one, and have permission to export confidential ones.
-CONFIDENTIAL_NEEDS = ("submissions.view_submission", "submissions.export_confidential")
+NAMED_NEEDS = (Action.SEE_IDENTITY, Action.EXPORT_NAMED)
+# Those who may read responses one by one, and may export confidential ones.
+CONFIDENTIAL_NEEDS = (Action.READ_RESPONSES, Action.EXPORT_CONFIDENTIAL)
 
 
 class ExportRefused(Exception):
@@ -49,11 +50,11 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
     all: nobody who gave a confidential response chose to be named.
     """
     if by is not None:
-        if dataset.named and not by.has_perms(NAMED_NEEDS):
+        if dataset.named and not may_export_named(by, dataset.call):
             raise ExportRefused("You do not have permission to export who answered.")
-        if dataset.confidential and not by.has_perms(CONFIDENTIAL_NEEDS):
+        if dataset.confidential and not may_export_confidential(by, dataset.call):
             raise ExportRefused("You do not have permission to export confidential responses.")
-        if not (dataset.named or dataset.confidential or may_export_pseudonymised(by)):
+        if not (dataset.named or dataset.confidential or may_export(by, dataset.call)):
             raise ExportRefused("You do not have permission to export responses.")
     if dataset.named and dataset.confidential and not dataset.includes_unnamed:
         raise ExportRefused(
@@ -66,9 +67,17 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
         raise ExportRefused("Give a reason for an export of confidential responses.")
 
 
-def may_export_pseudonymised(by: User) -> bool:
+def may_export(by: User, call: Call) -> bool:
     """Return whether `by` may have the least that is exported; whoever may have more may."""
-    return by.has_perm(PSEUDONYMISED_NEEDS) or by.has_perms(CONFIDENTIAL_NEEDS)
+    return may(by, Action.EXPORT, call) or may_export_confidential(by, call)
+
+
+def may_export_named(by: User, call: Call) -> bool:
+    return may_all(by, NAMED_NEEDS, call)
+
+
+def may_export_confidential(by: User, call: Call) -> bool:
+    return may_all(by, CONFIDENTIAL_NEEDS, call)
 
 
 def export_chunks(

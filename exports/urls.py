@@ -3,7 +3,7 @@ from django.urls import path
 from exports.steering import choosing, downloads, overview, runs
 
 urlpatterns = [
-    path("steering/", overview.overview, name="steering"),
+    path("steering/", overview.calls, name="steering"),
     path("steering/<slug:slug>/", overview.overview, name="steering_call"),
     path("steering/<slug:slug>/export.csv", downloads.export_csv, name="export_csv"),
     path(

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
+from accounts.rights import may
+from accounts.states import Action
 from review.errors import CodingRefused
 from review.models import Code, Coding
 from submissions.calls.models import Call, Question
@@ -55,10 +57,12 @@ def code_passage(
     """Put `[start, end)`, in codepoints of the version's stored answer, under the code.
 
     Doing it again returns the same coding.
-    Raises CodingRefused for a passage outside the answer, an empty one, another call's code, or
-    a response that is withdrawn.
+    Raises CodingRefused for a person who may not code in the call, a passage outside the answer,
+    an empty one, another call's code, or a response that is withdrawn.
     """
     submission = version.submission
+    if not may(by, Action.CODE, submission.call_id):
+        raise CodingRefused("You may not code in this call")
     if {code.call_id, question.call_id} != {submission.call_id}:
         raise CodingRefused("The code, the question and the response belong to one call")
     if submission.state != SubmissionState.SUBMITTED:

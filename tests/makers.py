@@ -9,7 +9,9 @@ from pathlib import Path
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 
-from accounts.models import User
+from accounts.models import Membership, User
+from accounts.rights import ACTIONS_OF
+from accounts.states import Role
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.definitions import loading
@@ -177,6 +179,7 @@ def make_call(**overrides):
         section = Section.objects.create(call=call, key=key, title=title, position=position)
         for place, question in enumerate(questions):
             Question.objects.create(call=call, section=section, position=place, **question)
+    let_members_in(call)
     return Call.objects.get(pk=call.pk)
 
 
@@ -263,20 +266,69 @@ def make_attachment(submission, *, key=None, name="notes.txt", content=b"Minutes
     return attachment
 
 
-def make_user(group=None, **overrides):
-    """Somebody who can sign in with PASSWORD, in the group of that name if one is given."""
+def make_user(role=None, **overrides):
+    """Somebody who can sign in with PASSWORD; with a role, a member of each call there is or comes.
+
+    What tests note for calls to come stands in Django's groups, which give no right.
+    """
     fields = {"username": f"user-{next(_numbers)}", "is_staff": False}
     user = User.objects.create_user(**fields | overrides, password=PASSWORD)
-    if group:
-        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    if role:
+        _note(user, "role", role)
     return user
+
+
+def make_user_who_may(*actions):
+    """Somebody who may do these in each call, and nothing else."""
+    user = make_user(Role.STEERING_MEMBER)
+    withhold(user, *{*ACTIONS_OF[Role.STEERING_MEMBER]} - {*actions})
+    allow(user, *actions)
+    return user
+
+
+def allow(user, *actions):
+    """Let the user do more in each call than the role allows."""
+    for action in actions:
+        _note(user, "also", action)
+
+
+def withhold(user, *actions):
+    """Let the user do less in each call than the role allows."""
+    for action in actions:
+        _note(user, "without", action)
+
+
+def _note(user, what, value):
+    user.groups.add(Group.objects.get_or_create(name=f"{what} {value}")[0])
+    for call in Call.objects.all():
+        _let_in(call, user)
+
+
+def _let_in(call, user):
+    noted = {"role": [], "also": [], "without": []}
+    for name in user.groups.order_by("pk").values_list("name", flat=True):
+        what, _, value = name.partition(" ")
+        noted[what].append(value)
+    noted["also"] = [action for action in noted["also"] if action not in noted["without"]]
+    if noted["role"]:
+        fields = noted | {"role": noted["role"][0]}
+        Membership.objects.update_or_create(person=user, call=call, defaults=fields)
+        user.rights_by_call = None
+
+
+def let_members_in(call):
+    """Make those a member of the call who were made with a role before it."""
+    for user in User.objects.filter(groups__name__startswith="role "):
+        _let_in(call, user)
 
 
 def make_first_call():
     """The first call, out of its definition."""
     text = FIRST_CALL.read_text(encoding="utf-8")
     definition = loading.parse(text, source=FIRST_CALL.name)
-    return loading.load(definition, by=None, at=OPENS_AT).call
+    call = loading.load(definition, by=None, at=OPENS_AT).call
+    let_members_in(call)
+    return call
 
 
 def enqueue_link_mail(submission, *, at, address="jo@example.org"):

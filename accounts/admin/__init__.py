@@ -1,5 +1,5 @@
-"""People and the record in the admin."""
+"""People, their memberships and the record in the admin."""
 
-from accounts.admin import people, record
+from accounts.admin import members, people, record
 
-__all__ = ["people", "record"]
+__all__ = ["members", "people", "record"]

@@ -1,9 +1,9 @@
-"""Users and groups: for superusers only."""
+"""Users, for superusers only: what they may do, their memberships say."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -50,7 +50,23 @@ class PortalUserAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOn
     change_password_form = ConflictCheckedPasswordForm
     change_user_password_template = "admin/accounts/user/set_password.html"  # noqa: S105 - a path
     readonly_fields = ("last_login", "date_joined")
-    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_superuser", "is_active")
+    filter_horizontal = ()
+    # Neither Django's groups and permissions nor its “staff status” give a right here.
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Personal info", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "What they may do",
+            {
+                "fields": ("is_active", "is_superuser"),
+                "description": "A superuser is an administrator of the portal and may do "
+                "everything in every call. Anybody else gets a membership for each call.",
+            },
+        ),
+        ("Important dates", {"fields": ("last_login", "date_joined")}),
+    )
 
     def user_change_password(
         self,
@@ -68,10 +84,5 @@ class PortalUserAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOn
             return super().user_change_password(request, id, form_url)
 
 
-class PortalGroupAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOnly, GroupAdmin):
-    pass
-
-
 admin.site.unregister(Group)
 admin.site.register(User, PortalUserAdmin)
-admin.site.register(Group, PortalGroupAdmin)

@@ -6,17 +6,20 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.identity import text_for
 from accounts.models import AuditEvent
+from accounts.states import Action
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnlyAdmin):
+class AuditEventAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.READ_RECORD
     list_display = ("when", "action", "actor", "call", "submission")
-    list_filter = ("action", "call", ("actor", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("action", ("call", OwnCallsFilter), ("actor", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("actor", "call", "submission")
     search_fields = ("submission__reference",)
     search_help_text = "Search by a response's reference"
@@ -37,7 +40,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def _details(self, request: HttpRequest) -> Any:
         """Reasons are typed by people, and may have an address in them."""
-        return column("details", "detail", lambda event: text_for(request.user, _in_words(event)))
+        return column(
+            "details",
+            "detail",
+            lambda event: text_for(request.user, _in_words(event), event.call_id),
+        )
 
 
 def _in_words(event: AuditEvent) -> str:

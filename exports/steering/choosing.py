@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -23,11 +23,13 @@ from exports.filters import ORDERS, ExportFilter, FilterRefused, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import (
-    CONFIDENTIAL_NEEDS,
-    NAMED_NEEDS,
     ExportRefused,
+    may_export,
+    may_export_confidential,
+    may_export_named,
     refuse_unless_permitted,
 )
+from exports.steering.doors import of_call, sees_charts
 from exports.steering.downloads import streamed
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
@@ -36,7 +38,6 @@ from exports.steering.on_record import (
     latest_on_record,
     number_in_words,
 )
-from exports.steering.runs import whoever_may_export
 from exports.tasks import nudge_exports
 from exports.types import Dataset
 from submissions.calls.models import Call
@@ -77,19 +78,17 @@ SHOWN_ON_RECORD = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@whoever_may_export
-def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
+@of_call(may_export)
+def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
     """GET counts the responses that the filter names. POST exports them, now or by the worker.
 
     Where the filter is refused, there is nothing to export: it would be all responses.
     """
-    call = get_object_or_404(Call, slug=slug)
+    reader = current_user(request)
     given = request.POST if request.method == "POST" else request.GET
-    may_export_confidential = request.user.has_perms(CONFIDENTIAL_NEEDS)
+    takes_confidential = may_export_confidential(reader, call)
     # A code may say what a passage says: whoever may not have the passage does not get its name.
-    codes = tuple(
-        code.name for code in codes_of(Dataset(call, confidential=may_export_confidential))
-    )
+    codes = tuple(code.name for code in codes_of(Dataset(call, confidential=takes_confidential)))
     errors: list[tuple[str, str]] = []
     filter_refused = False
     try:
@@ -119,11 +118,11 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         "filter_refused": filter_refused,
         "given": given,
         "wanted": given.get("format", "csv"),
-        "may_name": request.user.has_perms(NAMED_NEEDS),
-        "may_export_confidential": may_export_confidential,
-        "may_see_charts": request.user.has_perm("submissions.see_steering"),
-        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=current_user(request)),
-        "runs": export_runs.runs_of(call, by=current_user(request))[:SHOWN_RUNS],
+        "may_name": may_export_named(reader, call),
+        "may_export_confidential": takes_confidential,
+        "may_see_charts": sees_charts(reader, call),
+        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
+        "runs": export_runs.runs_of(call, by=reader)[:SHOWN_RUNS],
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
 
@@ -132,9 +131,9 @@ def _asked_for(request: HttpRequest, call: Call, export_filter: ExportFilter) ->
     """Return the dataset that the form asks for; raise PermissionDenied where it may not."""
     named = request.POST.get("named") == "yes"
     confidential = request.POST.get("confidential") == "yes"
-    if named and not request.user.has_perms(NAMED_NEEDS):
+    if named and not may_export_named(current_user(request), call):
         raise PermissionDenied
-    if confidential and not request.user.has_perms(CONFIDENTIAL_NEEDS):
+    if confidential and not may_export_confidential(current_user(request), call):
         raise PermissionDenied
     return Dataset(
         call,

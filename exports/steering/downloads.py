@@ -2,17 +2,15 @@
 
 from typing import Self
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from accounts.current_user import current_user
 from core import clock
 from exports.formats import FORMATS, file_name
 from exports.recording import export_chunks
-from exports.steering.overview import EXPORT, SEE
+from exports.steering.doors import downloads_at_once, of_call
 from exports.types import Dataset, Pieces
 from exports.writers.csv_file import CONTENT_TYPE
 from exports.writers.dictionary import dictionary_csv
@@ -20,27 +18,21 @@ from submissions.calls.models import Call
 
 
 @require_GET
-@login_required
-@SEE
-@EXPORT
-def export_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+@of_call(downloads_at_once)
+def export_csv(request: HttpRequest, call: Call) -> StreamingHttpResponse:
     """The pseudonymised CSV of all responses; its audit event follows the last row.
 
     Raises BadRequest for any filter: the page of exports has those.
     """
     if request.GET:
         raise BadRequest("export.csv takes no filter")
-    call = get_object_or_404(Call, slug=slug)
     return streamed(request, Dataset(call), "csv")
 
 
 @require_GET
-@login_required
-@SEE
-@EXPORT
-def export_dictionary(request: HttpRequest, slug: str) -> HttpResponse:
+@of_call(downloads_at_once)
+def export_dictionary(request: HttpRequest, call: Call) -> HttpResponse:
     """What the columns of the CSV hold, as CSV."""
-    call = get_object_or_404(Call, slug=slug)
     response = HttpResponse(dictionary_csv(Dataset(call)), content_type=CONTENT_TYPE)
     response["Content-Disposition"] = f'attachment; filename="{call.slug}-dictionary.csv"'
     return response

@@ -15,7 +15,7 @@ from exports.counts.disclosure_control import is_few, leaves_few
 from exports.filters import consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of
-from exports.recording import CONFIDENTIAL_NEEDS, say_lost_files
+from exports.recording import may_export_confidential, say_lost_files
 from exports.steering.charts import in_words
 from exports.types import Dataset
 from submissions.calls.models import Call
@@ -64,7 +64,7 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
         if event.action != AuditAction.EXPORT_STARTED or event.detail["attempt"] not in ended
     ]
     total = total_behind_remainders(call)
-    sees_all = reader.has_perms(CONFIDENTIAL_NEEDS)
+    sees_all = may_export_confidential(reader, call)
     codes = {code.name for code in codes_of(Dataset(call, confidential=sees_all))}
     return [_event_in_words(event, call, total, reader, codes) for event in counted[:number]]
 
@@ -81,7 +81,7 @@ def _event_in_words(
         what = _("%(what)s, of all") % {"what": what}
     if detail.get("confidential"):
         what = _("%(what)s, with confidential responses") % {"what": what}
-    is_bare = bool(detail.get("confidential")) and not reader.has_perms(CONFIDENTIAL_NEEDS)
+    is_bare = bool(detail.get("confidential")) and not may_export_confidential(reader, call)
     chosen: list[tuple[str, str]] = []
     if not is_bare:
         filters = dict(detail.get("filters", {}))
@@ -99,7 +99,7 @@ def _event_in_words(
         who=event.actor.get_username() if event.actor else detail.get("through", ""),
         event=event.get_action_display(),
         what=what,
-        chosen=[(name, text_for(reader, value)) for name, value in chosen],
+        chosen=[(name, text_for(reader, value, call)) for name, value in chosen],
         rows=""
         if is_bare or "rows" not in detail
         else number_in_words(call, detail["rows"], of=total),

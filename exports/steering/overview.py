@@ -1,25 +1,26 @@
 """The steering group's first page: how the call goes, with links to the exports."""
 
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.current_user import current_user
-from accounts.models import User
+from accounts.rights import calls_of, may_somewhere
+from accounts.states import Action
 from core import clock, spoken_time
 from exports.counts.counting import count_responses
 from exports.counts.types import Counts
-from exports.recording import CONFIDENTIAL_NEEDS, may_export_pseudonymised
+from exports.recording import may_export
 from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
+from exports.steering.doors import of_call, sees_charts
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from exports.writers.dictionary import rules
@@ -27,41 +28,27 @@ from submissions.calls.facets import Facet
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS
 
-SEE = permission_required("submissions.see_steering", raise_exception=True)
 SHOWN_ON_RECORD = 5
-View = Callable[..., HttpResponseBase]
-
-
-def _only_if(allowed: Callable[[User], bool]) -> Callable[[View], View]:
-    """Return a decorator that refuses everybody else (PermissionDenied)."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not allowed(current_user(request)):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return checked
-
-    return decorate
-
-
-SEE_EXPORTS = _only_if(
-    lambda user: user.has_perm("submissions.see_steering") or user.has_perms(CONFIDENTIAL_NEEDS)
-)
-EXPORT = _only_if(may_export_pseudonymised)
 
 
 @require_safe
 @login_required
-@SEE
-def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
-    """Charts of how the call goes; with several calls, a choice of one first."""
-    calls = list(Call.objects.all())
-    if not slug and len(calls) != 1:
-        return render(request, "steering/calls.html", {"calls": calls})
-    call = get_object_or_404(Call, slug=slug or calls[0].slug)
+def calls(request: HttpRequest) -> HttpResponseBase:
+    """Charts of the reader's only call; with several, a choice of one first."""
+    reader = current_user(request)
+    if not may_somewhere(reader, Action.SEE_STEERING):
+        raise PermissionDenied
+    own = list(calls_of(reader, Action.SEE_STEERING))
+    if len(own) != 1:
+        return render(request, "steering/calls.html", {"calls": own})
+    return overview(request, own[0].slug)
+
+
+@require_safe
+@of_call(sees_charts)
+def overview(request: HttpRequest, call: Call) -> HttpResponse:
+    """Charts of how the call goes."""
+    reader = current_user(request)
     now = clock.portal_now()
     counts = count_responses(call, at=now)
     context = {
@@ -72,11 +59,12 @@ def overview(request: HttpRequest, slug: str = "") -> HttpResponse:
         "counted_at": spoken_time.say_moment(now, call.timezone),
         "has_closed": call.has_closed_at(now),
         "left": spoken_time.say_left(call.closes_at - now),
-        "has_other_calls": len(calls) > 1,
+        "has_other_calls": calls_of(reader, Action.SEE_STEERING).count() > 1,
+        "may_export": may_export(reader, call),
         "by_day": day_chart(call, counts.by_day),
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
         "charts": _charts(call, counts),
-        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=current_user(request)),
+        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
         "rules": rules(Dataset(call)),
     }
     return render(request, "steering/overview.html", context)

@@ -1,11 +1,9 @@
 """The pages of exports that the worker makes: how far each is, its file, cancelling it."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -23,19 +21,20 @@ from exports.counts.disclosure_control import FEW
 from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.recording import (
-    CONFIDENTIAL_NEEDS,
-    NAMED_NEEDS,
-    may_export_pseudonymised,
+    may_export,
+    may_export_confidential,
+    may_export_named,
     say_lost_files,
 )
 from exports.states import ExportState
+from exports.steering.doors import of_call
 from exports.steering.on_record import (
     chosen_in_words,
     hides,
     number_in_words,
     total_behind_remainders,
 )
-from exports.steering.overview import EXPORT, SEE_EXPORTS
+from submissions.calls.models import Call
 
 logger = logging.getLogger(__name__)
 LOST = {
@@ -47,28 +46,20 @@ LOST = {
 }
 
 
-def whoever_may_export(
-    view: Callable[..., HttpResponseBase],
-) -> Callable[..., HttpResponseBase]:
-    """Let in the steering group, and project staff who may export confidential responses."""
-    return login_required(SEE_EXPORTS(EXPORT(view)))
-
-
-def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
+def _run_of(request: HttpRequest, call: Call, public_id: UUID) -> ExportRun:
     """Return the export, to somebody who may have it; nobody else learns that it exists.
 
-    Raises PermissionDenied where somebody has lost the permission since.
+    Raises PermissionDenied where somebody has lost the right since.
     """
-    run = get_object_or_404(
-        ExportRun.objects.select_related("call", "by"), call__slug=slug, public_id=public_id
-    )
-    if not export_runs.may_take(run, by=current_user(request)):
-        raise Http404
+    runs = ExportRun.objects.select_related("call", "by")
+    run = get_object_or_404(runs, call=call, public_id=public_id)
     by = current_user(request)
+    if not export_runs.may_take(run, by=by):
+        raise Http404
     may_have = (
-        (not run.named or by.has_perms(NAMED_NEEDS))
-        and (not run.confidential or by.has_perms(CONFIDENTIAL_NEEDS))
-        and (run.named or may_export_pseudonymised(by))
+        (not run.named or may_export_named(by, call))
+        and (not run.confidential or may_export_confidential(by, call))
+        and (run.named or may_export(by, call))
     )
     if not may_have:
         raise PermissionDenied
@@ -76,10 +67,10 @@ def _run_of(request: HttpRequest, slug: str, public_id: UUID) -> ExportRun:
 
 
 @require_safe
-@whoever_may_export
-def run_page(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+@of_call(may_export)
+def run_page(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponse:
     """How far an export is; later a link to its file."""
-    return _page(request, _run_of(request, slug, public_id))
+    return _page(request, _run_of(request, call, public_id))
 
 
 def _page(
@@ -90,7 +81,7 @@ def _page(
     context = {
         "call": run.call,
         "run": run,
-        "reason": text_for(request.user, run.reason),
+        "reason": text_for(request.user, run.reason, run.call_id),
         "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
         "chosen": chosen_in_words(run.call, run.filters),
         "asked": spoken_time.say_moment(run.asked_at, zone),
@@ -107,10 +98,10 @@ def _page(
 
 
 @require_safe
-@whoever_may_export
-def run_progress(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+@of_call(may_export)
+def run_progress(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponse:
     """How far an export is, for the page's script, which asks every other second."""
-    run = _run_of(request, slug, public_id)
+    run = _run_of(request, call, public_id)
     return JsonResponse({"state": run.state, **_progress(run)})
 
 
@@ -134,13 +125,13 @@ def _progress(run: ExportRun) -> dict[str, Any]:
 
 
 @require_safe
-@whoever_may_export
-def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponseBase:
+@of_call(may_export)
+def run_file(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponseBase:
     """The file, while the portal keeps it; each download goes on record.
 
     One that is not the file that was made any more is not handed out: the page says so.
     """
-    run = _run_of(request, slug, public_id)
+    run = _run_of(request, call, public_id)
     now = clock.portal_now()
     if not export_runs.is_kept(run, at=now):
         raise Http404
@@ -161,10 +152,10 @@ def run_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponseBa
     return response
 
 
-@whoever_may_export
+@of_call(may_export)
 @require_POST
-def cancel_run(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
+def cancel_run(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponse:
     """Stop an export that is not finished."""
-    run = _run_of(request, slug, public_id)
+    run = _run_of(request, call, public_id)
     export_runs.cancel(run, by=current_user(request), at=clock.portal_now())
-    return redirect("export_run", slug=slug, public_id=public_id)
+    return redirect("export_run", slug=call.slug, public_id=public_id)

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.rights import calls_of
+from accounts.states import Action
 from review.admin.response_filters import chosen_call
 from submissions.calls.facets import Facet
-from submissions.calls.models import Call, Question
+from submissions.calls.models import Question
 from submissions.responses.models import Submission
 
 
 def facet_columns(request: HttpRequest) -> list[Callable[[Submission], str]]:
     """Return a column for each listed facet of the chosen call."""
-    call = chosen_call(request, list(Call.objects.all()))
+    call = chosen_call(request, list(calls_of(request.user, Action.READ_RESPONSES)))
     if call is None:
         return []
     return [

@@ -9,14 +9,15 @@ from typing import Any
 from django import forms
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.current_user import current_user
-from accounts.identity import may_see_identity
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.rights import calls_of, narrowed
+from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
 from review.admin.response_filters import chosen_call
@@ -27,18 +28,24 @@ MOST_SHOWN = 100
 
 
 class IdentitySearchForm(forms.Form):
-    call = forms.ModelChoiceField(Call.objects.all(), label="Call", empty_label=None)
+    call = forms.ModelChoiceField(Call.objects.none(), label="Call", empty_label=None)
     words = forms.CharField(
         label="Name, organisation or address",
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
+    def __init__(self, *args: Any, calls: QuerySet[Call], **options: Any) -> None:
+        super().__init__(*args, **options)
+        call = self.fields["call"]
+        if isinstance(call, forms.ModelChoiceField):
+            call.queryset = calls
 
-def form_beside_the_list(request: HttpRequest) -> IdentitySearchForm:
-    """Return the empty form, for the call by which the list is narrowed."""
-    call = chosen_call(request, list(Call.objects.all()))
-    return IdentitySearchForm(initial={"call": call}, auto_id="identity-%s")
+
+def form_beside_the_list(request: HttpRequest, calls: QuerySet[Call]) -> IdentitySearchForm:
+    """Return the empty form for `calls`, and of them the one by which the list is narrowed."""
+    call = chosen_call(request, list(calls))
+    return IdentitySearchForm(initial={"call": call}, auto_id="identity-%s", calls=calls)
 
 
 def urls(admin: ModelAdmin) -> list[URLPattern]:
@@ -52,9 +59,15 @@ def urls(admin: ModelAdmin) -> list[URLPattern]:
 def search(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
     """Find responses by who answered. The record says for which call, how many were found and
     which the page shows."""
-    if not (admin.has_view_permission(request) and may_see_identity(request.user)):
+    calls = narrowed(
+        calls_of(request.user, Action.SEE_IDENTITY),
+        request.user,
+        Action.READ_RESPONSES,
+        path="pk",
+    )
+    if not (admin.has_view_permission(request) and calls):
         raise PermissionDenied
-    form = IdentitySearchForm(request.POST if request.method == "POST" else None)
+    form = IdentitySearchForm(request.POST if request.method == "POST" else None, calls=calls)
     context: dict[str, Any] = {
         **admin.admin_site.each_context(request),
         "title": "Search who answered",

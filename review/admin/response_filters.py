@@ -8,6 +8,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.rights import calls_of
+from accounts.states import Action
 from submissions.calls.models import Call
 from submissions.calls.states import Publication, PublicationPolicy
 from submissions.responses.states import SubmissionState, Timing
@@ -77,11 +79,13 @@ class FacetFilter(OneOf):
 
 
 def facet_filters(request: HttpRequest) -> list[type[FacetFilter]]:
-    """Return a filter for each facet of any call; those that the chosen call lacks are not shown.
+    """Return a filter for each facet of the reader's calls.
+
+    Those that the chosen call lacks are not shown.
 
     Where another call was chosen since, its address may still have their parameters.
     """
-    calls = list(Call.objects.all())
+    calls = list(calls_of(request.user, Action.READ_RESPONSES))
     chosen = chosen_call(request, calls)
     found: dict[str, type[FacetFilter]] = {}
     for call in sorted(calls, key=lambda call: call == chosen, reverse=True):

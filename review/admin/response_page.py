@@ -56,14 +56,16 @@ class ResponsePage:
     sections: list[ShownSection] = field(default_factory=list)
     versions: list[ShownVersion] = field(default_factory=list)
     identity: list[ShownAnswer] | None = None
-    mails: list[OutboxEmail] = field(default_factory=list)
+    mails: list[OutboxEmail] | None = None
 
 
-def response_page(response: Submission, *, wanted: str, shows_identity: bool) -> ResponsePage:
+def response_page(
+    response: Submission, *, wanted: str, shows_identity: bool, shows_mails: bool
+) -> ResponsePage:
     """Return the page of the version numbered `wanted`, else of the current version.
 
-    `identity` is None unless it may be shown. For a draft, neither answers nor identity are read
-    from the database.
+    `identity` and `mails` are None unless they may be shown. For a draft, neither answers nor
+    identity are read from the database.
     """
     started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
     if response.is_draft:
@@ -83,7 +85,7 @@ def response_page(response: Submission, *, wanted: str, shows_identity: bool) ->
             for v in versions
         ],
         identity=_identity(call, version) if shows_identity else None,
-        mails=list(response.mails.order_by("created_at", "pk")),
+        mails=list(response.mails.order_by("created_at", "pk")) if shows_mails else None,
     )
 
 

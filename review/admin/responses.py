@@ -14,10 +14,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.rights import calls_of, may
+from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
@@ -74,7 +76,8 @@ class WithFilesGiven(Protocol):
 
 
 @admin.register(Submission)
-class ResponseAdmin(ReadOnlyAdmin):
+class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.READ_RESPONSES
     list_display = (
         "said_reference",
         "received",
@@ -86,7 +89,7 @@ class ResponseAdmin(ReadOnlyAdmin):
         "call",
     )
     list_filter = (
-        "call",
+        ("call", OwnCallsFilter),
         StateFilter,
         "triage_status",
         TimingFilter,
@@ -184,8 +187,9 @@ class ResponseAdmin(ReadOnlyAdmin):
         if ERROR_FLAG in request.GET:
             messages.error(request, "The list has no such filter. Choose one of those shown.")
         search = {}
-        if may_see_identity(request.user):
-            search = {"identity_search": identity_search.form_beside_the_list(request)}
+        searched = calls_of(request.user, Action.SEE_IDENTITY)
+        if searched:
+            search = {"identity_search": identity_search.form_beside_the_list(request, searched)}
         return super().changelist_view(request, search | (extra_context or {}))
 
     def change_view(
@@ -199,10 +203,14 @@ class ResponseAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        shows_identity = may_see_identity(request.user)
+        shows_identity = may_see_identity(request.user, response.call_id)
         page = response_page(
-            response, wanted=request.GET.get("version", ""), shows_identity=shows_identity
+            response,
+            wanted=request.GET.get("version", ""),
+            shows_identity=shows_identity,
+            shows_mails=may(request.user, Action.SEE_MAILS, response.call_id),
         )
+        is_submitted = response.state == SubmissionState.SUBMITTED
         if page.version is not None:
             record(
                 by=current_user(request),
@@ -222,21 +230,18 @@ class ResponseAdmin(ReadOnlyAdmin):
             "statuses": TriageStatus.choices,
             "chosen": request.GET.get("chosen") or response.triage_status,
             "base_etag": "" if response.is_draft else status_etag(response),
-            "may_change_status": self._may_change_status(request)
-            and response.state == SubmissionState.SUBMITTED,
-            "may_withdraw": self._may_change_status(request)
-            and response.state == SubmissionState.SUBMITTED,
+            "may_open_files": may(request.user, Action.OPEN_FILES, response.call_id),
+            "may_change_status": is_submitted
+            and may(request.user, Action.CHANGE_STATUS, response.call_id),
+            "may_withdraw": is_submitted and may(request.user, Action.WITHDRAW, response.call_id),
         }
         return TemplateResponse(request, "admin/submissions/submission/page.html", context)
 
-    def _may_change_status(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("submissions.change_submission")
-
     def change_status(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Set how far the response has been read."""
-        if request.method != "POST" or not self._may_change_status(request):
+        if request.method != "POST":
             raise PermissionDenied
-        response = get_object_or_404(Submission, pk=pk)
+        response = self.own_row(request, Action.CHANGE_STATUS, Submission.objects.all(), pk=pk)
         page = reverse("admin:submissions_submission_change", args=[pk])
         to = request.POST.get("status", "")
         if to not in TriageStatus.values:
@@ -270,15 +275,18 @@ class ResponseAdmin(ReadOnlyAdmin):
 
         People who may not see who answered get a copy without its author's details.
         """
-        if request.method != "GET" or not request.user.has_perm("submissions.view_attachment"):
+        if request.method != "GET":
             raise PermissionDenied
+        response = self.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=pk)
         files = Attachment.objects.filter(versions__submission=pk).distinct()
         attachment = get_object_or_404(files, submission=pk, public_id=public_id)
         if is_held_back(state_of(attachment)):
             messages.error(request, f"The file is {say_attachment(attachment)}.")
             return redirect("admin:submissions_submission_change", pk)
         try:
-            download = file_download(attachment, sees_identity=may_see_identity(request.user))
+            download = file_download(
+                attachment, sees_identity=may_see_identity(request.user, response.call_id)
+            )
         except FileLost as lost:
             logger.error("%s, %s is %s", attachment.submission, attachment, lost)
             messages.error(request, LOST.format(lost))

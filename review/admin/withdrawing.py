@@ -2,14 +2,16 @@
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts.call_admin import refuse_unless_somewhere
 from accounts.current_user import current_user
+from accounts.rights import narrowed
+from accounts.states import Action
 from core import clock
 from review.admin.withdrawal_form import WithdrawalForm, withdrawn_already
 from submissions.mail.tasks import nudge_mail
@@ -32,12 +34,12 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
 
     The row is locked while a form is judged, so that it is judged by what others saved before.
     """
-    if not request.user.has_perm("submissions.change_submission"):
-        raise PermissionDenied
+    refuse_unless_somewhere(request, Action.WITHDRAW)
+    own = narrowed(Submission.objects.all(), request.user, Action.WITHDRAW)
     if request.method == "POST":
         # Locked before the rest is read: a join would still have the version before the lock.
-        Submission.objects.select_for_update(no_key=True).filter(pk=pk).first()
-    given = Submission.objects.exclude(state=SubmissionState.DRAFT)
+        own.select_for_update(no_key=True).filter(pk=pk).first()
+    given = own.exclude(state=SubmissionState.DRAFT)
     response = get_object_or_404(given.select_related("call", "current_version"), pk=pk)
     if response.state == SubmissionState.WITHDRAWN:
         messages.error(request, withdrawn_already(response))

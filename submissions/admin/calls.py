@@ -4,18 +4,18 @@ from typing import Any, Protocol
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.identity import text_for
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.states import Action, AuditAction
 from core import arrival, clock, clock_check
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.edit_conflicts import ConflictCheckedAdmin
@@ -37,7 +37,12 @@ class WithCounts(Protocol):
 
 
 @admin.register(Call)
-class CallAdmin(ConflictCheckedAdmin, DeclaredFiltersOnly):
+class CallAdmin(OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
+    """Calls are made by manage.py load_call, from their definition files."""
+
+    sees = Action.SEE_CALL
+    changes = Action.CHANGE_CALL
+    call_path = "pk"
     form = CallForm
     list_display = ("title", "slug", "opens_in_words", "closes_in_words", "submitted", "drafts")
     inlines = (RoleInline, SectionInline, QuestionInline)
@@ -148,13 +153,6 @@ class CallAdmin(ConflictCheckedAdmin, DeclaredFiltersOnly):
         address = reverse("admin:submissions_call_closing_report", args=[call.pk])
         return format_html('<a href="{}">How the call stands</a>', address)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Calls are made by manage.py load_call, from their definition files."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Put the names of the changed fields on record, without their old and new values."""
         super().save_related(request, form, formsets, change)
@@ -182,9 +180,7 @@ class CallAdmin(ConflictCheckedAdmin, DeclaredFiltersOnly):
 
     def closing_report(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what was received, what is unfinished, and each change of the closing time."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        call = get_object_or_404(Call, pk=pk)
+        call = self.own_row(request, Action.SEE_CALL, Call.objects.all(), pk=pk)
         now = clock.portal_now()
         context = {
             **self.admin_site.each_context(request),
@@ -195,7 +191,7 @@ class CallAdmin(ConflictCheckedAdmin, DeclaredFiltersOnly):
             "may_grow": call.closes_at <= now < call.closes_at + arrival.LONGEST,
             "report": closing_report(call, at=now),
             "changes": [
-                (change, text_for(request.user, change.reason))
+                (change, text_for(request.user, change.reason, call))
                 for change in call.closing_changes.select_related("by")
             ],
         }
@@ -204,9 +200,7 @@ class CallAdmin(ConflictCheckedAdmin, DeclaredFiltersOnly):
 
     def change_closing_time(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for a new closing time and a reason, and set it."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        call = get_object_or_404(Call, pk=pk)
+        call = self.own_row(request, Action.CHANGE_CALL, Call.objects.all(), pk=pk)
         form = ClosingTimeForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid() and self._close_at(request, call, form):
             return redirect(reverse("admin:submissions_call_change", args=[pk]))

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,8 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
+from accounts.rights import calls_of
+from accounts.states import Action
 from core import clock, clock_check
 from core.addresses import AddressField
 from core.admin.columns import column
@@ -74,9 +76,10 @@ class LatePassForm(LocalMomentForm):
 
 
 @admin.register(LatePass)
-class LatePassAdmin(ReadOnlyAdmin):
+class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.SEE_LATE_PASSES
     list_display = ("__str__", "call", "response", "state", "given_by", "given_at", "expires_at")
-    list_filter = ("call",)
+    list_filter = (("call", OwnCallsFilter),)
     list_select_related = ("call", "submission", "given_by")
     change_list_template = "admin/submissions/latepass/change_list.html"
 
@@ -86,7 +89,7 @@ class LatePassAdmin(ReadOnlyAdmin):
             "call",
             "response",
             column("address", "address", lambda late_pass: _address_for(request, late_pass)),
-            column("reason", "reason", lambda late_pass: text_for(request.user, late_pass.reason)),
+            column("reason", "reason", lambda late_pass: _reason_for(request, late_pass)),
             "given_by",
             "given_at",
             "expires_at",
@@ -127,14 +130,13 @@ class LatePassAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = Call.objects.all() if request.user.has_perm("submissions.add_latepass") else ()
+        calls = calls_of(request.user, Action.GIVE_LATE_PASSES)
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def give(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Give somebody a late pass for the call. Its mail goes out at once."""
-        if not request.user.has_perm("submissions.add_latepass"):
-            raise PermissionDenied
-        call = get_object_or_404(Call, pk=pk)
+        refuse_unless_somewhere(request, Action.GIVE_LATE_PASSES)
+        call = get_object_or_404(calls_of(request.user, Action.GIVE_LATE_PASSES), pk=pk)
         form = LatePassForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid() and self._give(request, call, form):
             return redirect("admin:submissions_latepass_changelist")
@@ -170,14 +172,13 @@ class LatePassAdmin(ReadOnlyAdmin):
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask whether to take the pass back, and take it back."""
-        if not request.user.has_perm("submissions.change_latepass"):
-            raise PermissionDenied
         with transaction.atomic():
             # Locked while a post is judged: nobody takes the pass up meanwhile.
             passes = LatePass.objects.all()
             if request.method == "POST":
                 passes = passes.select_for_update()
-            return self._revoke(request, get_object_or_404(passes, pk=pk))
+            late_pass = self.own_row(request, Action.GIVE_LATE_PASSES, passes, pk=pk)
+            return self._revoke(request, late_pass)
 
     def _revoke(self, request: HttpRequest, late_pass: LatePass) -> HttpResponse:
         page = redirect("admin:submissions_latepass_change", late_pass.pk)
@@ -205,7 +206,7 @@ class LatePassAdmin(ReadOnlyAdmin):
             "Take this late pass back?",
             late_pass=late_pass,
             address=_address_for(request, late_pass),
-            reason=text_for(request.user, late_pass.reason),
+            reason=_reason_for(request, late_pass),
             response=response,
         )
 
@@ -215,6 +216,10 @@ class LatePassAdmin(ReadOnlyAdmin):
 
 
 def _address_for(request: HttpRequest, late_pass: LatePass) -> str:
-    if not may_see_identity(request.user):
+    if not may_see_identity(request.user, late_pass.call_id):
         return "Only staff who may see who answered can read it."
     return late_pass.address or "–"
+
+
+def _reason_for(request: HttpRequest, late_pass: LatePass) -> str:
+    return text_for(request.user, late_pass.reason, late_pass.call_id)

@@ -13,7 +13,8 @@ from django.urls import URLPattern, path
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from submissions.calls.models import Call
+from accounts.rights import calls_of
+from accounts.states import Action
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
 
@@ -49,9 +50,9 @@ def previews(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
     """Show the text of each kind, and its HTML in a frame where nothing runs."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    calls = Call.objects.all()
+    calls = calls_of(request.user, Action.SEE_MAILS)
     slug = request.GET.get("call") or calls.values_list("slug", flat=True).first()
-    call = get_object_or_404(Call, slug=slug) if slug else None
+    call = get_object_or_404(calls, slug=slug) if slug else None
     context = {
         **admin.admin_site.each_context(request),
         "title": "Each kind of mail",
@@ -73,7 +74,7 @@ def as_html(request: HttpRequest, admin: ModelAdmin, slug: str, kind: str) -> Ht
         raise PermissionDenied
     if kind not in MailKind.values:
         raise Http404
-    call = get_object_or_404(Call, slug=slug)
+    call = get_object_or_404(calls_of(request.user, Action.SEE_MAILS), slug=slug)
     page = render_sample(MailKind(kind), call).html
     response = HttpResponse(page)
     response.headers["Content-Security-Policy"] = (

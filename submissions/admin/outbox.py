@@ -9,16 +9,18 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.rights import may, may_somewhere, narrowed
+from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
@@ -47,7 +49,8 @@ MOST_SAID = 10  # mails of which the page says one by one that they changed
 
 
 @admin.register(OutboxEmail)
-class OutboxAdmin(ReadOnlyAdmin):
+class OutboxAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.SEE_MAILS
     list_display = (
         "kind",
         "submission",
@@ -58,7 +61,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         "next_attempt",
         "sent",
     )
-    list_filter = ("state", "kind", "call")
+    list_filter = ("state", "kind", ("call", OwnCallsFilter))
     list_select_related = ("submission", "call")
     search_fields = ("submission__reference",)
     search_help_text = "Search by a response's reference"
@@ -67,7 +70,11 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Put in the last error, which may quote an address, as the reader may see it."""
-        error = column("last_error", "last error", lambda m: text_for(request.user, m.last_error))
+        error = column(
+            "last_error",
+            "last error",
+            lambda mail: text_for(request.user, mail.last_error, mail.call_id),
+        )
         shown = list(super().get_list_display(request))
         place = shown.index("attempts") + 1
         return [*shown[:place], error, *shown[place:]]
@@ -106,7 +113,8 @@ class OutboxAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        health = mail_health(at=clock.portal_now())
+        mails = narrowed(OutboxEmail.objects.all(), request.user, self.sees)
+        health = mail_health(mails, at=clock.portal_now())
         told = {
             "health": health,
             "late": late_in_words(health),
@@ -128,7 +136,8 @@ class OutboxAdmin(ReadOnlyAdmin):
         return self._page(request, mail)
 
     def _page(self, request: HttpRequest, mail: OutboxEmail, *, typed: str = "") -> HttpResponse:
-        shows_text = may_see_identity(request.user)
+        shows_text = may_see_identity(request.user, mail.call_id)
+        may_send = may(request.user, Action.SEND_MAILS, mail.call_id)
         is_recorded = bool(shows_text and mail.body and mail.submission_id)
         if is_recorded:
             record(
@@ -146,15 +155,15 @@ class OutboxAdmin(ReadOnlyAdmin):
             "mail": mail,
             "shows_text": shows_text,
             "is_recorded": is_recorded,
-            "last_error": text_for(request.user, mail.last_error),
+            "last_error": text_for(request.user, mail.last_error, mail.call_id),
             "times": [
                 ("Written", in_uk_time(mail.created_at)),
                 ("Next attempt", self.next_attempt(mail)),
                 ("Sent", in_uk_time(mail.sent_at)),
             ],
-            "may_send_again": self._may_send(request) and mail.state in FINISHED,
+            "may_send_again": may_send and mail.state in FINISHED,
             "may_correct": shows_text
-            and self._may_send(request)
+            and may_send
             and mail.state in FINISHED
             and may_go_elsewhere(mail),
             "resends": mail.resends.all(),
@@ -169,6 +178,7 @@ class OutboxAdmin(ReadOnlyAdmin):
 
         A mail that changed since the list was shown is left, and the page says what happened.
         """
+        chosen = narrowed(chosen, request.user, Action.SEND_MAILS)
         again, changed = 0, []
         # Of those on other pages of the list nothing was shown.
         all_pages = request.POST.get("select_across") == "1"
@@ -196,26 +206,24 @@ class OutboxAdmin(ReadOnlyAdmin):
         )
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        return self._may_send(request)
-
-    def _may_send(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("submissions.change_outboxemail")
+        return may_somewhere(request.user, Action.SEND_MAILS)
 
     def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Queue a copy of a mail that was sent or given up."""
-        if request.method != "POST" or not self._may_send(request):
+        if request.method != "POST":
             raise PermissionDenied
-        mail = get_object_or_404(OutboxEmail, pk=pk)
+        mail = self.own_row(request, Action.SEND_MAILS, OutboxEmail.objects.all(), pk=pk)
         return self._resend(
             request, mail, lambda: send_again(mail, by=current_user(request), at=clock.portal_now())
         )
 
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Queue the receipt, without a link, for an address that staff who may see them enter."""
-        may_see = may_see_identity(request.user)
-        if request.method != "POST" or not may_see or not self._may_send(request):
+        if request.method != "POST":
             raise PermissionDenied
-        mail = get_object_or_404(OutboxEmail, pk=pk)
+        mail = self.own_row(request, Action.SEND_MAILS, OutboxEmail.objects.all(), pk=pk)
+        if not may_see_identity(request.user, mail.call_id):
+            raise PermissionDenied
         address = request.POST.get("address", "")
         return self._resend(
             request,

@@ -7,6 +7,8 @@ from django.contrib.admin.utils import flatten
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.rights import may, may_somewhere
+from accounts.states import Action
 from submissions.admin.wording_forms import WordingForm
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.responses.models import Submission
@@ -15,6 +17,12 @@ from submissions.responses.models import Submission
 def has_answers(call: Call | None) -> bool:
     """Return whether anybody has begun to answer, so that the questions may no longer change."""
     return call is not None and Submission.objects.filter(call=call).exists()
+
+
+def _may(request: HttpRequest, action: Action, call: Call | None) -> bool:
+    if call is None:
+        return may_somewhere(request.user, action)
+    return may(request.user, action, call)
 
 
 class WordingInline(admin.TabularInline):
@@ -40,10 +48,10 @@ class WordingInline(admin.TabularInline):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("submissions.view_call")
+        return _may(request, Action.SEE_CALL, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("submissions.change_call")
+        return _may(request, Action.CHANGE_CALL, obj)
 
 
 class RoleInline(WordingInline):

@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
+from accounts.models import Membership
+from accounts.rights import may
+from accounts.states import Action
 from submissions.calls.models import Call
 from submissions.mail.closing_report import ClosingReport, closing_report
 from submissions.outbox.models import OutboxEmail
@@ -39,12 +42,11 @@ def daily_report(call: Call, *, at: datetime) -> DailyReport:
 
 
 def enqueue_digests(*, at: datetime) -> int:
-    """Enqueue today's digest of each call to each address of STAFF_DIGEST_TO; return how many.
+    """Enqueue today's digest of each call to its members who want it; return how many.
 
+    The addresses of STAFF_DIGEST_TO get the digest of each call as well: people who do not sign in.
     From 8 in the morning after the opening until SENT_FOR after the closing, once a day.
     """
-    if not settings.STAFF_DIGEST_TO:
-        return 0
     number = 0
     for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
         zone = ZoneInfo(call.timezone)
@@ -71,7 +73,17 @@ def _enqueue(call: Call, occasion: str, at: datetime) -> int:
                 address_given_by=AddressSource.STAFF,
                 at=at,
             )
-            for address in settings.STAFF_DIGEST_TO
+            for address in dict.fromkeys([*settings.STAFF_DIGEST_TO, *_members_addresses(call)])
             if address not in told
         ]
         return len(OutboxEmail.objects.bulk_create(mails))
+
+
+def _members_addresses(call: Call) -> list[str]:
+    """Return the addresses of the members who want the digest and may have it."""
+    members = Membership.objects.filter(call=call, wants_digest=True).select_related("person")
+    return [
+        member.person.email
+        for member in members.order_by("person__username")
+        if member.person.email and may(member.person, Action.GET_DIGEST, call)
+    ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -32,12 +32,12 @@ class MailHealth:
     deferred_because: str
 
 
-def mail_health(*, at: datetime) -> MailHealth:
-    """Return the outbox's state at `at`, in one query."""
+def mail_health(mails: QuerySet[OutboxEmail] | None = None, *, at: datetime) -> MailHealth:
+    """Return the state of `mails` at `at`, in one query; without any, of the whole outbox."""
     stale = at - timedelta(minutes=settings.MAIL_STALE_MINUTES)
     sent_again = Exists(OutboxEmail.objects.filter(resend_of=OuterRef("pk")))
     return MailHealth(
-        **OutboxEmail.objects.aggregate(
+        **(OutboxEmail.objects.all() if mails is None else mails).aggregate(
             waiting=Count("pk", filter=ON_ITS_WAY),
             sent=Count("pk", filter=Q(sent_at__gt=at - timedelta(days=1))),
             failed=Count("pk", filter=Q(state=OutboxState.FAILED) & ~Q(sent_again)),

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from core import clamd
 from submissions.responses.addresses import enqueue_infected
@@ -145,11 +145,11 @@ def say_why_held_back(state: str, detail: str) -> str:
     return "Held back: the virus scanner has not seen it yet."
 
 
-def scans_in_words() -> str:
-    """Say for staff how many files are held back; "" if none is, or if no scanner is set up."""
+def scans_in_words(among: QuerySet[Attachment] | None = None) -> str:
+    """Say how many files are held back; "" for none, or without a scanner."""
     if not settings.CLAMD_URL:
         return ""
-    counts = Attachment.objects.aggregate(
+    counts = (Attachment.objects.all() if among is None else among).aggregate(
         waiting=Count("pk", filter=NOT_SCANNED),
         failed=Count("pk", filter=FAILED),
     )

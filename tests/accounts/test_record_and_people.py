@@ -1,15 +1,14 @@
 """The record, and who may manage users."""
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent, User
 from accounts.record import record
-from accounts.states import PROJECT_STAFF, AuditAction
+from accounts.states import AuditAction, Role
 from tests.makers import OPENS_AT, PASSWORD, make_call, make_user
 
-PEOPLE = ["accounts/user/", "accounts/user/add/", "auth/group/", "auth/group/add/"]
+PEOPLE = ["accounts/user/", "accounts/user/add/"]
 
 
 @pytest.mark.django_db
@@ -34,41 +33,39 @@ def test_record_is_read_and_never_edited(client):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("page", PEOPLE)
-def test_users_and_groups_are_for_superusers_only(client, page):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
+def test_users_are_for_superusers_only(client, page):
+    user = make_user(Role.MANAGER, is_staff=True)
     # Even permissions given by mistake do not open them.
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
     client.force_login(user)
     assert client.get(f"/admin/{page}").status_code == 403
-    assert "/admin/auth/" not in client.get("/admin/").content.decode()
+    assert "/admin/accounts/user/" not in client.get("/admin/").content.decode()
     client.force_login(make_user(is_staff=True, is_superuser=True))
     assert client.get(f"/admin/{page}").status_code == 200
-    assert "/admin/auth/" in client.get("/admin/").content.decode()
+    assert "/admin/accounts/user/" in client.get("/admin/").content.decode()
 
 
 @pytest.mark.django_db
 def test_staff_cannot_make_themselves_a_superuser(client):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
+    user = make_user(Role.MANAGER, is_staff=True)
     client.force_login(user)
     answer = client.post(f"/admin/accounts/user/{user.pk}/change/", {"is_superuser": "on"})
     assert answer.status_code == 403
     assert not User.objects.filter(is_superuser=True).exists()
-    assert Group.objects.count() == 2
 
 
 @pytest.mark.django_db
 def test_staff_session_is_cut_when_signing_in_to_the_admin(client, settings):
     settings.STAFF_SESSION_SECONDS = 1234
-    user = make_user(is_staff=True)
+    make_call()
+    user = make_user(Role.MANAGER)
     client.post("/admin/login/", {"username": user.username, "password": PASSWORD})
     assert client.session.get_expiry_age() == 1234
 
 
 @pytest.mark.django_db
 def test_admin_says_that_it_is_a_rehearsal(client, settings):
-    client.force_login(make_user(is_staff=True))
+    client.force_login(make_user(is_superuser=True))
     assert "Rehearsal." not in client.get("/admin/").content.decode()
     settings.REHEARSAL = True
     assert "Rehearsal." in client.get("/admin/").content.decode()

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from rehearsal.sign_ins import ensure_rehearsal_sign_ins
-from tests.makers import make_user
+from tests.makers import OPENS_AT, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +40,7 @@ def test_address_of_a_superuser_is_kept_in_the_one_form():
     ],
 )
 def test_sign_in_of_a_rehearsal_can_be_saved_with_its_own_address(client, address, status, kept):
-    call_command("set_up_groups")
-    ensure_rehearsal_sign_ins("a long enough one")
+    ensure_rehearsal_sign_ins("a long enough one", at=OPENS_AT)
     user = User.objects.get(username="staff")
     client.force_login(make_user(is_superuser=True, is_staff=True))
     page = f"/admin/accounts/user/{user.pk}/change/"

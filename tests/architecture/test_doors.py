@@ -6,8 +6,7 @@ import pytest
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RegexPattern
 
-from accounts.groups import ensure_groups
-from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from accounts.states import Role
 from tests.makers import make_call, make_user
 
 SAMPLES = {
@@ -87,15 +86,14 @@ def test_strangers_are_led_to_the_sign_in(client, area):
 @pytest.mark.parametrize(
     ("area", "group", "is_staff"),
     [
-        ("admin", STEERING_GROUP, False),
+        ("admin", Role.STEERING_MEMBER, False),
         ("admin", None, False),
-        ("steering", PROJECT_STAFF, True),
+        ("steering", Role.MANAGER, True),
         ("steering", None, False),
     ],
 )
 def test_wrong_group_is_refused(client, area, group, is_staff, method):
     make_call(slug="the-call")
-    ensure_groups()
     client.force_login(make_user(group, is_staff=is_staff))
     refused = {403} if area == "admin" or method == "get" else {403, 405}
     answers = {path: getattr(client, method)(f"/{path}").status_code for path in guarded(area)}
@@ -104,7 +102,6 @@ def test_wrong_group_is_refused(client, area, group, is_staff, method):
 
 @pytest.mark.django_db
 def test_staff_without_a_group_see_nothing_of_the_evidence(client):
-    ensure_groups()
     make_call(slug="the-call")
     client.force_login(make_user(is_staff=True))
     open_to_all_staff = {
@@ -121,23 +118,22 @@ def test_staff_without_a_group_see_nothing_of_the_evidence(client):
 @pytest.mark.parametrize(
     ("group", "is_superuser", "path", "code"),
     [
-        (STEERING_GROUP, False, "/steering/", 200),
-        (STEERING_GROUP, False, "/steering/the-call/", 200),
-        (STEERING_GROUP, False, "/steering/the-call/export.csv", 200),
-        (STEERING_GROUP, False, "/steering/the-call/dictionary.csv", 200),
-        (STEERING_GROUP, False, "/steering/the-call/exports/", 200),
-        (PROJECT_STAFF, False, "/admin/submissions/submission/", 200),
-        (PROJECT_STAFF, False, "/admin/submissions/call/", 200),
-        (PROJECT_STAFF, False, "/admin/submissions/outboxemail/", 200),
-        (PROJECT_STAFF, False, "/admin/accounts/auditevent/", 200),
+        (Role.STEERING_MEMBER, False, "/steering/", 200),
+        (Role.STEERING_MEMBER, False, "/steering/the-call/", 200),
+        (Role.STEERING_MEMBER, False, "/steering/the-call/export.csv", 200),
+        (Role.STEERING_MEMBER, False, "/steering/the-call/dictionary.csv", 200),
+        (Role.STEERING_MEMBER, False, "/steering/the-call/exports/", 200),
+        (Role.MANAGER, False, "/admin/submissions/submission/", 200),
+        (Role.MANAGER, False, "/admin/submissions/call/", 200),
+        (Role.MANAGER, False, "/admin/submissions/outboxemail/", 200),
+        (Role.MANAGER, False, "/admin/accounts/auditevent/", 200),
         (None, True, "/steering/the-call/export.csv", 200),
         (None, True, "/admin/accounts/user/", 200),
     ],
 )
 def test_right_group_is_let_in(client, group, is_superuser, path, code):
-    ensure_groups()
     make_call(slug="the-call")
-    is_staff = group == PROJECT_STAFF or is_superuser
+    is_staff = group == Role.MANAGER or is_superuser
     client.force_login(make_user(group, is_staff=is_staff, is_superuser=is_superuser))
     answer = client.get(path)
     assert answer.status_code == code

@@ -11,7 +11,7 @@ from django.conf import settings as portal_settings
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from core.redacting_logs import RedactingFormatter
 from submissions.respondent import decorators
 from submissions.responses.models import Submission
@@ -191,7 +191,7 @@ def test_requests_that_are_refused_leave_one_line_each_and_no_alarm(client, at, 
         Client(enforce_csrf_checks=True).post(address),
         client.get("/calls/?page=%00"),
     ]
-    client.force_login(make_user(STEERING_GROUP))
+    client.force_login(make_user(Role.STEERING_MEMBER))
     refused.append(client.get("/admin/"))
     client.force_login(make_user(is_staff=True, is_superuser=True))
     refused.append(

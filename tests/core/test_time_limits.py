@@ -6,8 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from accounts import groups
-from accounts.states import PROJECT_STAFF
+from accounts.states import Role
 from core import spoken_time
 from core.time_limits import later, latest_moment
 from exports.filters import ExportFilter, FilterRefused
@@ -30,8 +29,7 @@ FAR_DAYS = ["0001-01-01", "1999-12-31", "2024-05-30", "3000-01-01", "9999-12-31"
 
 @pytest.fixture
 def staff(client, at):
-    groups.ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
+    user = make_user(Role.MANAGER, is_staff=True)
     client.force_login(user)
     at(OPENS_AT)
     return user

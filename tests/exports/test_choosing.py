@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.states import Role
 from exports.filters import ExportFilter, FilterRefused
 from exports.queries import count
 from exports.types import Dataset
@@ -79,7 +80,7 @@ def test_status_timing_and_code():
     call = make_call()
     read = make_submitted(call, story="A was read")
     make_submitted(call, story="B")
-    user = make_user()
+    user = make_user(Role.CODER)
     change_status(submission=read, to="in_review", by=user, at=NOW)
     code_passage(
         code=add_code(call=call, name="Reading"),

@@ -8,6 +8,7 @@ from datetime import date
 import openpyxl
 import pytest
 
+from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
 from review.coding import add_code, code_passage
@@ -112,7 +113,7 @@ def test_no_filter_by_what_is_withheld_finds_a_confidential_response(fields):
         question=call.questions_by_key["good_practice"],
         start=0,
         end=4,
-        by=make_user(),
+        by=make_user(Role.CODER),
         at=NOW,
     )
 

@@ -10,6 +10,7 @@ import zlib
 import pypdf
 import pytest
 
+from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
@@ -55,7 +56,7 @@ def make_swept(**overrides):
     for field, value in overrides.items():
         setattr(call, field, value)
     call.save()
-    coder = make_user(username="coder")
+    coder = make_user(Role.CODER, username="coder")
     codes = {
         "role_other": add_code(call=call, name="Roles"),
         "good_practice": add_code(call=call, name="Stories"),
@@ -308,7 +309,7 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
     """A code such as “Mayors” says what the passage says."""
     call = make_call()
     place = call.questions_by_key["role_other"]
-    coder = make_user()
+    coder = make_user(Role.CODER)
     codes = {
         "role_other": add_code(call=call, name="zq01xmayors"),
         "story": add_code(call=call, name="zq02xtowns"),

@@ -10,16 +10,15 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import STEERING_GROUP
+from accounts.states import Action, Role
 from core import disk_reserve
 from exports import export_runs, tasks, worker
 from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.models import ExportRun
 from exports.states import ExportState
-from tests.makers import make_call, make_submitted, make_user
+from tests.makers import make_call, make_submitted, make_user, withhold
 
 AT = datetime(2019, 7, 25, 9, tzinfo=UTC)
 
@@ -29,10 +28,9 @@ def now():
 
 
 def make_run(call=None, **overrides):
-    ensure_groups()
     fields = {
         "call": call or make_call(),
-        "by": make_user(STEERING_GROUP),
+        "by": make_user(Role.STEERING_MEMBER),
         "at": AT,
         "file_format": "csv",
         "filters": {},
@@ -195,11 +193,11 @@ def test_task_that_the_broker_hands_over_again_starts_nothing_twice(monkeypatch)
 def test_only_whoever_asked_and_superusers_may_take_it():
     run = make_run()
     assert export_runs.may_take(run, by=run.by)
-    assert not export_runs.may_take(run, by=make_user(STEERING_GROUP))
+    assert not export_runs.may_take(run, by=make_user(Role.STEERING_MEMBER))
     boss = make_user(is_superuser=True)
     assert export_runs.may_take(run, by=boss)
     assert list(export_runs.runs_of(run.call, by=boss)) == [run]
-    assert list(export_runs.runs_of(run.call, by=make_user(STEERING_GROUP))) == []
+    assert list(export_runs.runs_of(run.call, by=make_user(Role.STEERING_MEMBER))) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -275,7 +273,7 @@ def test_cancelling_a_file_in_the_making_is_no_fault(monkeypatch, caplog):
 @pytest.mark.django_db(transaction=True)
 def test_permission_that_was_taken_away_meanwhile_is_missed():
     run = make_run()
-    run.by.groups.clear()
+    withhold(run.by, Action.EXPORT)
     worker.make_next(now=now, wall_now=now)
     run = ExportRun.objects.get()
     assert (run.state, run.error) == (

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import groups
 from accounts.models import AuditEvent
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from exports import export_runs, worker
 from exports.models import ExportRun
 from tests.exports.exporting import NOW, exported, members
@@ -90,8 +89,7 @@ def test_command_writes_the_file_and_ends_with_status_3(response, tmp_path):
 
 @pytest.mark.django_db(transaction=True)
 def test_page_of_the_run_and_the_record_warn(client, response, at):
-    groups.ensure_groups()
-    user = make_user(STEERING_GROUP)
+    user = make_user(Role.STEERING_MEMBER)
     at(NOW)
     run = export_runs.enqueue(
         call=response.call, by=user, at=NOW, file_format="attachments", filters={}, rows_total=1

@@ -4,11 +4,9 @@ import csv
 import io
 
 import pytest
-from django.contrib.auth.models import Permission
 
-from accounts.groups import ensure_groups
-from accounts.models import AuditEvent, User
-from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from accounts.models import AuditEvent
+from accounts.states import Action, Role
 from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.recording import ExportRefused
@@ -18,20 +16,22 @@ from submissions.responses.drafting import save_answers
 from submissions.responses.models import Submission
 from submissions.responses.submitting import submit
 from tests.exports.exporting import exported
-from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_first_call, make_submitted, make_user
-
-
-def with_permissions(*codenames):
-    user = make_user()
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    return User.objects.get(pk=user.pk)
+from tests.makers import (
+    CLOSES_AT,
+    OPENS_AT,
+    allow,
+    make_call,
+    make_first_call,
+    make_submitted,
+    make_user,
+    make_user_who_may,
+)
 
 
 @pytest.mark.django_db
 def test_steering_group_may_export_without_who_answered_and_nothing_named():
-    ensure_groups()
     call = make_call()
-    user = make_user(STEERING_GROUP)
+    user = make_user(Role.STEERING_MEMBER)
     assert exported(call, by=user)
     with pytest.raises(ExportRefused, match="permission to export who answered"):
         exported(call, by=user, named=True)
@@ -39,9 +39,8 @@ def test_steering_group_may_export_without_who_answered_and_nothing_named():
 
 @pytest.mark.django_db
 def test_project_staff_may_export_nothing_unless_given_leave():
-    ensure_groups()
     call = make_call()
-    user = make_user(PROJECT_STAFF)
+    user = make_user(Role.MANAGER)
     for named in (False, True):
         with pytest.raises(ExportRefused):
             exported(call, by=user, named=named)
@@ -49,41 +48,37 @@ def test_project_staff_may_export_nothing_unless_given_leave():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "codenames", [["see_identity"], ["export_named"], ["export_pseudonymised"]]
-)
+@pytest.mark.parametrize("codenames", [["see_identity"], ["export_named"], ["export"]])
 def test_one_permission_alone_does_not_do_for_a_named_export(codenames):
     call = make_call()
     with pytest.raises(ExportRefused):
-        exported(call, by=with_permissions(*codenames), named=True)
+        exported(call, by=make_user_who_may(*codenames), named=True)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_named_export_needs_a_reason_whoever_asks(reason):
     call = make_call()
-    for user in (None, with_permissions("see_identity", "export_named")):
+    for user in (None, make_user_who_may("see_identity", "export_named")):
         with pytest.raises(ExportRefused, match="Give a reason"):
             exported(call, by=user, named=True, reason=reason)
 
 
 @pytest.mark.django_db
 def test_confidential_export_is_for_project_staff_with_leave_and_a_reason():
-    ensure_groups()
     call = make_call()
     make_submitted(call, publication="confidential")
     whole = Scope(confidential=True)
     for user in (
-        make_user(STEERING_GROUP),
-        make_user(PROJECT_STAFF),
-        with_permissions("see_identity", "export_named", "export_pseudonymised"),
-        with_permissions("export_confidential"),
+        make_user(Role.STEERING_MEMBER),
+        make_user(Role.MANAGER),
+        make_user_who_may("see_identity", "export_named", "export"),
+        make_user_who_may("export_confidential"),
     ):
         with pytest.raises(ExportRefused, match="permission to export confidential responses"):
             exported(call, by=user, scope=whole)
-    user = make_user(PROJECT_STAFF)
-    user.user_permissions.set(Permission.objects.filter(codename="export_confidential"))
-    user = User.objects.get(pk=user.pk)
+    user = make_user(Role.MANAGER)
+    allow(user, Action.EXPORT_CONFIDENTIAL)
     for by in (None, user):
         with pytest.raises(ExportRefused, match="Give a reason"):
             exported(call, by=by, scope=whole, reason=" ")
@@ -109,7 +104,7 @@ def test_named_export_has_identity_in_the_calls_order_and_is_on_record_with_its_
         org_name="=Trust",
         charity_number="123456",
     )
-    user = with_permissions("see_identity", "export_named")
+    user = make_user_who_may("see_identity", "export_named")
     data = exported(call, by=user, named=True, reason=" To thank them ")
     (row,) = csv.DictReader(io.StringIO(data.decode(), newline=""))
     names = list(row)
@@ -166,7 +161,7 @@ def test_submitted_at_and_timing_are_those_of_the_latest_version():
 def test_codes_stand_in_their_column_by_name_each_once():
     call = make_call()
     response = make_submitted(call, story="Words and words")
-    user = make_user()
+    user = make_user(Role.CODER)
     for name, start in (("Pay", 0), ("=Time", 3), ("Pay", 6)):
         code = call.codes.filter(name=name).first() or add_code(call=call, name=name)
         code_passage(

@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 from pyrefiqda import RefiCodebook, RefiProject
 
+from accounts.states import Role
 from exports.filters import ExportFilter
 from review.coding import add_code, code_passage, quote
 from tests.exports.exporting import FAMILY, NOW, exported, make_nasty, members
@@ -110,7 +111,7 @@ def test_staffs_codings_quote_exactly_what_they_coded(tmp_path):
     response = make_submitted(call, story=text, roles=["commissioner"], commissioner_view="Views")
     version = response.current_version
     stored = version.texts["story"]
-    user = make_user(username="coder", first_name="Ada", last_name="Coder")
+    user = make_user(Role.CODER, username="coder", first_name="Ada", last_name="Coder")
     parent = add_code(call=call, name="Partnership", description="Working together")
     child = add_code(call=call, name="Fair payment", parent=parent, colour="#1d70b8")
     wanted = [FAMILY, "\U0001f600 \u00e9", "n\u0308o", "paid us on time", "\U0001f44d\U0001f3fd"]

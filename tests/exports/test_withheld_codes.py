@@ -3,19 +3,16 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 
-from accounts.groups import ensure_groups
-from accounts.models import User
-from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from accounts.states import Action, Role
 from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
 from review.coding import add_code, code_passage
 from tests.exports.exporting import NOW, exported, members
-from tests.makers import make_call, make_submitted, make_user
+from tests.makers import allow, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = "/steering/the-call/exports/"
@@ -25,7 +22,6 @@ CONFIDENTIAL = Scope(confidential=True)
 @pytest.fixture
 def call(monkeypatch):
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
-    ensure_groups()
     return make_call(slug="the-call")
 
 
@@ -50,16 +46,18 @@ def codes(call):
     seen = add_code(call=call, name="Seen", parent=theft)
     theft_below = add_code(call=call, name="Bribery", parent=seen)
     add_code(call=call, name="Unused", parent=theft_below)
-    reader = make_user(username="reader", first_name="Ann", last_name="Reader")
+    reader = make_user(Role.CODER, username="reader", first_name="Ann", last_name="Reader")
     put_under(theft, confidential, reader)
     put_under(theft_below, confidential, reader)
-    put_under(seen, named, make_user(username="other", first_name="Bo", last_name="Other"))
+    put_under(
+        seen, named, make_user(Role.CODER, username="other", first_name="Bo", last_name="Other")
+    )
 
 
 def project_staff_with_leave():
-    user = make_user(PROJECT_STAFF)
-    user.user_permissions.set(Permission.objects.filter(codename="export_confidential"))
-    return User.objects.get(pk=user.pk)
+    user = make_user(Role.MANAGER)
+    allow(user, Action.EXPORT_CONFIDENTIAL)
+    return user
 
 
 def names_in(xml):
@@ -106,7 +104,7 @@ def test_no_file_of_the_steering_group_names_such_a_code(call, codes):
 
 
 def test_page_offers_such_a_code_to_those_alone_who_may_have_the_passage(call, codes, client):
-    client.force_login(make_user(STEERING_GROUP))
+    client.force_login(make_user(Role.STEERING_MEMBER))
     page = client.get(PAGE).content.decode()
     assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Seen", "Unused"]
     for guessed in ("Bribery", "No such code"):
@@ -144,7 +142,7 @@ def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_c
     recorded = r'<tr><td>.*?<td class="number">([^<]*)</td></tr>'
     (rows,) = re.findall(recorded, client.get(PAGE).content.decode(), re.DOTALL)
     assert rows == "1"
-    steering = make_user(STEERING_GROUP)
+    steering = make_user(Role.STEERING_MEMBER)
     client.force_login(steering)
     shown = client.get(page).content.decode()
     (rows,) = re.findall(recorded, shown, re.DOTALL)
@@ -160,7 +158,7 @@ def test_record_names_no_withheld_code_to_the_steering_group(call, codes, client
         b"".join(export_chunks(Dataset(call, ExportFilter(codes=(name,))), "csv", by=by, at=NOW))
     for reader, chosen in (
         (by, ["Code: Seen", "Code: Bribery"]),
-        (make_user(STEERING_GROUP), ["Code: Seen", "Code: not shown"]),
+        (make_user(Role.STEERING_MEMBER), ["Code: Seen", "Code: not shown"]),
     ):
         client.force_login(reader)
         assert re.findall(r">(Code: [^<]*)<", client.get(PAGE).content.decode()) == chosen

@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from core import clock
 from exports import export_runs, worker
 from exports.models import ExportRun
@@ -23,8 +22,7 @@ WORKER = [sys.executable, "-m", "tests.faults.export_worker"]
 @pytest.fixture
 def asked(client):
     """An export that waits, asked for by whom `client` is signed in as."""
-    ensure_groups()
-    user = make_user(STEERING_GROUP)
+    user = make_user(Role.STEERING_MEMBER)
     client.force_login(user)
     call = make_call(slug="the-call")
     for _ in range(2):

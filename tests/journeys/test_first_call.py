@@ -5,7 +5,6 @@ import io
 
 import pytest
 
-from accounts import groups
 from accounts.models import AuditEvent, User
 from submissions.responses.models import Submission, Version
 from tests.makers import PASSWORD, make_first_call, make_submitted, make_user, while_open
@@ -16,7 +15,6 @@ STORY = "We were named in the bid.\n=1+1 of the work reached us."
 
 @pytest.fixture
 def call(at):
-    groups.ensure_groups()
     call = make_first_call()
     at(while_open(call))
     return call
@@ -120,7 +118,7 @@ def answer_required(page, call, check):
 def test_steering_group_signs_in_and_takes_the_csv(open_browser, look, call):
     page = open_browser(320)
     submission = submitted_response(call)
-    make_user("Steering group", username="steering")
+    make_user("steering_member", username="steering")
     page.goto("/steering/")
     check_sign_in(page, look)
     page.get_by_label("Username").fill("steering")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.groups import ensure_groups
-from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from accounts.states import Role
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.submitting import submit
@@ -26,7 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def response(at):
-    ensure_groups()
     call = make_call(slug="the-call", title="Rebalancing the Relationship: call for evidence")
     at(while_open(call))
     draft = make_draft(
@@ -69,7 +67,7 @@ def sign_in(page, address, user):
 
 def test_staff_read_a_response_and_its_mail(open_browser, look, response):
     page = open_browser(320)
-    sign_in(page, "/admin/", make_user(PROJECT_STAFF, is_staff=True, username="pat"))
+    sign_in(page, "/admin/", make_user(Role.MANAGER, is_staff=True, username="pat"))
     page.goto("/admin/submissions/submission/")
     picture(page, "admin-responses")
     page.locator("#searchbar").fill(response.reference.lower().replace("-", " "))
@@ -102,7 +100,7 @@ def test_steering_group_sees_the_counts_and_takes_the_file(open_browser, look, r
     page = open_browser(320)
     page.goto("/steering/")
     look(page, "sign-in")
-    sign_in(page, "/steering/", make_user(STEERING_GROUP, username="sam"))
+    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER, username="sam"))
     look(page, "steering")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()

@@ -7,7 +7,6 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.outbox.models import OutboxEmail
@@ -37,7 +36,6 @@ OVERLAPS = """() => {
 
 @pytest.fixture
 def first_call(at, settings):
-    ensure_groups()
     settings.REHEARSAL = True
     call = make_first_call()
     at(while_open(call))

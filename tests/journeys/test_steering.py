@@ -2,8 +2,7 @@
 
 import pytest
 
-from accounts.groups import ensure_groups
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from exports import worker
 from exports.steering import choosing
 from tests.journeys.test_staff import sign_in
@@ -15,7 +14,6 @@ SECTIONS = {"capacity": "on_behalf_of_org", "age": "18_or_over"}
 
 @pytest.fixture
 def call(at):
-    ensure_groups()
     call = make_first_call()
     at(while_open(call))
     for number in range(3):
@@ -27,7 +25,7 @@ def call(at):
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
 def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, width, scheme):
     page = open_browser(width, color_scheme=scheme)
-    sign_in(page, "/steering/", make_user(STEERING_GROUP))
+    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
     look(page, f"steering-charts-{scheme}")
     chart = page.get_by_role("img", name="Responses by role")
     assert chart.count() == 1
@@ -48,7 +46,7 @@ def test_export_is_chosen_made_by_the_worker_and_taken(
     monkeypatch.setitem(choosing.AT_ONCE, "csv", 0)
     monkeypatch.setattr(choosing, "nudge_exports", lambda: None)
     page = open_browser(320, java_script_enabled=scripts)
-    sign_in(page, "/steering/", make_user(STEERING_GROUP))
+    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
     page.get_by_role("link", name="Choose what to export").click()
     page.get_by_text("Income band", exact=True).first.click()
     page.get_by_label("Less than £10,000").check()

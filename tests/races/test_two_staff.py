@@ -8,13 +8,11 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent, User
-from accounts.states import PROJECT_STAFF
+from accounts.states import Role
 from submissions.calls.models import Call
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import load, parse
@@ -39,7 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def staff():
-    return [signed_in(name, PROJECT_STAFF) for name in ("ann", "ben")]
+    return [signed_in(name, Role.MANAGER) for name in ("ann", "ben")]
 
 
 @pytest.fixture
@@ -48,7 +46,6 @@ def chiefs():
 
 
 def signed_in(name, group=None, **fields):
-    ensure_groups()
     client = Client()
     client.force_login(make_user(group, username=name, is_staff=True, **fields))
     return client
@@ -281,26 +278,6 @@ def test_own_new_password_does_not_give_a_right_back(chiefs):
         )
         person.refresh_from_db()
         assert not person.is_staff
-
-
-def test_group_is_deleted_as_it_was_seen_or_not_at_all(chiefs):
-    for number in range(3):
-        group = Group.objects.create(name=f"group {number}")
-        delete, change = page("auth_group_delete", group), page("auth_group_change", group)
-        gone = form_of(chiefs[0].get(delete))
-        renamed = form_of(chiefs[1].get(change)) | {"name": f"renamed {number}"}
-        deleted, saved = at_once(
-            [
-                lambda delete=delete, gone=gone: chiefs[0].post(delete, gone),
-                lambda change=change, renamed=renamed: chiefs[1].post(change, renamed),
-            ]
-        )
-        kept = list(Group.objects.filter(pk=group.pk).values_list("name", flat=True))
-        if kept:
-            assert (kept, saves(saved), saves(deleted)) == ([f"renamed {number}"], True, False)
-            assert f"ben saved “renamed {number}” as “Name”" in deleted.content.decode()
-        else:
-            assert saves(deleted)
 
 
 def test_load_beside_a_save_takes_back_nothing(staff):

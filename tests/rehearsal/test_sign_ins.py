@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.groups import ensure_groups
 from accounts.models import User
+from accounts.states import Role
 from rehearsal.sign_ins import ensure_rehearsal_sign_ins
-from tests.makers import PASSWORD, make_user
+from tests.makers import OPENS_AT, PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +19,8 @@ def quick_hashes(settings):
 
 @pytest.fixture
 def sign_ins():
-    ensure_groups()
-    assert ensure_rehearsal_sign_ins(PASSWORD) == []
+    make_call()
+    assert ensure_rehearsal_sign_ins(PASSWORD, at=OPENS_AT) == []
 
 
 def rehearse(settings, running):
@@ -65,5 +65,6 @@ def test_session_of_a_rehearsal_ends_with_it(client, sign_ins, settings):
 
 def test_own_sign_in_works_on_the_real_clock(client, settings):
     rehearse(settings, False)
-    own = make_user(email="someone@example.org", is_staff=True)
+    make_call()
+    own = make_user(Role.MANAGER, email="someone@example.org")
     assert sign_in(client, "/admin/login/", own.username) == str(own.pk)

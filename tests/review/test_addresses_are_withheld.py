@@ -8,16 +8,15 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
 from accounts.record import record
-from accounts.states import PROJECT_STAFF, AuditAction
+from accounts.states import Action, AuditAction, Role
 from submissions.definitions.closing_times import change_closing_time
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import late_passes
 from submissions.responses.models import LatePass, Submission
-from tests.makers import make_call, make_draft, make_submitted, make_user
+from tests.makers import make_call, make_draft, make_submitted, make_user, withhold
 
 pytestmark = pytest.mark.django_db
 RESPONSES = "/admin/submissions/submission/"
@@ -26,8 +25,8 @@ WITHHELD = "Only staff who may see who answered can read it."
 # The parameters by which the admin's lists are narrowed; nothing else narrows them.
 FILTERS = {
     "accounts.auditevent": {"action", "call", "actor"},
-    "accounts.user": {"is_staff", "is_superuser", "is_active", "groups"},
-    "auth.group": set(),
+    "accounts.membership": {"call", "role"},
+    "accounts.user": {"is_superuser", "is_active"},
     "submissions.call": set(),
     "submissions.latepass": {"call"},
     "submissions.outboxemail": {"state", "kind", "call"},
@@ -36,11 +35,9 @@ FILTERS = {
 
 
 def staff_user(*, sees_identity):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
+    user = make_user(Role.MANAGER, is_staff=True)
     if not sees_identity:
-        group = user.groups.get()
-        group.permissions.remove(group.permissions.get(codename="see_identity"))
+        withhold(user, Action.SEE_IDENTITY)
     return user
 
 
@@ -145,10 +142,12 @@ def test_error_that_quotes_an_address_is_masked(client, sees_identity):
 def test_reason_on_record_that_quotes_an_address_is_masked(client, sees_identity):
     user = staff_user(sees_identity=sees_identity)
     client.force_login(user)
+    call = make_call()
     event = record(
         by=user,
-        at=make_call().opens_at,
+        at=call.opens_at,
         action=AuditAction.RESPONSE_WITHDRAWN,
+        call=call,
         reason="Mail from ada@example.org",
     )
     shown = "reason: Mail from " + ("ada@example.org" if sees_identity else "[address]")

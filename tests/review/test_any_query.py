@@ -5,8 +5,7 @@ from django.contrib import admin
 from django.test import RequestFactory
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from review.admin.response_filters import OneOf
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_submitted, make_user
@@ -75,8 +74,7 @@ def test_own_filters_of_responses_are_all_among_those(superuser):
     "address", ["", "{slug}/", "{slug}/exports/", "{slug}/export.csv", "{slug}/dictionary.csv"]
 )
 def test_steering_pages_refuse_nul_in_a_query(client, address):
-    ensure_groups()
-    client.force_login(make_user(STEERING_GROUP))
+    client.force_login(make_user(Role.STEERING_MEMBER))
     call = make_call()
     for name in ("words", "facet_roles", "since", "order", "quotable", "unknown"):
         page = client.get(f"/steering/{address.format(slug=call.slug)}", {name: "a\0b"})
@@ -84,8 +82,7 @@ def test_steering_pages_refuse_nul_in_a_query(client, address):
 
 
 def test_steering_export_takes_a_nul_in_what_is_posted(client):
-    ensure_groups()
-    client.force_login(make_user(STEERING_GROUP))
+    client.force_login(make_user(Role.STEERING_MEMBER))
     call = make_call()
     make_submitted(call)
     posted = {"format": "csv", "reason": "a\0b", "words": "\0"}

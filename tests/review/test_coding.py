@@ -1,5 +1,6 @@
 import pytest
 
+from accounts.states import Role
 from review.coding import add_code, code_passage, quote
 from review.errors import CodingRefused
 from review.models import Code, Coding
@@ -60,7 +61,7 @@ def test_passage_is_counted_in_codepoints_and_coded_once_a_person():
     call = make_call()
     response = make_submitted(call, story="\U0001f600e\u0301 paid")
     code = add_code(call=call, name="Pay")
-    ada, bea = make_user(), make_user()
+    ada, bea = make_user(Role.CODER), make_user(Role.CODER)
     coding = coded(response, start=3, end=7, by=ada, code=code)
     assert quote(coding) == "paid"
     assert coded(response, start=3, end=7, by=ada, code=code) == coding
@@ -74,7 +75,13 @@ def test_passage_outside_the_answer_is_refused(start, end):
     call = make_call()
     response = make_submitted(call, story="Words")
     with pytest.raises(CodingRefused):
-        coded(response, start=start, end=end, by=make_user(), code=add_code(call=call, name="A"))
+        coded(
+            response,
+            start=start,
+            end=end,
+            by=make_user(Role.CODER),
+            code=add_code(call=call, name="A"),
+        )
 
 
 @pytest.mark.django_db
@@ -82,10 +89,10 @@ def test_code_of_another_call_and_a_withdrawn_response_are_refused():
     call = make_call()
     response = make_submitted(call, story="Words")
     with pytest.raises(CodingRefused):
-        coded(response, by=make_user(), code=add_code(call=make_call(), name="A"))
+        coded(response, by=make_user(Role.CODER), code=add_code(call=make_call(), name="A"))
     Submission.objects.filter(pk=response.pk).update(
         state=SubmissionState.WITHDRAWN, withdrawn_at=OPENS_AT
     )
     response = Submission.objects.get(pk=response.pk)
     with pytest.raises(CodingRefused):
-        coded(response, by=make_user(), code=add_code(call=call, name="A"))
+        coded(response, by=make_user(Role.CODER), code=add_code(call=call, name="A"))

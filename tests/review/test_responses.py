@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import PROJECT_STAFF
+from accounts.states import Action, Role
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
@@ -29,6 +27,7 @@ from tests.makers import (
     make_submitted,
     make_user,
     while_open,
+    withhold,
 )
 from tests.sample_files import odt
 
@@ -37,9 +36,9 @@ LIST = "/admin/submissions/submission/"
 
 @pytest.fixture
 def staff(client):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
+    user = make_user(Role.MANAGER, is_staff=True)
     client.force_login(user)
+    client.user = user
     return client
 
 
@@ -163,13 +162,11 @@ def test_reference_is_found_however_it_is_written(staff):
 
 @pytest.mark.django_db
 def test_who_answered_is_shown_only_to_those_who_may_see_it(client):
-    ensure_groups()
     response = make_submitted(make_call(), email="jo.bloggs@example.org")
     for permitted in (True, False):
-        user = make_user(PROJECT_STAFF, is_staff=True)
+        user = make_user(Role.MANAGER, is_staff=True)
         if not permitted:
-            group = user.groups.get()
-            group.permissions.remove(group.permissions.get(codename="see_identity"))
+            withhold(user, Action.SEE_IDENTITY)
         client.force_login(user)
         shown = "jo.bloggs@example.org" in client.get(page_of(response)).content.decode()
         assert shown == permitted
@@ -348,7 +345,7 @@ def test_file_names_its_author_only_to_people_who_may_see_who_answered(staff):
         for each in (file, signed)
     )
     assert b"".join(staff.get(address).streaming_content) == content
-    Permission.objects.get(codename="see_identity").group_set.clear()
+    withhold(staff.user, Action.SEE_IDENTITY)
     assert b"Ada Writer" not in everything_in(b"".join(staff.get(address).streaming_content))
     said = html.unescape(staff.get(other, follow=True).content.decode())
     assert (

@@ -14,6 +14,7 @@ import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
+from accounts.models import User
 from core import clock, disk_reserve
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
@@ -97,6 +98,13 @@ class Command(BaseCommand):
             help="with the evidence of confidential responses; needs --reason",
         )
         parser.add_argument("--reason", default="", help="why this much is exported")
+        parser.add_argument(
+            "--as",
+            dest="person",
+            metavar="USERNAME",
+            help="who exports: the record has this name, and the person needs the right to; "
+            "without it the record has “command line”",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -110,6 +118,7 @@ class Command(BaseCommand):
         name, output = options["format"], options["output"]
         if name not in FORMATS:
             raise CommandError(f"“{name}” is not a format. Formats: {', '.join(FORMATS)}.")
+        by = _person(options["person"]) if options.get("person") else None
         dataset = _dataset(options)
         path = None if output == "-" else Path(output)
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
@@ -120,7 +129,7 @@ class Command(BaseCommand):
             chunks = export_chunks(
                 dataset,
                 name,
-                by=None,
+                by=by,
                 at=clock.portal_now(),
                 reason=options["reason"],
                 progress=bar,
@@ -144,6 +153,13 @@ class Command(BaseCommand):
             self.stderr.write(f"written: {output}", self.style.SUCCESS)
         if lost:
             raise CommandError(say_lost_files(lost[0]), returncode=LOST_FILES)
+
+
+def _person(username: str) -> User:
+    person = User.objects.filter(username=username, is_active=True).first()
+    if person is None:
+        raise CommandError(f"Nobody signs in as “{username}”.")
+    return person
 
 
 def _dataset(options: dict[str, Any]) -> Dataset:

@@ -5,15 +5,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.groups import ensure_groups
 from core import clock
 from rehearsal.sign_ins import SIGN_INS, ensure_rehearsal_sign_ins
 
 
 class Command(BaseCommand):
     help = (
-        "Make the groups and the sign-ins of a rehearsal (admin, staff, steering), with the "
-        "password in PORTAL_DEMO_PASSWORD. Refuses unless a rehearsal clock runs."
+        "Make the sign-ins of a rehearsal (admin, staff, steering), with the password in "
+        "PORTAL_DEMO_PASSWORD, and make staff and steering members of each call. Run it again "
+        "after load_call. Refuses unless a rehearsal clock runs."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,8 +22,7 @@ class Command(BaseCommand):
         password = os.environ.get("PORTAL_DEMO_PASSWORD", "")
         if not password:
             raise CommandError("PORTAL_DEMO_PASSWORD is not set: write the sign-ins' password.")
-        ensure_groups()
-        taken = ensure_rehearsal_sign_ins(password)
+        taken = ensure_rehearsal_sign_ins(password, at=clock.portal_now())
         if taken:
             self.stderr.write(f"left as they are, somebody's own sign-ins: {', '.join(taken)}")
         self.stdout.write(

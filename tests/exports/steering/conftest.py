@@ -2,16 +2,14 @@
 
 import pytest
 
-from accounts.groups import ensure_groups
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from tests.exports.counting import NOW
 from tests.makers import make_user
 
 
 @pytest.fixture
 def steering(client):
-    ensure_groups()
-    client.user = make_user(STEERING_GROUP)
+    client.user = make_user(Role.STEERING_MEMBER)
     client.force_login(client.user)
     return client
 

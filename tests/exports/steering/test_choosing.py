@@ -9,13 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
 from accounts.record import record
-from accounts.states import STEERING_GROUP, AuditAction
+from accounts.states import Action, AuditAction, Role
 from exports import export_runs, tasks
 from exports.consent import Scope
 from exports.models import ExportRun
@@ -25,7 +23,15 @@ from exports.steering import choosing
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from review.models import Code, Coding
-from tests.makers import EVIDENCE, make_call, make_submitted, make_user
+from tests.makers import (
+    EVIDENCE,
+    allow,
+    make_call,
+    make_submitted,
+    make_user,
+    make_user_who_may,
+    withhold,
+)
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
 PAGE = "/steering/the-call/exports/"
@@ -44,11 +50,8 @@ def nudged(monkeypatch):
 
 @pytest.fixture
 def named_exporter(client):
-    ensure_groups()
-    client.user = make_user(STEERING_GROUP)
-    client.user.user_permissions.set(
-        Permission.objects.filter(codename__in=["see_identity", "export_named"])
-    )
+    client.user = make_user(Role.STEERING_MEMBER)
+    allow(client.user, Action.SEE_IDENTITY, Action.EXPORT_NAMED)
     client.force_login(client.user)
     return client
 
@@ -318,7 +321,7 @@ def test_named_export_needs_a_reason(named_exporter):
 def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steering, sees_identity):
     call = make_call(slug="the-call")
     if sees_identity:
-        steering.user.user_permissions.add(Permission.objects.get(codename="see_identity"))
+        allow(steering.user, Action.SEE_IDENTITY)
     record(
         by=make_user(),
         at=NOW,
@@ -340,10 +343,7 @@ def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steer
 
 def test_reason_of_an_export_is_masked_for_those_who_may_not_see_who_answered(client):
     call = make_call(slug="the-call")
-    user = make_user(is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=["view_submission", "export_confidential"])
-    )
+    user = make_user_who_may(Action.READ_RESPONSES, Action.EXPORT_CONFIDENTIAL)
     client.force_login(user)
     run = export_runs.enqueue(
         call=call,
@@ -388,7 +388,7 @@ def test_each_download_is_on_record(steering):
 
 @pytest.mark.parametrize("part", ["", "progress/", "file/", "cancel/"])
 def test_exports_of_others_are_not_found(steering, part):
-    run = make_done(make_user(STEERING_GROUP), make_call(slug="the-call"))
+    run = make_done(make_user(Role.STEERING_MEMBER), make_call(slug="the-call"))
     ask = steering.post if part == "cancel/" else steering.get
     assert ask(f"{PAGE}{run.public_id}/{part}").status_code == 404
     assert ask(f"{PAGE}{uuid.uuid4()}/{part}").status_code == 404
@@ -412,7 +412,7 @@ def test_named_file_needs_the_permission_at_each_download(named_exporter):
         reason="To write back",
     )
     assert named_exporter.get(f"{PAGE}{run.public_id}/").status_code == 200
-    named_exporter.user.user_permissions.clear()
+    withhold(named_exporter.user, Action.EXPORT_NAMED)
     assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 403
     assert not AuditEvent.objects.exists()
 

@@ -5,14 +5,12 @@ import io
 import re
 
 import pytest
-from django.contrib.auth.models import Permission
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent, User
-from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from accounts.states import Role
 from exports.models import ExportRun
 from tests.exports.exporting import NOW
-from tests.makers import make_call, make_submitted, make_user
+from tests.makers import allow, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = "/steering/the-call/exports/"
@@ -23,16 +21,15 @@ WANTED = {"format": "csv", "confidential": "yes", "reason": "For the report"}
 def call(monkeypatch):
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
     monkeypatch.setattr("exports.steering.choosing.nudge_exports", lambda: None)
-    ensure_groups()
     call = make_call(slug="the-call")
     make_submitted(call, story="Secret", publication="confidential")
     make_submitted(call, story="Open", publication="named")
     return call
 
 
-def signed_in(client, group, *permissions):
-    user = make_user(group)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+def signed_in(client, role, *actions):
+    user = make_user(role)
+    allow(user, *actions)
     client.force_login(user)
     return User.objects.get(pk=user.pk)
 
@@ -43,16 +40,16 @@ def stories(answer):
 
 
 def test_box_is_offered_and_taken_from_those_alone_who_have_leave(client):
-    signed_in(client, STEERING_GROUP)
+    signed_in(client, Role.STEERING_MEMBER)
     assert 'name="confidential"' not in client.get(PAGE).content.decode()
     assert client.post(PAGE, WANTED).status_code == 403
-    signed_in(client, PROJECT_STAFF)
+    signed_in(client, Role.MANAGER)
     assert client.get(PAGE).status_code == 403
-    signed_in(client, STEERING_GROUP, "export_confidential")
+    signed_in(client, Role.STEERING_MEMBER, "export_confidential")
     assert 'name="confidential"' not in client.get(PAGE).content.decode()
     assert client.post(PAGE, WANTED).status_code == 403
     assert not AuditEvent.objects.exists()
-    signed_in(client, PROJECT_STAFF, "export_confidential")
+    signed_in(client, Role.MANAGER, "export_confidential")
     assert client.get(PAGE).content.decode().count('name="confidential"') == 1
     answer = client.post(PAGE, WANTED)
     assert answer["Content-Disposition"].endswith('"the-call-2019-07-25-confidential.csv"')
@@ -60,12 +57,12 @@ def test_box_is_offered_and_taken_from_those_alone_who_have_leave(client):
 
 
 def test_box_that_is_not_ticked_gives_project_staff_the_bare_row_too(client):
-    signed_in(client, PROJECT_STAFF, "export_confidential")
+    signed_in(client, Role.MANAGER, "export_confidential")
     assert stories(client.post(PAGE, {"format": "csv"})) == ["", "Open"]
 
 
 def test_box_needs_a_reason_which_goes_on_record(client):
-    user = signed_in(client, PROJECT_STAFF, "export_confidential")
+    user = signed_in(client, Role.MANAGER, "export_confidential")
     answer = client.post(PAGE, WANTED | {"reason": " "})
     said = "Give a reason for an export of confidential responses."
     assert (answer.status_code, said in answer.content.decode()) == (422, True)
@@ -82,7 +79,7 @@ def test_box_needs_a_reason_which_goes_on_record(client):
 
 
 def test_page_counts_nothing_of_what_confidential_responses_say(client):
-    signed_in(client, PROJECT_STAFF, "export_confidential")
+    signed_in(client, Role.MANAGER, "export_confidential")
     page = client.get(PAGE, {"words": "secret", "confidential": "yes"}).content.decode()
     assert re.search(r"<strong>(\d+) responses?<", page)[1] == "0"
     page = client.post(PAGE, WANTED | {"words": "secret", "reason": ""}).content.decode()
@@ -90,7 +87,7 @@ def test_page_counts_nothing_of_what_confidential_responses_say(client):
 
 
 def test_large_export_waits_with_all_that_was_asked_for(client):
-    signed_in(client, PROJECT_STAFF, "export_confidential")
+    signed_in(client, Role.MANAGER, "export_confidential")
     answer = client.post(PAGE, WANTED | {"format": "bundle"})
     run = ExportRun.objects.get()
     assert answer["Location"] == f"{PAGE}{run.public_id}/"
@@ -105,7 +102,7 @@ def test_large_export_waits_with_all_that_was_asked_for(client):
 
 def test_names_and_confidential_responses_together_are_refused_unless_of_all(client):
     given = ["export_confidential", "export_named"]
-    signed_in(client, PROJECT_STAFF, *given)
+    signed_in(client, Role.MANAGER, *given)
     both = WANTED | {"named": "yes"}
     answer = client.post(PAGE, both)
     said = "An export of those who chose to be named holds no confidential responses."

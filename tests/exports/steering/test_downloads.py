@@ -5,14 +5,13 @@ import io
 
 import pytest
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import STEERING_GROUP
+from accounts.states import Action, Role
 from exports.columns import columns
 from exports.types import Dataset
 from exports.writers.dictionary import rules
 from tests.exports.counting import NOW, make_counted_call
-from tests.makers import make_call, make_user
+from tests.makers import make_call, make_user, withhold
 
 pytestmark = pytest.mark.usefixtures("clock_after_closing")
 
@@ -38,11 +37,9 @@ def test_csv_comes_as_a_download_and_is_on_record(steering):
 
 @pytest.mark.django_db
 def test_seeing_the_page_does_not_permit_to_export(client):
-    ensure_groups()
     make_call(slug="the-call")
-    user = make_user(STEERING_GROUP)
-    group = user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="export_pseudonymised"))
+    user = make_user(Role.STEERING_MEMBER)
+    withhold(user, Action.EXPORT)
     client.force_login(user)
     assert "Download CSV" not in client.get("/steering/the-call/").content.decode()
     assert client.get("/steering/the-call/export.csv").status_code == 403

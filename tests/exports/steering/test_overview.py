@@ -11,7 +11,7 @@ from exports.counts.types import Counts
 from submissions.definitions.loading import load, parse
 from tests.exports.counting import make_counted_call
 from tests.exports.steering.pages import tables
-from tests.makers import OPENS_AT, SMALL, make_call, make_submitted
+from tests.makers import OPENS_AT, SMALL, let_members_in, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.usefixtures("clock_after_closing")
 
@@ -96,6 +96,7 @@ def test_call_without_facets_shows_no_chart_of_them(steering):
 def test_bands_are_drawn_beside_the_facet_with_their_notes(steering):
     text = SMALL.read_text(encoding="utf-8")
     call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    let_members_in(call)
     for size in ("large", "none", "small", "small"):
         make_submitted(call, roles=["provider"], size=size)
     page = steering.get("/steering/small/").content.decode()
@@ -140,13 +141,15 @@ def test_single_call_is_shown_at_once_and_several_to_choose_from(steering):
 
 
 @pytest.mark.django_db
-def test_page_without_any_call_says_so(steering):
-    assert "No call has been set up yet." in steering.get("/steering/").content.decode()
+def test_page_without_any_call_says_so(client):
+    client.force_login(make_user(is_superuser=True))
+    assert "No call has been set up yet." in client.get("/steering/").content.decode()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["", "export.csv", "dictionary.csv"])
 def test_unknown_call_is_not_found(steering, path):
+    make_call()
     assert steering.get(f"/steering/no-such-call/{path}").status_code == 404
 
 

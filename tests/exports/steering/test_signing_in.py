@@ -2,16 +2,14 @@
 
 import pytest
 
-from accounts.groups import ensure_groups
-from accounts.states import STEERING_GROUP
+from accounts.states import Role
 from tests.makers import PASSWORD, make_user
 
 
 @pytest.mark.django_db
 def test_signing_in_leads_to_the_page_in_a_session_that_is_cut(client, settings):
     settings.STAFF_SESSION_SECONDS = 1234
-    ensure_groups()
-    user = make_user(STEERING_GROUP)
+    user = make_user(Role.STEERING_MEMBER)
     page = client.get("/steering/", follow=True)
     assert page.redirect_chain == [("/steering/sign-in/?next=/steering/", 302)]
     answer = client.post("/steering/sign-in/", {"username": user.username, "password": PASSWORD})
@@ -23,7 +21,7 @@ def test_signing_in_leads_to_the_page_in_a_session_that_is_cut(client, settings)
 
 @pytest.mark.django_db
 def test_wrong_password_is_said_and_opens_nothing(client):
-    user = make_user(STEERING_GROUP)
+    user = make_user(Role.STEERING_MEMBER)
     answer = client.post("/steering/sign-in/", {"username": user.username, "password": "wrong"})
     assert answer.status_code == 200
     assert client.get("/steering/").status_code == 302
@@ -32,7 +30,7 @@ def test_wrong_password_is_said_and_opens_nothing(client):
 @pytest.mark.django_db
 @pytest.mark.parametrize("next_page", ["https://example.org/", "//example.org", "javascript:x"])
 def test_signing_in_never_leads_elsewhere(client, next_page):
-    user = make_user(STEERING_GROUP)
+    user = make_user(Role.STEERING_MEMBER)
     answer = client.post(
         "/steering/sign-in/",
         {"username": user.username, "password": PASSWORD, "next": next_page},

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import PROJECT_STAFF
+from accounts.states import Role
 from submissions.calls.models import Call, Question
 from submissions.responses.models import ClosingChange
 from tests.forms import form_of
@@ -20,8 +19,7 @@ AFTER_CLOSING = datetime(2019, 7, 25, 9, tzinfo=UTC)
 
 @pytest.fixture
 def staff(client):
-    ensure_groups()
-    client.force_login(make_user(PROJECT_STAFF, is_staff=True))
+    client.force_login(make_user(Role.MANAGER, is_staff=True))
     return client
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from accounts import groups
 from accounts.models import AuditEvent
 from submissions.definitions import closing_times
 from submissions.outbox.models import OutboxEmail
@@ -21,8 +20,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def staff(client):
-    groups.ensure_groups()
-    user = make_user("Project staff", is_staff=True)
+    user = make_user("manager", is_staff=True)
     client.force_login(user)
     return user
 
@@ -133,9 +131,8 @@ def test_list_of_passes_says_who_gave_which_and_how_they_stand(client, staff, at
 
 
 def test_steering_group_may_not_give_passes(client, at):
-    groups.ensure_groups()
     call = make_call()
-    client.force_login(make_user("Steering group"))
+    client.force_login(make_user("steering_member"))
     address = reverse("admin:submissions_latepass_give", args=[call.pk])
     assert client.post(address, {}).status_code in {302, 403}
     assert LatePass.objects.count() == 0

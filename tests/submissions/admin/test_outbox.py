@@ -6,22 +6,20 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import PROJECT_STAFF
+from accounts.states import Action, Role
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from tests.forms import form_of
-from tests.makers import OPENS_AT, make_call, make_submitted, make_user
+from tests.makers import OPENS_AT, make_call, make_submitted, make_user, withhold
 
 LIST = "/admin/submissions/outboxemail/"
 
 
 @pytest.fixture
 def staff(client):
-    ensure_groups()
-    client.force_login(make_user(PROJECT_STAFF, is_staff=True))
+    client.force_login(make_user(Role.MANAGER, is_staff=True))
     return client
 
 
@@ -64,10 +62,8 @@ def test_page_shows_the_text_as_sent_and_runs_none_of_it(staff):
 
 @pytest.mark.django_db
 def test_address_and_text_are_withheld_from_who_may_not_see_identity(client):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
-    group = user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    user = make_user(Role.MANAGER, is_staff=True)
+    withhold(user, Action.SEE_IDENTITY)
     client.force_login(user)
     mail = sent_mail()
     text = client.get(page_of(mail)).content.decode() + client.get(LIST).content.decode()
@@ -135,10 +131,8 @@ def test_address_that_is_none_is_refused_in_words(staff):
 
 @pytest.mark.django_db
 def test_who_may_not_see_addresses_cannot_correct_them(client):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
-    group = user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    user = make_user(Role.MANAGER, is_staff=True)
+    withhold(user, Action.SEE_IDENTITY)
     client.force_login(user)
     mail = sent_mail()
     address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
@@ -256,10 +250,8 @@ def test_chosen_mails_without_what_the_list_showed_are_left(staff):
 
 @pytest.mark.django_db
 def test_chosen_mails_are_sent_again_by_those_who_may_only(client):
-    ensure_groups()
-    user = make_user(PROJECT_STAFF, is_staff=True)
-    group = user.groups.get()
-    group.permissions.remove(group.permissions.get(codename="change_outboxemail"))
+    user = make_user(Role.MANAGER, is_staff=True)
+    withhold(user, Action.SEND_MAILS)
     client.force_login(user)
     mail = sent_mail()
     assert "send_chosen_again" not in client.get(LIST).content.decode()

@@ -14,8 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from accounts.groups import ensure_groups
-from accounts.states import PROJECT_STAFF
+from accounts.states import Role
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -74,9 +73,8 @@ class Walk:
         )
         self.now = self.call.closes_at + HOUR
         at(self.now)
-        ensure_groups()
         self.staff = Client()
-        user = make_user(PROJECT_STAFF, is_staff=True)
+        user = make_user(Role.MANAGER, is_staff=True)
         self.staff.force_login(user)
 
     def post(self, path, **data):

@@ -6,11 +6,10 @@ import re
 import pytest
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
 from accounts.models import AuditEvent
-from accounts.states import PROJECT_STAFF, STEERING_GROUP
+from accounts.states import Action, Role
 from submissions.responses import late_passes
-from tests.makers import make_call, make_submitted, make_user, mark_as_sent, while_open
+from tests.makers import make_call, make_submitted, make_user, mark_as_sent, while_open, withhold
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +26,7 @@ def response(call):
 
 @pytest.fixture
 def staff(client):
-    ensure_groups()
-    client.force_login(make_user(PROJECT_STAFF, is_staff=True, username="staff"))
+    client.force_login(make_user(Role.MANAGER, is_staff=True, username="staff"))
     return client
 
 
@@ -55,10 +53,8 @@ def test_page_of_a_response_says_that_opening_it_is_on_record(staff, response):
 
 
 def test_page_of_a_response_without_who_answered_says_that_alone(client, response):
-    ensure_groups()
-    reader = make_user(PROJECT_STAFF, is_staff=True, username="reader")
-    group = reader.groups.get()
-    group.permissions.remove(group.permissions.get(codename="see_identity"))
+    reader = make_user(Role.MANAGER, is_staff=True, username="reader")
+    withhold(reader, Action.SEE_IDENTITY)
     client.force_login(reader)
     assert "That you opened this response is on record," in words(client, of_response(response))
 
@@ -115,8 +111,7 @@ def test_pages_that_change_something_say_that_it_goes_on_record(staff, response,
 
 
 def test_pages_of_exports_say_what_goes_on_record(client, response, call):
-    ensure_groups()
-    client.force_login(make_user(STEERING_GROUP, username="member"))
+    client.force_login(make_user(Role.STEERING_MEMBER, username="member"))
     for page in ("", "exports/"):
         assert (
             "Each export is put on record with your name, the choice, the number of responses and "

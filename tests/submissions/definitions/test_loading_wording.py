@@ -3,7 +3,6 @@
 import pytest
 from django.urls import reverse
 
-from accounts import groups
 from submissions.calls.models import Call
 from submissions.calls.models.loaded import LoadedWording
 from submissions.definitions.loading import parse
@@ -23,8 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def staff_post(client, call, **changes):
     """Save the call's page of the admin as staff, with these changes."""
-    groups.ensure_groups()
-    client.force_login(make_user("Project staff", is_staff=True))
+    client.force_login(make_user("manager", is_staff=True))
     address = reverse("admin:submissions_call_change", args=[call.pk])
     assert client.post(address, form_of(client.get(address)) | changes).status_code == 302
 

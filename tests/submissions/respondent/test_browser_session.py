@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
-from accounts.groups import STEERING_GROUP, ensure_groups
-from tests.makers import PASSWORD, make_call, make_user, while_open
+from accounts.states import Action, Role
+from tests.makers import PASSWORD, allow, make_call, make_user, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,9 @@ def test_call_page_offers_the_way_back_to_a_browser_whose_session_ended(client, 
 
 
 def sign_in(client, *, path="/steering/sign-in/", **user):
-    made = make_user(STEERING_GROUP, **user)
+    made = make_user(Role.STEERING_MEMBER, **user)
+    if "admin" in path:
+        allow(made, Action.SEE_CALL)
     answer = client.post(path, {"username": made.username, "password": PASSWORD})
     assert answer.status_code == 302
     return made
@@ -50,11 +52,6 @@ def is_signed_in(client):
 
 def opens(client, call):
     return client.get(f"/calls/{call.slug}/response/").status_code == 200
-
-
-@pytest.fixture(autouse=True)
-def groups():
-    ensure_groups()
 
 
 @pytest.mark.parametrize(

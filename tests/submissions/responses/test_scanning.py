@@ -9,8 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from accounts.groups import ensure_groups
-from accounts.states import PROJECT_STAFF
+from accounts.states import Role
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -54,8 +53,7 @@ def call(db):
 
 @pytest.fixture
 def staff(client):
-    ensure_groups()
-    client.force_login(make_user(PROJECT_STAFF, is_staff=True))
+    client.force_login(make_user(Role.MANAGER, is_staff=True))
     return client
 
 

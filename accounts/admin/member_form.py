@@ -1,0 +1,79 @@
+"""The form of a membership: a manager types whom they mean, and is shown no list of people."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+
+from accounts.memberships import may_manage
+from accounts.models import Membership, User
+from accounts.states import Action
+from core.admin.edit_conflicts import ConflictCheckedForm
+
+
+class MembershipForm(ConflictCheckedForm):
+    """`by` is who fills it in, `calls` are those whose memberships they manage."""
+
+    by: User
+    calls: QuerySet[Any]
+    typed_person = forms.CharField(
+        label="Person",
+        max_length=254,
+        help_text="Their username or email address. An administrator makes new users.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    also = forms.MultipleChoiceField(
+        choices=Action.choices,
+        required=False,
+        label="May also",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What this person may do beyond the role.",
+    )
+    without = forms.MultipleChoiceField(
+        choices=Action.choices,
+        required=False,
+        label="May not",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What the role allows and this person may not do.",
+    )
+
+    class Meta:
+        model = Membership
+        fields = ("call", "role", "wants_digest", "also", "without")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is not None:
+            self.fields.pop("typed_person", None)
+        call = self.fields.get("call")
+        if isinstance(call, forms.ModelChoiceField):
+            call.queryset = self.calls
+
+    def clean_typed_person(self) -> User:
+        typed = self.cleaned_data["typed_person"].strip()
+        found = User.objects.filter(Q(username=typed) | Q(email__iexact=typed), is_active=True)
+        people = list(found[:2])
+        if len(people) != 1:
+            raise ValidationError(
+                "Several people have this email address. Enter the username."
+                if people
+                else "Nobody signs in with this username or email address."
+            )
+        return people[0]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        both = set(cleaned.get("also", ())) & set(cleaned.get("without", ()))
+        if both:
+            raise ValidationError("Tick each right in one of the two lists only.")
+        person, call = cleaned.get("typed_person"), cleaned.get("call")
+        if person is None or call is None:
+            return cleaned
+        if not may_manage(self.by, person=person, call=call):
+            self.add_error("typed_person", "You may not manage this person's membership.")
+        elif Membership.objects.filter(person=person, call=call).exists():
+            self.add_error("typed_person", "This person is a member of the call already.")
+        else:
+            self.instance.person = person
+        return cleaned

@@ -1,0 +1,113 @@
+"""Memberships in the admin: managers keep those of their calls, everybody sees their own."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from accounts import memberships
+from accounts.admin.member_form import MembershipForm
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.current_user import current_user
+from accounts.models import Membership
+from accounts.rights import calls_of, is_administrator, may_somewhere, of_calls
+from accounts.states import Action
+from core import clock
+from core.admin.declared_filters import DeclaredFiltersOnly
+from core.admin.deletion_conflicts import ConflictCheckedDeletion
+
+ON_RECORD = (
+    "The record has your name, the time, the person's username and what you gave or took away."
+)
+
+
+@admin.register(Membership)
+class MembershipAdmin(OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly):
+    sees = Action.SEE_PEOPLE
+    form = MembershipForm
+    list_display = ("person", "role", "call", "wants_digest")
+    list_filter = (("call", OwnCallsFilter), "role")
+    list_select_related = ("person", "call")
+    search_fields = ("person__username",)
+    search_help_text = "Search by a username"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """Return the memberships of the reader's calls, and the reader's own."""
+        rows = Membership.objects.select_related("person", "call")
+        ordered = rows.order_by("call", "person__username")
+        if is_administrator(request.user):
+            return ordered
+        own = Q(person=current_user(request))
+        return ordered.filter(of_calls(request.user, self.sees) | own)
+
+    def calls_shown(self, request: HttpRequest) -> QuerySet[Any]:
+        calls = super().calls_shown(request)
+        return (
+            calls
+            if is_administrator(request.user)
+            else calls.model._default_manager.filter(
+                Q(pk__in=calls) | Q(members__person=current_user(request))
+            ).distinct()
+        )
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_own = obj is None or obj.person_id == request.user.pk
+        return is_own or super().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_somewhere(request.user, Action.MANAGE_PEOPLE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let people choose their own digest, and managers change what others are."""
+        if obj is None or obj.person_id == request.user.pk:
+            return True
+        return self._may_manage(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return may_somewhere(request.user, Action.MANAGE_PEOPLE)
+        return self._may_manage(request, obj)
+
+    def _may_manage(self, request: HttpRequest, member: Membership) -> bool:
+        return memberships.may_manage(
+            current_user(request), person=member.person, call=member.call_id
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        who = ("person", "call") if obj else ("typed_person", "call")
+        beyond = ("also", "without") if is_administrator(request.user) or obj else ()
+        fields = (*who, "role", "wants_digest", *beyond)
+        return [(None, {"fields": fields, "description": ON_RECORD})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        beyond = () if is_administrator(request.user) else ("also", "without")
+        if obj is None:
+            return beyond
+        is_managed = self._may_manage(request, obj)
+        return ("person", "call", *(() if is_managed else ("role",)), *beyond)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> type[forms.ModelForm]:
+        """Return the form for what this reader may set, with the calls that they manage."""
+        made: Any = super().get_form(request, obj, change=change, **options)
+        calls = calls_of(request.user, Action.MANAGE_PEOPLE)
+        return type("OwnMembershipForm", (made,), {"by": current_user(request), "calls": calls})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        by, at = current_user(request), clock.portal_now()
+        set_here = {
+            name: form.cleaned_data[name]
+            for name in ("role", "also", "without", "wants_digest")
+            if name in form.cleaned_data
+        }
+        if change:
+            memberships.change(obj, by=by, at=at, **set_here)
+            return
+        made = memberships.give(person=obj.person, call=obj.call, by=by, at=at, **set_here)
+        obj.pk = made.pk
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        memberships.end(obj, by=current_user(request), at=clock.portal_now())

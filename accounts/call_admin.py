@@ -1,0 +1,91 @@
+"""Admin pages of rows that belong to a call: each person finds those of their own calls.
+
+Django's permissions are not asked: `accounts.rights` decides. A row of another call is answered
+like one that there is not.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from accounts.rights import calls_of, may, may_somewhere, narrowed
+from accounts.states import Action
+
+Row = TypeVar("Row", bound=Model)
+
+
+class OfOwnCalls(ModelAdmin):
+    """Shows rows of the calls in which the reader has the right `sees`; `call_path` leads there."""
+
+    sees: Action
+    changes: Action | None = None
+    call_path = "call"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, self.sees, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.changes is not None and self._may(request, self.changes, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return narrowed(rows, request.user, self.sees, path=self.call_path)
+
+    def calls_shown(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the calls whose rows the reader finds here."""
+        return calls_of(request.user, self.sees)
+
+    def own_row(
+        self, request: HttpRequest, action: Action, rows: QuerySet[Row], **which: Any
+    ) -> Row:
+        """Return the row, to somebody who may do this with it.
+
+        Raises PermissionDenied for who may not, Http404 for a row of another call.
+        """
+        refuse_unless_somewhere(request, action)
+        seen = narrowed(rows, request.user, self.sees, path=self.call_path)
+        row = get_object_or_404(seen, **which)
+        if not self._may(request, action, row):
+            raise PermissionDenied
+        return row
+
+    def _may(self, request: HttpRequest, action: Action, row: Any) -> bool:
+        if row is None:
+            return may_somewhere(request.user, action)
+        return may(request.user, action, self._call_of(row))
+
+    def _call_of(self, row: Any) -> int | None:
+        return row.pk if self.call_path == "pk" else getattr(row, f"{self.call_path}_id")
+
+
+class OwnCallsFilter(admin.RelatedFieldListFilter):
+    """The filter by call, which offers the reader's own calls."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, Any]]:
+        calls: Iterable[Any] = ()
+        if isinstance(model_admin, OfOwnCalls):
+            calls = model_admin.calls_shown(request)
+        return [(str(call.pk), str(call)) for call in calls]
+
+
+def refuse_unless_somewhere(request: HttpRequest, action: Action) -> None:
+    """Raise PermissionDenied for somebody who may do this in no call at all."""
+    if not may_somewhere(request.user, action):
+        raise PermissionDenied
