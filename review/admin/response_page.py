@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from accounts.identity import may_see_identity
+from accounts.rights import Person, may
+from accounts.states import Action
 from core.admin.uk_time import in_uk_time, in_uk_time_exactly
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
@@ -9,6 +12,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import questions_of_version
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
+from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
 
@@ -59,12 +63,10 @@ class ResponsePage:
     mails: list[OutboxEmail] | None = None
 
 
-def response_page(
-    response: Submission, *, wanted: str, shows_identity: bool, shows_mails: bool
-) -> ResponsePage:
+def response_page(response: Submission, *, wanted: str, reader: Person) -> ResponsePage:
     """Return the page of the version numbered `wanted`, else of the current version.
 
-    `identity` and `mails` are None unless they may be shown. For a draft, neither answers nor
+    `identity` and `mails` are None unless `reader` may see them. For a draft, neither answers nor
     identity are read from the database.
     """
     started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
@@ -84,9 +86,22 @@ def response_page(
             ShownVersion(v, in_uk_time_exactly(v.received_at), in_uk_time_exactly(v.deadline))
             for v in versions
         ],
-        identity=_identity(call, version) if shows_identity else None,
-        mails=list(response.mails.order_by("created_at", "pk")) if shows_mails else None,
+        identity=_identity(call, version) if may_see_identity(reader, call) else None,
+        mails=list(response.mails.order_by("created_at", "pk"))
+        if may(reader, Action.SEE_MAILS, call)
+        else None,
     )
+
+
+def rights_on(response: Submission, *, reader: Person) -> dict[str, bool]:
+    """Return what the reader may do on the page, as its template names it."""
+    is_submitted = response.state == SubmissionState.SUBMITTED
+    call = response.call_id
+    return {
+        "may_open_files": may(reader, Action.OPEN_FILES, call),
+        "may_change_status": is_submitted and may(reader, Action.CHANGE_STATUS, call),
+        "may_withdraw": is_submitted and may(reader, Action.WITHDRAW, call),
+    }
 
 
 def _sections(call: Call, version: Version) -> list[ShownSection]:

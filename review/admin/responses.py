@@ -18,7 +18,7 @@ from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
 from accounts.record import record
-from accounts.rights import calls_of, may
+from accounts.rights import calls_of
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
@@ -36,14 +36,14 @@ from review.admin.response_filters import (
     TimingFilter,
     facet_filters,
 )
-from review.admin.response_page import response_page
+from review.admin.response_page import response_page, rights_on
 from review.errors import StatusOutdated, StatusRefused
 from review.triage import change_status, status_etag
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.searching import in_answers
-from submissions.responses.states import SubmissionState, TriageStatus
+from submissions.responses.states import TriageStatus
 
 WITHHELD = (
     "You may not see who answered, and the author's details could not be taken out of this file."
@@ -203,14 +203,8 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        shows_identity = may_see_identity(request.user, response.call_id)
-        page = response_page(
-            response,
-            wanted=request.GET.get("version", ""),
-            shows_identity=shows_identity,
-            shows_mails=may(request.user, Action.SEE_MAILS, response.call_id),
-        )
-        is_submitted = response.state == SubmissionState.SUBMITTED
+        wanted = request.GET.get("version", "")
+        page = response_page(response, wanted=wanted, reader=request.user)
         if page.version is not None:
             record(
                 by=current_user(request),
@@ -219,7 +213,7 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
                 call=response.call,
                 submission=response,
                 version=page.version.number,
-                identity=shows_identity,
+                identity=page.identity is not None,
             )
         context = {
             **self.admin_site.each_context(request),
@@ -230,10 +224,7 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
             "statuses": TriageStatus.choices,
             "chosen": request.GET.get("chosen") or response.triage_status,
             "base_etag": "" if response.is_draft else status_etag(response),
-            "may_open_files": may(request.user, Action.OPEN_FILES, response.call_id),
-            "may_change_status": is_submitted
-            and may(request.user, Action.CHANGE_STATUS, response.call_id),
-            "may_withdraw": is_submitted and may(request.user, Action.WITHDRAW, response.call_id),
+            **rights_on(response, reader=request.user),
         }
         return TemplateResponse(request, "admin/submissions/submission/page.html", context)
 

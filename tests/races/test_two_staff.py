@@ -258,12 +258,12 @@ def test_password_takes_no_other_change_of_the_person_back(chiefs):
 
 
 def test_own_new_password_does_not_give_a_right_back(chiefs):
-    person = make_user(username="person", is_staff=True)
+    person = make_user(username="person", is_superuser=True)
     own = Client()
     own.force_login(person)
     change = page("accounts_user_change", person)
     posted = form_of(chiefs[0].get(change))
-    posted.pop("is_staff")
+    posted.pop("is_superuser")
     new = {
         "old_password": PASSWORD,
         "new_password1": "a long password",
@@ -277,7 +277,7 @@ def test_own_new_password_does_not_give_a_right_back(chiefs):
             ]
         )
         person.refresh_from_db()
-        assert not person.is_staff
+        assert not person.is_superuser
 
 
 def test_load_beside_a_save_takes_back_nothing(staff):

@@ -1,0 +1,276 @@
+"""Each address and each action of the admin, as each role, in one's own call and in another.
+
+docs/permissions.md is written out of what these tests find:
+`PORTAL_WRITE_PERMISSIONS=1 script/test tests/rights/test_every_address.py`.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.test import Client, RequestFactory
+
+from accounts.models import Membership, User
+from accounts.rights import ACTIONS_OF
+from accounts.states import Action, Role
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import Submission
+from tests.rights.two_calls import Side, make_people, templates
+
+PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
+GUARDED = ("admin/", "steering/")
+SIGN_IN = ("/admin/login/", "/steering/sign-in/")
+DOORS = {"admin/login/", "admin/logout/", "steering/sign-in/", "steering/sign-out/"}
+METHODS = {"get": "see", "post": "do"}
+HEAD = """# Who may do what
+
+The tests write this page (`tests/rights/test_every_address.py`) and compare it with what the portal
+does. `accounts/rights.py` decides.
+
+An administrator of the portal is a superuser, and may do everything in every call. Everybody else
+has a membership for each call that is theirs, with one role. An administrator can give one person more
+or less than the role.
+
+## What each role may do in its call
+"""
+
+
+@pytest.fixture
+def world(db, settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path
+    boss = User.objects.create_superuser("maker")
+    ours, theirs = Side("ours", boss=boss), Side("theirs", boss=boss)
+    monkeypatch.setattr("core.clock.portal_now", lambda: ours.at)
+    monkeypatch.setattr("exports.steering.choosing.nudge_exports", lambda: None)
+    monkeypatch.setattr("submissions.admin.outbox.nudge_mail", lambda: None)
+    return ours, theirs, make_people(ours.call)
+
+
+def ask(person, method, address, data=None):
+    """The answer to somebody, with its whole text; nothing of it stays in the database."""
+    client = Client(raise_request_exception=True)
+    with transaction.atomic():
+        if person is not None:
+            client.force_login(person)
+        answer = getattr(client, method)(address, data or {})
+        answer.text_of_it = b"".join(answer).decode("utf-8", "replace")
+        transaction.set_rollback(True)
+    return answer
+
+
+def is_let_in(answer):
+    """Whether the address did what it is for; Django leads from a row that is not there away."""
+    led = answer.headers.get("Location", "")
+    refused = answer.status_code in {403, 404, 405} or led.startswith(SIGN_IN)
+    return not refused and led != "/admin/"
+
+
+def guarded():
+    return sorted({t for t in templates() if t.startswith(GUARDED) and t not in DOORS})
+
+
+def is_of_a_call(template):
+    """Whether the address names a row of a call, or the call."""
+    named = "<" in template and not template.startswith(("admin/r/", "admin/accounts/user/"))
+    return named and "admin/nowhere" not in template
+
+
+def cell(person, template, side):
+    address = side.address(template, person or side.member)
+    done = [word for method, word in METHODS.items() if is_let_in(ask(person, method, address))]
+    return ", ".join(done) or "–"
+
+
+def actions_of(model_admin, person):
+    request = RequestFactory().get("/")
+    request.user = person
+    return (
+        sorted(model_admin.get_actions(request)) if model_admin.has_view_permission(request) else []
+    )
+
+
+def table(heads, rows):
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def written(found, people):
+    """The page, of `found`: template -> person -> cell."""
+    rights = table(
+        ["", *(str(role.label) for role in Role)],
+        [
+            [str(action.label), *("yes" if action in ACTIONS_OF[role] else "–" for role in Role)]
+            for action in Action
+        ],
+    )
+    who = [name for name in people if name != "nobody"]
+    addresses = table(
+        ["address", *who],
+        [[f"`/{t.replace('|', '')}`", *(found[t][name] for name in who)] for t in found],
+    )
+    actions = table(
+        ["list", "action", *who],
+        [
+            [
+                str(model._meta.verbose_name_plural),
+                f"`{name}`",
+                *("yes" if name in actions_of(model_admin, people[one]) else "–" for one in who),
+            ]
+            for model, model_admin in admin.site._registry.items()
+            for name in actions_of(model_admin, people["administrator"])
+        ],
+    )
+    return (
+        f"{HEAD}\n{rights}\n"
+        "## Which addresses let them in\n\n"
+        "For the rows of their own call: “see” opens the page, “do” takes what is posted there. For rows of\n"
+        "another call nobody but an administrator is let in, and no list, count, search, filter or file shows\n"
+        "any. Who has not signed in is asked to. All other addresses are open to everybody alike.\n\n"
+        f"{addresses}\n"
+        "## Actions of lists in the admin\n\n"
+        f"{actions}"
+    )
+
+
+def test_page_of_permissions_says_what_each_role_may(world):
+    ours, _theirs, people = world
+    found = {t: {name: cell(one, t, ours) for name, one in people.items()} for t in guarded()}
+    assert {name for cells in found.values() for name in [cells["nobody"]]} == {"–"}
+    assert {cells["no membership"] for cells in found.values()} == {"–"}
+    text = written(found, people)
+    if os.environ.get("PORTAL_WRITE_PERMISSIONS"):
+        PAGE.write_text(text, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == text
+
+
+def test_nobody_of_one_call_is_let_in_to_rows_of_another(world):
+    _ours, theirs, people = world
+    let_in = {}
+    for name, person in people.items():
+        if name in {"nobody", "administrator"}:
+            continue
+        for template in filter(is_of_a_call, guarded()):
+            if (said := cell(person, template, theirs)) != "–":
+                let_in[name, template] = said
+    assert let_in == {}
+
+
+def test_no_page_shows_anything_of_another_call(world):
+    ours, theirs, people = world
+    shown = {}
+    for name, person in people.items():
+        if name in {"nobody", "administrator"}:
+            continue
+        for template in guarded():
+            text = ask(person, "get", ours.address(template, person)).text_of_it
+            if marks := [mark for mark in theirs.marks() if mark in text]:
+                shown[name, template] = marks
+    assert shown == {}
+
+
+def test_administrator_is_shown_both_calls(world):
+    ours, theirs, people = world
+    text = ask(people["administrator"], "get", "/admin/submissions/submission/").text_of_it
+    assert ours.response.reference in text
+    assert theirs.response.reference in text
+
+
+def test_search_and_filters_of_lists_find_nothing_of_another_call(world):
+    _ours, theirs, people = world
+    lists = ["submissions/submission", "submissions/outboxemail", "accounts/auditevent"]
+    lists += ["accounts/membership", "submissions/latepass"]
+    queries = [
+        {"q": theirs.response.reference},
+        {"q": "theirs"},
+        {"call__id__exact": theirs.call.pk},
+        {"actor__id__exact": theirs.member.pk},
+    ]
+    found = {}
+    for name, person in people.items():
+        for path in lists:
+            for query in queries:
+                answer = ask(person, "get", f"/admin/{path}/", query)
+                context = answer.context or {}
+                if name != "administrator" and answer.status_code == 200 and "cl" in context:
+                    rows = [str(row.pk) for row in context["cl"].result_list]
+                    if rows:
+                        found[name, path, str(query)] = rows
+    assert found == {}
+    everything = ask(people["administrator"], "get", "/admin/submissions/submission/", queries[0])
+    assert [row.pk for row in everything.context["cl"].result_list] == [theirs.response.pk]
+
+
+def test_search_for_who_answered_knows_no_other_call(world):
+    _ours, theirs, people = world
+    words = {"call": theirs.call.pk, "words": "theirs@example.org"}
+    address = "/admin/submissions/submission/who-answered/"
+    for name in ("manager", "data protection"):
+        answer = ask(people[name], "post", address, words)
+        assert answer.context["form"].errors.keys() == {"call"}
+        assert theirs.response.reference not in answer.text_of_it
+    found = ask(people["administrator"], "post", address, words)
+    assert theirs.response.reference in found.text_of_it
+
+
+def test_action_of_a_list_leaves_rows_of_another_call(world):
+    ours, theirs, people = world
+    kept = {}
+    for name, person in people.items():
+        for model, model_admin in admin.site._registry.items():
+            rows = list(model._default_manager.values_list("pk", flat=True))
+            path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            for action in actions_of(model_admin, people["administrator"]):
+                data = {"action": action, "_selected_action": rows, "select_across": "1"}
+                client = Client()
+                with transaction.atomic():
+                    if person is not None:
+                        client.force_login(person)
+                    client.post(path, data | {"post": "yes"})
+                    copies = OutboxEmail.objects.filter(resend_of__isnull=False)
+                    kept[name, action] = (
+                        copies.filter(call=ours.call).count(),
+                        copies.filter(call=theirs.call).count(),
+                        Submission.objects.count(),
+                        Membership.objects.filter(call=theirs.call).count(),
+                    )
+                    transaction.set_rollback(True)
+    none, own = (0, 0, 4, 1), (1, 0, 4, 1)
+    assert kept == {
+        (name, "send_chosen_again"): own
+        if name == "manager"
+        else (1, 1, 4, 1)
+        if name == "administrator"
+        else none
+        for name in people
+    }
+
+
+def test_counts_on_the_first_page_are_of_the_own_calls(world, settings):
+    _ours, _theirs, people = world
+    OutboxEmail.objects.update(created_at="2019-01-01T00:00:00Z")
+    waiting = {
+        name: OutboxEmail.objects.filter(
+            state="waiting", **({} if name == "administrator" else {"call__slug": "ours-call"})
+        ).count()
+        for name in ("manager", "administrator")
+    }
+    assert waiting["manager"] < waiting["administrator"]
+    for name, number in waiting.items():
+        page = ask(people[name], "get", "/admin/").text_of_it
+        assert f"{number} mails have waited" in page
+        outbox = ask(people[name], "get", "/admin/submissions/outboxemail/")
+        assert outbox.context["health"].waiting == number
+
+
+def test_what_everybody_may_see_is_the_same_for_each_role(world):
+    ours, _theirs, people = world
+    open_to_all = sorted({t for t in templates() if not t.startswith(GUARDED)})
+    assert len(open_to_all) > 20
+    for template in open_to_all:
+        codes = {
+            ask(one, "get", ours.address(template, one or ours.member)).status_code
+            for one in people.values()
+        }
+        assert len(codes) == 1, template

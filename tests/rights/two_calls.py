@@ -1,0 +1,143 @@
+"""Two calls with one of everything in each, and the address of each page for either."""
+
+import re
+
+from django.core.files.base import ContentFile
+from django.urls import URLPattern, get_resolver
+from django.urls.resolvers import RegexPattern
+
+from accounts import memberships
+from accounts.models import Membership
+from accounts.record import record
+from accounts.states import AuditAction, Role
+from exports import export_runs
+from exports.models import ExportRun
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses import late_passes, submitting
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+NOWHERE = "nowhere"
+PARTS = re.compile(r"<(?:(\w+):)?(\w+)>")
+
+
+class Side:
+    """A call named `name`, whose every text, address and username begins with that name."""
+
+    def __init__(self, name, *, boss):
+        self.name = name
+        self.call = make_call(slug=f"{name}-call", title=f"{name} title")
+        self.at = while_open(self.call)
+        draft = make_draft(
+            self.call,
+            at=self.at,
+            **complete_answers(self.call, email=f"{name}@example.org", story=f"{name} story"),
+        )
+        self.file = make_attachment(draft, name=f"{name}.txt")
+        self.response = submitting.submit(submission=draft, at=self.at).submission
+        make_submitted(self.call)
+        self.mail = OutboxEmail.objects.filter(call=self.call).earliest("pk")
+        OutboxEmail.objects.filter(pk=self.mail.pk).update(
+            state=OutboxState.SENT, sent_at=self.at, body=f"{name} mail"
+        )
+        self.late_pass = late_passes.give(
+            call=self.call,
+            address=f"{name}-late@example.org",
+            reason=f"{name} reason",
+            expires_at=self.call.closes_at.replace(year=2020),
+            by=boss,
+            at=self.at,
+        )
+        self.member = make_user(username=f"{name}-member")
+        self.membership = memberships.give(
+            person=self.member, call=self.call, role=Role.CODER, by=boss, at=self.at
+        )
+        self.event = record(
+            by=self.member,
+            at=self.at,
+            action=AuditAction.RESPONSE_OPENED,
+            call=self.call,
+            submission=self.response,
+            reason=f"{name} detail",
+        )
+        self.runs = {}
+
+    def marks(self):
+        """What tells that something of this call is on a page."""
+        return [f"{self.name}-", f"{self.name} ", f"{self.name}@", self.response.reference]
+
+    def run_of(self, person):
+        """A finished export that the person asked for."""
+        if person.pk not in self.runs:
+            run = export_runs.enqueue(
+                call=self.call, by=person, at=self.at, file_format="csv", filters={}, rows_total=1
+            )
+            export_runs.claim_next(at=self.at, wall_now=self.at)
+            run.refresh_from_db()
+            export_runs.finish(
+                run, ContentFile(b"x"), at=self.at, name="x.csv", rows=1, sha256="0" * 64
+            )
+            self.runs[person.pk] = ExportRun.objects.get(pk=run.pk)
+        return self.runs[person.pk]
+
+    def address(self, template, person):
+        """The address for this call's own rows."""
+        rows = {
+            "submissions/call": self.call,
+            "submissions/latepass/give": self.call,
+            "submissions/latepass": self.late_pass,
+            "submissions/outboxemail": self.mail,
+            "submissions/submission": self.response,
+            "accounts/auditevent": self.event,
+            "accounts/membership": self.membership,
+            "accounts/user": self.member,
+        }
+        row = next((row for path, row in rows.items() if f"admin/{path}/" in template), None)
+
+        def value(part):
+            kind, name = part[1], part[2]
+            if name == "slug":
+                return self.call.slug
+            if name == "public_id":
+                is_run = template.startswith("steering/")
+                return str((self.run_of(person) if is_run else self.file).public_id)
+            if name == "kind":
+                return "confirmation"
+            if row is not None and name in {"pk", "object_id", "id"}:
+                return str(row.pk)
+            return "1" if kind == "int" else NOWHERE
+
+        return "/" + PARTS.sub(value, template)
+
+
+def make_people(call):
+    """A person in each role of the call, by the role's words; and the others that there are."""
+    people = {"nobody": None, "no membership": make_user()}
+    for role in Role:
+        person = make_user(username=f"a-{role.value}", email=f"{role.value}@example.org")
+        Membership.objects.create(person=person, call=call, role=role)
+        people[str(role.label).lower()] = person
+    people["administrator"] = make_user(username="boss", is_superuser=True)
+    return people
+
+
+def templates(patterns=None, before=""):
+    """Each address of the portal as it stands in the URL resolver."""
+    for entry in patterns if patterns is not None else get_resolver().url_patterns:
+        pattern = entry.pattern
+        here = before + str(pattern)
+        if isinstance(pattern, RegexPattern):
+            written = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)", r"\1", str(pattern))
+            here = before + re.sub(r"\(\?P<url>\.\*\)", NOWHERE, written).strip("^$")
+        if isinstance(entry, URLPattern):
+            yield here
+        else:
+            yield from templates(entry.url_patterns, here)
