@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Membership
+from accounts.states import Role
 from submissions.mail import tasks
 from submissions.mail.daily_report import SENT_FOR, daily_report, enqueue_digests
 from submissions.mail.rendering import render
@@ -11,7 +13,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
-from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_draft, make_submitted
+from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_draft, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -100,3 +102,36 @@ def test_digest_tells_the_numbers_and_names_nobody(to_two, at):
         in rendered.message.body
     )
     assert "jo.bloggs" not in rendered.message.body
+
+
+def wanting(role, email, **fields):
+    person = make_user(role, email=email, **fields)
+    Membership.objects.filter(person=person).update(wants_digest=True)
+    return person
+
+
+def test_members_who_want_the_digest_of_their_call_get_it(settings):
+    call, other = make_call(), make_call()
+    wanting(Role.MANAGER, "ann@example.org")
+    wanting(Role.REVIEWER, "")
+    wanting(Role.STEERING_MEMBER, "eve@example.org")
+    wanting(Role.MANAGER, "bob@example.org", is_active=False)
+    make_user(Role.MANAGER, email="no@example.org")
+    Membership.objects.filter(call=other).delete()
+    settings.STAFF_DIGEST_TO = ["list@example.org", "ann@example.org"]
+    assert enqueue_digests(at=MORNING) == 4
+    sent = OutboxEmail.objects.order_by("pk").values_list("call", "to_address")
+    assert sorted(sent) == [
+        (call.pk, "ann@example.org"),
+        (call.pk, "list@example.org"),
+        (other.pk, "ann@example.org"),
+        (other.pk, "list@example.org"),
+    ]
+
+
+def test_digest_of_another_call_goes_to_no_member():
+    call, other = make_call(), make_call()
+    wanting(Role.REVIEWER, "ann@example.org")
+    Membership.objects.filter(call=other).delete()
+    assert enqueue_digests(at=MORNING) == 1
+    assert OutboxEmail.objects.get().call == call
