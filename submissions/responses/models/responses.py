@@ -84,13 +84,6 @@ class Submission(models.Model):
     class Meta:
         verbose_name = "response"
         ordering = ["-submitted_at", "-pk"]
-        permissions = [
-            ("see_steering", "Can see the steering group's pages"),
-            ("export_pseudonymised", "Can export responses without who answered"),
-            ("see_identity", "Can see who answered"),
-            ("export_named", "Can export responses with who answered"),
-            ("export_confidential", "Can export confidential responses"),
-        ]
         indexes = [
             models.Index(
                 fields=["call", "state", "-submitted_at"], name="submissions_by_submitted_at"
