@@ -18,8 +18,7 @@ STAFF = [
     "change_outboxemail",
     "view_submission",
     "change_submission",
-    "see_identity",
-]
+]  # without see_identity: a superuser took it away
 STEERING = ["see_steering", "export_pseudonymised"]
 PEOPLE = {  # name: groups, permissions of their own, staff status, superuser
     "ann": (["Project staff"], [], True, False),
@@ -27,13 +26,15 @@ PEOPLE = {  # name: groups, permissions of their own, staff status, superuser
     "cid": (["Project staff", "Steering group"], [], True, False),
     "dot": (["Project staff"], [], False, False),
     "eve": ([], [], True, False),
+    "gil": (["Project staff"], ["see_identity"], True, False),
     "pat": (["Project staff"], [], True, True),
 }
 NOBODY_BEFORE = ["manage_people"]
 MEMBERS = [
-    ("ann", "manager", [], NOBODY_BEFORE),
+    ("ann", "manager", [], ["see_identity", *NOBODY_BEFORE]),
     ("bob", "steering_member", ["export_named", "see_identity"], []),
-    ("cid", "manager", ["export", "see_steering"], NOBODY_BEFORE),
+    ("cid", "manager", ["export", "see_steering"], ["see_identity", *NOBODY_BEFORE]),
+    ("gil", "manager", [], NOBODY_BEFORE),
 ]
 
 
@@ -113,20 +114,21 @@ def test_people_of_the_groups_are_members_of_each_call_and_may_no_more(
     [(detail,)] = database(
         "SELECT detail FROM accounts_auditevent WHERE detail ->> 'through' = 'upgrade'"
     )
-    assert sorted(detail["members"]) == ["ann", "bob", "cid"]
+    assert sorted(detail["members"]) == ["ann", "bob", "cid", "gil"]
     migrate("accounts", "0006")
     assert in_groups(database) == [
         ("ann", "Project staff"),
         ("bob", "Steering group"),
         ("cid", "Project staff"),
         ("cid", "Steering group"),
+        ("gil", "Project staff"),
     ]
     own = database(
         "SELECT username, codename FROM accounts_user_user_permissions "
         "JOIN accounts_user u ON u.id = user_id JOIN auth_permission p ON p.id = permission_id "
         "ORDER BY 1, 2"
     )
-    assert own == [("bob", "export_named"), ("bob", "see_identity")]
+    assert own == [("bob", "export_named"), ("bob", "see_identity"), ("gil", "see_identity")]
     migrate()
     assert members(database) == MEMBERS
     database.connection.close()
