@@ -12,11 +12,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import AuditEvent
+from accounts.states import Role
 from core import disk_reserve
 from exports.formats import FORMATS
 from exports.types import Query
 from exports.writers import csv_file, reading_docx
-from tests.makers import make_call, make_submitted
+from tests.makers import make_call, make_submitted, make_user
 
 
 def export(*, call="the-call", file_format="csv", output, **options):
@@ -44,6 +45,21 @@ def test_file_is_whole_private_and_on_record(tmp_path):
         "command line",
         1,
     )
+
+
+@pytest.mark.django_db
+def test_export_in_somebodys_name_needs_their_right_and_is_on_record_as_theirs(tmp_path):
+    make_submitted(make_call(slug="the-call"))
+    make_user(Role.REVIEWER, username="ann")
+    bea = make_user(Role.STEERING_MEMBER, username="bea")
+    file = tmp_path / "out.csv"
+    with pytest.raises(CommandError, match="You do not have permission to export responses"):
+        export(output=file, person="ann")
+    with pytest.raises(CommandError, match="Nobody signs in as “cid”"):
+        export(output=file, person="cid")
+    assert list(tmp_path.iterdir()) == []
+    export(output=file, person="bea")
+    assert AuditEvent.objects.get(action="exported").actor == bea
 
 
 @pytest.mark.django_db
