@@ -24,6 +24,7 @@ from tests.makers import (
     OPENS_AT,
     PASSWORD,
     SMALL,
+    let_members_in,
     make_call,
     make_submitted,
     make_user,
@@ -283,6 +284,7 @@ def test_own_new_password_does_not_give_a_right_back(chiefs):
 def test_load_beside_a_save_takes_back_nothing(staff):
     text = SMALL.read_text(encoding="utf-8")
     call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    let_members_in(call)
     other = text.replace("[call]", '[call]\nhelp_text = "By the file."', 1)
     assert other != text
     address = page("submissions_call_change", call)
