@@ -15,7 +15,10 @@ CHECKS = {
     "imports": (str(Path(sys.executable).with_name("lint-imports")), "--no-logo"),
     "templates": (*PYTHON, "djlint", "--lint", "--quiet", "templates"),
     "security": (*PYTHON, "bandit", "-q", "-c", "pyproject.toml", "-r", "."),
+    "audit": (*PYTHON, "devserver.auditing"),
 }
+# What these say is shown where they pass, too.
+SPEAK = {"audit"}
 
 
 def main(names: list[str]) -> int:
@@ -40,6 +43,7 @@ def main(names: list[str]) -> int:
         said = process.communicate()[0]
         if process.returncode != 0:
             failed.append(name)
+        if process.returncode != 0 or name in SPEAK:
             print(f"--- {name}", said.strip(), sep="\n", flush=True)
     passed = [name for name in running if name not in failed]
     print(f"Passed: {', '.join(passed) or 'none'}", end="")

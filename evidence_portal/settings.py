@@ -122,6 +122,8 @@ INSTALLED_APPS = [
     "rehearsal",
 ]
 MIDDLEWARE = [
+    # First: what another refuses, such as an unknown host, has these headers too.
+    "core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -130,7 +132,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "core.security_headers.SecurityHeadersMiddleware",
     "core.reject_nul.RejectNulMiddleware",
 ]
 ROOT_URLCONF = "evidence_portal.urls"
@@ -174,8 +175,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = list(({"en-gb": "British English"} | languages_in(LOCALE_PATHS[0])).items())
 LANGUAGE_CODE = read_language(dict(LANGUAGES))
 if len(LANGUAGES) > 1:
-    # First, so that the refusals of the others are in the call's language too.
-    MIDDLEWARE.insert(0, "submissions.respondent.languages.LanguageOfCallMiddleware")
+    # Before the others, so that their refusals are in the call's language too.
+    MIDDLEWARE.insert(1, "submissions.respondent.languages.LanguageOfCallMiddleware")
 # Without another language, looking each text up in a catalogue is work for nothing. The tests add
 # languages of their own.
 USE_I18N = len(LANGUAGES) > 1 or PORTAL_ENV == "test"

@@ -194,6 +194,8 @@ def test_unknown_host_gets_a_page(client, call, settings):
     settings.ALLOWED_HOSTS = ["evidence.example.org"]
     response = client.get("/", headers={"host": "attacker.example"})
     assert response.status_code == 400
+    assert response["Content-Security-Policy"].startswith("default-src 'none'; ")
+    assert response["Cache-Control"] == "no-store"
 
 
 def test_tampered_session_cookie_is_a_new_visitor(client, call, draft, settings):
