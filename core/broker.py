@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import lru_cache, partial
 
 from celery import Task, current_app
@@ -40,17 +41,23 @@ def _client(url: str) -> Redis:
     return channel.client  # type: ignore[attr-defined]  # Redis's has it
 
 
-def nudge(task: Task, *, expires: float) -> None:
+def nudge(task: Task, *, expires: float, mark: str = "") -> None:
     """Have a worker run `task`, which beat runs anyway, once the present transaction commits.
 
     For speed only, so it never raises: a broker that is away costs half a second and a line in
     the log. A worker that did not take the task within `expires` seconds forgets it.
+
+    `mark` is a key in the broker: while it is there, a nudge is on its way, and no other is sent.
+    The task deletes it first, so it works on everything that was committed before.
     """
-    transaction.on_commit(partial(_publish, task, expires), robust=True)
+    transaction.on_commit(partial(_publish, task, expires, mark), robust=True)
 
 
-def _publish(task: Task, expires: float) -> None:
+def _publish(task: Task, expires: float, mark: str) -> None:
     try:
+        with broker() as client:
+            if mark and not client.set(mark, 1, nx=True, px=timedelta(seconds=expires)):
+                return
         with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
             task.apply_async(  # type: ignore[call-arg]  # the stubs leave out `connection`
                 connection=connection, retry=False, expires=expires

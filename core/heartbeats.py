@@ -1,4 +1,4 @@
-"""Marks in the broker that vanish by themselves: signs of life, and a mail server that is away.
+"""Marks in the broker that vanish by themselves: signs of life, nudges, a mail server that is away.
 
 They are short-lived hints and never evidence, so they live in the broker and not in the
 database. Their seconds are real ones: a rehearsal clock says what time the portal pretends,
@@ -14,6 +14,7 @@ from core.backoff import pause_after
 ALIVE_FOR = 45  # seconds; a sign of life comes every ten
 BEAT = "portal:alive:beat"
 WORKER = "portal:alive:worker:"
+MAIL_NUDGED = "portal:mail-nudged"
 MAIL_SERVER_AWAY = "portal:mail-server-away"
 MAIL_SERVER_AWAY_SINCE = "portal:mail-server-away-since"
 # A server that is back after ten minutes is found within two, and one after a day within twelve.

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 END_WITH_PARENT = Path(__file__).with_name("end_with_parent.py")
 PR_SET_PDEATHSIG = 1
+GIVES_WAY = 10  # niceness: a ninth of the processor beside somebody who wants all of it
 KERNEL_ENDS_ORPHANS = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -40,6 +41,14 @@ class Child:
 
     def exit_code(self) -> int | None:
         return self.process.poll()
+
+    def give_way(self) -> None:
+        """Have the child, and what it starts, wait while others want the processor."""
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, self.pid, GIVES_WAY)
+        # Where Linux groups processes by session, niceness counts among those of one session only.
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self.pid}/autogroup").write_text(str(GIVES_WAY))
 
     def send(self, number: int) -> None:
         if self.process.poll() is None:

@@ -200,6 +200,8 @@ class Portal:
                 # would wait for its broker for ever, whatever other signal it gets.
                 death_signal=signal.SIGQUIT if name == "web" else signal.SIGKILL,
                 keep_open=[listener] if name == "web" else [],
+                # Pages come before mails: in the last minute of a call a receipt can wait.
+                gives_way=name == "worker",
             )
             self._supervise(name, program, self._programs)
 

@@ -15,7 +15,10 @@ ATTEMPTS = 5  # ends in a row before the portal gives up
 
 
 class Program(LocalProcess):
-    """A command that runs until it is stopped; its output goes to a log file."""
+    """A command that runs until it is stopped; its output goes to a log file.
+
+    One that `gives_way` waits while others want the processor.
+    """
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class Program(LocalProcess):
         patience: float,
         death_signal: int,
         keep_open: Sequence[int] = (),
+        gives_way: bool = False,
     ) -> None:
         self.log = log
         self._command = list(command)
@@ -35,6 +39,7 @@ class Program(LocalProcess):
         self.stops_within = patience
         self._death_signal = death_signal
         self._keep_open = keep_open
+        self._gives_way = gives_way
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -46,6 +51,8 @@ class Program(LocalProcess):
                 log=log,
                 keep_open=self._keep_open,
             )
+        if self._gives_way:
+            self._child.give_way()
 
 
 class SupervisedProcess:

@@ -23,6 +23,7 @@ EXPIRES = 10.0  # seconds; by then beat has sent the next task
 def send_due_mail() -> None:
     """Send what is due, unless the mail server has just been found away."""
     with broker() as client:
+        client.delete(heartbeats.MAIL_NUDGED)
         if heartbeats.is_mail_server_away(client):
             return
         report = sending.send_due(portal_now=_now, wall_now=clock.wall_now)
@@ -76,9 +77,10 @@ def _now() -> datetime:
 def nudge_mail() -> None:
     """Have due mail sent as soon as the present transaction, if there is one, has committed.
 
-    For speed only: beat sends what a lost nudge did not.
+    For speed only: beat sends what a lost nudge did not. In the last minute of a call one run of
+    the task has the mails of many submissions.
     """
-    nudge(send_due_mail, expires=EXPIRES)
+    nudge(send_due_mail, expires=EXPIRES, mark=heartbeats.MAIL_NUDGED)
 
 
 @beat_init.connect

@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -20,7 +21,7 @@ def seconds(monkeypatch):
     return now
 
 
-def program(tmp_path, code):
+def program(tmp_path, code, **more):
     return Program(
         [sys.executable, "-c", code],
         env=dict(os.environ),
@@ -28,6 +29,7 @@ def program(tmp_path, code):
         log=tmp_path / "part.log",
         patience=5,
         death_signal=signal.SIGTERM,
+        **more,
     )
 
 
@@ -112,3 +114,18 @@ def test_stop_ends_what_the_part_started_as_well(tmp_path):
     stubborn.stop()
     assert len(family) == 2
     assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+@pytest.mark.parametrize(("gives_way", "niceness"), [(True, 10), (False, 0)])
+def test_part_that_gives_way_is_nice_and_so_is_its_session(tmp_path, gives_way, niceness):
+    part = program(tmp_path, "import time; time.sleep(60)", gives_way=gives_way)
+    part.start()
+    pid = part.child.pid
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    group = Path(f"/proc/{pid}/autogroup")
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, pid) == (niceness or own)
+        # Some kernels have no groups of sessions.
+        assert not group.exists() or group.read_text().endswith(f" nice {niceness}\n")
+    finally:
+        part.stop()

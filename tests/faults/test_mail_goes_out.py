@@ -6,7 +6,10 @@ import time
 
 import pytest
 
+from core import heartbeats
+from core.broker import broker
 from devserver.children import wait_until
+from submissions.mail.tasks import nudge_mail, send_due_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import drafting
@@ -74,6 +77,22 @@ def test_nudge_sends_without_waiting_for_beat(
     with running(*WORKER, folder=tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
         submit_by_browser()
         assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
+
+
+def test_one_nudge_is_on_its_way_until_a_worker_takes_it(own_valkey, through_broker):
+    through_broker(own_valkey.url())
+
+    def nudges_after(number):
+        for _ in range(number):
+            nudge_mail()
+        with broker() as client:
+            return client.llen("celery")
+
+    assert nudges_after(3) == 1
+    with broker() as client:
+        assert 9_000 < client.pttl(heartbeats.MAIL_NUDGED) <= 10_000
+    send_due_mail()  # as the worker that takes it does, and as beat's
+    assert nudges_after(3) == 2
 
 
 def frozen(own_valkey):
