@@ -44,6 +44,14 @@ def response_with_answers(request: HttpRequest, slug: str) -> Submission | None:
     return None if public_id is None else find_response(public_id=public_id, slug=slug)
 
 
+def response_by_slug(request: HttpRequest, slug: str) -> Submission | None:
+    """Return this browser's response to the call of that slug, without the call and the answers."""
+    public_id = request.session.get(SESSION_KEY, {}).get(slug)
+    if public_id is None:
+        return None
+    return Submission.objects.filter(public_id=public_id, call__slug=slug).order_by().first()
+
+
 def response_in_session(request: HttpRequest, call: Call) -> Submission | None:
     """Return this browser's response to the call, without its answers."""
     public_id = request.session.get(SESSION_KEY, {}).get(call.slug)

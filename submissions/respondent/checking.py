@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from core import clock
+from core import clock, clock_check
 from core.throttling import client_wait
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
 from submissions.mail import caps
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox import queue
+from submissions.respondent.browser_session import response_by_slug
 from submissions.respondent.decorators import with_response
 from submissions.respondent.publication_words import as_chosen
 from submissions.respondent.response_context import (
@@ -23,10 +25,11 @@ from submissions.respondent.response_context import (
     answers_by_section,
     closed_page,
     current_response,
+    no_response_page,
+    received_at,
     rows_of,
 )
-from submissions.respondent.steps import question_addresses
-from submissions.respondent.wrong_clock import page_if_clock_is_wrong
+from submissions.respondent.wrong_clock import wrong_clock_page
 from submissions.responses import answering, submitting
 from submissions.responses.addresses import known_address
 from submissions.responses.errors import (
@@ -44,12 +47,13 @@ Rows = list[dict[str, Any]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@with_response
-def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+def check(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the answers to check; a POST submits."""
-    if request.method == "POST":
-        refusal = page_if_clock_is_wrong(request, current.call, current.submission)
-        return refusal or _submit(request, current)
+    return _submit(request, slug) if request.method == "POST" else _show(request, slug)
+
+
+@with_response
+def _show(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     if not current.has_working_copy:
         return redirect("submitted", slug=current.call.slug)
     if not current.is_open:
@@ -57,33 +61,46 @@ def check(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     return _check_page(request, current, [])
 
 
-def _submit(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Submit the answers that the page showed; each refusal has its page."""
+def _submit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Submit the answers that the page showed; each refusal has its page.
+
+    Everything but the response's key is read by the transaction, and not here before it: in the
+    last minute of a call very many press.
+    """
+    at = received_at(request)
+    submission = response_by_slug(request, slug)
+    if submission is None:
+        return no_response_page(request, slug)
+    if clock_check.is_wrong():
+        return wrong_clock_page(request, submission.call, submission)
     try:
         version = submitting.submit(
-            submission=current.submission,
-            at=current.received_at,
+            submission=submission,
+            at=at,
             # Without an etag, no page has shown these answers: the page comes first.
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
     except ResponseWithdrawn:
         # Another tab withdrew it; the next page says so.
-        return redirect("submitted", slug=current.call.slug)
+        return redirect("submitted", slug=slug)
     except (CallNotOpen, ChangedSinceSeen, ResponseIncomplete) as refusal:
-        return _refusal_page(request, current, refusal)
+        return _refusal_page(request, slug, at, refusal)
     _hold_mail_back(request, version)
     nudge_mail()
-    return redirect("submitted", slug=current.call.slug)
+    return redirect("submitted", slug=slug)
 
 
 def _refusal_page(
     request: HttpRequest,
-    current: ResponseContext,
+    slug: str,
+    at: datetime,
     refusal: CallNotOpen | ChangedSinceSeen | ResponseIncomplete,
 ) -> HttpResponse:
     """Show the response as it is now: the call may have changed while this waited for a lock."""
-    judged_at = refusal.at if isinstance(refusal, CallNotOpen) else current.received_at
-    now = replace(current_response(request, current.call.slug) or current, received_at=judged_at)
+    current = current_response(request, slug)
+    if current is None:
+        return no_response_page(request, slug)
+    now = replace(current, received_at=refusal.at if isinstance(refusal, CallNotOpen) else at)
     if isinstance(refusal, CallNotOpen):
         return closed_page(request, now, tried=True)
     if isinstance(refusal, ResponseIncomplete):
@@ -149,11 +166,10 @@ def _is_declaration(current: ResponseContext, question: Question) -> bool:
 def _missing(
     current: ResponseContext, issues: list[answering.ValidationIssue]
 ) -> list[dict[str, str]]:
-    addresses = question_addresses(current.call)
     return [
         {
             "message": issue.message,
-            "href": f"{addresses[issue.key]}?return=check#id_{issue.key}",
+            "href": f"{current.question_addresses[issue.key]}?return=check#id_{issue.key}",
         }
         for issue in issues
     ]

@@ -31,6 +31,7 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     if version is None:
         return redirect("response", slug=current.call.slug)
     submission, zone = current.submission, current.call.timezone
+    version.submission = submission
     submitted_at = submission.submitted_at or version.received_at
     context = current.template_context(
         version=version,

@@ -107,6 +107,11 @@ class ResponseContext:
     def steps(self) -> list[Step]:
         return steps(self.call, self.sections, self.answers)
 
+    @cached_property
+    def question_addresses(self) -> dict[str, str]:
+        """The address of the page that each question is on, by the question's key."""
+        return question_addresses(self.call)
+
     def section_form(
         self,
         section: Section,
@@ -115,12 +120,14 @@ class ResponseContext:
         request: HttpRequest | None = None,
     ) -> SectionForm:
         """Return the form of a section, or of one page of it; a `request` posts it."""
+        shown = self.call.questionnaire.questions_of(section) if page is None else page
+        shows_files = request is None and any(q.kind == QuestionKind.FILE for q in shown)
         return SectionForm(
             call=self.call,
             section=section,
             page=page,
             answers=self.answers,
-            attachments={} if request else self.files,
+            attachments=self.files if shows_files else {},
             file_url=lambda file: reverse("own_file", args=[self.call.slug, file.public_id]),
             data=request.POST if request else None,
             files=request.FILES if request else None,
@@ -144,13 +151,18 @@ class ResponseContext:
         }
 
 
+def received_at(request: HttpRequest) -> datetime:
+    """Return when the request reached us; the pages of a response read no other clock."""
+    return clock_check.corrected(clock.received(request))
+
+
 def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
-    """Return this browser's response to the call. Only this function reads the clock."""
-    received_at = clock_check.corrected(clock.received(request))
+    """Return this browser's response to the call."""
+    at = received_at(request)
     found = response_with_answers(request, slug)
     if found is None:
         return None
-    return ResponseContext(found.call, found, received_at, working_answers(found, found.call))
+    return ResponseContext(found.call, found, at, working_answers(found, found.call))
 
 
 def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
@@ -179,7 +191,7 @@ def answers_by_section(current: ResponseContext) -> list[dict[str, Any]]:
 
 def rows_of(current: ResponseContext, questions: Sequence[Question]) -> list[dict[str, Any]]:
     """Return a row for each of the questions: its address, its answer in lines, its files."""
-    addresses = question_addresses(current.call)
+    addresses = current.question_addresses
     return [
         {
             "question": question,

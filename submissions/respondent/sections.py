@@ -20,7 +20,7 @@ from submissions.respondent.saving import (
     question_with_route,
     save_page,
 )
-from submissions.respondent.steps import Step, pages_of, question_addresses, step_address
+from submissions.respondent.steps import Step, pages_of, step_address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,7 +92,7 @@ def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
     if key is None:
         address = step_address(current.call, step.section, step.number)
     else:
-        address = question_addresses(current.call)[key]
+        address = current.question_addresses[key]
     return redirect(_with_query(request, address))
 
 

@@ -17,8 +17,12 @@ def page_if_clock_is_wrong(
 
     Saving goes on: a draft is kept whatever the time.
     """
-    if not clock_check.is_wrong():
-        return None
+    return wrong_clock_page(request, call, submission) if clock_check.is_wrong() else None
+
+
+def wrong_clock_page(
+    request: HttpRequest, call: Call, submission: Submission | None = None
+) -> HttpResponse:
     context = {"call": call, "submission": submission}
     response = render(request, "refusals/wrong_clock.html", context, status=503)
     response["Retry-After"] = str(TRY_AGAIN_AFTER)

@@ -19,13 +19,15 @@ from submissions.responses.working_copy import working_answers
 AT_MOST_ONCE_IN = timedelta(hours=1)
 
 
-def address_of(version: Version, call: Call) -> str:
+def address_of(version: Version, call: Call, *, for_links: str | None = None) -> str:
     """Return the address given for the return link, else the first one among the answers.
 
-    Where there are both, the first is newer: its author gave it to get mail.
+    Where there are both, the first is newer: its author gave it to get mail. `for_links` is the
+    first, from a caller who has read it (`given_for_links`).
     """
-    given = _addresses_in({**version.texts, **version.identity.answers}, call)
-    return _given_for_links(version.submission) or next(iter(given), "")
+    given = given_for_links(version.submission) if for_links is None else for_links
+    answers = {**version.texts, **version.identity.answers}
+    return given or next(iter(_addresses_in(answers, call)), "")
 
 
 def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
@@ -33,12 +35,13 @@ def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]
 
     It is the address given for the link, else the first one among the working `answers`.
     """
-    return _given_for_links(submission) or next(iter(typed_addresses(call, answers)), "")
+    return given_for_links(submission) or next(iter(typed_addresses(call, answers)), "")
 
 
-def _given_for_links(submission: Submission) -> str:
-    kept = ReturnAddress.objects.of_authors().filter(submission=submission).first()
-    return kept.address if kept is not None else ""
+def given_for_links(submission: Submission) -> str:
+    """Return the address that the author gave for the return link, "" if there is none."""
+    kept = ReturnAddress.objects.of_authors().filter(submission=submission)
+    return kept.values_list("address", flat=True).order_by().first() or ""
 
 
 def present_address(submission: Submission, call: Call) -> str:
@@ -55,20 +58,19 @@ def leads_back(submission: Submission, call: Call, address: str) -> bool:
     return comparable(address) in {comparable(one) for one in now}
 
 
-def known_addresses(submission: Submission, call: Call) -> list[str]:
+def known_addresses(
+    submission: Submission, call: Call, *, for_links: str | None = None
+) -> list[str]:
     """Return each address that the author ever gave, as far as it is still stored.
 
     Those of the return link, of the answers of every version, and of the mails that went out.
-    Capitals make no second address.
+    Capitals make no second address. `for_links` is as in `address_of`.
     """
     mails = OutboxEmail.objects.filter(
         submission=submission, address_given_by=AddressSource.AUTHOR
     ).exclude(to_address="")
-    kept = ReturnAddress.objects.of_authors().filter(submission=submission)
-    found = [
-        *mails.order_by("pk").values_list("to_address", flat=True),
-        *kept.values_list("address", flat=True),
-    ]
+    kept = given_for_links(submission) if for_links is None else for_links
+    found = [*mails.order_by("pk").values_list("to_address", flat=True), *filter(None, [kept])]
     if not submission.is_draft:
         versions = Version.objects.filter(submission=submission).order_by("number")
         for texts, identity in versions.values_list("texts", "identity__answers"):
@@ -97,14 +99,16 @@ def without(addresses: Iterable[str], one: str) -> list[str]:
     return [address for address in addresses if comparable(address) != comparable(one)]
 
 
-def enqueue_receipt(version: Version, call: Call, at: datetime, *, earlier: list[str]) -> None:
+def enqueue_receipt(
+    version: Version, call: Call, at: datetime, *, earlier: list[str], for_links: str
+) -> None:
     """Enqueue the receipt of a version, and a notice of it to each of the `earlier` addresses.
 
     `earlier` are the `known_addresses` before the version: whoever submits in the author's name
-    cannot keep the author from learning of it.
+    cannot keep the author from learning of it. `for_links` is as in `address_of`.
     """
     kind = MailKind.CONFIRMATION if version.number == 1 else MailKind.AMENDED
-    present = address_of(version, call)
+    present = address_of(version, call, for_links=for_links)
     _enqueue(MailKind.VERSION_NOTICE, without(earlier, present), version, call, at)
     _enqueue(kind, [present] if present else [], version, call, at)
 

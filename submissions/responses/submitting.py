@@ -8,7 +8,12 @@ from django.db import IntegrityError, transaction
 
 from core.references import make_reference
 from submissions.calls.models import Call
-from submissions.responses.addresses import enqueue_infected, enqueue_receipt, known_addresses
+from submissions.responses.addresses import (
+    enqueue_infected,
+    enqueue_receipt,
+    given_for_links,
+    known_addresses,
+)
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
@@ -90,7 +95,8 @@ def _receive(
     expected_etag: str | None,
 ) -> Version:
     content = _complete_content(locked, call, expected_etag)
-    earlier = known_addresses(locked, call)
+    for_links = given_for_links(locked)
+    earlier = known_addresses(locked, call, for_links=for_links)
     version: Version | None
     if locked.is_draft:
         version = _write_first_version(locked, content, deadline, at)
@@ -98,7 +104,8 @@ def _receive(
         version = _write_next_version(locked, content, deadline, at)
     if version is None:
         return locked.submitted_version
-    _enqueue_mails(version, content, at, earlier)
+    enqueue_receipt(version, call, at, earlier=earlier, for_links=for_links)
+    _enqueue_notice_of_infected(version, content, at)
     return version
 
 
@@ -115,8 +122,7 @@ def _complete_content(locked: Submission, call: Call, expected_etag: str | None)
     return Content(call, asked_questions(call, answers), answers, files)
 
 
-def _enqueue_mails(version: Version, content: Content, at: datetime, earlier: list[str]) -> None:
-    enqueue_receipt(version, content.call, at, earlier=earlier)
+def _enqueue_notice_of_infected(version: Version, content: Content, at: datetime) -> None:
     infected = FileScan.objects.filter(state=ScanState.INFECTED)
     if content.attached and infected.filter(attachment__in=content.attached).exists():
         enqueue_infected(version, content.call, at)

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import drafting
 from submissions.responses.models import Answer, Version
-from tests.makers import make_attachment, make_call, press_submit, while_open
+from tests.makers import complete_answers, make_attachment, make_call, press_submit, while_open
 from tests.submissions.respondent.answering import (
     MICROSECOND,
     address,
@@ -38,6 +40,27 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     assert f'href="{address(call, "response/about/")}?return=check#question-age"' in (
         response.content.decode()
     )
+
+
+def test_submission_reads_each_thing_once(client, call):
+    """In the last minute of a call very many press: each statement is multiplied by all of them."""
+    start_with(client, call, **complete_answers(call))
+    page = client.get(address(call, "response/check/")).content.decode()
+    etag = re.search(r'name="_expected_etag" value="([^"]+)"', page)[1]
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(address(call, "response/check/"), {"_expected_etag": etag})
+    assert answer.url == address(call, "response/submitted/")
+    read = [re.findall(r'FROM "?(\w+)', one["sql"]) for one in queries if "SELECT" in one["sql"]]
+    assert read == [
+        ["django_session"],
+        ["submissions_submission"],
+        ["submissions_submission"],  # again, now locked
+        ["submissions_call"],
+        ["submissions_answer", "submissions_identityanswer"],
+        ["submissions_attachment"],
+        ["submissions_returnaddress"],
+        ["submissions_outboxemail"],
+    ]
 
 
 def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client, call):
