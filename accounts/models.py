@@ -85,3 +85,25 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.pk}"
+
+
+class AuditSeal(models.Model):
+    """One link of the chain of audit events: `accounts.chain` says what it is the digest of.
+
+    A seal outlives its event, so that it has no foreign key.
+    """
+
+    # The portal's own role only reads it: `accounts_seal_record` writes, with its owner's rights.
+    written_by_owner_only = True
+
+    number = models.BigIntegerField(primary_key=True)
+    event_id = models.BigIntegerField(unique=True)
+    event_sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(help_text="By the database's clock.")
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"

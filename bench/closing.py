@@ -272,7 +272,7 @@ def main() -> int:
 
             wait_until(each_has_a_mail, seconds=MAIL_WITHIN, pause=1)
             stored = in_database(database, people)
-            return 0 if report(minute, stored, floor(database)) else 1
+            return 0 if report(minute, stored, floor(environment["MIGRATION_DATABASE_URL"])) else 1
 
 
 if __name__ == "__main__":

@@ -10,7 +10,15 @@ from devserver import running_portal, server_settings
 from devserver.portal import Portal
 
 # What the caller's own environment says of another portal.
-OF_ANOTHER = ("PORTAL_", "REHEARSE_", "DATABASE_URL", "BROKER_URL", "EMAIL_URL", "ALLOWED_HOSTS")
+OF_ANOTHER = (
+    "PORTAL_",
+    "REHEARSE_",
+    "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
+    "BROKER_URL",
+    "EMAIL_URL",
+    "ALLOWED_HOSTS",
+)
 
 
 @contextmanager

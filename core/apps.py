@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from core.checks import check_schema
+from core.checks import check_roles, check_schema
 
 
 class CoreConfig(AppConfig):
@@ -10,3 +10,4 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_schema, Tags.database)
+        register(check_roles, Tags.database, deploy=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import WARNING, CheckMessage, Error
 
-from core import schema
+from core import database_roles, schema
 
 
 def check_schema(databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
@@ -14,3 +14,9 @@ def check_schema(databases: Sequence[str] | None = None, **_options: Any) -> lis
         return []
     refusal = schema.problem()
     return [Error(refusal, id="core.E001")] if refusal else []
+
+
+def check_roles(databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Warn of a role that could alter the record; for `check --deploy`."""
+    problem = database_roles.problem() if databases else ""
+    return [CheckMessage(WARNING, problem, id="core.W001")] if problem else []

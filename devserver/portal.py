@@ -24,6 +24,7 @@ from devserver.supervised_process import Program, SupervisedProcess, last_line
 from devserver.valkey import Valkey
 
 DATABASE = "evidence_portal"
+SERVING_ROLE = "evidence_portal"
 READY_WITHIN = 120.0  # seconds
 PREPARED_WITHIN = 600.0  # seconds; a large database takes long to migrate
 LONGEST_LOG = 10_000_000  # bytes; a longer log is renamed to *.old at the next start
@@ -62,7 +63,7 @@ class Portal:
         self._run = RunFolder(note)
         environment = self._own_environment()
         run, settings = self._run, self._settings
-        environment["DATABASE_URL"] = settings.database_url or self._start_postgres(run)
+        environment |= self._databases(run)
         environment["BROKER_URL"] = settings.broker_url or self._start_valkey(run)
         self._prepare(environment)
         running_portal.publish(self._data, environment)
@@ -135,11 +136,15 @@ class Portal:
         if self.clock is not None:
             self._clock_file.save_if_due(self.clock, wall_now=datetime.now(UTC))
 
-    def _start_postgres(self, run: RunFolder) -> str:
-        engine = Postgres(self._data / "postgres", run, log=self._logs / "postgres.log")
-        self._supervise("PostgreSQL", engine, self._engines)
-        engine.make_database(DATABASE)
-        return engine.url(DATABASE)
+    def _databases(self, run: RunFolder) -> dict[str, str]:
+        """Return how to reach the database in its two roles, and start one if none is given."""
+        given, owner = self._settings.database_url, self._settings.migration_database_url
+        if given is None:
+            engine = Postgres(self._data / "postgres", run, log=self._logs / "postgres.log")
+            self._supervise("PostgreSQL", engine, self._engines)
+            engine.make_database(DATABASE)
+            given, owner = engine.url(DATABASE, role=SERVING_ROLE), engine.url(DATABASE)
+        return {"DATABASE_URL": given} | _if_any("MIGRATION_DATABASE_URL", owner)
 
     def _start_valkey(self, run: RunFolder) -> str:
         engine = Valkey(self._data / "valkey", run, log=self._logs / "valkey.log")
@@ -175,7 +180,8 @@ class Portal:
 
     def _start_programs(self, environment: dict[str, str], listener: int) -> None:
         environment = environment | {"PYTHONUNBUFFERED": "1"}
-        environment.pop("PORTAL_DEMO_PASSWORD", None)
+        for name in ("PORTAL_DEMO_PASSWORD", "MIGRATION_DATABASE_URL"):
+            environment.pop(name, None)
         celery = [sys.executable, "-m", "celery", "-A", "evidence_portal"]
         commands = {
             # gunicorn.conf.py has the rest, here as in production.

@@ -115,8 +115,8 @@ class Postgres(LocalProcess):
                 f"PostgreSQL ended at once: {_last_line(self.log, said_before)} See {self.log}."
             )
 
-    def url(self, database: str) -> str:
-        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._sockets))}"
+    def url(self, database: str, *, role: str = SUPERUSER) -> str:
+        return f"postgresql://{quote(role)}@/{quote(database)}?host={quote(str(self._sockets))}"
 
     def make_database(self, name: str) -> None:
         """Create the database unless it is there."""

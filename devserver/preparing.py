@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from core import database_roles
 from devserver.errors import INVALID_SETTING_EXIT
 from evidence_portal.celery import app
 
@@ -28,10 +29,12 @@ class CannotPrepare(Exception):
 
 def prepare() -> None:
     django.setup()
+    variable = "MIGRATION_DATABASE_URL" if database_roles.is_apart() else "DATABASE_URL"
     try:
-        connection.ensure_connection()
+        with database_roles.as_owner():
+            connection.ensure_connection()
     except OperationalError as error:
-        raise CannotPrepare(f"DATABASE_URL: {' '.join(str(error).split())}") from error
+        raise CannotPrepare(f"{variable}: {' '.join(str(error).split())}") from error
     try:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=5)

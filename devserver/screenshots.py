@@ -44,7 +44,14 @@ def running_portal(password: str) -> Iterator[str]:
         environment = {
             variable: value
             for variable, value in os.environ.items()
-            if variable not in {"DATABASE_URL", "BROKER_URL", "EMAIL_URL", "PORTAL_URL"}
+            if variable
+            not in {
+                "DATABASE_URL",
+                "MIGRATION_DATABASE_URL",
+                "BROKER_URL",
+                "EMAIL_URL",
+                "PORTAL_URL",
+            }
         } | {"PORTAL_DATA": str(data), "PORT": str(_free_port()), "PORTAL_DEMO_PASSWORD": password}
         environment.pop("REHEARSE_FROM", None)
         with subprocess.Popen(

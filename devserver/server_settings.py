@@ -22,6 +22,7 @@ class ServerSettings:
     portal_url: str
     # None: the portal starts its own.
     database_url: str | None
+    migration_database_url: str | None
     broker_url: str | None
     email_url: str | None
     # False: the real clock runs. None: the rehearsal goes on where the last one stopped.
@@ -42,6 +43,9 @@ def read(environment: Mapping[str, str] = os.environ) -> ServerSettings:
         data=data_folder(environment),
         portal_url=_web_address(environment, f"http://127.0.0.1:{port}"),
         database_url=_address(environment, "DATABASE_URL", {"postgresql", "postgres"}),
+        migration_database_url=_address(
+            environment, "MIGRATION_DATABASE_URL", {"postgresql", "postgres"}
+        ),
         broker_url=_address(
             environment, "BROKER_URL", {"redis", "rediss", "redis+socket", "valkey", "valkeys"}
         ),

@@ -17,7 +17,7 @@ TICK_LASTS = 10.0
 
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["core", "submissions.mail", "submissions.responses", "exports"])
+app.autodiscover_tasks(["core", "accounts", "submissions.mail", "submissions.responses", "exports"])
 # When it loses the broker, a worker would return the tasks that it has not begun, over the lost
 # connection. That ends its loop, and it hangs. It need not return them: beat sends new ones.
 Channel.do_restore = False
@@ -65,6 +65,11 @@ app.conf.beat_schedule = {
     },
     "make-exports": {
         "task": "exports.make_exports",
+        "schedule": 10.0,
+        "options": {"expires": TICK_LASTS},
+    },
+    "seal-record": {
+        "task": "accounts.seal_record",
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },

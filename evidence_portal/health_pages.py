@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from core import clock, clock_check, heartbeats, schema
+from core import clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.responses.evidence_checks.checking import (
@@ -38,8 +38,9 @@ def ready(_request: HttpRequest) -> HttpResponse:
     Mail that waits for longer than MAIL_STALE_MINUTES is a warning only: most often a mail server
     elsewhere is down, and taking the portal off the net would not send the mail. Heartbeats go by
     real time, the age of mails by the portal's clock, which dated them. `clock` warns of a clock
-    over 2 seconds from the database's, and fails over 30. `files` is there
-    if a virus scanner is set up, and warns of files that wait for it.
+    over 2 seconds from the database's, and fails over 30. `record` warns of a database role that
+    could alter it. `files` is there if a virus scanner is set up, and warns of files that wait for
+    it.
     """
     clocks: dict[str, timedelta] = {}
     parts = _database_and_mail(clocks) | _broker_and_workers(clocks)
@@ -52,7 +53,18 @@ def ready(_request: HttpRequest) -> HttpResponse:
     return _plain(text, status=200 if healthy else 503)
 
 
-ORDER = ("database", "schema", "clock", "broker", "worker", "beat", "mail", "evidence", "files")
+ORDER = (
+    "database",
+    "schema",
+    "clock",
+    "broker",
+    "worker",
+    "beat",
+    "mail",
+    "evidence",
+    "record",
+    "files",
+)
 
 
 def _say_clocks(clocks: Mapping[str, timedelta]) -> str:
@@ -69,11 +81,13 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         # Another release's tables may have no such columns.
         late = "" if refusal else late_in_words(mail_health(at=clock.portal_now()))
         evidence = UNKNOWN if refusal else _say_evidence()
+        alterable = database_roles.problem()
     except DatabaseError:
-        unknown = dict.fromkeys(("schema", "clock", "mail", "evidence"), UNKNOWN)
+        unknown = dict.fromkeys(("schema", "clock", "mail", "evidence", "record"), UNKNOWN)
         return {"database": "does not answer"} | unknown
     mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
     parts = {"database": OK, "schema": refusal or OK, "mail": mail, "evidence": evidence}
+    parts["record"] = f"warning: {alterable}" if alterable else OK
     if settings.CLAMD_URL and not refusal:
         waiting = scans_in_words()
         parts["files"] = f"warning: {waiting}" if waiting else OK

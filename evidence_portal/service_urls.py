@@ -1,5 +1,6 @@
 """Reading the URLs of the services that the portal uses: database, broker, mail server, scanner."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -13,24 +14,47 @@ CONNECTION_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout
 
 
 def read_database() -> dict[str, Any]:
-    """Return Django's database settings out of DATABASE_URL.
-
-    `postgresql://user:password@host:port/name?option=value`. The host may be a query parameter,
-    as libpq has it for unix sockets. An empty `options=` sends no options, for connection poolers
-    that accept none.
-    """
+    """Return Django's database settings out of DATABASE_URL, the role that serves."""
     url = read_text(
         "DATABASE_URL",
         remedy="Start script/server, or write postgresql://user:password@host:5432/name",
     )
+    return _database("DATABASE_URL", url)
+
+
+def read_migration_database(database: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return how to reach `database` as its owner, out of MIGRATION_DATABASE_URL; None without.
+
+    The same role as of DATABASE_URL counts as none: then there is one role for both.
+    """
+    url = read_text("MIGRATION_DATABASE_URL", default="")
+    if not url:
+        return None
+    owner = _database("MIGRATION_DATABASE_URL", url)
+    if owner["NAME"] != database["NAME"]:
+        raise ImproperlyConfigured(
+            "MIGRATION_DATABASE_URL and DATABASE_URL must name the same database, "
+            "with two users: its owner, and the role that serves."
+        )
+    if owner["USER"] == database["USER"]:
+        return None
+    return {name: owner[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
+
+
+def _database(variable: str, url: str) -> dict[str, Any]:
+    """Read `postgresql://user:password@host:port/name?option=value`.
+
+    The host may be a query parameter, as libpq has it for unix sockets. An empty `options=` sends
+    no options, for connection poolers that accept none.
+    """
     remedy = (
         "postgresql://user:password@host:5432/name. "
         "PostgreSQL is the only database that the portal runs on."
     )
-    parts = split_url("DATABASE_URL", url, schemes={"postgres", "postgresql"}, remedy=remedy)
+    parts = split_url(variable, url, schemes={"postgres", "postgresql"}, remedy=remedy)
     name = unquote(parts.path.lstrip("/"))
     if not name:
-        raise ImproperlyConfigured(f"DATABASE_URL must look like {remedy}")
+        raise ImproperlyConfigured(f"{variable} must look like {remedy}")
     options = {"connect_timeout": "5", "options": CONNECTION_OPTIONS}
     options |= dict(parse_qsl(parts.query, keep_blank_values=True))
     if not options["options"]:

@@ -28,6 +28,7 @@ from evidence_portal.service_urls import (
     read_broker_url,
     read_database,
     read_mail_server,
+    read_migration_database,
     read_scanner,
 )
 from submissions.mail.providers import anymail_from
@@ -61,6 +62,8 @@ REHEARSAL_MOVED = (
 )
 
 DATABASES = {"default": read_database()}
+# How `migrate` connects: as the owner of the tables. None: there is one role for everything.
+MIGRATION_DATABASE = read_migration_database(DATABASES["default"])
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from psycopg2.sql import SQL, Identifier
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, AuditSeal
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
@@ -38,6 +38,7 @@ MADE_IN_REHEARSAL = (
     ReturnToken,
     OutboxEmail,
     AuditEvent,
+    AuditSeal,
     LatePass,
     Coding,
     Code,
@@ -72,7 +73,7 @@ def reset(*, at: datetime) -> Reset:
 
     Calls, questions and people who sign in stay. It is one transaction, which deletes the files
     after its commit. Raises ResetRefused unless a rehearsal clock runs and all responses were
-    begun under one.
+    begun under one. For the role that owns the tables: no other deletes what stands.
     """
     if not clock.is_rehearsal():
         raise ResetRefused("No rehearsal runs: nothing was touched.")

@@ -4,9 +4,10 @@ from time import monotonic, time
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from hypothesis import settings as hypothesis_settings
 
-from core import clock, clock_check
+from core import clock, clock_check, database_roles
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT
 
@@ -59,3 +60,16 @@ def at(monkeypatch):
         standing["moment"] = moment
 
     return set_to
+
+
+@pytest.fixture
+def serving_role(transactional_db):
+    """Connect as the role that web, worker and beat have, which owns nothing; return its name."""
+    role = "portal_tests"
+    database_roles.grant(role)
+    owner = connection.settings_dict["USER"]
+    connection.close()
+    connection.settings_dict["USER"] = role  # of threads, too
+    yield role
+    connection.close()
+    connection.settings_dict["USER"] = owner

@@ -39,7 +39,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 
 def _set_environment(folder: Path) -> None:
-    for name in ("REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DEMO_PASSWORD", "ALLOWED_HOSTS"):
+    for name in (
+        *("REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DEMO_PASSWORD", "ALLOWED_HOSTS"),
+        "MIGRATION_DATABASE_URL",
+    ):
         os.environ.pop(name, None)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
+from accounts import chain
 from accounts.models import Membership
 from accounts.rights import may
 from accounts.states import Action
@@ -25,11 +26,15 @@ ENQUEUEING_LOCK = 5_283_302  # any number that no other advisory lock of this da
 
 @dataclass(frozen=True)
 class DailyReport:
-    """`received_today` in the 24 hours before; `unread` of those received."""
+    """`received_today` in the 24 hours before; `unread` of those received.
+
+    `record_head` is the head of the record's chain, "" if nothing is sealed yet.
+    """
 
     standing: ClosingReport
     received_today: int
     unread: int
+    record_head: str
 
 
 def daily_report(call: Call, *, at: datetime) -> DailyReport:
@@ -38,7 +43,8 @@ def daily_report(call: Call, *, at: datetime) -> DailyReport:
         received_today=Count("pk", filter=Q(submitted_at__gt=at - timedelta(days=1))),
         unread=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
     )
-    return DailyReport(standing=closing_report(call, at=at), **counts)
+    standing = closing_report(call, at=at)
+    return DailyReport(standing=standing, record_head=chain.head(), **counts)
 
 
 def enqueue_digests(*, at: datetime) -> int:

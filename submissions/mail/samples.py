@@ -135,4 +135,4 @@ class SampleData:
             mails_failed=1,
             passes_open=1,
         )
-        return DailyReport(standing=standing, received_today=60, unread=80)
+        return DailyReport(standing=standing, received_today=60, unread=80, record_head="")

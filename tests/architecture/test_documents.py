@@ -113,7 +113,13 @@ def test_documents_name_the_commands_that_a_call_needs():
 
 
 def test_docker_commands_of_documents_name_services_that_exist():
-    variables = ("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL")
+    variables = (
+        "SECRET_KEY",
+        "PORTAL_URL",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_PORTAL_PASSWORD",
+        "EMAIL_URL",
+    )
     services = set(compose(**dict.fromkeys(variables, "x"))["services"])
     shown = [line for _, line in typed_lines() if line.startswith("docker")]
     assert shown != []
@@ -132,7 +138,7 @@ def test_constraints_named_in_documents_are_in_the_database():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint UNION SELECT relname FROM pg_class "
-            "UNION SELECT tgname FROM pg_trigger"
+            "UNION SELECT tgname FROM pg_trigger UNION SELECT proname FROM pg_proc"
         )
         there = {name for (name,) in cursor.fetchall()}
     stated = {

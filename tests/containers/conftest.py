@@ -72,6 +72,7 @@ class Stack:
             SECRET_KEY=secrets.token_urlsafe(50),
             PORTAL_URL=f"https://{HOST}",
             POSTGRES_PASSWORD="never-asked-for",
+            POSTGRES_PORTAL_PASSWORD="neither-asked-for",
             EMAIL_URL=f"file://{self.folder / 'mail'}",
         )["services"]
 
@@ -79,6 +80,9 @@ class Stack:
         """What the service is told, with this machine's addresses of the engines."""
         told = {name: str(value) for name, value in self.services[service]["environment"].items()}
         assert told["DATABASE_URL"].endswith("@postgres:5432/evidence")
+        owner = {}
+        if "MIGRATION_DATABASE_URL" in told:
+            owner["MIGRATION_DATABASE_URL"] = self.postgres.url(DATABASE)
         assert told["BROKER_URL"] == "redis://redis:6379/0"
         return (
             BARE
@@ -88,7 +92,8 @@ class Stack:
             }
             | told
             | {
-                "DATABASE_URL": self.postgres.url(DATABASE),
+                **owner,
+                "DATABASE_URL": self.postgres.url(DATABASE, role="evidence_portal"),
                 "BROKER_URL": f"redis://127.0.0.1:{self.broker_port}/0",
                 "PORT": str(self.web_port),
             }
@@ -223,7 +228,14 @@ def stack(image_files):
 
 def compose_postgres_settings():
     """`postgres -c name=value ...` of the compose file, as a mapping."""
-    blanks = dict.fromkeys(("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"), "x")
+    names = (
+        "SECRET_KEY",
+        "PORTAL_URL",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_PORTAL_PASSWORD",
+        "EMAIL_URL",
+    )
+    blanks = dict.fromkeys(names, "x")
     command = compose(**blanks)["services"]["postgres"]["command"]
     assert command[0] == "postgres"
     assert command[1::2] == ["-c"] * len(command[2::2])

@@ -134,7 +134,7 @@ def test_every_part_is_healthy_and_ready(deployed):
     status, _, text = ask(deployed.web_port, "/readyz/")
     parts = ("database", "schema", "clock", "broker", "worker", "beat", "mail")
     lines = "".join(f"{part}: ok\n" for part in parts)
-    assert (status, text) == (200, f"{lines}evidence: not checked yet\n")
+    assert (status, text) == (200, f"{lines}evidence: not checked yet\nrecord: ok\n")
 
 
 def test_worker_sends_what_is_due(deployed, reference):
@@ -269,7 +269,10 @@ def test_health_check_of_nothing_known_is_a_usage_error(deployed, words):
 
 def test_database_is_made_by_the_arguments_given_to_the_image(stack):
     """initdb takes them, and sorts and compares as the embedded server does."""
-    blanks = dict.fromkeys(("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"), "x")
+    blanks = dict.fromkeys(
+        ("SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "POSTGRES_PORTAL_PASSWORD", "EMAIL_URL"),
+        "x",
+    )
     service = compose(**blanks)["services"]["postgres"]
     run = RunFolder()
     account = engine_account()

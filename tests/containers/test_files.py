@@ -1,6 +1,5 @@
 """The container files as they are written."""
 
-import json
 import os
 import re
 import subprocess
@@ -18,7 +17,13 @@ from tests.containers.declared import (
     variables_of_compose,
 )
 
-REQUIRED = {"SECRET_KEY", "PORTAL_URL", "POSTGRES_PASSWORD", "EMAIL_URL"}
+REQUIRED = {
+    "SECRET_KEY",
+    "PORTAL_URL",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_PORTAL_PASSWORD",
+    "EMAIL_URL",
+}
 FILLED_IN = {name: f"x{number}" for number, name in enumerate(sorted(REQUIRED))}
 
 
@@ -187,6 +192,16 @@ def test_env_example_names_every_setting_that_is_read():
 def test_commands_are_lists_so_that_signals_reach_them():
     services = compose(**FILLED_IN)["services"]
     commands = {name: service.get("command") for name, service in services.items()}
-    assert json.dumps(commands["migrate"][:2]) == '["sh", "-c"]'
-    for name in ("worker", "beat", "postgres", "redis"):
+    for name in ("migrate", "worker", "beat", "postgres", "redis"):
         assert isinstance(commands[name], list), name
+
+
+def test_only_migrate_gets_the_owners_password():
+    services = compose(**FILLED_IN)["services"]
+    owners = f"evidence:{FILLED_IN['POSTGRES_PASSWORD']}@"
+    own = f"evidence_portal:{FILLED_IN['POSTGRES_PORTAL_PASSWORD']}@"
+    told = {name: services[name]["environment"] for name in ("web", "worker", "beat", "migrate")}
+    with_owner = [name for name, variables in told.items() if owners in str(variables)]
+    assert with_owner == ["migrate"]
+    assert owners in told["migrate"]["MIGRATION_DATABASE_URL"]
+    assert all(own in variables["DATABASE_URL"] for variables in told.values())

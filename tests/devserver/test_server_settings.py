@@ -11,6 +11,7 @@ STANDARD = {
     "data": DEFAULT_DATA,
     "portal_url": "http://127.0.0.1:8000",
     "database_url": None,
+    "migration_database_url": None,
     "broker_url": None,
     "email_url": None,
     "rehearse_from": None,
@@ -34,6 +35,10 @@ def test_empty_variables_are_the_same_as_none():
         ({"PORT": "8123"}, {"port": 8123, "portal_url": "http://127.0.0.1:8123"}),
         ({"PORTAL_URL": "https://x.example/"}, {"portal_url": "https://x.example"}),
         ({"DATABASE_URL": "postgresql://u@h/n"}, {"database_url": "postgresql://u@h/n"}),
+        (
+            {"MIGRATION_DATABASE_URL": "postgresql://o@h/n"},
+            {"migration_database_url": "postgresql://o@h/n"},
+        ),
         ({"REHEARSE_FROM": "off"}, {"rehearse_from": False}),
         (
             {"REHEARSE_FROM": "2019-07-24T11:59:59+01:00"},

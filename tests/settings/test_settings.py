@@ -112,6 +112,15 @@ def settings_with(monkeypatch):
         ({"DATABASE_URL": "postgresql://user:secret@db:port/evidence"}, DATABASE_REMEDY),
         ({"DATABASE_URL": "postgresql://[user/evidence"}, DATABASE_REMEDY),
         (
+            {"MIGRATION_DATABASE_URL": "postgresql://user:secret@db.example.org"},
+            f"MIGRATION_{DATABASE_REMEDY}",
+        ),
+        (
+            {"MIGRATION_DATABASE_URL": "postgresql://owner:secret@db.example.org/other"},
+            "MIGRATION_DATABASE_URL and DATABASE_URL must name the same database, "
+            "with two users: its owner, and the role that serves.",
+        ),
+        (
             {"BROKER_URL": None},
             "BROKER_URL is not set. Start script/server, or write redis://host:6379/0",
         ),
@@ -358,3 +367,18 @@ def test_reports_of_the_provider_are_proved_by_what_is_set(settings_with):
     )
     assert settings["ANYMAIL"] == {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
     assert settings_with()["ANYMAIL"] == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "owner"),
+    [
+        ("", None),
+        ("postgresql://evidence:p%40ss@db.example.org:5433/evidence", None),
+        ("postgresql://owner:o%40@db2.example.org:5434/evidence?options=", "owner"),
+    ],
+)
+def test_owner_of_the_tables_is_another_role_or_none(settings_with, url, owner):
+    found = settings_with(MIGRATION_DATABASE_URL=url)["MIGRATION_DATABASE"]
+    expected = {"USER": owner, "PASSWORD": "o@", "HOST": "db2.example.org", "PORT": "5434"}
+    expected["OPTIONS"] = {"connect_timeout": "5"}
+    assert found == (owner and expected)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core import clock, spoken_time
+from core import clock, database_roles, spoken_time
 from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 from rehearsal import resetting
 from rehearsal.errors import ResetRefused
@@ -55,7 +55,8 @@ class Command(BaseCommand):
 
     def _reset(self) -> None:
         try:
-            done = resetting.reset(at=clock.portal_now())
+            with database_roles.as_owner():
+                done = resetting.reset(at=clock.portal_now())
         except ResetRefused as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(f"Removed {done.responses:,} responses and {done.files:,} files.")

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.chain import ChainCheck
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from submissions.responses.models import ClosingChange, LatePass
 
 TRIGGERS = (
     "accounts_auditevent_stands",
+    "accounts_auditseal_stands",
     "submissions_attachment_stands",
     "submissions_closingchange_stands",
     "submissions_submission_receipt_stands",
@@ -27,6 +29,7 @@ FINISHED = (AuditAction.EXPORTED, AuditAction.EXPORT_BROKEN)
 
 def problems() -> Iterator[str]:
     yield from _triggers()
+    yield from ChainCheck().problems()
     given = _said(AuditAction.LATE_PASS_GIVEN, key="late_pass")
     for late_pass in LatePass.objects.exclude(pk__in=given).order_by("pk"):
         yield f"{late_pass}: it is not on record who gave it"

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import chain
 from accounts.models import Membership
-from accounts.states import Role
+from accounts.record import record
+from accounts.states import AuditAction, Role
 from submissions.mail import tasks
 from submissions.mail.daily_report import SENT_FOR, daily_report, enqueue_digests
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import build
 from submissions.outbox.states import MailKind
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -135,3 +138,16 @@ def test_digest_of_another_call_goes_to_no_member():
     Membership.objects.filter(call=other).delete()
     assert enqueue_digests(at=MORNING) == 1
     assert OutboxEmail.objects.get().call == call
+
+
+def test_digest_takes_the_head_of_the_record_out_of_the_database():
+    call = make_call()
+    mail = build(
+        kind=MailKind.STAFF_DIGEST, call=call, to_address="ann@example.org", at=MORNING, occasion=""
+    )
+    assert "verify_audit" not in render(mail, at=MORNING).message.body
+    record(by=None, at=MORNING, action=AuditAction.CALL_LOADED, call=call)
+    chain.seal()
+    message = render(mail, at=MORNING).message
+    assert f"\nmanage.py verify_audit --head {chain.head()}\n" in message.body
+    assert f"<code>{chain.head()}</code>" in message.alternatives[0][0]

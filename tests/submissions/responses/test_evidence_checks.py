@@ -296,10 +296,13 @@ def test_record_that_lacks_something_is_found(response):
         response.call, to=response.call.closes_at + MINUTE, reason="Down", by=user, at=at
     )
     assert found() == []
+    gone = AuditEvent.objects.order_by("pk").values_list("pk", flat=True)
+    gone = [f"record {event}: it is gone" for event in gone]
     damage("accounts_auditevent", "DELETE FROM accounts_auditevent")
     export = record(by=None, at=at, action="exported", attempt="1")
     late_pass = LatePass.objects.get()
     assert found() == [
+        *gone,
         f"{late_pass}: it is not on record who gave it",
         f"{response.call.closing_changes.get()}: it is not on record",
         f"record {export.pk}: an export ended that never started",

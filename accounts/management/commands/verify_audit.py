@@ -1,0 +1,37 @@
+"""manage.py verify_audit"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.chain import ChainCheck
+
+
+class Command(BaseCommand):
+    help = (
+        "Check the chain of the record: that no audit event was changed, removed, moved or put in "
+        "afterwards. Each problem is a line; any problem makes the exit status 1."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--head",
+            action="append",
+            default=[],
+            metavar="SHA256",
+            help="a head of the chain that stood outside the database, such as in a staff digest; "
+            "may be given several times",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chain = ChainCheck()
+        known = ["".join(head.split()).lower() for head in options["head"]]
+        problems = list(chain.problems(known_heads=known))
+        for line in problems:
+            self.stdout.write(line)
+        checked = f"{chain.sealed:,} audit events checked, head {chain.head or 'none yet'}"
+        if problems:
+            several = "s" * (len(problems) > 1)
+            raise CommandError(f"{checked}: {len(problems):,} problem{several}.")
+        self.stdout.write(f"{checked}: no problem.")

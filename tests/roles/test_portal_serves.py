@@ -1,0 +1,121 @@
+"""Everything that the portal does day by day, as the role that owns nothing."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.core import mail as django_mail
+from django.core.management import call_command
+from django.urls import reverse
+
+from accounts import chain
+from accounts.models import AuditEvent, Membership
+from accounts.states import Role
+from exports import tasks as export_tasks
+from submissions.mail import tasks as mail_tasks
+from submissions.mail.daily_report import enqueue_digests
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import amending, drafting, late_passes, retention, submitting
+from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.models import Submission
+from tests.exports.test_export_runs import make_run
+from tests.makers import (
+    PASSWORD,
+    SMALL,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+pytestmark = pytest.mark.usefixtures("serving_role")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr("submissions.mail.tasks.nudge_mail", lambda: None)
+
+
+def actions():
+    return list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+
+
+def test_response_is_begun_submitted_amended_and_withdrawn_and_each_mail_goes_out(at):
+    call = make_call()
+    moment = while_open(call)
+    draft = make_draft(call, at=moment, **complete_answers(call))
+    make_attachment(draft, at=moment)
+    response = submitting.submit(submission=draft, at=moment).submission
+    amending.reopen(submission=response, at=moment)
+    drafting.save_answers(submission=response, call=call, values={"story": "Ask again."}, at=moment)
+    again = submitting.submit(submission=response, at=moment + timedelta(minutes=1))
+    amending.withdraw(submission=response, at=moment + timedelta(minutes=2))
+    at(moment + timedelta(minutes=3))
+    mail_tasks.send_due_mail()
+    assert (again.number, len(django_mail.outbox)) == (2, OutboxEmail.objects.count())
+    assert OutboxEmail.objects.exclude(state="sent").count() == 0
+    assert actions() == ["response_withdrawn"]
+    late_passes.give(
+        call=call,
+        address="b@example.org",
+        by=make_user(),
+        at=moment,
+        reason="ill",
+        expires_at=call.closes_at + timedelta(days=1),
+    )
+    _, problems = check_evidence(wall_now=moment)
+    assert problems == []
+
+
+def test_staff_sign_in_read_a_response_set_its_status_and_load_its_file(client, at):
+    call = make_call()
+    at(while_open(call))
+    draft = make_draft(call, **complete_answers(call))
+    file = make_attachment(draft)
+    response = submitting.submit(submission=draft, at=while_open(call)).submission
+    manager = make_user(Role.MANAGER)
+    client.post("/admin/login/", {"username": manager.username, "password": PASSWORD})
+    page = reverse("admin:submissions_submission_change", args=[response.pk])
+    etag = client.get(page).context["base_etag"]
+    client.post(
+        f"{page.removesuffix('change/')}status/", {"status": "considered", "base_etag": etag}
+    )
+    download = reverse("admin:submissions_submission_file", args=[response.pk, file.public_id])
+    assert b"".join(client.get(download).streaming_content) == b"Minutes.\n"
+    response.refresh_from_db()
+    assert response.triage_status == "considered"
+    assert actions() == ["response_opened", "status_changed", "file_opened"]
+
+
+def test_export_is_made_at_once_and_by_the_worker(client, at, tmp_path):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call)
+    client.force_login(make_user(Role.STEERING_MEMBER))
+    whole = b"".join(client.get(f"/steering/{call.slug}/export.csv").streaming_content)
+    rows = csv.DictReader(io.StringIO(whole.decode("utf-8-sig")))
+    assert [row["reference"] for row in rows] == [response.reference]
+    run = make_run(call)
+    export_tasks.make_exports()
+    run.refresh_from_db()
+    assert (run.state, run.rows_done) == ("done", 1)
+    assert actions() == ["export_started", "exported"] * 2
+
+
+def test_purge_digest_and_a_loaded_call_need_no_more_rights(at, tmp_path):
+    call_command("load_call", str(SMALL))
+    call = make_call()
+    make_draft(call)
+    at(while_open(call))
+    member = make_user(Role.MANAGER, email="ann@example.org")
+    Membership.objects.filter(person=member).update(wants_digest=True)
+    assert enqueue_digests(at=while_open(call)) == 2
+    purged = retention.purge(at=call.closes_at + retention.DRAFTS_KEPT)
+    assert (purged.drafts, Submission.objects.count()) == (1, 0)
+    assert actions() == ["call_loaded"]
+    assert chain.seal() == 1
