@@ -157,6 +157,7 @@ def make(target, address, *, seed, must=frozenset()):
             asked.query = urlencoded([(n, value(rng)) for n in chosen])
             asked.hostile |= set(chosen)
     distort(rng, asked)
+    asked.query = asked.query[: max(0, payloads.LONGEST_LINE - len(asked.path))]
     return asked
 
 

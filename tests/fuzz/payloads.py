@@ -10,8 +10,8 @@ MARKUP = "</textarea></title></script>--><fuzz onfuzz=x>"
 
 MARKUPS = [
     MARKUP,
-    '" onfuzz="x" a=\'',
-    "' onfuzz='x' a=\"",
+    '" onfuzz="x" a="',
+    "' onfuzz='x' a='",
     "<img src=x onfuzz=x>",
     "&lt;fuzz&gt;<fuzz>",
     "javascript:fuzz()",
@@ -158,6 +158,8 @@ PATHS += [
     "%2e%2e",
     "1;x=1",
 ]
+# What gunicorn refuses by itself is left out: longer heads, and lengths that are none.
+LONGEST_LINE = 4000  # bytes
 HEADERS = {
     "HTTP_HOST": [ELSEWHERE, "testserver:99999", "testserver\r\n", "<fuzz>", "", "[::1", "é"],
     "HTTP_X_FORWARDED_HOST": [ELSEWHERE],
@@ -168,7 +170,7 @@ HEADERS = {
     "HTTP_ACCEPT_ENCODING": ["gzip;q=nan", "<fuzz>", "gzip"],
     "HTTP_REFERER": ["<fuzz>", f"https://{ELSEWHERE}/", "http://[", "javascript:fuzz()", "\xff"],
     "HTTP_ORIGIN": ["null", f"https://{ELSEWHERE}", "http://[", "<fuzz>"],
-    "HTTP_USER_AGENT": [MARKUP, "", "\xff\xfe", "x" * 20_000],
+    "HTTP_USER_AGENT": [MARKUP, "", "\xff\xfe", "x" * 8000],
     "HTTP_RANGE": ["bytes=0-0", "bytes=9-1", "bytes=-99999999999999999999", "fuzz=1-"],
     "HTTP_IF_MODIFIED_SINCE": [
         "Fri, 31 Dec 9999 23:59:59 GMT",
@@ -177,14 +179,14 @@ HEADERS = {
     ],
     "HTTP_IF_NONE_MATCH": ["*", '"', 'W/"x", ' * 300, "<fuzz>"],
     "HTTP_IF_UNMODIFIED_SINCE": ["Thu, 01 Jan 1970 00:00:00 GMT", "\xff"],
-    "HTTP_AUTHORIZATION": ["Basic !", "Basic " + "A" * 9000, "Bearer <fuzz>", "Basic gIGC"],
+    "HTTP_AUTHORIZATION": ["Basic !", "Basic " + "A" * 8000, "Bearer <fuzz>", "Basic gIGC"],
     "HTTP_X_REQUESTED_WITH": ["XMLHttpRequest", "<fuzz>"],
     "HTTP_X_HTTP_METHOD_OVERRIDE": ["DELETE"],
     "HTTP_X_CSRFTOKEN": ["<fuzz>", "a" * 32, "\xff" * 32],
     "HTTP_TRANSFER_ENCODING": ["chunked", "fuzz"],
     "HTTP_EXPECT": ["100-continue", "fuzz"],
     "REMOTE_ADDR": ["", "fuzz", "::ffff:1.2.3.4", "fe80::1%1"],
-    "CONTENT_LENGTH": ["", "-1", "fuzz", "0", "3"],
+    "CONTENT_LENGTH": ["", "0", "3"],
 }
 COOKIES = [
     "session=<fuzz>",

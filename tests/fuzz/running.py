@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import monotonic
+from time import process_time
 from unittest.mock import patch
 
 from django.db import DatabaseError, connection, transaction
@@ -74,31 +74,25 @@ class Fuzzing:
         for name, value in role.cookies.items():
             client.cookies[name] = value
         self.log.take()
-        started, text = monotonic(), None
         with self.undone(asked.moment):
-            found, text = self.answer(client, asked)
-        took = monotonic() - started
+            found, text = self.answer(client, asked, role)
         found += judging.faults_of_log(self.log.take())
-        if took > judging.SLOWEST:
-            found.append(f"it took {took:.0f} s")
-        if took > self.report.slowest[0]:
-            self.report.slowest = (took, f"{role.name}: {asking.told(asked)}")
         self.report.sent += 1
-        self.report.faults += [
-            f"[{label}] {role.name}: {asking.told(asked)}\n    {one}"
-            for one in dict.fromkeys(found)
-        ]
+        said = f"[{label}] {role.name}: {asking.told(asked)}"
+        self.report.faults += [f"{said}\n    {one}" for one in dict.fromkeys(found)]
         return text
 
-    def answer(self, client, asked):
+    def answer(self, client, asked, role):
         # A server hands headers over as Latin-1, whatever bytes they are.
         headers = {n: asking.as_bytes(v).decode("latin-1") for n, v in asked.headers.items()}
         environment = {"QUERY_STRING": asked.query.decode("latin-1"), **headers}
+        started = process_time()
         try:
             answer = client.generic(
                 asked.method, asked.path, asked.body, asked.content_type, **environment
             )
             body = b"".join(answer)
+            took = process_time() - started
             self.report.statuses[answer.status_code] += 1
             found = judging.faults_of(answer, body, asked.path)
             found += self.what_comes_of_it(client, answer, asked)
@@ -106,6 +100,10 @@ class Fuzzing:
                 connection.check_constraints()
         except DatabaseError as error:
             return [f"the database: {error}"], None
+        if took > judging.SLOWEST:
+            found.append(f"it took {took:.0f} s")
+        if took > self.report.slowest[0]:
+            self.report.slowest = (took, f"{role.name}: {asking.told(asked)}")
         is_page = answer.status_code == 200 and "html" in answer.headers.get("Content-Type", "")
         return found, body.decode("utf-8", "replace") if is_page else None
 
