@@ -162,6 +162,20 @@ def read_addresses(name: str) -> list[str]:
     return [clean_address(address) for address in addresses]
 
 
+def read_security_contact() -> str:
+    """Return SECURITY_CONTACT, a URI for reports of holes (RFC 9116); "" if it is unset."""
+    contact = read_text("SECURITY_CONTACT", default="")
+    if contact and not (
+        (contact.startswith("mailto:") and is_address(contact.removeprefix("mailto:")))
+        or (contact.isascii() and contact.isprintable() and contact.startswith("https://"))
+    ):
+        raise ImproperlyConfigured(
+            f"SECURITY_CONTACT is {contact!r}: write mailto: and an email address, or an address "
+            "that begins with https://"
+        )
+    return contact
+
+
 def read_language(known: Collection[str]) -> str:
     """Return PORTAL_LANGUAGE, a code among `known`: British English unless it says otherwise."""
     code = read_text("PORTAL_LANGUAGE", default="en-gb").lower()

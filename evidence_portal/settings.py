@@ -21,6 +21,7 @@ from evidence_portal.environment import (
     read_portal_url,
     read_rehearsal_offset,
     read_secret_key,
+    read_security_contact,
     read_sender,
     read_text,
 )
@@ -99,6 +100,8 @@ DRAFTS_OF_CLIENT_PER_HOUR = read_number("DRAFTS_OF_CLIENT_PER_HOUR", default=60)
 DRAFTS_IN_ALL_PER_HOUR = read_number("DRAFTS_IN_ALL_PER_HOUR", default=3_000)
 # Uploads leave so much free where files are kept.
 DISK_RESERVE_MB = read_number("DISK_RESERVE_MB", default=1_024)
+# Who gets reports of holes, for /.well-known/security.txt.
+SECURITY_CONTACT = read_security_contact()
 DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{_portal.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The provider that reports bounces and complaints, and the secrets that prove its reports.

@@ -2,12 +2,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evidence_portal import health_pages
+from evidence_portal.security_txt import security_txt
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("submissions.urls")),
     path("", include("accounts.urls")),
     path("", include("exports.urls")),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("healthz/", health_pages.lives, name="healthz"),
     path("readyz/", health_pages.ready, name="readyz"),
 ]

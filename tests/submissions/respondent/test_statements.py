@@ -48,6 +48,17 @@ def test_calls_own_notice_takes_the_place_of_the_portals(client):
     )
 
 
+@pytest.mark.parametrize("own", ["", "Our own notice."])
+def test_notice_says_how_to_complain_and_what_the_law_asks_of_the_organisations(client, own):
+    call = make_call(privacy_text=own, contact_email="team@example.org")
+    page = client.get(f"/calls/{call.slug}/privacy/").content.decode()
+    complaints = page.partition("<h2>Complaints</h2>")[2].partition("</main>")[0]
+    assert "You need no form" in complaints
+    assert "within 30 days that they have your complaint" in complaints
+    assert "Information Commissioner" in complaints
+    assert ("team@example.org" in complaints) == bool(own)  # else it stands just above
+
+
 def test_two_calls_notices_do_not_mix(client):
     own = make_call(title="Own", privacy_text="Our own notice.")
     other = make_call(title="Other")
