@@ -9,3 +9,7 @@ class MembershipRefused(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class AlreadyHere(PortalError):
+    """Somebody with this address can sign in already; the argument is a sentence."""

@@ -6,8 +6,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from accounts.sign_in_models import AccountMail, Invitation, SignIn, Tries
 from accounts.states import Action, AuditAction, Role
 from core.addresses import AddressColumn
+
+__all__ = [
+    "AccountMail",
+    "AuditEvent",
+    "AuditSeal",
+    "Invitation",
+    "Membership",
+    "SignIn",
+    "Tries",
+    "User",
+]
 
 
 class User(AbstractUser):

@@ -1,9 +1,25 @@
-"""The form of the steering group's sign-in page."""
+"""The form of the sign-in page, and those of codes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from cryptography.exceptions import InvalidSignature
+from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
+
+from accounts import tries
+from accounts.adapters import limited, paused_in_words
+from core.throttling import client_address
 
 
 class SignInForm(AuthenticationForm):
@@ -13,9 +29,93 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("The username or the password is wrong. Passwords are case-sensitive.")
     }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.at = at
+        self.wait = timedelta(0)
         self.fields["username"].error_messages["required"] = _("Enter your username")
         self.fields["password"].error_messages["required"] = _("Enter your password")
         # The error summary takes the focus, and screen readers begin at the heading.
         self.fields["username"].widget.attrs.pop("autofocus")
+
+    def clean(self) -> dict[str, Any]:
+        """Count the try before the password is checked, which takes half a second."""
+        name = self.cleaned_data.get("username")
+        if not name or not self.cleaned_data.get("password") or self.request is None:
+            return super().clean()
+        account = tries.of_account("password", name)
+        client = tries.of_client("password", client_address(self.request))
+        self.wait = tries.count_try(account, client, at=self.at)
+        if self.wait:
+            raise forms.ValidationError(paused_in_words(tries.wait_in_words(self.wait)))
+        cleaned = super().clean()
+        tries.went_right(account=account, client=client)
+        return cleaned
+
+
+class _LimitedCode:
+    """A form with a code: tries are counted by account, wrong ones go on record."""
+
+    user: Any
+    fields: dict[str, forms.Field]
+    what = "code"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code = self.fields["code"]
+        code.label = _("Code")
+        code.error_messages["required"] = _("Enter the code")
+        code.widget.attrs.pop("placeholder", None)
+        code.widget.attrs["inputmode"] = "numeric"
+
+    def clean_code(self) -> str:
+        with limited("second factor", self.user, what=self.what):
+            code: str = super().clean_code()  # type: ignore[misc]  # a mixin
+        return code
+
+
+class CodeForm(_LimitedCode, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(_LimitedCode, ReauthenticateForm):
+    what = "code asked again"
+
+
+class SetUpCodeForm(_LimitedCode, ActivateTOTPForm):
+    what = "code of a new app"
+
+
+class _LimitedPasskey:
+    """A form with what a passkey signed, counted and recorded as codes are."""
+
+    user: Any
+    what = "passkey"
+
+    def clean_credential(self) -> Any:
+        with limited("second factor", self.user, what=self.what), _no_passkey_of_theirs():
+            return super().clean_credential()  # type: ignore[misc]  # a mixin
+
+
+class PasskeyForm(_LimitedPasskey, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(_LimitedPasskey, ReauthenticateWebAuthnForm):
+    what = "passkey asked again"
+
+
+class NewPasskeyForm(AddWebAuthnForm):
+    def clean(self) -> dict[str, Any]:
+        with _no_passkey_of_theirs():
+            cleaned: dict[str, Any] = super().clean()
+        return cleaned
+
+
+@contextmanager
+def _no_passkey_of_theirs() -> Iterator[None]:
+    """Refuse what no browser sends, or what another key signed, in place of a server error."""
+    try:
+        yield
+    except (AttributeError, InvalidSignature, LookupError, TypeError, ValueError):
+        raise forms.ValidationError(_("The passkey was not used. Try again")) from None

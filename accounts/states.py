@@ -24,6 +24,17 @@ class AuditAction(TextChoices):
     MEMBERSHIP_GIVEN = "membership_given", "Made somebody a member of a call"
     MEMBERSHIP_CHANGED = "membership_changed", "Changed somebody's membership"
     MEMBERSHIP_ENDED = "membership_ended", "Ended somebody's membership"
+    PERSON_INVITED = "person_invited", "Invited somebody"
+    INVITATION_REVOKED = "invitation_revoked", "Took an invitation back"
+    INVITATION_ACCEPTED = "invitation_accepted", "Made an account by an invitation"
+    PERSON_CHANGED = "person_changed", "Changed a person's user"
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
+    SIGNED_OUT = "signed_out", "Signed out"
+    SIGN_IN_ENDED = "sign_in_ended", "Ended a sign-in"
+    PASSWORD_CHANGED = "password_changed", "Changed a password"
+    SECOND_FACTOR_SET_UP = "second_factor_set_up", "Set up a second factor"
+    SECOND_FACTOR_REMOVED = "second_factor_removed", "Took a second factor away"
 
 
 class Role(TextChoices):
@@ -59,6 +70,18 @@ class Action(TextChoices):
     EXPORT = "export", "Export responses without who answered"
     EXPORT_NAMED = "export_named", "Export who answered"
     EXPORT_CONFIDENTIAL = "export_confidential", "Export confidential responses"
+
+
+class AccountMailKind(TextChoices):
+    INVITATION = "invitation", "Invitation"
+    NEW_PASSWORD = "new_password", "Link to a new password"
+    PASSWORD_CHANGED = "password_changed", "Notice of a changed password"
+    SECOND_FACTOR = "second_factor", "Notice of a changed second factor"
+
+
+class AccountMailState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    CLAIMED = "claimed", "Being sent"
 
 
 REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"

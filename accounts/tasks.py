@@ -1,8 +1,38 @@
-"""Sealing the record."""
+"""Sending mails about accounts, forgetting what is over, and sealing the record."""
+
+import logging
 
 from celery import shared_task
 
-from accounts import chain
+from accounts import account_mail, account_messages, chain, signed_in, tries
+from accounts.models import Invitation
+from core import clock
+from core.broker import nudge
+
+logger = logging.getLogger(__name__)
+EXPIRES = 10.0  # seconds; beat's next tick stands for a task that no worker took in this time
+
+
+@shared_task(name="accounts.send_account_mail", time_limit=80)
+def send_account_mail() -> None:
+    """Send what is due."""
+    for mail in account_mail.claim_due(wall_now=clock.wall_now()):
+        written = account_messages.write(mail, at=clock.wall_now())
+        account_mail.send(mail, written, wall_now=clock.wall_now())
+
+
+@shared_task(name="accounts.purge")
+def purge() -> None:
+    """Delete sign-ins and invitations that are over, and tries that nobody goes on with."""
+    at = clock.wall_now()
+    signed_in.delete_ended(at=at)
+    tries.forget_old(at=at)
+    Invitation.objects.filter(used_at=None, expires_at__lte=at).delete()
+
+
+def nudge_account_mail() -> None:
+    """Have due mail sent as soon as the present transaction, if there is one, has committed."""
+    nudge(send_account_mail, expires=EXPIRES)
 
 
 @shared_task(name="accounts.seal_record", time_limit=300)

@@ -2,7 +2,8 @@
 
 Each may leave without the other. A sign-in ends when its person signs out, when somebody else
 signs in, or STAFF_SESSION_SECONDS after the session was last saved: at the sign-in, and when a page
-has a message for its person. The browser then still opens the respondent's responses.
+has a message for its person. `accounts.signed_in` ends it sooner. The browser then still opens the
+respondent's responses.
 """
 
 from typing import Any

@@ -7,19 +7,19 @@ from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from accounts.own_password_form import OwnPasswordForm
+from accounts.own_account import OwnPassword
 from accounts.rights import is_administrator, may_enter_admin, may_somewhere, narrowed
-from accounts.staff_sign_in_form import StaffSignInForm
+from accounts.sign_in import SignIn, SignOut
 from accounts.states import Action
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
@@ -37,7 +37,6 @@ class PortalAdminSite(AdminSite):
     site_title = "Evidence portal"
     index_title = "Project staff"
     enable_nav_sidebar = False  # wide lists need its space; the first page has the same links
-    login_form = StaffSignInForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_enter_admin(request.user)
@@ -48,20 +47,34 @@ class PortalAdminSite(AdminSite):
 
         @wraps(view)
         def staff_only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            signs_out = request.path == reverse("admin:logout", current_app=self.name)
-            if request.user.is_authenticated and not self.has_permission(request) and not signs_out:
+            if request.path == reverse("admin:logout", current_app=self.name):
+                return self.logout(request)
+            if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
             return view_for_staff(request, *args, **kwargs)
 
         return cast("View", staff_only)
+
+    def login(  # type: ignore[override]  # the stub leaves out the redirect
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponseBase:
+        """Sign in on the portal's own page: password, then second factor."""
+        if request.method == "GET" and self.has_permission(request):
+            return redirect("admin:index")
+        return SignIn.as_view()(request)
+
+    def logout(  # type: ignore[override]  # the stub leaves out the redirect
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponseBase:
+        return SignOut.as_view()(request)
 
     def password_change(  # type: ignore[override]  # the stub leaves out the redirect
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponseBase:
         """Change one's own password, as Django does, and write nothing else of one's row."""
         request.current_app = self.name
-        return PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+        return OwnPassword.as_view(
+            template_name=self.password_change_template or "registration/password_change_form.html",
             success_url=reverse("admin:password_change_done", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )(request)

@@ -29,6 +29,16 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },
+    "send-account-mail": {
+        "task": "accounts.send_account_mail",
+        "schedule": 10.0,
+        "options": {"expires": TICK_LASTS},
+    },
+    "purge-sign-ins": {
+        "task": "accounts.purge",
+        "schedule": crontab(minute=13, hour="*/6"),
+        "options": {"expires": 3600.0},
+    },
     "release-stuck-mail": {
         # So that the mails which a killed worker had claimed go out within two minutes.
         "task": "submissions.release_stuck_mail",

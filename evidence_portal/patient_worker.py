@@ -15,7 +15,7 @@ import shutil
 import socket
 import tempfile
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,10 @@ TAKEN_WITHIN = 60.0  # seconds for the rest of a piece of an answer
 
 HEAD_ENDS = b"\r\n\r\n"
 LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+# What may hash a password, which takes most of a second: one thread has all of these in turn.
+HASHES_PASSWORD = re.compile(
+    rb"^POST /(steering/sign-in|admin/login|admin/password_change|account)/"
+)
 CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 CONTINUES = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 
@@ -52,6 +56,7 @@ class Incoming:
         self._sock = sock
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed below
         self._head = b""
+        self.hashes_password = False
         self._size = 0
         self._needed: int | None = None  # bytes of head and body; None until the head is there
         self._began = self._heard = at
@@ -85,6 +90,7 @@ class Incoming:
         if body > LARGEST_BODY:
             raise Refused("413 Content Too Large")
         self._needed = end + len(HEAD_ENDS) + body
+        self.hashes_password = HASHES_PASSWORD.match(head) is not None
         self._head = b""
         if self._size < self._needed and CONTINUES.search(head):
             self._sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -208,6 +214,23 @@ class PatientWorker(ThreadWorker):
             conn.initialized = True
         conn.parser.unreader.sock = incoming
         self.enqueue_req(conn)
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Make the threads, and one more for passwords: sign-ins wait for each other in its queue.
+
+        So however many people sign in at once, all threads are there for other pages.
+        """
+        self._password_thread = ThreadPoolExecutor(max_workers=1)
+        threads: ThreadPoolExecutor = super().get_thread_pool()
+        return threads
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give the request to a thread, as gunicorn does, but passwords to theirs."""
+        hashes = conn.parser.unreader.sock.hashes_password
+        threads = self._password_thread if hashes else self.tpool
+        threads.submit(self.handle, conn).add_done_callback(
+            lambda done: self.method_queue.defer(self.finish_request, conn, done)
+        )
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Give up on a client that does not take the answer: the thread is for others."""

@@ -32,6 +32,7 @@ from evidence_portal.service_urls import (
     read_migration_database,
     read_scanner,
 )
+from evidence_portal.signing_in import ALLAUTH, read_openid_connect
 from submissions.mail.providers import anymail_from
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -120,6 +121,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.forms",
     "crispy_forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "core",
     "accounts",
     "submissions",
@@ -135,7 +141,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.signed_in.SignedInMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.reject_nul.RejectNulMiddleware",
@@ -162,15 +169,23 @@ CRISPY_TEMPLATE_PACK = "portal"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 AUTHENTICATION_BACKENDS = ["accounts.sign_in.PortalBackend"]
+# None of these asks another computer.
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "accounts.common_passwords.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+# Nobody gets a page but those of their own account before a second factor is set up.
+SECOND_FACTOR_REQUIRED = PRODUCTION
+# A provider of OpenID Connect that people may sign in with; empty for none.
+OIDC_NAME, SOCIALACCOUNT_PROVIDERS = read_openid_connect(production=PRODUCTION)
+globals().update(ALLAUTH)
+PASSWORD_HASHERS = ["accounts.password_hashing.OneAtATime"]
 if PORTAL_ENV == "test":
     # Good hashing is slow on purpose; the tests' passwords protect nothing.
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -214,10 +229,11 @@ STORAGES = {
 # Messages to staff about responses stay on the server; pages of respondents read none.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # A respondent's session leads back to the draft, so it outlives a long call. A sign-in ends after
-# STAFF_SESSION_SECONDS.
+# STAFF_SESSION_SECONDS at the latest, and after SIGN_IN_IDLE_SECONDS without a request.
 SESSION_ENGINE = "core.sessions"
 SESSION_COOKIE_AGE = 90 * 24 * 60 * 60
-STAFF_SESSION_SECONDS = 10 * 60 * 60
+STAFF_SESSION_SECONDS = 24 * 60 * 60
+SIGN_IN_IDLE_SECONDS = 60 * 60
 SESSION_COOKIE_NAME = "session"
 CSRF_COOKIE_NAME = "csrf"
 SESSION_COOKIE_HTTPONLY = True

@@ -5,11 +5,12 @@ from time import monotonic, time
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 from core import clock, clock_check, database_roles
 from tests.function_caches import CLEARED
-from tests.makers import OPENS_AT
+from tests.makers import OPENS_AT, just_signed_in
 
 # The same examples each time, so that a run fails by its own change alone.
 hypothesis_settings.register_profile(
@@ -73,3 +74,17 @@ def serving_role(transactional_db):
     yield role
     connection.close()
     connection.settings_dict["USER"] = owner
+
+
+@pytest.fixture(autouse=True)
+def forced_logins_are_sign_ins(monkeypatch):
+    """`force_login` makes the row that signing in makes, of somebody who was just asked again."""
+    force_login = Client.force_login
+
+    def force(client, user, backend=None):
+        force_login(client, user, backend)
+        session = client.session
+        session.update(just_signed_in(user))
+        session.save()
+
+    monkeypatch.setattr(Client, "force_login", force)

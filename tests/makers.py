@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 
-from accounts.models import Membership, User
+from accounts.models import Membership, SignIn, User
 from accounts.rights import ACTIONS_OF
 from accounts.states import Role
+from core import clock
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.definitions import loading
@@ -320,6 +322,18 @@ def let_members_in(call):
     """Make those a member of the call who were made with a role before it."""
     for user in User.objects.filter(groups__name__startswith="role "):
         _let_in(call, user)
+
+
+def just_signed_in(user):
+    """What a session holds of a sign-in in which the password was just given again."""
+    now = clock.wall_now()
+    sign_in = SignIn.objects.create(user=user, began_at=now, last_used_at=now, browser="Test")
+    asked = {"method": "password", "at": time.time(), "reauthenticated": True}
+    return {
+        "sign_in": sign_in.pk,
+        "account_authentication_methods": [asked],
+        "account_authentication_methods_user": str(user.pk),
+    }
 
 
 def make_first_call():

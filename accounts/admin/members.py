@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts import memberships
+from accounts.admin.asks_again import AsksAgain
 from accounts.admin.member_form import MembershipForm
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
@@ -24,7 +26,7 @@ ON_RECORD = (
 
 
 @admin.register(Membership)
-class MembershipAdmin(OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly):
+class MembershipAdmin(AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly):
     sees = Action.SEE_PEOPLE
     form = MembershipForm
     list_display = ("person", "role", "call", "wants_digest")
@@ -69,6 +71,13 @@ class MembershipAdmin(OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly):
         if obj is None:
             return may_somewhere(request.user, Action.MANAGE_PEOPLE)
         return self._may_manage(request, obj)
+
+    def asks_for(self, request: HttpRequest, object_id: str | None) -> bool:
+        """Ask before anything but a choice about one's own digest."""
+        if object_id is None:
+            return self.has_add_permission(request)
+        member = self.get_object(request, unquote(object_id))
+        return member is not None and self._may_manage(request, member)
 
     def _may_manage(self, request: HttpRequest, member: Membership) -> bool:
         return memberships.may_manage(

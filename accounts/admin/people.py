@@ -3,18 +3,28 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from accounts.admin.asks_again import AsksAgain
 from accounts.admin.password_form import ConflictCheckedPasswordForm
+from accounts.asking_again import ask_before
+from accounts.current_user import current_user
 from accounts.models import User
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
 from core.addresses import AddressField
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.deletion_conflicts import ConflictCheckedDeletion
 from core.admin.edit_conflicts import ConflictCheckedForm
+
+# What is noted to have changed; of the last two, to what.
+ON_RECORD = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
 
 
 class SuperusersOnly:
@@ -45,7 +55,9 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
             email.stands = self.instance.email
 
 
-class PortalUserAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOnly, UserAdmin):
+class PortalUserAdmin(
+    SuperusersOnly, AsksAgain, ConflictCheckedDeletion, DeclaredFiltersOnly, UserAdmin
+):
     form = PortalUserForm
     change_password_form = ConflictCheckedPasswordForm
     change_user_password_template = "admin/accounts/user/set_password.html"  # noqa: S105 - a path
@@ -68,6 +80,21 @@ class PortalUserAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOn
         ("Important dates", {"fields": ("last_login", "date_joined")}),
     )
 
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        asks = ask_before(request) if request.user.is_superuser else None
+        return super().add_view(request, *args, **kwargs) if asks is None else asks
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        before = User.objects.filter(pk=obj.pk).values(*ON_RECORD).first() or {}
+        super().save_model(request, obj, form, change)
+        changed = [name for name in ON_RECORD if before.get(name) != getattr(obj, name)]
+        rights = {name: getattr(obj, name) for name in changed if name.startswith("is_")}
+        _record(request, AuditAction.PERSON_CHANGED, obj, changed=changed, **rights)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        _record(request, AuditAction.PERSON_CHANGED, obj, deleted=True)
+        super().delete_model(request, obj)
+
     def user_change_password(
         self,
         request: HttpRequest,
@@ -78,10 +105,27 @@ class PortalUserAdmin(SuperusersOnly, ConflictCheckedDeletion, DeclaredFiltersOn
 
         The row is locked, as the whole row is written: no other change of it is taken back.
         """
+        asks = ask_before(request) if request.user.is_superuser else None
+        if asks is not None:
+            return asks
         with transaction.atomic():
             if request.method == "POST":
                 self._lock(id)
-            return super().user_change_password(request, id, form_url)
+            answer = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and answer.status_code == 302:
+                person = User.objects.get(pk=unquote(id))
+                _record(request, AuditAction.PASSWORD_CHANGED, person)
+            return answer
+
+
+def _record(request: HttpRequest, action: AuditAction, person: User, **detail: Any) -> None:
+    record(
+        by=current_user(request),
+        at=clock.portal_now(),
+        action=action,
+        person=person.get_username(),
+        **detail,
+    )
 
 
 admin.site.unregister(Group)

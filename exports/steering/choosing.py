@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from core import clock
 from exports import export_runs
@@ -177,6 +178,8 @@ def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> Htt
             _("Give the reason in %(most)d characters or fewer.") % {"most": LONGEST_REASON}
         )
     refuse_unless_permitted(dataset, by=current_user(request), reason=reason)
+    if dataset.named or dataset.confidential:
+        ask_again(request)
     if _comes_at_once(name, rows):
         return streamed(request, dataset, name, reason=reason)
     run = export_runs.enqueue(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from accounts.identity import text_for
 from core import clock, spoken_time
@@ -135,6 +136,8 @@ def run_file(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponseB
     now = clock.portal_now()
     if not export_runs.is_kept(run, at=now):
         raise Http404
+    if run.named or run.confidential:
+        ask_again(request)
     try:
         stream = open_whole(run.file, sha256=run.sha256)
     except FileLost as lost:

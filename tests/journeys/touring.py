@@ -8,6 +8,7 @@ from django.contrib.auth import SESSION_KEY as USER_SESSION_KEY
 from django.test.signals import template_rendered
 
 from submissions.respondent.browser_session import SESSION_KEY
+from tests.makers import just_signed_in
 
 # Fills in a form of one's own beside the page's, with its token, and sends it.
 POST = """([address, fields]) => {
@@ -97,6 +98,7 @@ class Tour:
         session[USER_SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.update(just_signed_in(user))
         return self._sit_in(session)
 
     def _sit_in(self, session):

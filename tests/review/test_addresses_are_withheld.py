@@ -24,6 +24,7 @@ WHO = RESPONSES + "who-answered/"
 WITHHELD = "Only staff who may see who answered can read it."
 # The parameters by which the admin's lists are narrowed; nothing else narrows them.
 FILTERS = {
+    "accounts.invitation": set(),
     "accounts.auditevent": {"action", "call", "actor"},
     "accounts.membership": {"call", "role"},
     "accounts.user": {"is_superuser", "is_active"},

@@ -22,8 +22,11 @@ from tests.rights.two_calls import Side, make_people, templates
 
 PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
 GUARDED = ("admin/", "steering/")
-SIGN_IN = ("/admin/login/", "/steering/sign-in/")
+SIGN_IN = ("/admin/login/", "/steering/sign-in/", "/account/sign-in/")
 DOORS = {"admin/login/", "admin/logout/", "steering/sign-in/", "steering/sign-out/"}
+# Pages of an account that are there for those who are not signed in, and what leads to another.
+TO_SIGN_IN = ("sign-in/", "forgotten/", "new-password/", "invitation/", "sso/")
+FIRST_STEPS = {"second-factor/code/", "second-factor/passkeys/"}
 HEAD = """# Who may do what
 
 The tests write this page (`tests/rights/test_every_address.py`) and compare it with what the portal
@@ -79,6 +82,13 @@ def has_form(page, address):
 
 def guarded():
     return sorted({t for t in templates() if t.startswith(GUARDED) and t not in DOORS})
+
+
+def of_ones_own_account():
+    """Addresses that are everybody's own who is signed in."""
+    pages = {t.removeprefix("account/") for t in templates() if t.startswith("account/")}
+    own = {page for page in pages - FIRST_STEPS if not page.startswith(TO_SIGN_IN)}
+    return sorted(f"account/{page}" for page in own)
 
 
 def is_of_a_call(template):
@@ -140,7 +150,8 @@ def written(found, people):
         "## Which addresses let them in\n\n"
         "For the rows of their own call: “see” opens the page, “do” takes what it posts. For rows\n"
         "of another call nobody but an administrator is let in, and no list, count, search or\n"
-        "file shows any. Who has not signed in is asked to. All other addresses are open to\n"
+        "file shows any. Who has not signed in is asked to. Whoever is signed in has the pages of\n"
+        "their own account (`/account/`) and of nobody else's. All other addresses are open to\n"
         "everybody alike.\n\n"
         f"{addresses}\n"
         "## Actions of lists in the admin\n\n"
@@ -177,7 +188,7 @@ def test_no_page_shows_anything_of_another_call(world):
     for name, person in people.items():
         if name in {"nobody", "administrator"}:
             continue
-        for template in guarded():
+        for template in guarded() + of_ones_own_account():
             text = ask(person, "get", ours.address(template, person)).text_of_it
             if marks := [mark for mark in theirs.marks() if mark in text]:
                 shown[name, template] = marks
@@ -280,7 +291,8 @@ def test_counts_on_the_first_page_are_of_the_own_calls(world, settings):
 
 def test_what_everybody_may_see_is_the_same_for_each_role(world):
     ours, _theirs, people = world
-    open_to_all = sorted({t for t in templates() if not t.startswith(GUARDED)})
+    own = of_ones_own_account()
+    open_to_all = sorted({t for t in templates() if not t.startswith(GUARDED) and t not in own})
     assert len(open_to_all) > 20
     for template in open_to_all:
         codes = {
@@ -288,3 +300,27 @@ def test_what_everybody_may_see_is_the_same_for_each_role(world):
             for one in people.values()
         }
         assert len(codes) == 1, template
+
+
+def test_own_account_is_for_whoever_is_signed_in_and_for_nobody_else(world):
+    ours, _theirs, people = world
+    people = {name: people[name] for name in ("nobody", "no membership", "coder", "administrator")}
+    assert len(of_ones_own_account()) > 10
+    for template in of_ones_own_account():
+        address = ours.address(template, ours.member)
+        for method in ("get", "post"):
+            answers = {name: ask(one, method, address) for name, one in people.items()}
+            refused = answers.pop("nobody")
+            led_away = refused.headers.get("Location", "").startswith(SIGN_IN)
+            assert led_away or refused.status_code == 405, (template, refused)
+            codes = {answer.status_code for answer in answers.values()}
+            assert len(codes) == 1, template
+
+
+def test_nobody_ends_the_sign_in_of_another(world):
+    ours, theirs, people = world
+    address = theirs.address("account/sign-ins/<int:pk>/end/", None)
+    for person in [ours.member, *people.values()]:
+        code = ask(person, "post", address).status_code
+        assert code == (302 if person is None else 404)
+    assert ask(theirs.member, "get", address).status_code == 405

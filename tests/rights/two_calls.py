@@ -6,8 +6,8 @@ from django.core.files.base import ContentFile
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RegexPattern
 
-from accounts import memberships
-from accounts.models import Membership
+from accounts import invitations, memberships
+from accounts.models import Membership, SignIn
 from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import export_runs
@@ -68,6 +68,17 @@ class Side:
             submission=self.response,
             reason=f"{name} detail",
         )
+        self.sign_in = SignIn.objects.create(
+            user=self.member, began_at=self.at, last_used_at=self.at, browser=f"{name} browser"
+        )
+        self.invitation = invitations.invite(
+            email=f"{name}-invited@example.org",
+            call=self.call,
+            role=Role.CODER,
+            by=boss,
+            at=self.at,
+            wall_now=self.at,
+        )
         self.runs = {}
 
     def marks(self):
@@ -99,8 +110,10 @@ class Side:
             "accounts/auditevent": self.event,
             "accounts/membership": self.membership,
             "accounts/user": self.member,
+            "accounts/invitation": self.invitation,
+            "account/sign-ins": self.sign_in,
         }
-        row = next((row for path, row in rows.items() if f"admin/{path}/" in template), None)
+        row = next((row for path, row in rows.items() if f"{path}/" in template), None)
 
         def value(part):
             kind, name = part[1], part[2]

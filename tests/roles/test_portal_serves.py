@@ -89,7 +89,7 @@ def test_staff_sign_in_read_a_response_set_its_status_and_load_its_file(client, 
     assert b"".join(client.get(download).streaming_content) == b"Minutes.\n"
     response.refresh_from_db()
     assert response.triage_status == "considered"
-    assert actions() == ["response_opened", "status_changed", "file_opened"]
+    assert actions() == ["signed_in", "response_opened", "status_changed", "file_opened"]
 
 
 def test_export_is_made_at_once_and_by_the_worker(client, at, tmp_path):

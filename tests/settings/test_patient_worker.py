@@ -111,6 +111,36 @@ def test_other_pages_answer_beside_slow_senders(port, sent):
             assert seconds < 3
 
 
+def test_pages_answer_while_passwords_wait_for_each_other(port):
+    """The page answers with how many of its kind were at work with it, after a while."""
+    head = b"POST /account/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    with ExitStack() as stack:
+        senders = [stack.enter_context(connect(port)) for _ in range(12)]
+        for sender in senders:
+            sender.sendall(head)
+        time.sleep(0.1)
+        for _ in range(5):
+            answer, seconds = get(port)
+            assert answer == b"/page 0 0"
+            assert seconds < 0.5
+        assert {answer_of(sender) for sender in senders} == {(200, b"1 at once")}
+
+
+@pytest.mark.parametrize(
+    ("line", "hashes"),
+    [
+        (b"POST /steering/sign-in/ HTTP/1.1", True),
+        (b"POST /admin/login/?next=/admin/ HTTP/1.1", True),
+        (b"POST /account/password/ HTTP/1.1", True),
+        (b"GET /account/password/ HTTP/1.1", False),
+        (b"POST /calls/a-call/response/check/ HTTP/1.1", False),
+    ],
+)
+def test_request_that_may_hash_a_password_is_told_by_its_first_line(incoming, line, hashes):
+    incoming.add(line + b"\r\nContent-Length: 2\r\n\r\nab", at=0.0)
+    assert incoming.hashes_password is hashes
+
+
 def test_answer_that_nobody_takes_is_given_up(monkeypatch):
     ours, theirs = socket.socketpair()
     monkeypatch.setattr("evidence_portal.patient_worker.TAKEN_WITHIN", 0.2)
@@ -282,6 +312,8 @@ def test_gunicorn_is_one_whose_inner_methods_the_worker_knows():
                     "accept",
                     "enqueue_req",
                     "finish_request",
+                    "get_thread_pool",
+                    "handle",
                     "handle_request",
                     "murder_pending",
                     "_cap_keepalive",
@@ -297,6 +329,8 @@ def test_gunicorn_is_one_whose_inner_methods_the_worker_knows():
         "ThreadWorker.accept": "(self, listener)",
         "ThreadWorker.enqueue_req": "(self, conn)",
         "ThreadWorker.finish_request": "(self, conn, fs)",
+        "ThreadWorker.get_thread_pool": "(self)",
+        "ThreadWorker.handle": "(self, conn)",
         "ThreadWorker.handle_request": "(self, req, conn)",
         "ThreadWorker.murder_pending": "(self)",
         "ThreadWorker._cap_keepalive": "(self, deadline)",
@@ -308,7 +342,10 @@ def test_gunicorn_is_one_whose_inner_methods_the_worker_knows():
     source = inspect.getsource(gthread)
     called = [
         "self.accept)",
+        "self.enqueue_req(",
         "self.finish_request,",
+        "self.get_thread_pool()",
+        "self.handle,",
         "self.handle_request(",
         "self.murder_pending()",
     ]

@@ -382,3 +382,21 @@ def test_owner_of_the_tables_is_another_role_or_none(settings_with, url, owner):
     expected = {"USER": owner, "PASSWORD": "o@", "HOST": "db2.example.org", "PORT": "5434"}
     expected["OPTIONS"] = {"connect_timeout": "5"}
     assert found == (owner and expected)
+
+
+def test_second_factor_is_needed_in_production_and_nowhere_else(settings_with):
+    assert settings_with()["SECOND_FACTOR_REQUIRED"] is True
+    assert settings_with(**LOCAL)["SECOND_FACTOR_REQUIRED"] is False
+
+
+def test_openid_connect_is_off_unless_a_provider_is_named(settings_with):
+    assert settings_with()["SOCIALACCOUNT_PROVIDERS"] == {}
+    client = {"OIDC_CLIENT_ID": "portal", "OIDC_CLIENT_SECRET": "secret"}
+    settings = settings_with(OIDC_URL="https://login.example.org/realms/ours", **client)
+    [app] = settings["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"]
+    assert app["settings"] == {"server_url": "https://login.example.org/realms/ours"}
+    assert settings["OIDC_NAME"] == "your organisation’s account"
+    with pytest.raises(ImproperlyConfigured, match="OIDC_URL must look like"):
+        settings_with(OIDC_URL="http://login.example.org", **client)
+    with pytest.raises(ImproperlyConfigured, match="OIDC_CLIENT_SECRET is not set"):
+        settings_with(OIDC_URL="https://login.example.org", OIDC_CLIENT_ID="portal")

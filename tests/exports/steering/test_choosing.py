@@ -322,6 +322,7 @@ def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steer
     call = make_call(slug="the-call")
     if sees_identity:
         allow(steering.user, Action.SEE_IDENTITY)
+        steering.force_login(steering.user)
     record(
         by=make_user(),
         at=NOW,
@@ -413,6 +414,9 @@ def test_named_file_needs_the_permission_at_each_download(named_exporter):
     )
     assert named_exporter.get(f"{PAGE}{run.public_id}/").status_code == 200
     withhold(named_exporter.user, Action.EXPORT_NAMED)
+    # The change ended the sign-in.
+    assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 302
+    named_exporter.force_login(named_exporter.user)
     assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 403
     assert not AuditEvent.objects.exists()
 

@@ -3,10 +3,14 @@
 import pytest
 
 from accounts.states import Role
-from tests.makers import PASSWORD, make_user
+from tests.makers import PASSWORD, make_call, make_user
 
 
-@pytest.mark.django_db
+@pytest.fixture(autouse=True)
+def call(db):
+    return make_call()
+
+
 def test_signing_in_leads_to_the_page_in_a_session_that_is_cut(client, settings):
     settings.STAFF_SESSION_SECONDS = 1234
     user = make_user(Role.STEERING_MEMBER)
@@ -19,7 +23,6 @@ def test_signing_in_leads_to_the_page_in_a_session_that_is_cut(client, settings)
     assert client.get("/steering/").status_code == 302
 
 
-@pytest.mark.django_db
 def test_wrong_password_is_said_and_opens_nothing(client):
     user = make_user(Role.STEERING_MEMBER)
     answer = client.post("/steering/sign-in/", {"username": user.username, "password": "wrong"})
@@ -27,7 +30,6 @@ def test_wrong_password_is_said_and_opens_nothing(client):
     assert client.get("/steering/").status_code == 302
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("next_page", ["https://example.org/", "//example.org", "javascript:x"])
 def test_signing_in_never_leads_elsewhere(client, next_page):
     user = make_user(Role.STEERING_MEMBER)

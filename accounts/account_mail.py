@@ -1,0 +1,78 @@
+"""Mails about accounts: written as rows, sent by the worker, deleted once they are sent.
+
+A link's token is made when its mail is sent, and stands nowhere else.
+"""
+
+import logging
+import smtplib
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F, Q
+
+from accounts.models import AccountMail, Invitation
+from accounts.states import AccountMailKind, AccountMailState
+from core.addresses import ascii_address
+from core.backoff import pause_after
+from core.claims import claim, claimed_row, claimed_until
+
+logger = logging.getLogger(__name__)
+GIVE_UP_AFTER = timedelta(days=1)
+CLAIM_LASTS = timedelta(seconds=90)
+BATCH = 20
+
+
+def enqueue(
+    kind: AccountMailKind, *, to: str, at: datetime, invitation: Invitation | None = None
+) -> AccountMail:
+    """Write the row of a mail, due at once; call it in the transaction that calls for the mail."""
+    return AccountMail.objects.create(
+        kind=kind, to_address=to, invitation=invitation, created_at=at
+    )
+
+
+def claim_due(*, wall_now: datetime) -> list[AccountMail]:
+    """Claim what is due, and what a worker claimed that has died since."""
+    for stuck in claimed_until(AccountMail.objects.all(), wall_now - CLAIM_LASTS):
+        claimed_row(stuck).update(state=AccountMailState.WAITING)
+    due = AccountMail.objects.filter(
+        Q(next_attempt_at=None) | Q(next_attempt_at__lte=wall_now), state=AccountMailState.WAITING
+    ).order_by(F("next_attempt_at").asc(nulls_first=True), "pk")
+    return claim(due, limit=BATCH, wall_now=wall_now)
+
+
+def message(to: str, *, subject: str, body: str) -> EmailMessage:
+    return EmailMessage(
+        subject=subject,
+        body=body,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[ascii_address(to)],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+
+
+def send(mail: AccountMail, written: EmailMessage | None, *, wall_now: datetime) -> bool:
+    """Send a claimed mail and delete its row; None is a mail that nobody gets.
+
+    Where the mail server does not take it, it is tried again for GIVE_UP_AFTER.
+    """
+    if written is not None:
+        try:
+            written.send()
+        except (OSError, smtplib.SMTPException) as error:
+            logger.warning("mail about an account is deferred: %s", type(error).__name__)
+            _defer(mail, wall_now)
+            return False
+    claimed_row(mail).delete()
+    return written is not None
+
+
+def _defer(mail: AccountMail, wall_now: datetime) -> None:
+    trouble = wall_now - mail.created_at
+    if trouble > GIVE_UP_AFTER:
+        logger.error("mail %s about an account is given up", mail.pk)
+        claimed_row(mail).delete()
+        return
+    pause = pause_after(trouble, first=timedelta(minutes=1), longest=timedelta(hours=1))
+    claimed_row(mail).update(state=AccountMailState.WAITING, next_attempt_at=wall_now + pause)

@@ -1,0 +1,98 @@
+"""The words of mails about accounts."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_backends
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
+
+from accounts import invitations
+from accounts.account_mail import message
+from accounts.models import AccountMail, User
+from accounts.states import AccountMailKind
+from core import clock
+
+
+def write(mail: AccountMail, *, at: datetime) -> EmailMessage | None:
+    """Return the message, with a link that is made now; None if nobody is to get it."""
+    return _WRITERS[mail.kind](mail, at)
+
+
+def _invitation(mail: AccountMail, at: datetime) -> EmailMessage | None:
+    invitation = mail.invitation
+    if invitation is None or invitation.used_at or invitation.expires_at <= at:
+        return None
+    token = invitations.make_token(invitation)
+    return _written(
+        mail,
+        _("You are invited to the evidence portal"),
+        link=reverse("accept_invitation", args=[token]),
+        days=invitations.LASTS.days,
+        by=invitation.invited_by,
+        call=invitation.call,
+    )
+
+
+def _new_password(mail: AccountMail, at: datetime) -> EmailMessage | None:
+    user = _who_signs_in_with_a_password(mail.to_address)
+    if user is None:
+        return None
+    key = urlsafe_base64_encode(force_bytes(user.pk))
+    token = default_token_generator.make_token(user)
+    return _written(
+        mail,
+        _("Choose a new password for the evidence portal"),
+        link=reverse("new_password", args=[key, token]),
+        username=user.get_username(),
+        hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
+    )
+
+
+def _password_changed(mail: AccountMail, at: datetime) -> EmailMessage | None:
+    return _written(
+        mail, _("Your password for the evidence portal was changed"), link=reverse("forgotten")
+    )
+
+
+def _second_factor(mail: AccountMail, at: datetime) -> EmailMessage | None:
+    return _written(
+        mail, _("Your second factor for the evidence portal was changed"), link=reverse("forgotten")
+    )
+
+
+_WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
+    AccountMailKind.INVITATION: _invitation,
+    AccountMailKind.NEW_PASSWORD: _new_password,
+    AccountMailKind.PASSWORD_CHANGED: _password_changed,
+    AccountMailKind.SECOND_FACTOR: _second_factor,
+}
+
+
+def _who_signs_in_with_a_password(address: str) -> User | None:
+    found = list(User.objects.filter(email__iexact=address)[:2])
+    if len(found) != 1 or not found[0].has_usable_password():
+        return None
+    backends = [backend for backend in get_backends() if isinstance(backend, ModelBackend)]
+    may = any(backend.user_can_authenticate(found[0]) for backend in backends)
+    return found[0] if may else None
+
+
+def _written(mail: AccountMail, title: str, *, link: str, **said: Any) -> EmailMessage:
+    subject = _("Rehearsal: %(subject)s") % {"subject": title} if clock.is_rehearsal() else title
+    context = {
+        "title": title,
+        "is_rehearsal": clock.is_rehearsal(),
+        "link": f"{settings.PORTAL_URL}{link}",
+        **said,
+    }
+    body = render_to_string(f"emails/account/{mail.kind}.txt", context).strip() + "\n"
+    return message(mail.to_address, subject=subject, body=body)

@@ -1,0 +1,156 @@
+"""How django-allauth signs people in here: without sign-up, in our words, with our limits."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import sign_in_record, signed_in, tries
+from accounts.landing import landing_page
+from accounts.models import User
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from core.throttling import client_address
+
+FRESH_SECONDS = 600
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_code": gettext_lazy("The code is wrong. Type the one that is shown now"),
+        "incorrect_password": gettext_lazy("The password is wrong"),
+    }
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        super().login(request, user)
+        methods = {given["method"] for given in get_authentication_records(request, user)}
+        signed_in.begin(request, user, second_factor="mfa" in methods, at=clock.wall_now())
+        record(
+            by=user,
+            at=clock.portal_now(),
+            action=AuditAction.SIGNED_IN,
+            second_factor="mfa" in methods,
+        )
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return landing_page(request.user)
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        """Refuse somebody who left, whom their organisation still knows."""
+        return render(request, "account/not_known.html", status=403)
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def add_message(self, *_args: Any, **_options: Any) -> None:
+        """Say nothing: our pages say what happened."""
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        name = user.get_username()
+        with limited("password", user, what="password asked again"):
+            if authenticate(context.request, username=name, password=password) != user:
+                raise self.validation_error("incorrect_password")
+        return True
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Ask again, but not for one's second factor within minutes of signing in."""
+        sign_in = signed_in.sign_in_of(context.request)
+        if app == "allauth.mfa" and sign_in is not None:
+            age = (clock.wall_now() - sign_in.began_at).total_seconds()
+            return age > FRESH_SECONDS
+        return super().is_reauthentication_required(app=app, **options)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": gettext_lazy("The code is wrong. Type the one that is shown now"),
+    }
+
+    def get_totp_issuer(self) -> str:
+        return f"Evidence portal ({settings.PORTAL_HOST})"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": str(settings.PORTAL_HOST), "name": "Evidence portal"}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002 - its name
+        return _("Passkey")
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return what was encrypted; refuses the code if SECRET_KEY is another one by now."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            raise self.validation_error("incorrect_code") from None
+
+
+def _cipher() -> Fernet:
+    key = salted_hmac("accounts.second_factors", "", algorithm="sha256").digest()
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key).digest()))
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):
+    """People of an OpenID Connect provider who have an account here already, by their address."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Let in whom the provider knows by the verified address of an account; no other."""
+        if sociallogin.is_existing:
+            return
+        verified = [known.email for known in sociallogin.email_addresses if known.verified]
+        found = list(User.objects.filter(email__in=verified, is_active=True)[:2])
+        if len(found) != 1 or not found[0].email:
+            raise ImmediateHttpResponse(render(request, "account/not_known.html", status=403))
+        sociallogin.connect(request, found[0])
+
+    def on_authentication_error(self, request: HttpRequest, *_args: Any, **_options: Any) -> None:
+        raise ImmediateHttpResponse(render(request, "account/sso_failed.html", status=403))
+
+
+@contextmanager
+def limited(kind: str, user: User, *, what: str) -> Iterator[None]:
+    """Count a try of this person from this client; record one that is refused, as `what`.
+
+    Raises ValidationError while a pause lasts.
+    """
+    account = tries.of_account(kind, user.get_username())
+    client = tries.of_client(kind, client_address(context.request))
+    wait = tries.count_try(account, client, at=clock.wall_now())
+    if wait:
+        raise ValidationError(paused_in_words(tries.wait_in_words(wait)), code="paused")
+    try:
+        yield
+    except ValidationError:
+        sign_in_record.failed(what, user=user, at=clock.portal_now())
+        raise
+    tries.went_right(account=account, client=client)
+
+
+def paused_in_words(wait: str) -> str:
+    return _("There were several wrong tries. Wait %(wait)s, then try again") % {"wait": wait}

@@ -1,0 +1,81 @@
+"""Inviting people: for administrators only."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts import invitations
+from accounts.admin.asks_again import AsksAgain
+from accounts.admin.people import SuperusersOnly
+from accounts.current_user import current_user
+from accounts.errors import AlreadyHere
+from accounts.models import Invitation
+from accounts.states import Role
+from accounts.tasks import nudge_account_mail
+from core import clock
+from core.admin.declared_filters import DeclaredFiltersOnly
+
+# allauth's own pages show what nobody is to see or change here, such as secrets of codes.
+for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class InvitationForm(forms.ModelForm):
+    class Meta:
+        model = Invitation
+        fields = ("email", "call", "role", "is_administrator")
+
+    def clean_email(self) -> str:
+        address: str = self.cleaned_data["email"]
+        try:
+            invitations.refuse_if_here(address)
+        except AlreadyHere as error:
+            raise forms.ValidationError(str(error)) from None
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        given = bool(cleaned.get("call")), bool(cleaned.get("role"))
+        if any(given) if cleaned.get("is_administrator") else not all(given):
+            raise forms.ValidationError(
+                "Choose a call and a role there, or tick “Administrator” and choose neither."
+            )
+        return cleaned
+
+
+@admin.register(Invitation)
+class InvitationAdmin(SuperusersOnly, AsksAgain, DeclaredFiltersOnly):
+    """An invitation is sent, or taken back by deleting it. To send another, invite again."""
+
+    form = InvitationForm
+    list_display = ("email", "call", "role", "invited_by", "at", "expires_at", "used_at")
+    list_select_related = ("invited_by", "call")
+    list_filter = ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        chosen = form.cleaned_data
+        made = invitations.invite(
+            email=chosen["email"],
+            call=chosen["call"],
+            role=Role(chosen["role"]) if chosen["role"] else None,
+            by=current_user(request),
+            at=clock.portal_now(),
+            wall_now=clock.wall_now(),
+        )
+        obj.__dict__.update(made.__dict__)
+        nudge_account_mail()
+
+    def delete_model(self, request: HttpRequest, obj: Invitation) -> None:
+        invitations.revoke(obj, by=current_user(request), at=clock.portal_now())
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}

@@ -1,0 +1,144 @@
+"""Inviting somebody by mail: a link that works once, and makes their account.
+
+The link's token is in the mail only; the database has its SHA-256. Each mail of an invitation has
+a new token, and ends the one before.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Model
+
+from accounts import memberships
+from accounts.account_mail import enqueue
+from accounts.errors import AlreadyHere
+from accounts.models import Invitation, User
+from accounts.record import record
+from accounts.rights import is_administrator
+from accounts.states import AccountMailKind, AuditAction, Role
+from core.addresses import clean_address
+
+LASTS = timedelta(days=7)
+
+
+def invite(
+    *,
+    email: str,
+    call: Model | None,
+    role: Role | None,
+    by: User | None,
+    at: datetime,
+    wall_now: datetime,
+) -> Invitation:
+    """Invite an address, on record, and write the mail in the same transaction.
+
+    The person becomes a member of the call in the role; without both, an administrator of the
+    portal. `by` is None for the server's command line. Earlier invitations of the address that
+    were not used end. Raises AlreadyHere for the address of somebody who can sign in, and
+    AddressRefused for what is none.
+    """
+    address = clean_address(email)
+    with transaction.atomic():
+        refuse_if_here(address)
+        Invitation.objects.filter(email=address, used_at=None).delete()
+        invitation = Invitation.objects.create(
+            email=address,
+            call_id=None if call is None else call.pk,
+            role=role or "",
+            is_administrator=call is None,
+            invited_by=by,
+            at=wall_now,
+            expires_at=wall_now + LASTS,
+        )
+        enqueue(AccountMailKind.INVITATION, to=address, at=wall_now, invitation=invitation)
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.PERSON_INVITED,
+            call=call,
+            invitation=invitation.pk,
+            role=role or "administrator",
+        )
+    return invitation
+
+
+def refuse_if_here(address: str) -> None:
+    if User.objects.filter(email__iexact=address).exists():
+        raise AlreadyHere(f"Somebody with the address {address} has an account already.")
+
+
+def make_token(invitation: Invitation) -> str:
+    """Return a new token of the invitation; the one of an earlier mail opens nothing more."""
+    token = secrets.token_urlsafe(32)
+    invitation.digest = _digest(token)
+    invitation.save(update_fields=["digest"])
+    return token
+
+
+def find(token: str, *, wall_now: datetime) -> Invitation | None:
+    """Return the invitation that the token opens: one that is not used and not over.
+
+    It is over as well once the administrator who sent it is none any more.
+    """
+    open_ones = Invitation.objects.filter(
+        digest=_digest(token), used_at=None, expires_at__gt=wall_now
+    ).select_related("invited_by")
+    found = open_ones.first()
+    if found is None or (found.invited_by and not is_administrator(found.invited_by)):
+        return None
+    return found
+
+
+def accept(
+    invitation: Invitation, *, name: str, password_hash: str, at: datetime, wall_now: datetime
+) -> User | None:
+    """Make the account with its rights, once; None if the link was used meanwhile.
+
+    Its username is the address. The row is locked, so that two tries at once make one account.
+    """
+    with transaction.atomic():
+        locked = Invitation.objects.select_for_update(of=("self",)).filter(
+            pk=invitation.pk, used_at=None, digest=invitation.digest, expires_at__gt=wall_now
+        )
+        current = locked.select_related("invited_by", "call").first()
+        if current is None or User.objects.filter(username__iexact=current.email).exists():
+            return None
+        user = User.objects.create(
+            username=current.email[:150],
+            email=current.email,
+            first_name=name,
+            is_superuser=current.is_administrator,
+            password=password_hash,
+        )
+        record(by=user, at=at, action=AuditAction.INVITATION_ACCEPTED, invitation=current.pk)
+        if current.call is not None:
+            memberships.give(
+                person=user,
+                call=current.call,
+                role=Role(current.role),
+                by=current.invited_by,
+                at=at,
+                invitation=current.pk,
+            )
+        current.used_at, current.digest, current.user = wall_now, "", user
+        current.save(update_fields=["used_at", "digest", "user"])
+    return user
+
+
+def revoke(invitation: Invitation, *, by: User, at: datetime) -> None:
+    """Delete the invitation, on record; an account that it made stays."""
+    with transaction.atomic():
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.INVITATION_REVOKED,
+            call=invitation.call,
+            invitation=invitation.pk,
+        )
+        invitation.delete()
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,37 @@
+"""manage.py remove_second_factor USERNAME"""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts.models import SignIn, User
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+
+
+class Command(BaseCommand):
+    help = (
+        "Take the second factor of somebody who lost it, and their recovery codes, away. Every "
+        "sign-in of theirs ends; at the next one they set up another. Be sure that it is them."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, username: str, **options: Any) -> None:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            raise CommandError(f"there is nobody with the username {username}")
+        with transaction.atomic():
+            taken, _ = Authenticator.objects.filter(user=user).delete()
+            SignIn.objects.filter(user=user).delete()
+            record(
+                by=None,
+                at=clock.portal_now(),
+                action=AuditAction.SECOND_FACTOR_REMOVED,
+                person=username,
+            )
+        self.stdout.write(f"{username}: {'taken away' if taken else 'there was none'}")

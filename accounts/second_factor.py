@@ -1,0 +1,64 @@
+"""Setting up a second factor and taking it away: what follows for one's sign-ins."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from accounts import signed_in
+from accounts.account_mail import enqueue
+from accounts.current_user import current_user
+from accounts.models import SignIn
+from accounts.record import record
+from accounts.states import AccountMailKind, AuditAction
+from accounts.tasks import nudge_account_mail
+from core import clock
+
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class _TellsOfIt:
+    """Ends the other sign-ins, which may have been made with the password alone; on record."""
+
+    request: HttpRequest
+    action: AuditAction
+    factor: str
+
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # a mixin
+        user = current_user(self.request)
+        has_one = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+        sign_in = signed_in.sign_in_of(self.request)
+        if sign_in is not None:
+            SignIn.objects.filter(pk=sign_in.pk).update(second_factor=has_one)
+            signed_in.end_others(sign_in)
+        record(by=user, at=clock.portal_now(), action=self.action, factor=self.factor)
+        if user.email:
+            enqueue(AccountMailKind.SECOND_FACTOR, to=user.email, at=clock.wall_now())
+            nudge_account_mail()
+        return answer
+
+
+class SetUpApp(_TellsOfIt, ActivateTOTPView):
+    action, factor = AuditAction.SECOND_FACTOR_SET_UP, "app"
+
+
+class TakeAppAway(_TellsOfIt, DeactivateTOTPView):
+    action, factor = AuditAction.SECOND_FACTOR_REMOVED, "app"
+
+
+class AddPasskey(_TellsOfIt, AddWebAuthnView):
+    action, factor = AuditAction.SECOND_FACTOR_SET_UP, "passkey"
+
+
+class TakePasskeyAway(_TellsOfIt, RemoveWebAuthnView):
+    action, factor = AuditAction.SECOND_FACTOR_REMOVED, "passkey"
+
+
+class MakeRecoveryCodes(_TellsOfIt, GenerateRecoveryCodesView):
+    action, factor = AuditAction.SECOND_FACTOR_SET_UP, "recovery codes"

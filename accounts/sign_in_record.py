@@ -1,0 +1,23 @@
+"""What goes on record about signing in. Nothing that was typed does, nor where it came from."""
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.record import record
+from accounts.states import AuditAction
+
+
+def failed_with_password(typed_name: str, *, at: datetime) -> None:
+    """Record a wrong name or password: of whom, if somebody has that name.
+
+    Known and unknown names take the same two queries.
+    """
+    user = User.objects.filter(username=typed_name.strip()).first()
+    failed("password", user=user, at=at)
+
+
+def failed(what: str, *, user: User | None, at: datetime) -> None:
+    """Record a wrong password, code or passkey; who typed it is not known."""
+    whose: dict[str, Any] = {} if user is None else {"person": user.get_username()}
+    record(by=None, at=at, action=AuditAction.SIGN_IN_FAILED, what=what, **whose)

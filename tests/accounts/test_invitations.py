@@ -1,0 +1,251 @@
+"""Invitations and new passwords: links that work once, in mails."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+
+from accounts import account_mail
+from accounts.models import AccountMail, Invitation, User
+from accounts.states import Role
+from accounts.tasks import send_account_mail
+from tests.makers import PASSWORD, make_call, make_user
+
+pytestmark = pytest.mark.django_db
+NEW = "three words of nobody"
+
+
+def link_in(message):
+    return re.search(r"http://[^/\s]+(/account/\S+)", message.body)[1]
+
+
+@pytest.fixture(autouse=True)
+def call():
+    return make_call(slug="the-call")
+
+
+def invited(address="pat@example.org", role=Role.MANAGER):
+    call_command("invite", address, f"--as={role}", "--call=the-call")
+    send_account_mail()
+    return link_in(mail.outbox[-1])
+
+
+def accepts(client, link, password=NEW):
+    return client.post(
+        link, {"name": "Pat Example", "new_password1": password, "new_password2": password}
+    )
+
+
+def test_invited_person_chooses_a_password_and_is_signed_in(client):
+    link = invited()
+    assert mail.outbox[0].to == ["pat@example.org"]
+    answer = accepts(client, link)
+    assert (answer.status_code, answer.url) == (302, "/admin/")
+    assert client.get("/admin/").status_code == 200
+    user = User.objects.get(username="pat@example.org")
+    assert [(m.call.slug, m.role) for m in user.memberships.all()] == [("the-call", Role.MANAGER)]
+    assert (user.first_name, user.is_superuser, user.check_password(NEW)) == (
+        "Pat Example",
+        False,
+        True,
+    )
+
+
+def test_steering_group_is_invited_to_its_own_pages(client):
+    answer = accepts(client, invited(role=Role.STEERING_MEMBER))
+    assert answer.url == "/steering/"
+    assert [m.role for m in User.objects.get().memberships.all()] == [Role.STEERING_MEMBER]
+    assert client.get("/steering/").status_code == 200
+
+
+def test_link_of_an_invitation_works_once(client):
+    link = invited()
+    accepts(client, link)
+    for answer in (client.get(link), accepts(client, link)):
+        assert answer.status_code == 410
+    assert User.objects.count() == 1
+
+
+def test_link_of_an_invitation_ends_after_seven_days(client, monkeypatch):
+    link = invited()
+    later = datetime.now(UTC) + timedelta(days=7, seconds=1)
+    monkeypatch.setattr("core.clock.wall_now", lambda: later)
+    assert client.get(link).status_code == 410
+
+
+def test_second_invitation_ends_the_link_of_the_first(client):
+    first, second = invited(), invited()
+    assert client.get(first).status_code == 410
+    assert client.get(second).status_code == 200
+    assert Invitation.objects.count() == 1
+
+
+def test_token_is_in_the_mail_only(client):
+    token = invited().split("/")[-2]
+    stored = str(list(Invitation.objects.values())) + str(list(AccountMail.objects.values()))
+    assert token not in stored
+
+
+def test_address_of_somebody_who_has_an_account_is_not_invited():
+    make_user(email="pat@example.org")
+    with pytest.raises(CommandError, match="has an account already"):
+        call_command("invite", "PAT@example.org", "--as=administrator")
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("short words", "at least 12 characters"),
+        ("Liverpool2019!!", "Many people use this password"),
+        ("sunshinesunshine", "Many people use this password"),
+        ("P4ssw0rd!!!!!", "Many people use this password"),
+        ("172839405162", "entirely numeric"),
+        ("pat@example.org", "too similar"),
+    ],
+)
+def test_weak_password_is_refused(client, password, said):
+    answer = accepts(client, invited(), password)
+    assert said in answer.content.decode()
+    assert User.objects.count() == 0
+
+
+INVITE = "/admin/accounts/invitation/add/"
+
+
+def test_administrator_invites_to_a_call_on_a_page_of_the_admin(client, call):
+    client.force_login(make_user(is_superuser=True))
+    fields = {"email": "sam@example.org", "call": call.pk, "role": Role.CODER}
+    assert client.post(INVITE, fields).status_code == 302
+    made = Invitation.objects.get()
+    assert (made.email, made.call, made.role, made.is_administrator) == (
+        "sam@example.org",
+        call,
+        Role.CODER,
+        False,
+    )
+    assert [m.to_address for m in AccountMail.objects.all()] == ["sam@example.org"]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{}, {"role": "coder"}, {"call": "its"}, {"is_administrator": "on", "role": "coder"}],
+)
+def test_invitation_is_to_a_call_in_a_role_or_to_administer(client, call, chosen):
+    client.force_login(make_user(is_superuser=True))
+    fields = {"email": "sam@example.org", **chosen}
+    answer = client.post(INVITE, fields | ({"call": call.pk} if "call" in chosen else {}))
+    assert "Choose a call and a role there, or tick" in answer.content.decode()
+    assert Invitation.objects.count() == 0
+
+
+def test_invited_administrator_may_do_everything(client):
+    call_command("invite", "pat@example.org", "--as=administrator")
+    send_account_mail()
+    assert accepts(client, link_in(mail.outbox[-1])).url == "/admin/"
+    assert [(u.is_superuser, u.memberships.count()) for u in User.objects.all()] == [(True, 0)]
+
+
+def test_invitation_is_over_once_its_administrator_is_none(client, call):
+    boss = make_user(is_superuser=True)
+    client.force_login(boss)
+    client.post(INVITE, {"email": "sam@example.org", "call": call.pk, "role": Role.CODER})
+    send_account_mail()
+    link = link_in(mail.outbox[-1])
+    assert client.get(link).status_code == 200
+    User.objects.filter(pk=boss.pk).update(is_superuser=False)
+    assert client.get(link).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--as=coder"], "in which call"),
+        (["--as=coder", "--call=another"], "there is no call another"),
+        (["--as=administrator", "--call=the-call"], "leave --call out"),
+    ],
+)
+def test_command_that_invites_says_what_is_missing(options, said):
+    with pytest.raises(CommandError, match=said):
+        call_command("invite", "pat@example.org", *options)
+
+
+def test_new_password_by_mail_works_once_and_ends_the_sign_ins(client):
+    user = make_user(email="pat@example.org")
+    client.force_login(user)
+    client.post("/account/forgotten/", {"email": "Pat@example.org"})
+    send_account_mail()
+    link = link_in(mail.outbox[0])
+    form = client.get(link, follow=True).redirect_chain[-1][0]
+    assert client.post(form, {"new_password1": NEW, "new_password2": NEW}).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(NEW)
+    assert client.get("/account/").status_code == 302
+    assert "no longer works" in client.get(link).content.decode()
+    send_account_mail()
+    assert mail.outbox[1].subject == "Your password for the evidence portal was changed"
+
+
+def test_unknown_address_gets_the_same_answer_and_no_mail(client):
+    make_user(email="pat@example.org")
+    answers = [
+        client.post("/account/forgotten/", {"email": address}, follow=True)
+        for address in ("pat@example.org", "nobody@example.org")
+    ]
+    assert answers[0].content == answers[1].content
+    assert AccountMail.objects.count() == 2
+    send_account_mail()
+    assert [message.to for message in mail.outbox] == [["pat@example.org"]]
+    assert AccountMail.objects.count() == 0
+
+
+def test_known_and_unknown_address_cost_the_same_queries(client, django_assert_num_queries):
+    make_user(email="pat@example.org")
+    client.post("/account/forgotten/", {"email": "first@example.org"})
+    for address in ("pat@example.org", "nobody@example.org"):
+        with django_assert_num_queries(9):
+            client.post("/account/forgotten/", {"email": address})
+
+
+@pytest.mark.parametrize("field", [{"is_active": False}, {"password": "!"}])
+def test_no_link_goes_to_somebody_who_cannot_sign_in_with_a_password(client, field):
+    user = make_user(email="pat@example.org")
+    User.objects.filter(pk=user.pk).update(**field)
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    send_account_mail()
+    assert mail.outbox == []
+
+
+def test_mail_server_that_is_away_delays_a_mail_and_loses_none(client, monkeypatch):
+    make_user(email="pat@example.org")
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+
+    def refuse(*_args, **_options):
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.mail.EmailMessage.send", refuse)
+        send_account_mail()
+    waiting = AccountMail.objects.get()
+    assert (waiting.state, mail.outbox) == ("waiting", [])
+    monkeypatch.setattr("core.clock.wall_now", lambda: waiting.next_attempt_at)
+    send_account_mail()
+    assert len(mail.outbox) == 1
+
+
+def test_mail_that_a_dead_worker_claimed_goes_out(client):
+    make_user(email="pat@example.org")
+    now = datetime.now(UTC)
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    assert len(account_mail.claim_due(wall_now=now)) == 1
+    assert account_mail.claim_due(wall_now=now + timedelta(seconds=60)) == []
+    assert len(account_mail.claim_due(wall_now=now + timedelta(seconds=91))) == 1
+
+
+def test_own_password_is_asked_for_before_it_is_changed(client):
+    user = make_user()
+    client.force_login(user)
+    for old, code in (("nothing like it", 200), (PASSWORD, 302)):
+        fields = {"old_password": old, "new_password1": NEW, "new_password2": NEW}
+        assert client.post("/account/password/", fields).status_code == code

@@ -1,0 +1,107 @@
+"""Signing in with an organisation's account, against a provider that runs here."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from accounts.models import SignIn, User
+from accounts.states import Role
+from evidence_portal.signing_in import read_openid_connect
+from tests.accounts.oidc_provider import Provider
+from tests.makers import make_call, make_user
+
+pytestmark = pytest.mark.django_db
+LOGIN = "/account/sso/sso/login/"
+
+
+@pytest.fixture
+def provider(settings, monkeypatch):
+    running = Provider()
+    monkeypatch.setenv("OIDC_URL", running.url)
+    monkeypatch.setenv("OIDC_CLIENT_ID", "portal")
+    monkeypatch.setenv("OIDC_CLIENT_SECRET", "client-secret")
+    monkeypatch.setenv("OIDC_NAME", "Example Trust")
+    settings.OIDC_NAME, settings.SOCIALACCOUNT_PROVIDERS = read_openid_connect(production=False)
+    make_call()
+    yield running
+    running.close()
+
+
+def comes_back(client, provider):
+    asked = client.get(LOGIN)
+    query = dict(parse_qsl(urlsplit(asked.url).query))
+    assert asked.url.startswith(f"{provider.url}/authorization?")
+    return client.get(f"{LOGIN}callback/", provider.authorize(query))
+
+
+def test_sign_in_page_offers_the_provider_by_its_name(client, provider):
+    page = client.get("/steering/sign-in/?next=/steering/").content.decode()
+    assert "Sign in with Example Trust" in page
+    assert f'href="{LOGIN}?next=/steering/"' in page
+
+
+def test_without_the_setting_no_provider_is_offered(client):
+    assert "/account/sso/" not in client.get("/steering/sign-in/").content.decode()
+    assert client.get(LOGIN).status_code == 404
+
+
+def test_person_with_the_verified_address_of_an_account_is_signed_in(client, provider):
+    user = make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    answer = comes_back(client, provider)
+    assert (answer.status_code, answer.url) == (302, "/steering/")
+    assert client.get("/steering/").status_code == 200
+    assert [row.user for row in SignIn.objects.all()] == [user]
+
+
+def test_person_is_known_again_when_their_address_there_changes(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    comes_back(client, provider)
+    client.post("/steering/sign-out/")
+    provider.person["email"] = "patricia@example.org"
+    assert comes_back(client, provider).url == "/steering/"
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"sub": "2", "email": "nobody@example.org", "email_verified": True},
+        {"sub": "2", "email": "pat@example.org", "email_verified": False},
+        {"sub": "2"},
+    ],
+)
+def test_anybody_else_is_told_that_they_have_no_account(client, provider, person):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    make_user(email="")
+    provider.person = person
+    answer = comes_back(client, provider)
+    assert answer.status_code == 403
+    assert "You have no account here" in answer.content.decode()
+    assert client.get("/steering/").status_code == 302
+    assert User.objects.count() == 2
+
+
+def test_answer_that_the_provider_never_gave_signs_nobody_in(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    query = dict(parse_qsl(urlsplit(client.get(LOGIN).url).query))
+    for forged in ({"code": "made-up", "state": query["state"]}, {"code": "x", "state": "y"}):
+        answer = client.get(f"{LOGIN}callback/", forged)
+        assert answer.status_code == 403
+        assert "You could not be signed in" in answer.content.decode()
+    assert client.get("/steering/").status_code == 302
+
+
+def test_second_factor_of_the_portal_is_needed_all_the_same(client, provider, settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    comes_back(client, provider)
+    assert client.get("/steering/").status_code == 302
+    assert client.get("/account/second-factor/").status_code == 200
+
+
+def test_somebody_who_left_is_not_signed_in(client, provider):
+    user = make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    comes_back(client, provider)
+    client.post("/steering/sign-out/")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    comes_back(client, provider)
+    assert client.get("/steering/").status_code == 302

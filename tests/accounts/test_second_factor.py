@@ -1,0 +1,160 @@
+"""The second factor: set up before anything else is shown, asked for at each sign-in."""
+
+import re
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth
+from allauth.mfa.utils import decrypt
+from django.test import Client
+
+from accounts.models import SignIn
+from accounts.states import Role
+from tests.makers import PASSWORD, make_call, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def needed(settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    make_call(slug="the-call")
+
+
+def code_of(secret):
+    return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
+
+
+def sign_in(client, user, to="/admin/login/"):
+    return client.post(to, {"username": user.username, "password": PASSWORD})
+
+
+def set_up_app(client):
+    page = client.get("/account/second-factor/app/").content.decode()
+    secret = re.search(r"<code>(\w+)</code>", page)[1]
+    answer = client.post("/account/second-factor/app/", {"code": code_of(secret)})
+    return secret, answer
+
+
+@pytest.mark.parametrize(
+    ("role", "page"), [(Role.MANAGER, "/admin/"), (Role.STEERING_MEMBER, "/steering/")]
+)
+def test_nobody_gets_a_page_before_the_second_factor_is_set_up(client, needed, role, page):
+    user = make_user(role)
+    sign_in(client, user)
+    assert client.get(page).status_code == 302
+    assert client.get("/admin/submissions/submission/").status_code == 302
+    assert client.get("/steering/the-call/export.csv").status_code == 302
+    led = client.get(page, follow=True)
+    assert led.redirect_chain[-1] == ("/account/second-factor/", 302)
+    _, answer = set_up_app(client)
+    assert answer.url == "/account/second-factor/recovery-codes/"
+    assert client.get(page).status_code == 200
+
+
+def test_sign_in_asks_for_the_code_and_takes_each_once(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    other = Client()
+    answer = sign_in(other, user)
+    assert answer.url == "/account/second-factor/code/"
+    assert other.get("/admin/").status_code == 302
+    wrong = other.post("/account/second-factor/code/", {"code": "000000"})
+    assert "The code is wrong" in wrong.content.decode()
+    assert other.get("/admin/").status_code == 302
+    Authenticator.objects.update(last_used_at=None)
+    code = code_of(secret)
+    right = other.post("/account/second-factor/code/", {"code": code})
+    assert right.url == "/admin/"
+    assert other.get("/admin/").status_code == 200
+    third = Client()
+    sign_in(third, user)
+    again = third.post("/account/second-factor/code/", {"code": code})
+    assert again.status_code == 200
+    assert third.get("/admin/").status_code == 302
+
+
+def test_recovery_code_is_shown_once_and_works_once(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    set_up_app(client)
+    page = client.get("/account/second-factor/recovery-codes/").content.decode()
+    codes = re.findall(r"<li><code>(\d+)</code>", page)
+    assert len(codes) == 10
+    assert codes[0] not in client.get("/account/second-factor/recovery-codes/").content.decode()
+    for opens in (True, False):
+        other = Client()
+        sign_in(other, user)
+        other.post("/account/second-factor/code/", {"code": codes[0]})
+        assert (other.get("/admin/").status_code == 200) is opens
+
+
+def test_secret_is_not_in_the_database_as_it_is(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    totp = Authenticator.objects.get(type="totp")
+    assert secret not in str(totp.data)
+    assert decrypt(totp.data["secret"]) == secret
+
+
+def test_second_factor_that_is_set_up_ends_the_other_sign_ins(client, needed):
+    user = make_user(Role.MANAGER)
+    other = Client()
+    sign_in(other, user)
+    sign_in(client, user)
+    assert other.get("/account/").status_code == 200
+    set_up_app(client)
+    assert other.get("/account/").status_code == 302
+    assert SignIn.objects.filter(user=user).count() == 1
+
+
+def test_second_factor_that_is_taken_away_has_to_be_set_up_again(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    set_up_app(client)
+    assert client.get("/admin/").status_code == 200
+    client.post("/account/second-factor/app/remove/")
+    assert client.get("/admin/").status_code == 302
+
+
+def test_wrong_codes_earn_a_pause(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    Authenticator.objects.update(last_used_at=None)
+    other = Client()
+    sign_in(other, user)
+    for _ in range(5):
+        other.post("/account/second-factor/code/", {"code": "000000"})
+    refused = other.post("/account/second-factor/code/", {"code": code_of(secret)})
+    assert "There were several wrong tries. Wait 5 seconds" in refused.content.decode()
+    assert other.get("/admin/").status_code == 302
+
+
+def test_without_the_need_nobody_is_asked(client, settings):
+    settings.SECOND_FACTOR_REQUIRED = False
+    make_call()
+    sign_in(client, make_user(Role.MANAGER))
+    assert client.get("/admin/").status_code == 200
+
+
+JUNK = ["{}", "[]", '"words"', '{"id": "a", "rawId": "a", "type": "public-key", "response": {}}']
+
+
+@pytest.mark.parametrize("credential", JUNK)
+def test_what_no_passkey_made_is_refused_in_words(client, needed, credential):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    client.get("/account/second-factor/passkeys/add/")
+    answer = client.post("/account/second-factor/passkeys/add/", {"credential": credential})
+    assert answer.status_code == 200
+    set_up_app(client)
+    other = Client()
+    sign_in(other, user)
+    other.get("/account/second-factor/code/")
+    answer = other.post("/account/second-factor/code/", {"credential": credential})
+    assert answer.status_code == 200
+    assert other.get("/admin/").status_code == 302

@@ -1,0 +1,76 @@
+"""A second factor in a browser: a passkey of a virtual authenticator, and an app's code."""
+
+import re
+import time
+
+import pytest
+from allauth.mfa.totp.internal import auth
+
+from accounts.states import Role
+from tests.journeys.test_staff import sign_in
+from tests.makers import make_call, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def staff(settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    # Browsers have no passkeys for numbers such as 127.0.0.1.
+    settings.PORTAL_HOST = "localhost"
+    make_call()
+    return make_user(Role.MANAGER)
+
+
+def with_authenticator(page):
+    tools = page.context.new_cdp_session(page)
+    tools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    tools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_passkey_is_set_up_and_signs_in(open_browser, look, staff, live_server):
+    page = open_browser(320)
+    with_authenticator(page)
+    here = re.sub(r"//[^:]+:", "//localhost:", live_server.url)
+    sign_in(page, f"{here}/admin/", staff)
+    page.wait_for_url("**/account/second-factor/")
+    look(page, "second-factor")
+    page.get_by_role("link", name="Add a passkey").click()
+    look(page, "passkey")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url("**/recovery-codes/")
+    look(page, "recovery-codes")
+    page.get_by_role("link", name="I have kept them").click()
+    look(page, "account")
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, f"{here}/admin/", staff)
+    page.wait_for_url("**/account/second-factor/code/")
+    look(page, "second-factor-asked")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{here}/admin/")
+    page.goto(f"{here}/account/again/")
+    look(page, "again")
+    page.get_by_role("link", name="use a passkey").click()
+    look(page, "passkey-again")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{here}/admin/")
+
+
+def test_app_is_set_up_without_javascript(open_browser, staff):
+    page = open_browser(320, java_script_enabled=False)
+    sign_in(page, "/admin/", staff)
+    page.get_by_role("link", name="Set up an app").click()
+    secret = page.locator("code").inner_text()
+    code = auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Set up the app").click()
+    assert page.locator("li code").count() == 10
+    page.goto("/admin/")
+    assert page.title().startswith("Project staff")
