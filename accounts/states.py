@@ -35,6 +35,7 @@ class AuditAction(TextChoices):
     PASSWORD_CHANGED = "password_changed", "Changed a password"
     SECOND_FACTOR_SET_UP = "second_factor_set_up", "Set up a second factor"
     SECOND_FACTOR_REMOVED = "second_factor_removed", "Took a second factor away"
+    MAIL_OPENED = "mail_opened", "Opened a mail"
 
 
 class Role(TextChoices):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from accounts.identity import may_see_identity
+from accounts.models import AuditEvent
 from accounts.rights import Person, may
-from accounts.states import Action
+from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time, in_uk_time_exactly
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
@@ -15,6 +16,9 @@ from submissions.responses.scanning import is_held_back, say_attachment, state_o
 from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
+
+READINGS = (AuditAction.RESPONSE_OPENED, AuditAction.FILE_OPENED, AuditAction.MAIL_OPENED)
+READINGS_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,15 @@ class ShownVersion:
 
 
 @dataclass(frozen=True)
+class ShownReading:
+    """That somebody opened the response, one of its files or a mail about it."""
+
+    when: str
+    who: str
+    what: str
+
+
+@dataclass(frozen=True)
 class ResponsePage:
     """`version` is the one shown. It is None for a draft, whose answers staff may not see."""
 
@@ -61,13 +74,15 @@ class ResponsePage:
     versions: list[ShownVersion] = field(default_factory=list)
     identity: list[ShownAnswer] | None = None
     mails: list[OutboxEmail] | None = None
+    readings: list[ShownReading] | None = None
+    earlier_readings: int = 0
 
 
 def response_page(response: Submission, *, wanted: str, reader: Person) -> ResponsePage:
     """Return the page of the version numbered `wanted`, else of the current version.
 
-    `identity` and `mails` are None unless `reader` may see them. For a draft, neither answers nor
-    identity are read from the database.
+    `identity`, `mails` and `readings` are None unless `reader` may see them. For a draft, neither
+    answers nor identity are read from the database.
     """
     started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
     if response.is_draft:
@@ -77,6 +92,9 @@ def response_page(response: Submission, *, wanted: str, reader: Person) -> Respo
     current = next(v for v in versions if v.pk == response.current_version_id)
     version = by_number.get(wanted, current)
     call = Call.objects.get(pk=response.call_id)
+    readings, earlier = None, 0
+    if may(reader, Action.READ_RECORD, call):
+        readings, earlier = _readings(response)
     return ResponsePage(
         version=version,
         started=started,
@@ -90,6 +108,8 @@ def response_page(response: Submission, *, wanted: str, reader: Person) -> Respo
         mails=list(response.mails.order_by("created_at", "pk"))
         if may(reader, Action.SEE_MAILS, call)
         else None,
+        readings=readings,
+        earlier_readings=earlier,
     )
 
 
@@ -140,3 +160,25 @@ def _identity(call: Call, version: Version) -> list[ShownAnswer]:
         for question in call.questions_in_order
         if question.key in answers
     ]
+
+
+def _readings(response: Submission) -> tuple[list[ShownReading], int]:
+    """Return who read the response last, before now, and how often somebody did before those."""
+    events = AuditEvent.objects.filter(submission=response, action__in=READINGS)
+    latest = events.select_related("actor").order_by("-at", "-pk")[:READINGS_SHOWN]
+    shown = [
+        ShownReading(
+            in_uk_time(event.at), event.actor.get_username() if event.actor else "", _say(event)
+        )
+        for event in latest
+    ]
+    return shown, max(0, events.count() - READINGS_SHOWN) if len(shown) == READINGS_SHOWN else 0
+
+
+def _say(event: AuditEvent) -> str:
+    if event.action == AuditAction.MAIL_OPENED or "mail" in event.detail:
+        return "a mail about it"
+    if event.action == AuditAction.FILE_OPENED:
+        return "a file"
+    version = f"version {event.detail.get('version', '')}".strip()
+    return f"{version}, with who answered" if event.detail.get("identity") else version

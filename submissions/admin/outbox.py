@@ -125,7 +125,7 @@ class OutboxAdmin(OfOwnCalls, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show the mail as it was sent. Who reads a mail about a response goes on record."""
+        """Show the mail as it was sent. Who sees its address or its text goes on record."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         mail = self.get_object(request, object_id)
@@ -138,12 +138,12 @@ class OutboxAdmin(OfOwnCalls, ReadOnlyAdmin):
     def _page(self, request: HttpRequest, mail: OutboxEmail, *, typed: str = "") -> HttpResponse:
         shows_text = may_see_identity(request.user, mail.call_id)
         may_send = may(request.user, Action.SEND_MAILS, mail.call_id)
-        is_recorded = bool(shows_text and mail.body and mail.submission_id)
+        is_recorded = shows_text and bool(mail.to_address or mail.body)
         if is_recorded:
             record(
                 by=current_user(request),
                 at=clock.portal_now(),
-                action=AuditAction.RESPONSE_OPENED,
+                action=AuditAction.MAIL_OPENED,
                 call=mail.call,
                 submission=mail.submission,
                 mail=mail.pk,

@@ -10,9 +10,16 @@ from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import OutboxState
+from submissions.outbox.states import MailKind, OutboxState
 from tests.forms import form_of
-from tests.makers import OPENS_AT, make_call, make_submitted, make_user, withhold
+from tests.makers import (
+    OPENS_AT,
+    make_call,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
 
 LIST = "/admin/submissions/outboxemail/"
 
@@ -57,7 +64,19 @@ def test_page_shows_the_text_as_sent_and_runs_none_of_it(staff):
     assert "Dear &lt;Jo&gt;,\nthank you." in text
     assert "jo.bloggs@example.org" in text
     event = AuditEvent.objects.get()
-    assert (event.action, event.submission) == ("response_opened", mail.submission)
+    assert (event.action, event.submission) == ("mail_opened", mail.submission)
+    assert event.detail == {"mail": mail.pk}
+
+
+@pytest.mark.django_db
+def test_mail_that_belongs_to_no_response_is_on_record_for_its_address(staff):
+    call = make_call()
+    mail = queue.enqueue(
+        kind=MailKind.LATE_PASS, call=call, to_address="jo@example.org", at=while_open(call)
+    )
+    assert "jo@example.org" in staff.get(page_of(mail)).content.decode()
+    event = AuditEvent.objects.get()
+    assert (event.action, event.call, event.submission) == ("mail_opened", call, None)
 
 
 @pytest.mark.django_db
@@ -69,6 +88,7 @@ def test_address_and_text_are_withheld_from_who_may_not_see_identity(client):
     text = client.get(page_of(mail)).content.decode() + client.get(LIST).content.decode()
     assert "jo.bloggs" not in text
     assert "thank you" not in text
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db

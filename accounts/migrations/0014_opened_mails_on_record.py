@@ -1,0 +1,57 @@
+"""Opened mails are an action of their own."""
+
+from django.db import migrations, models
+
+CHOICES = [
+    ("export_started", "Started an export"),
+    ("exported", "Exported responses"),
+    ("export_broken", "Export broken off"),
+    ("response_opened", "Opened a response"),
+    ("file_opened", "Opened a file"),
+    ("status_changed", "Changed a response's status"),
+    ("call_changed", "Changed a call"),
+    ("mail_resent", "Sent a mail again"),
+    ("call_loaded", "Loaded a call definition"),
+    ("late_pass_given", "Gave a late pass"),
+    ("late_pass_revoked", "Took a late pass back"),
+    ("response_withdrawn", "Withdrew a response"),
+    ("address_corrected", "Corrected the address of a mail"),
+    ("export_downloaded", "Downloaded an export"),
+    ("export_cancelled", "Cancelled an export"),
+    ("rehearsal_reset", "Reset a rehearsal"),
+    ("identity_searched", "Searched who answered"),
+    ("membership_given", "Made somebody a member of a call"),
+    ("membership_changed", "Changed somebody's membership"),
+    ("membership_ended", "Ended somebody's membership"),
+    ("person_invited", "Invited somebody"),
+    ("invitation_revoked", "Took an invitation back"),
+    ("invitation_accepted", "Made an account by an invitation"),
+    ("person_changed", "Changed a person's user"),
+    ("signed_in", "Signed in"),
+    ("sign_in_failed", "Failed to sign in"),
+    ("signed_out", "Signed out"),
+    ("sign_in_ended", "Ended a sign-in"),
+    ("password_changed", "Changed a password"),
+    ("second_factor_set_up", "Set up a second factor"),
+    ("second_factor_removed", "Took a second factor away"),
+    ("mail_opened", "Opened a mail"),
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0013_sign_ins_on_record")]
+    operations = [
+        migrations.RemoveConstraint(model_name="auditevent", name="accounts_auditevent_action"),
+        migrations.AlterField(
+            model_name="auditevent",
+            name="action",
+            field=models.CharField(choices=CHOICES, max_length=30),
+        ),
+        migrations.AddConstraint(
+            model_name="auditevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("action__in", [name for name, _ in CHOICES])),
+                name="accounts_auditevent_action",
+            ),
+        ),
+    ]
