@@ -113,6 +113,8 @@ STAFF_DIGEST_TO = read_addresses("STAFF_DIGEST_TO")
 
 INSTALLED_APPS = [
     "evidence_portal.apps.PortalAdminConfig",
+    # Before Django's own: its commands put on record what they change of people.
+    "accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -127,7 +129,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "core",
-    "accounts",
     "submissions",
     "review",
     "exports",

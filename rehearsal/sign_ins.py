@@ -7,7 +7,8 @@ from django.db import transaction
 
 from accounts import memberships
 from accounts.models import User
-from accounts.states import REHEARSAL_EMAIL_DOMAIN, Role
+from accounts.record import record
+from accounts.states import REHEARSAL_EMAIL_DOMAIN, AuditAction, Role
 from submissions.calls.models import Call
 
 SIGN_INS = {"admin": None, "staff": Role.MANAGER, "steering": Role.STEERING_MEMBER}
@@ -24,7 +25,7 @@ def ensure_rehearsal_sign_ins(password: str, *, at: datetime) -> list[str]:
     with transaction.atomic():
         for name, role in SIGN_INS.items():
             email = f"{name}@{REHEARSAL_EMAIL_DOMAIN}"
-            user, _ = User.objects.get_or_create(username=name, defaults={"email": email})
+            user, is_new = User.objects.get_or_create(username=name, defaults={"email": email})
             if user.email != email:
                 taken.append(name)
                 continue
@@ -34,6 +35,15 @@ def ensure_rehearsal_sign_ins(password: str, *, at: datetime) -> list[str]:
             if not check_password(password, user.password):
                 user.set_password(password)
             user.save()
+            if is_new:
+                record(
+                    by=None,
+                    at=at,
+                    action=AuditAction.PERSON_CHANGED,
+                    person=name,
+                    is_superuser=user.is_superuser,
+                    through="a rehearsal",
+                )
             if role is not None:
                 for call in Call.objects.exclude(members__person=user):
                     memberships.give(person=user, call=call, role=role, by=None, at=at)

@@ -1,0 +1,41 @@
+"""Commands that make or change people put that on record, as the admin does."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.management.commands import changepassword
+from accounts.models import AuditEvent, User
+from tests.makers import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def recorded():
+    return list(AuditEvent.objects.values_list("action", "actor", "detail"))
+
+
+def test_superuser_made_at_the_command_line_is_on_record():
+    User.objects.create_superuser("earlier")
+    words = ("--noinput", "--username", "ada", "--email", "ada@example.org")
+    call_command("createsuperuser", *words, stdout=io.StringIO())
+    detail = {"person": "ada", "is_superuser": True, "through": "createsuperuser"}
+    assert recorded() == [("person_changed", None, detail)]
+
+
+def test_superuser_who_cannot_be_made_leaves_nothing_on_record():
+    make_user(username="ada")
+    with pytest.raises(CommandError, match="already taken"):
+        call_command("createsuperuser", "--noinput", "--username", "ada", "--email", "a@b.org")
+    assert recorded() == []
+
+
+def test_password_set_at_the_command_line_is_on_record(monkeypatch):
+    user = make_user(username="ada")
+    monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: f"{PASSWORD} new")
+    call_command("changepassword", "ada", stdout=io.StringIO())
+    user.refresh_from_db()
+    assert user.check_password(f"{PASSWORD} new")
+    detail = {"person": "ada", "through": "changepassword"}
+    assert recorded() == [("password_changed", None, detail)]
