@@ -14,11 +14,12 @@ from tests.upgrades.dumps import FOLDER, RELEASED, load, releases
 ROOT = Path(__file__).parents[2]
 
 
-def run(*words, url, media):
+def run(*words, url, media, owner=""):
+    addresses = {"DATABASE_URL": url, "MIGRATION_DATABASE_URL": owner}
     return subprocess.run(
         [sys.executable, *words],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url, "PORTAL_MEDIA": str(media)},
+        env=os.environ | addresses | {"PORTAL_MEDIA": str(media)},
         capture_output=True,
         text=True,
         check=False,
@@ -40,8 +41,13 @@ def test_every_release_has_a_dump():
 def test_database_of_a_release_is_upgraded_and_goes_on(release, own_postgres, tmp_path):
     media = tmp_path / "media"
     load(release, own_postgres, media)
-    url = own_postgres.url("evidence_portal")
-    assert run("manage.py", "migrate", "--no-input", url=url, media=media).returncode == 0
+    # The release had one role, which owned the tables. From now on another one serves.
+    url, owner = (
+        own_postgres.url("evidence_portal", role="serves"),
+        own_postgres.url("evidence_portal"),
+    )
+    migrated = run("manage.py", "migrate", "--no-input", url=url, media=media, owner=owner)
+    assert migrated.returncode == 0, migrated.stderr
     assert run("manage.py", "check", url=url, media=media).returncode == 0
     used = run("-m", "tests.upgrades.use", url=url, media=media)
     assert used.returncode == 0, used.stderr
