@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import tries
 from accounts.adapters import limited, paused_in_words
+from core import clock
 from core.throttling import client_address
 
 
@@ -59,6 +61,7 @@ class _LimitedCode:
     user: Any
     fields: dict[str, forms.Field]
     what = "code"
+    once = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,7 +74,16 @@ class _LimitedCode:
     def clean_code(self) -> str:
         with limited("second factor", self.user, what=self.what):
             code: str = super().clean_code()  # type: ignore[misc]  # a mixin
+            if self.once:
+                self._refuse_used(code)
         return code
+
+    def _refuse_used(self, code: str) -> None:
+        """Refuse a code that another process took: allauth remembers them in each process."""
+        digits = "".join(filter(str.isalnum, code.lower()))  # what allauth compares
+        used = tries.of_code(self.user.pk, digits)
+        if not tries.is_first_use(used, at=clock.wall_now()):
+            raise get_adapter().validation_error("incorrect_code")
 
 
 class CodeForm(_LimitedCode, AuthenticateForm):
@@ -84,6 +96,7 @@ class CodeAgainForm(_LimitedCode, ReauthenticateForm):
 
 class SetUpCodeForm(_LimitedCode, ActivateTOTPForm):
     what = "code of a new app"
+    once = False  # it only shows that the app has the secret
 
 
 class _LimitedPasskey:

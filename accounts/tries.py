@@ -19,6 +19,8 @@ from accounts.sign_in_models import Tries
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
+# Longer than an app's code is taken.
+USED_FOR = timedelta(minutes=5)
 # Tries in a row without a pause. Behind one client there may be a whole office: somebody who
 # forgot a password there keeps nobody else from signing in.
 FREE_OF_ACCOUNT = 5
@@ -41,6 +43,10 @@ class Counted:
 
 def of_account(what: str, name: str) -> Counted:
     return Counted(f"{what}:account:{name.strip().casefold()}", FREE_OF_ACCOUNT)
+
+
+def of_code(user: int, code: str) -> Counted:
+    return Counted(f"code:{user}:{code}", 1)
 
 
 def of_client(what: str, address: str) -> Counted:
@@ -87,6 +93,18 @@ def went_right(*, account: Counted, client: Counted | None = None) -> None:
         Tries.objects.filter(pk=client.key, failed__gt=0).update(
             failed=F("failed") - 1, wait_until=None
         )
+
+
+def is_first_use(of: Counted, *, at: datetime) -> bool:
+    """Note the use of a code, for all processes at once; return whether it is the first.
+
+    After USED_FOR the same digits are another code.
+    """
+    row, is_new = Tries.objects.get_or_create(who=of.key, defaults={"last_at": at})
+    if is_new:
+        return True
+    long_ago = Tries.objects.filter(pk=row.pk, last_at__lt=at - USED_FOR)
+    return long_ago.update(last_at=at) == 1
 
 
 def forget_old(*, at: datetime) -> int:

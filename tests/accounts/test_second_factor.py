@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import SignIn
@@ -74,6 +75,21 @@ def test_sign_in_asks_for_the_code_and_takes_each_once(client, needed):
     again = third.post("/account/second-factor/code/", {"code": code})
     assert again.status_code == 200
     assert third.get("/admin/").status_code == 302
+
+
+def test_code_that_one_process_took_is_refused_by_another(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    code = code_of(secret)
+    for typed, is_let_in in ((code, True), (f"{code[:3]}-{code[3:]}", False)):
+        browser = Client()
+        sign_in(browser, user)
+        answer = browser.post("/account/second-factor/code/", {"code": typed})
+        assert (answer.status_code == 302) == is_let_in
+        assert (browser.get("/admin/").status_code == 200) == is_let_in
+        cache.clear()  # what another process does not have
+    assert "The code is wrong" in answer.content.decode()
 
 
 def test_recovery_code_is_shown_once_and_works_once(client, needed):

@@ -145,6 +145,15 @@ class Fuzzing:
             chosen = {names[(first + i) % len(names)] for i in range(AT_ONCE)} if names else set()
             self.attack(target, n, must=chosen)
 
+    def check_sign_ins(self):
+        """Who is signed out gets little to see: a run that takes too long says so."""
+        for role in self.world.roles:
+            if role.person is not None:
+                client = Client(raise_request_exception=False)
+                client.cookies.load(role.cookies)
+                if client.get("/admin/").status_code == 302:
+                    self.report.faults.append(f"{role.name} was signed out meanwhile")
+
     def attack(self, target, n, *, must):
         seed = f"{self.report.seed}:{n}"
         side = self.world.sides[n % 5 == 4]
@@ -172,6 +181,7 @@ def fuzz(*, seed, numbers, pairs=None):
     try:
         fuzzing.discover(everyone if pairs is None else pairs(everyone))
         fuzzing.run(numbers)
+        fuzzing.check_sign_ins()
     finally:
         root.handlers = others
     return fuzzing.report
