@@ -152,5 +152,12 @@ def limited(kind: str, user: User, *, what: str) -> Iterator[None]:
     tries.went_right(account=account, client=client)
 
 
+def refuse_used(user: User, code: str) -> None:
+    """Refuse a code that another process took: allauth remembers them in each process."""
+    digits = "".join(filter(str.isalnum, code.lower()))  # what allauth compares
+    if not tries.is_first_use(tries.of_code(user.pk, digits), at=clock.wall_now()):
+        raise MFAAdapter().validation_error("incorrect_code")
+
+
 def paused_in_words(wait: str) -> str:
     return _("There were several wrong tries. Wait %(wait)s, then try again") % {"wait": wait}

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
@@ -19,8 +18,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tries
-from accounts.adapters import limited, paused_in_words
-from core import clock
+from accounts.adapters import limited, paused_in_words, refuse_used
 from core.throttling import client_address
 
 
@@ -75,15 +73,8 @@ class _LimitedCode:
         with limited("second factor", self.user, what=self.what):
             code: str = super().clean_code()  # type: ignore[misc]  # a mixin
             if self.once:
-                self._refuse_used(code)
+                refuse_used(self.user, code)
         return code
-
-    def _refuse_used(self, code: str) -> None:
-        """Refuse a code that another process took: allauth remembers them in each process."""
-        digits = "".join(filter(str.isalnum, code.lower()))  # what allauth compares
-        used = tries.of_code(self.user.pk, digits)
-        if not tries.is_first_use(used, at=clock.wall_now()):
-            raise get_adapter().validation_error("incorrect_code")
 
 
 class CodeForm(_LimitedCode, AuthenticateForm):

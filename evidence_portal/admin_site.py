@@ -7,6 +7,8 @@ from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.contrib.admin.exceptions import DisallowedModelAdminToField
+from django.contrib.admin.options import TO_FIELD_VAR
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -51,6 +53,9 @@ class PortalAdminSite(AdminSite):
                 return self.logout(request)
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
+            if request.GET.get(TO_FIELD_VAR) == "" or request.POST.get(TO_FIELD_VAR) == "":
+                # Django looks it up, and finds no field without a name.
+                raise DisallowedModelAdminToField("an empty field")
             return view_for_staff(request, *args, **kwargs)
 
         return cast("View", staff_only)

@@ -55,6 +55,12 @@ def test_list_takes_any_value_of_any_filter(client, superuser, model):
                 assert page.context["cl"].result_count == found, (name, value)
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_page_of_a_row_takes_an_empty_field(client, superuser, method):
+    address = reverse("admin:submissions_call_change", args=[make_call().pk])
+    assert getattr(client, method)(address, {"_to_field": ""}).status_code == 400
+
+
 def test_list_of_responses_with_a_filter_that_cannot_be_read_finds_nothing(client, superuser):
     make_submitted(make_call())
     address = reverse("admin:submissions_submission_changelist")
