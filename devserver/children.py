@@ -14,7 +14,7 @@ from typing import IO, Any
 
 END_WITH_PARENT = Path(__file__).with_name("end_with_parent.py")
 PR_SET_PDEATHSIG = 1
-GIVES_WAY = 10  # niceness: a ninth of the processor beside somebody who wants all of it
+GIVES_WAY = 5  # niceness: a third of the processor that others get who want all of it
 KERNEL_ENDS_ORPHANS = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 

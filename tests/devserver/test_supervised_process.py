@@ -116,7 +116,7 @@ def test_stop_ends_what_the_part_started_as_well(tmp_path):
     assert psutil.wait_procs(family, timeout=5)[1] == []
 
 
-@pytest.mark.parametrize(("gives_way", "niceness"), [(True, 10), (False, 0)])
+@pytest.mark.parametrize(("gives_way", "niceness"), [(True, 5), (False, 0)])
 def test_part_that_gives_way_is_nice_and_so_is_its_session(tmp_path, gives_way, niceness):
     part = program(tmp_path, "import time; time.sleep(60)", gives_way=gives_way)
     part.start()
