@@ -10,6 +10,7 @@ from celery import Task, current_app
 from django.db import transaction
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -35,9 +36,14 @@ def broker() -> Iterator[Redis]:
 
 
 @lru_cache(maxsize=1)
+def _connection(url: str) -> Connection:
+    return Connection(url, transport_options=IMPATIENT)
+
+
+@lru_cache(maxsize=1)
 def _client(url: str) -> Redis:
     """Return the client of this process: it keeps its connections, and replaces broken ones."""
-    channel = Connection(url, transport_options=IMPATIENT).default_channel
+    channel = _connection(url).default_channel
     return channel.client  # type: ignore[attr-defined]  # Redis's has it
 
 
@@ -58,9 +64,8 @@ def _publish(task: Task, expires: float, mark: str) -> None:
         with broker() as client:
             if mark and not client.set(mark, 1, nx=True, px=timedelta(seconds=expires)):
                 return
-        with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-            task.apply_async(  # type: ignore[call-arg]  # the stubs leave out `connection`
-                connection=connection, retry=False, expires=expires
-            )
+        kept = producers[_connection(current_app.conf.broker_write_url)]
+        with kept.acquire(block=True) as producer:
+            task.apply_async(producer=producer, retry=False, expires=expires)
     except (OperationalError, RedisError, OSError) as error:
         logger.warning("%s is left to beat (%s)", task.name, type(error).__name__)

@@ -4,7 +4,7 @@ Only views, tasks and management commands call `portal_now()`, and only views `r
 All other code gets the moment as an argument.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -15,10 +15,16 @@ from core.moved_clock import read_move, write_move
 
 def portal_now() -> datetime:
     """Return the aware moment (UTC) by the portal's clock."""
-    if settings.REHEARSAL:
-        move = read_move(settings.REHEARSAL_MOVED)
-        return datetime.now(UTC) + settings.REHEARSAL_OFFSET + move
-    return datetime.now(UTC)
+    ahead = _ahead()
+    return datetime.now(UTC) + ahead
+
+
+def _ahead() -> timedelta:
+    """Return how far the portal's clock is ahead of the real one; in a rehearsal a file says so."""
+    if not settings.REHEARSAL:
+        return timedelta(0)
+    ahead: timedelta = settings.REHEARSAL_OFFSET + read_move(settings.REHEARSAL_MOVED)
+    return ahead
 
 
 def received(request: HttpRequest) -> datetime:
@@ -27,9 +33,12 @@ def received(request: HttpRequest) -> datetime:
     So a request that is in time stays in time, however long it waits for a worker. Call it once
     the body is read. Where the kernel cannot be asked it is `portal_now()`.
     """
-    # In this order, so that a pause between the two calls makes the moment later, not earlier.
+    ahead = _ahead()
+    # In this order, so that a pause between the two calls makes the moment later, not earlier. And
+    # with nothing between them: while a file is read, other threads run, and the moment would be
+    # later by that.
     since = arrival.time_since(request.META)
-    return portal_now() - since
+    return datetime.now(UTC) - since + ahead
 
 
 def wall_now() -> datetime:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
-from core import clock, clock_check, database_roles
+from core import arrival, clock, clock_check, database_roles
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
@@ -56,6 +56,9 @@ def at(monkeypatch):
     """Set the portal's clock: `at(moment)`; it stands until set again."""
     standing = {"moment": OPENS_AT}
     monkeypatch.setattr(clock, "portal_now", lambda: standing["moment"])
+    monkeypatch.setattr(
+        clock, "received", lambda request: standing["moment"] - arrival.time_since(request.META)
+    )
 
     def set_to(moment):
         standing["moment"] = moment

@@ -5,5 +5,5 @@ from submissions.calls import conditions
 from submissions.calls.models import questionnaire
 
 CLEARED = (conditions.parse, questionnaire._questionnaire_of_revision)
-# The fonts' package, which is slow to read, and the broker's client are the same for every test.
-STAYING = (broker._client, typesetting._fonts, typesetting._known)
+# The fonts' package, which is slow to read, and the broker's address are the same for every test.
+STAYING = (broker._connection, broker._client, typesetting._fonts, typesetting._known)

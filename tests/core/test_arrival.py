@@ -12,8 +12,9 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
+from django.http import HttpRequest
 
-from core import arrival
+from core import arrival, clock
 
 ROOT = Path(__file__).parents[2]
 THREADS = 4  # as gunicorn.conf.py says
@@ -154,3 +155,22 @@ def test_no_wait_counts_for_more_than_two_minutes(monkeypatch):
             return arrival.LAST_DATA_RECEIVED.pack(2**32 - 1)
 
     assert arrival.time_since({arrival.CONNECTION: Old()}) == timedelta(minutes=2)
+
+
+def test_reading_how_far_the_rehearsal_is_moved_makes_no_request_later(settings, monkeypatch):
+    settings.REHEARSAL = True
+    settings.REHEARSAL_OFFSET, move = timedelta(days=-2000), timedelta(hours=3)
+    asked = []
+
+    def slowly(_path):
+        time.sleep(0.05)
+        return move
+
+    def since(_environ):
+        asked.append(clock.wall_now())
+        return timedelta(0)
+
+    monkeypatch.setattr(clock, "read_move", slowly)
+    monkeypatch.setattr(arrival, "time_since", since)
+    later = clock.received(HttpRequest()) - settings.REHEARSAL_OFFSET - move - asked[0]
+    assert timedelta(0) <= later < timedelta(seconds=0.04)
