@@ -36,6 +36,13 @@ class AuditAction(TextChoices):
     SECOND_FACTOR_SET_UP = "second_factor_set_up", "Set up a second factor"
     SECOND_FACTOR_REMOVED = "second_factor_removed", "Took a second factor away"
     MAIL_OPENED = "mail_opened", "Opened a mail"
+    PERSONAL_DATA_GIVEN = "personal_data_given", "Made a copy of what a person gave"
+    ERASURE_ASKED = "erasure_asked", "Asked for an erasure"
+    ERASURE_CONFIRMED = "erasure_confirmed", "Confirmed a request to erase"
+    ERASURE_APPROVED = "erasure_approved", "Approved an erasure"
+    ERASURE_REFUSED = "erasure_refused", "Refused an erasure"
+    ERASURE_WITHDRAWN = "erasure_withdrawn", "Withdrew a request to erase"
+    ERASED = "erased", "Erased a response or who gave it"
 
 
 class Role(TextChoices):
@@ -59,6 +66,9 @@ class Action(TextChoices):
     CHANGE_STATUS = "change_status", "Change the status of a response"
     CODE = "code", "Put passages under codes"
     WITHDRAW = "withdraw", "Withdraw a response at its author's request"
+    FIND_PERSON = "find_person", "Find what a person gave, and make a copy of it"
+    ENTER_ERASURE = "enter_erasure", "Enter a request to erase at its author's request"
+    DECIDE_ERASURE = "decide_erasure", "Approve or refuse a request to erase"
     SEE_MAILS = "see_mails", "See the outbox"
     SEND_MAILS = "send_mails", "Send a mail again"
     SEE_LATE_PASSES = "see_late_passes", "See late passes"

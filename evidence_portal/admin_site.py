@@ -28,7 +28,7 @@ from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
-from submissions.responses.models import Attachment, Submission
+from submissions.responses.models import Attachment, ErasureRequest, Submission
 from submissions.responses.scanning import scans_in_words
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -101,10 +101,15 @@ class PortalAdminSite(AdminSite):
                 Attachment.objects.all(), reader, Action.OPEN_FILES, path="submission__call"
             )
             held_back = capfirst(scans_in_words(files))
+        to_erase = narrowed(
+            ErasureRequest.objects.to_decide(), reader, Action.DECIDE_ERASURE
+        ).exclude(entered_by=reader.pk)
         sees_all = is_administrator(reader)
         check = last_check() if sees_all else None
         warnings = {
             "late_mail": late,
+            "to_erase": to_erase.count(),
+            "erase_by": to_erase.order_by("due_at").values_list("due_at", flat=True).first(),
             "clocks": _clocks_in_words(),
             "evidence_check": check,
             "evidence_words": in_words(check) if check else "",

@@ -17,7 +17,9 @@ TICK_LASTS = 10.0
 
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["core", "accounts", "submissions.mail", "submissions.responses", "exports"])
+app.autodiscover_tasks(
+    ["core", "accounts", "submissions.mail", "submissions.responses", "exports", "personal_data"]
+)
 # When it loses the broker, a worker would return the tasks that it has not begun, over the lost
 # connection. That ends its loop, and it hangs. It need not return them: beat sends new ones.
 Channel.do_restore = False
@@ -82,6 +84,11 @@ app.conf.beat_schedule = {
         "task": "accounts.seal_record",
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
+    },
+    "carry-out-erasures": {
+        "task": "personal_data.carry_out_erasures",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
     "scan-files": {
         "task": "submissions.scan_files",

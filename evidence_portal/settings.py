@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "submissions",
     "review",
     "exports",
+    "personal_data",
     "rehearsal",
 ]
 MIDDLEWARE = [

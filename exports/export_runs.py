@@ -26,6 +26,7 @@ from exports.consent import PSEUDONYMISED, Scope
 from exports.models import FOLDER, ExportRun, private_storage
 from exports.states import ExportState
 from submissions.calls.models import Call
+from submissions.responses.models import Submission
 
 KEPT = timedelta(days=7)
 # The worker renews its claim about every second, but not within one long step, such as the search
@@ -181,6 +182,30 @@ def purge(*, at: datetime) -> int:
         run.save(update_fields=["file"])
         deleted += 1
     return deleted
+
+
+def end_those_with(submission: Submission, *, only_named: bool, at: datetime) -> int:
+    """Delete each kept file that may hold the response, and have running exports begin anew.
+
+    `only_named`: those that say who answered. For after an erasure was committed: whatever is
+    read from then on is without it.
+    """
+    runs = ExportRun.objects.filter(call=submission.call_id)
+    if only_named:
+        runs = runs.filter(named=True)
+    runs.filter(state=ExportState.RUNNING).update(state=ExportState.WAITING)
+    ended = 0
+    for run in runs.filter(state=ExportState.DONE).exclude(file=""):
+        if (
+            submission.submitted_at
+            and run.finished_at
+            and run.finished_at < submission.submitted_at
+        ):
+            continue
+        run.file.delete(save=False)
+        run.save(update_fields=["file"])
+        ended += 1
+    return ended
 
 
 def purge_strays(*, wall_now: datetime) -> int:

@@ -25,7 +25,8 @@ from exports.response_sql import (
 from exports.types import CodedPassage, Dataset, File, Record
 from review.models import Code, Coding
 from submissions.calls.models import Call
-from submissions.responses.models import Attachment
+from submissions.responses.models import Attachment, Submission
+from submissions.responses.states import SubmissionState
 
 FETCHED_AT_ONCE = 200  # rows
 # Compiling so wide a query would delay the first byte by a second. No two rows have results in
@@ -36,6 +37,14 @@ PLANS_FOR_A_STREAM = "SET LOCAL jit = off; SET LOCAL enable_memoize = off"
 def count(dataset: Dataset) -> int:
     """Return how many responses the export holds."""
     return _one_number(dataset, "count(*)")
+
+
+def erased_references(call: Call) -> list[str]:
+    """Return the references of submitted responses that were erased: no export has them."""
+    erased = Submission.objects.filter(
+        call=call, state=SubmissionState.ERASED, reference__isnull=False
+    )
+    return [str(one) for one in erased.order_by("reference").values_list("reference", flat=True)]
 
 
 def count_words(dataset: Dataset) -> int:

@@ -18,6 +18,7 @@ from accounts.states import Action
 from core import clock, spoken_time
 from exports.counts.counting import count_responses
 from exports.counts.types import Counts
+from exports.queries import erased_references
 from exports.recording import may_export
 from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
 from exports.steering.doors import of_call, sees_charts
@@ -65,6 +66,7 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
         "charts": _charts(call, counts),
         "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
+        "erased": bool(erased_references(call)),
         "rules": rules(Dataset(call)),
     }
     return render(request, "steering/overview.html", context)

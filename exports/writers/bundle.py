@@ -7,7 +7,7 @@ from typing import Any
 
 from core.release import NAME, VERSION
 from exports.export_context import ExportContext
-from exports.queries import records
+from exports.queries import erased_references, records
 from exports.types import Pieces
 from exports.writers import (
     csv_file,
@@ -34,7 +34,8 @@ responses.qdpx       a project for NVivo, ATLAS.ti, MAXQDA and QualCoder (REFI-Q
 codebook.qdc         its codes alone
 reading/             a Word file a response
 attachments/         the files that came with responses; attachments/files.csv lists them
-manifest.json        rows and SHA-256 of each file, the choice made, who made it and when
+manifest.json        rows and SHA-256 of each file, the choice made, who made it and when, and the
+                     references of responses that were erased
 """
 Writer = Callable[[ExportContext], Pieces]
 # For each file: its name, who writes it, whether it has a row per response.
@@ -113,6 +114,8 @@ class _Bundle:
             "filters": dataset.export_filter.filters(),
             "responses": context.rows,
             "missing_or_damaged_files": context.lost_files,
+            # Responses that came and are in no export any more.
+            "erased": erased_references(dataset.call),
             "made_by": context.by,
             "made_at": context.at.isoformat(),
             "software": NAME,

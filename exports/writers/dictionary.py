@@ -63,7 +63,7 @@ NEVER_PUBLISHED = (
     "or quote none of them."
 )
 ROWS = (
-    "One row a submitted response, in its latest version. Drafts and withdrawn responses are "
+    "One row a submitted response, in its latest version. Drafts, withdrawn and erased ones are "
     "left out. Unless another order was chosen, the response that was first submitted comes "
     "first. An empty cell is a question that was not answered or not asked."
 )

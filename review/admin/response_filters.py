@@ -47,6 +47,7 @@ class StateFilter(OneOf):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [
             (SubmissionState.WITHDRAWN, "Withdrawn"),
+            (SubmissionState.ERASED, "Erased"),
             (SubmissionState.DRAFT, "Draft"),
             ("all", "All"),
         ]

@@ -1,6 +1,7 @@
 """The data of the page of one response."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from accounts.identity import may_see_identity
 from accounts.models import AuditEvent
@@ -11,6 +12,7 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import questions_of_version
+from submissions.responses.erasing import carried_out
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.states import SubmissionState
@@ -85,7 +87,7 @@ def response_page(response: Submission, *, wanted: str, reader: Person) -> Respo
     answers nor identity are read from the database.
     """
     started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
-    if response.is_draft:
+    if response.current_version_id is None:  # a draft, maybe an erased one
         return ResponsePage(None, started, saved)
     versions = list(response.versions.order_by("number").prefetch_related("attachments"))
     by_number = {str(version.number): version for version in versions}
@@ -121,7 +123,14 @@ def rights_on(response: Submission, *, reader: Person) -> dict[str, bool]:
         "may_open_files": may(reader, Action.OPEN_FILES, call),
         "may_change_status": is_submitted and may(reader, Action.CHANGE_STATUS, call),
         "may_withdraw": is_submitted and may(reader, Action.WITHDRAW, call),
+        "may_enter_erasure": not response.is_erased and may(reader, Action.ENTER_ERASURE, call),
     }
+
+
+def said_of_erasure(response: Submission) -> dict[str, Any]:
+    """Return by which request the response, or who gave it, was erased, and when."""
+    erasure = carried_out(response)
+    return {"erasure": erasure, "erased": erasure and in_uk_time(erasure.erased_at)}
 
 
 def _sections(call: Call, version: Version) -> list[ShownSection]:

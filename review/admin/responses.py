@@ -36,7 +36,7 @@ from review.admin.response_filters import (
     TimingFilter,
     facet_filters,
 )
-from review.admin.response_page import response_page, rights_on
+from review.admin.response_page import response_page, rights_on, said_of_erasure
 from review.errors import StatusOutdated, StatusRefused
 from review.triage import change_status, status_etag
 from submissions.responses.author_metadata.errors import CannotBeCleaned
@@ -223,7 +223,8 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
             "page": page,
             "statuses": TriageStatus.choices,
             "chosen": request.GET.get("chosen") or response.triage_status,
-            "base_etag": "" if response.is_draft else status_etag(response),
+            **said_of_erasure(response),
+            "base_etag": "" if page.version is None else status_etag(response),
             **rights_on(response, reader=request.user),
         }
         return TemplateResponse(request, "admin/submissions/submission/page.html", context)

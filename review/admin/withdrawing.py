@@ -39,7 +39,7 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
     if request.method == "POST":
         # Locked before the rest is read: a join would still have the version before the lock.
         own.select_for_update(no_key=True).filter(pk=pk).first()
-    given = own.exclude(state=SubmissionState.DRAFT)
+    given = own.filter(state__in=[SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN])
     response = get_object_or_404(given.select_related("call", "current_version"), pk=pk)
     if response.state == SubmissionState.WITHDRAWN:
         messages.error(request, withdrawn_already(response))

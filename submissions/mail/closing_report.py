@@ -11,16 +11,22 @@ from submissions.outbox.states import OutboxState
 from submissions.responses.models import LatePass, Version
 from submissions.responses.states import SubmissionState, Timing
 
+# Those received that count, and those that did until they were erased.
+COUNTED = Q(state=SubmissionState.SUBMITTED) | Q(
+    state=SubmissionState.ERASED, withdrawn_at__isnull=True, reference__isnull=False
+)
+
 
 @dataclass(frozen=True)
 class ClosingReport:
     """Counts of responses, mails and passes at `at` (aware)."""
 
     at: datetime
-    received: int
+    received: int  # with those erased since
     by_timing: dict[str, int]
     changed: int
     withdrawn: int
+    erased: int
     drafts: int
     last_received_at: datetime | None
     mails_outstanding: int
@@ -31,15 +37,14 @@ class ClosingReport:
 def closing_report(call: Call, *, at: datetime) -> ClosingReport:
     """Return the report in four queries, however many responses there are."""
     states = call.submissions.aggregate(
-        received=Count("pk", filter=Q(state=SubmissionState.SUBMITTED)),
+        received=Count("pk", filter=COUNTED),
         withdrawn=Count("pk", filter=Q(state=SubmissionState.WITHDRAWN)),
+        erased=Count("pk", filter=Q(state=SubmissionState.ERASED, reference__isnull=False)),
         drafts=Count("pk", filter=Q(state=SubmissionState.DRAFT)),
-        changed=Count(
-            "pk", filter=Q(state=SubmissionState.SUBMITTED, current_version__number__gt=1)
-        ),
+        changed=Count("pk", filter=COUNTED & Q(current_version__number__gt=1)),
     )
     current = Version.objects.filter(
-        pk__in=call.submissions.submitted().values("current_version_id")
+        pk__in=call.submissions.filter(COUNTED).values("current_version_id")
     )
     timings = dict.fromkeys(Timing.values, 0)
     timings |= dict(current.values_list("timing").annotate(Count("pk")).order_by())
@@ -54,6 +59,7 @@ def closing_report(call: Call, *, at: datetime) -> ClosingReport:
         by_timing={Timing(key).label: number for key, number in timings.items()},
         changed=states["changed"],
         withdrawn=states["withdrawn"],
+        erased=states["erased"],
         drafts=states["drafts"],
         last_received_at=last,
         mails_outstanding=mails["outstanding"],

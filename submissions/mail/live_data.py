@@ -7,14 +7,16 @@ from typing import Protocol
 
 from django.db import DatabaseError
 
+from core.canonical import digest
 from submissions.mail.daily_report import DailyReport, daily_report
 from submissions.mail.reminding import opt_out_token
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses.confirmed_addresses import confirmed_among
+from submissions.responses.erasing import confirming_token
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
-from submissions.responses.models import LatePass
+from submissions.responses.models import ErasureRequest, LatePass
 from submissions.responses.returning import FreshLink, make_link, make_links
 
 WITH_RETURN_LINK = frozenset(
@@ -40,6 +42,9 @@ class MailData(Protocol):
         """Return the token that refuses further reminders of the mail's response."""
 
     def report(self, mail: OutboxEmail) -> DailyReport: ...
+
+    def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
+        """Return the request to erase, and the token that confirms it, "" if this mail has none."""
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         """Return whether the mail's address is known to be its respondent's."""
@@ -77,6 +82,11 @@ class LiveData:
 
     def report(self, mail: OutboxEmail) -> DailyReport:
         return daily_report(mail.call, at=self._at)
+
+    def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
+        request = ErasureRequest.objects.filter(submission=mail.submission_id).latest("pk")
+        token = confirming_token(mail)
+        return request, token if request.token_sha256 == digest(token) else ""
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         if mail.pk in self._read_with:

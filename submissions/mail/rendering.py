@@ -26,6 +26,7 @@ from submissions.mail.messages.confirmation import (
     version_notice,
     withdrawn,
 )
+from submissions.mail.messages.erasures import erasure_asked, erasure_done, erasure_stopped
 from submissions.mail.messages.late_pass import late_pass
 from submissions.mail.messages.message import Message
 from submissions.mail.messages.reminder import closed_with_draft, reminder
@@ -50,6 +51,9 @@ MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.ADDRESS_CHANGED: address_changed,
     MailKind.VERSION_NOTICE: version_notice,
     MailKind.FILE_INFECTED: file_infected,
+    MailKind.ERASURE_ASKED: erasure_asked,
+    MailKind.ERASURE_STOPPED: erasure_stopped,
+    MailKind.ERASURE_DONE: erasure_done,
 }
 # In an address, where a link's token was.
 LEFT_OUT = "left-out-of-this-copy"

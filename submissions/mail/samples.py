@@ -16,9 +16,10 @@ from submissions.mail.rendering import LEFT_OUT, RenderedMail, render_with
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses.answering import asked_questions
-from submissions.responses.models import LatePass, Submission, Version
+from submissions.responses.erasing import due_after
+from submissions.responses.models import ErasureRequest, LatePass, Submission, Version
 from submissions.responses.returning import LINK_LASTS, FreshLink
-from submissions.responses.states import SubmissionState, Timing
+from submissions.responses.states import ErasureScope, ErasureState, SubmissionState, Timing
 from submissions.responses.versions import Content, build_version
 
 ADDRESS = "respondent@example.org"
@@ -112,6 +113,19 @@ class SampleData:
         expires_at = later(self._call.closes_at, timedelta(days=7))
         return LatePass(call=self._call, given_at=self._at, expires_at=expires_at), LEFT_OUT
 
+    def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
+        request = ErasureRequest(
+            call=self._call,
+            submission=mail.submission,
+            scope=ErasureScope.RESPONSE,
+            asked_at=self._at,
+            due_at=due_after(self._at),
+            erased_at=self._at,
+            state=ErasureState.REFUSED,
+            refusal=WORDS,
+        )
+        return request, LEFT_OUT
+
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         # A first receipt mostly goes to an address that nobody has confirmed.
         return mail.kind != MailKind.CONFIRMATION
@@ -129,6 +143,7 @@ class SampleData:
             },
             changed=7,
             withdrawn=2,
+            erased=1,
             drafts=40,
             last_received_at=self._at,
             mails_outstanding=1,

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from submissions.respondent.lost_edits import lost_edits_page
 from submissions.respondent.response_context import (
@@ -18,7 +19,10 @@ View = Callable[..., HttpResponse]
 
 
 def with_response(view: View) -> View:
-    """Hand the view this browser's response in place of the call's slug; say if there is none."""
+    """Hand the view this browser's response in place of the call's slug; say if there is none.
+
+    One that was erased leads to the page that says so.
+    """
 
     @wraps(view)
     def view_with_response(
@@ -27,9 +31,17 @@ def with_response(view: View) -> View:
         current = current_response(request, slug)
         if current is None:
             return no_response_page(request, slug)
+        if current.submission.is_erased and not _is_for_erased(request):
+            return redirect("submitted", slug=slug)
         return view(request, current, *args, **kwargs)
 
     return view_with_response
+
+
+def _is_for_erased(request: HttpRequest) -> bool:
+    """Return whether the page says that the response is erased, or parts this browser from it."""
+    match = request.resolver_match
+    return match is not None and match.url_name in {"submitted", "forget"}
 
 
 def with_working_copy(view: View) -> View:

@@ -17,9 +17,11 @@ from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import minutes_of, retry_after, say_tried_often
 from submissions.responses.answering import asked_questions
-from submissions.responses.models import Version
-from submissions.responses.states import ScanState
-from submissions.responses.verifying import belong_together, receipt_code
+from submissions.responses.erasing import carried_out
+from submissions.responses.models import ErasureRequest, Version
+from submissions.responses.models.erasures import OPEN
+from submissions.responses.states import ErasureGround, ScanState
+from submissions.responses.verifying import receipt_code, version_of
 from submissions.responses.versions import Content, holds_changes
 
 
@@ -28,6 +30,8 @@ from submissions.responses.versions import Content, holds_changes
 def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Show the confirmation of a submitted response, or of its withdrawal."""
     version = current.submission.current_version
+    if current.submission.is_erased:
+        return _erased_page(request, current, version)
     if version is None:
         return redirect("response", slug=current.call.slug)
     submission, zone = current.submission, current.call.timezone
@@ -44,9 +48,34 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         context["withdrawn"] = spoken_time.say_exactly(submission.withdrawn_at, zone)
         context["changes"] = _changed_after(version, current)
         return render(request, "responses/withdrawn.html", context)
+    asked = list(submission.erasures.all())
+    context["erasure"] = any(request.state in OPEN for request in asked)
+    context["forgotten"] = any(request.erased_at for request in asked)
     infected = version.attachments.filter(scan__state=ScanState.INFECTED)
     context["infected"] = list(infected.values_list("name", flat=True))
     return render(request, "responses/submitted.html", context)
+
+
+def _erased_page(
+    request: HttpRequest, current: ResponseContext, version: Version | None
+) -> HttpResponse:
+    """Say when and why the response was erased, and what is kept of it."""
+    zone = current.call.timezone
+    context = current.template_context(
+        version=version,
+        received=version and spoken_time.say_exactly(version.received_at, zone),
+        **_said_of(carried_out(current.submission), zone),
+    )
+    return render(request, "responses/erased.html", context)
+
+
+def _said_of(erasure: ErasureRequest | None, zone: str) -> dict[str, Any]:
+    if erasure is None or erasure.erased_at is None:
+        return {}
+    return {
+        "erased": spoken_time.say_day(erasure.erased_at, zone),
+        "by_author": erasure.ground == ErasureGround.AUTHOR,
+    }
 
 
 def _state_of_mail(version: Version) -> dict[str, Any]:
@@ -92,7 +121,9 @@ def receipt(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say whether a reference and a digest belong together, and nothing else."""
+    """Say whether a reference and a digest belong together, whether that response was erased, and
+    nothing else.
+    """
     call = call_or_404(slug)
     context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}
     form = VerifyForm(request.POST if request.method == "POST" else None)
@@ -104,7 +135,10 @@ def verify(request: HttpRequest, slug: str) -> HttpResponse:
         status = 429
     elif form.is_bound and form.is_valid():
         context["asked"] = form.cleaned_data
-        context["together"] = belong_together(call, **form.cleaned_data)
+        found = version_of(call, **form.cleaned_data)
+        context["together"] = found is not None
+        if found is not None and found.submission.is_erased:
+            context |= _said_of(carried_out(found.submission), call.timezone)
     elif form.is_bound:
         context["errors"] = form.error_summary
         status = 422

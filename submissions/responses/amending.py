@@ -114,7 +114,7 @@ def _withdraw(
 ) -> Submission:
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-        if locked.state == SubmissionState.WITHDRAWN:
+        if locked.state in {SubmissionState.WITHDRAWN, SubmissionState.ERASED}:
             return locked
         if locked.is_draft:
             raise NotSubmitted

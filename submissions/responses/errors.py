@@ -47,7 +47,7 @@ class NotSubmitted(PortalError):
 
 
 class ResponseWithdrawn(PortalError):
-    """The author withdrew the response."""
+    """The response was withdrawn or erased: its author can change it no more."""
 
 
 class LinkDead(PortalError):
@@ -76,6 +76,14 @@ class NoFreeReference(PortalError):
 
 class LatePassRefused(PortalError):
     """A late pass cannot be given or revoked; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ErasureRefused(PortalError):
+    """A request to erase cannot be made or decided; `message` is a sentence for staff."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -125,6 +125,8 @@ def _refuse(
         raise LatePassRefused("This response belongs to another call")
     if submission is not None and submission.state == SubmissionState.WITHDRAWN:
         raise LatePassRefused("This response was withdrawn")
+    if submission is not None and submission.is_erased:
+        raise LatePassRefused("This response was erased")
 
 
 def occasion_of(late_pass: LatePass) -> str:

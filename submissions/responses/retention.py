@@ -1,7 +1,7 @@
 """How long data stays. The privacy notice shows these periods, and `purge` follows them.
 
-Submitted evidence, and who gave it, stays until the organisations that asked for it delete it:
-nothing here lifts the triggers that protect versions.
+Submitted evidence, and who gave it, stays until the organisations that asked for it delete it, or
+until its author has it erased (`erasing`): nothing here lifts the triggers that protect versions.
 """
 
 import logging

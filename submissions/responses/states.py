@@ -7,6 +7,7 @@ class SubmissionState(TextChoices):
     DRAFT = "draft", "Draft"
     SUBMITTED = "submitted", "Submitted"
     WITHDRAWN = "withdrawn", "Withdrawn"
+    ERASED = "erased", "Erased"
 
 
 class Timing(TextChoices):
@@ -41,3 +42,28 @@ class TriageStatus(TextChoices):
     IN_REVIEW = "in_review", "In review"
     CONSIDERED = "considered", "Considered"
     SET_ASIDE = "set_aside", "Set aside"
+
+
+class ErasureState(TextChoices):
+    """How far a request to erase is: erased is out of the database, done is everywhere."""
+
+    ASKED = "asked", "Asked for"
+    APPROVED = "approved", "Approved"
+    ERASED = "erased", "Being erased"
+    DONE = "done", "Erased"
+    REFUSED = "refused", "Refused"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ErasureScope(TextChoices):
+    """What a request to erase is about."""
+
+    IDENTITY = "identity", "Who answered"
+    RESPONSE = "response", "The whole response"
+
+
+class ErasureGround(TextChoices):
+    """Why something is erased."""
+
+    AUTHOR = "author", "Its author’s request"
+    RETENTION = "retention", "The end of its retention"

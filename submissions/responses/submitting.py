@@ -72,9 +72,9 @@ def _last_touched(locked: Submission) -> datetime:
 
 
 def lock_response(submission: Submission) -> Submission:
-    """Lock the response's row until the transaction ends; raise ResponseWithdrawn if it was."""
+    """Lock the response's row until the transaction ends; raise ResponseWithdrawn if it ended."""
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-    if locked.state == SubmissionState.WITHDRAWN:
+    if locked.state in {SubmissionState.WITHDRAWN, SubmissionState.ERASED}:
         raise ResponseWithdrawn(locked.reference)
     return locked
 

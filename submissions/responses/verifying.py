@@ -15,15 +15,17 @@ from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 
 
-def belong_together(call: Call, *, reference: str, digest: str) -> bool:
-    """Return whether a version under `reference` has that digest.
+def version_of(call: Call, *, reference: str, digest: str) -> Version | None:
+    """Return the version under `reference` that has that digest, without its texts.
 
     `reference` in its written form; `digest` the first 16 or all 64 hexadecimal digits in
-    small letters. Withdrawn responses and earlier versions count: their receipts are genuine.
+    small letters. Withdrawn and erased responses and earlier versions count: their receipts are
+    genuine.
     """
-    return Version.objects.filter(
+    versions = Version.objects.filter(
         submission__call=call, submission__reference=reference, sha256__startswith=digest
-    ).exists()
+    )
+    return versions.select_related("submission").defer("texts", "canonical_text").first()
 
 
 CODE_LENGTH = 16  # of 29 characters: 77 bits

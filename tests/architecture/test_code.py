@@ -10,7 +10,7 @@ import pytest
 from tests.function_caches import CLEARED, STAYING
 
 ROOT = Path(__file__).parents[2]
-APPS = ("core", "accounts", "submissions", "review", "exports", "rehearsal")
+APPS = ("core", "accounts", "submissions", "review", "exports", "personal_data", "rehearsal")
 # Only these read the clock; everything below is handed the moment.
 CLOCK_READERS = (
     "accounts/adapters.py",
@@ -27,6 +27,9 @@ CLOCK_READERS = (
     "exports/management/",
     "exports/steering/",
     "exports/tasks.py",
+    "personal_data/admin/",
+    "personal_data/management/",
+    "personal_data/tasks.py",
     "rehearsal/management/",
     "review/admin/",
     "submissions/admin/",

@@ -16,6 +16,7 @@ PACKAGES = (
     "devserver",
     "evidence_portal",
     "exports",
+    "personal_data",
     "rehearsal",
     "review",
     "submissions",

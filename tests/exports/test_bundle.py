@@ -94,6 +94,7 @@ def test_manifest_says_what_who_when_and_by_which_software():
         "filters": {"facets": {"roles": ["provider"]}},
         "responses": 1,
         "missing_or_damaged_files": 0,
+        "erased": [],
         "made_by": "command line",
         "made_at": NOW.isoformat(),
         "software": "Evidence portal",

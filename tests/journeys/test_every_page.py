@@ -9,15 +9,20 @@ from secrets import token_hex
 import pytest
 from django.test import Client
 
+from accounts.states import Role
 from core import clock_check
+from core.canonical import digest
 from core.references import make_reference
+from personal_data.erasing import carry_out_all
 from submissions.calls.models import Call
 from submissions.definitions import closing_times
 from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
 from submissions.respondent import calls as call_views
-from submissions.responses import amending, drafting, late_passes, returning, submitting
-from submissions.responses.models import FileScan
+from submissions.responses import amending, drafting, erasing, late_passes, returning, submitting
+from submissions.responses.models import ErasureRequest, FileScan
+from submissions.responses.states import ErasureScope
 from tests.fonts import noto, wide_and_low
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
@@ -88,6 +93,15 @@ FROM_MAILS = {
     "late_passes/reminders.html",
     "responses/task_list.html",
 }
+ERASING = {
+    "calls/erase.html",
+    "calls/erase_asked.html",
+    "calls/erasure_dead.html",
+    "calls/erasure_link.html",
+    "calls/verify.html",
+    "responses/erase.html",
+    "responses/erased.html",
+}
 REFUSALS = {
     "refusals/bad_request.html",
     "refusals/expired.html",
@@ -101,7 +115,7 @@ REFUSALS = {
 
 
 def test_no_page_is_left_out():
-    toured = BEFORE_STARTING | ANSWERING | SUBMITTED | CLOSED | FROM_MAILS | REFUSALS
+    toured = BEFORE_STARTING | ANSWERING | SUBMITTED | CLOSED | FROM_MAILS | ERASING | REFUSALS
     assert toured == page_templates()
 
 
@@ -299,6 +313,25 @@ def test_what_links_in_mails_lead_to(tour, call, at):
     tour.press("Continue your response", "task-list-late")
     tour.visit("late-pass/nothing/", "late-pass-dead")
     assert tour.seen == FROM_MAILS
+
+
+def test_erasing(tour, call):
+    response = make_submitted(call)
+    tour.hold(response).visit("response/erase/", "erase")
+    tour.post("response/erase/", "erase-nothing-chosen")
+    request = erasing.ask(submission=response, scope=ErasureScope.RESPONSE, at=while_open(call))
+    tour.visit("response/erase/", "erase-asked").visit("erase/", "erase-by-receipt")
+    tour.visit("erase/asked/", "erase-by-receipt-asked").visit("erase/nothing/", "erasure-dead")
+    mail = OutboxEmail.objects.get(kind=MailKind.ERASURE_ASKED)
+    token = erasing.confirming_token(mail)
+    ErasureRequest.objects.update(token_sha256=digest(token), confirmed_at=None)
+    tour.visit("response/erase/", "erase-to-confirm").visit(f"erase/{token}/", "erasure-link")
+    tour.press("Yes, erase it", "erasure-confirmed")
+    erasing.approve(request, by=make_user(Role.MANAGER), at=while_open(call))
+    carry_out_all(at=while_open(call))
+    tour.visit("response/submitted/", "erased")
+    tour.visit("verify/", "verify-erased")
+    assert tour.seen == ERASING
 
 
 def test_refusals(tour, call, monkeypatch, settings):

@@ -14,7 +14,8 @@ from exports import export_runs
 from exports.models import ExportRun
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
-from submissions.responses import late_passes, submitting
+from submissions.responses import erasing, late_passes, submitting
+from submissions.responses.states import ErasureScope
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -79,6 +80,9 @@ class Side:
             at=self.at,
             wall_now=self.at,
         )
+        self.erasure = erasing.ask(
+            submission=self.response, scope=ErasureScope.IDENTITY, at=self.at
+        )
         self.runs = {}
 
     def marks(self):
@@ -107,6 +111,8 @@ class Side:
             "submissions/latepass": self.late_pass,
             "submissions/outboxemail": self.mail,
             "submissions/submission": self.response,
+            "submissions/erasurerequest/of": self.response,
+            "submissions/erasurerequest": self.erasure,
             "accounts/auditevent": self.event,
             "accounts/membership": self.membership,
             "accounts/user": self.member,

@@ -49,7 +49,7 @@ def use():
     again = submitting.submit(submission=amended, at=at + timedelta(minutes=1))
     found["number of the amended version"] = again.number
     found["receipts that verify"] = [
-        verifying.belong_together(call, reference=one.submission.reference, digest=one.sha256)
+        verifying.version_of(call, reference=one.submission.reference, digest=one.sha256) == one
         for one in (version, again)
     ]
     found["mails written"] = OutboxEmail.objects.count() - mails

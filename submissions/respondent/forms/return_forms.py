@@ -68,8 +68,8 @@ class ReferenceForm(PlainForm):
         return reference
 
 
-class ReceiptAddressForm(ReferenceForm, AddressForm):
-    """Takes the reference and the code of the author's own receipt, and an address for links."""
+class ReceiptForm(ReferenceForm):
+    """Takes the reference and the code of the author's own receipt."""
 
     code = forms.CharField(
         label=_("Receipt code"),
@@ -80,11 +80,16 @@ class ReceiptAddressForm(ReferenceForm, AddressForm):
         ),
         error_messages={"required": _("Enter the receipt code")},
     )
-    field_order = ("reference", "code", "email")
 
     def clean_code(self) -> str:
         code = re.sub(r"[\s\-\u2010-\u2015]", "", self.cleaned_data["code"]).upper()
         return "-".join(re.findall(".{1,4}", code))
+
+
+class ReceiptAddressForm(ReceiptForm, AddressForm):
+    """Takes the receipt's two, and an address for links."""
+
+    field_order = ("reference", "code", "email")
 
 
 class VerifyForm(ReferenceForm):

@@ -9,12 +9,16 @@ from django.db import connection
 from accounts.chain import ChainCheck
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
-from submissions.responses.models import ClosingChange, LatePass
+from submissions.responses.models import ClosingChange, ErasureRequest, LatePass, Submission
+from submissions.responses.states import ErasureScope, SubmissionState
 
 TRIGGERS = (
     "accounts_auditevent_stands",
     "accounts_auditseal_stands",
     "submissions_attachment_stands",
+    "submissions_erasurerequest_begins_asked",
+    "submissions_erasurerequest_goes_on",
+    "submissions_erasurerequest_stands",
     "submissions_closingchange_stands",
     "submissions_submission_receipt_stands",
     "submissions_version_attachments_stands",
@@ -42,11 +46,26 @@ def problems() -> Iterator[str]:
         )
         if not recorded.exists():
             yield f"{change}: it is not on record"
+    yield from _erasures()
     started = _said(AuditAction.EXPORT_STARTED, key="attempt")
     finished = AuditEvent.objects.filter(action__in=FINISHED, detail__has_key="attempt")
     for pk, attempt in finished.order_by("pk").values_list("pk", "detail__attempt"):
         if attempt not in started:
             yield f"record {pk}: an export ended that never started"
+
+
+def _erasures() -> Iterator[str]:
+    """What is erased was asked for, decided by somebody else and put on record."""
+    requests = ErasureRequest.objects.carried_out()
+    whole = requests.filter(scope=ErasureScope.RESPONSE).values("submission")
+    erased = Submission.objects.filter(state=SubmissionState.ERASED)
+    for submission in erased.exclude(pk__in=whole).order_by("pk"):
+        yield f"{submission}: it is erased without a request to erase it"
+    for action in (AuditAction.ERASURE_APPROVED, AuditAction.ERASED):
+        known = _said(action, key="request")
+        for request in requests.order_by("pk"):
+            if str(request.public_id) not in known:
+                yield f"{request}: “{action.label}” is not on record"
 
 
 def _said(action: AuditAction, *, key: str) -> set[Any]:

@@ -42,7 +42,8 @@ class VersionChecks:
         if before is not None:
             yield from _last_of(before)
         submitted = Submission.objects.exclude(state=SubmissionState.DRAFT)
-        for reference in submitted.filter(versions=None).values_list("reference", flat=True):
+        without = submitted.filter(versions=None, reference__isnull=False)
+        for reference in without.values_list("reference", flat=True):
             yield f"{reference}: it has no version"
         for draft in Submission.objects.drafts().filter(versions__isnull=False).distinct():
             yield f"{draft}: a draft has a version"
@@ -88,6 +89,9 @@ def closing_times_so_far() -> dict[int, set[datetime]]:
 
 
 def _own(version: Version) -> Iterator[str]:
+    if version.submission.is_erased:
+        yield from _erased(version)
+        return
     text = version.canonical_text
     if digest(text) != version.sha256:
         yield "its text is not the one that was digested"
@@ -107,6 +111,16 @@ def _own(version: Version) -> Iterator[str]:
     if not hasattr(version, "identity"):
         yield "who gave it is missing"
     yield from _attached(version)
+
+
+def _erased(version: Version) -> Iterator[str]:
+    """What was erased is empty; that it was to be is checked with the record."""
+    if version.choices or version.texts or version.canonical_text or version.words:
+        yield "it was erased and has answers"
+    if not hasattr(version, "identity") or version.identity.answers:
+        yield "it was erased and says who gave it"
+    if version.attachments.all():
+        yield "it was erased and has files"
 
 
 def _attached(version: Version) -> Iterator[str]:

@@ -1,6 +1,7 @@
 from submissions.responses.models.attachments import Attachment
 from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
+from submissions.responses.models.erasures import ErasureRequest
 from submissions.responses.models.responses import (
     Answer,
     IdentityAnswer,
@@ -15,6 +16,7 @@ __all__ = [
     "Answer",
     "Attachment",
     "ClosingChange",
+    "ErasureRequest",
     "EvidenceCheck",
     "FileScan",
     "IdentityAnswer",

@@ -103,7 +103,8 @@ class Submission(models.Model):
             ),
             models.CheckConstraint(
                 name="submissions_submission_withdrawn_has_time",
-                condition=Q(state=SubmissionState.WITHDRAWN, withdrawn_at__isnull=False)
+                condition=Q(state=SubmissionState.ERASED)
+                | Q(state=SubmissionState.WITHDRAWN, withdrawn_at__isnull=False)
                 | Q(~Q(state=SubmissionState.WITHDRAWN), withdrawn_at__isnull=True),
             ),
             models.CheckConstraint(
@@ -112,8 +113,9 @@ class Submission(models.Model):
             ),
             models.CheckConstraint(
                 name="submissions_submission_draft_has_no_receipt",
+                # A draft can be erased, too.
                 condition=Q(
-                    state=SubmissionState.DRAFT,
+                    state__in=[SubmissionState.DRAFT, SubmissionState.ERASED],
                     reference__isnull=True,
                     submitted_at__isnull=True,
                     current_version__isnull=True,
@@ -133,6 +135,10 @@ class Submission(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == SubmissionState.DRAFT
+
+    @property
+    def is_erased(self) -> bool:
+        return self.state == SubmissionState.ERASED
 
     @property
     def has_working_copy(self) -> bool:

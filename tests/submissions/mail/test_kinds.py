@@ -110,6 +110,9 @@ class DataWithToken(SampleData):
     def late_pass(self, mail):
         return super().late_pass(mail)[0], TOKEN
 
+    def erasure(self, mail):
+        return super().erasure(mail)[0], TOKEN
+
     def opt_out_token(self, mail):
         return TOKEN
 

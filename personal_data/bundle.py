@@ -1,0 +1,171 @@
+"""Everything that there is of a person's responses, for them: a page to read, JSON, and files.
+
+It has no answers that were not submitted: only their author opens those. Names of staff are left
+out of what happened.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from core import spoken_time
+from core.whole_files import FileLost, open_whole
+from exports.writers.zip_stream import ZipStream
+from review.coding import quote
+from review.models import Coding
+from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
+from submissions.responses.answering import questions_of_version
+from submissions.responses.models import Attachment, Submission, Version
+from submissions.responses.transcript import say_answer
+from submissions.responses.working_copy import files_by_key
+
+CONTENT_TYPE = "application/zip"
+
+
+def pieces(responses: Sequence[Submission], *, at: datetime) -> Iterator[bytes]:
+    """Yield a ZIP of what the portal has of these responses at `at`."""
+    archive = ZipStream()
+    told = [about(response) for response in responses]
+    made = spoken_time.say_exactly(at)
+    page = render_to_string("personal_data/bundle.html", {"responses": told, "made": made})
+    yield from archive.add("index.html", [page.encode()])
+    data = {"made_at": at.isoformat(), "responses": told}
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    yield from archive.add("data.json", [text.encode() + b"\n"])
+    for response in responses:
+        for attachment in _files_of(response):
+            try:
+                with open_whole(attachment.file, sha256=attachment.sha256) as stored:
+                    yield from archive.add(path_of(attachment), stored.chunks(), compress=False)
+            except FileLost:
+                said = b"The portal has lost this file, or it is damaged.\n"
+                yield from archive.add(f"{path_of(attachment)}.lost.txt", [said])
+    yield from archive.end()
+
+
+def about(response: Submission) -> dict[str, Any]:
+    """Return what is known of a response, as the JSON has it and the page shows it."""
+    call = response.call
+    versions = response.versions.order_by("number").select_related("identity")
+    return {
+        "call": call.title,
+        "response": str(response),
+        "reference": response.reference,
+        "state": response.get_state_display(),
+        "came_by": response.get_channel_display(),
+        "read_by_staff": response.get_triage_status_display(),
+        "times": _times(response),
+        "versions": [_version(call, version) for version in versions],
+        "address_for_links": _return_address(response),
+        "emails": [_mail(mail) for mail in response.mails.order_by("pk")],
+        "late_passes": [
+            {
+                "given": late_pass.given_at.isoformat(),
+                "until": late_pass.expires_at.isoformat(),
+                "address": late_pass.address,
+                "reason": late_pass.reason,
+            }
+            for late_pass in response.late_passes.order_by("pk")
+        ],
+        "requests_to_erase": [
+            {
+                "what": one.get_scope_display(),
+                "asked": one.asked_at.isoformat(),
+                "state": one.get_state_display(),
+                "refusal": one.refusal,
+            }
+            for one in response.erasures.order_by("pk")
+        ],
+        "what_happened": [
+            {"at": event.at.isoformat(), "what": event.get_action_display()}
+            for event in response.audit_events.order_by("at", "pk")
+        ],
+    }
+
+
+def _times(response: Submission) -> dict[str, str]:
+    names = ("started_at", "saved_at", "submitted_at", "amending_since", "withdrawn_at")
+    return {
+        name: moment.isoformat()
+        for name in names
+        if (moment := getattr(response, name)) is not None
+    }
+
+
+def _version(call: Call, version: Version) -> dict[str, Any]:
+    identity = version.identity.answers if hasattr(version, "identity") else {}
+    answers = {**version.choices, **version.texts, **identity}
+    files = files_by_key(call, version.attachments.all())
+    return {
+        "number": version.number,
+        "received": version.received_at.isoformat(),
+        "timing": version.get_timing_display(),
+        "deadline": version.deadline.isoformat(),
+        "sha256": version.sha256,
+        "answers": [
+            {
+                "question": question.label,
+                "key": question.key,
+                "says_who_answered": question.identity,
+                "answer": answers.get(question.key),
+                "in_words": []
+                if question.kind == QuestionKind.FILE
+                else say_answer(question, answers.get(question.key)),
+                "files": [_file(file) for file in files.get(question.key, ())],
+            }
+            for question in questions_of_version(call, answers, files)
+        ],
+        "text": version.canonical_text,
+        "themes": [
+            {"theme": coding.code.name, "passage": quote(coding)}
+            for coding in Coding.objects.filter(version=version).select_related(
+                "code", "question", "version"
+            )
+        ],
+    }
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "name": attachment.name,
+        "path": path_of(attachment),
+        "bytes": attachment.size,
+        "sha256": attachment.sha256,
+        "given": attachment.uploaded_at.isoformat(),
+    }
+
+
+def path_of(attachment: Attachment) -> str:
+    """Return where the bundle has the file; two files of one name get two places."""
+    place = attachment.submission.reference or "draft"
+    return f"files/{place}/{attachment.public_id.hex[:8]}/{attachment.name}"
+
+
+def _files_of(response: Submission) -> Iterator[Attachment]:
+    """Yield the files of versions, none that a virus scanner found harmful."""
+    files = Attachment.objects.filter(versions__submission=response).distinct()
+    for attachment in files.select_related("submission", "scan"):
+        if not attachment.is_infected:
+            yield attachment
+
+
+def _return_address(response: Submission) -> dict[str, Any] | None:
+    kept = getattr(response, "return_address", None)
+    if kept is None:
+        return None
+    return {"address": kept.address, "given": kept.given_at.isoformat()}
+
+
+def _mail(mail: Any) -> dict[str, Any]:
+    return {
+        "kind": mail.get_kind_display(),
+        "to": mail.to_address,
+        "written": mail.created_at.isoformat(),
+        "sent": mail.sent_at and mail.sent_at.isoformat(),
+        "subject": mail.subject,
+        "text": mail.body,
+    }

@@ -1,0 +1,199 @@
+"""Carries out approved requests to erase, everywhere: database, files, kept exports, mails.
+
+It can be interrupted at any point and begun again. The database loses what is erased in one
+transaction, which also notes the files that are still to be deleted. Exports that were made or
+begun before are ended after it. The last mail tells the author; once it is out, its row goes too.
+"""
+
+import json
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import connection, transaction
+from django.db.models import Q
+
+from accounts.record import record
+from accounts.states import AuditAction
+from exports import export_runs
+from review.models import Coding
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind, OutboxState
+from submissions.responses.addresses import known_addresses
+from submissions.responses.erasing import tell
+from submissions.responses.models import (
+    Answer,
+    Attachment,
+    ErasureRequest,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    Submission,
+)
+from submissions.responses.models.attachments import private_storage
+from submissions.responses.returning import responses_known_by
+from submissions.responses.states import ErasureGround, ErasureState
+
+logger = logging.getLogger(__name__)
+FOLDER = "erasures"
+
+
+def carry_out_all(*, at: datetime) -> int:
+    """Carry out what is approved, and go on with what was interrupted; return how many are done.
+
+    One that fails is tried again the next time, and keeps no other from being carried out.
+    """
+    done = 0
+    for request in ErasureRequest.objects.to_carry_out().order_by("pk"):
+        try:
+            done += carry_out(request, at=at)
+        except Exception:
+            # The log's formatter leaves out messages, which may hold what somebody wrote.
+            logger.exception("%s could not be carried out", request)
+    return done
+
+
+def carry_out(request: ErasureRequest, *, at: datetime) -> bool:
+    """Carry out one request, as far as that is possible now; return whether it is done."""
+    if not erase_from_database(request, at):
+        return False
+    request.refresh_from_db()
+    _delete_files(request)
+    export_runs.end_those_with(request.submission, only_named=not request.is_whole, at=at)
+    _write_tombstone(request)
+    return _forget_last_mail(request, at)
+
+
+def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = True) -> bool:
+    """Return whether it is out of the database; not while one of its mails is being sent.
+
+    `tells`: enqueue the last mail to the author, if it is at their request.
+    """
+    with transaction.atomic():
+        submission = Submission.objects.select_for_update(no_key=True).get(pk=request.submission_id)
+        locked = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if locked.state != ErasureState.APPROVED:
+            return locked.state == ErasureState.ERASED
+        mails = list(submission.mails.select_for_update(of=("self",)))
+        if any(mail.state == OutboxState.CLAIMED for mail in mails):
+            return False
+        last = []
+        if tells and locked.ground == ErasureGround.AUTHOR:
+            last = tell(MailKind.ERASURE_DONE, submission, at)
+        _erase_passes(submission)
+        submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
+        for part in (IdentityAnswer, ReturnAddress):
+            part.objects.filter(submission=submission).delete()
+        if locked.is_whole:
+            Answer.objects.filter(submission=submission).delete()
+            Coding.objects.filter(version__submission=submission).delete()
+            files = Attachment.objects.filter(submission=submission)
+            locked.files_left = list(files.values_list("file", flat=True))
+            locked.save(update_fields=["files_left"])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT submissions_erase(%s, %s)", [locked.pk, at])
+        record(
+            by=None,
+            at=at,
+            action=AuditAction.ERASED,
+            call=submission.call,
+            submission=submission,
+            **_tombstone(locked),
+        )
+    logger.info("%s: erased from the database", request)
+    return True
+
+
+def _erase_passes(submission: Submission) -> None:
+    """Empty the late passes of the response, and delete unused ones that only its author has.
+
+    An address of theirs that another response has, too, keeps its pass.
+    """
+    LatePass.objects.filter(submission=submission).update(
+        address="", token_sha256=None, reason="Erased"
+    )
+    unused = LatePass.objects.filter(call=submission.call_id, submission=None)
+    for address in known_addresses(submission, submission.call):
+        theirs = responses_known_by(submission.call, address)
+        if any(one.pk != submission.pk for one in theirs):
+            continue
+        unused.filter(address__iexact=address).delete()
+        OutboxEmail.objects.filter(
+            call=submission.call_id,
+            submission=None,
+            kind=MailKind.LATE_PASS,
+            to_address__iexact=address,
+        ).delete()
+
+
+def _delete_files(request: ErasureRequest) -> None:
+    if request.files_left:
+        storage = private_storage()
+        for name in request.files_left:
+            storage.delete(name)
+        ErasureRequest.objects.filter(pk=request.pk).update(files_left=[])
+
+
+def _write_tombstone(request: ErasureRequest) -> None:
+    """Keep what a restored backup needs to be told again, beside the files (`reapply_erasures`)."""
+    storage = private_storage()
+    name = f"{FOLDER}/{request.public_id.hex}.json"
+    if not storage.exists(name):
+        storage.save(name, ContentFile(json.dumps(as_tombstone(request)).encode() + b"\n"))
+
+
+def as_tombstone(request: ErasureRequest) -> dict[str, Any]:
+    """Return what is known of an erasure without anything that was erased."""
+    names = {
+        "entered_by": request.entered_by and request.entered_by.get_username(),
+        "decided_by": request.decided_by and request.decided_by.get_username(),
+    }
+    times = {
+        name: moment.isoformat() if (moment := getattr(request, name)) else None
+        for name in ("asked_at", "decided_at", "erased_at")
+    }
+    response = {
+        "call": request.call.slug,
+        "response": str(request.submission.public_id),
+        "reference": request.submission.reference,
+    }
+    return {**response, **_tombstone(request), **names, **times, "reason": request.reason}
+
+
+def _tombstone(request: ErasureRequest) -> dict[str, str]:
+    return {
+        "request": str(request.public_id),
+        "scope": request.scope,
+        "ground": request.ground,
+    }
+
+
+def record_approval(request: ErasureRequest, *, at: datetime) -> None:
+    """Put on record that a restored database was told of an approval."""
+    record(
+        by=request.decided_by,
+        at=at,
+        action=AuditAction.ERASURE_APPROVED,
+        call=request.call,
+        submission=request.submission,
+        after_restore=True,
+        **_tombstone(request),
+    )
+
+
+def _forget_last_mail(request: ErasureRequest, at: datetime) -> bool:
+    """End the request once the mail that told its author is out, and delete that mail."""
+    outstanding = Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])
+    with transaction.atomic():
+        mails = OutboxEmail.objects.filter(
+            submission=request.submission_id, kind=MailKind.ERASURE_DONE
+        )
+        if mails.filter(outstanding).exists():
+            return False
+        mails.delete()
+        return bool(
+            ErasureRequest.objects.filter(pk=request.pk, state=ErasureState.ERASED).update(
+                state=ErasureState.DONE, done_at=at
+            )
+        )

@@ -1,0 +1,100 @@
+"""Finds everything that is there about a person: by address, by name, or by a reference."""
+
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
+
+from core.references import read_reference
+from submissions.calls.models import Call, Question
+from submissions.calls.states import TEXT_KINDS
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import (
+    Attachment,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+from submissions.responses.searching import in_answers
+
+MOST_SHOWN = 100
+
+
+@dataclass
+class Found:
+    """The responses that are somebody's, with where it was found; and others that may say more.
+
+    Of drafts there are no answers here: their author alone reads them. `mentions` are responses
+    whose answers have the words; `passes` are late passes that nobody has used.
+    """
+
+    responses: dict[Submission, list[str]] = field(default_factory=dict)
+    mentions: list[Submission] = field(default_factory=list)
+    passes: int = 0
+
+    @property
+    def shown(self) -> list[str]:
+        """What the record says was shown: a reference each, or the name of a draft."""
+        return [str(response) for response in (*self.responses, *self.mentions)]
+
+
+def find_person(words: str, *, call: Call) -> Found:
+    """Find what a call has about a person, in every version and state, and in mail."""
+    found = Found()
+    reference = read_reference(words)
+    if reference is not None:
+        _add(found, call, "the reference", Q(reference=reference))
+        return found
+    for where, responses in _places(call, words).items():
+        _add(found, call, where, Q(pk__in=responses))
+    phrase = '"{}"'.format(words.replace('"', " "))
+    mentioned = Version.objects.filter(pk__in=in_answers(phrase), submission__call=call)
+    others = Submission.objects.filter(pk__in=mentioned.values("submission"), call=call).exclude(
+        pk__in=[response.pk for response in found.responses]
+    )
+    found.mentions = list(others[:MOST_SHOWN])
+    unused = LatePass.objects.filter(call=call, submission=None, address__icontains=words)
+    found.passes = unused.count()
+    return found
+
+
+def _add(found: Found, call: Call, where: str, which: Q) -> None:
+    for response in Submission.objects.filter(which, call=call)[:MOST_SHOWN]:
+        found.responses.setdefault(response, []).append(where)
+
+
+def _places(call: Call, words: str) -> dict[str, QuerySet]:
+    """Return, by the words for where it is, queries of the keys of responses."""
+    typed = Question.objects.filter(call=call, identity=True, kind__in=TEXT_KINDS)
+    keys = list(typed.values_list("key", flat=True))
+    said = [Q(IContains(KeyTextTransform(key, "answers"), words)) for key in keys]
+    submitted = VersionIdentity.objects.filter(reduce(or_, said, Q(pk__in=[])))
+    unsubmitted = IdentityAnswer.objects.filter(
+        Q(IContains(Cast("value", TextField()), words)), question__in=typed
+    )
+    in_call = {"submission__call": call}
+    return {
+        "who answered": submitted.filter(version__submission__call=call).values(
+            "version__submission"
+        ),
+        "the working copy": unsubmitted.filter(**in_call).values("submission"),
+        "the address for links": ReturnAddress.objects.filter(
+            **in_call, address__icontains=words
+        ).values("submission"),
+        "an address that mail went to": OutboxEmail.objects.filter(
+            call=call, submission__isnull=False, to_address__icontains=words
+        ).values("submission"),
+        "a late pass": LatePass.objects.filter(
+            call=call, submission__isnull=False, address__icontains=words
+        ).values("submission"),
+        "the name of a file": Attachment.objects.filter(**in_call, name__icontains=words).values(
+            "submission"
+        ),
+    }

@@ -1,0 +1,32 @@
+"""`manage.py list_erasures`: what was erased, for a place that no restore sets back."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from personal_data.erasing import as_tombstone
+from submissions.responses.models import ErasureRequest
+
+
+class Command(BaseCommand):
+    help = (
+        "Write one line of JSON per erasure: which response, when, why, who decided. Keep it apart "
+        "from the backups: reapply_erasures reads it after a restore."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--output", default="-", help="A file; - is standard output.")
+
+    def handle(self, *, output: str, **_options: Any) -> None:
+        requests = ErasureRequest.objects.carried_out().select_related(
+            "call", "submission", "entered_by", "decided_by"
+        )
+        lines = [f"{json.dumps(as_tombstone(request))}\n" for request in requests.order_by("pk")]
+        if output == "-":
+            sys.stdout.writelines(lines)
+        else:
+            Path(output).write_text("".join(lines), encoding="utf-8")

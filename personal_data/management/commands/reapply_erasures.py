@@ -1,0 +1,47 @@
+"""`manage.py reapply_erasures`: run it after each restore of a backup."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from core import clock
+from personal_data import reapplying
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase again what was erased after the backup that was restored: by the small files beside "
+        "the uploads, and by the files that list_erasures wrote. Nobody is told a second time."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="*", help="What list_erasures wrote.")
+        parser.add_argument(
+            "--by", default="", help="Username to record where the database lacks who decided."
+        )
+
+    def handle(self, *, files: list[str], by: str, **_options: Any) -> None:
+        try:
+            person = User.objects.get(username=by) if by else None
+            listed = [
+                json.loads(line)
+                for file in files
+                for line in Path(file).read_text(encoding="utf-8").splitlines()
+            ]
+        except User.DoesNotExist:
+            raise CommandError(f"Nobody here is called {by}.") from None
+        except (OSError, ValueError) as error:
+            raise CommandError(f"A file cannot be read: {error}") from None
+        both = {one["request"]: one for one in [*listed, *reapplying.kept_tombstones()]}
+        try:
+            done = reapplying.reapply(both.values(), by=person, at=clock.portal_now())
+        except ValueError as error:
+            raise CommandError(f"{error}: say who it is to be with --by USERNAME.") from None
+        self.stdout.write(
+            f"Erased again: {done.again}. Erased already: {done.already}. "
+            f"Not in this database: {done.unknown}."
+        )

@@ -1,0 +1,138 @@
+"""Asking us to erase a response, or who gave it: where it is open, or with its receipt."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import clock, spoken_time
+from core.throttling import client_wait, wait_before
+from submissions.calls.models import Call
+from submissions.mail.tasks import nudge_mail
+from submissions.respondent.browser_session import call_or_404
+from submissions.respondent.decorators import with_response
+from submissions.respondent.forms.erasure_forms import ErasureForm, ReceiptErasureForm
+from submissions.respondent.response_context import ResponseContext
+from submissions.respondent.returning import TRIES_OF_A_CODE
+from submissions.respondent.waiting import retry_after, say_tried_often
+from submissions.responses import erasing
+from submissions.responses.errors import ErasureRefused, LinkDead
+from submissions.responses.states import ErasureScope
+from submissions.responses.verifying import prove_authorship
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_response
+def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+    """Ask what is to be erased; once it is asked for, say how far that is."""
+    asked = erasing.open_request(current.submission)
+    form = ErasureForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and asked is None and form.is_valid():
+        with transaction.atomic():
+            erasing.ask(
+                submission=current.submission,
+                scope=ErasureScope(form.cleaned_data["scope"]),
+                at=current.received_at,
+            )
+            nudge_mail()
+        return redirect("erase", slug=current.call.slug)
+    context = current.template_context(
+        form=form,
+        errors=form.error_summary,
+        request_asked=asked,
+        due=_say_due(
+            asked.due_at if asked else erasing.due_after(current.received_at), current.call
+        ),
+        hours=_hours(),
+    )
+    status = 422 if form.is_bound and asked is None else 200
+    return render(request, "responses/erase.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_response
+def stop(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+    """Withdraw the request, until it is carried out."""
+    asked = erasing.open_request(current.submission)
+    if request.method == "POST" and asked is not None:
+        with transaction.atomic():
+            erasing.withdraw_request(asked, at=current.received_at)
+            nudge_mail()
+    return redirect("erase", slug=current.call.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase_by_receipt(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let somebody with the author's own receipt ask, who cannot open the response any more."""
+    call = call_or_404(slug)
+    form = ReceiptErasureForm(request.POST if request.method == "POST" else None)
+    context = {"call": call, "form": form}
+    if not form.is_bound:
+        return render(request, "calls/erase.html", context)
+    wait = timedelta(0)
+    if form.is_valid():
+        wait = _ask_by_receipt(request, call, form)
+        if form.is_valid():
+            nudge_mail()
+            return redirect("erase_asked", slug=slug)
+    context["errors"] = form.error_summary
+    response = render(request, "calls/erase.html", context, status=429 if wait else 422)
+    return retry_after(response, wait) if wait else response
+
+
+def _ask_by_receipt(request: HttpRequest, call: Call, form: ReceiptErasureForm) -> timedelta:
+    """Ask if the receipt is the author's, else add an error to the form.
+
+    Return how long to wait where that was tried too often.
+    """
+    given = form.cleaned_data.copy()
+    wait = client_wait(request, "receipt-code", most=TRIES_OF_A_CODE) or wait_before(
+        "receipt-code-of", given["reference"], most=TRIES_OF_A_CODE
+    )
+    if wait:
+        form.add_error("code", say_tried_often(wait))
+        return wait
+    submission = prove_authorship(call, reference=given["reference"], code=given["code"])
+    if submission is None:
+        form.add_error("code", _("The reference and the receipt code do not belong together"))
+        return wait
+    try:
+        erasing.ask(
+            submission=submission, scope=ErasureScope(given["scope"]), at=clock.portal_now()
+        )
+    except ErasureRefused:
+        form.add_error("reference", _("This response was erased already"))
+    return wait
+
+
+@require_safe
+def asked(request: HttpRequest, slug: str) -> HttpResponse:
+    call = call_or_404(slug)
+    due = _say_due(erasing.due_after(clock.portal_now()), call)
+    return render(request, "calls/erase_asked.html", {"call": call, "due": due, "hours": _hours()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erasure_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Show the button that confirms the request. Mail scanners follow links: a GET does nothing."""
+    call, at = call_or_404(slug), clock.portal_now()
+    try:
+        if request.method == "POST":
+            found = erasing.confirm(call=call, token=token, at=at)
+        else:
+            found = erasing.look_up(call=call, token=token, at=at)
+    except LinkDead:
+        return render(request, "calls/erasure_dead.html", {"call": call}, status=410)
+    context = {"call": call, "asked": found, "token": token, "due": _say_due(found.due_at, call)}
+    return render(request, "calls/erasure_link.html", context)
+
+
+def _say_due(due_at: datetime, call: Call) -> str:
+    return spoken_time.say_day(due_at, call.timezone)
+
+
+def _hours() -> int:
+    return int(erasing.CONFIRM_WITHIN.total_seconds() // 3600)

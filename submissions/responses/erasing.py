@@ -1,0 +1,294 @@
+"""Asking for a response, or who gave it, to be erased, and deciding that.
+
+    asked -> approved -> erased (out of the database) -> done (out of files and exports, too)
+          -> refused
+          -> withdrawn (by its author; after the approval as well, until it is carried out)
+
+The author asks where the response is open or with their receipt, or staff enter what the author
+asked by letter or telephone. Somebody else of the staff decides. `personal_data.erasing` carries
+out what is approved. A rule of retention makes requests of its own ground.
+"""
+
+from calendar import monthrange
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from core.addresses import comparable
+from core.canonical import digest
+from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import enqueue
+from submissions.outbox.states import MailKind
+from submissions.responses.addresses import known_addresses, typed_addresses
+from submissions.responses.errors import ErasureRefused, LinkDead
+from submissions.responses.models import ErasureRequest, ReturnAddress, ReturnToken, Submission
+from submissions.responses.states import ErasureGround, ErasureScope, ErasureState
+from submissions.responses.working_copy import working_answers
+
+CONFIRM_WITHIN = timedelta(hours=72)
+
+
+def due_after(asked_at: datetime) -> datetime:
+    """Return the same day of the next month, its last day if it has no such day."""
+    year, month = divmod(asked_at.year * 12 + asked_at.month, 12)
+    day = min(asked_at.day, monthrange(year, month + 1)[1])
+    return asked_at.replace(year=year, month=month + 1, day=day)
+
+
+def ask(*, submission: Submission, scope: ErasureScope, at: datetime) -> ErasureRequest:
+    """Note that the author asks for an erasure, and tell each address that they gave.
+
+    For who has the response open, or proved to be its author by the receipt. Where an address of
+    theirs is confirmed, a link that goes there has to be used first. Asking again returns the
+    request that is open. Raises ErasureRefused if there is nothing to erase any more.
+    """
+    with transaction.atomic():
+        locked = _lock(submission)
+        if (open_one := open_request(locked)) is not None:
+            if not _has_lapsed(open_one, at):
+                return open_one
+            _end(open_one, ErasureState.WITHDRAWN, by=None, at=at)
+        confirmed = _confirmed_address(locked)
+        request = ErasureRequest(
+            call=locked.call,
+            submission=locked,
+            scope=scope,
+            asked_at=at,
+            due_at=due_after(at),
+            confirmed_at=None if confirmed else at,
+        )
+        mails = tell(MailKind.ERASURE_ASKED, locked, at)
+        if confirmed:
+            mail = next(m for m in mails if comparable(m.to_address) == comparable(confirmed))
+            request.token_sha256 = digest(confirming_token(mail))
+        request.save(force_insert=True)
+        _record(request, AuditAction.ERASURE_ASKED, by=None, at=at)
+    return request
+
+
+def enter(
+    *,
+    submission: Submission,
+    scope: ErasureScope,
+    reason: str,
+    asked_at: datetime,
+    by: User,
+    at: datetime,
+) -> ErasureRequest:
+    """Note a request that the author made to staff; `reason` says how, without names.
+
+    The month counts from `asked_at`. Raises ErasureRefused for somebody without the right, a
+    request that is open already, or nothing to erase.
+    """
+    if not may(by, Action.ENTER_ERASURE, submission.call_id):
+        raise ErasureRefused("You may not enter requests to erase in this call.")
+    if not reason.strip():
+        raise ErasureRefused("Enter how its author asked for it.")
+    if asked_at > at:
+        raise ErasureRefused("Enter a day that is not in the future.")
+    with transaction.atomic():
+        locked = _lock(submission)
+        if (open_one := open_request(locked)) is not None:
+            if not _has_lapsed(open_one, at):
+                raise ErasureRefused("There is an open request to erase it already.")
+            _end(open_one, ErasureState.WITHDRAWN, by=None, at=at)
+        request = ErasureRequest.objects.create(
+            call=locked.call,
+            submission=locked,
+            scope=scope,
+            reason=" ".join(reason.split()),
+            asked_at=asked_at,
+            due_at=due_after(asked_at),
+            entered_by=by,
+            confirmed_at=at,
+        )
+        tell(MailKind.ERASURE_ASKED, locked, at)
+        _record(request, AuditAction.ERASURE_ASKED, by=by, at=at, reason=request.reason)
+    return request
+
+
+def end_by_retention(
+    *, submission: Submission, scope: ErasureScope, rule: str, by: User | None, at: datetime
+) -> ErasureRequest | None:
+    """Approve the erasure of what a rule of retention ends, for the worker to carry out.
+
+    `rule` names the rule; `by` is who confirmed it, None where it goes on by itself. None if the
+    response was erased already or somebody's request is open: that one is carried out.
+    """
+    with transaction.atomic():
+        try:
+            locked = _lock(submission)
+        except ErasureRefused:
+            return None
+        if open_request(locked) is not None:
+            return None
+        request = ErasureRequest.objects.create(
+            call=locked.call,
+            submission=locked,
+            ground=ErasureGround.RETENTION,
+            scope=scope,
+            state=ErasureState.APPROVED,
+            reason=rule,
+            asked_at=at,
+            due_at=due_after(at),
+            confirmed_at=at,
+            decided_by=by,
+            decided_at=at,
+        )
+        _record(request, AuditAction.ERASURE_APPROVED, by=by, at=at, rule=rule)
+    return request
+
+
+def confirming_token(mail: OutboxEmail) -> str:
+    """Return the token of the link that confirms a request, the same each time it is written."""
+    made = salted_hmac("submissions.erasure", mail.message_id, algorithm="sha256")
+    return made.hexdigest()
+
+
+def look_up(*, call: Call, token: str, at: datetime) -> ErasureRequest:
+    """Return the request that the link confirms. Raises LinkDead."""
+    found = ErasureRequest.objects.filter(
+        call=call, token_sha256=digest(token), state=ErasureState.ASKED
+    ).select_related("submission")
+    request = found.first()
+    if request is None or _has_lapsed(request, at):
+        raise LinkDead
+    return request
+
+
+def confirm(*, call: Call, token: str, at: datetime) -> ErasureRequest:
+    """Confirm the request with its link; a second time changes nothing. Raises LinkDead."""
+    with transaction.atomic():
+        pk = look_up(call=call, token=token, at=at).pk
+        request = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=pk)
+        if request.confirmed_at is None and request.state == ErasureState.ASKED:
+            request.confirmed_at = at
+            request.save(update_fields=["confirmed_at"])
+            _record(request, AuditAction.ERASURE_CONFIRMED, by=None, at=at)
+    return request
+
+
+def withdraw_request(request: ErasureRequest, *, at: datetime) -> bool:
+    """Withdraw the request at its author's wish; False once it was carried out or refused."""
+    with transaction.atomic():
+        locked = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if locked.state not in {ErasureState.ASKED, ErasureState.APPROVED}:
+            return False
+        _end(locked, ErasureState.WITHDRAWN, by=None, at=at)
+    return True
+
+
+def approve(request: ErasureRequest, *, by: User, at: datetime) -> None:
+    """Approve the erasure; the worker carries it out. Raises ErasureRefused.
+
+    Of two who decide at once one gets in: the row is locked before it is judged.
+    """
+    with transaction.atomic():
+        locked = _lock_to_decide(request, by)
+        locked.state, locked.decided_by, locked.decided_at = ErasureState.APPROVED, by, at
+        locked.save(update_fields=["state", "decided_by", "decided_at"])
+        _record(locked, AuditAction.ERASURE_APPROVED, by=by, at=at)
+
+
+def refuse(request: ErasureRequest, *, by: User, words: str, at: datetime) -> None:
+    """Refuse the erasure; `words` say why, and go to its author by mail. Raises ErasureRefused."""
+    if not words.strip():
+        raise ErasureRefused("Enter why it is refused: its author gets these words.")
+    with transaction.atomic():
+        locked = _lock_to_decide(request, by)
+        locked.refusal, locked.decided_by, locked.decided_at = words.strip(), by, at
+        _end(locked, ErasureState.REFUSED, by=by, at=at)
+
+
+def open_request(submission: Submission) -> ErasureRequest | None:
+    return ErasureRequest.objects.open().filter(submission=submission).first()
+
+
+def carried_out(submission: Submission) -> ErasureRequest | None:
+    """Return the request by which the response, or else who gave it, was erased last."""
+    return (
+        ErasureRequest.objects.carried_out()
+        .filter(submission=submission)
+        .order_by("-scope", "-erased_at")
+        .first()
+    )
+
+
+def _lock(submission: Submission) -> Submission:
+    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if locked.is_erased:
+        raise ErasureRefused("It was erased already.")
+    return locked
+
+
+def _lock_to_decide(request: ErasureRequest, by: User) -> ErasureRequest:
+    if not may(by, Action.DECIDE_ERASURE, request.call_id):
+        raise ErasureRefused("You may not decide about requests to erase in this call.")
+    locked = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    if locked.state != ErasureState.ASKED:
+        who = locked.decided_by.get_username() if locked.decided_by else "its author"
+        raise ErasureRefused(
+            f"This request is not open any more: {locked.get_state_display().lower()}, by {who}."
+        )
+    if locked.confirmed_at is None:
+        raise ErasureRefused("Its author has not confirmed it yet, by the link in the mail.")
+    if locked.entered_by_id == by.pk:
+        raise ErasureRefused("You entered this request: somebody else has to decide.")
+    return locked
+
+
+def _end(request: ErasureRequest, state: ErasureState, *, by: User | None, at: datetime) -> None:
+    request.state = state
+    request.save(update_fields=["state", "refusal", "decided_by", "decided_at"])
+    tell(MailKind.ERASURE_STOPPED, request.submission, at)
+    refused = state == ErasureState.REFUSED
+    action = AuditAction.ERASURE_REFUSED if refused else AuditAction.ERASURE_WITHDRAWN
+    _record(request, action, by=by, at=at)
+
+
+def _has_lapsed(request: ErasureRequest, at: datetime) -> bool:
+    """Return whether the author did not confirm the request in time."""
+    return request.confirmed_at is None and at >= request.asked_at + CONFIRM_WITHIN
+
+
+def _confirmed_address(submission: Submission) -> str:
+    """Return the address whose owner has used a link to the response, "" if there is none."""
+    kept = ReturnAddress.objects.of_authors().filter(submission=submission).first()
+    if kept is not None:
+        return kept.address if kept.confirmed_at is not None else ""
+    used = ReturnToken.objects.filter(mail__submission=submission, used_at__isnull=False)
+    return used.order_by("-used_at").values_list("mail__to_address", flat=True).first() or ""
+
+
+def tell(kind: MailKind, submission: Submission, at: datetime) -> list[OutboxEmail]:
+    """Enqueue the mail to each address that the author gave."""
+    call = submission.call
+    known = known_addresses(submission, call)
+    typed = typed_addresses(call, working_answers(submission, call))
+    known += [one for one in typed if comparable(one) not in map(comparable, known)]
+    return [
+        enqueue(kind=kind, call=call, submission=submission, to_address=address, at=at)
+        for address in known
+    ]
+
+
+def _record(
+    request: ErasureRequest, action: AuditAction, *, by: User | None, at: datetime, **detail: str
+) -> None:
+    record(
+        by=by,
+        at=at,
+        action=action,
+        call=request.call,
+        submission=request.submission,
+        request=str(request.public_id),
+        scope=request.scope,
+        ground=request.ground,
+        **detail,
+    )

@@ -1,0 +1,269 @@
+"""An author asks on the website, staff enter what an author wrote, and somebody else decides."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Action, Role
+from personal_data import erasing as carrying_out
+from submissions.mail.rendering import render
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
+from submissions.responses import erasing as requests
+from submissions.responses.errors import ErasureRefused
+from submissions.responses.models import ErasureRequest, Submission
+from submissions.responses.states import ErasureScope, ErasureState, SubmissionState
+from submissions.responses.verifying import receipt_code
+from tests.makers import (
+    confirm_address,
+    enqueue_link_mail,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    make_user_who_may,
+    while_open,
+)
+from tests.personal_data.erasures import ask_and_approve, erase
+
+pytestmark = pytest.mark.django_db
+WHOLE = ErasureScope.RESPONSE
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def response(call):
+    return make_submitted(call, email="ada@example.org", story="What happened.")
+
+
+def holding(response):
+    """A browser that has the response open."""
+    client = Client()
+    session = client.session
+    session["responses"] = {response.call.slug: str(response.public_id)}
+    session.save()
+    return client
+
+
+def mails(response, kind):
+    found = OutboxEmail.objects.filter(submission=response, kind=kind).order_by("pk")
+    return list(found)
+
+
+def addresses(response, kind):
+    return [mail.to_address for mail in mails(response, kind)]
+
+
+def test_author_asks_from_the_receipt_and_is_given_the_day(call, response):
+    client = holding(response)
+    page = client.get(reverse("submitted", args=[call.slug])).content.decode()
+    address = reverse("erase", args=[call.slug])
+    assert f'href="{address}"' in page
+    said = "by Friday 23 August 2019, within one month"
+    assert said in client.get(address).content.decode()
+    assert client.post(address, {"scope": "response"}).status_code == 302
+    request = ErasureRequest.objects.get()
+    assert (request.scope, request.state, request.entered_by) == ("response", "asked", None)
+    assert request.confirmed_at == request.asked_at
+    assert addresses(response, MailKind.ERASURE_ASKED) == ["ada@example.org"]
+    page = client.get(address).content.decode()
+    assert "it is erased by Friday 23 August 2019" in page
+    client.post(address, {"scope": "identity"})
+    assert ErasureRequest.objects.count() == 1
+
+
+def test_nothing_chosen_is_said_and_asks_for_nothing(call, response):
+    answer = holding(response).post(reverse("erase", args=[call.slug]))
+    assert answer.status_code == 422
+    assert "Select what you want us to erase" in answer.content.decode()
+    assert not ErasureRequest.objects.exists()
+
+
+def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
+    client = holding(response)
+    request = ask_and_approve(response, at=while_open(call))
+    client.post(reverse("erase_stop", args=[call.slug]))
+    request.refresh_from_db()
+    assert request.state == ErasureState.WITHDRAWN
+    assert carrying_out.carry_out_all(at=while_open(call)) == 0
+    assert addresses(response, MailKind.ERASURE_STOPPED) == ["ada@example.org"]
+    assert requests.withdraw_request(request, at=while_open(call)) is False
+
+
+def test_confirmed_address_has_to_confirm_by_its_link(call, response, client):
+    confirm_address(enqueue_link_mail(response, at=while_open(call), address="ada@example.org"))
+    holding(response).post(reverse("erase", args=[call.slug]), {"scope": "response"})
+    request = ErasureRequest.objects.get()
+    assert request.confirmed_at is None
+    decider = make_user(Role.DATA_PROTECTION)
+    with pytest.raises(ErasureRefused, match="not confirmed"):
+        requests.approve(request, by=decider, at=while_open(call))
+    [mail] = mails(response, MailKind.ERASURE_ASKED)
+    text = render(mail, at=while_open(call)).message.body
+    link = re.search(r"http://testserver(/calls/\S+/erase/\S+/)", text)[1]
+    assert "Yes, erase it" in client.get(link).content.decode()
+    request.refresh_from_db()
+    assert request.confirmed_at is None
+    assert "You confirmed it" in client.post(link).content.decode()
+    requests.approve(request, by=decider, at=while_open(call))
+    assert client.get(link).status_code == 410
+
+
+def test_request_that_nobody_confirms_lapses(call, response):
+    confirm_address(enqueue_link_mail(response, at=while_open(call), address="ada@example.org"))
+    at = while_open(call)
+    first = requests.ask(submission=response, scope=WHOLE, at=at)
+    assert requests.ask(submission=response, scope=WHOLE, at=at) == first
+    later = at + timedelta(hours=72)
+    assert requests.ask(submission=response, scope=WHOLE, at=later) != first
+    first.refresh_from_db()
+    assert first.state == ErasureState.WITHDRAWN
+
+
+def test_receipt_alone_lets_its_author_ask(call, response, client):
+    address = reverse("erase_by_receipt", args=[call.slug])
+    given = {"reference": response.reference, "scope": "response"}
+    wrong = client.post(address, given | {"code": "AAAA-AAAA-AAAA-AAAA"})
+    assert wrong.status_code == 422
+    assert not ErasureRequest.objects.exists()
+    right = client.post(address, given | {"code": receipt_code(response.current_version)})
+    assert (right.status_code, right.url) == (302, reverse("erase_asked", args=[call.slug]))
+    assert ErasureRequest.objects.get().submission == response
+
+
+def test_every_page_of_an_erased_response_says_that_it_is_erased(call, response):
+    client = holding(response)
+    erase(response, at=while_open(call))
+    home = reverse("submitted", args=[call.slug])
+    for name in ("response", "check", "receipt", "withdraw", "amend", "leave", "erase"):
+        answer = client.get(reverse(name, args=[call.slug]))
+        assert (name, answer.status_code, answer.headers.get("Location")) == (name, 302, home)
+    page = client.get(home).content.decode()
+    assert "It was erased at its author’s request on Tuesday 23 July 2019." in page
+    assert response.current_version.receipt_digest in page
+
+
+def test_erased_draft_is_gone_and_can_be_submitted_no_more(call):
+    draft = make_draft(call, email="ada@example.org", story="What happened.")
+    client = holding(draft)
+    erase(draft, at=while_open(call))
+    draft.refresh_from_db()
+    assert (draft.state, draft.reference) == (SubmissionState.ERASED, None)
+    assert not draft.answers.exists()
+    assert client.get(reverse("submitted", args=[call.slug])).status_code == 200
+    save = client.post(reverse("save", args=[call.slug]), {"_section": "evidence", "story": "x"})
+    assert save.status_code == 409
+
+
+def enter(response, *, by, at, **fields):
+    return requests.enter(
+        submission=response, by=by, at=at, **{"scope": WHOLE, "reason": "By letter", **fields}
+    )
+
+
+def test_month_of_an_entered_request_begins_when_it_was_asked_for(call, response):
+    asked_at = while_open(call).replace(month=5, day=31)
+    by = make_user(Role.MANAGER)
+    request = enter(response, by=by, asked_at=asked_at, at=while_open(call))
+    assert request.due_at == asked_at.replace(month=6, day=30)
+    event = AuditEvent.objects.get(action="erasure_asked")
+    assert (event.actor, event.detail["reason"]) == (by, "By letter")
+
+
+def test_same_person_who_entered_it_approves_nothing(call, response):
+    at, by = while_open(call), make_user(Role.MANAGER)
+    request = enter(response, by=by, asked_at=at, at=at)
+    with pytest.raises(ErasureRefused, match="somebody else"):
+        requests.approve(request, by=by, at=at)
+    page = reverse("admin:submissions_erasurerequest_change", args=[request.pk])
+    client = Client()
+    client.force_login(by)
+    assert "another member has to decide" in client.get(page).content.decode()
+    client.post(reverse("admin:submissions_erasurerequest_approve", args=[request.pk]))
+    request.refresh_from_db()
+    assert request.state == ErasureState.ASKED
+
+
+def test_members_without_the_right_and_of_another_call_decide_nothing(call, response):
+    at = while_open(call)
+    elsewhere = make_user(Role.DATA_PROTECTION)
+    request = requests.ask(submission=response, scope=WHOLE, at=at)
+    elsewhere.memberships.filter(call=call).delete()
+    other_call = make_call()
+    assert elsewhere.memberships.get().call == other_call
+    elsewhere.rights_by_call = None
+    for person in (elsewhere, make_user(Role.REVIEWER), make_user_who_may(Action.ENTER_ERASURE)):
+        with pytest.raises(ErasureRefused, match="may not decide"):
+            requests.approve(request, by=person, at=at)
+        with pytest.raises(ErasureRefused, match="may not decide"):
+            requests.refuse(request, by=person, words="No", at=at)
+    with pytest.raises(ErasureRefused, match="may not enter"):
+        enter(response, by=elsewhere, asked_at=at, at=at)
+    request.refresh_from_db()
+    assert request.state == ErasureState.ASKED
+
+
+def test_second_who_decides_is_told_who_was_first(call, response):
+    at = while_open(call)
+    request = requests.ask(submission=response, scope=WHOLE, at=at)
+    requests.approve(request, by=make_user(Role.MANAGER, username="first"), at=at)
+    with pytest.raises(ErasureRefused, match="approved, by first"):
+        requests.refuse(request, by=make_user(Role.MANAGER), words="No", at=at)
+
+
+def test_refusal_goes_to_its_author_in_plain_words(call, response):
+    at = while_open(call)
+    request = requests.ask(submission=response, scope=WHOLE, at=at)
+    client = Client()
+    client.force_login(make_user(Role.DATA_PROTECTION))
+    address = reverse("admin:submissions_erasurerequest_refuse", args=[request.pk])
+    assert client.post(address, {"words": " "}).status_code == 200
+    client.post(address, {"words": "A court needs it until May."})
+    [mail] = mails(response, MailKind.ERASURE_STOPPED)
+    text = render(mail, at=at).message.body
+    assert "A court needs it until May." in text
+    assert "https://ico.org.uk/make-a-complaint/" in text
+    response.refresh_from_db()
+    assert response.state == SubmissionState.SUBMITTED
+
+
+def test_staff_enter_and_another_approves_in_the_admin(call, response, monkeypatch):
+    monkeypatch.setattr("personal_data.admin.erasure_requests.nudge_erasures", lambda: None)
+    client = Client()
+    client.force_login(make_user(Role.DATA_PROTECTION))
+    address = reverse("admin:submissions_erasurerequest_enter", args=[response.pk])
+    page = client.get(reverse("admin:submissions_submission_change", args=[response.pk]))
+    assert f'href="{address}"' in page.content.decode()
+    given = {"scope": "identity", "reason": "By letter of 1 July", "asked_on": "2019-07-02"}
+    assert client.post(address, given | {"asked_on": "2019-07-25"}).status_code == 200
+    client.post(address, given)
+    request = ErasureRequest.objects.get()
+    client.force_login(make_user(Role.MANAGER))
+    assert "1 request to erase waits for your decision" in client.get("/admin/").content.decode()
+    client.post(reverse("admin:submissions_erasurerequest_approve", args=[request.pk]))
+    request.refresh_from_db()
+    assert request.state == ErasureState.APPROVED
+    assert Submission.objects.get(pk=response.pk).state == SubmissionState.SUBMITTED
+
+
+def test_approval_asks_for_the_password_again(call, response):
+    request = requests.ask(submission=response, scope=WHOLE, at=while_open(call))
+    client = Client()
+    client.force_login(make_user(Role.MANAGER))
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 0}]
+    session.save()
+    answer = client.post(reverse("admin:submissions_erasurerequest_approve", args=[request.pk]))
+    assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/account/again/")
+    request.refresh_from_db()
+    assert request.state == ErasureState.ASKED

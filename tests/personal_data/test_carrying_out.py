@@ -1,0 +1,218 @@
+"""Carrying out goes on after what interrupts it, and leaves others alone."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from exports import export_runs
+from exports.models import ExportRun
+from exports.queries import count, erased_references, records
+from exports.types import Dataset
+from personal_data import erasing
+from submissions.mail.closing_report import closing_report
+from submissions.outbox import queue
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
+from submissions.responses import erasing as requests
+from submissions.responses import submitting
+from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.models import Submission, Version
+from submissions.responses.models.attachments import private_storage
+from submissions.responses.states import ErasureScope, ErasureState, SubmissionState
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+from tests.personal_data.erasures import ask_and_approve, erase, send_last_mail
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call(at, monkeypatch, tmp_path):
+    monkeypatch.setattr(private_storage(), "location", str(tmp_path))
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def response(call):
+    draft = make_draft(call, **complete_answers(call, email="ada@example.org", story="Hers."))
+    make_attachment(draft)
+    return submitting.submit(submission=draft, at=while_open(call)).submission
+
+
+class Died(Exception):
+    pass
+
+
+def die(*_args, **_named):
+    raise Died
+
+
+def problems(at):
+    return check_evidence(wall_now=at)[1]
+
+
+@pytest.mark.parametrize(
+    "dies_in", ["_delete_files", "export_runs.end_those_with", "_write_tombstone", "record"]
+)
+def test_worker_that_dies_is_followed_by_one_that_goes_on(call, response, monkeypatch, dies_in):
+    at = while_open(call)
+    path = response.attachments.get().file.name
+    request = ask_and_approve(response, at=at)
+    with monkeypatch.context() as dying:
+        dying.setattr(f"personal_data.erasing.{dies_in}", die)
+        with pytest.raises(Died):
+            erasing.carry_out(request, at=at)
+    erasing.carry_out_all(at=at)
+    send_last_mail(response, at=at)
+    assert erasing.carry_out_all(at=at) == 1
+    assert not private_storage().exists(path)
+    request.refresh_from_db()
+    assert (request.state, request.files_left) == (ErasureState.DONE, [])
+    assert AuditEvent.objects.filter(action="erased").count() == 1
+    assert OutboxEmail.objects.filter(submission=response).count() == 0
+    assert erasing.carry_out_all(at=at) == 0
+    assert problems(at) == []
+
+
+def test_one_that_fails_keeps_no_other(call, response, monkeypatch):
+    at = while_open(call)
+    other = make_submitted(call)
+    first, second = ask_and_approve(response, at=at), ask_and_approve(other, at=at)
+    original = erasing.erase_from_database
+
+    def fails_for_first(request, *args):
+        if request.pk == first.pk:
+            raise Died
+        return original(request, *args)
+
+    monkeypatch.setattr(erasing, "erase_from_database", fails_for_first)
+    erasing.carry_out_all(at=at)
+    second.refresh_from_db()
+    assert second.state == ErasureState.ERASED
+
+
+def test_mail_that_is_being_sent_is_waited_for(call, response):
+    at = while_open(call)
+    request = ask_and_approve(response, at=at)
+    claimed = queue.claim_due(wall_now=at, limit=100)
+    assert erasing.carry_out(request, at=at) is False
+    assert Submission.objects.get(pk=response.pk).state == SubmissionState.SUBMITTED
+    queue.release(claimed)
+    erasing.carry_out(request, at=at)
+    assert Submission.objects.get(pk=response.pk).state == SubmissionState.ERASED
+
+
+def test_address_is_known_until_the_last_mail_is_out(call, response):
+    at = while_open(call)
+    request = ask_and_approve(response, at=at)
+    assert erasing.carry_out(request, at=at) is False
+    mail = OutboxEmail.objects.get(submission=response)
+    assert (mail.kind, mail.to_address) == (MailKind.ERASURE_DONE, "ada@example.org")
+    request.refresh_from_db()
+    assert (request.state, request.done_at) == (ErasureState.ERASED, None)
+
+
+def run_of(call, *, state, named):
+    run = ExportRun.objects.create(
+        call=call,
+        by=make_user(),
+        file_format="csv",
+        named=named,
+        reason="For the report",
+        asked_at=while_open(call),
+        state=state,
+        claimed_at=while_open(call) if state == "running" else None,
+        finished_at=while_open(call) if state == "done" else None,
+        expires_at=while_open(call) + export_runs.KEPT if state == "done" else None,
+        sha256="0" * 64 if state == "done" else "",
+    )
+    if state == "done":
+        run.file = private_storage().save(f"exports/{run.public_id.hex}", make_file())
+        run.save(update_fields=["file"])
+    return run
+
+
+def make_file():
+    return ContentFile(b"Hers.")
+
+
+@pytest.mark.parametrize(
+    ("scope", "kept"), [(ErasureScope.RESPONSE, []), (ErasureScope.IDENTITY, [False])]
+)
+def test_kept_exports_that_may_have_it_end(call, response, scope, kept):
+    at = while_open(call)
+    done = [run_of(call, state="done", named=named) for named in (True, False)]
+    elsewhere = run_of(make_call(), state="done", named=True)
+    running = run_of(call, state="running", named=True)
+    erase(response, at=at, scope=scope)
+    left = ExportRun.objects.filter(pk__in=[run.pk for run in done]).exclude(file="")
+    assert list(left.values_list("named", flat=True)) == kept
+    gone = [run for run in done if run.named or not kept]
+    assert [run for run in gone if private_storage().exists(run.file.name)] == []
+    elsewhere.refresh_from_db()
+    assert private_storage().exists(elsewhere.file.name)
+    running.refresh_from_db()
+    assert running.state == "waiting"
+
+
+def test_counts_keep_it_and_exports_leave_it_out(call, response):
+    other = make_submitted(call)
+    before = closing_report(call, at=while_open(call))
+    erase(response, at=while_open(call))
+    after = closing_report(call, at=while_open(call))
+    assert (before.received, before.erased) == (2, 0)
+    assert (after.received, after.erased) == (2, 1)
+    assert after.by_timing == before.by_timing
+    dataset = Dataset(call)
+    assert count(dataset) == 1
+    assert [record.reference for record in records(dataset)] == [other.reference]
+    assert erased_references(call) == [response.reference]
+
+
+def test_damage_to_what_is_left_is_found(call, response):
+    at = while_open(call)
+    erase(response, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE submissions_version DISABLE TRIGGER USER")
+        cursor.execute("""UPDATE submissions_version SET texts = '{"story": "Hers."}'""")
+        cursor.execute("ALTER TABLE submissions_version ENABLE TRIGGER USER")
+    assert problems(at) == [f"{response.reference} version 1: it was erased and has answers"]
+
+
+def test_erased_without_a_request_is_found(call, response):
+    at = while_open(call)
+    Submission.objects.filter(pk=response.pk).update(state=SubmissionState.ERASED)
+    assert f"{response}: it is erased without a request to erase it" in problems(at)
+
+
+def test_end_of_retention_says_so_and_tells_nobody(call, response, client):
+    at = while_open(call)
+    rule = "Evidence: six years after closing"
+    request = requests.end_by_retention(
+        submission=response, scope=ErasureScope.RESPONSE, rule=rule, by=None, at=at
+    )
+    assert erasing.carry_out_all(at=at) == 1
+    request.refresh_from_db()
+    assert (request.state, request.reason) == (ErasureState.DONE, rule)
+    assert not OutboxEmail.objects.filter(submission=response).exists()
+    version = Version.objects.get(submission=response)
+    given = {"reference": response.reference, "digest": version.sha256}
+    page = client.post(reverse("verify", args=[call.slug]), given).content.decode()
+    assert "when the time for which we keep responses had ended" in page
+    again = requests.end_by_retention(
+        submission=response, scope=ErasureScope.RESPONSE, rule=rule, by=None, at=at
+    )
+    assert again is None
+    assert problems(at) == []

@@ -1,0 +1,176 @@
+"""Finding everything about a person, and the copy that they get; both on record."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Action, Role
+from personal_data.finding import find_person
+from review.coding import add_code, code_passage
+from submissions.responses import amending, drafting, late_passes, submitting
+from submissions.responses.addresses import remember_address
+from submissions.responses.models import Submission
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
+
+pytestmark = pytest.mark.django_db
+PERSON = reverse("admin:submissions_erasurerequest_person")
+COPY = reverse("admin:submissions_erasurerequest_copy")
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def response(call):
+    draft = make_draft(
+        call, **complete_answers(call, email="ada@example.org", story="It was “hard”.")
+    )
+    make_attachment(draft, name="ada notes.txt", content=b"Her minutes.")
+    return submitting.submit(submission=draft, at=while_open(call)).submission
+
+
+def signed_in(role=Role.DATA_PROTECTION):
+    client = Client()
+    client.force_login(make_user(role))
+    return client
+
+
+def found(words, call):
+    return {str(one): where for one, where in find_person(words, call=call).responses.items()}
+
+
+def test_person_is_found_wherever_something_of_them_is(call, response):
+    at = while_open(call)
+    amending.reopen(submission=response, at=at)
+    new = {"email": "new@example.org"}
+    drafting.save_answers(submission=response, call=call, values=new, at=at)
+    submitting.submit(submission=response, at=at)
+    draft = make_draft(call, email="draft-ada@example.org")
+    linked = make_submitted(call, email="x@example.org")
+    remember_address(submission=linked, address="ADA@example.org", at=at)
+    withdrawn = make_submitted(call, email="ada@example.org")
+    amending.withdraw(submission=withdrawn, at=at)
+    make_submitted(make_call(), email="ada@example.org")
+    mentioning = make_submitted(call, email="y@example.org", story="Ada Lovelace helped us.")
+    late_passes.give(
+        call=call,
+        address="ada@example.org",
+        reason="Was ill",
+        expires_at=call.closes_at.replace(year=2020),
+        by=make_user(),
+        at=at,
+    )
+    mailed = "an address that mail went to"
+    assert found("ada@example.org", call) == {
+        response.reference: ["who answered", mailed],
+        withdrawn.reference: ["who answered", "the working copy", mailed],
+        linked.reference: ["the address for links"],
+        str(draft): ["the working copy"],
+    }
+    assert found(response.reference.lower(), call) == {response.reference: ["the reference"]}
+    assert found("ada notes", call) == {response.reference: ["the name of a file"]}
+    assert find_person("Ada Lovelace", call=call).mentions == [mentioning]
+    assert find_person("ada@example.org", call=call).passes == 1
+
+
+def test_search_goes_on_record_with_its_reason_and_without_the_words(call, response):
+    client = signed_in()
+    fields = {"call": call.pk, "words": "ada@example.org", "reason": "Asked by letter"}
+    assert response.reference in client.post(PERSON, fields).content.decode()
+    event = AuditEvent.objects.get(action="identity_searched")
+    assert event.detail == {
+        "found": 1,
+        "shown": [response.reference],
+        "reason": "Asked by letter",
+    }
+    without = client.post(PERSON, fields | {"reason": ""})
+    assert without.context["form"].errors.keys() == {"reason"}
+    assert AuditEvent.objects.filter(action="identity_searched").count() == 1
+
+
+@pytest.mark.parametrize(
+    "lacking", [Action.FIND_PERSON, Action.SEE_IDENTITY, Action.READ_RESPONSES, Action.OPEN_FILES]
+)
+def test_finding_needs_every_right_that_a_copy_shows(call, response, lacking):
+    person = make_user(Role.MANAGER)
+    withhold(person, lacking)
+    client = Client()
+    client.force_login(person)
+    assert client.get(PERSON).status_code == 403
+    assert client.post(COPY, {"responses": response.pk, "reason": "x"}).status_code == 403
+
+
+def test_copy_has_a_page_json_and_the_files(call, response):
+    theme = add_code(call=call, name="Trust")
+    code_passage(
+        code=theme,
+        version=response.current_version,
+        question=call.questions_by_key["story"],
+        start=7,
+        end=13,
+        by=make_user(Role.CODER),
+        at=while_open(call),
+    )
+    client = signed_in()
+    answer = client.post(COPY, {"responses": response.pk, "reason": "Asked by letter"})
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
+    data = json.loads(archive.read("data.json"))
+    [told] = data["responses"]
+    [version] = told["versions"]
+    answers = {one["key"]: one["answer"] for one in version["answers"]}
+    assert answers["email"] == "ada@example.org"
+    assert answers["story"] == "It was “hard”."
+    assert version["themes"] == [{"theme": "Trust", "passage": "“hard”"}]
+    [file] = [file for one in version["answers"] for file in one["files"]]
+    assert archive.read(file["path"]) == b"Her minutes."
+    assert {name.partition("/")[0] for name in archive.namelist()} == {
+        "index.html",
+        "data.json",
+        "files",
+    }
+    page = archive.read("index.html").decode()
+    for said in ("ada@example.org", "It was “hard”.", "ada notes.txt", "Trust: ““hard””"):
+        assert said in page
+    event = AuditEvent.objects.get(action="personal_data_given")
+    assert (event.submission, event.detail) == (response, {"reason": "Asked by letter"})
+
+
+def test_copy_has_no_answer_of_a_draft(call):
+    draft = make_draft(call, email="ada@example.org", story="Not submitted.")
+    client = signed_in()
+    answer = client.post(COPY, {"responses": draft.pk, "reason": "Asked by letter"})
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
+    assert archive.namelist() == ["index.html", "data.json"]
+    everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"Not submitted." not in everything
+    assert json.loads(archive.read("data.json"))["responses"][0]["state"] == "Draft"
+
+
+def test_copy_of_a_response_of_another_call_is_not_made(call, response):
+    person = make_user(Role.MANAGER)
+    other = make_submitted(make_call())
+    person.memberships.filter(call=other.call).delete()
+    client = Client()
+    client.force_login(person)
+    answer = client.post(COPY, {"responses": other.pk, "reason": "x"})
+    assert (answer.status_code, answer.url) == (302, PERSON)
+    assert Submission.objects.count() == 2
+    assert not AuditEvent.objects.filter(action="personal_data_given").exists()

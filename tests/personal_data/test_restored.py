@@ -1,0 +1,84 @@
+"""A restored backup is told what was erased since it was made."""
+
+import json
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+
+from accounts.states import Role
+from personal_data import erasing, reapplying
+from submissions.outbox.models import OutboxEmail
+from submissions.responses import erasing as requests
+from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.models import ErasureRequest, Version
+from submissions.responses.models.attachments import private_storage
+from tests.makers import make_call, make_submitted, make_user, while_open
+from tests.personal_data.erasures import ask_and_approve, erase
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call(at, monkeypatch, tmp_path):
+    monkeypatch.setattr(private_storage(), "location", str(tmp_path))
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def response(call):
+    return make_submitted(call, email="ada@example.org", story="Hers.")
+
+
+@pytest.mark.parametrize("from_list", [False, True])
+def test_restored_backup_is_told_what_was_erased(call, response, tmp_path, capsys, from_list):
+    """As a restore does it: the database of before, and the tombstone of after."""
+    at = while_open(call)
+    listed = tmp_path / "listed.jsonl"
+    approved = ask_and_approve(response, at=at)
+    tombstone = erasing.as_tombstone(approved) | {"erased_at": at.isoformat()}
+    requests.withdraw_request(approved, at=at)
+    restored = tombstone | {"request": "6f0c2b0e-6f0e-4b60-9f0b-0c8f3c0a6c11"}
+    if from_list:
+        listed.write_text(json.dumps(restored) + "\n")
+    else:
+        private_storage().save("erasures/one.json", make_json(restored))
+    arguments = [str(listed)] if from_list else []
+    call_command("reapply_erasures", *arguments)
+    said = "Erased again: 1. Erased already: 0. Not in this database: 0.\n"
+    assert capsys.readouterr().out == said
+    assert Version.objects.get(submission=response).texts == {}
+    assert not OutboxEmail.objects.filter(submission=response).exists()
+    call_command("reapply_erasures", *arguments)
+    assert capsys.readouterr().out.startswith("Erased again: 0. Erased already: 1.")
+    assert check_evidence(wall_now=at)[1] == []
+
+
+def make_json(data):
+    return ContentFile(json.dumps(data).encode())
+
+
+def test_restore_that_lacks_who_decided_asks_for_somebody(call, response, capsys):
+    at = while_open(call)
+    request = ask_and_approve(response, at=at)
+    gone = erasing.as_tombstone(request) | {"decided_by": "gone"}
+    requests.withdraw_request(request, at=at)
+    gone["request"] = "6f0c2b0e-6f0e-4b60-9f0b-0c8f3c0a6c11"
+    private_storage().save("erasures/one.json", make_json(gone))
+    with pytest.raises(CommandError, match="nobody here is called gone"):
+        call_command("reapply_erasures")
+    by = make_user(Role.MANAGER)
+    call_command("reapply_erasures", "--by", by.username)
+    assert ErasureRequest.objects.carried_out().get().decided_by == by
+
+
+def test_list_has_what_a_restore_needs(call, response, capsys):
+    erase(response, at=while_open(call))
+    call_command("list_erasures")
+    [line] = capsys.readouterr().out.splitlines()
+    [kept] = reapplying.kept_tombstones()
+    assert json.loads(line) == kept
+    assert kept["reference"] == response.reference
+    assert "ada@example.org" not in line
