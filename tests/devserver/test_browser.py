@@ -19,6 +19,8 @@ NOTE = [
     "Install one (on Debian, as root: apt install chromium) or name the one that you have: "
     "CHROMIUM=/path/to/chromium script/test",
 ]
+# Where nothing can be written playwright gives up at once; without a network it tries five times.
+UNWRITABLE = {"PLAYWRIGHT_BROWSERS_PATH": os.devnull}
 
 
 @pytest.fixture
@@ -48,9 +50,11 @@ def run_tests(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["alone", "spread"])
-def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests, arguments):
-    run = run_tests(*arguments)
+@pytest.mark.parametrize(
+    ("arguments", "trouble"), [((), {}), (("-n2",), UNWRITABLE)], ids=["alone", "spread"]
+)
+def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests, arguments, trouble):
+    run = run_tests(*arguments, **trouble)
     assert run.returncode == 0
     *said, last = [line.strip("= ") for line in run.stdout.splitlines() if line]
     assert said[-4:] == ["2 tests did not run: no Chromium", *NOTE]
@@ -59,7 +63,7 @@ def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests, arg
 
 
 def test_run_without_a_browser_fails_in_ci(run_tests):
-    run = run_tests(CI="true")
+    run = run_tests(CI="true", **UNWRITABLE)
     assert run.returncode == 1
     assert NOTE[0] in run.stdout.splitlines()
     assert run.stdout.splitlines()[-1].strip("= ").startswith("1 passed, 2 errors in ")

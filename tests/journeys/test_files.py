@@ -11,13 +11,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def page(open_browser, at):
+def page(start_response, at):
     """A page with the question `documents`, a minute after its author began."""
     call = make_call()
     at(while_open(call))
-    page = open_browser(320)
-    page.goto("/")
-    page.get_by_role("button", name="Start now").first.click()
+    page = start_response(call, "cookies/", 320)
     at(while_open(call) + timedelta(minutes=1))
     page.goto(f"/calls/{call.slug}/response/evidence/2/")
     return page

@@ -105,27 +105,25 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
     assert Version.objects.get().choices["fairness"] == {"money": "good"}
 
 
-def page_that_cannot_save(open_browser, at):
+@pytest.fixture
+def page_that_cannot_save(start_response, at):
     call = make_call()
     at(while_open(call))
-    page = open_browser(320)
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
-    page.goto(f"/calls/{call.slug}/response/evidence/")
+    page = start_response(call, "response/evidence/", 320)
     page.route("**/response/save/", lambda route: route.abort())
     return page
 
 
-def test_focus_is_not_hidden_under_the_warning(open_browser, at):
-    page = page_that_cannot_save(open_browser, at)
+def test_focus_is_not_hidden_under_the_warning(page_that_cannot_save):
+    page = page_that_cannot_save
     page.get_by_label("Bid alone").check()
     page.locator("[data-unsaved] .notice").wait_for()
     page.get_by_role("link", name="Skip to main content").focus()
     Keyboard(page).tab_to(lambda focus: focus["words"].startswith("Save and continue"))
 
 
-def test_warning_that_comes_up_leaves_what_has_the_focus_in_sight(open_browser, at):
-    page = page_that_cannot_save(open_browser, at)
+def test_warning_that_comes_up_leaves_what_has_the_focus_in_sight(page_that_cannot_save):
+    page = page_that_cannot_save
     last = page.locator("textarea").last
     last.evaluate("one => one.focus({ preventScroll: true })")
     page.evaluate(
@@ -139,13 +137,10 @@ def test_warning_that_comes_up_leaves_what_has_the_focus_in_sight(open_browser, 
     assert focus["uncovered"]
 
 
-def test_error_has_the_title_the_focus_and_leads_to_the_field(open_browser, at):
+def test_error_has_the_title_the_focus_and_leads_to_the_field(start_response, at):
     call = make_call()
     at(while_open(call))
-    page = open_browser(320)
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
-    page.goto(f"/calls/{call.slug}/response/about/")
+    page = start_response(call, "response/about/", 320)
     keys = Keyboard(page)
     keys.tab_to(lambda focus: focus["words"] == "Save and continue")
     keys.press("Enter")
@@ -158,13 +153,11 @@ def test_error_has_the_title_the_focus_and_leads_to_the_field(open_browser, at):
 
 
 @pytest.mark.parametrize("scripted", [True, False])
-def test_error_that_comes_again_is_led_to_again(open_browser, at, scripted):
+def test_error_that_comes_again_is_led_to_again(start_response, at, scripted):
     """A link to a field stays in the browser's address, where it would outdo the summary."""
     call = make_call()
     at(while_open(call))
-    page = open_browser(320, java_script_enabled=scripted)
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
+    page = start_response(call, "response/", 320, java_script_enabled=scripted)
     for address, button in (
         (f"/calls/{call.slug}/response/about/?return=check", "Save and continue"),
         (f"/calls/{call.slug}/response/check/", "Submit your response"),

@@ -25,15 +25,8 @@ def two_pages(at):
 
 
 @pytest.fixture
-def open_about(open_browser):
-    def open_page(call, **options):
-        page = open_browser(**options)
-        page.goto("/")
-        page.get_by_role("button", name="Start now").first.click()
-        page.goto(f"/calls/{call.slug}/response/about/")
-        return page
-
-    return open_page
+def open_about(start_response):
+    return lambda call, **options: start_response(call, "response/about/", **options)
 
 
 def choose(page, key, value):

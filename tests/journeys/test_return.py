@@ -145,10 +145,8 @@ def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call,
     assert "They do not belong together" in page.locator("main").inner_text()
 
 
-def test_changes_left_open_at_closing(open_browser, call, at):
-    page = open_browser(320)
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
+def test_changes_left_open_at_closing(start_response, call, at):
+    page = start_response(call, "cookies/", 320)
     draft = Submission.objects.get()
     values = complete_answers(call, story="Submitted.")
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))

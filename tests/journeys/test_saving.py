@@ -20,13 +20,9 @@ def call(at):
 
 
 @pytest.fixture
-def page(open_browser, call):
+def page(start_response, call):
     """A page with the long question `story`, at the narrow width."""
-    page = open_browser(320)
-    page.goto("/")
-    page.get_by_role("button", name="Start now").first.click()
-    page.goto(f"/calls/{call.slug}/response/evidence/")
-    return page
+    return start_response(call, "response/evidence/", 320)
 
 
 def stored(call):
@@ -240,14 +236,13 @@ def test_text_that_another_changed_is_not_overwritten_by_itself(page, call):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
-def test_second_to_save_sees_both_texts_and_chooses(open_browser, call, look, javascript):
-    first = open_browser(320, java_script_enabled=javascript)
-    first.goto("/")
-    first.get_by_role("button", name="Start now").first.click()
+def test_second_to_save_sees_both_texts_and_chooses(
+    open_browser, start_response, call, look, javascript
+):
+    first = start_response(call, "response/evidence/", 320, java_script_enabled=javascript)
     second = open_browser(1280, java_script_enabled=javascript)
     second.context.add_cookies(first.context.cookies())
-    for page in (first, second):
-        page.goto(f"/calls/{call.slug}/response/evidence/")
+    second.goto(f"/calls/{call.slug}/response/evidence/")
     if javascript:
         second.route("**/response/save/", lambda route: route.abort())
     first.get_by_label("What happened?").fill("Written by Ada")
@@ -260,8 +255,6 @@ def test_second_to_save_sees_both_texts_and_chooses(open_browser, call, look, ja
     assert second.locator(".version p").all_inner_texts() == ["Written by Ada", "Written by Ben"]
     assert stored(call) == {"story": "Written by Ada", "history": ["bid"]}
     if javascript:
-        look(second, "conflicts")
-        second.set_viewport_size({"width": 320, "height": 800})
         look(second, "conflicts")
     second.get_by_role("button", name="Save and continue").click()
     assert second.title().startswith("Error: ")

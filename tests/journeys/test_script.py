@@ -15,17 +15,10 @@ def call(at):
 
 
 @pytest.fixture
-def open_section(open_browser, call):
+def open_section(start_response, call):
     """Start a response and open one of its sections: `open_section("about")`."""
 
-    def open_page(section, **options):
-        page = open_browser(**options)
-        page.goto("/")
-        page.get_by_role("button", name="Start now").first.click()
-        page.goto(f"/calls/{call.slug}/response/{section}/")
-        return page
-
-    return open_page
+    return lambda section, **options: start_response(call, f"response/{section}/", **options)
 
 
 def test_revealed_question_comes_and_goes_with_its_option(open_section):
@@ -89,14 +82,6 @@ def test_words_are_counted_for_the_eye_and_said_after_a_pause(open_section):
     assert area.input_value() == "word " * 1002
 
 
-def test_error_summary_has_the_focus_and_leads_to_the_answer(open_section):
-    page = open_section("about")
-    page.get_by_role("button", name="Save and continue").click()
-    assert page.evaluate("document.activeElement.className") == "error-summary"
-    page.get_by_role("link", name="Select how old you are").click()
-    assert page.evaluate("document.activeElement.id") == "id_age"
-
-
 def test_second_press_of_a_button_sends_nothing_more(open_section):
     page = open_section("about")
     held_back = page.evaluate(
@@ -127,9 +112,3 @@ def test_pages_are_sound_by_night(open_section, look):
     look(page, "about-night")
     page.get_by_role("button", name="Save and continue").click()
     look(page, "about-errors-night")
-
-
-def test_pages_fit_with_text_at_twice_the_size(open_section):
-    page = open_section("evidence", width=640)
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

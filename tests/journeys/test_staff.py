@@ -98,8 +98,6 @@ def test_staff_read_a_response_and_its_mail(open_browser, look, response):
 
 def test_steering_group_sees_the_counts_and_takes_the_file(open_browser, look, response):
     page = open_browser(320)
-    page.goto("/steering/")
-    look(page, "sign-in")
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER, username="sam"))
     look(page, "steering")
     with page.expect_download() as download:

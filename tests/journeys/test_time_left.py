@@ -27,12 +27,10 @@ def said(page):
     return page.locator(".time-left + [role=status]").inner_text()
 
 
-def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(open_browser, look, at):
+def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(start_response, look, at):
     call = make_call()
     at(call.closes_at - 90 * MINUTE)
-    page = open_browser(320)
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
+    page = start_response(call, "cookies/", 320)
     draft = Submission.objects.get()
     answers = complete_answers(call)
     drafting.save_answers(submission=draft, call=call, values=answers, at=draft.started_at)
