@@ -47,7 +47,7 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_section):
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_pages_fit_with_text_at_twice_the_size(open_section, call):
+def test_page_fits_with_text_at_twice_the_size(open_section, call):
     page = open_section(width=640)
     for rest in ("", "about/", "evidence/", "evidence/2/", "check/"):
         page.goto(f"/calls/{call.slug}/response/{rest}")
