@@ -22,7 +22,7 @@ from http.client import HTTPConnection
 from statistics import median, quantiles
 from urllib.parse import urlencode
 
-from bench.journey import ask, environment, wait_until_it_listens
+from bench.journey import ask, environment
 from bench.mail import ROOT, broker, postgres
 
 PEOPLE = 12
@@ -123,10 +123,21 @@ def portals_own_gunicorn(surroundings: dict[str, str]) -> Iterator[int]:
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "error"]
     with subprocess.Popen(command, env=os.environ | surroundings, cwd=ROOT) as server:
         try:
-            wait_until_it_listens(port)
+            wait_until_it_answers(port)
             yield port
         finally:
             server.terminate()
+
+
+def wait_until_it_answers(port: int) -> None:
+    for _ in range(600):
+        try:
+            seconds_of_page(port)
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise RuntimeError("gunicorn does not answer")
 
 
 if __name__ == "__main__":
