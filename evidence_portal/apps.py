@@ -1,5 +1,18 @@
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
+
+# These packages' own pages show what nobody is to see or change here, such as secrets of codes.
+WITHOUT_ADMIN_PAGES = ("account", "mfa", "socialaccount")
 
 
 class PortalAdminConfig(AdminConfig):
     default_site = "evidence_portal.admin_site.PortalAdminSite"
+
+    def ready(self) -> None:
+        """Take pages away once all apps have registered theirs, in whatever order they stand."""
+        super().ready()
+        for label in WITHOUT_ADMIN_PAGES:
+            for model in apps.get_app_config(label).get_models():
+                if admin.site.is_registered(model):
+                    admin.site.unregister(model)

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
@@ -19,11 +16,6 @@ from accounts.states import Role
 from accounts.tasks import nudge_account_mail
 from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
-
-# allauth's own pages show what nobody is to see or change here, such as secrets of codes.
-for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
-    if admin.site.is_registered(model):
-        admin.site.unregister(model)
 
 
 class InvitationForm(forms.ModelForm):
