@@ -11,7 +11,7 @@ from celery.signals import heartbeat_sent
 from celery.worker.heartbeat import Heart
 from django.db import OperationalError, connection
 
-from core import clock, clock_check, heartbeats, tasks
+from core import clock, clock_check, database_roles, heartbeats, tasks
 from core.broker import broker
 from devserver.children import wait_until
 from tests.faults.celery_processes import WORKER, running, running_both
@@ -32,6 +32,12 @@ def ask(client):
     )
 
 
+@pytest.fixture(autouse=True)
+def role_that_serves(monkeypatch):
+    """Tests connect as the owner, of which `/readyz/` would warn."""
+    monkeypatch.setattr(database_roles, "problem", lambda: "")
+
+
 @pytest.fixture
 def all_alive(own_valkey, through_broker):
     """A broker with the signs of life of a worker and of beat."""
@@ -43,7 +49,7 @@ def all_alive(own_valkey, through_broker):
 
 
 ALL_OK = dict.fromkeys(
-    ["database", "schema", "clock", "broker", "worker", "beat", "mail"], "ok"
+    ["database", "schema", "clock", "broker", "worker", "beat", "mail", "record"], "ok"
 ) | {"evidence": "not checked yet"}
 
 
@@ -120,7 +126,7 @@ def test_dead_database_is_told_without_its_address(client, all_alive, monkeypatc
 
     monkeypatch.setattr(connection, "cursor", refuse)
     status, parts, _ = ask(client)
-    unknown = dict.fromkeys(("schema", "clock", "mail", "evidence"), "not known")
+    unknown = dict.fromkeys(("schema", "clock", "mail", "evidence", "record"), "not known")
     assert (status, parts) == (503, ALL_OK | {"database": "does not answer"} | unknown)
 
 

@@ -60,9 +60,7 @@ def sign_in(page, address, user):
     page.goto(address)
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").or_(
-        page.get_by_role("button", name="Log in")
-    ).click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_staff_read_a_response_and_its_mail(open_browser, look, response):
@@ -106,7 +104,7 @@ def test_steering_group_sees_the_counts_and_takes_the_file(open_browser, look, r
     assert response.reference in download.value.path().read_text()
     page.goto("/admin/")
     assert page.get_by_role("heading", level=1).count() == 1
-    assert "Log in" not in page.content()
+    assert "Sign in" not in page.content()
     page.goto("/steering/")
     page.get_by_role("button", name="Sign out").click()
     look(page, "signed-out")
