@@ -70,6 +70,7 @@ def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
         "core",
         "evidence_portal",
         "exports",
+        "personal_data",
         "rehearsal",
         "review",
         "submissions",

@@ -205,6 +205,7 @@ def look(request):
     asks_axe = parameters.get("fonts", noto) is noto
 
     def look_at(page, name):
+        page.wait_for_load_state()  # a press may lead to another page
         size = page.viewport_size
         seen_by_axe = None
         for width in WIDTHS.values():

@@ -61,6 +61,7 @@ def sign_in(page, address, user):
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login/" not in url and "/sign-in/" not in url)
 
 
 def test_staff_read_a_response_and_its_mail(open_browser, look, response):

@@ -29,6 +29,7 @@ FILTERS = {
     "accounts.membership": {"call", "role"},
     "accounts.user": {"is_superuser", "is_active"},
     "submissions.call": set(),
+    "submissions.erasurerequest": {"call", "state", "ground"},
     "submissions.latepass": {"call"},
     "submissions.outboxemail": {"state", "kind", "call"},
     "submissions.submission": {"call", "state", "triage_status", "facet_roles", "timing"},

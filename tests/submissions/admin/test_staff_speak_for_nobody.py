@@ -6,8 +6,9 @@ give is tried.
 """
 
 import re
+import zipfile
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.core.management import call_command
@@ -19,7 +20,7 @@ from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.addresses import leads_back
-from submissions.responses.models import LatePass, Version
+from submissions.responses.models import ErasureRequest, LatePass, Version
 from tests.forms import form_of
 from tests.makers import (
     FIRST_CALL,
@@ -159,6 +160,37 @@ class Walk:
         assert self.submission.state == "withdrawn"
         return saved
 
+    def enter_erasure(self):
+        data = {"scope": "response", "reason": "By letter", "asked_on": self.now.date().isoformat()}
+        ids = (self.draft.pk, self.submission.pk)
+        entered = [self.post(f"erasurerequest/of/{pk}/", **data) for pk in ids]
+        assert self.submission.erasures.count() == 1
+        return entered
+
+    def decide_erasures(self):
+        """Another member approves one and refuses the other."""
+        self.enter_erasure()
+        self.staff.force_login(make_user(Role.MANAGER))
+        (refused, approved) = ErasureRequest.objects.order_by("pk")
+        done = [
+            self.post(f"erasurerequest/{refused.pk}/refuse/", words="It was not you"),
+            self.post(f"erasurerequest/{approved.pk}/approve/"),
+        ]
+        states = ErasureRequest.objects.order_by("pk").values_list("state", flat=True)
+        assert list(states) == ["refused", "approved"]
+        return done
+
+    def find_person(self):
+        """A copy is of what was submitted; it has nothing that was only typed."""
+        asked = {"call": self.call.pk, "words": AUTHORS, "reason": "Asked by letter"}
+        found = self.post("erasurerequest/person/", **asked)
+        chosen = {"responses": [self.draft.pk, self.submission.pk], "reason": "Asked by letter"}
+        copied = self.post("erasurerequest/person/copy/", **chosen)
+        with zipfile.ZipFile(BytesIO(copied.getvalue())) as archive:
+            told = b"".join(archive.read(name) for name in archive.namelist())
+        assert (SECRET.encode() in told, AUTHORS.encode() in told) == (False, True)
+        return [found]
+
     def closing_time(self):
         later = (self.now + timedelta(days=9)).date().isoformat()
         path = f"call/{self.call.pk}/closing-time/"
@@ -207,6 +239,11 @@ ACTIONS = {
     "submissions_outboxemail_preview": [Walk.read_pages],
     "submissions_outboxemail_previews": [Walk.read_pages],
     "submissions_call_closing_report": [Walk.read_pages],
+    "submissions_erasurerequest_enter": [Walk.enter_erasure],
+    "submissions_erasurerequest_approve": [Walk.decide_erasures],
+    "submissions_erasurerequest_refuse": [Walk.decide_erasures],
+    "submissions_erasurerequest_person": [Walk.find_person],
+    "submissions_erasurerequest_copy": [Walk.find_person],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
 

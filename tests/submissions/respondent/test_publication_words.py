@@ -17,8 +17,8 @@ CHOICE = re.compile(r"publish|quoted?\b|choose whether|confidential|you asked us
 
 
 @pytest.fixture(autouse=True)
-def while_it_is_open(monkeypatch):
-    monkeypatch.setattr("core.clock.portal_now", lambda: while_open_now())
+def while_it_is_open(at):
+    at(while_open_now())
 
 
 def while_open_now():
