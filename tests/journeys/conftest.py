@@ -52,12 +52,16 @@ def open_browser(chromium, live_server):
     """Return a page of a fresh browser, whose console must stay silent: `open_browser(320)`."""
     contexts = []
     said = []
+    under_way = set()
 
     def open_page(width=1280, **options):
         context = chromium.new_context(
             viewport={"width": width, "height": 800}, base_url=live_server.url, **options
         )
         contexts.append(context)
+        context.on("request", lambda request: under_way.add(request))
+        for end in ("requestfinished", "requestfailed"):
+            context.on(end, lambda request: under_way.discard(request))
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda message: said.append(message.text))
@@ -67,8 +71,14 @@ def open_browser(chromium, live_server):
     yield open_page
     for context in contexts:
         if context.pages:
-            # A page saves when it is left, which must not come while the tables are emptied.
+            # A page saves when it is left, which must not come while the tables are emptied. Nor
+            # may a save that is under way go on meanwhile: PostgreSQL would see a deadlock.
+            for _ in range(100):
+                if not under_way:
+                    break
+                context.pages[0].wait_for_timeout(50)
             context.set_offline(True)
+            under_way.clear()
         context.close()
     expected = tuple(
         f"Failed to load resource: {reason}"
