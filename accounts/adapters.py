@@ -1,7 +1,6 @@
 """How django-allauth signs people in here: without sign-up, in our words, with our limits."""
 
 import base64
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
@@ -110,7 +110,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 def _cipher() -> Fernet:
     key = salted_hmac("accounts.second_factors", "", algorithm="sha256").digest()
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key).digest()))
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -123,8 +123,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         """Let in whom the provider knows by the verified address of an account; no other."""
         if sociallogin.is_existing:
             return
-        verified = [known.email for known in sociallogin.email_addresses if known.verified]
-        found = list(User.objects.filter(email__in=verified, is_active=True)[:2])
+        verified = [known.email.lower() for known in sociallogin.email_addresses if known.verified]
+        people = User.objects.annotate(address=Lower("email")).filter(is_active=True)
+        found = list(people.filter(address__in=verified)[:2])
         if len(found) != 1 or not found[0].email:
             raise ImmediateHttpResponse(render(request, "account/not_known.html", status=403))
         sociallogin.connect(request, found[0])

@@ -18,6 +18,7 @@ from accounts import invitations, signed_in, tries
 from accounts.account_mail import enqueue
 from accounts.current_user import current_user
 from accounts.forgotten_form import AcceptForm, ForgottenForm
+from accounts.landing import landing_page
 from accounts.models import SignIn, User
 from accounts.own_password_form import NewPasswordForm, OwnPasswordForm
 from accounts.record import record
@@ -44,6 +45,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "codes_left": _codes_left(factors),
         "is_required": settings.SECOND_FACTOR_REQUIRED,
         "has_password": user.has_usable_password(),
+        "work": landing_page(user),
     }
     return render(request, "account/account.html", context)
 

@@ -96,3 +96,13 @@ class AccountMailState(TextChoices):
 
 
 REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"
+
+
+def audit_actions() -> list[tuple[str, str]]:
+    """Return the choices of an event: as a function, so that a new one needs no migration."""
+    return AuditAction.choices
+
+
+def actions() -> list[tuple[str, str]]:
+    """Return the choices of a right: as a function, so that a new one needs no migration."""
+    return Action.choices

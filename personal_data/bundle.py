@@ -31,10 +31,12 @@ def pieces(responses: Sequence[Submission], *, at: datetime) -> Iterator[bytes]:
     archive = ZipStream()
     told = [about(response) for response in responses]
     made = spoken_time.say_exactly(at)
-    page = render_to_string("personal_data/bundle.html", {"responses": told, "made": made})
+    page = render_to_string(
+        "personal_data/bundle.html", {"responses": _in_words(told), "made": made}
+    )
     yield from archive.add("index.html", [page.encode()])
-    data = {"made_at": at.isoformat(), "responses": told}
-    text = json.dumps(data, ensure_ascii=False, indent=2)
+    data = {"made_at": at, "responses": told}
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat)
     yield from archive.add("data.json", [text.encode() + b"\n"])
     for response in responses:
         for attachment in _files_of(response):
@@ -48,7 +50,7 @@ def pieces(responses: Sequence[Submission], *, at: datetime) -> Iterator[bytes]:
 
 
 def about(response: Submission) -> dict[str, Any]:
-    """Return what is known of a response, as the JSON has it and the page shows it."""
+    """Return what is known of a response. JSON has moments as ISO 8601, the page in words."""
     call = response.call
     versions = response.versions.order_by("number").select_related("identity")
     return {
@@ -64,8 +66,8 @@ def about(response: Submission) -> dict[str, Any]:
         "emails": [_mail(mail) for mail in response.mails.order_by("pk")],
         "late_passes": [
             {
-                "given": late_pass.given_at.isoformat(),
-                "until": late_pass.expires_at.isoformat(),
+                "given": late_pass.given_at,
+                "until": late_pass.expires_at,
                 "address": late_pass.address,
                 "reason": late_pass.reason,
             }
@@ -74,26 +76,31 @@ def about(response: Submission) -> dict[str, Any]:
         "requests_to_erase": [
             {
                 "what": one.get_scope_display(),
-                "asked": one.asked_at.isoformat(),
+                "asked": one.asked_at,
                 "state": one.get_state_display(),
                 "refusal": one.refusal,
             }
             for one in response.erasures.order_by("pk")
         ],
         "what_happened": [
-            {"at": event.at.isoformat(), "what": event.get_action_display()}
+            {"at": event.at, "what": event.get_action_display()}
             for event in response.audit_events.order_by("at", "pk")
         ],
     }
 
 
-def _times(response: Submission) -> dict[str, str]:
+def _in_words(told: Any) -> Any:
+    """Return the same with each moment as people say it."""
+    if isinstance(told, datetime):
+        return spoken_time.say_exactly(told)
+    if isinstance(told, dict):
+        return {key: _in_words(value) for key, value in told.items()}
+    return [_in_words(value) for value in told] if isinstance(told, list) else told
+
+
+def _times(response: Submission) -> dict[str, datetime]:
     names = ("started_at", "saved_at", "submitted_at", "amending_since", "withdrawn_at")
-    return {
-        name: moment.isoformat()
-        for name in names
-        if (moment := getattr(response, name)) is not None
-    }
+    return {name: moment for name in names if (moment := getattr(response, name)) is not None}
 
 
 def _version(call: Call, version: Version) -> dict[str, Any]:
@@ -102,9 +109,9 @@ def _version(call: Call, version: Version) -> dict[str, Any]:
     files = files_by_key(call, version.attachments.all())
     return {
         "number": version.number,
-        "received": version.received_at.isoformat(),
+        "received": version.received_at,
         "timing": version.get_timing_display(),
-        "deadline": version.deadline.isoformat(),
+        "deadline": version.deadline,
         "sha256": version.sha256,
         "answers": [
             {
@@ -135,7 +142,7 @@ def _file(attachment: Attachment) -> dict[str, Any]:
         "path": path_of(attachment),
         "bytes": attachment.size,
         "sha256": attachment.sha256,
-        "given": attachment.uploaded_at.isoformat(),
+        "given": attachment.uploaded_at,
     }
 
 
@@ -157,15 +164,15 @@ def _return_address(response: Submission) -> dict[str, Any] | None:
     kept = getattr(response, "return_address", None)
     if kept is None:
         return None
-    return {"address": kept.address, "given": kept.given_at.isoformat()}
+    return {"address": kept.address, "given": kept.given_at}
 
 
 def _mail(mail: Any) -> dict[str, Any]:
     return {
         "kind": mail.get_kind_display(),
         "to": mail.to_address,
-        "written": mail.created_at.isoformat(),
-        "sent": mail.sent_at and mail.sent_at.isoformat(),
+        "written": mail.created_at,
+        "sent": mail.sent_at,
         "subject": mail.subject,
         "text": mail.body,
     }

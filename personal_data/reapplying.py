@@ -31,14 +31,18 @@ class Reapplied:
 
 def kept_tombstones() -> Iterator[dict[str, Any]]:
     """Yield what the files beside the uploads say."""
-    storage = private_storage()
-    try:
-        names = storage.listdir(erasing.FOLDER)[1]
-    except FileNotFoundError:
-        return
-    for name in sorted(names):
-        with storage.open(f"{erasing.FOLDER}/{name}") as stored:
+    for name in tombstone_files():
+        with private_storage().open(name) as stored:
             yield json.loads(stored.read())
+
+
+def tombstone_files() -> list[str]:
+    """Return the names of these files in the storage of uploads."""
+    try:
+        names = private_storage().listdir(erasing.FOLDER)[1]
+    except FileNotFoundError:
+        return []
+    return [f"{erasing.FOLDER}/{name}" for name in sorted(names)]
 
 
 def reapply(tombstones: Iterable[dict[str, Any]], *, by: User | None, at: datetime) -> Reapplied:

@@ -15,6 +15,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
 from exports.models import ExportRun
+from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
 from review.models import Code, Coding
 from submissions.calls.models import Call
@@ -99,7 +100,7 @@ def reset(*, at: datetime) -> Reset:
         storage = Attachment._meta.get_field("file").storage
 
         def delete_files() -> None:
-            for name in files:
+            for name in [*files, *tombstone_files()]:
                 storage.delete(name)
 
         transaction.on_commit(delete_files, robust=True)

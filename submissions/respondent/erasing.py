@@ -1,5 +1,6 @@
 """Asking us to erase a response, or who gave it: where it is open, or with its receipt."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -31,7 +32,7 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     asked = erasing.open_request(current.submission)
     form = ErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and asked is None and form.is_valid():
-        with transaction.atomic():
+        with suppress(ErasureRefused), transaction.atomic():  # erased meanwhile: the page says so
             erasing.ask(
                 submission=current.submission,
                 scope=ErasureScope(form.cleaned_data["scope"]),
@@ -46,7 +47,7 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         due=_say_due(
             asked.due_at if asked else erasing.due_after(current.received_at), current.call
         ),
-        hours=_hours(),
+        hours=erasing.CONFIRM_WITHIN_HOURS,
     )
     status = 422 if form.is_bound and asked is None else 200
     return render(request, "responses/erase.html", context, status=status)
@@ -112,7 +113,8 @@ def _ask_by_receipt(request: HttpRequest, call: Call, form: ReceiptErasureForm) 
 def asked(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
     due = _say_due(erasing.due_after(clock.portal_now()), call)
-    return render(request, "calls/erase_asked.html", {"call": call, "due": due, "hours": _hours()})
+    context = {"call": call, "due": due, "hours": erasing.CONFIRM_WITHIN_HOURS}
+    return render(request, "calls/erase_asked.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,7 +134,3 @@ def erasure_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 
 def _say_due(due_at: datetime, call: Call) -> str:
     return spoken_time.say_day(due_at, call.timezone)
-
-
-def _hours() -> int:
-    return int(erasing.CONFIRM_WITHIN.total_seconds() // 3600)

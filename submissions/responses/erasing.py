@@ -31,7 +31,7 @@ from submissions.responses.models import ErasureRequest, ReturnAddress, ReturnTo
 from submissions.responses.states import ErasureGround, ErasureScope, ErasureState
 from submissions.responses.working_copy import working_answers
 
-CONFIRM_WITHIN = timedelta(hours=72)
+CONFIRM_WITHIN_HOURS = 72
 
 
 def due_after(asked_at: datetime) -> datetime:
@@ -254,7 +254,9 @@ def _end(request: ErasureRequest, state: ErasureState, *, by: User | None, at: d
 
 def _has_lapsed(request: ErasureRequest, at: datetime) -> bool:
     """Return whether the author did not confirm the request in time."""
-    return request.confirmed_at is None and at >= request.asked_at + CONFIRM_WITHIN
+    return request.confirmed_at is None and at >= request.asked_at + timedelta(
+        hours=CONFIRM_WITHIN_HOURS
+    )
 
 
 def _confirmed_address(submission: Submission) -> str:

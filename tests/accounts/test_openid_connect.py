@@ -61,6 +61,13 @@ def test_person_is_known_again_when_their_address_there_changes(client, provider
     assert comes_back(client, provider).url == "/steering/"
 
 
+def test_case_of_an_address_makes_no_other_person(client, provider):
+    user = make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    User.objects.filter(pk=user.pk).update(email="Pat@Example.org")
+    provider.person["email"] = "PAT@example.org"
+    assert comes_back(client, provider).url == "/steering/"
+
+
 @pytest.mark.parametrize(
     "person",
     [

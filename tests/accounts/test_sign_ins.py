@@ -56,6 +56,14 @@ def test_sign_in_ends_after_a_day_however_much_it_is_used(wall):
     assert not is_in(client)
 
 
+def test_account_page_leads_back_to_where_its_person_works():
+    make_call()
+    for role, work in ((Role.REVIEWER, "/admin/"), (Role.STEERING_MEMBER, "/steering/")):
+        page = signed_in(make_user(role)).get("/account/").content.decode()
+        assert f'<a href="{work}">Go to your work</a>' in page
+    assert "Go to your work" not in signed_in(make_user()).get("/account/").content.decode()
+
+
 def test_sign_ins_are_listed_to_their_person_who_ends_them():
     user, another = make_user(), make_user()
     here, there, others = signed_in(user), signed_in(user, "Safari/1 iPhone"), signed_in(another)

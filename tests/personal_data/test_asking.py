@@ -89,6 +89,27 @@ def test_nothing_chosen_is_said_and_asks_for_nothing(call, response):
     assert not ErasureRequest.objects.exists()
 
 
+def test_request_that_comes_after_the_erasure_leads_to_what_was_erased(call, response, monkeypatch):
+    ask = requests.ask
+
+    def ask_too_late(**asked):
+        monkeypatch.setattr(requests, "ask", ask)
+        erase(response, at=while_open(call))
+        return ask(**asked)
+
+    monkeypatch.setattr(requests, "ask", ask_too_late)
+    client = holding(response)
+    answer = client.post(reverse("erase", args=[call.slug]), {"scope": "response"}, follow=True)
+    assert answer.redirect_chain[-1] == (reverse("submitted", args=[call.slug]), 302)
+    assert "was erased" in answer.content.decode()
+
+
+def test_draft_says_on_its_list_of_tasks_how_to_have_it_erased(call):
+    client = holding(make_draft(call))
+    page = client.get(reverse("response", args=[call.slug])).content.decode()
+    assert f'<a href="{reverse("erase", args=[call.slug])}">Ask us to erase this draft</a>' in page
+
+
 def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
     client = holding(response)
     request = ask_and_approve(response, at=while_open(call))

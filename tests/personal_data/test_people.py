@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
+from core.spoken_time import say_exactly
 from personal_data.finding import find_person
 from review.coding import add_code, code_passage
 from submissions.responses import amending, drafting, late_passes, submitting
@@ -146,7 +147,9 @@ def test_copy_has_a_page_json_and_the_files(call, response):
         "data.json",
         "files",
     }
+    assert told["times"]["submitted_at"] == response.submitted_at.isoformat()
     page = archive.read("index.html").decode()
+    assert f"<dt>First submitted</dt><dd>{say_exactly(response.submitted_at)}</dd>" in page
     for said in ("ada@example.org", "It was “hard”.", "ada notes.txt", "Trust: ““hard””"):
         assert said in page
     event = AuditEvent.objects.get(action="personal_data_given")

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEvent
@@ -50,6 +51,7 @@ def test_reset_leaves_the_call_as_it_was_and_nothing_else(
 ):
     call = rehearsed_portal()
     file = Attachment.objects.get().file
+    tombstone = file.storage.save("erasures/one.json", ContentFile(b"{}"))
     with django_capture_on_commit_callbacks(execute=True):
         done = resetting.reset(at=call.closes_at)
     assert (done.responses, done.files) == (1, 1)
@@ -58,6 +60,7 @@ def test_reset_leaves_the_call_as_it_was_and_nothing_else(
     assert Call.objects.get().closes_at == call.closes_at
     assert Call.objects.get().questions.count() == call.questions.count()
     assert not file.storage.exists(file.name)
+    assert not file.storage.exists(tombstone)
 
 
 @pytest.mark.django_db

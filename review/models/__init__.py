@@ -1,0 +1,3 @@
+from review.models.codebook import Code, Coding
+
+__all__ = ["Code", "Coding"]
