@@ -90,14 +90,13 @@ def test_nothing_chosen_is_said_and_asks_for_nothing(call, response):
 
 
 def test_request_that_comes_after_the_erasure_leads_to_what_was_erased(call, response, monkeypatch):
-    ask = requests.ask
+    open_request = requests.open_request
 
-    def ask_too_late(**asked):
-        monkeypatch.setattr(requests, "ask", ask)
+    def erase_meanwhile(submission):
+        monkeypatch.setattr(requests, "open_request", open_request)
         erase(response, at=while_open(call))
-        return ask(**asked)
 
-    monkeypatch.setattr(requests, "ask", ask_too_late)
+    monkeypatch.setattr(requests, "open_request", erase_meanwhile)
     client = holding(response)
     answer = client.post(reverse("erase", args=[call.slug]), {"scope": "response"}, follow=True)
     assert answer.redirect_chain[-1] == (reverse("submitted", args=[call.slug]), 302)
