@@ -103,7 +103,7 @@ def test_pages_that_change_something_say_that_it_goes_on_record(staff, response,
             "The search goes on record: that you searched, when, in which call, how many responses "
             "were found, and which of them were shown. What you search for does not.",
         ),
-        (reverse("admin:index"), "The record says who opened a response, a file or a mail,"),
+        (reverse("admin:index"), "The record says who signed in, who opened a response, a file or"),
     ):
         assert said in words(staff, address), address
 
