@@ -17,7 +17,7 @@ from django.db.models import Q
 from accounts.record import record
 from accounts.states import AuditAction
 from exports import export_runs
-from review.models import Coding
+from review.models import Coding, Review
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
@@ -88,6 +88,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         if locked.is_whole:
             Answer.objects.filter(submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
+            Review.objects.filter(submission=submission).delete()
             files = Attachment.objects.filter(submission=submission)
             locked.files_left = list(files.values_list("file", flat=True))
             locked.save(update_fields=["files_left"])

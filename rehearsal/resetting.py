@@ -17,7 +17,7 @@ from core import clock
 from exports.models import ExportRun
 from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
-from review.models import Code, Coding
+from review.models import Code, Coding, Review
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import (
@@ -42,6 +42,7 @@ MADE_IN_REHEARSAL = (
     AuditEvent,
     AuditSeal,
     LatePass,
+    Review,
     Coding,
     Code,
     VersionIdentity,

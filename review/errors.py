@@ -3,12 +3,16 @@
 from core.errors import PortalError
 
 
-class StatusRefused(PortalError):
-    """Only a submitted response has a status that can change."""
+class ReviewRefused(PortalError):
+    """The status, the assignee or the flag cannot change; `message` says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
-class StatusOutdated(PortalError):
-    """Somebody else changed the status, or the author the response; `message` says which."""
+class ReviewOutdated(PortalError):
+    """Somebody else changed the same thing, or the author the response; `message` says which."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

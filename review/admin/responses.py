@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
@@ -25,7 +25,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from core.whole_files import FileLost
-from review.admin import identity_search, withdrawing
+from review.admin import deciding, identity_search, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.response_files import file_download
 from review.admin.response_filters import (
@@ -37,13 +37,10 @@ from review.admin.response_filters import (
     facet_filters,
 )
 from review.admin.response_page import response_page, rights_on, said_of_erasure
-from review.errors import StatusOutdated, StatusRefused
-from review.triage import change_status, status_etag
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.searching import in_answers
-from submissions.responses.states import TriageStatus
 
 WITHHELD = (
     "You may not see who answered, and the author's details could not be taken out of this file."
@@ -165,15 +162,11 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path(
-                "<int:pk>/status/",
-                wrap(self.change_status),
-                name="submissions_submission_status",
-            ),
-            path(
                 "<int:pk>/files/<uuid:public_id>/",
                 wrap(self.download),
                 name="submissions_submission_file",
             ),
+            *deciding.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),
             *super().get_urls(),
@@ -221,46 +214,11 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
             "opts": self.opts,
             "response": response,
             "page": page,
-            "statuses": TriageStatus.choices,
-            "chosen": request.GET.get("chosen") or response.triage_status,
             **said_of_erasure(response),
-            "base_etag": "" if page.version is None else status_etag(response),
+            **deciding.shown_on_page(request, response),
             **rights_on(response, reader=request.user),
         }
         return TemplateResponse(request, "admin/submissions/submission/page.html", context)
-
-    def change_status(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Set how far the response has been read."""
-        if request.method != "POST":
-            raise PermissionDenied
-        response = self.own_row(request, Action.CHANGE_STATUS, Submission.objects.all(), pk=pk)
-        page = reverse("admin:submissions_submission_change", args=[pk])
-        to = request.POST.get("status", "")
-        if to not in TriageStatus.values:
-            messages.error(request, "Select one of the statuses that are shown.")
-            return redirect(page)
-        try:
-            changed = change_status(
-                response,
-                to=TriageStatus(to),
-                by=current_user(request),
-                at=clock.portal_now(),
-                base_etag=request.POST.get("base_etag", ""),
-            )
-        except StatusOutdated as outdated:
-            chosen = TriageStatus(to).label
-            messages.error(
-                request,
-                f"{outdated.message}. You chose “{chosen}”: it is selected below. Save the status "
-                "again to put it in place.",
-            )
-            return redirect(f"{page}?chosen={to}")
-        except StatusRefused:
-            messages.error(request, "Only the status of a submitted response can change.")
-            return redirect(page)
-        if changed:
-            messages.success(request, f"{response} is now: {TriageStatus(to).label}.")
-        return redirect(page)
 
     def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponseBase:
         """Send a submitted file as a download. Opening it goes on record.

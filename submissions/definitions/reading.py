@@ -6,6 +6,7 @@ from typing import Any
 from core.references import PREFIX_PATTERN
 from core.safe_patterns import UnsafePattern, check_pattern
 from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.calls.set_aside import SetAsideReason
 from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.definitions.reading_facets import read_derived, read_facets
 from submissions.definitions.tables import LONGEST_KEY, OPTION_KEY, Problems, TableReader
@@ -128,6 +129,7 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
         or PublicationPolicy.ASKED.value,
         hides_small_counts=call.flag("hides_small_counts", default=False),
         shares_confidential_files=call.flag("shares_confidential_files", default=False),
+        set_aside_reasons=_set_aside_reasons(call),
         facets=read_facets(top),
         derived=read_derived(top),
         roles=tuple(_role(*item, problems) for item in top.tables("roles", most=MOST_OPTIONS)),
@@ -136,6 +138,20 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
             for item in top.tables("sections", most=MOST_SECTIONS, required=True)
         ),
     )
+
+
+def _set_aside_reasons(call: TableReader) -> tuple[SetAsideReason, ...]:
+    found: list[SetAsideReason] = []
+    for path, raw in call.tables("set_aside_reasons", most=MOST_OPTIONS):
+        table = TableReader(raw, path, {"key", "label"}, call.problems)
+        reason: SetAsideReason = {
+            "key": table.key(OPTION_KEY),
+            "label": table.line("label", required=True),
+        }
+        if reason["key"] and reason["key"] in {one["key"] for one in found}:
+            table.add_problem("key", f"“{reason['key']}” is there twice")
+        found.append(reason)
+    return tuple(found)
 
 
 def _role(path: str, raw: Any, problems: Problems) -> RoleDefinition:

@@ -10,6 +10,7 @@ from django.db.models import Field
 from core.canonical import digest
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.calls.set_aside import SetAsideReason
 from submissions.calls.states import QuestionKind
 
 Option = dict[str, Any]
@@ -90,6 +91,7 @@ class CallDefinition:
     publication: str
     hides_small_counts: bool
     shares_confidential_files: bool
+    set_aside_reasons: tuple[SetAsideReason, ...]
     facets: tuple[Facet, ...]
     derived: tuple[DerivedFacet, ...]
     roles: tuple[RoleDefinition, ...]

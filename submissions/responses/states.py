@@ -38,7 +38,7 @@ class Channel(TextChoices):
 class TriageStatus(TextChoices):
     """How far the project's staff have read a submission."""
 
-    UNREAD = "unread", "Unread"
+    UNREAD = "unread", "New"
     IN_REVIEW = "in_review", "In review"
     CONSIDERED = "considered", "Considered"
     SET_ASIDE = "set_aside", "Set aside"

@@ -115,8 +115,8 @@ def test_of_two_closing_times_one_is_set_and_the_other_told(staff, at):
 
 
 def test_of_two_statuses_one_is_set_and_the_other_told(staff):
-    chosen = {"ann": "considered", "ben": "set_aside"}
-    labels = {"ann": "Considered", "ben": "Set aside"}
+    chosen = {"ann": "considered", "ben": "in_review"}
+    labels = {"ann": "Considered", "ben": "In review"}
     for _ in range(3):
         response = make_submitted()
         shown_at = page("submissions_submission_change", response)

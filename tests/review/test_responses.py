@@ -58,7 +58,7 @@ def test_list_shows_the_useful_columns(staff):
     text = staff.get(LIST).content.decode()
     columns = re.findall(r'class="field-(\w+)[^"]*">(?:<a [^>]*>)?([^<]*)', text)
     assert dict(columns[1:]) == {
-        "triage_status": "Unread",
+        "triage_status": "New",
         "facet_roles": "provider, commissioner",
         "timing": "On time",
         "words": "3",
@@ -283,7 +283,7 @@ def test_status_of_a_draft_does_not_change(staff):
     draft = make_draft()
     address = reverse("admin:submissions_submission_status", args=[draft.pk])
     text = staff.post(address, {"status": "considered"}, follow=True).content.decode()
-    assert "Only the status of a submitted response can change." in text
+    assert f"D{str(draft)[1:]} is not among the submitted responses." in text
     draft.refresh_from_db()
     assert draft.triage_status == "unread"
 

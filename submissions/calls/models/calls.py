@@ -16,6 +16,7 @@ from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
 from submissions.calls.models.questions import Question
+from submissions.calls.set_aside import USUAL_REASONS
 from submissions.calls.states import PublicationPolicy
 
 
@@ -79,6 +80,11 @@ class Call(models.Model):
     )
     derived = models.JSONField(
         default=list, editable=False, help_text="Bands out of the options of a facet."
+    )
+    set_aside_reasons = models.JSONField(
+        default=list,
+        editable=False,
+        help_text="Why staff may set a response aside; empty: the portal's usual reasons.",
     )
     definition_digest = models.CharField(max_length=64, blank=True, editable=False)
     # Drawn anew by the database whenever the call, a role, a section or a question changes.
@@ -172,6 +178,11 @@ class Call(models.Model):
     def facet_questions(self) -> list[tuple[Facet, Question]]:
         """Each facet with its question, in the order of the facets."""
         return [(facet, self.questions_by_key[facet["question"]]) for facet in self.facets]
+
+    @property
+    def set_aside_labels(self) -> dict[str, str]:
+        """The label of each reason to set a response aside, by its key."""
+        return {each["key"]: each["label"] for each in self.set_aside_reasons or USUAL_REASONS}
 
     def derived_from(self, question: Question) -> list[DerivedFacet]:
         return [derived for derived in self.derived if derived["question"] == question.key]

@@ -174,20 +174,20 @@ def test_later_status_is_refused_with_both(ann, ben):
     seen = form_of(ben.get(status_page(response)))
     first = form_of(ann.get(status_page(response))) | {"status": "considered"}
     ann.post(address, first)
-    page = ben.post(address, seen | {"status": "set_aside"}, follow=True)
+    page = ben.post(address, seen | {"status": "set_aside.test"}, follow=True)
     assert messages_of(page) == [
-        "While this page was open, ann changed the status to “Considered”. You chose “Set aside”: "
+        "While this page was open, ann changed the status to “Considered”. You chose “Set aside: Sent as a test”: "
         "it is selected below. Save the status again to put it in place."
     ]
     response.refresh_from_db()
     assert response.triage_status == "considered"
     again = form_of(page)
-    assert again["status"] == "set_aside"
+    assert again["status"] == "set_aside.test"
     ben.post(address, again)
     events = AuditEvent.objects.filter(action="status_changed").order_by("pk")
     assert list(events.values_list("actor__username", "detail")) == [
         ("ann", {"before": "unread", "after": "considered"}),
-        ("ben", {"before": "considered", "after": "set_aside"}),
+        ("ben", {"before": "considered", "after": "set_aside", "reason": "test"}),
     ]
 
 

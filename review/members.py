@@ -1,0 +1,28 @@
+"""The people to whom a response can be assigned."""
+
+from accounts.models import Membership, User
+from accounts.rights import actions_of, may
+from accounts.states import Action
+from review.triage import review_of
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+
+
+def reviewers_of(call: Call, *, by: User) -> list[User]:
+    """Return the call's members who may change the status of its responses, by their names.
+
+    And `by`, who asks, if they may without being a member, as an administrator.
+    """
+    members = Membership.objects.filter(call=call, person__is_active=True)
+    people = [
+        member.person
+        for member in members.select_related("person").order_by("person__username")
+        if Action.CHANGE_STATUS in actions_of(member)
+    ]
+    return people if by in people or not may(by, Action.CHANGE_STATUS, call) else [*people, by]
+
+
+def assignable(response: Submission, *, by: User) -> list[User]:
+    """Return those people, and who has the response now, if they have left the call since."""
+    people, assignee = reviewers_of(response.call, by=by), review_of(response).assignee
+    return people if assignee is None or assignee in people else [*people, assignee]
