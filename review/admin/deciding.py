@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.states import Action
 from core import clock
+from review.admin.listed import FILTERS, page_address
 from review.errors import ReviewOutdated, ReviewRefused
 from review.members import assignable
 from review.triage import (
@@ -74,15 +75,15 @@ def shown_on_page(request: HttpRequest, response: Submission) -> dict[str, Any]:
     }
 
 
-def _page_of(response: Submission) -> str:
-    return reverse("admin:submissions_submission_change", args=[response.pk])
+def _page_of(request: HttpRequest, response: Submission, **also: str) -> str:
+    return page_address(response.pk, request.GET.get(FILTERS, ""), **also)
 
 
 def _status(request: HttpRequest, response: Submission) -> HttpResponse:
     choice = StatusChoice.read(request.POST.get("status", ""))
     if choice is None:
         messages.error(request, UNKNOWN_STATUS)
-        return redirect(_page_of(response))
+        return redirect(_page_of(request, response))
     label = choice.label(response.call)
     try:
         changed = change_status(
@@ -99,13 +100,13 @@ def _status(request: HttpRequest, response: Submission) -> HttpResponse:
             f"{outdated.message}. You chose “{label}”: it is selected below. Save the status "
             "again to put it in place.",
         )
-        return redirect(f"{_page_of(response)}?chosen={choice.key}")
+        return redirect(_page_of(request, response, chosen=choice.key))
     except ReviewRefused as refused:
         messages.error(request, f"{refused.message}.")
-        return redirect(_page_of(response))
+        return redirect(_page_of(request, response))
     if changed:
         messages.success(request, f"{response} is now: {label}.")
-    return redirect(_page_of(response))
+    return redirect(_page_of(request, response))
 
 
 def _assign(request: HttpRequest, response: Submission) -> HttpResponse:
@@ -116,7 +117,7 @@ def _assign(request: HttpRequest, response: Submission) -> HttpResponse:
     people[""] = None
     if given not in people:
         messages.error(request, UNKNOWN_PERSON)
-        return redirect(_page_of(response))
+        return redirect(_page_of(request, response))
     to = people[given]
     name = to.get_username() if to else "nobody"
     try:
@@ -133,13 +134,13 @@ def _assign(request: HttpRequest, response: Submission) -> HttpResponse:
             f"{outdated.message}. You chose {name}: that is selected below. Save it again to put "
             "it in place.",
         )
-        return redirect(f"{_page_of(response)}?assignee={given}")
+        return redirect(_page_of(request, response, assignee=given))
     except ReviewRefused as refused:
         messages.error(request, f"{refused.message}.")
-        return redirect(_page_of(response))
+        return redirect(_page_of(request, response))
     if changed:
         messages.success(request, f"{response} is assigned to {name}.")
-    return redirect(_page_of(response))
+    return redirect(_page_of(request, response))
 
 
 def _flag(request: HttpRequest, response: Submission) -> HttpResponse:
@@ -151,4 +152,4 @@ def _flag(request: HttpRequest, response: Submission) -> HttpResponse:
     else:
         said = "is flagged" if flagged else "is not flagged any more"
         messages.success(request, f"{response} {said}.")
-    return redirect(_page_of(response))
+    return redirect(_page_of(request, response))

@@ -8,6 +8,7 @@ from accounts.models import AuditEvent
 from accounts.rights import Person, may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time, in_uk_time_exactly
+from review.consent import Consent, consent_of
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
@@ -37,6 +38,7 @@ class ShownAnswer:
     question: Question
     lines: list[str]
     files: list[ShownFile]
+    is_answered: bool = True
 
     @property
     def text(self) -> str:
@@ -72,6 +74,7 @@ class ResponsePage:
     version: Version | None
     started: str
     saved: str
+    consent: Consent | None = None
     sections: list[ShownSection] = field(default_factory=list)
     versions: list[ShownVersion] = field(default_factory=list)
     identity: list[ShownAnswer] | None = None
@@ -101,6 +104,7 @@ def response_page(response: Submission, *, wanted: str, reader: Person) -> Respo
         version=version,
         started=started,
         saved=saved,
+        consent=None if response.is_erased else consent_of(response, call),
         sections=_sections(call, version),
         versions=[
             ShownVersion(v, in_uk_time_exactly(v.received_at), in_uk_time_exactly(v.deadline))
@@ -147,9 +151,9 @@ def _sections(call: Call, version: Version) -> list[ShownSection]:
             if question.kind == QuestionKind.FILE
             else say_answer(question, answers.get(question.key))
         )
-        sections[-1].answers.append(
-            ShownAnswer(question, lines, [_show(file) for file in files.get(question.key, ())])
-        )
+        given = [_show(file) for file in files.get(question.key, ())]
+        is_answered = bool(given or answers.get(question.key))
+        sections[-1].answers.append(ShownAnswer(question, lines, given, is_answered))
     return sections
 
 

@@ -11,7 +11,6 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
@@ -25,7 +24,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from core.whole_files import FileLost
-from review.admin import deciding, identity_search, withdrawing
+from review.admin import deciding, identity_search, reading, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.response_files import file_download
 from review.admin.response_filters import (
@@ -36,7 +35,6 @@ from review.admin.response_filters import (
     TimingFilter,
     facet_filters,
 )
-from review.admin.response_page import response_page, rights_on, said_of_erasure
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
@@ -167,6 +165,7 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
                 name="submissions_submission_file",
             ),
             *deciding.urls(self),
+            *reading.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),
             *super().get_urls(),
@@ -196,29 +195,7 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        wanted = request.GET.get("version", "")
-        page = response_page(response, wanted=wanted, reader=request.user)
-        if page.version is not None:
-            record(
-                by=current_user(request),
-                at=clock.portal_now(),
-                action=AuditAction.RESPONSE_OPENED,
-                call=response.call,
-                submission=response,
-                version=page.version.number,
-                identity=page.identity is not None,
-            )
-        context = {
-            **self.admin_site.each_context(request),
-            "title": str(response),
-            "opts": self.opts,
-            "response": response,
-            "page": page,
-            **said_of_erasure(response),
-            **deciding.shown_on_page(request, response),
-            **rights_on(response, reader=request.user),
-        }
-        return TemplateResponse(request, "admin/submissions/submission/page.html", context)
+        return reading.show(request, self, response)
 
     def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponseBase:
         """Send a submitted file as a download. Opening it goes on record.

@@ -1,0 +1,97 @@
+"""Reading one response: its page, and marking it as considered on the way to the next."""
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.states import Action, AuditAction
+from core import clock
+from review.admin import deciding
+from review.admin.listed import FILTERS, Listed, page_address
+from review.admin.response_page import response_page, rights_on, said_of_erasure
+from review.errors import ReviewOutdated, ReviewRefused
+from review.triage import change_status
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+
+
+def urls(admin: OfOwnCalls) -> list[URLPattern]:
+    def page(request: HttpRequest, pk: int) -> HttpResponse:
+        return consider(request, admin, pk)
+
+    guarded = admin.admin_site.admin_view(page)
+    return [path("<int:pk>/considered/", guarded, name="submissions_submission_considered")]
+
+
+def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpResponse:
+    """Show the response to read. Opening it goes on record."""
+    wanted = request.GET.get("version", "")
+    page = response_page(response, wanted=wanted, reader=request.user)
+    if page.version is not None:
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.RESPONSE_OPENED,
+            call=response.call,
+            submission=response,
+            version=page.version.number,
+            identity=page.identity is not None,
+        )
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": str(response),
+        "opts": admin.opts,
+        "response": response,
+        "page": page,
+        "listed": Listed(admin, request, response),
+        "preserved_filters": admin.get_preserved_filters(request),
+        **said_of_erasure(response),
+        **deciding.shown_on_page(request, response),
+        **rights_on(response, reader=request.user),
+    }
+    return TemplateResponse(request, "admin/submissions/submission/page.html", context)
+
+
+def consider(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
+    """Mark the response as considered and lead to the next one of the list.
+
+    What somebody else changed meanwhile is not overwritten: the page stays, and says what it was.
+    """
+    if request.method != "POST":
+        raise PermissionDenied
+    responses = Submission.objects.select_related("call", "review")
+    response = admin.own_row(request, Action.CHANGE_STATUS, responses, pk=pk)
+    filters = request.GET.get(FILTERS, "")
+    # Before the change, which may move the response within the list.
+    listed = Listed(admin, request, response)
+    following = listed.next or listed.list_address
+    try:
+        change_status(
+            response,
+            to=TriageStatus.CONSIDERED,
+            by=current_user(request),
+            at=clock.portal_now(),
+            base_etag=request.POST.get("base_etag", ""),
+        )
+    except ReviewOutdated as outdated:
+        messages.error(
+            request,
+            f"{outdated.message}. Your “considered” is not saved. Choose “Considered, and next” "
+            "again to put it in place, or go on to the next response.",
+        )
+        return redirect(page_address(pk, filters, chosen=TriageStatus.CONSIDERED))
+    except ReviewRefused as refused:
+        messages.error(request, f"{refused.message}.")
+        return redirect(page_address(pk, filters))
+    said = "{} is now: Considered." if listed.next else "{} is now: Considered. It was the last."
+    link = format_html('<a href="{}">{}</a>', page_address(pk, filters), response)
+    messages.success(request, format_html(said, link))
+    return redirect(following)

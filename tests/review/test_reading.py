@@ -1,0 +1,301 @@
+"""Reading one response after the other: consent, place in the list, considered and next."""
+
+import html
+import re
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Role
+from review.admin.responses import ResponseAdmin
+from submissions.responses import amending, drafting, submitting
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+from tests.forms import form_of
+from tests.makers import make_call, make_draft, make_submitted, make_user, while_open
+
+LIST = "/admin/submissions/submission/"
+
+
+@pytest.fixture
+def staff(client):
+    client.user = make_user(Role.MANAGER)
+    client.force_login(client.user)
+    return client
+
+
+def page_of(response, filters=""):
+    address = reverse("admin:submissions_submission_change", args=[response.pk])
+    return f"{address}?_changelist_filters={quote(filters)}" if filters else address
+
+
+def consider_of(response, filters=""):
+    address = reverse("admin:submissions_submission_considered", args=[response.pk])
+    return f"{address}?_changelist_filters={quote(filters)}" if filters else address
+
+
+def made(call, number, **answers):
+    """Responses in the order of the list: the latest first."""
+    start = while_open(call)
+    every = [
+        make_submitted(call, at=start + timedelta(minutes=n), **answers) for n in range(number)
+    ]
+    return every[::-1]
+
+
+def steps(page):
+    """Where “previous”, the place and “next” lead, and what the place says."""
+    bar = page.content.decode().partition('class="reading-bar"')[2].partition("</nav>")[0]
+    links = dict(re.findall(r'<a href="([^"]*)" rel="(\w+)"', bar))
+    found = {rel: html.unescape(address) for address, rel in links.items()}
+    place = re.search(r'<a href="([^"]*)">([^<]*of \d+)</a>', bar)
+    return found.get("prev"), place[2], found.get("next"), html.unescape(place[1])
+
+
+@pytest.mark.django_db
+def test_page_leads_to_the_next_and_the_previous_of_the_whole_list(staff):
+    newest, middle, oldest = made(make_call(), 3)
+    assert steps(staff.get(page_of(newest))) == (None, "1 of 3", page_of(middle), LIST)
+    assert steps(staff.get(page_of(middle))) == (page_of(newest), "2 of 3", page_of(oldest), LIST)
+    assert steps(staff.get(page_of(oldest))) == (page_of(middle), "3 of 3", None, LIST)
+
+
+def walk(staff, response, filters, way):
+    """The responses from this one on, and what each page says of its place."""
+    found, places = [], []
+    while response:
+        listed = staff.get(page_of(response, filters)).context["listed"]
+        found.append(response.pk)
+        places.append((listed.place, listed.total))
+        address = getattr(listed, way)
+        response = None
+        if address:
+            pk = re.search(r"/(\d+)/change/", address)[1]
+            response = Submission.objects.get(pk=pk)
+            assert address == page_of(response, filters)
+    return found, places
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("filters", "number"),
+    [
+        ("o=1", 4),  # by reference
+        ("o=2", 4),  # by the moment of receipt
+        ("o=7.-1", 4),  # by the number of files, which is the same in all
+        ("o=-3.2", 4),  # by status
+        ("state=all&o=2", 5),  # a draft was never received: NULL is above all else
+        ("state=all&o=-2", 5),
+        ("state=all&o=-9", 5),  # by call
+        ("q=needle", 2),
+        ("timing=on_time&p=9", 4),
+    ],
+)
+def test_steps_keep_to_the_filters_and_order_of_the_list(staff, filters, number):
+    call = make_call()
+    make_call()
+    start = while_open(call)
+    answers = [
+        {"roles": ["commissioner"], "story": "A needle"},
+        {"roles": ["provider"]},
+        {"roles": ["commissioner"], "story": "Needles"},
+        {"roles": ["provider"]},
+    ]
+    for minute, given in enumerate(answers):
+        make_submitted(call, at=start + timedelta(minutes=minute // 2), **given)
+    Submission.objects.filter(pk=Submission.objects.first().pk).update(triage_status="considered")
+    make_draft(call)
+    listed = staff.get(f"{LIST}?{filters.replace('&p=9', '')}").context["cl"].queryset
+    assert listed.count() == number
+    in_order = [response.pk for response in listed]
+    forward, places = walk(staff, listed[0], filters, "next")
+    assert (forward, places) == (in_order, [(n, number) for n in range(1, number + 1)])
+    assert walk(staff, listed[number - 1], filters, "previous")[0] == in_order[::-1]
+
+
+@pytest.mark.django_db
+def test_response_that_left_the_list_still_leads_on_from_its_place(staff):
+    newest, middle, oldest = made(make_call(), 3)
+    Submission.objects.filter(pk=middle.pk).update(triage_status=TriageStatus.CONSIDERED)
+    filters = "triage_status__exact=unread"
+    listed = staff.get(page_of(middle, filters)).context["listed"]
+    assert (listed.previous, listed.place, listed.total, listed.next) == (
+        page_of(newest, filters),
+        None,
+        2,
+        page_of(oldest, filters),
+    )
+
+
+@pytest.mark.django_db
+def test_page_leads_back_to_the_page_of_the_list_that_has_the_response(staff, monkeypatch):
+    monkeypatch.setattr(ResponseAdmin, "list_per_page", 2)
+    every = made(make_call(), 5)
+    back = [staff.get(page_of(one, "o=-2&p=9")).context["listed"].list_address for one in every]
+    assert back == [f"{LIST}?o=-2{page}" for page in ["", "", "&p=2", "&p=2", "&p=3"]]
+    assert f'href="{html.escape(page_of(every[2], "o=-2&p=2"))}"' in (
+        staff.get(back[2]).content.decode()
+    )
+
+
+@pytest.mark.django_db
+def test_considered_and_next_sets_the_status_and_leads_on(staff):
+    newest, oldest = made(make_call(), 2)
+    filters = "triage_status__exact=unread&o=-3"
+    for response, then in ((newest, page_of(oldest, filters)), (oldest, f"{LIST}?{filters}")):
+        seen = form_of(staff.get(page_of(response, filters)))
+        answer = staff.post(consider_of(response, filters), {"base_etag": seen["base_etag"]})
+        assert (answer.status_code, answer["Location"]) == (302, then)
+        response.refresh_from_db()
+        assert response.triage_status == TriageStatus.CONSIDERED
+    events = AuditEvent.objects.filter(action="status_changed").order_by("pk")
+    assert [(event.submission, event.actor, event.detail["after"]) for event in events] == [
+        (newest, staff.user, "considered"),
+        (oldest, staff.user, "considered"),
+    ]
+
+
+@pytest.mark.django_db
+def test_considered_and_next_never_overwrites_what_somebody_else_chose(staff):
+    response, following = made(make_call(), 2)
+    other = Client()
+    other.force_login(make_user(Role.REVIEWER, username="bea"))
+    mine = {"base_etag": form_of(staff.get(page_of(response)))["base_etag"]}
+    status = reverse("admin:submissions_submission_status", args=[response.pk])
+    other.post(status, form_of(other.get(page_of(response))) | {"status": "in_review"})
+    answer = staff.post(consider_of(response, "o=2"), mine)
+    assert answer["Location"].startswith(page_of(response).partition("?")[0])
+    page = staff.get(answer["Location"])
+    assert "bea changed the status to “In review”. Your “considered” is not saved." in (
+        page.content.decode()
+    )
+    response.refresh_from_db()
+    assert response.triage_status == TriageStatus.IN_REVIEW
+    again = {"base_etag": form_of(page)["base_etag"]}
+    assert staff.post(consider_of(response), again)["Location"] == page_of(following)
+    response.refresh_from_db()
+    assert response.triage_status == TriageStatus.CONSIDERED
+
+
+@pytest.mark.django_db
+def test_who_may_not_change_the_status_has_no_such_button_and_is_refused(client):
+    response = make_submitted()
+    client.force_login(make_user(Role.CODER))
+    assert "Considered, and next" not in client.get(page_of(response)).content.decode()
+    assert client.post(consider_of(response)).status_code == 403
+    response.refresh_from_db()
+    assert response.triage_status == TriageStatus.UNREAD
+
+
+def said_consent(page):
+    text = page.content.decode()
+    assert text.index('id="consent"') < text.index('class="answers"')
+    found = re.search(r'<p class="(consent[^"]*)" id="consent">(.*?)</p>', text)
+    return found[1], html.unescape(re.sub("<[^>]*>", "", found[2]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            {"publication": "named"},
+            (
+                "consent",
+                "Publish with the names of the person and the organisation. You may quote it.",
+            ),
+        ),
+        (
+            {"publication": "anonymous", "quote_ok": "no"},
+            ("consent", "Publish without names. Do not quote it."),
+        ),
+        (
+            {"publication": "confidential"},
+            ("consent withheld", "Do not publish: project team only."),
+        ),
+    ],
+)
+def test_page_says_first_what_the_author_allows(staff, answers, said):
+    response = make_submitted(make_call(), **answers)
+    assert said_consent(staff.get(page_of(response))) == said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("never", "Do not publish: project team only. This call publishes no response."),
+        (
+            "not asked",
+            "Use it inside: do not publish or quote. The call asks nobody about publication.",
+        ),
+    ],
+)
+def test_page_says_what_the_call_allows_where_it_asks_nobody(staff, policy, said):
+    questions = [{"key": "story", "kind": "long", "label": "What happened?"}]
+    call = make_call(evidence_questions=questions, publication=policy)
+    assert said_consent(staff.get(page_of(make_submitted(call)))) == ("consent withheld", said)
+
+
+@pytest.mark.django_db
+def test_earlier_version_says_what_the_latest_allows(staff):
+    call = make_call()
+    response = make_submitted(call, publication="named")
+    start = while_open(call)
+    amending.reopen(submission=response, at=start)
+    drafting.save_answers(
+        submission=response, call=call, values={"publication": "confidential"}, at=start
+    )
+    submitting.submit(submission=response, at=start)
+    earlier = staff.get(page_of(response), {"version": 1})
+    assert said_consent(earlier) == ("consent withheld", "Do not publish: project team only.")
+
+
+@pytest.mark.django_db
+def test_withdrawn_response_says_that_it_is_not_to_be_used(staff):
+    response = make_submitted()
+    amending.withdraw(submission=response, at=while_open(response.call))
+    assert said_consent(staff.get(page_of(response))) == (
+        "consent withheld",
+        "Withdrawn: do not use it.",
+    )
+
+
+@pytest.mark.django_db
+def test_unanswered_questions_are_folded_in_their_place(staff):
+    response = make_submitted(make_call(), story="A story", fairness={"money": "poor"})
+    text = staff.get(page_of(response)).content.decode()
+    order = re.findall(r'<summary>([^<]*)</summary>|id="answer-(\w+)"', text)
+    assert [summary or key for summary, key in order][2:] == [
+        "1 question not answered",
+        "history",
+        "fairness",
+        "story",
+        "1 question not answered",
+        "documents",
+        "publication",
+        "quote_ok",
+        "declaration",
+    ]
+
+
+@pytest.mark.django_db
+def test_page_takes_as_many_queries_in_a_long_list_as_in_a_short_one(staff):
+    call = make_call()
+    first = make_submitted(call)
+
+    def queries():
+        staff.get(page_of(first, "o=-2"))
+        with CaptureQueriesContext(connection) as taken:
+            staff.get(page_of(first, "o=-2"))
+        return len(taken)
+
+    alone = queries()
+    made(call, 5)
+    assert queries() == alone
