@@ -20,7 +20,7 @@ COPY . .
 RUN PORTAL_ENV=local SECRET_KEY=of-the-build-only PORTAL_URL=http://127.0.0.1:8000 \
     DATABASE_URL=postgresql://nobody@127.0.0.1:9/none BROKER_URL=redis://127.0.0.1:9/0 \
     EMAIL_URL=smtp://127.0.0.1:9 python manage.py collectstatic --no-input \
-    && python -m compileall -q accounts core evidence_portal exports personal_data rehearsal review submissions
+    && python -m compileall -q accounts core evidence_portal exports personal_data rehearsal retention review submissions
 USER 10001:10001
 EXPOSE 8000
 CMD ["gunicorn", "--bind", "0.0.0.0:8000"]

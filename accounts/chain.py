@@ -8,6 +8,9 @@ UTF-8 with LF between them; times are UTC to the microsecond, and what is empty 
 - `sha256`: that of the seal before it, the seal's number, the event's id, the time of sealing and
   `event_sha256`.
 
+An event that is gone breaks nothing if a later link is the event of the ending that names it: the
+record of a call ends once it has been kept for its period. Its seal stays.
+
 The latest `sha256`, the head, stands for all events: staff get it by mail, outside the database.
 """
 
@@ -20,7 +23,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from accounts.models import AuditSeal
+from accounts.models import AuditEvent, AuditSeal
+from accounts.states import AuditAction
 
 AT_ONCE = 5_000  # events in one transaction
 # Transactions commit in another order than they drew their ids in. Sealing looks so many ids back;
@@ -85,6 +89,10 @@ class ChainCheck:
     # The greatest ids that were sealed, growing, and when.
     _ids: list[int] = field(default_factory=list)
     _times: list[datetime] = field(default_factory=list)
+    # Runs of ended events, growing: first, last, and the event that names them.
+    _ended: list[tuple[int, int, int]] = field(default_factory=list)
+    # Events that name ended ones and are still to come -> one of these.
+    _to_come: dict[int, int] = field(default_factory=dict)
 
     def problems(self, *, known_heads: Sequence[str] = ()) -> Iterator[str]:
         """Yield a line for each event that was changed, removed, moved or put in afterwards.
@@ -96,6 +104,7 @@ class ChainCheck:
         seal(lookback=EVERYTHING)
         for event in sorted(waiting & _unsealed()):
             yield f"record {event}: it cannot be sealed"
+        self._ended = _ended_events()
         found: set[str] = set()
         with transaction.atomic(), connection.chunked_cursor() as cursor:
             cursor.execute(LINKS)
@@ -103,6 +112,8 @@ class ChainCheck:
                 link = Link(*row)
                 found.update({link.sha256} & set(known_heads))
                 yield from self._problems_of(link)
+        for event in self._to_come.values():
+            yield f"record {event}: it is gone, and what ended it is not sealed after it"
         for known in known_heads:
             if known not in found:
                 yield f"record: the head {known} is not in the chain, which was written anew since"
@@ -117,13 +128,25 @@ class ChainCheck:
             yield f"record: {missing} before seal {link.number}: gone"
         elif link.sha256 != _digest(*text):
             yield f"record {link.event}: its seal {link.number} does not follow from the one before"
+        self._to_come.pop(link.event, None)
         if not link.is_there:
-            yield f"record {link.event}: it is gone"
+            ended_by = self._ended_by(link.event)
+            if ended_by is None:
+                yield f"record {link.event}: it is gone"
+            else:
+                self._to_come.setdefault(ended_by, link.event)
         elif link.event_sha256 != _digest(link.text):
             yield f"record {link.event}: it was changed after it was sealed"
         if self._is_late(link.event, link.sealed_at):
             yield f"record {link.event}: it was put in afterwards"
         self.sealed, self.head = link.number, link.sha256
+
+    def _ended_by(self, event: int) -> int | None:
+        """Return the event that names this one among those that ended, None if there is none."""
+        place = bisect_right(self._ended, (event, EVERYTHING, EVERYTHING)) - 1
+        if place < 0 or self._ended[place][1] < event:
+            return None
+        return self._ended[place][2]
 
     def _is_late(self, event: int, sealed_at: datetime) -> bool:
         if not self._ids or event > self._ids[-1]:
@@ -135,6 +158,15 @@ class ChainCheck:
             return False
         first_after = self._times[bisect_right(self._ids, event)]
         return sealed_at - first_after > LONGEST_TRANSACTION
+
+
+def _ended_events() -> list[tuple[int, int, int]]:
+    endings = AuditEvent.objects.filter(action=AuditAction.RECORD_ENDED)
+    return sorted(
+        (first, last, ending)
+        for ending, runs in endings.values_list("pk", "detail__events")
+        for first, last in runs
+    )
 
 
 def _digest(*lines: Any) -> str:

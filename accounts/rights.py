@@ -36,6 +36,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.READ_RECORD,
         Action.SEE_PEOPLE,
         Action.MANAGE_PEOPLE,
+        Action.CONFIRM_RETENTION,
         Action.GET_DIGEST,
     ),
     Role.REVIEWER: (

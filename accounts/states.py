@@ -45,6 +45,9 @@ class AuditAction(TextChoices):
     ERASURE_REFUSED = "erasure_refused", "Refused an erasure"
     ERASURE_WITHDRAWN = "erasure_withdrawn", "Withdrew a request to erase"
     ERASED = "erased", "Erased a response or who gave it"
+    RETENTION_CONFIRMED = "retention_confirmed", "Confirmed what ends"
+    DATA_ENDED = "data_ended", "Ended data after its period"
+    RECORD_ENDED = "record_ended", "Ended audit events after their period"
 
 
 class Role(TextChoices):
@@ -78,6 +81,7 @@ class Action(TextChoices):
     READ_RECORD = "read_record", "Read the audit events"
     SEE_PEOPLE = "see_people", "See who is a member"
     MANAGE_PEOPLE = "manage_people", "Make, change and end memberships"
+    CONFIRM_RETENTION = "confirm_retention", "Confirm what ends after its period"
     GET_DIGEST = "get_digest", "Get the daily digest"
     SEE_STEERING = "see_steering", "See the charts"
     EXPORT = "export", "Export responses without who answered"

@@ -64,6 +64,16 @@ def is_apart() -> bool:
     return settings.MIGRATION_DATABASE is not None
 
 
+def owns_tables() -> bool:
+    """Return whether this connection's role has the rights of the owner of the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class"
+            " WHERE oid = 'django_migrations'::regclass"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 @contextmanager
 def as_owner() -> Iterator[str]:
     """Connect this process as the owner meanwhile; yield the name of the serving role.

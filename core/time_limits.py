@@ -1,12 +1,15 @@
 """How early and how late a moment may be that people enter, and sums that stay in the calendar."""
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 YEARS_AHEAD = 5
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # A call of an earlier release may close as late as year 9999; sums and time zones end there.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _END_OF_SUMS = datetime(9990, 1, 1, tzinfo=UTC)
+_END_OF_LONG_SUMS = datetime(9800, 1, 1, tzinfo=UTC)  # before sums of up to a hundred years
 
 
 def latest_moment(at: datetime) -> datetime:
@@ -25,3 +28,16 @@ def in_calendar(moment: datetime) -> datetime:
 def later(moment: datetime, by: timedelta) -> datetime:
     """Return `moment + by`, a moment of the year 9990 where that is past the calendar's end."""
     return min(moment, _END_OF_SUMS) + by
+
+
+def later_in_calendar(moment: datetime, zone: str, *, days: int = 0, months: int = 0) -> datetime:
+    """Return the same time of day that much later in the calendar of `zone`, in UTC.
+
+    A month without such a day ends with its last. A moment after the year 9800 counts as of then.
+    """
+    local = min(moment, _END_OF_LONG_SUMS).astimezone(ZoneInfo(zone))
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, monthrange(year, month + 1)[1])
+    # Within one zone, Python's sums are those of a clock on the wall.
+    end = local.replace(year=year, month=month + 1, day=day) + timedelta(days=days)
+    return end.astimezone(UTC)

@@ -25,6 +25,7 @@ from accounts.sign_in import SignIn, SignOut
 from accounts.states import Action
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
+from retention.calendar import calls_that_wait
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
@@ -115,6 +116,7 @@ class PortalAdminSite(AdminSite):
             "evidence_words": in_words(check) if check else "",
             "evidence_overdue": overdue_in_words(check, wall_now=clock.wall_now()) if check else "",
             "files_held_back": held_back,
+            "calls_to_confirm": calls_that_wait(reader, at=clock.portal_now()),
             "sees_all": sees_all,
         }
         if sees_all:

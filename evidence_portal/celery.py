@@ -18,7 +18,15 @@ TICK_LASTS = 10.0
 app = Celery("evidence_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["core", "accounts", "submissions.mail", "submissions.responses", "exports", "personal_data"]
+    [
+        "core",
+        "accounts",
+        "submissions.mail",
+        "submissions.responses",
+        "exports",
+        "personal_data",
+        "retention",
+    ]
 )
 # When it loses the broker, a worker would return the tasks that it has not begun, over the lost
 # connection. That ends its loop, and it hangs. It need not return them: beat sends new ones.
@@ -53,8 +61,8 @@ app.conf.beat_schedule = {
         "options": {"expires": 60.0},
     },
     # Four times a day, so that an outage does not break what the privacy notice promises per day.
-    "purge": {
-        "task": "submissions.purge",
+    "end-data": {
+        "task": "retention.end_data",
         "schedule": crontab(minute=23, hour="*/6"),
         "options": {"expires": 3600.0},
     },
@@ -63,11 +71,6 @@ app.conf.beat_schedule = {
     "check-evidence": {
         "task": "submissions.check_evidence",
         "schedule": crontab(minute=7, hour=2),
-        "options": {"expires": 3600.0},
-    },
-    "purge-exports": {
-        "task": "exports.purge",
-        "schedule": crontab(minute=37, hour="*/6"),
         "options": {"expires": 3600.0},
     },
     "enqueue-digests": {

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "review",
     "exports",
     "personal_data",
+    "retention",
     "rehearsal",
 ]
 MIDDLEWARE = [

@@ -1,4 +1,4 @@
-"""Exports that a worker makes: enqueued, claimed, made, and deleted after a week.
+"""Exports that a worker makes: enqueued, claimed, made, and deleted after their period.
 
     waiting -> running (claimed) -> done
                                  -> failed
@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least
 
 from accounts.models import User
@@ -26,9 +26,9 @@ from exports.consent import PSEUDONYMISED, Scope
 from exports.models import FOLDER, ExportRun, private_storage
 from exports.states import ExportState
 from submissions.calls.models import Call
+from submissions.calls.retention import export_ends_at
 from submissions.responses.models import Submission
 
-KEPT = timedelta(days=7)
 # The worker renews its claim about every second, but not within one long step, such as the search
 # before the first row or the typesetting of a PDF. Its claim outlasts each of them.
 CLAIM_LASTS = timedelta(minutes=5)
@@ -109,7 +109,7 @@ def finish(
     sha256: str,
     lost_files: int = 0,
 ) -> bool:
-    """Keep the file until a week after `at`; False, and no file, if the claim was lost.
+    """Keep the file for the call's period from `at`; False, and no file, if the claim was lost.
 
     `at` is the moment at which the file was whole.
     """
@@ -120,7 +120,7 @@ def finish(
         rows_done=rows,
         rows_total=rows,
         finished_at=at,
-        expires_at=at + KEPT,
+        expires_at=export_ends_at(run.call, made_at=at),
         file=run.file.name,
         file_name=name,
         size=run.file.size,
@@ -174,14 +174,30 @@ def release_stuck(*, at: datetime, wall_now: datetime) -> int:
     return released
 
 
-def purge(*, at: datetime) -> int:
-    """Delete the files whose week is over; what was exported stays on record."""
-    deleted = 0
-    for run in ExportRun.objects.filter(expires_at__lte=at).exclude(file=""):
+def kept(call: Call) -> QuerySet[ExportRun]:
+    """Return the exports of a call whose files are kept."""
+    return ExportRun.objects.filter(call=call).exclude(file="").order_by("pk")
+
+
+def ended(call: Call, *, at: datetime, asked_before: datetime | None = None) -> QuerySet[ExportRun]:
+    """Return those of them whose period is over, or that were asked for before a moment.
+
+    What such an export is a copy of has ended then.
+    """
+    over = Q(expires_at__lte=at)
+    if asked_before is not None:
+        over |= Q(asked_at__lt=asked_before)
+    return kept(call).filter(over)
+
+
+def end_files(runs: QuerySet[ExportRun], *, limit: int) -> int:
+    """Delete the files of up to `limit` exports; what was exported stays on record."""
+    keys = list(runs.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+    for run in ExportRun.objects.filter(pk__in=keys):
+        # The file first: a worker that dies here leaves a row that the next run finds.
         run.file.delete(save=False)
         run.save(update_fields=["file"])
-        deleted += 1
-    return deleted
+    return len(keys)
 
 
 def end_those_with(submission: Submission, *, only_named: bool, at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Exports that a worker makes. The portal keeps each file for a week."""
+"""Exports that a worker makes. The portal keeps each file for the period of its call."""
 
 import uuid
 

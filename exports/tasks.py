@@ -1,4 +1,4 @@
-"""Celery tasks: make the exports that wait, delete those whose week is over."""
+"""The Celery task that makes the exports that wait."""
 
 import logging
 
@@ -23,15 +23,6 @@ def make_exports() -> None:
         logger.warning("exports: %d whose worker had stopped", released)
     if worker.make_next(now=clock.portal_now, wall_now=clock.wall_now) is not None:
         nudge_exports()
-
-
-@shared_task(name="exports.purge")
-def purge() -> None:
-    """Delete the files of exports whose week is over, and those that no export has."""
-    expired = export_runs.purge(at=clock.portal_now())
-    expired += export_runs.purge_strays(wall_now=clock.wall_now())
-    if expired:
-        logger.info("purged: %d exports", expired)
 
 
 def nudge_exports() -> None:

@@ -60,7 +60,7 @@ def carry_out(request: ErasureRequest, *, at: datetime) -> bool:
         return False
     request.refresh_from_db()
     _delete_files(request)
-    export_runs.end_those_with(request.submission, only_named=not request.is_whole, at=at)
+    export_runs.end_those_with(request.submission, only_named=not request.is_about_files, at=at)
     _write_tombstone(request)
     return _forget_last_mail(request, at)
 
@@ -81,14 +81,16 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         last = []
         if tells and locked.ground == ErasureGround.AUTHOR:
             last = tell(MailKind.ERASURE_DONE, submission, at)
-        _erase_passes(submission)
-        submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
-        for part in (IdentityAnswer, ReturnAddress):
-            part.objects.filter(submission=submission).delete()
+        if locked.is_about_identity:
+            _erase_passes(submission)
+            submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
+            for part in (IdentityAnswer, ReturnAddress):
+                part.objects.filter(submission=submission).delete()
         if locked.is_whole:
             Answer.objects.filter(submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
+        if locked.is_about_files:
             files = Attachment.objects.filter(submission=submission)
             locked.files_left = list(files.values_list("file", flat=True))
             locked.save(update_fields=["files_left"])

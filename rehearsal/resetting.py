@@ -17,6 +17,7 @@ from core import clock
 from exports.models import ExportRun
 from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
+from retention.models import RetentionConfirmation
 from review.models import Code, Coding, Review
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
@@ -57,6 +58,7 @@ MADE_IN_REHEARSAL = (
     Submission,
     ClosingChange,
     ExportRun,
+    RetentionConfirmation,
     Session,
 )
 

@@ -69,13 +69,14 @@ def at(monkeypatch):
 
 
 @pytest.fixture
-def serving_role(transactional_db):
+def serving_role(transactional_db, settings):
     """Connect as the role that web, worker and beat have, which owns nothing; return its name."""
     role = "portal_tests"
     database_roles.grant(role)
     owner = connection.settings_dict["USER"]
     connection.close()
     connection.settings_dict["USER"] = role  # of threads, too
+    settings.MIGRATION_DATABASE = {"USER": owner}
     yield role
     connection.close()
     connection.settings_dict["USER"] = owner

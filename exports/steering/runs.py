@@ -36,6 +36,7 @@ from exports.steering.on_record import (
     total_behind_remainders,
 )
 from submissions.calls.models import Call
+from submissions.calls.retention import DataClass, period_of
 
 logger = logging.getLogger(__name__)
 LOST = {
@@ -85,6 +86,7 @@ def _page(
         "reason": text_for(request.user, run.reason, run.call_id),
         "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
         "chosen": chosen_in_words(run.call, run.filters),
+        "kept_for": period_of(run.call, DataClass.EXPORTS).say(),
         "asked": spoken_time.say_moment(run.asked_at, zone),
         "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
         "warning": say_lost_files(run.lost_files) if run.lost_files else "",

@@ -8,6 +8,10 @@ from django.db.models import QuerySet
 from submissions.calls.models import Call
 from submissions.responses.states import ErasureScope
 
+# The files alone end by a rule of retention only.
+AT_REQUEST = [
+    (scope.value, scope.label) for scope in (ErasureScope.IDENTITY, ErasureScope.RESPONSE)
+]
 HOW = "It goes on record: leave out names of people."
 
 
@@ -46,7 +50,7 @@ class CopyForm(forms.Form):
 
 class EnterForm(forms.Form):
     scope = forms.ChoiceField(
-        label="What is to be erased", choices=ErasureScope.choices, widget=forms.RadioSelect
+        label="What is to be erased", choices=AT_REQUEST, widget=forms.RadioSelect
     )
     reason = forms.CharField(
         label="How its author asked for it",

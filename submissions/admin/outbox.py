@@ -36,14 +36,13 @@ from submissions.admin.mail_conflicts import (
 from submissions.mail.errors import ResendRefused
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.mail.resending import (
-    FINISHED,
     may_go_elsewhere,
     send_again,
     send_to_corrected,
 )
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import OutboxState
+from submissions.outbox.states import FINISHED, OutboxState
 
 MOST_SAID = 10  # mails of which the page says one by one that they changed
 

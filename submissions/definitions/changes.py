@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from core import spoken_time
 from submissions.calls.models import Call, Question
+from submissions.calls.retention import DataClass, end_earlier, period_of
 from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.definitions.tables import Problems
 from submissions.definitions.types import (
@@ -111,7 +112,22 @@ def _call_differences(
                 f"call.{name.removesuffix('_at')}",
                 f"{_say(outside, 'response')} came in {when} that time",
             )
-    return [Difference(_path_of(name), "changed") for name in changed]
+    found = [Difference(_path_of(name), "changed") for name in changed if name != "retention"]
+    return found + _retention_differences(call, definition)
+
+
+def _retention_differences(call: Call, definition: CallDefinition) -> list[Difference]:
+    """Return what is kept for another time; staff confirm once more what ends earlier."""
+    earlier = end_earlier(call, definition)
+    again = ": it ends earlier, so staff confirm again what ends"
+    return [
+        Difference(
+            f"call.retention.{one}",
+            f"{period_of(call, one)}, now {period_of(definition, one)}{again * (one in earlier)}",
+        )
+        for one in DataClass
+        if period_of(call, one) != period_of(definition, one)
+    ]
 
 
 def _path_of(field: str) -> str:

@@ -42,7 +42,9 @@ def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: 
         before = locked.closes_at
         reason = " ".join(reason.split())
         locked.closes_at = to
-        locked.save(update_fields=["closes_at"])
+        if to < before:
+            locked.retention_revision += 1
+        locked.save(update_fields=["closes_at", "retention_revision"])
         ClosingChange.objects.create(
             call=locked, before=before, after=to, reason=reason, by=by, at=at
         )

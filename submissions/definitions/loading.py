@@ -15,6 +15,7 @@ from accounts.states import AuditAction
 from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.models.loaded import LoadedWording
+from submissions.calls.retention import end_earlier
 from submissions.definitions.changes import differences
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.reading import read
@@ -174,6 +175,9 @@ def _hold_answers_still() -> None:
 
 def _write(definition: CallDefinition) -> Call:
     values = stored_fields(definition, CALL_FIELDS) | {"definition_digest": definition.digest()}
+    stored = Call.objects.filter(slug=definition.slug).first()
+    if stored is not None and end_earlier(stored, definition):
+        values["retention_revision"] = stored.retention_revision + 1
     call, _ = Call.objects.update_or_create(slug=definition.slug, defaults=values)
     _write_roles(call, definition)
     _write_sections(call, definition)

@@ -9,6 +9,7 @@ from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.set_aside import SetAsideReason
 from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.definitions.reading_facets import read_derived, read_facets
+from submissions.definitions.reading_retention import read_retention
 from submissions.definitions.tables import LONGEST_KEY, OPTION_KEY, Problems, TableReader
 from submissions.definitions.types import (
     CALL_FIELDS,
@@ -130,6 +131,7 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
         hides_small_counts=call.flag("hides_small_counts", default=False),
         shares_confidential_files=call.flag("shares_confidential_files", default=False),
         set_aside_reasons=_set_aside_reasons(call),
+        retention=read_retention(call),
         facets=read_facets(top),
         derived=read_derived(top),
         roles=tuple(_role(*item, problems) for item in top.tables("roles", most=MOST_OPTIONS)),

@@ -10,6 +10,7 @@ from submissions.definitions.consent_rules import check_consent
 from submissions.definitions.facet_rules import check_facets
 from submissions.definitions.parts import RESERVED_QUESTIONS, options_of, repeated
 from submissions.definitions.reachability import check_reachable
+from submissions.definitions.reading_retention import check_order
 from submissions.definitions.tables import Problems, did_you_mean
 from submissions.definitions.types import (
     UNKNOWN_MOMENT,
@@ -25,6 +26,8 @@ def check(call: CallDefinition, problems: Problems) -> None:
     """Add what is wrong between the parts of `call`, all of which have their keys and kinds."""
     if UNKNOWN_MOMENT not in {call.opens_at, call.closes_at} and call.closes_at <= call.opens_at:
         problems.add("call.closes", "must be after “opens”")
+    if call.closes_at != UNKNOWN_MOMENT:
+        check_order(call, problems)
     if call.slug in RESERVED_SLUGS:
         problems.add("call.slug", f"“{call.slug}” is taken by a page of the portal")
     _check_keys(call, problems)

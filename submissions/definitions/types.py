@@ -10,6 +10,7 @@ from django.db.models import Field
 from core.canonical import digest
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models import Call, Question, RespondentRole, Section
+from submissions.calls.retention import DEFAULTS
 from submissions.calls.set_aside import SetAsideReason
 from submissions.calls.states import QuestionKind
 
@@ -92,6 +93,7 @@ class CallDefinition:
     hides_small_counts: bool
     shares_confidential_files: bool
     set_aside_reasons: tuple[SetAsideReason, ...]
+    retention: dict[str, str]
     facets: tuple[Facet, ...]
     derived: tuple[DerivedFacet, ...]
     roles: tuple[RoleDefinition, ...]
@@ -109,6 +111,9 @@ class CallDefinition:
     def digest(self) -> str:
         """Return the SHA-256 of what is said: comments, layout and file name do not count."""
         said = asdict(self) | {"source": ""}
+        if self.retention == DEFAULTS:
+            # So that a file of an earlier release still says what it said.
+            del said["retention"]
         return digest(json.dumps(said, sort_keys=True, ensure_ascii=False, default=str))
 
 

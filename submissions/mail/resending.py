@@ -12,11 +12,10 @@ from submissions.mail.errors import ResendRefused
 from submissions.mail.live_data import WITH_RETURN_LINK
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
-from submissions.outbox.states import AddressSource, MailKind, OutboxState
+from submissions.outbox.states import FINISHED, AddressSource, MailKind
 from submissions.responses.addresses import leads_back, tell_of_change
 from submissions.responses.models import Submission, Version
 
-FINISHED = frozenset({OutboxState.SENT, OutboxState.FAILED})
 # Each is for those that it goes to; at another address it would say nothing true.
 STAYS_WHERE_IT_WENT = frozenset(
     {

@@ -38,7 +38,11 @@ class Migration(migrations.Migration):
                 (
                     "scope",
                     models.CharField(
-                        choices=[("identity", "Who answered"), ("response", "The whole response")],
+                        choices=[
+                            ("identity", "Who answered"),
+                            ("files", "The files"),
+                            ("response", "The whole response"),
+                        ],
                         max_length=10,
                         verbose_name="what",
                     ),
@@ -283,7 +287,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="erasurerequest",
             constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["identity", "response"])),
+                condition=models.Q(("scope__in", ["identity", "files", "response"])),
                 name="submissions_erasurerequest_scope",
             ),
         ),

@@ -8,12 +8,11 @@ it. `submissions_erase` runs as its owner, so that a role without rights on evid
 from django.db import migrations
 
 IS_ERASURE = """
-CREATE FUNCTION submissions_is_being_erased(response bigint, whole boolean) RETURNS boolean
+CREATE FUNCTION submissions_being_erased(response bigint, scopes text[]) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM submissions_erasurerequest r
-        WHERE r.submission_id = response AND r.state = 'approved'
-            AND (r.scope = 'response' OR NOT whole))
+        WHERE r.submission_id = response AND r.state = 'approved' AND r.scope = ANY(scopes))
 $$;
 CREATE FUNCTION submissions_response_of(version bigint) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -28,18 +27,19 @@ BEGIN
         RETURN after @> '{"choices": {}, "texts": {}, "canonical_text": "", "words": 0}'
             AND after -> 'choices' = '{}' AND after -> 'texts' = '{}'
             AND before - emptied = after - emptied
-            AND submissions_is_being_erased((before ->> 'submission_id')::bigint, true);
+            AND submissions_being_erased((before ->> 'submission_id')::bigint, '{response}');
     ELSIF a_table = 'submissions_versionidentity' AND after IS NOT NULL THEN
         RETURN after -> 'answers' = '{}' AND before - 'answers' = after - 'answers'
-            AND submissions_is_being_erased(
-                submissions_response_of((before ->> 'version_id')::bigint), false);
+            AND submissions_being_erased(
+                submissions_response_of((before ->> 'version_id')::bigint), '{identity,response}');
     ELSIF a_table = 'submissions_version_attachments' AND after IS NULL THEN
-        RETURN submissions_is_being_erased(
-            submissions_response_of((before ->> 'version_id')::bigint), true);
+        RETURN submissions_being_erased(
+            submissions_response_of((before ->> 'version_id')::bigint), '{files,response}');
     ELSIF a_table = 'submissions_attachment' AND after IS NOT NULL THEN
         RETURN after ->> 'name' = 'file.' || (before ->> 'file_type')
             AND before - 'name' = after - 'name'
-            AND submissions_is_being_erased((before ->> 'submission_id')::bigint, false);
+            AND submissions_being_erased(
+                (before ->> 'submission_id')::bigint, '{identity,response}');
     END IF;
     RETURN false;
 END $$;
@@ -47,7 +47,7 @@ END $$;
 IS_ERASURE_BACK = """
 DROP FUNCTION submissions_is_erasure(text, jsonb, jsonb);
 DROP FUNCTION submissions_response_of(bigint);
-DROP FUNCTION submissions_is_being_erased(bigint, boolean);
+DROP FUNCTION submissions_being_erased(bigint, text[]);
 """
 
 REFUSE_CHANGE = """
@@ -116,20 +116,25 @@ BEGIN
     END IF;
     SELECT coalesce(array_agg(v.id), '{}') INTO versions
         FROM submissions_version v WHERE v.submission_id = found.submission_id;
-    UPDATE submissions_versionidentity SET answers = '{}' WHERE version_id = ANY(versions);
-    IF found.scope = 'response' THEN
+    IF found.scope IN ('identity', 'response') THEN
+        UPDATE submissions_versionidentity SET answers = '{}' WHERE version_id = ANY(versions);
+    END IF;
+    IF found.scope IN ('files', 'response') THEN
         DELETE FROM submissions_version_attachments WHERE version_id = ANY(versions);
         DELETE FROM submissions_filescan WHERE attachment_id IN (
             SELECT id FROM submissions_attachment WHERE submission_id = found.submission_id);
         DELETE FROM submissions_attachment WHERE submission_id = found.submission_id;
+    ELSE
+        UPDATE submissions_attachment SET name = 'file.' || file_type
+            WHERE submission_id = found.submission_id;
+    END IF;
+    IF found.scope = 'response' THEN
         UPDATE submissions_version SET choices = '{}', texts = '{}', canonical_text = '', words = 0
             WHERE submission_id = found.submission_id;
         UPDATE submissions_submission
             SET state = 'erased', amending_since = NULL, lock_version = lock_version + 1
             WHERE id = found.submission_id;
     ELSE
-        UPDATE submissions_attachment SET name = 'file.' || file_type
-            WHERE submission_id = found.submission_id;
         UPDATE submissions_submission SET lock_version = lock_version + 1
             WHERE id = found.submission_id;
     END IF;

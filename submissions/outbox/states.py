@@ -10,6 +10,10 @@ class OutboxState(TextChoices):
     FAILED = "failed", "Failed"
 
 
+UNFINISHED = (OutboxState.WAITING, OutboxState.CLAIMED)
+FINISHED = (OutboxState.SENT, OutboxState.FAILED)
+
+
 class MailKind(TextChoices):
     CONFIRMATION = "confirmation", "Confirmation of a submission"
     AMENDED = "amended", "Confirmation of a changed submission"

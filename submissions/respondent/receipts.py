@@ -44,13 +44,15 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         received=spoken_time.say_exactly(version.received_at, zone),
         first_received=spoken_time.say_exactly(submitted_at, zone),
     )
+    asked = list(submission.erasures.all())
+    erased = [request for request in asked if request.erased_at]
+    context["forgotten"] = any(request.is_about_identity for request in erased)
+    context["files_ended"] = any(request.is_about_files for request in erased)
     if submission.withdrawn_at is not None:
         context["withdrawn"] = spoken_time.say_exactly(submission.withdrawn_at, zone)
         context["changes"] = _changed_after(version, current)
         return render(request, "responses/withdrawn.html", context)
-    asked = list(submission.erasures.all())
     context["erasure"] = any(request.state in OPEN for request in asked)
-    context["forgotten"] = any(request.erased_at for request in asked)
     infected = version.attachments.filter(scan__state=ScanState.INFECTED)
     context["infected"] = list(infected.values_list("name", flat=True))
     return render(request, "responses/submitted.html", context)

@@ -12,7 +12,9 @@ from core import release, spoken_time, throttling
 from submissions.calls.models import Call
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.publication_words import in_privacy_notice
-from submissions.responses import retention, returning
+from submissions.respondent.retention_words import in_privacy_notice as kept
+from submissions.responses import housekeeping, returning
+from submissions.responses.ending import mails
 
 
 @require_safe
@@ -43,11 +45,10 @@ def _privacy_page(
         ],
         "other_calls": [one for one in calls if one.privacy_text and one != own],
         "contacts": calls,
-        "empty_drafts_kept": retention.EMPTY_DRAFTS_KEPT.days,
-        "drafts_kept": retention.DRAFTS_KEPT.days,
-        "addresses_kept": retention.ADDRESSES_KEPT.days,
-        "mail_texts_kept": retention.MAIL_TEXTS_KEPT.days,
-        "links_kept": (returning.LINK_LASTS + retention.LINKS_KEPT).days,
+        "kept": [(one, kept(one)) for one in calls if own is None or one == own],
+        "empty_drafts_kept": housekeeping.EMPTY_DRAFTS_KEPT.days,
+        "mail_texts_kept": mails.TEXTS_KEPT.days,
+        "links_kept": (returning.LINK_LASTS + housekeeping.LINKS_KEPT).days,
         "sessions_kept": _days(settings.SESSION_COOKIE_AGE),
         "tries_minutes": throttling.COUNTED_FOR // 60,
         "mails_hours": throttling.DAY // throttling.HOUR,

@@ -13,6 +13,7 @@ from calendar import monthrange
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
@@ -119,15 +120,18 @@ def end_by_retention(
     """Approve the erasure of what a rule of retention ends, for the worker to carry out.
 
     `rule` names the rule; `by` is who confirmed it, None where it goes on by itself. None if the
-    response was erased already or somebody's request is open: that one is carried out.
+    response was erased already or somebody's request is open: that one is carried out. One that its
+    author did not confirm in time is withdrawn, without a mail.
     """
     with transaction.atomic():
         try:
             locked = _lock(submission)
         except ErasureRefused:
             return None
-        if open_request(locked) is not None:
-            return None
+        if (open_one := open_request(locked)) is not None:
+            if not _has_lapsed(open_one, at):
+                return None
+            _withdraw(open_one, at=at)
         request = ErasureRequest.objects.create(
             call=locked.call,
             submission=locked,
@@ -250,6 +254,17 @@ def _end(request: ErasureRequest, state: ErasureState, *, by: User | None, at: d
     refused = state == ErasureState.REFUSED
     action = AuditAction.ERASURE_REFUSED if refused else AuditAction.ERASURE_WITHDRAWN
     _record(request, action, by=by, at=at)
+
+
+def _withdraw(request: ErasureRequest, *, at: datetime) -> None:
+    request.state = ErasureState.WITHDRAWN
+    request.save(update_fields=["state"])
+    _record(request, AuditAction.ERASURE_WITHDRAWN, by=None, at=at)
+
+
+def has_lapsed(at: datetime) -> Q:
+    """Return the condition of requests that their authors did not confirm in time."""
+    return Q(confirmed_at=None, asked_at__lte=at - timedelta(hours=CONFIRM_WITHIN_HOURS))
 
 
 def _has_lapsed(request: ErasureRequest, at: datetime) -> bool:

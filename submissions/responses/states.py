@@ -59,6 +59,7 @@ class ErasureScope(TextChoices):
     """What a request to erase is about."""
 
     IDENTITY = "identity", "Who answered"
+    FILES = "files", "The files"
     RESPONSE = "response", "The whole response"
 
 

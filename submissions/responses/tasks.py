@@ -1,14 +1,13 @@
-"""Deleting what is kept no longer, checking the evidence, and having files scanned."""
+"""Checking the evidence, and having files scanned."""
 
 import logging
 
 from celery import shared_task
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 
-from core import clock, clock_check
+from core import clock
 from core.broker import broker, nudge
-from submissions.responses import retention, scanning
+from submissions.responses import scanning
 from submissions.responses.evidence_checks.checking import check_evidence, is_due
 
 logger = logging.getLogger(__name__)
@@ -16,20 +15,6 @@ TIME_LIMIT = 3600  # seconds
 SCAN_TIME_LIMIT = 600  # seconds
 SCAN_EXPIRES = 30.0  # seconds
 RUNNING = "evidence-portal:scanning"
-
-
-@shared_task(name="submissions.purge", time_limit=TIME_LIMIT)
-def purge() -> None:
-    """Delete what the privacy notice says is kept no longer, and sessions that have ended.
-
-    Nothing is deleted by a clock that is wrong: a later run does it.
-    """
-    if clock_check.is_wrong():
-        return
-    purged = retention.purge(at=clock.portal_now())
-    if purged != retention.Purged():
-        logger.info("purged: %s", purged)
-    SessionStore.clear_expired()
 
 
 @shared_task(name="submissions.check_evidence", time_limit=TIME_LIMIT)

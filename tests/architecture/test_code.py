@@ -10,7 +10,16 @@ import pytest
 from tests.function_caches import CLEARED, STAYING
 
 ROOT = Path(__file__).parents[2]
-APPS = ("core", "accounts", "submissions", "review", "exports", "personal_data", "rehearsal")
+APPS = (
+    "core",
+    "accounts",
+    "submissions",
+    "review",
+    "exports",
+    "personal_data",
+    "retention",
+    "rehearsal",
+)
 # Only these read the clock; everything below is handed the moment.
 CLOCK_READERS = (
     "accounts/adapters.py",
@@ -31,6 +40,9 @@ CLOCK_READERS = (
     "personal_data/management/",
     "personal_data/tasks.py",
     "rehearsal/management/",
+    "retention/admin.py",
+    "retention/management/",
+    "retention/tasks.py",
     "review/admin/",
     "submissions/admin/",
     "submissions/mail/tasks.py",

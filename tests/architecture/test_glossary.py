@@ -18,6 +18,7 @@ PACKAGES = (
     "exports",
     "personal_data",
     "rehearsal",
+    "retention",
     "review",
     "submissions",
     "tests",

@@ -9,15 +9,15 @@ from django.db import OperationalError, connection
 from django.urls import reverse
 
 from core import clock, clock_check
+from retention.tasks import end_data
 from submissions.mail.tasks import enqueue_reminders
-from submissions.responses import retention
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
-from submissions.responses.tasks import purge
 from tests.makers import (
     CLOSES_AT,
     OPENS_AT,
     complete_answers,
+    confirm_retention,
     make_call,
     make_draft,
     make_submitted,
@@ -229,14 +229,14 @@ def test_nothing_is_withdrawn_while_the_clock_is_wrong(client, own_draft, off_by
     assert own_draft.state == SubmissionState.SUBMITTED
 
 
-def test_nothing_is_purged_by_a_wrong_clock(at, off_by):
-    make_draft()
-    at(CLOSES_AT + retention.DRAFTS_KEPT)
+def test_nothing_ends_by_a_wrong_clock(at, off_by):
+    confirm_retention(make_draft(story="Words.").call)
+    at(CLOSES_AT + timedelta(days=90))
     off_by(timedelta(days=100))
-    purge()
+    end_data()
     assert Submission.objects.count() == 1
     off_by(timedelta(0))
-    purge()
+    end_data()
     assert Submission.objects.count() == 0
 
 

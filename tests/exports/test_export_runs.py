@@ -18,6 +18,7 @@ from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.models import ExportRun
 from exports.states import ExportState
+from retention.carrying_out import carry_out
 from tests.makers import make_call, make_submitted, make_user, withhold
 
 AT = datetime(2019, 7, 25, 9, tzinfo=UTC)
@@ -129,12 +130,12 @@ def test_file_is_kept_for_a_week_and_its_row_for_good():
     week = timedelta(days=7)
     assert export_runs.is_kept(run, at=AT + week - timedelta(seconds=1))
     assert not export_runs.is_kept(run, at=AT + week)
-    assert export_runs.purge(at=AT + week - timedelta(seconds=1)) == 0
+    assert carry_out(at=AT + week - timedelta(seconds=1)) == {}
     name = run.file.name
     assert run.file.storage.exists(name)
-    assert export_runs.purge(at=AT + week) == 1
+    assert carry_out(at=AT + week) == {"exports": 1}
     assert not run.file.storage.exists(name)
-    assert export_runs.purge(at=AT + week) == 0
+    assert carry_out(at=AT + week) == {}
     run = ExportRun.objects.get()
     assert (run.state, run.rows_done, bool(run.file)) == (ExportState.DONE, 3, False)
 

@@ -107,6 +107,7 @@ class Side:
         """The address for this call's own rows."""
         rows = {
             "submissions/call": self.call,
+            "retention/retentioncalendar": self.call,
             "submissions/latepass/give": self.call,
             "submissions/latepass": self.late_pass,
             "submissions/outboxemail": self.mail,

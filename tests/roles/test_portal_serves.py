@@ -7,16 +7,20 @@ from datetime import timedelta
 import pytest
 from django.core import mail as django_mail
 from django.core.management import call_command
+from django.db import IntegrityError
 from django.urls import reverse
 
 from accounts import chain
 from accounts.models import AuditEvent, Membership
-from accounts.states import Role
+from accounts.record import record
+from accounts.states import AuditAction, Role
 from exports import tasks as export_tasks
+from retention.carrying_out import carry_out
+from submissions.calls.retention import DataClass, ends_at
 from submissions.mail import tasks as mail_tasks
 from submissions.mail.daily_report import enqueue_digests
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, late_passes, retention, submitting
+from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import Submission
 from tests.exports.test_export_runs import make_run
@@ -24,6 +28,7 @@ from tests.makers import (
     PASSWORD,
     SMALL,
     complete_answers,
+    confirm_retention,
     make_attachment,
     make_call,
     make_draft,
@@ -107,15 +112,36 @@ def test_export_is_made_at_once_and_by_the_worker(client, at, tmp_path):
     assert actions() == ["export_started", "exported"] * 2
 
 
-def test_purge_digest_and_a_loaded_call_need_no_more_rights(at, tmp_path):
+def test_end_of_data_digest_and_a_loaded_call_need_no_more_rights(at, tmp_path):
     call_command("load_call", str(SMALL))
     call = make_call()
-    make_draft(call)
+    make_attachment(make_draft(call, story="Words."))
     at(while_open(call))
     member = make_user(Role.MANAGER, email="ann@example.org")
     Membership.objects.filter(person=member).update(wants_digest=True)
     assert enqueue_digests(at=while_open(call)) == 2
-    purged = retention.purge(at=call.closes_at + retention.DRAFTS_KEPT)
-    assert (purged.drafts, Submission.objects.count()) == (1, 0)
-    assert actions() == ["call_loaded"]
-    assert chain.seal() == 1
+    confirm_retention(call)
+    assert carry_out(at=ends_at(call, DataClass.DRAFTS)) == {"drafts": 1, "files": 1}
+    assert Submission.objects.count() == 0
+    assert actions() == ["call_loaded", "retention_confirmed", "data_ended"]
+    assert chain.seal() == 3
+
+
+def test_record_ends_by_the_command_of_the_owner_alone(at, capsys):
+    call = make_call()
+    make_submitted(call)
+    confirm_retention(call)
+    chain.seal()
+    moment = ends_at(call, DataClass.RECORD)
+    at(moment)
+    carry_out(at=moment)
+    assert "retention_confirmed" in actions()
+    with pytest.raises(IntegrityError, match="only the owner of the tables ends the record"):
+        record(by=None, at=moment, action=AuditAction.RECORD_ENDED, call=call, events=[[1, 9]])
+    written = AuditEvent.objects.filter(at__lt=moment).count()
+    call_command("end_record")
+    assert capsys.readouterr().out == f"Audit events ended: {written}.\n"
+    assert "retention_confirmed" not in actions()
+    call_command("end_record")
+    assert capsys.readouterr().out == "Audit events ended: 0.\n"
+    assert check_evidence(wall_now=moment)[1] == []

@@ -16,6 +16,7 @@ from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
 from submissions.calls.models.questions import Question
+from submissions.calls.retention import default_periods
 from submissions.calls.set_aside import USUAL_REASONS
 from submissions.calls.states import PublicationPolicy
 
@@ -86,6 +87,13 @@ class Call(models.Model):
         editable=False,
         help_text="Why staff may set a response aside; empty: the portal's usual reasons.",
     )
+    retention = models.JSONField(
+        default=default_periods,
+        editable=False,
+        help_text="Class of data -> how long it is kept.",
+    )
+    # Raised whenever something ends earlier than was said: then staff confirm what ends again.
+    retention_revision = models.PositiveIntegerField(default=0, editable=False)
     definition_digest = models.CharField(max_length=64, blank=True, editable=False)
     # Drawn anew by the database whenever the call, a role, a section or a question changes.
     revision = models.UUIDField(default=uuid.uuid4, editable=False)

@@ -5,12 +5,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import spoken_time
-from core.time_limits import later
+from submissions.calls.retention import DataClass, ends_at
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message
 from submissions.mail.messages.return_link import link_context
 from submissions.outbox.models import OutboxEmail
-from submissions.responses.retention import DRAFTS_KEPT
 
 
 def reminder(mail: OutboxEmail, data: MailData) -> Message:
@@ -36,7 +35,7 @@ def closed_with_draft(mail: OutboxEmail, data: MailData) -> Message:
     """Say once that the call closed before a draft was submitted, and how long it can be read."""
     call = mail.call
     link = data.return_link(mail)
-    kept_until = spoken_time.say_day(later(call.closes_at, DRAFTS_KEPT), call.timezone)
+    kept_until = spoken_time.say_day(ends_at(call, DataClass.DRAFTS), call.timezone)
     return Message(
         subject=_("Your response was not submitted"),
         title=_("The call has closed"),

@@ -9,10 +9,12 @@ from django.db import connection
 from accounts.chain import ChainCheck
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
+from submissions.responses.evidence_checks.ended import calls_without_record
 from submissions.responses.models import ClosingChange, ErasureRequest, LatePass, Submission
 from submissions.responses.states import ErasureScope, SubmissionState
 
 TRIGGERS = (
+    "accounts_auditevent_ended_by_owner",
     "accounts_auditevent_stands",
     "accounts_auditseal_stands",
     "submissions_attachment_stands",
@@ -34,10 +36,12 @@ FINISHED = (AuditAction.EXPORTED, AuditAction.EXPORT_BROKEN)
 def problems() -> Iterator[str]:
     yield from _triggers()
     yield from ChainCheck().problems()
+    ended = calls_without_record()
     given = _said(AuditAction.LATE_PASS_GIVEN, key="late_pass")
-    for late_pass in LatePass.objects.exclude(pk__in=given).order_by("pk"):
+    passes = LatePass.objects.exclude(pk__in=given).exclude(call__in=ended)
+    for late_pass in passes.order_by("pk"):
         yield f"{late_pass}: it is not on record who gave it"
-    for change in ClosingChange.objects.order_by("pk"):
+    for change in ClosingChange.objects.exclude(call__in=ended).order_by("pk"):
         recorded = AuditEvent.objects.filter(
             action=AuditAction.CALL_CHANGED,
             call=change.call_id,
@@ -46,15 +50,16 @@ def problems() -> Iterator[str]:
         )
         if not recorded.exists():
             yield f"{change}: it is not on record"
-    yield from _erasures()
+    yield from _erasures(ended)
     started = _said(AuditAction.EXPORT_STARTED, key="attempt")
     finished = AuditEvent.objects.filter(action__in=FINISHED, detail__has_key="attempt")
-    for pk, attempt in finished.order_by("pk").values_list("pk", "detail__attempt"):
+    finished = finished.exclude(call__in=ended).order_by("pk")
+    for pk, attempt in finished.values_list("pk", "detail__attempt"):
         if attempt not in started:
             yield f"record {pk}: an export ended that never started"
 
 
-def _erasures() -> Iterator[str]:
+def _erasures(without_record: set[int]) -> Iterator[str]:
     """What is erased was asked for, decided by somebody else and put on record."""
     requests = ErasureRequest.objects.carried_out()
     whole = requests.filter(scope=ErasureScope.RESPONSE).values("submission")
@@ -63,7 +68,7 @@ def _erasures() -> Iterator[str]:
         yield f"{submission}: it is erased without a request to erase it"
     for action in (AuditAction.ERASURE_APPROVED, AuditAction.ERASED):
         known = _said(action, key="request")
-        for request in requests.order_by("pk"):
+        for request in requests.exclude(call__in=without_record).order_by("pk"):
             if str(request.public_id) not in known:
                 yield f"{request}: “{action.label}” is not on record"
 

@@ -11,8 +11,15 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from core.canonical import digest
 from submissions.responses.evidence_checks.choices import choices_unlike_text
-from submissions.responses.models import ClosingChange, LatePass, Submission, Version
-from submissions.responses.states import SubmissionState, Timing
+from submissions.responses.evidence_checks.ended import calls_without_record
+from submissions.responses.models import (
+    ClosingChange,
+    ErasureRequest,
+    LatePass,
+    Submission,
+    Version,
+)
+from submissions.responses.states import ErasureScope, SubmissionState, Timing
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 200  # rows
@@ -25,9 +32,17 @@ class VersionChecks:
 
     checked: int = 0
     _closings: dict[int, set[datetime]] = field(default_factory=dict)
+    _without_files: set[int] = field(default_factory=set)  # responses
+    _without_record: set[int] = field(default_factory=set)  # calls
 
     def problems(self) -> Iterator[str]:
         self._closings = closing_times_so_far()
+        self._without_record = calls_without_record()
+        self._without_files = set(
+            ErasureRequest.objects.carried_out()
+            .filter(scope=ErasureScope.FILES)
+            .values_list("submission", flat=True)
+        )
         before: Version | None = None
         versions = Version.objects.select_related("submission__call", "identity")
         in_order = versions.order_by("submission_id", "number").prefetch_related("attachments")
@@ -50,11 +65,43 @@ class VersionChecks:
 
     def _of(self, version: Version, before: Version | None) -> list[str]:
         try:
-            return [*_own(version), *_order(version, before), *self._deadline(version)]
+            return [
+                *self._own(version),
+                *_order(version, before),
+                *self._deadline(version),
+            ]
         except Exception as error:
             # Whatever stands in the row, the other versions are checked.
             logger.exception("version %s cannot be checked", version.pk)
             return [f"it cannot be checked ({type(error).__name__})"]
+
+    def _own(self, version: Version) -> Iterator[str]:
+        if version.submission.is_erased:
+            yield from _erased(version)
+            return
+        text = version.canonical_text
+        if digest(text) != version.sha256:
+            yield "its text is not the one that was digested"
+        received = version.received_at.astimezone(UTC).isoformat(timespec="microseconds")
+        heads = (
+            (f"\nReference: {version.submission.reference}\n", "reference"),
+            (f"\nVersion: {version.number}\n", "number"),
+            (f"which is {received} in UTC\n", "time of receipt"),
+        )
+        for head, name in heads:
+            if head not in text:
+                yield f"its {name} is not the one in its text"
+        for key, answer in version.texts.items():
+            if answer not in text:
+                yield f"the answer to {key} is not the one in its text"
+        yield from choices_unlike_text(version)
+        if not hasattr(version, "identity"):
+            yield "who gave it is missing"
+        if version.submission_id in self._without_files:
+            if version.attachments.all():
+                yield "its files had ended and are there"
+        else:
+            yield from _attached(version)
 
     def _deadline(self, version: Version) -> Iterator[str]:
         if version.received_at >= version.deadline:
@@ -65,6 +112,8 @@ class VersionChecks:
             )
             if not used.exists():
                 yield "no late pass has its deadline"
+            return
+        if version.submission.call_id in self._without_record:
             return
         closings = self._closings[version.submission.call_id]
         if version.timing == Timing.ON_TIME and version.deadline not in closings:
@@ -86,31 +135,6 @@ def closing_times_so_far() -> dict[int, set[datetime]]:
         if "closes_at" in detail:
             times[call_id].add(datetime.fromisoformat(detail["closes_at"]))
     return times
-
-
-def _own(version: Version) -> Iterator[str]:
-    if version.submission.is_erased:
-        yield from _erased(version)
-        return
-    text = version.canonical_text
-    if digest(text) != version.sha256:
-        yield "its text is not the one that was digested"
-    received = version.received_at.astimezone(UTC).isoformat(timespec="microseconds")
-    heads = (
-        (f"\nReference: {version.submission.reference}\n", "reference"),
-        (f"\nVersion: {version.number}\n", "number"),
-        (f"which is {received} in UTC\n", "time of receipt"),
-    )
-    for head, name in heads:
-        if head not in text:
-            yield f"its {name} is not the one in its text"
-    for key, answer in version.texts.items():
-        if answer not in text:
-            yield f"the answer to {key} is not the one in its text"
-    yield from choices_unlike_text(version)
-    if not hasattr(version, "identity"):
-        yield "who gave it is missing"
-    yield from _attached(version)
 
 
 def _erased(version: Version) -> Iterator[str]:

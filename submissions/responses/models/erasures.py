@@ -129,3 +129,13 @@ class ErasureRequest(models.Model):
     @property
     def is_whole(self) -> bool:
         return self.scope == ErasureScope.RESPONSE
+
+    @property
+    def is_about_identity(self) -> bool:
+        """Return whether who answered goes, with everything else or alone."""
+        return self.scope != ErasureScope.FILES
+
+    @property
+    def is_about_files(self) -> bool:
+        """Return whether the files go, with everything else or alone."""
+        return self.scope != ErasureScope.IDENTITY

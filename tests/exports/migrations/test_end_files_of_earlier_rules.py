@@ -28,5 +28,6 @@ def test_file_made_before_the_upgrade_is_gone_and_an_export_that_waits_is_made()
     made.refresh_from_db()
     waiting.refresh_from_db()
     assert not export_runs.is_kept(made, at=NOW)
-    assert export_runs.purge(at=NOW + timedelta(microseconds=1)) == 1
+    ended = export_runs.ended(call, at=NOW + timedelta(microseconds=1))
+    assert export_runs.end_files(ended, limit=9) == 1
     assert waiting.state == "waiting"

@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from accounts.models import AuditEvent
 from accounts.record import record
 from accounts.states import Action, AuditAction, Role
-from exports import export_runs, tasks
+from exports import export_runs
 from exports.consent import Scope
 from exports.models import ExportRun
 from exports.recording import export_chunks
@@ -22,6 +22,7 @@ from exports.states import ExportState
 from exports.steering import choosing
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
+from retention.carrying_out import carry_out
 from review.models import Code, Coding
 from tests.makers import (
     EVIDENCE,
@@ -426,7 +427,7 @@ def test_file_is_gone_after_a_week(steering, monkeypatch):
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW + timedelta(days=7))
     assert steering.get(f"{PAGE}{run.public_id}/file/").status_code == 404
     assert "is deleted now" in steering.get(f"{PAGE}{run.public_id}/").content.decode()
-    tasks.purge()
+    carry_out(at=NOW + timedelta(days=7))
     assert not ExportRun.objects.get().file
 
 

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
+from retention.confirming import report_etag
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -191,6 +192,12 @@ class Walk:
         assert (SECRET.encode() in told, AUTHORS.encode() in told) == (False, True)
         return [found]
 
+    def confirm_what_ends(self):
+        page = f"/admin/retention/retentioncalendar/{self.call.pk}/calendar/"
+        confirmed = self.staff.post(page, {"seen": report_etag(self.call)})
+        assert self.call.retention_confirmations.count() == 1
+        return [self.staff.get(page), confirmed]
+
     def closing_time(self):
         later = (self.now + timedelta(days=9)).date().isoformat()
         path = f"call/{self.call.pk}/closing-time/"
@@ -244,6 +251,7 @@ ACTIONS = {
     "submissions_erasurerequest_refuse": [Walk.decide_erasures],
     "submissions_erasurerequest_person": [Walk.find_person],
     "submissions_erasurerequest_copy": [Walk.find_person],
+    "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
 

@@ -6,12 +6,21 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from retention.carrying_out import carry_out
 from submissions.calls.models import Call
+from submissions.calls.retention import DataClass, ends_at
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, retention
+from submissions.responses import amending, drafting
 from submissions.responses.models import Answer, Attachment, Submission, Version
 from submissions.responses.working_copy import working_answers
-from tests.makers import complete_answers, make_attachment, make_call, press_submit, while_open
+from tests.makers import (
+    complete_answers,
+    confirm_retention,
+    make_attachment,
+    make_call,
+    press_submit,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -198,7 +207,8 @@ def test_withdrawn_response_leads_to_the_text_and_to_the_changes_until_they_are_
     assert re.findall(f'href="({text}[^"]*)"', page) == [text, f"{text}?changes"]
     assert "What I had added" not in client.get(text).content.decode()
     assert "What I had added" in client.get(f"{text}?changes").content.decode()
-    retention.purge(at=call.closes_at + retention.DRAFTS_KEPT)
+    confirm_retention(call)
+    carry_out(at=ends_at(call, DataClass.DRAFTS))
     page = client.get(address(call, "response/submitted/")).content.decode()
     assert re.findall(f'href="({text}[^"]*)"', page) == [text]
     assert "What I had added" not in client.get(f"{text}?changes").content.decode()

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from core import release, spoken_time
-from submissions.responses import retention
+from submissions.calls.retention import default_periods
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db
@@ -21,13 +21,41 @@ def test_privacy_notice_tells_controllers_periods_rights_and_complaints(client):
     make_call(title="Rates", partners=["Example Trust", "Sample Foundation"])
     text = text_of(client.get("/privacy/"))
     assert "For Rates: Example Trust and Sample Foundation decide together" in text
-    assert f"with its files: {retention.DRAFTS_KEPT.days} days after the call closes" in text
-    assert f"emails that we sent you: after {retention.MAIL_TEXTS_KEPT.days} days" in text
-    assert "our emails went to: 90 days after the call closes" in text
+    assert "emails that we sent you: after 30 days" in text
     assert "not the link itself: after 10 days" in text
     assert "by a scrambled form of the address, which it forgets after 24 hours." in text
     for said in ("Article 6(1)(f)", "Your rights", "Information Commissioner", "evidence@example"):
         assert said in text
+
+
+def test_privacy_notice_says_the_calls_own_periods_with_their_dates(client):
+    make_call(
+        retention=default_periods()
+        | {"drafts": "2 weeks after closing", "exports": "3 days after making"}
+    )
+    text = text_of(client.get("/privacy/"))
+    until = "2 weeks after the call closes, which is until midday on Wednesday 7 August 2019"
+    assert f"and files that you took out. {until} (UK time)" in text
+    until = "90 days after the call closes, which is until midday on Tuesday 22 October 2019"
+    assert f"the addresses that our emails went to. {until} (UK time)" in text
+    assert "made for their work. 3 days after each was made" in text
+
+
+def test_calls_own_notice_has_the_calls_periods_too(client):
+    make_call(
+        privacy_text="Our own notice.",
+        retention=default_periods() | {"drafts": "2 weeks after closing"},
+    )
+    text = text_of(client.get("/privacy/"))
+    assert "Our own notice." in text
+    assert "until midday on Wednesday 7 August 2019 (UK time)" in text
+
+
+def test_two_calls_periods_stand_under_their_titles(client):
+    make_call(title="Rates", retention=default_periods() | {"drafts": "2 weeks after closing"})
+    make_call(title="Rents")
+    text = text_of(client.get("/privacy/"))
+    assert 0 < text.index("Rates A response") < text.index("2 weeks") < text.index("Rents A")
 
 
 def test_single_controller_is_not_called_joint(client):

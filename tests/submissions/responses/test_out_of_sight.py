@@ -5,14 +5,21 @@ from datetime import timedelta
 
 import pytest
 
+from retention.carrying_out import carry_out
 from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, returning, submitting
 from submissions.responses.addresses import known_address, leads_back, remember_address
 from submissions.responses.models import Attachment, Submission
-from submissions.responses.retention import purge
 from submissions.responses.working_copy import working_answers
-from tests.makers import YES_NO, make_attachment, make_call, make_draft, while_open
+from tests.makers import (
+    YES_NO,
+    confirm_retention,
+    make_attachment,
+    make_call,
+    make_draft,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -127,11 +134,11 @@ def test_discarding_changes_discards_what_was_changed_out_of_sight_since(call):
 
 def test_what_was_never_submitted_goes_ninety_days_after_closing(call):
     response = with_answers_out_of_sight(call)
+    confirm_retention(call)
     due = call.closes_at + timedelta(days=90)
-    assert purge(at=due - timedelta(microseconds=1)).changes == 0
-    purged = purge(at=due)
-    assert (purged.changes, purged.files) == (1, 1)
+    assert carry_out(at=due - timedelta(microseconds=1)) == {}
+    assert carry_out(at=due) == {"changes": 1, "files": 1}
     stored = working_answers(Submission.objects.get(pk=response.pk), call)
     assert stored == {"a": "no", "say": "Words"}
     assert not Attachment.objects.exists()
-    assert purge(at=due).changes == 0
+    assert carry_out(at=due) == {}

@@ -1,4 +1,4 @@
-"""What the privacy notice says is deleted is deleted, on time, and nothing else."""
+"""Drafts, changes and mails end as the privacy notice says, on time, and nothing else does."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,26 +9,29 @@ from accounts import record
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from evidence_portal.celery import app
+from retention import tasks
+from retention.carrying_out import carry_out
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, returning, submitting, tasks
+from submissions.responses import amending, drafting, returning
+from submissions.responses.housekeeping import clear
 from submissions.responses.models import (
     Attachment,
     LatePass,
     ReturnAddress,
     ReturnToken,
     Submission,
-    Version,
 )
-from submissions.responses.retention import Purged, purge
 from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
+    confirm_retention,
     make_attachment,
     make_call,
     make_draft,
     make_submitted,
     make_user,
+    mark_as_sent,
     send_link,
     while_open,
 )
@@ -40,7 +43,9 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def call():
-    return make_call()
+    call = make_call()
+    confirm_retention(call)
+    return call
 
 
 def full_draft(call):
@@ -49,7 +54,10 @@ def full_draft(call):
     at = while_open(call)
     returning.remember_address(submission=draft, address="jo@example.org", at=at)
     returning.enqueue_link(submission=draft, address="jo@example.org", at=at)
-    returning.make_link(mail=draft.mails.get(kind="return_link"), at=at)
+    mail = draft.mails.get(kind="return_link")
+    returning.make_link(mail=mail, at=at)
+    for mail in draft.mails.all():
+        mark_as_sent(mail, at=at)
     return draft
 
 
@@ -57,38 +65,17 @@ def exists(attachment):
     return attachment.file.storage.exists(attachment.file.name)
 
 
-def test_draft_goes_ninety_days_after_closing_with_all_that_is_in_it(
-    call, django_capture_on_commit_callbacks
-):
+def test_draft_goes_ninety_days_after_closing_with_all_that_is_in_it(call):
     draft = full_draft(call)
     file = draft.attachments.get()
     due = call.closes_at + 90 * DAY
-    purge(at=due - MICROSECOND)
+    carry_out(at=due - MICROSECOND)
     assert draft.answers.exists()
-    with django_capture_on_commit_callbacks(execute=True):
-        purged = purge(at=due)
-    assert (purged.drafts, purged.files) == (1, 1)
+    assert carry_out(at=due) == {"drafts": 1, "files": 1}
     assert not Submission.objects.exists()
     assert not OutboxEmail.objects.exists()
     assert not exists(file)
-    assert purge(at=due) == Purged()
-
-
-def test_submitted_evidence_stays_whatever_the_date(call, django_capture_on_commit_callbacks):
-    draft = make_draft(call, **complete_answers(call, story="Evidence"))
-    file = make_attachment(draft)
-    submission = submitting.submit(submission=draft, at=while_open(call)).submission
-    withdrawn = make_submitted(call)
-    amending.withdraw(submission=withdrawn, at=while_open(call))
-    with django_capture_on_commit_callbacks(execute=True):
-        purge(at=call.closes_at + 3650 * DAY)
-    assert Version.objects.count() == 2
-    version = submission.current_version
-    version.refresh_from_db()
-    assert version.texts["story"] == "Evidence"
-    assert version.identity.answers == {"email": "someone@example.org"}
-    assert exists(file)
-    assert submission.answers.exists()
+    assert carry_out(at=due) == {}
 
 
 def test_draft_with_a_late_pass_stays_until_the_pass_has_expired(call):
@@ -102,15 +89,14 @@ def test_draft_with_a_late_pass_stays_until_the_pass_has_expired(call):
         given_at=call.closes_at,
         expires_at=due + DAY,
     )
-    purge(at=due)
+    carry_out(at=due)
     assert draft.answers.exists()
-    purged = purge(at=due + DAY)
-    assert purged.drafts == 1
+    assert carry_out(at=due + 92 * DAY)["drafts"] == 1
     draft.refresh_from_db()
     assert not draft.answers.exists()
     assert not draft.identity_answers.exists()
     assert not Attachment.objects.exists()
-    assert purge(at=due + DAY).drafts == 0
+    assert carry_out(at=due + 92 * DAY) == {}
 
 
 def test_draft_on_record_is_emptied_and_the_record_stays(call):
@@ -118,17 +104,15 @@ def test_draft_on_record_is_emptied_and_the_record_stays(call):
     record.record(
         by=None, at=while_open(call), action=AuditAction.LATE_PASS_GIVEN, submission=draft
     )
-    purge(at=call.closes_at + 90 * DAY)
-    assert AuditEvent.objects.get().submission == draft
+    carry_out(at=call.closes_at + 90 * DAY)
+    assert AuditEvent.objects.get(action="late_pass_given").submission == draft
     assert not draft.answers.exists()
     assert not draft.identity_answers.exists()
     assert Submission.objects.get(pk=draft.pk).lock_version > draft.lock_version
 
 
 @pytest.mark.parametrize("is_withdrawn", [False, True], ids=["submitted", "withdrawn"])
-def test_changes_that_were_not_submitted_go_back_to_what_was(
-    call, is_withdrawn, django_capture_on_commit_callbacks
-):
+def test_changes_that_were_not_submitted_go_back_to_what_was(call, is_withdrawn):
     submission = make_submitted(call, story="Before")
     amending.reopen(submission=submission, at=while_open(call))
     drafting.save_answers(
@@ -141,24 +125,22 @@ def test_changes_that_were_not_submitted_go_back_to_what_was(
     if is_withdrawn:
         amending.withdraw(submission=submission, at=while_open(call) + MICROSECOND)
     due = call.closes_at + 90 * DAY
-    assert purge(at=due - MICROSECOND) == Purged()
-    with django_capture_on_commit_callbacks(execute=True):
-        purged = purge(at=due)
-    assert (purged.changes, purged.files) == (1, 1)
+    assert carry_out(at=due - MICROSECOND) == {}
+    assert carry_out(at=due) == {"changes": 1, "files": 1}
     submission.refresh_from_db()
     assert submission.amending_since is None
     assert working_answers(submission, call)["story"] == "Before"
     assert not exists(added)
-    assert purge(at=due) == Purged()
+    assert carry_out(at=due) == {}
 
 
 def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
     submission = make_submitted(call)
     sent_at = submission.submitted_at
     OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B")
-    purge(at=sent_at + 30 * DAY - MICROSECOND)
+    carry_out(at=sent_at + 30 * DAY - MICROSECOND)
     assert OutboxEmail.objects.get().body == "B"
-    assert purge(at=sent_at + 30 * DAY).mail_texts == 1
+    assert carry_out(at=sent_at + 30 * DAY) == {"mail_texts": 1}
     mail = OutboxEmail.objects.get()
     assert (mail.subject, mail.body) == ("", "")
     assert mail.to_address == "someone@example.org"
@@ -167,50 +149,59 @@ def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
 def test_text_of_a_mail_that_came_back_goes_too(call):
     sent_at = make_submitted(call).submitted_at
     OutboxEmail.objects.update(state="failed", body="B")
-    purge(at=sent_at + 30 * DAY - MICROSECOND)
+    carry_out(at=sent_at + 30 * DAY - MICROSECOND)
     assert OutboxEmail.objects.get().body == "B"
-    assert purge(at=sent_at + 30 * DAY).mail_texts == 1
+    assert carry_out(at=sent_at + 30 * DAY) == {"mail_texts": 1}
     assert OutboxEmail.objects.get().body == ""
 
 
 def test_addresses_go_ninety_days_after_closing(call):
     submission = make_submitted(call)
-    OutboxEmail.objects.update(state="sent", sent_at=submission.submitted_at)
     returning.remember_address(
         submission=submission, address="jo@example.org", at=submission.submitted_at
     )
+    OutboxEmail.objects.update(state="sent", sent_at=submission.submitted_at)
     due = call.closes_at + 90 * DAY
-    purge(at=due - MICROSECOND)
+    carry_out(at=due - MICROSECOND)
     assert ReturnAddress.objects.exists()
     assert OutboxEmail.objects.get(kind="confirmation").to_address == "someone@example.org"
-    purge(at=due)
+    carry_out(at=due)
     assert not ReturnAddress.objects.exists()
     assert OutboxEmail.objects.get(kind="confirmation").to_address == ""
 
 
+def test_draft_whose_mail_still_waits_stays_whole(call):
+    draft = full_draft(call)
+    OutboxEmail.objects.update(state="waiting", sent_at=None)
+    carry_out(at=call.closes_at + 365 * DAY)
+    assert draft.answers.exists()
+    assert ReturnAddress.objects.get().address == "jo@example.org"
+    assert ReturnToken.objects.count() == 1
+
+
 def test_mail_that_still_waits_keeps_its_address(call):
     make_submitted(call)
-    purge(at=call.closes_at + 365 * DAY)
+    carry_out(at=call.closes_at + 365 * DAY)
     assert OutboxEmail.objects.get().to_address == "someone@example.org"
 
 
 def test_links_digest_goes_seven_days_after_it_expired(call):
     fresh = send_link(make_submitted(call), at=while_open(call))
-    purge(at=fresh.expires_at + 7 * DAY - MICROSECOND)
+    clear(at=fresh.expires_at + 7 * DAY - MICROSECOND)
     assert ReturnToken.objects.count() == 1
-    assert purge(at=fresh.expires_at + 7 * DAY).links == 1
+    assert clear(at=fresh.expires_at + 7 * DAY).links == 1
     assert ReturnToken.objects.count() == 0
 
 
-def test_beats_task_purges_by_the_portals_clock_and_ends_old_sessions(call, at):
-    assert app.conf.beat_schedule["purge"]["task"] == tasks.purge.name
+def test_beats_task_ends_data_by_the_portals_clock_and_ends_old_sessions(call, at):
+    assert app.conf.beat_schedule["end-data"]["task"] == tasks.end_data.name
     full_draft(call)
     for key, days in (("ended", -1), ("live", 1)):
         Session.objects.create(
             session_key=key, session_data="", expire_date=datetime.now(UTC) + days * DAY
         )
     at(call.closes_at + 90 * DAY)
-    tasks.purge()
+    tasks.end_data()
     assert not Submission.objects.exists()
     assert [session.session_key for session in Session.objects.all()] == ["live"]
 
@@ -223,6 +214,6 @@ def test_draft_that_never_held_an_answer_goes_after_a_day(call):
     make_attachment(with_file)
     kept = {answered.pk, with_address.pk, with_file.pk}
     saved = Submission.objects.get(pk=empty.pk).saved_at
-    assert purge(at=saved + DAY - MICROSECOND).drafts == 0
-    assert purge(at=saved + DAY).drafts == 1
+    assert clear(at=saved + DAY - MICROSECOND).drafts == 0
+    assert clear(at=saved + DAY).drafts == 1
     assert set(Submission.objects.values_list("pk", flat=True)) == kept

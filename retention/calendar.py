@@ -1,0 +1,102 @@
+"""The calendar of a call: what ends when, how much there is now, what has ended so far."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import AuditEvent
+from accounts.rights import Person, calls_of
+from accounts.states import Action, AuditAction
+from core import spoken_time
+from retention.confirming import confirmed_classes
+from retention.endings import ENDINGS, Ending
+from submissions.calls.models import Call
+from submissions.calls.retention import DataClass
+
+
+@dataclass(frozen=True)
+class CalendarRow:
+    """What ends by one rule. `due` would end now; `by_itself` is whether it does."""
+
+    label: str
+    what: str
+    rule: str
+    ends: str
+    held: int
+    due: int
+    by_itself: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What one day's run ended of one class."""
+
+    day: str
+    label: str
+    rule: str
+    counts: str
+
+
+def calendar_of(call: Call, *, at: datetime) -> list[CalendarRow]:
+    confirmed = confirmed_classes(call)
+    return [
+        CalendarRow(
+            label=ending.data_class.label,
+            what=ending.what,
+            rule=ending.rule(call),
+            ends=_ends(call, ending),
+            held=ending.held(call),
+            due=_due(call, ending, at),
+            by_itself=ending.is_copy or ending.data_class in confirmed,
+        )
+        for ending in ENDINGS
+    ]
+
+
+def due_of(call: Call, *, at: datetime) -> dict[str, int]:
+    """Return how much of each class would end at `at` if somebody had confirmed it."""
+    due: Counter[str] = Counter()
+    for ending in ENDINGS:
+        due[ending.data_class.value] += _due(call, ending, at)
+    return dict(due)
+
+
+def waits_for_confirmation(call: Call, *, at: datetime) -> bool:
+    """Return whether something has passed its period and nobody has confirmed that it ends."""
+    confirmed = confirmed_classes(call)
+    waiting = [one for one in ENDINGS if not one.is_copy and one.data_class not in confirmed]
+    return any(_due(call, ending, at) for ending in waiting)
+
+
+def calls_that_wait(reader: Person, *, at: datetime) -> list[Call]:
+    """Return those calls whose data waits for a confirmation that the reader may give."""
+    calls = calls_of(reader, Action.CONFIRM_RETENTION).filter(closes_at__lte=at)
+    return [call for call in calls if waits_for_confirmation(call, at=at)]
+
+
+def ended_so_far(call: Call) -> list[Ended]:
+    """Return what was ended, by day, class and rule, the latest first, out of the record."""
+    events = AuditEvent.objects.filter(call=call, action=AuditAction.DATA_ENDED)
+    by_day: dict[tuple[str, str, str], Counter[str]] = {}
+    for event in events.order_by("-at", "-pk"):
+        day = spoken_time.say_day(event.at, call.timezone)
+        key = (day, event.detail["data_class"], event.detail["rule"])
+        by_day.setdefault(key, Counter()).update(event.detail["ended"])
+    return [
+        Ended(day, DataClass(name).label, rule, _in_words(counts))
+        for (day, name, rule), counts in by_day.items()
+    ]
+
+
+def _ends(call: Call, ending: Ending) -> str:
+    moment = ending.ends_at(call)
+    return spoken_time.say_moment(moment, call.timezone) if moment else ""
+
+
+def _due(call: Call, ending: Ending, at: datetime) -> int:
+    moment = ending.ends_at(call)
+    return 0 if moment is not None and at < moment else ending.due(call, at=at)
+
+
+def _in_words(counts: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())

@@ -1,0 +1,24 @@
+"""manage.py end_record"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core import clock, clock_check, database_roles
+from retention.carrying_out import carry_out
+from submissions.calls.retention import DataClass
+
+
+class Command(BaseCommand):
+    help = (
+        "End the record of each call that has been kept for its period, as the role of "
+        "MIGRATION_DATABASE_URL: the one that serves pages cannot delete an audit event. Run it "
+        "once a day."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with database_roles.as_owner():
+            if clock_check.is_wrong():
+                raise CommandError("Nothing ends by a clock that is wrong: set it first.")
+            ended = carry_out(at=clock.portal_now(), only=DataClass.RECORD)
+        self.stdout.write(f"Audit events ended: {ended['events']:,}.")

@@ -1,0 +1,145 @@
+"""Ending what was never submitted: drafts, changes of submitted responses, files taken out."""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import AuditEvent
+from submissions.calls.models import Call
+from submissions.calls.retention import DataClass
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import UNFINISHED
+from submissions.responses import amending
+from submissions.responses.ending.late import responses_kept_longer
+from submissions.responses.ending.stored_files import delete_files
+from submissions.responses.models import (
+    Answer,
+    Attachment,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    Submission,
+)
+from submissions.responses.states import SubmissionState
+
+PARTS = (Answer, IdentityAnswer, Attachment, ReturnAddress, OutboxEmail)
+
+
+def held(call: Call) -> int:
+    """Return how many drafts there are, and responses with changes that were not submitted."""
+    return _drafts(call).count() + _changed(call).count()
+
+
+def due(call: Call, *, at: datetime) -> int:
+    """Return how many drafts, responses with changes and unused files end at `at`."""
+    late = responses_kept_longer(call, DataClass.DRAFTS, at=at)
+    changed = _changed(call).exclude(pk__in=late)
+    return (
+        _drafts(call).exclude(pk__in=late).count()
+        + changed.count()
+        + _unused_files(call, late).count()
+    )
+
+
+def end_some(call: Call, *, at: datetime, limit: int) -> Counter[str]:
+    """End up to `limit` drafts, else changes, else files, in the caller's transaction.
+
+    What somebody else has locked is left for the next run. A draft whose mail has not been sent
+    yet stays until it is.
+    """
+    late = responses_kept_longer(call, DataClass.DRAFTS, at=at)
+    return (
+        _end_drafts(_drafts(call).exclude(pk__in=late), limit)
+        or _discard_changes(_changed(call).exclude(pk__in=late), limit, at)
+        or _end_files(_unused_files(call, late), limit)
+    )
+
+
+def _drafts(call: Call) -> QuerySet[Submission]:
+    """Return drafts that have something; one that the record names stays as a bare row."""
+    waiting = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)
+    named = [model.objects.filter(submission=OuterRef("pk")) for model in (AuditEvent, LatePass)]
+    has_something = Q(~Exists(named[0]), ~Exists(named[1]))
+    for part in PARTS:
+        has_something |= Q(Exists(part._default_manager.filter(submission=OuterRef("pk"))))
+    drafts = Submission.objects.drafts().filter(call=call)
+    return drafts.filter(has_something).exclude(Exists(waiting)).order_by("pk")
+
+
+def _end_drafts(drafts: QuerySet[Submission], limit: int) -> Counter[str]:
+    keys = _lock(drafts, limit)
+    if not keys:
+        return Counter()
+    ended = Counter(drafts=len(keys))
+    ended["files"] = delete_files(Attachment.objects.filter(submission__in=keys))
+    for part in PARTS:
+        part._default_manager.filter(submission__in=keys).delete()
+    on_record = {
+        *AuditEvent.objects.filter(submission__in=keys).values_list("submission", flat=True),
+        *LatePass.objects.filter(submission__in=keys).values_list("submission", flat=True),
+    }
+    Submission.objects.filter(pk__in=on_record).update(lock_version=F("lock_version") + 1)
+    Submission.objects.filter(pk__in=set(keys) - on_record).delete()
+    return +ended
+
+
+def _changed(call: Call) -> QuerySet[Submission]:
+    """Return responses with more, or with other answers, than what was submitted last."""
+    submitted = Submission.objects.filter(call=call).exclude(state=SubmissionState.DRAFT)
+    withdrawn_after_changes = Q(
+        state=SubmissionState.WITHDRAWN,
+        saved_at__gt=F("current_version__received_at"),
+        saved_at__lte=F("withdrawn_at"),
+    )
+    return submitted.filter(
+        Q(amending_since__isnull=False)
+        | withdrawn_after_changes
+        | Q(pk__in=_with_more_than_submitted(submitted))
+    ).order_by("pk")
+
+
+def _with_more_than_submitted(responses: QuerySet[Submission]) -> QuerySet:
+    """Return those, as primary keys, with an answer or a file that their last version has not.
+
+    It was given to a question that is not asked.
+    """
+    key, version = F("question__key"), "submission__current_version"
+    has_it = Q(**{f"{version}__choices__has_key": key}) | Q(**{f"{version}__texts__has_key": key})
+    answers = Answer.objects.filter(~has_it, submission__in=responses)
+    identity = IdentityAnswer.objects.filter(
+        ~Q(**{f"{version}__identity__answers__has_key": key}), submission__in=responses
+    )
+    files = Attachment.objects.filter(submission__in=responses, removed_at=None).exclude(
+        versions=F(version)
+    )
+    return answers.values("submission").union(
+        identity.values("submission"), files.values("submission")
+    )
+
+
+def _discard_changes(changed: QuerySet[Submission], limit: int, at: datetime) -> Counter[str]:
+    keys = _lock(changed, limit)
+    for submission in Submission.objects.filter(pk__in=keys):
+        amending.discard_all_but_submitted(submission=submission, at=at)
+    return +Counter(changes=len(keys))
+
+
+def _unused_files(call: Call, late: list[int]) -> QuerySet[Attachment]:
+    """Return files of submitted responses that are in no version."""
+    return (
+        Attachment.objects.filter(submission__call=call, removed_at__isnull=False, versions=None)
+        .exclude(submission__state=SubmissionState.DRAFT)
+        .exclude(submission__in=late)
+        .order_by("pk")
+    )
+
+
+def _end_files(files: QuerySet[Attachment], limit: int) -> Counter[str]:
+    keys = list(files.values_list("pk", flat=True)[:limit])
+    return +Counter(files=delete_files(Attachment.objects.filter(pk__in=keys)))
+
+
+def _lock(responses: QuerySet[Submission], limit: int) -> list[int]:
+    locked = responses.select_for_update(skip_locked=True, of=("self",))
+    return list(locked.values_list("pk", flat=True)[:limit])

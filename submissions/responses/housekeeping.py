@@ -1,0 +1,43 @@
+"""Deleting what holds nothing of anybody: drafts without an answer, digests of dead links."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from submissions.responses.models import ReturnToken, Submission
+
+# After they were begun: responses in which nothing was ever answered.
+EMPTY_DRAFTS_KEPT = timedelta(days=1)
+# After a link expired: its digest.
+LINKS_KEPT = timedelta(days=7)
+
+
+@dataclass
+class Cleared:
+    drafts: int = 0
+    links: int = 0
+
+
+def clear(*, at: datetime) -> Cleared:
+    """Delete empty drafts and the rest of links that have passed their period at `at`.
+
+    A draft that the record names, or that has mails or a late pass, is not empty.
+    """
+    with transaction.atomic():
+        # Somebody may be about to answer: a locked draft stays until the next time.
+        empty = Submission.objects.drafts().filter(
+            saved_at__lte=at - EMPTY_DRAFTS_KEPT,
+            answers=None,
+            identity_answers=None,
+            attachments=None,
+            return_address=None,
+            mails=None,
+            late_passes=None,
+            audit_events=None,
+        )
+        locked = empty.select_for_update(skip_locked=True, of=("self",))
+        keys = list(locked.values_list("pk", flat=True))
+        Submission.objects.filter(pk__in=keys).delete()
+    links = ReturnToken.objects.filter(expires_at__lte=at - LINKS_KEPT).delete()[0]
+    return Cleared(len(keys), links)
