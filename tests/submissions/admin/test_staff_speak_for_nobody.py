@@ -154,6 +154,18 @@ class Walk:
         assert self.submission.triage_status == "considered"
         return saved
 
+    def assign_flag_and_consider(self):
+        ids = (self.draft.pk, self.submission.pk)
+        saved = [self.post(f"submission/{pk}/assign/", assignee="", base_assignee="") for pk in ids]
+        saved += [self.post(f"submission/{pk}/flag/", flagged="1") for pk in ids]
+        page = f"submission/{self.submission.pk}/change/"
+        shown = self.staff.get(f"/admin/submissions/{page}").content.decode()
+        etag = re.search(r'name="base_etag"[^>]*value="([^"]*)"', shown)[1]
+        saved += [self.post(f"submission/{pk}/considered/", base_etag=etag) for pk in ids]
+        self.submission.refresh_from_db()
+        assert self.submission.triage_status == "considered"
+        return saved
+
     def withdraw(self):
         ids = (self.draft.pk, self.submission.pk)
         saved = [self.save(f"submission/{pk}/withdraw/", reason="By email") for pk in ids]
@@ -239,6 +251,9 @@ ACTIONS = {
     "submissions_latepass_give": [Walk.give, Walk.give_to_the_author],
     "submissions_latepass_revoke": [Walk.revoke],
     "submissions_submission_status": [Walk.status],
+    "submissions_submission_assign": [Walk.assign_flag_and_consider],
+    "submissions_submission_flag": [Walk.assign_flag_and_consider],
+    "submissions_submission_considered": [Walk.assign_flag_and_consider],
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],
     "submissions_submission_file": [Walk.read_pages],

@@ -176,8 +176,8 @@ def test_later_status_is_refused_with_both(ann, ben):
     ann.post(address, first)
     page = ben.post(address, seen | {"status": "set_aside.test"}, follow=True)
     assert messages_of(page) == [
-        "While this page was open, ann changed the status to “Considered”. You chose “Set aside: Sent as a test”: "
-        "it is selected below. Save the status again to put it in place."
+        "While this page was open, ann changed the status to “Considered”. You chose “Set aside: "
+        "Sent as a test”: it is selected below. Save the status again to put it in place."
     ]
     response.refresh_from_db()
     assert response.triage_status == "considered"
