@@ -2,17 +2,16 @@
 
 The response's row is locked before any of these changes, so that the record has the changes of
 two people in their order. A page carries what it showed, as an etag: where somebody else changed
-that meanwhile, the change is refused with their name.
+that meanwhile, the change is refused with their name. `review.bulk` changes many at once.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from accounts.models import AuditEvent, User
-from accounts.record import record
+from accounts.record import event
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from review.errors import ReviewOutdated, ReviewRefused
@@ -45,38 +44,119 @@ class StatusChoice:
         return f"{said}: {say_reason(self.reason, call)}" if self.reason else said
 
 
-def say_reason(reason: str, call: Call) -> str:
-    """Return the label of the reason; of one that the call has no more, the words of its key."""
-    return call.set_aside_labels.get(reason, reason.replace("_", " "))
+@dataclass(frozen=True)
+class ChangeOfStatus:
+    """Sets the status. `reason` is the key of one of the call's reasons to set aside."""
+
+    to: TriageStatus
+    by: User
+    at: datetime
+    reason: str = ""
+
+    def etag(self, response: Submission) -> str:
+        return status_etag(response)
+
+    def what_changed(self, response: Submission, base_etag: str) -> str:
+        chosen = chosen_status(response)
+        if base_etag.partition(" ")[0] == chosen.key:
+            number = response.submitted_version.number
+            return f"While this page was open, its author submitted version {number}"
+        who = _name(review_of(response).decided_by)
+        label = chosen.label(response.call)
+        return f"While this page was open, {who} changed the status to “{label}”"
+
+    def make(self, response: Submission) -> AuditEvent | None:
+        before, after = chosen_status(response), StatusChoice(self.to, self.reason)
+        if before == after:
+            return None
+        if (self.to == TriageStatus.SET_ASIDE) != bool(self.reason):
+            raise ReviewRefused("Choose why it is set aside")
+        if self.reason and self.reason not in response.call.set_aside_labels:
+            raise ReviewRefused("Choose one of the call’s reasons to set a response aside")
+        response.triage_status = self.to
+        review = review_of(response)
+        review.reason, review.decided_by, review.decided_at = self.reason, self.by, self.at
+        return event(
+            by=self.by,
+            at=self.at,
+            action=AuditAction.STATUS_CHANGED,
+            call=response.call,
+            submission=response,
+            before=str(before.status),
+            after=str(self.to),
+            **({"reason": self.reason} if self.reason else {}),
+        )
 
 
-def status_choices(call: Call) -> list[tuple[StatusChoice, str]]:
-    """Return each choice with its label: the statuses, and each reason to set aside."""
-    plain = [StatusChoice(each) for each in TriageStatus if each != TriageStatus.SET_ASIDE]
-    reasons = [StatusChoice(TriageStatus.SET_ASIDE, key) for key in call.set_aside_labels]
-    return [(choice, choice.label(call)) for choice in [*plain, *reasons]]
+@dataclass(frozen=True)
+class Assignment:
+    """Gives the response to `to`, or to nobody."""
+
+    to: User | None
+    by: User
+    at: datetime
+
+    def etag(self, response: Submission) -> str:
+        return assignee_etag(response)
+
+    def what_changed(self, response: Submission, base_etag: str) -> str:
+        last = (
+            AuditEvent.objects.filter(submission=response, action=AuditAction.RESPONSE_ASSIGNED)
+            .select_related("actor")
+            .first()
+        )
+        who, to = _name(last.actor if last else None), review_of(response).assignee
+        return f"While this page was open, {who} assigned it to {_name(to, 'nobody')}"
+
+    def make(self, response: Submission) -> AuditEvent | None:
+        review = review_of(response)
+        before, after = review.assignee_id, self.to.pk if self.to else None
+        if before == after:
+            return None
+        if self.to is not None and not may(self.to, Action.CHANGE_STATUS, response.call_id):
+            raise ReviewRefused(f"{self.to.get_username()} may not change the status in this call")
+        review.assignee = self.to
+        return event(
+            by=self.by,
+            at=self.at,
+            action=AuditAction.RESPONSE_ASSIGNED,
+            call=response.call,
+            submission=response,
+            before=before,
+            after=after,
+        )
 
 
-def review_of(submission: Submission) -> Review:
-    """Return what staff did of the response so far; an empty row if that is nothing.
+@dataclass(frozen=True)
+class Flagging:
+    """Marks the response for everybody of the call, or takes the mark away."""
 
-    No query where the response was read with `select_related("review")`.
-    """
-    return getattr(submission, "review", None) or Review(submission=submission)
+    flagged: bool
+    by: User
+    at: datetime
+
+    def etag(self, response: Submission) -> str:
+        return ""
+
+    def what_changed(self, response: Submission, base_etag: str) -> str:
+        return ""
+
+    def make(self, response: Submission) -> AuditEvent | None:
+        review = review_of(response)
+        if review.flagged == self.flagged:
+            return None
+        review.flagged = self.flagged
+        return event(
+            by=self.by,
+            at=self.at,
+            action=AuditAction.RESPONSE_FLAGGED,
+            call=response.call,
+            submission=response,
+            flagged=self.flagged,
+        )
 
 
-def chosen_status(submission: Submission) -> StatusChoice:
-    return StatusChoice(TriageStatus(submission.triage_status), review_of(submission).reason)
-
-
-def status_etag(submission: Submission) -> str:
-    """Return what a page shows of the response where its status can be changed."""
-    return f"{chosen_status(submission).key} {submission.submitted_version.number}"
-
-
-def assignee_etag(submission: Submission) -> str:
-    """Return what a page shows of the response where it can be assigned."""
-    return str(review_of(submission).assignee_id or "")
+Change = ChangeOfStatus | Assignment | Flagging
 
 
 def change_status(
@@ -90,39 +170,11 @@ def change_status(
 ) -> bool:
     """Set the status and put the change on record, in one transaction; False if nothing changed.
 
-    `reason` is the key of one of the call's reasons to set a response aside.
     Raises ReviewRefused unless the response is submitted (staff may not read drafts, and a
-    withdrawn response is not read any more), and for “set aside” without a reason. Raises
-    ReviewOutdated if `base_etag` is given and is not the response's `status_etag` any more.
+    withdrawn response is not read any more), and for “set aside” without one of the call's
+    reasons. Raises ReviewOutdated if `base_etag` is given and is not its `status_etag` any more.
     """
-    with transaction.atomic():
-        locked = _lock(submission)
-        if base_etag is not None and base_etag != status_etag(locked):
-            raise ReviewOutdated(_what_changed(locked, base_etag))
-        before, after = chosen_status(locked), StatusChoice(to, reason)
-        if before == after:
-            return False
-        if (to == TriageStatus.SET_ASIDE) != bool(reason):
-            raise ReviewRefused("Choose why it is set aside")
-        if reason and reason not in locked.call.set_aside_labels:
-            raise ReviewRefused("Choose one of the call’s reasons to set a response aside")
-        locked.triage_status = to
-        locked.save(update_fields=["triage_status"])
-        _save(locked, reason=reason, decided_by=by, decided_at=at)
-        reasons = {"reason": reason} if reason else {}
-        record(
-            by=by,
-            at=at,
-            action=AuditAction.STATUS_CHANGED,
-            call=locked.call,
-            submission=locked,
-            before=str(before.status),
-            after=str(to),
-            **reasons,
-        )
-    submission.triage_status = to
-    submission.review = locked.review
-    return True
+    return _change(submission, ChangeOfStatus(to, by, at, reason), base_etag)
 
 
 def assign(
@@ -138,27 +190,7 @@ def assign(
     Raises ReviewRefused unless the response is submitted and `to` may change its status. Raises
     ReviewOutdated if `base_etag` is given and is not the response's `assignee_etag` any more.
     """
-    with transaction.atomic():
-        locked = _lock(submission)
-        if base_etag is not None and base_etag != assignee_etag(locked):
-            raise ReviewOutdated(_who_assigned(locked))
-        before = review_of(locked).assignee_id
-        if before == (to.pk if to else None):
-            return False
-        if to is not None and not may(to, Action.CHANGE_STATUS, locked.call_id):
-            raise ReviewRefused(f"{to.get_username()} may not change the status in this call")
-        _save(locked, assignee=to)
-        record(
-            by=by,
-            at=at,
-            action=AuditAction.RESPONSE_ASSIGNED,
-            call=locked.call,
-            submission=locked,
-            before=before,
-            after=to.pk if to else None,
-        )
-    submission.review = locked.review
-    return True
+    return _change(submission, Assignment(to, by, at), base_etag)
 
 
 def flag(submission: Submission, *, flagged: bool, by: User, at: datetime) -> bool:
@@ -166,57 +198,69 @@ def flag(submission: Submission, *, flagged: bool, by: User, at: datetime) -> bo
 
     Raises ReviewRefused unless the response is submitted.
     """
+    return _change(submission, Flagging(flagged, by, at), None)
+
+
+def apply(change: Change, locked: Submission, base_etag: str | None) -> AuditEvent | None:
+    """Make the change to the rows in memory, for who has locked the response and saves them.
+
+    Returns the event to record, None where it is so already. Raises what `change_status` does.
+    """
+    if locked.state != SubmissionState.SUBMITTED:
+        raise ReviewRefused(f"{locked} is not among the submitted responses")
+    if base_etag is not None and base_etag != change.etag(locked):
+        raise ReviewOutdated(change.what_changed(locked, base_etag))
+    return change.make(locked)
+
+
+def _change(submission: Submission, change: Change, base_etag: str | None) -> bool:
     with transaction.atomic():
-        locked = _lock(submission)
-        if review_of(locked).flagged == flagged:
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        happened = apply(change, locked, base_etag)
+        if happened is None:
             return False
-        _save(locked, flagged=flagged)
-        record(
-            by=by,
-            at=at,
-            action=AuditAction.RESPONSE_FLAGGED,
-            call=locked.call,
-            submission=locked,
-            flagged=flagged,
-        )
-    submission.review = locked.review
+        locked.save(update_fields=["triage_status"])
+        locked.review.save()
+        happened.save(force_insert=True)
+    submission.triage_status, submission.review = locked.triage_status, locked.review
     return True
 
 
-def _lock(submission: Submission) -> Submission:
-    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-    if locked.state != SubmissionState.SUBMITTED:
-        raise ReviewRefused(f"{locked} is not among the submitted responses")
-    return locked
+def review_of(submission: Submission) -> Review:
+    """Return what staff did of the response so far; an empty row if that is nothing.
+
+    No query where the response was read with `select_related("review")`.
+    """
+    if getattr(submission, "review", None) is None:
+        submission.review = Review(submission=submission)
+    return submission.review
 
 
-def _save(locked: Submission, **changes: Any) -> None:
-    """Save the changes to the row beside the response, whose own row is locked."""
-    review = review_of(locked)
-    for name, value in changes.items():
-        setattr(review, name, value)
-    review.save()
-    locked.review = review
+def chosen_status(submission: Submission) -> StatusChoice:
+    return StatusChoice(TriageStatus(submission.triage_status), review_of(submission).reason)
 
 
-def _what_changed(submission: Submission, base_etag: str) -> str:
-    chosen = chosen_status(submission)
-    if base_etag.partition(" ")[0] == chosen.key:
-        number = submission.submitted_version.number
-        return f"While this page was open, its author submitted version {number}"
-    last = review_of(submission).decided_by
-    who = last.get_username() if last else "somebody else"
-    label = chosen.label(submission.call)
-    return f"While this page was open, {who} changed the status to “{label}”"
+def status_choices(call: Call) -> list[tuple[StatusChoice, str]]:
+    """Return each choice with its label: the statuses, and each reason to set aside."""
+    plain = [StatusChoice(each) for each in TriageStatus if each != TriageStatus.SET_ASIDE]
+    reasons = [StatusChoice(TriageStatus.SET_ASIDE, key) for key in call.set_aside_labels]
+    return [(choice, choice.label(call)) for choice in [*plain, *reasons]]
 
 
-def _who_assigned(submission: Submission) -> str:
-    event = (
-        AuditEvent.objects.filter(submission=submission, action=AuditAction.RESPONSE_ASSIGNED)
-        .select_related("actor")
-        .first()
-    )
-    who = event.actor.get_username() if event and event.actor else "somebody else"
-    assignee = review_of(submission).assignee
-    to = assignee.get_username() if assignee else "nobody"
-    return f"While this page was open, {who} assigned it to {to}"
+def say_reason(reason: str, call: Call) -> str:
+    """Return the label of the reason; of one that the call has no more, the words of its key."""
+    return call.set_aside_labels.get(reason, reason.replace("_", " "))
+
+
+def status_etag(submission: Submission) -> str:
+    """Return what a page shows of the response where its status can be changed."""
+    return f"{chosen_status(submission).key} {submission.submitted_version.number}"
+
+
+def assignee_etag(submission: Submission) -> str:
+    """Return what a page shows of the response where it can be assigned."""
+    return str(review_of(submission).assignee_id or "")
+
+
+def _name(person: User | None, otherwise: str = "somebody else") -> str:
+    return person.get_username() if person else otherwise

@@ -21,7 +21,7 @@ class DeclaredFiltersOnly(ModelAdmin):
     def _parameters(self, declared: Any) -> set[str]:
         """Return what Django's filter of the field reads from an address, and its shorter forms."""
         if isinstance(declared, type) and issubclass(declared, SimpleListFilter):
-            return {str(declared.parameter_name)}
+            return {str(declared.parameter_name), *getattr(declared, "more_parameters", ())}
         path = declared[0] if isinstance(declared, tuple | list) else declared
         field: Any = get_fields_from_path(self.model, path)[-1]
         target = f"__{field.target_field.name}" if field.is_relation else ""

@@ -6,9 +6,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.admin.declared_filters import DeclaredFiltersOnly
+from core.admin.lists import ListedWhole
 
 
-class ReadOnlyAdmin(DeclaredFiltersOnly):
+class ReadOnlyAdmin(DeclaredFiltersOnly, ListedWhole):
     """Nobody adds, changes or deletes here. Reading needs the model's view permission."""
 
     show_full_result_count = False

@@ -10,11 +10,19 @@ from django.http import HttpRequest
 
 from accounts.rights import calls_of
 from accounts.states import Action
-from submissions.calls.models import Call
-from submissions.calls.states import Publication, PublicationPolicy
+from submissions.calls.models import Call, Question
+from submissions.calls.states import Publication, PublicationPolicy, QuestionKind
 from submissions.responses.states import SubmissionState, Timing
 
 Choices = list[tuple[str, str]]
+CLOSED = (
+    QuestionKind.RADIO,
+    QuestionKind.CHECKBOXES,
+    QuestionKind.ROLES,
+    QuestionKind.MATRIX,
+    QuestionKind.CHECKBOX,
+)
+WITH_OWN_FILTER = ("publication", "quote_ok", "org_name_listed")
 
 
 class OneOf(admin.SimpleListFilter):
@@ -63,10 +71,15 @@ class StateFilter(OneOf):
         return queryset.filter(state=self.value() or SubmissionState.SUBMITTED)
 
 
-class FacetFilter(OneOf):
-    """A filter by the answers to one question; `options` are those of the chosen call."""
+class QuestionFilter(OneOf):
+    """A filter by the answers to one closed question; `options` are those of the chosen call.
+
+    Of a matrix it is by one of its rows.
+    """
 
     question = ""
+    row = ""
+    is_box = False
     options: Choices = []
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
@@ -75,32 +88,58 @@ class FacetFilter(OneOf):
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
-        answers = f"current_version__choices__{self.question}__has_any_keys"
-        return queryset.filter(**{answers: [self.value()]})
+        answer = f"current_version__choices__{self.question}"
+        if self.is_box:
+            given = Q(**{answer: True})
+            return queryset.filter(given if self.value() == "yes" else ~given)
+        if self.row:
+            return queryset.filter(**{f"{answer}__{self.row}": self.value()})
+        return queryset.filter(**{f"{answer}__has_any_keys": [self.value()]})
 
 
-def facet_filters(request: HttpRequest) -> list[type[FacetFilter]]:
-    """Return a filter for each facet of the reader's calls.
+def question_filters(request: HttpRequest) -> list[type[QuestionFilter]]:
+    """Return a filter for each closed question of the reader's calls, the facets first.
 
-    Those that the chosen call lacks are not shown.
-
-    Where another call was chosen since, its address may still have their parameters.
+    Those that the chosen call lacks are not shown: where another call was chosen since, its
+    address may still have their parameters.
     """
     calls = list(calls_of(request.user, Action.READ_RESPONSES))
     chosen = chosen_call(request, calls)
-    found: dict[str, type[FacetFilter]] = {}
+    found: dict[str, type[QuestionFilter]] = {}
     for call in sorted(calls, key=lambda call: call == chosen, reverse=True):
-        for facet, question in call.facet_questions:
-            if question.key not in found:
-                options = list(question.option_labels.items()) if call == chosen else []
-                fields = {
-                    "title": facet["label"],
-                    "parameter_name": f"facet_{question.key}",
-                    "question": question.key,
-                    "options": options,
-                }
-                found[question.key] = type("FacetFilter", (FacetFilter,), fields)
+        facets = [(facet["label"], question) for facet, question in call.facet_questions]
+        others = [(q.label, q) for q in call.questions_in_order if q.key not in WITH_OWN_FILTER]
+        for label, question in [*facets, *others]:
+            for made in _filters_of(question, label, is_shown=call == chosen):
+                found.setdefault(str(made.parameter_name), made)
     return list(found.values())
+
+
+def _filters_of(question: Question, label: str, *, is_shown: bool) -> list[type[QuestionFilter]]:
+    """Return the question's filter, of a matrix one for each row; none for an open question."""
+    if question.identity or question.kind not in CLOSED:
+        return []
+    labels = [("yes", "Yes"), ("no", "No")]
+    if question.kind != QuestionKind.CHECKBOX:
+        labels = list(question.option_labels.items())
+    rows = [("", label)]
+    if question.kind == QuestionKind.MATRIX:
+        rows = [(row["key"], f"{label} {row['label']}") for row in question.rows]
+    return [
+        type(
+            "QuestionFilter",
+            (QuestionFilter,),
+            {
+                "title": title,
+                "parameter_name": f"facet_{question.key}" + (f".{row}" if row else ""),
+                "question": question.key,
+                "row": row,
+                "is_box": question.kind == QuestionKind.CHECKBOX,
+                "options": labels if is_shown else [],
+            },
+        )
+        for row, title in rows
+    ]
 
 
 def chosen_call(request: HttpRequest, calls: Sequence[Call]) -> Call | None:

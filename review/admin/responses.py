@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.call_admin import OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
+from accounts.models import User
 from accounts.record import record
 from accounts.rights import calls_of
 from accounts.states import Action, AuditAction
@@ -26,6 +27,18 @@ from core.references import read_reference
 from core.whole_files import FileLost
 from review.admin import deciding, identity_search, reading, withdrawing
 from review.admin.facet_columns import facet_columns
+from review.admin.inbox_actions import InboxActions
+from review.admin.inbox_filters import (
+    AssigneeFilter,
+    ChannelFilter,
+    FilesFilter,
+    FlagFilter,
+    ReadingFilter,
+    ReasonFilter,
+    ReceivedFilter,
+    WordsFilter,
+    WorkFilter,
+)
 from review.admin.response_files import file_download
 from review.admin.response_filters import (
     ListingFilter,
@@ -33,8 +46,9 @@ from review.admin.response_filters import (
     QuotingFilter,
     StateFilter,
     TimingFilter,
-    facet_filters,
+    question_filters,
 )
+from review.triage import chosen_status, review_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
@@ -71,12 +85,13 @@ class WithFilesGiven(Protocol):
 
 
 @admin.register(Submission)
-class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
+class ResponseAdmin(InboxActions, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
     list_display = (
         "said_reference",
         "received",
-        "triage_status",
+        "status",
+        "assignee",
         "timing",
         "words",
         "files",
@@ -85,9 +100,18 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
     )
     list_filter = (
         ("call", OwnCallsFilter),
-        StateFilter,
+        WorkFilter,
+        AssigneeFilter,
+        ReadingFilter,
+        ReceivedFilter,
+        FlagFilter,
         "triage_status",
+        ReasonFilter,
+        StateFilter,
         TimingFilter,
+        ChannelFilter,
+        WordsFilter,
+        FilesFilter,
         PublicationFilter,
         ListingFilter,
         QuotingFilter,
@@ -106,15 +130,14 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         shown = list(super().get_list_filter(request))
-        place = shown.index(TimingFilter)
-        return [*shown[:place], *facet_filters(request), *shown[place:]]
+        return [*shown, *question_filters(request)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         responses = super().get_queryset(request)
         if ERROR_FLAG in request.GET:
             responses = responses.none()
         return (
-            responses.select_related("call", "current_version")
+            responses.select_related("call", "current_version", "review__assignee")
             .defer(*LONG_TEXTS)
             .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
         )
@@ -138,6 +161,15 @@ class ResponseAdmin(OfOwnCalls, ReadOnlyAdmin):
     @admin.display(description="reference", ordering="reference")
     def said_reference(self, response: Submission) -> str:
         return str(response)
+
+    @admin.display(description="status", ordering="triage_status")
+    def status(self, response: Submission) -> str:
+        said = chosen_status(response).label(response.call)
+        return f"{said} (flagged)" if review_of(response).flagged else said
+
+    @admin.display(description="assigned to", ordering="review__assignee__username", empty_value="")
+    def assignee(self, response: Submission) -> User | None:
+        return review_of(response).assignee
 
     @admin.display(description="timing", ordering="current_version__timing")
     def timing(self, response: Submission) -> str:

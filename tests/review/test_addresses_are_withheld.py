@@ -32,7 +32,14 @@ FILTERS = {
     "submissions.erasurerequest": {"call", "state", "ground"},
     "submissions.latepass": {"call"},
     "submissions.outboxemail": {"state", "kind", "call"},
-    "submissions.submission": {"call", "state", "triage_status", "facet_roles", "timing"},
+    "submissions.submission": {
+        "call",
+        "state",
+        "triage_status",
+        "facet_roles",
+        "timing",
+        "channel",
+    },
 }
 
 

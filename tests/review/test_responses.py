@@ -58,7 +58,8 @@ def test_list_shows_the_useful_columns(staff):
     text = staff.get(LIST).content.decode()
     columns = re.findall(r'class="field-(\w+)[^"]*">(?:<a [^>]*>)?([^<]*)', text)
     assert dict(columns[1:]) == {
-        "triage_status": "New",
+        "status": "New",
+        "assignee": "",
         "facet_roles": "provider, commissioner",
         "timing": "On time",
         "words": "3",

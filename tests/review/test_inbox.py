@@ -1,0 +1,256 @@
+"""The list as an inbox: what it shows, what narrows it, and what changes many at once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEvent
+from accounts.record import record
+from accounts.states import AuditAction, Role
+from review.models import Review
+from review.triage import assign, change_status, flag
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+from submissions.responses.submitting import submit
+from tests.forms import form_of
+from tests.makers import (
+    CLOSES_AT,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/submissions/submission/"
+AT = CLOSES_AT
+
+
+@pytest.fixture
+def ann(client):
+    client.user = make_user(Role.REVIEWER, username="ann", is_staff=True)
+    client.force_login(client.user)
+    return client
+
+
+@pytest.fixture
+def ben():
+    return make_user(Role.REVIEWER, username="ben", is_staff=True)
+
+
+def listed(client, query=""):
+    return {row.pk for row in client.get(f"{LIST}{query}").context["cl"].result_list}
+
+
+def messages_of(page):
+    return re.findall(r'<li class="(?:error|success|warning)">(.*?)</li>', page.content.decode())
+
+
+def test_list_is_narrowed_by_what_staff_did(ann, ben):
+    call = make_call()
+    mine, theirs, free = (make_submitted(call) for _ in range(3))
+    assign(mine, to=ann.user, by=ben, at=AT)
+    assign(theirs, to=ben, by=ben, at=AT)
+    flag(theirs, flagged=True, by=ben, at=AT)
+    change_status(theirs, to=TriageStatus.SET_ASIDE, reason="test", by=ben, at=AT)
+    record(by=ann.user, at=AT, action=AuditAction.RESPONSE_OPENED, call=call, submission=mine)
+    found = {
+        "?assigned=me": {mine.pk},
+        "?assigned=nobody": {free.pk},
+        f"?assigned={ben.pk}": {theirs.pk},
+        "?flagged=yes": {theirs.pk},
+        "?flagged=no": {mine.pk, free.pk},
+        "?work=to_do": {mine.pk, free.pk},
+        "?work=done": {theirs.pk},
+        "?reason=test": {theirs.pk},
+        "?reason=abusive": set(),
+        "?triage_status__exact=set_aside": {theirs.pk},
+        "?reading=unread": {theirs.pk, free.pk},
+        "?reading=read": {mine.pk},
+        "?work=to_do&assigned=me&reading=read": {mine.pk},
+        "?assigned=nonsense": set(),
+    }
+    assert {query: listed(ann, query) for query in found} == found
+
+
+def test_response_is_unread_again_once_its_author_submits_another_version(ann):
+    response = make_submitted()
+    before = response.submitted_at - timedelta(seconds=1)
+    of = {"call": response.call, "submission": response}
+    record(by=ann.user, at=before, action=AuditAction.RESPONSE_OPENED, **of)
+    assert listed(ann, "?reading=unread") == {response.pk}
+
+
+def test_list_is_narrowed_by_when_a_response_came(ann, at):
+    call = make_call()
+    old = make_submitted(call, at=CLOSES_AT - timedelta(days=10))
+    evening = make_submitted(call, at=CLOSES_AT - timedelta(days=2))
+    new = make_submitted(call, at=CLOSES_AT - timedelta(hours=1))
+    record(by=ann.user, at=CLOSES_AT - timedelta(days=1), action=AuditAction.RESPONSE_OPENED)
+    record(by=ann.user, at=CLOSES_AT, action=AuditAction.SIGNED_IN)
+    at(CLOSES_AT)
+    found = {
+        "?received=visit": {new.pk},
+        "?received=today": {new.pk},
+        "?received=week": {evening.pk, new.pk},
+        "?from=2019-07-22&until=2019-07-22": {evening.pk},
+        "?until=2019-07-22": {old.pk, evening.pk},
+        "?from=nonsense": set(),
+    }
+    assert {query: listed(ann, query) for query in found} == found
+
+
+def test_everything_came_since_the_last_visit_at_the_first(ann):
+    response = make_submitted()
+    assert listed(ann, "?received=visit") == {response.pk}
+
+
+def test_list_is_narrowed_by_words_files_channel_and_closed_questions(ann):
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call, story="One two three"))
+    make_attachment(draft)
+    with_file = submit(submission=draft, at=while_open(call)).submission
+    other = make_submitted(
+        call, story="word " * 300, history=["bid", "led"], fairness={"money": "good"}
+    )
+    Submission.objects.filter(pk=other.pk).update(channel="post")
+    found = {
+        "?words=250-999": {other.pk},
+        "?words=1-249": {with_file.pk},
+        "?files=yes": {with_file.pk},
+        "?files=no": {other.pk},
+        "?channel=post": {other.pk},
+        "?facet_history=led": {other.pk},
+        "?facet_fairness.money=good": {other.pk},
+        "?facet_fairness.money=poor": set(),
+        "?facet_age=adult": {with_file.pk, other.pk},
+        "?facet_declaration=yes": {with_file.pk, other.pk},
+        "?facet_declaration=no": set(),
+    }
+    assert {query: listed(ann, query) for query in found} == found
+    titles = [spec.title for spec in ann.get(LIST).context["cl"].filter_specs]
+    assert "How fair was each of these? Split of money" in titles
+    assert "Email address" not in titles
+
+
+def test_list_asks_as_much_for_assigned_responses_as_for_one(ann, ben):
+    call = make_call()
+    counts = []
+    for more in (1, 3):
+        for _ in range(more):
+            response = make_submitted(call)
+            assign(response, to=ben, by=ben, at=AT)
+            change_status(response, to=TriageStatus.SET_ASIDE, reason="test", by=ben, at=AT)
+        with CaptureQueriesContext(connection) as queries:
+            ann.get(LIST)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def choose(client, responses, action, *, address=LIST, **fields):
+    """What the page answers once `action` was chosen for the responses and its form filled in."""
+    page = client.get(address)
+    chosen = {"action": action, "_selected_action": [one.pk for one in responses]}
+    return client.post(address, form_of(page) | chosen | fields)
+
+
+def test_status_of_many_is_set_with_a_summary_of_what_was_left(ann, ben):
+    call = make_call()
+    responses = [make_submitted(call) for _ in range(3)]
+    change_status(responses[0], to=TriageStatus.CONSIDERED, by=ben, at=AT)
+    asked = choose(ann, responses, "set_status")
+    assert "You chose 3 responses." in asked.content.decode()
+    answer = ann.post(
+        LIST,
+        form_of(asked)
+        | {"_selected_action": [one.pk for one in responses], "status": "considered"},
+        follow=True,
+    )
+    assert messages_of(answer) == ["2 responses changed. 1 left as before: 1 so already."]
+    assert set(Submission.objects.values_list("triage_status", flat=True)) == {"considered"}
+    events = AuditEvent.objects.filter(action="status_changed", actor=ann.user)
+    assert {event.submission_id for event in events} == {one.pk for one in responses[1:]}
+    assert list(Review.objects.filter(decided_by=ann.user).values_list("submission")) == [
+        (one.pk,) for one in responses[1:]
+    ]
+
+
+def test_of_many_those_that_somebody_changed_meanwhile_are_left_with_the_name(ann, ben):
+    call = make_call()
+    responses = [make_submitted(call) for _ in range(2)]
+    asked = choose(ann, responses, "set_status", address=f"{LIST}?work=to_do")
+    change_status(responses[0], to=TriageStatus.CONSIDERED, by=ben, at=AT)
+    posted = form_of(asked) | {
+        "_selected_action": [one.pk for one in responses],
+        "status": "set_aside.test",
+    }
+    answer = ann.post(f"{LIST}?work=to_do", posted, follow=True)
+    assert messages_of(answer) == [
+        f"{responses[0]} is left as it is. While this page was open, ben changed the status to "
+        "“Considered”.",
+        "1 response changed. 1 left as before: 1 changed by somebody else while the page was open.",
+    ]
+    statuses = Submission.objects.order_by("pk").values_list("triage_status", flat=True)
+    assert list(statuses) == ["considered", "set_aside"]
+
+
+def test_many_are_assigned_and_flagged(ann, ben):
+    call = make_call()
+    responses = [make_submitted(call) for _ in range(2)]
+    keys = [one.pk for one in responses]
+    asked = choose(ann, responses, "assign_to")
+    ann.post(LIST, form_of(asked) | {"_selected_action": keys, "assignee": ben.pk})
+    choose(ann, responses, "flag")
+    rows = Review.objects.order_by("pk").values_list("assignee__username", "flagged")
+    assert list(rows) == [("ben", True), ("ben", True)]
+    choose(ann, responses[:1], "take_flag_away")
+    assert list(Review.objects.order_by("pk").values_list("flagged", flat=True)) == [False, True]
+
+
+def test_spreading_gives_each_as_much_to_do_and_leaves_what_is_assigned_or_done(ann, ben):
+    call = make_call()
+    responses = [make_submitted(call) for _ in range(7)]
+    assign(responses[0], to=ben, by=ben, at=AT)
+    change_status(responses[1], to=TriageStatus.CONSIDERED, by=ben, at=AT)
+    asked = choose(ann, responses, "spread_evenly")
+    posted = form_of(asked) | {
+        "_selected_action": [one.pk for one in responses],
+        "people": [ann.user.pk, ben.pk],
+    }
+    answer = ann.post(LIST, posted, follow=True)
+    assert messages_of(answer) == [
+        "5 responses changed. 2 left as before: 1 assigned already, 1 done already."
+    ]
+    has = {one: Review.objects.filter(assignee=one).count() for one in (ann.user, ben)}
+    assert has == {ann.user: 3, ben: 3}
+
+
+def test_many_cost_no_more_queries_than_two(ann):
+    call = make_call()
+    counts = []
+    for number in (2, 6):
+        responses = [make_submitted(call) for _ in range(number)]
+        page = form_of(ann.get(LIST))
+        chosen = {"action": "flag", "_selected_action": [one.pk for one in responses]}
+        with CaptureQueriesContext(connection) as queries:
+            ann.post(LIST, page | chosen)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert Review.objects.filter(flagged=True).count() == 8
+
+
+def test_page_after_the_last_shows_the_last_with_the_filter(ann, monkeypatch):
+    monkeypatch.setattr("core.admin.read_only.ReadOnlyAdmin.list_per_page", 2)
+    call = make_call()
+    made = [make_submitted(call) for _ in range(3)]
+    for asked in ("11", "0"):
+        page = ann.get(f"{LIST}?work=to_do&p={asked}")
+        shown = page.context["cl"]
+        expected = (2, [made[0].pk]) if asked == "11" else (1, [made[2].pk, made[1].pk])
+        assert (shown.page_num, [row.pk for row in shown.result_list]) == expected
