@@ -23,7 +23,7 @@ from review.visits import last_visit, unread_by
 from submissions.responses.models import Version
 from submissions.responses.states import Channel, TriageStatus
 
-FILES = Version.attachments.through.objects  # type: ignore[misc]  # it misses the annotation
+FILES = Version.attachments.through.objects
 WORDS = {"0": (0, 0), "1-249": (1, 249), "250-999": (250, 999), "1000-": (1000, None)}
 
 

@@ -80,7 +80,12 @@ class QuestionFilter(OneOf):
     question = ""
     row = ""
     is_box = False
+    is_of_a_question = True
     options: Choices = []
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.value() is not None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return self.options
