@@ -23,6 +23,7 @@ app.autodiscover_tasks(
         "accounts",
         "submissions.mail",
         "submissions.responses",
+        "review",
         "exports",
         "personal_data",
         "retention",
@@ -97,6 +98,11 @@ app.conf.beat_schedule = {
         "task": "submissions.scan_files",
         "schedule": 30.0,
         "options": {"expires": 30.0},
+    },
+    "compare-arrivals": {
+        "task": "review.compare_arrivals",
+        "schedule": 10.0,
+        "options": {"expires": TICK_LASTS},
     },
     "report-alive": {
         "task": "core.report_alive",

@@ -17,8 +17,8 @@ from django.db.models import Q
 from accounts.record import record
 from accounts.states import AuditAction
 from exports import export_runs
+from review.duplicates import comparing
 from review.models import Coding, Review
-from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
 from submissions.responses.erasing import tell
@@ -86,10 +86,12 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
             for part in (IdentityAnswer, ReturnAddress):
                 part.objects.filter(submission=submission).delete()
+            comparing.forget_sender(submission.pk)
         if locked.is_whole:
             Answer.objects.filter(submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
+            comparing.let_go(submission.pk)
         if locked.is_about_files:
             files = Attachment.objects.filter(submission=submission)
             locked.files_left = list(files.values_list("file", flat=True))

@@ -18,7 +18,7 @@ from exports.models import ExportRun
 from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
 from retention.models import RetentionConfirmation
-from review.models import Code, Coding, Review
+from review.models import Cluster, ClusterMember, Code, Coding, Review, Shingle, Signature
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import (
@@ -46,6 +46,10 @@ MADE_IN_REHEARSAL = (
     Review,
     Coding,
     Code,
+    ClusterMember,
+    Cluster,
+    Shingle,
+    Signature,
     VersionIdentity,
     Version.attachments.through,
     Version,
