@@ -19,6 +19,7 @@ from accounts.states import AuditAction
 from exports import export_runs
 from review.duplicates import comparing
 from review.models import Coding, Review
+from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
 from submissions.responses.erasing import tell
