@@ -1,5 +1,6 @@
 """Writing the record of what people opened and decided."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,28 @@ def event(
         call_id=_key(call),
         submission_id=_key(submission),
         detail=detail,
+    )
+
+
+def record_each(
+    submissions: Iterable[Model],
+    *,
+    by: User | None,
+    at: datetime,
+    action: AuditAction,
+    **detail: Any,
+) -> None:
+    """Write the same event for each of these responses, at once."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            at=at,
+            actor_id=_key(by),
+            action=action,
+            call_id=submission.call_id,  # type: ignore[attr-defined]  # a Submission has it
+            submission_id=submission.pk,
+            detail=detail,
+        )
+        for submission in submissions
     )
 
 

@@ -48,6 +48,8 @@ class AuditAction(TextChoices):
     RETENTION_CONFIRMED = "retention_confirmed", "Confirmed what ends"
     DATA_ENDED = "data_ended", "Ended data after its period"
     RECORD_ENDED = "record_ended", "Ended audit events after their period"
+    DUPLICATES_DECIDED = "duplicates_decided", "Decided about alike responses"
+    DUPLICATES_CHANGED = "duplicates_changed", "Took responses out of a set, or put them back"
 
 
 class Role(TextChoices):
@@ -69,6 +71,7 @@ class Action(TextChoices):
     OPEN_FILES = "open_files", "Open files of responses"
     SEE_IDENTITY = "see_identity", "See who answered"
     CHANGE_STATUS = "change_status", "Change the status of a response, assign it and flag it"
+    DECIDE_DUPLICATES = "decide_duplicates", "Decide about duplicates and campaigns"
     CODE = "code", "Put passages under codes"
     WITHDRAW = "withdraw", "Withdraw a response at its author's request"
     FIND_PERSON = "find_person", "Find what a person gave, and make a copy of it"

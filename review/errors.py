@@ -25,3 +25,19 @@ class CodingRefused(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class DecisionRefused(PortalError):
+    """Nothing can be decided like that; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class DecisionOutdated(PortalError):
+    """Somebody else changed the set; `message` says who, without a full stop."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -1,5 +1,5 @@
 """Responses in the admin."""
 
-from review.admin import responses
+from review.admin import duplicates, responses
 
-__all__ = ["responses"]
+__all__ = ["duplicates", "responses"]

@@ -68,6 +68,9 @@ class Cluster(models.Model):
     )
     found_at = models.DateTimeField()
     lock_version = models.PositiveIntegerField(default=0, editable=False)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

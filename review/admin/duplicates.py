@@ -1,0 +1,175 @@
+"""Duplicates and campaigns: the list of alike responses, and the page to decide on."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.current_user import current_user
+from accounts.record import record_each
+from accounts.rights import is_administrator, of_calls
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.uk_time import in_uk_time
+from review.admin.duplicates_page import STATES, cluster_page, suggested_text
+from review.admin.response_filters import Choices, OneOf
+from review.duplicates.deciding import decide, put_back, take_out
+from review.errors import DecisionOutdated, DecisionRefused
+from review.models import Cluster, ClusterMember
+from review.states import ClusterKind, ClusterState, MemberState
+from submissions.responses.models import Submission
+
+THERE = ~Q(members__state=MemberState.REJECTED)
+NEW = Q(members__state=MemberState.PROPOSED)
+
+
+class WaitingFilter(OneOf):
+    title = "what to do"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("yes", "To decide, or new since")]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        proposed = ClusterMember.objects.filter(
+            cluster=OuterRef("pk"), state=MemberState.PROPOSED
+        )
+        return queryset.filter(Exists(proposed))
+
+
+@admin.register(Cluster)
+class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.READ_RESPONSES
+    list_display = ("said_name", "kind", "state", "responses", "proposed", "found", "call")
+    list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "kind")
+    ordering = ("-found_at", "-pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Cluster]:
+        """Those of the same sender say who answered: for people who may see that."""
+        clusters = super().get_queryset(request)
+        if not is_administrator(request.user):
+            clusters = clusters.filter(
+                Q(kind=ClusterKind.TEXT) | of_calls(request.user, Action.SEE_IDENTITY)
+            )
+        return clusters.select_related("call", "standing__current_version").annotate(
+            number=Count("members", filter=THERE), new=Count("members", filter=NEW)
+        )
+
+    @admin.display(description="name", ordering="name")
+    def said_name(self, cluster: Cluster) -> str:
+        return str(cluster)
+
+    @admin.display(description="responses", ordering="number")
+    def responses(self, cluster: Any) -> int:
+        return cluster.number
+
+    @admin.display(description="to decide", ordering="new")
+    def proposed(self, cluster: Any) -> int:
+        return cluster.new
+
+    @admin.display(description="found (UK time)", ordering="found_at")
+    def found(self, cluster: Cluster) -> str:
+        return in_uk_time(cluster.found_at)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the responses with their differences, and take a decision about them."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        cluster: Cluster | None = self.get_object(request, object_id)
+        if cluster is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        error = ""
+        if request.method == "POST":
+            try:
+                said = self._post(request, cluster)
+            except (DecisionRefused, DecisionOutdated) as refused:
+                error = refused.message
+                if isinstance(refused, DecisionOutdated):
+                    error += ". Nothing of yours was saved: what you chose is below. Look again."
+                    cluster = self.get_object(request, object_id)
+            else:
+                messages.success(request, said)
+                return redirect(reverse("admin:review_cluster_change", args=[object_id]))
+        if cluster is None:
+            messages.error(request, error)
+            return redirect("admin:review_cluster_changelist")
+        return self._page(request, cluster, error)
+
+    def _page(self, request: HttpRequest, cluster: Cluster, error: str) -> HttpResponse:
+        page = cluster_page(cluster, number=request.GET.get("p", "1"), reader=request.user)
+        record_each(
+            [row.member.submission for row in page.members],
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.RESPONSE_OPENED,
+            beside=cluster.pk,
+        )
+        given = request.POST if error else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Alike responses: {cluster}",
+            "opts": self.opts,
+            "cluster": cluster,
+            "page": page,
+            "states": STATES,
+            "error": error,
+            "chosen": given.get("to", "") if given else cluster.state,
+            "name": given.get("name", "") if given else cluster.name,
+            "text": given.get("text", "") if given else cluster.text or suggested_text(page),
+            "standing": given.get("standing", "") if given else str(cluster.standing_id or ""),
+            "decided": in_uk_time(cluster.decided_at),
+            "is_sender": cluster.kind == ClusterKind.SENDER,
+        }
+        template = "admin/review/cluster/page.html"
+        return TemplateResponse(request, template, context, status=422 if error else 200)
+
+    def _post(self, request: HttpRequest, cluster: Cluster) -> str:
+        """Do what the form asks for; return what to tell. Raises what the verbs raise."""
+        self.own_row(request, Action.DECIDE_DUPLICATES, Cluster.objects.all(), pk=cluster.pk)
+        given = request.POST
+        by, at = current_user(request), clock.portal_now()
+        base = _number(given.get("base", ""))
+        verbs = {"take_out": take_out, "put_back": put_back}
+        if (verb := verbs.get(given.get("do", ""))) is not None:
+            members = [_number(one) for one in given.getlist("member")]
+            moved = verb(cluster, members=members, base=base, by=by, at=at)
+            where = "taken out" if verb is take_out else "put back"
+            return f"{moved} response{'' if moved == 1 else 's'} {where}."
+        to = given.get("to", "")
+        if to not in {state for state, _ in STATES}:
+            raise DecisionRefused("Select what these responses are.")
+        standing = None
+        if given.get("standing"):
+            standing = Submission.objects.filter(pk=_number(given["standing"])).first()
+            if standing is None:
+                raise DecisionRefused("The response that counts is one of those shown.")
+        decided = decide(
+            cluster,
+            to=ClusterState(to),
+            up_to=_number(given.get("up_to", "")),
+            base=base,
+            by=by,
+            at=at,
+            name=given.get("name", "").replace("\0", ""),
+            text=given.get("text", "").replace("\0", ""),
+            standing=standing,
+        )
+        return f"{decided} is now: {ClusterState(to).label.lower()}."
+
+
+def _number(written: str) -> int:
+    """Return the number, -1 for what is none: no row has that."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 18 else -1

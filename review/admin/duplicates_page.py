@@ -1,0 +1,166 @@
+"""The data of the page of one set of alike responses."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+from accounts.identity import may_see_identity
+from accounts.rights import Person, may
+from accounts.states import Action
+from core.admin.uk_time import in_uk_time
+from review.duplicates.comparing import CallWords
+from review.duplicates.differences import Piece, differences
+from review.duplicates.likeness import matches
+from review.duplicates.wording import Wording, wordings
+from review.models import Cluster, ClusterMember
+from review.states import ClusterKind, ClusterState, MemberState
+from submissions.responses.models import Submission
+
+ON_A_PAGE = 10
+CHOICES_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ShownDifference:
+    """Of one answer; `label` is its question's."""
+
+    label: str
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True)
+class ShownMember:
+    """`is_standing`: the others are shown by how they differ from this one."""
+
+    member: ClusterMember
+    received: str
+    is_standing: bool
+    answers: list[ShownDifference] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ClusterPage:
+    members: list[ShownMember]
+    page: Page
+    up_to: int
+    number: int
+    proposed: int
+    rejected: list[ClusterMember]
+    text: list[ShownDifference]
+    choices: list[Submission]
+    reference: Submission | None
+    may_decide: bool
+
+
+def cluster_page(cluster: Cluster, *, number: str, reader: Person) -> ClusterPage:
+    """Return what the page shows, in a fixed number of queries."""
+    there = _active(cluster)
+    page = Paginator(there, ON_A_PAGE).get_page(number)
+    rows = list(page.object_list)
+    reference = _reference(cluster, there)
+    words = CallWords.of(cluster.call)
+    if cluster.kind == ClusterKind.TEXT and reference is not None:
+        own = _texts(cluster, reference)
+        compared = wordings(own, words.hashing, known=words.known)
+    else:
+        own, compared = {}, []
+    counts = list(there.values_list("pk", "state"))
+    rejected = cluster.members.filter(state=MemberState.REJECTED).select_related("submission")
+    return ClusterPage(
+        members=[_shown(row, reference, own, compared, words) for row in rows],
+        page=page,
+        up_to=max((pk for pk, _ in counts), default=0),
+        number=len(counts),
+        proposed=sum(state == MemberState.PROPOSED for _, state in counts),
+        rejected=list(rejected[:CHOICES_SHOWN]),
+        text=_common(cluster, own, rows, compared, words),
+        choices=_choices(cluster, there),
+        reference=reference,
+        may_decide=may_decide(cluster, reader),
+    )
+
+
+def may_decide(cluster: Cluster, reader: Person) -> bool:
+    sees = cluster.kind != ClusterKind.SENDER or may_see_identity(reader, cluster.call_id)
+    return sees and may(reader, Action.DECIDE_DUPLICATES, cluster.call_id)
+
+
+def _active(cluster: Cluster) -> QuerySet[ClusterMember]:
+    return (
+        cluster.members.exclude(state=MemberState.REJECTED)
+        .select_related("submission__current_version", "nearest")
+        .order_by("pk")
+    )
+
+
+def _reference(cluster: Cluster, there: QuerySet[ClusterMember]) -> Submission | None:
+    """Return the response that the others are compared with: the one that counts, or the first."""
+    if cluster.standing is not None:
+        return cluster.standing
+    first = there.order_by("submission__submitted_at", "pk").first()
+    return first.submission if first else None
+
+
+def _choices(cluster: Cluster, there: QuerySet[ClusterMember]) -> list[Submission]:
+    found = [row.submission for row in there.order_by("submission__submitted_at")[:CHOICES_SHOWN]]
+    if cluster.standing is not None and cluster.standing not in found:
+        found.insert(0, cluster.standing)
+    return found
+
+
+def _texts(cluster: Cluster, reference: Submission) -> dict[str, str]:
+    """Return what members are compared with: the campaign's own text, or a response's answers."""
+    return {"": cluster.text} if cluster.text else reference.submitted_version.texts
+
+
+def _shown(
+    row: ClusterMember,
+    reference: Submission | None,
+    own: dict[str, str],
+    compared: list[Wording],
+    words: CallWords,
+) -> ShownMember:
+    version = row.submission.submitted_version
+    is_standing = row.submission == reference and "" not in own
+    answers = []
+    if compared and not is_standing:
+        labels = row.cluster.call.questions_by_key
+        theirs = wordings(version.texts, words.hashing, known=words.known)
+        for found in matches(theirs, compared):
+            pieces = differences(own[found.other_key], version.texts[found.key])
+            answers.append(ShownDifference(labels[found.key].label, pieces))
+    return ShownMember(row, in_uk_time(version.received_at), is_standing, answers)
+
+
+def _common(
+    cluster: Cluster,
+    own: dict[str, str],
+    rows: list[ClusterMember],
+    compared: list[Wording],
+    words: CallWords,
+) -> list[ShownDifference]:
+    """Return the texts that the responses have in common, as the one that counts has them."""
+    if "" in own:
+        return [ShownDifference("The campaign’s own text", [Piece("same", own[""])])]
+    keys: dict[str, Any] = {}
+    for row in rows:
+        texts = row.submission.submitted_version.texts
+        if texts is not own:
+            theirs = wordings(texts, words.hashing, known=words.known)
+            keys |= dict.fromkeys(found.other_key for found in matches(theirs, compared))
+    labels = cluster.call.questions_by_key
+    return [ShownDifference(labels[key].label, [Piece("same", own[key])]) for key in keys]
+
+
+def suggested_text(page: ClusterPage) -> str:
+    """Return the campaign's own text to begin with: what the responses have in common."""
+    return "\n\n".join(piece.text for shown in page.text for piece in shown.pieces)
+
+
+STATES = [
+    (ClusterState.CAMPAIGN, "A campaign: many people sent the same text. Counted once if wanted"),
+    (ClusterState.DUPLICATE, "Duplicates: one response, given more than once. One counts"),
+    (ClusterState.UNRELATED, "Unrelated: each counts for itself"),
+]

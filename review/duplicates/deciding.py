@@ -1,0 +1,179 @@
+"""What staff decide about responses that are alike: a campaign, duplicates, or nothing of the kind.
+
+Each verb locks the cluster, looks again, and puts what it did on record, in one transaction. A
+decision is about the responses that its page showed: later arrivals stay proposed.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from review.errors import DecisionOutdated, DecisionRefused
+from review.models import Cluster, ClusterMember
+from review.states import ClusterKind, ClusterState, MemberState
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+
+LONGEST_TEXT = 50_000  # characters
+
+
+def decide(
+    cluster: Cluster,
+    *,
+    to: ClusterState,
+    up_to: int,
+    base: int,
+    by: User,
+    at: datetime,
+    name: str = "",
+    text: str = "",
+    standing: Submission | None = None,
+) -> Cluster:
+    """Decide what the responses are; those proposed up to the member `up_to` are confirmed.
+
+    `standing` is the response that counts, the first submitted if it is None; `base` is the
+    `lock_version` that the page showed. Raises DecisionRefused for somebody without the right, a
+    campaign without a name of its own, or a response from elsewhere; DecisionOutdated if somebody
+    else decided meanwhile.
+    """
+    name, text = " ".join(name.split()), text.strip()
+    with transaction.atomic():
+        locked = _lock(cluster, by=by, base=base)
+        if to == ClusterState.CAMPAIGN:
+            _refuse_bad_campaign(locked, name, text)
+        there = locked.members.exclude(state=MemberState.REJECTED)
+        if standing is not None and not there.filter(submission=standing).exists():
+            raise DecisionRefused("The response that counts is one of those shown.")
+        before = locked.state
+        locked.state, locked.decided_by, locked.decided_at = to, by, at
+        is_campaign = to == ClusterState.CAMPAIGN
+        locked.name = name if is_campaign else ""
+        locked.text = text if is_campaign else ""
+        counts = to in {ClusterState.CAMPAIGN, ClusterState.DUPLICATE}
+        locked.standing = (standing or _first_of(locked)) if counts else None
+        locked.text_from = locked.standing if locked.text else None
+        locked.lock_version += 1
+        locked.changed_by = by
+        locked.save()
+        confirmed = locked.members.filter(state=MemberState.PROPOSED, pk__lte=up_to).update(
+            state=MemberState.CONFIRMED
+        )
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.DUPLICATES_DECIDED,
+            call=locked.call,
+            submission=locked.standing,
+            set=locked.pk,
+            before=before,
+            after=str(to),
+            name=locked.name,
+            confirmed=confirmed,
+        )
+    return locked
+
+
+def take_out(
+    cluster: Cluster, *, members: Collection[int], base: int, by: User, at: datetime
+) -> int:
+    """Take these members out: they are not proposed there again; return how many.
+
+    Raises as `decide` does.
+    """
+    return _move(cluster, members, to=MemberState.REJECTED, base=base, by=by, at=at)
+
+
+def put_back(
+    cluster: Cluster, *, members: Collection[int], base: int, by: User, at: datetime
+) -> int:
+    """Propose members again that were taken out, unless they are in another cluster by now."""
+    return _move(cluster, members, to=MemberState.PROPOSED, base=base, by=by, at=at)
+
+
+def _move(
+    cluster: Cluster,
+    members: Collection[int],
+    *,
+    to: MemberState,
+    base: int,
+    by: User,
+    at: datetime,
+) -> int:
+    with transaction.atomic():
+        locked = _lock(cluster, by=by, base=base)
+        there = locked.members.filter(pk__in=members)
+        if to == MemberState.REJECTED:
+            chosen = there.exclude(state=MemberState.REJECTED)
+        else:
+            elsewhere = ClusterMember.objects.filter(kind=locked.kind).exclude(
+                state=MemberState.REJECTED
+            )
+            chosen = there.filter(state=MemberState.REJECTED).exclude(
+                submission__in=elsewhere.values("submission")
+            )
+        rows = list(chosen.select_related("submission"))
+        ClusterMember.objects.filter(pk__in=[row.pk for row in rows]).update(state=to)
+        if locked.standing_id in {row.submission_id for row in rows}:
+            locked.standing = _first_of(locked)
+        locked.lock_version += 1
+        locked.changed_by = by
+        locked.save(update_fields=["standing", "lock_version", "changed_by"])
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.DUPLICATES_CHANGED,
+            call=locked.call,
+            set=locked.pk,
+            after=str(to),
+            references=[row.submission.reference for row in rows],
+        )
+    return len(rows)
+
+
+def _lock(cluster: Cluster, *, by: User, base: int) -> Cluster:
+    found = Cluster.objects.select_for_update(of=("self",)).filter(pk=cluster.pk)
+    locked = found.select_related("call").first()
+    if locked is None:
+        raise DecisionOutdated("These responses do not stand together any more")
+    actions = [Action.DECIDE_DUPLICATES]
+    if locked.kind == ClusterKind.SENDER:
+        actions.append(Action.SEE_IDENTITY)
+    if not all(may(by, action, locked.call_id) for action in actions):
+        raise DecisionRefused("You may not decide about duplicates and campaigns in this call.")
+    if locked.lock_version != base:
+        who = locked.changed_by.get_username() if locked.changed_by else "somebody else"
+        label = ClusterState(locked.state).label.lower()
+        raise DecisionOutdated(
+            f"While this page was open, {who} changed this set. It is now: {label}"
+            + (f", “{locked.name}”" if locked.name else "")
+        )
+    return locked
+
+
+def _refuse_bad_campaign(cluster: Cluster, name: str, text: str) -> None:
+    if not name:
+        raise DecisionRefused("Enter a name for the campaign.")
+    if len(name) > 100:
+        raise DecisionRefused("Give the campaign a name of 100 characters or fewer.")
+    if len(text) > LONGEST_TEXT:
+        raise DecisionRefused(f"Give a text of {LONGEST_TEXT:,} characters or fewer.")
+    others = Cluster.objects.filter(call=cluster.call_id, state=ClusterState.CAMPAIGN)
+    if others.filter(name__iexact=name).exclude(pk=cluster.pk).exists():
+        raise DecisionRefused(f"There is a campaign “{name}” already in this call.")
+
+
+def _first_of(cluster: Cluster) -> Submission | None:
+    """Return the response of the cluster that was submitted first and still counts."""
+    there = cluster.members.exclude(state=MemberState.REJECTED)
+    return (
+        Submission.objects.filter(
+            pk__in=there.values("submission"), state=SubmissionState.SUBMITTED
+        )
+        .order_by("submitted_at", "pk")
+        .first()
+    )
