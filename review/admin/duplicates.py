@@ -40,9 +40,7 @@ class WaitingFilter(OneOf):
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
-        proposed = ClusterMember.objects.filter(
-            cluster=OuterRef("pk"), state=MemberState.PROPOSED
-        )
+        proposed = ClusterMember.objects.filter(cluster=OuterRef("pk"), state=MemberState.PROPOSED)
         return queryset.filter(Exists(proposed))
 
 

@@ -86,5 +86,3 @@ def whole(texts: dict[str, str], hashing: Hashing) -> str:
 def sketch(answers: Iterable[Wording]) -> set[int]:
     """Return the hashes under which the response is found."""
     return {number for answer in answers for number in answer.lowest}
-
-

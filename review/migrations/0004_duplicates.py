@@ -6,120 +6,336 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('review', '0003_fill_who_decided'),
-        ('submissions', '0024_set_aside_reasons'),
+        ("review", "0003_fill_who_decided"),
+        ("submissions", "0024_set_aside_reasons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cluster',
+            name="Cluster",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('text', 'The same words'), ('sender', 'The same sender')], max_length=10, verbose_name='alike by')),
-                ('state', models.CharField(choices=[('open', 'To decide'), ('campaign', 'Campaign'), ('duplicate', 'Duplicates'), ('unrelated', 'Unrelated')], default='open', max_length=10, verbose_name='decision')),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('text', models.TextField(blank=True, help_text='What the campaign asked people to send.')),
-                ('found_at', models.DateTimeField()),
-                ('lock_version', models.PositiveIntegerField(default=0, editable=False)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clusters', to='submissions.call')),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('standing', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='submissions.submission')),
-                ('text_from', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='submissions.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("text", "The same words"), ("sender", "The same sender")],
+                        max_length=10,
+                        verbose_name="alike by",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "To decide"),
+                            ("campaign", "Campaign"),
+                            ("duplicate", "Duplicates"),
+                            ("unrelated", "Unrelated"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="decision",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=100)),
+                (
+                    "text",
+                    models.TextField(
+                        blank=True, help_text="What the campaign asked people to send."
+                    ),
+                ),
+                ("found_at", models.DateTimeField()),
+                ("lock_version", models.PositiveIntegerField(default=0, editable=False)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clusters",
+                        to="submissions.call",
+                    ),
+                ),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "standing",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="submissions.submission",
+                    ),
+                ),
+                (
+                    "text_from",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="submissions.submission",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'set of alike responses',
-                'verbose_name_plural': 'duplicates and campaigns',
-                'ordering': ['-found_at', '-pk'],
+                "verbose_name": "set of alike responses",
+                "verbose_name_plural": "duplicates and campaigns",
+                "ordering": ["-found_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ClusterMember',
+            name="ClusterMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('text', 'The same words'), ('sender', 'The same sender')], max_length=10)),
-                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('confirmed', 'Confirmed'), ('rejected', 'Taken out')], default='proposed', max_length=10)),
-                ('likeness', models.CharField(choices=[('identical', 'Identical'), ('near', 'Nearly identical'), ('sender', 'Same sender')], max_length=10)),
-                ('share', models.PositiveSmallIntegerField(default=100)),
-                ('joined_at', models.DateTimeField()),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='review.cluster')),
-                ('nearest', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='submissions.submission')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clusterings', to='submissions.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("text", "The same words"), ("sender", "The same sender")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("confirmed", "Confirmed"),
+                            ("rejected", "Taken out"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "likeness",
+                    models.CharField(
+                        choices=[
+                            ("identical", "Identical"),
+                            ("near", "Nearly identical"),
+                            ("sender", "Same sender"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("share", models.PositiveSmallIntegerField(default=100)),
+                ("joined_at", models.DateTimeField()),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="review.cluster",
+                    ),
+                ),
+                (
+                    "nearest",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="submissions.submission",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="clusterings",
+                        to="submissions.submission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scheme', models.CharField(max_length=16)),
-                ('whole', models.CharField(blank=True, help_text='Of all its texts together.', max_length=32)),
-                ('sender', models.CharField(blank=True, help_text='Of its confirmed address.', max_length=32)),
-                ('compared_at', models.DateTimeField()),
-                ('submission', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='signature', to='submissions.submission')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='submissions.version')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scheme", models.CharField(max_length=16)),
+                (
+                    "whole",
+                    models.CharField(
+                        blank=True, help_text="Of all its texts together.", max_length=32
+                    ),
+                ),
+                (
+                    "sender",
+                    models.CharField(
+                        blank=True, help_text="Of its confirmed address.", max_length=32
+                    ),
+                ),
+                ("compared_at", models.DateTimeField()),
+                (
+                    "submission",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="signature",
+                        to="submissions.submission",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="submissions.version",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Shingle',
+            name="Shingle",
             fields=[
-                ('pk', models.CompositePrimaryKey('hash', 'signature_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('hash', models.BigIntegerField()),
-                ('signature', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shingles', to='review.signature')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "hash",
+                        "signature_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("hash", models.BigIntegerField()),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shingles",
+                        to="review.signature",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['text', 'sender'])), name='review_cluster_kind'),
+            model_name="cluster",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["text", "sender"])), name="review_cluster_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'campaign', 'duplicate', 'unrelated'])), name='review_cluster_state'),
+            model_name="cluster",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "campaign", "duplicate", "unrelated"])),
+                name="review_cluster_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'campaign'), _negated=True), models.Q(('name', ''), _negated=True), _connector='OR'), name='review_cluster_campaign_has_name'),
+            model_name="cluster",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "campaign"), _negated=True),
+                    models.Q(("name", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="review_cluster_campaign_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='review_cluster_decided'),
+            model_name="cluster",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "open"),
+                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="review_cluster_decided",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.UniqueConstraint(models.F('call'), models.F('name'), condition=models.Q(('state', 'campaign')), name='review_cluster_name'),
+            model_name="cluster",
+            constraint=models.UniqueConstraint(
+                models.F("call"),
+                models.F("name"),
+                condition=models.Q(("state", "campaign")),
+                name="review_cluster_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clustermember',
-            constraint=models.UniqueConstraint(models.F('cluster'), models.F('submission'), name='review_clustermember_once'),
+            model_name="clustermember",
+            constraint=models.UniqueConstraint(
+                models.F("cluster"), models.F("submission"), name="review_clustermember_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clustermember',
-            constraint=models.UniqueConstraint(models.F('submission'), models.F('kind'), condition=models.Q(('state', 'rejected'), _negated=True), name='review_clustermember_one_of_a_kind'),
+            model_name="clustermember",
+            constraint=models.UniqueConstraint(
+                models.F("submission"),
+                models.F("kind"),
+                condition=models.Q(("state", "rejected"), _negated=True),
+                name="review_clustermember_one_of_a_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clustermember',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['text', 'sender'])), name='review_clustermember_kind'),
+            model_name="clustermember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["text", "sender"])),
+                name="review_clustermember_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clustermember',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'confirmed', 'rejected'])), name='review_clustermember_state'),
+            model_name="clustermember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["proposed", "confirmed", "rejected"])),
+                name="review_clustermember_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clustermember',
-            constraint=models.CheckConstraint(condition=models.Q(('likeness__in', ['identical', 'near', 'sender'])), name='review_clustermember_likeness'),
+            model_name="clustermember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("likeness__in", ["identical", "near", "sender"])),
+                name="review_clustermember_likeness",
+            ),
         ),
         migrations.AddIndex(
-            model_name='signature',
-            index=models.Index(condition=models.Q(('whole', ''), _negated=True), fields=['whole'], name='review_signature_by_whole'),
+            model_name="signature",
+            index=models.Index(
+                condition=models.Q(("whole", ""), _negated=True),
+                fields=["whole"],
+                name="review_signature_by_whole",
+            ),
         ),
         migrations.AddIndex(
-            model_name='signature',
-            index=models.Index(condition=models.Q(('sender', ''), _negated=True), fields=['sender'], name='review_signature_by_sender'),
+            model_name="signature",
+            index=models.Index(
+                condition=models.Q(("sender", ""), _negated=True),
+                fields=["sender"],
+                name="review_signature_by_sender",
+            ),
         ),
     ]

@@ -29,7 +29,9 @@ class Signature(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["whole"], name="review_signature_by_whole", condition=~Q(whole="")),
+            models.Index(
+                fields=["whole"], name="review_signature_by_whole", condition=~Q(whole="")
+            ),
             models.Index(
                 fields=["sender"], name="review_signature_by_sender", condition=~Q(sender="")
             ),
@@ -63,9 +65,7 @@ class Cluster(models.Model):
     text_from = models.ForeignKey(
         Submission, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    standing = models.ForeignKey(
-        Submission, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    standing = models.ForeignKey(Submission, on_delete=models.SET_NULL, null=True, related_name="+")
     found_at = models.DateTimeField()
     lock_version = models.PositiveIntegerField(default=0, editable=False)
     changed_by = models.ForeignKey(
@@ -116,9 +116,7 @@ class ClusterMember(models.Model):
     """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="members")
-    submission = models.ForeignKey(
-        Submission, on_delete=models.CASCADE, related_name="clusterings"
-    )
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="clusterings")
     kind = models.CharField(max_length=10, choices=ClusterKind.choices)
     state = models.CharField(
         max_length=10, choices=MemberState.choices, default=MemberState.PROPOSED

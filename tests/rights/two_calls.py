@@ -12,6 +12,8 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ExportRun
+from review.models import Cluster, ClusterMember
+from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import erasing, late_passes, submitting
@@ -83,6 +85,16 @@ class Side:
         self.erasure = erasing.ask(
             submission=self.response, scope=ErasureScope.IDENTITY, at=self.at
         )
+        self.cluster = Cluster.objects.create(
+            call=self.call, kind=ClusterKind.TEXT, found_at=self.at
+        )
+        ClusterMember.objects.create(
+            cluster=self.cluster,
+            submission=self.response,
+            kind=ClusterKind.TEXT,
+            likeness=Likeness.NEAR,
+            joined_at=self.at,
+        )
         self.runs = {}
 
     def marks(self):
@@ -114,6 +126,7 @@ class Side:
             "submissions/submission": self.response,
             "submissions/erasurerequest/of": self.response,
             "submissions/erasurerequest": self.erasure,
+            "review/cluster": self.cluster,
             "accounts/auditevent": self.event,
             "accounts/membership": self.membership,
             "accounts/user": self.member,

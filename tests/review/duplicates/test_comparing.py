@@ -6,8 +6,13 @@ from review.models import Cluster, ClusterMember, Shingle, Signature
 from review.states import ClusterKind, Likeness, MemberState
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.addresses import remember_address
-from tests.makers import OPENS_AT, complete_answers, confirm_address, enqueue_link_mail
-from tests.makers import make_call, make_submitted, while_open
+from tests.makers import (
+    confirm_address,
+    enqueue_link_mail,
+    make_call,
+    make_submitted,
+    while_open,
+)
 from tests.review.duplicates.texts import CAMPAIGN, OTHER, PREFACE, compare_all, found, send
 
 pytestmark = pytest.mark.django_db

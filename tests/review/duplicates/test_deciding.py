@@ -1,0 +1,229 @@
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEvent
+from accounts.states import Action, AuditAction, Role
+from review.duplicates.deciding import decide
+from review.errors import DecisionOutdated, DecisionRefused
+from review.models import Cluster, ClusterMember
+from review.states import ClusterState, MemberState
+from submissions.responses.addresses import remember_address
+from tests.makers import (
+    OPENS_AT,
+    confirm_address,
+    enqueue_link_mail,
+    make_call,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
+from tests.review.duplicates.texts import CAMPAIGN, OTHER, PREFACE, compare_all, found, send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+@pytest.fixture
+def three(call):
+    """Three responses of one campaign, the first submitted first."""
+    responses = [send(call, text) for text in (CAMPAIGN, PREFACE + CAMPAIGN, CAMPAIGN)]
+    compare_all()
+    return responses
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(cluster):
+    return f"/admin/review/cluster/{cluster.pk}/change/"
+
+
+def decided(cluster, **overrides):
+    fields = {
+        "to": ClusterState.CAMPAIGN,
+        "up_to": 10**9,
+        "base": cluster.lock_version,
+        "by": make_user(Role.REVIEWER),
+        "at": OPENS_AT,
+        "name": "Fair lots",
+    }
+    return decide(cluster, **fields | overrides)
+
+
+def states():
+    return list(ClusterMember.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_campaign_gets_its_name_and_confirms_what_its_page_showed(three):
+    reviewer = make_user(Role.REVIEWER)
+    cluster = Cluster.objects.get()
+    last = ClusterMember.objects.latest("pk").pk
+    form = {"do": "decide", "to": "campaign", "name": " Fair  lots", "text": CAMPAIGN}
+    answer = signed_in(reviewer).post(page_of(cluster), form | {"base": "0", "up_to": str(last)})
+    assert answer.headers["Location"] == page_of(cluster)
+    cluster.refresh_from_db()
+    said = (cluster.state, cluster.name, cluster.text, cluster.standing, cluster.decided_by)
+    assert said == ("campaign", "Fair lots", CAMPAIGN, three[0], reviewer)
+    assert states() == [MemberState.CONFIRMED] * 3
+    event = AuditEvent.objects.get(action=AuditAction.DUPLICATES_DECIDED)
+    assert (event.actor, event.call, event.detail["name"], event.detail["confirmed"]) == (
+        reviewer,
+        cluster.call,
+        "Fair lots",
+        3,
+    )
+
+
+def test_later_arrival_is_a_proposal_of_the_campaign(call, three):
+    cluster = decided(Cluster.objects.get())
+    send(call, CAMPAIGN)
+    compare_all()
+    assert states() == [MemberState.CONFIRMED] * 3 + [MemberState.PROPOSED]
+    client = signed_in(make_user(Role.REVIEWER))
+    waiting = client.get("/admin/review/cluster/?waiting=yes").context["cl"].result_list
+    assert [(row.pk, row.number, row.new) for row in waiting] == [(cluster.pk, 4, 1)]
+
+
+def test_decision_says_nothing_of_what_arrived_after_its_page(call, three):
+    cluster = Cluster.objects.get()
+    shown = ClusterMember.objects.latest("pk").pk
+    send(call, CAMPAIGN)
+    compare_all()
+    decided(cluster, up_to=shown)
+    assert states() == [MemberState.CONFIRMED] * 3 + [MemberState.PROPOSED]
+
+
+def test_of_two_who_decide_at_once_the_second_is_refused_with_the_name_of_the_first(three):
+    cluster = Cluster.objects.get()
+    first = make_user(Role.REVIEWER, username="ada")
+    decided(cluster, by=first)
+    form = {"do": "decide", "to": "duplicate", "base": "0", "up_to": "999999", "name": "My name"}
+    answer = signed_in(make_user(Role.REVIEWER)).post(page_of(cluster), form)
+    assert answer.status_code == 422
+    assert answer.context["error"] == (
+        "While this page was open, ada changed this set. It is now: campaign, “Fair lots”. "
+        "Nothing of yours was saved: what you chose is below. Look again."
+    )
+    assert (answer.context["chosen"], answer.context["name"]) == ("duplicate", "My name")
+    assert Cluster.objects.get().state == ClusterState.CAMPAIGN
+    with pytest.raises(DecisionOutdated):
+        decided(cluster)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"name": "  "}, "Enter a name for the campaign."),
+        ({"name": "x" * 101}, "Give the campaign a name of 100 characters or fewer."),
+    ],
+)
+def test_campaign_without_a_name_is_refused(three, overrides, said):
+    with pytest.raises(DecisionRefused) as refused:
+        decided(Cluster.objects.get(), **overrides)
+    assert refused.value.message == said
+
+
+def test_name_of_another_campaign_of_the_call_is_refused(call, three):
+    decided(Cluster.objects.get())
+    send(call, OTHER)
+    send(call, OTHER)
+    compare_all()
+    with pytest.raises(DecisionRefused) as refused:
+        decided(Cluster.objects.get(state="open"), name="FAIR LOTS")
+    assert refused.value.message == "There is a campaign “FAIR LOTS” already in this call."
+
+
+def test_response_that_counts_is_one_of_the_set(call, three):
+    with pytest.raises(DecisionRefused):
+        decided(Cluster.objects.get(), standing=send(call, OTHER))
+
+
+def test_response_taken_out_is_not_proposed_there_again_and_can_be_put_back(three):
+    client = signed_in(make_user(Role.REVIEWER))
+    cluster = Cluster.objects.get()
+    member = ClusterMember.objects.get(submission=three[1])
+    client.post(page_of(cluster), {"do": "take_out", "member": member.pk, "base": "0"})
+    three[1].signature.delete()
+    compare_all()
+    assert ClusterMember.objects.get(submission=three[1]).state == MemberState.REJECTED
+    assert AuditEvent.objects.get(action=AuditAction.DUPLICATES_CHANGED).detail == {
+        "set": cluster.pk,
+        "after": "rejected",
+        "references": [three[1].reference],
+    }
+    client.post(page_of(cluster), {"do": "put_back", "member": member.pk, "base": "1"})
+    assert ClusterMember.objects.get(submission=three[1]).state == MemberState.PROPOSED
+
+
+def test_page_marks_differences_in_words(three):
+    page = signed_in(make_user(Role.CODER)).get(page_of(Cluster.objects.get())).content.decode()
+    added = re.findall(r"<ins><b>\[added:</b> (.*?)<b>\]</b></ins>", page, re.S)
+    assert [" ".join(one.split()) for one in added] == [PREFACE.strip()]
+    assert "words are the same]" in page
+
+
+def test_opening_the_page_is_on_record_for_each_response_that_it_shows(three):
+    reader = make_user(Role.CODER)
+    signed_in(reader).get(page_of(Cluster.objects.get()))
+    events = AuditEvent.objects.filter(action=AuditAction.RESPONSE_OPENED, actor=reader)
+    assert {event.submission for event in events} == set(three)
+
+
+def test_coder_reads_and_decides_nothing(three):
+    client = signed_in(make_user(Role.CODER))
+    cluster = Cluster.objects.get()
+    assert 'name="to"' not in client.get(page_of(cluster)).content.decode()
+    assert client.post(page_of(cluster), {"do": "decide"}).status_code == 403
+
+
+def test_set_of_one_sender_is_shown_to_those_who_may_see_who_answered(call):
+    at = while_open(call)
+    for text in (OTHER, CAMPAIGN):
+        one = make_submitted(call, story=text)
+        remember_address(submission=one, address="jo@example.org", at=at)
+        confirm_address(enqueue_link_mail(one, at=at))
+    compare_all()
+    cluster = Cluster.objects.get()
+    seen = {}
+    for role in (Role.MANAGER, Role.REVIEWER):
+        client = signed_in(make_user(role))
+        listed = client.get("/admin/review/cluster/").context["cl"].result_list
+        seen[role] = (len(listed), client.get(page_of(cluster)).status_code)
+    assert seen == {Role.MANAGER: (1, 200), Role.REVIEWER: (0, 302)}
+    shy = make_user(Role.MANAGER)
+    withhold(shy, Action.SEE_IDENTITY)
+    with pytest.raises(DecisionRefused):
+        decided(cluster, by=shy, to=ClusterState.DUPLICATE)
+
+
+def test_pages_cost_the_same_number_of_queries_however_many_there_are(call, three):
+    client = signed_in(make_user(Role.REVIEWER))
+    addresses = ("/admin/review/cluster/", page_of(Cluster.objects.get()))
+
+    def queries():
+        numbers = []
+        for address in addresses:
+            with CaptureQueriesContext(connection) as seen:
+                client.get(address)
+            numbers.append(len(seen))
+        return numbers
+
+    queries()
+    before = queries()
+    for text in (CAMPAIGN, PREFACE + CAMPAIGN, OTHER, OTHER):
+        send(call, text)
+    compare_all()
+    assert len(found()) == 2
+    assert queries() == before
