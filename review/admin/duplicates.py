@@ -20,7 +20,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from review.admin.duplicates_page import STATES, cluster_page, suggested_text
 from review.admin.response_filters import Choices, OneOf
-from review.duplicates.deciding import decide, put_back, take_out
+from review.duplicates.deciding import decide, readmit, take_out
 from review.errors import DecisionOutdated, DecisionRefused
 from review.models import Cluster, ClusterMember
 from review.states import ClusterKind, ClusterState, MemberState
@@ -140,7 +140,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
         given = request.POST
         by, at = current_user(request), clock.portal_now()
         base = _number(given.get("base", ""))
-        verbs = {"take_out": take_out, "put_back": put_back}
+        verbs = {"take_out": take_out, "readmit": readmit}
         if (verb := verbs.get(given.get("do", ""))) is not None:
             members = [_number(one) for one in given.getlist("member")]
             moved = verb(cluster, members=members, base=base, by=by, at=at)

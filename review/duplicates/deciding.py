@@ -88,7 +88,7 @@ def take_out(
     return _move(cluster, members, to=MemberState.REJECTED, base=base, by=by, at=at)
 
 
-def put_back(
+def readmit(
     cluster: Cluster, *, members: Collection[int], base: int, by: User, at: datetime
 ) -> int:
     """Propose members again that were taken out, unless they are in another cluster by now."""

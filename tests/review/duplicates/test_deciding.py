@@ -150,7 +150,7 @@ def test_response_that_counts_is_one_of_the_set(call, three):
         decided(Cluster.objects.get(), standing=send(call, OTHER))
 
 
-def test_response_taken_out_is_not_proposed_there_again_and_can_be_put_back(three):
+def test_response_taken_out_is_not_proposed_there_again_and_can_be_readmit(three):
     client = signed_in(make_user(Role.REVIEWER))
     cluster = Cluster.objects.get()
     member = ClusterMember.objects.get(submission=three[1])
@@ -163,7 +163,7 @@ def test_response_taken_out_is_not_proposed_there_again_and_can_be_put_back(thre
         "after": "rejected",
         "references": [three[1].reference],
     }
-    client.post(page_of(cluster), {"do": "put_back", "member": member.pk, "base": "1"})
+    client.post(page_of(cluster), {"do": "readmit", "member": member.pk, "base": "1"})
     assert ClusterMember.objects.get(submission=three[1]).state == MemberState.PROPOSED
 
 
