@@ -24,12 +24,12 @@ from submissions.calls.models import Call
 class RetentionCalendarAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.SEE_CALL
     call_path = "pk"
-    list_display = ("call", "closes", "standing")
+    list_display = ("title_of_call", "closes", "standing")
     list_display_links = None
     search_fields = ()
 
     @admin.display(description="call")
-    def call(self, call: Call) -> str:
+    def title_of_call(self, call: Call) -> str:
         address = reverse("admin:retention_retentioncalendar_calendar", args=[call.pk])
         return format_html('<a href="{}">{}</a>', address, call.title)
 

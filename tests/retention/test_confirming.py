@@ -78,6 +78,12 @@ def test_nothing_ends_before_somebody_confirms_and_then_it_does_each_day(call, c
     assert carry_out(at=now + DAY) == {}
 
 
+def test_list_leads_to_the_calendar_of_the_only_call(call, client):
+    client.force_login(manager_of(call))
+    listed = client.get(reverse("admin:retention_retentioncalendar_changelist"))
+    assert f'href="{page_of(call)}"' in listed.content.decode()
+
+
 def test_what_ended_is_on_record_and_in_the_calendar(call, client):
     confirm_retention(call)
     carry_out(at=call.closes_at + 90 * DAY)
