@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import AuditEvent
 from accounts.rights import Person, calls_of
 from accounts.states import Action, AuditAction
-from core import spoken_time
+from core import database_roles, spoken_time
 from retention.confirming import confirmed_classes
 from retention.endings import ENDINGS, Ending
 from submissions.calls.models import Call
@@ -16,7 +16,10 @@ from submissions.calls.retention import DataClass
 
 @dataclass(frozen=True)
 class CalendarRow:
-    """What ends by one rule. `due` would end now; `by_itself` is whether it does."""
+    """What ends by one rule. `due` would end now; `by_itself` is whether it does.
+
+    `by_operators`: it needs a command of theirs then.
+    """
 
     label: str
     what: str
@@ -25,6 +28,7 @@ class CalendarRow:
     held: int
     due: int
     by_itself: bool
+    by_operators: bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Ended:
 
 
 def calendar_of(call: Call, *, at: datetime) -> list[CalendarRow]:
+    """Return the rows by when they end; copies, which end by their own age, come first."""
+    is_owner = database_roles.owns_tables()
     confirmed = confirmed_classes(call)
     return [
         CalendarRow(
@@ -48,8 +54,9 @@ def calendar_of(call: Call, *, at: datetime) -> list[CalendarRow]:
             held=ending.held(call),
             due=_due(call, ending, at),
             by_itself=ending.is_copy or ending.data_class in confirmed,
+            by_operators=ending.needs_owner and not is_owner,
         )
-        for ending in ENDINGS
+        for ending in sorted(ENDINGS, key=lambda one: one.ends_at(call) or call.opens_at)
     ]
 
 
