@@ -15,6 +15,7 @@ from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
 from review.admin import deciding
+from review.admin.keys import has_keys
 from review.admin.listed import FILTERS, Listed, page_address
 from review.admin.response_page import response_page, rights_on, said_of_erasure
 from review.errors import ReviewOutdated, ReviewRefused
@@ -51,6 +52,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "opts": admin.opts,
         "response": response,
         "page": page,
+        "has_keys": has_keys(current_user(request)),
         "listed": Listed(admin, request, response),
         "preserved_filters": admin.get_preserved_filters(request),
         **said_of_erasure(response),

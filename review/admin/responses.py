@@ -25,7 +25,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from core.whole_files import FileLost
-from review.admin import deciding, identity_search, reading, withdrawing
+from review.admin import deciding, identity_search, keys, reading, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.inbox_actions import InboxActions
 from review.admin.inbox_filters import (
@@ -198,6 +198,7 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
             ),
             *deciding.urls(self),
             *reading.urls(self),
+            *keys.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),
             *super().get_urls(),
@@ -210,10 +211,10 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
         """
         if ERROR_FLAG in request.GET:
             messages.error(request, "The list has no such filter. Choose one of those shown.")
-        search = {}
+        search: dict[str, Any] = {"has_keys": keys.has_keys(current_user(request))}
         searched = calls_of(request.user, Action.SEE_IDENTITY)
         if searched:
-            search = {"identity_search": identity_search.form_beside_the_list(request, searched)}
+            search["identity_search"] = identity_search.form_beside_the_list(request, searched)
         return super().changelist_view(request, search | (extra_context or {}))
 
     def change_view(

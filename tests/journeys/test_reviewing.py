@@ -1,0 +1,115 @@
+"""Reviewing by keyboard in a browser: ten responses, and somebody else at the same ones."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Role
+from submissions.responses.models import Submission
+from tests.forms import form_of
+from tests.makers import make_call, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def open_signed_in(open_browser, live_server):
+    """A browser's page in which this user is signed in: `open_signed_in(user, 320)`."""
+
+    def opened(user, width):
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page = open_browser(width)
+        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        return page
+
+    return opened
+
+
+class Keyboard:
+    """Counts what is pressed; each key is followed by the page that it leads to."""
+
+    def __init__(self, page):
+        self.page = page
+        self.pressed = 0
+
+    def press(self, key):
+        self.pressed += 1
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+        self.page.wait_for_load_state()
+
+
+def test_ten_responses_are_reviewed_in_twelve_keys_and_nothing_of_anybody_is_lost(
+    open_signed_in, at
+):
+    call = make_call()
+    start = while_open(call)
+    at(start + timedelta(minutes=30))
+    for minute in range(10):
+        make_submitted(call, at=start + timedelta(minutes=minute))
+    other = Client()
+    other.force_login(make_user(Role.REVIEWER, username="bea"))
+    page = open_signed_in(make_user(Role.REVIEWER, username="ann"), 1280)
+    page.goto("/admin/submissions/submission/?triage_status__exact=unread")
+    keyboard = Keyboard(page)
+    keyboard.press("j")
+    in_order = list(Submission.objects.order_by("-submitted_at"))
+    for number, response in enumerate(in_order, start=1):
+        assert page.locator("h1").inner_text() == str(response)
+        # Those before it are considered by now, and in the list no more.
+        place = f"1 of {11 - number}"
+        assert page.locator(".reading-bar").get_by_role("link", name=place).count() == 1
+        if number == 4:
+            address = reverse("admin:submissions_submission_change", args=[response.pk])
+            seen = form_of(other.get(address))
+            status = reverse("admin:submissions_submission_status", args=[response.pk])
+            other.post(status, {"base_etag": seen["base_etag"], "status": "in_review"})
+            keyboard.press("c")
+            assert (
+                "bea changed the status to “In review”"
+                in page.locator(".errornote, .messagelist").inner_text()
+            )
+        keyboard.press("c")
+    page.get_by_text("It was the last.").wait_for()
+    assert page.url.endswith("/admin/submissions/submission/?triage_status__exact=unread")
+    assert set(Submission.objects.values_list("triage_status", flat=True)) == {"considered"}
+    changes = AuditEvent.objects.filter(action="status_changed").order_by("pk")
+    said = [(event.actor.username, event.detail["after"]) for event in changes]
+    assert (
+        said == [("ann", "considered")] * 3 + [("bea", "in_review")] + [("ann", "considered")] * 7
+    )
+    assert keyboard.pressed == 12
+
+
+def test_keys_are_listed_stay_silent_while_somebody_types_and_can_be_turned_off(open_signed_in, at):
+    call = make_call()
+    at(while_open(call))
+    for _ in range(2):
+        make_submitted(call)
+    page = open_signed_in(make_user(Role.REVIEWER), 320)
+    page.goto("/admin/submissions/submission/")
+    page.locator("#searchbar").press_sequentially("jc?")
+    assert page.locator("#searchbar").input_value() == "jc?"
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.wait_for_url("**/change/**")
+    page.keyboard.press("?")
+    shown = page.get_by_role("dialog", name="Keys")
+    shown.wait_for()
+    page.keyboard.press("c")  # nothing, while the list of keys is open
+    page.keyboard.press("Escape")
+    shown.wait_for(state="hidden")
+    page.keyboard.press("?")
+    shown.get_by_role("link", name="Turn the keys off").click()
+    page.get_by_role("button", name="Turn the keys off").click()
+    page.get_by_role("button", name="Turn the keys on").wait_for()
+    page.goto("/admin/submissions/submission/")
+    assert page.locator("script[src*='staff']").count() == 0
+    assert set(Submission.objects.values_list("triage_status", flat=True)) == {"unread"}
