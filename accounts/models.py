@@ -3,11 +3,12 @@
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 
 from accounts.sign_in_models import AccountMail, Invitation, SignIn, Tries
-from accounts.states import Action, Role, actions, audit_actions
+from accounts.states import Action, AuditAction, Role, actions, audit_actions
 from core.addresses import AddressColumn
 
 __all__ = [
@@ -86,7 +87,15 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["-at"], name="accounts_audit_by_time")]
+        indexes = [
+            models.Index(fields=["-at"], name="accounts_audit_by_time"),
+            # Finds who was shown a response among the answers to a question.
+            GinIndex(
+                OpClass("detail", name="jsonb_path_ops"),
+                name="accounts_audit_shown",
+                condition=Q(action=AuditAction.QUESTION_READ),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="accounts_auditevent_action", condition=Q(action__regex="^[a-z_]+$")

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.identity import text_for
 from accounts.models import AuditEvent
-from accounts.states import Action
+from accounts.states import Action, AuditAction
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
@@ -28,6 +29,16 @@ class AuditEventAdmin(OfOwnCalls, ReadOnlyAdmin):
     @admin.display(description="at (UK time)", ordering="at")
     def when(self, event: AuditEvent) -> str:
         return in_uk_time(event.at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        """Find events about a response, and those that showed its answer to a question."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        shown = queryset.filter(
+            action=AuditAction.QUESTION_READ, detail__contains={"shown": [search_term.upper()]}
+        )
+        return (found | shown if search_term else found), may_repeat
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_display(request), self._details(request)]

@@ -14,7 +14,7 @@ from accounts.current_user import current_user
 from accounts.models import User
 from accounts.states import Action
 from core import clock
-from review.admin.listed import FILTERS, page_address
+from review.admin.listed import CameFrom
 from review.errors import ReviewOutdated, ReviewRefused
 from review.members import assignable
 from review.triage import (
@@ -76,7 +76,7 @@ def shown_on_page(request: HttpRequest, response: Submission) -> dict[str, Any]:
 
 
 def _page_of(request: HttpRequest, response: Submission, **also: str) -> str:
-    return page_address(response.pk, request.GET.get(FILTERS, ""), **also)
+    return CameFrom.of(request).page_of(response.pk, **also)
 
 
 def _status(request: HttpRequest, response: Submission) -> HttpResponse:

@@ -10,7 +10,7 @@ from accounts.states import Action
 from review.admin.response_filters import chosen_call
 from submissions.calls.facets import Facet
 from submissions.calls.models import Question
-from submissions.responses.models import Submission
+from submissions.responses.models import Submission, Version
 
 
 def facet_columns(request: HttpRequest) -> list[Callable[[Submission], str]]:
@@ -23,15 +23,18 @@ def facet_columns(request: HttpRequest) -> list[Callable[[Submission], str]]:
     ]
 
 
+def say_facet(question: Question, version: Version | None) -> str:
+    """One answer by its label; several in the words of their keys, as labels take ten lines."""
+    chosen = version.choices.get(question.key) if version else None
+    if isinstance(chosen, list):
+        return ", ".join(key.replace("_", " ") for key in chosen)
+    return question.option_labels.get(chosen, chosen) if chosen else ""
+
+
 def _column(facet: Facet, question: Question) -> Callable[[Submission], str]:
     @admin.display(description=facet["label"])
     def column(response: Submission) -> str:
-        """One answer by its label; several in the words of their keys, as labels take ten lines."""
-        version = response.current_version
-        chosen = version.choices.get(question.key) if version else None
-        if isinstance(chosen, list):
-            return ", ".join(key.replace("_", " ") for key in chosen)
-        return question.option_labels.get(chosen, chosen) if chosen else ""
+        return say_facet(question, response.current_version)
 
     column.__name__ = f"facet_{question.key}"
     return column

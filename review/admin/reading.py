@@ -16,7 +16,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from review.admin import deciding
 from review.admin.keys import has_keys
-from review.admin.listed import FILTERS, Listed, page_address
+from review.admin.listed import CameFrom, Listed
 from review.admin.response_page import response_page, rights_on, said_of_erasure
 from review.errors import ReviewOutdated, ReviewRefused
 from review.triage import change_status
@@ -34,9 +34,15 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
 
 def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpResponse:
     """Show the response to read. Opening it goes on record."""
-    wanted = request.GET.get("version", "")
-    page = response_page(response, wanted=wanted, reader=request.user)
+    came_from = CameFrom.of(request)
+    page = response_page(
+        response,
+        wanted=request.GET.get("version", ""),
+        since=request.GET.get("since", ""),
+        reader=request.user,
+    )
     if page.version is not None:
+        since = {"since": page.since.number} if page.since else {}
         record(
             by=current_user(request),
             at=clock.portal_now(),
@@ -45,6 +51,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
             submission=response,
             version=page.version.number,
             identity=page.identity is not None,
+            **since,
         )
     context = {
         **admin.admin_site.each_context(request),
@@ -54,7 +61,9 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "page": page,
         "has_keys": has_keys(current_user(request)),
         "listed": Listed(admin, request, response),
-        "preserved_filters": admin.get_preserved_filters(request),
+        "came_from": came_from,
+        "question_query": came_from.question_query(at=str(response.pk)),
+        "list_address": came_from.list_address(),
         **said_of_erasure(response),
         **deciding.shown_on_page(request, response),
         **rights_on(response, reader=request.user),
@@ -71,10 +80,10 @@ def consider(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
         raise PermissionDenied
     responses = Submission.objects.select_related("call", "review")
     response = admin.own_row(request, Action.CHANGE_STATUS, responses, pk=pk)
-    filters = request.GET.get(FILTERS, "")
+    came_from = CameFrom.of(request)
     # Before the change, which may move the response within the list.
     listed = Listed(admin, request, response)
-    following = listed.next or listed.list_address
+    following = listed.next or listed.back
     try:
         change_status(
             response,
@@ -89,11 +98,11 @@ def consider(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
             f"{outdated.message}. Your “considered” is not saved. Choose “Considered, and next” "
             "again to put it in place, or go on to the next response.",
         )
-        return redirect(page_address(pk, filters, chosen=TriageStatus.CONSIDERED))
+        return redirect(came_from.page_of(pk, chosen=TriageStatus.CONSIDERED))
     except ReviewRefused as refused:
         messages.error(request, f"{refused.message}.")
-        return redirect(page_address(pk, filters))
+        return redirect(came_from.page_of(pk))
     said = "{} is now: Considered." if listed.next else "{} is now: Considered. It was the last."
-    link = format_html('<a href="{}">{}</a>', page_address(pk, filters), response)
+    link = format_html('<a href="{}">{}</a>', came_from.page_of(pk), response)
     messages.success(request, format_html(said, link))
     return redirect(following)

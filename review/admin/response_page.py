@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from accounts.identity import may_see_identity
 from accounts.models import AuditEvent
 from accounts.rights import Person, may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time, in_uk_time_exactly
+from review.admin.listed import is_read_across
 from review.consent import Consent, consent_of
+from review.differences import Piece, differences, line_differences
 from submissions.calls.models import Call, Question
-from submissions.calls.states import QuestionKind
+from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import questions_of_version
 from submissions.responses.erasing import carried_out
@@ -22,6 +26,7 @@ from submissions.responses.working_copy import files_by_key
 
 READINGS = (AuditAction.RESPONSE_OPENED, AuditAction.FILE_OPENED, AuditAction.MAIL_OPENED)
 READINGS_SHOWN = 50
+NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,21 @@ class ShownFile:
 
 @dataclass(frozen=True)
 class ShownAnswer:
+    """`folded` says why the page shows the answer folded, "" where it does not.
+
+    `changes` are the pieces of the answer and of the one in an earlier version, where the page
+    compares the two and they differ.
+    """
+
     question: Question
     lines: list[str]
     files: list[ShownFile]
-    is_answered: bool = True
+    folded: str = ""
+    changes: list[Piece] = field(default_factory=list)
+
+    @property
+    def is_read_across(self) -> bool:
+        return is_read_across(self.question)
 
     @property
     def text(self) -> str:
@@ -56,6 +72,7 @@ class ShownVersion:
     version: Version
     received: str
     deadline: str
+    before: int | None
 
 
 @dataclass(frozen=True)
@@ -69,11 +86,15 @@ class ShownReading:
 
 @dataclass(frozen=True)
 class ResponsePage:
-    """`version` is the one shown. It is None for a draft, whose answers staff may not see."""
+    """`version` is the one shown. It is None for a draft, whose answers staff may not see.
+
+    `since` is the earlier version that it is compared with, if any.
+    """
 
     version: Version | None
     started: str
     saved: str
+    since: Version | None = None
     consent: Consent | None = None
     sections: list[ShownSection] = field(default_factory=list)
     versions: list[ShownVersion] = field(default_factory=list)
@@ -83,9 +104,10 @@ class ResponsePage:
     earlier_readings: int = 0
 
 
-def response_page(response: Submission, *, wanted: str, reader: Person) -> ResponsePage:
+def response_page(response: Submission, *, wanted: str, since: str, reader: Person) -> ResponsePage:
     """Return the page of the version numbered `wanted`, else of the current version.
 
+    It is compared with the version numbered `since`, if there is one and it is earlier.
     `identity`, `mails` and `readings` are None unless `reader` may see them. For a draft, neither
     answers nor identity are read from the database.
     """
@@ -96,26 +118,35 @@ def response_page(response: Submission, *, wanted: str, reader: Person) -> Respo
     by_number = {str(version.number): version for version in versions}
     current = next(v for v in versions if v.pk == response.current_version_id)
     version = by_number.get(wanted, current)
+    earlier = by_number.get(since)
+    if earlier is not None and earlier.number >= version.number:
+        earlier = None
     call = Call.objects.get(pk=response.call_id)
-    readings, earlier = None, 0
+    readings, others = None, 0
     if may(reader, Action.READ_RECORD, call):
-        readings, earlier = _readings(response)
+        readings, others = _readings(response)
     return ResponsePage(
         version=version,
         started=started,
         saved=saved,
         consent=None if response.is_erased else consent_of(response, call),
-        sections=_sections(call, version),
+        since=earlier,
+        sections=_sections(call, version, earlier),
         versions=[
-            ShownVersion(v, in_uk_time_exactly(v.received_at), in_uk_time_exactly(v.deadline))
-            for v in versions
+            ShownVersion(
+                v,
+                in_uk_time_exactly(v.received_at),
+                in_uk_time_exactly(v.deadline),
+                before=versions[place - 1].number if place else None,
+            )
+            for place, v in enumerate(versions)
         ],
-        identity=_identity(call, version) if may_see_identity(reader, call) else None,
+        identity=_identity(call, version, earlier) if may_see_identity(reader, call) else None,
         mails=list(response.mails.order_by("created_at", "pk"))
         if may(reader, Action.SEE_MAILS, call)
         else None,
         readings=readings,
-        earlier_readings=earlier,
+        earlier_readings=others,
     )
 
 
@@ -137,24 +168,57 @@ def said_of_erasure(response: Submission) -> dict[str, Any]:
     return {"erasure": erasure, "erased": erasure and in_uk_time(erasure.erased_at)}
 
 
-def _sections(call: Call, version: Version) -> list[ShownSection]:
-    answers = {**version.choices, **version.texts}
-    files = files_by_key(call, version.attachments.select_related("scan"))
+@dataclass(frozen=True)
+class _Given:
+    """The answers and files of a version, and the questions that it was asked."""
+
+    answers: dict[str, Any]
+    files: dict[str, list[Attachment]]
+    asked: set[str]
+
+    @classmethod
+    def of(cls, call: Call, version: Version) -> "_Given":
+        answers = {**version.choices, **version.texts}
+        files = files_by_key(call, version.attachments.select_related("scan"))
+        asked = questions_of_version(call, answers, files)
+        return cls(answers, files, {question.key for question in asked})
+
+    def lines(self, question: Question) -> list[str]:
+        if question.kind == QuestionKind.FILE:
+            given = self.files.get(question.key, ())
+            return [f"{file.name} ({file.file_type}, {file.size} bytes)" for file in given]
+        return say_answer(question, self.answers.get(question.key))
+
+
+def _sections(call: Call, version: Version, since: Version | None) -> list[ShownSection]:
+    given = _Given.of(call, version)
+    before = _Given.of(call, since) if since else None
+    asked = given.asked | before.asked if before else given.asked
     sections: list[ShownSection] = []
-    for question in questions_of_version(call, answers, files):
-        if question.identity:
+    for question in call.questions_in_order:
+        if question.identity or question.key not in asked:
             continue
         if not sections or sections[-1].title != question.section.title:
             sections.append(ShownSection(question.section.title, []))
-        lines = (
-            []
-            if question.kind == QuestionKind.FILE
-            else say_answer(question, answers.get(question.key))
+        files = [_show(file) for file in given.files.get(question.key, ())]
+        lines = [] if question.kind == QuestionKind.FILE else given.lines(question)
+        changes = (
+            _changes(question, before.lines(question), given.lines(question)) if before else []
         )
-        given = [_show(file) for file in files.get(question.key, ())]
-        is_answered = bool(given or answers.get(question.key))
-        sections[-1].answers.append(ShownAnswer(question, lines, given, is_answered))
+        folded = "" if files or given.answers.get(question.key) else NOT_ANSWERED
+        if before:
+            folded = "" if changes else NOT_CHANGED
+        sections[-1].answers.append(ShownAnswer(question, lines, files, folded, changes))
     return sections
+
+
+def _changes(question: Question, before: list[str], after: list[str]) -> list[Piece]:
+    """Return the pieces of both answers; none if they are the same."""
+    if before == after:
+        return []
+    if question.kind in TEXT_KINDS:
+        return differences("\n".join(before), "\n".join(after))
+    return line_differences(before, after)
 
 
 def _show(attachment: Attachment) -> ShownFile:
@@ -165,19 +229,34 @@ def _show(attachment: Attachment) -> ShownFile:
     )
 
 
-def _identity(call: Call, version: Version) -> list[ShownAnswer]:
-    stored = VersionIdentity.objects.filter(version=version).first()
-    answers = stored.answers if stored else {}
-    return [
-        ShownAnswer(question, say_answer(question, answers[question.key]), [])
-        for question in call.questions_in_order
-        if question.key in answers
-    ]
+def _identity(call: Call, version: Version, since: Version | None) -> list[ShownAnswer]:
+    versions = [version.pk, since.pk] if since else [version.pk]
+    stored = {row.version_id: row.answers for row in _identities(versions)}
+    answers, before = stored.get(version.pk, {}), stored.get(since.pk, {}) if since else None
+    found = []
+    for question in call.questions_in_order:
+        if question.key not in {*answers, *(before or ())}:
+            continue
+        lines = say_answer(question, answers.get(question.key))
+        earlier = lines if before is None else say_answer(question, before.get(question.key))
+        changes = _changes(question, earlier, lines)
+        found.append(ShownAnswer(question, lines, [], changes=changes))
+    return found
+
+
+def _identities(versions: list[int]) -> QuerySet[VersionIdentity]:
+    return VersionIdentity.objects.filter(version__in=versions)
 
 
 def _readings(response: Submission) -> tuple[list[ShownReading], int]:
     """Return who read the response last, before now, and how often somebody did before those."""
-    events = AuditEvent.objects.filter(submission=response, action__in=READINGS)
+    across = Q(
+        action=AuditAction.QUESTION_READ,
+        call=response.call_id,
+        detail__contains={"shown": [response.reference]},
+    )
+    opened = Q(submission=response, action__in=READINGS)
+    events = AuditEvent.objects.filter(opened | across)
     latest = events.select_related("actor").order_by("-at", "-pk")[:READINGS_SHOWN]
     shown = [
         ShownReading(
@@ -191,6 +270,8 @@ def _readings(response: Submission) -> tuple[list[ShownReading], int]:
 def _say(event: AuditEvent) -> str:
     if event.action == AuditAction.MAIL_OPENED or "mail" in event.detail:
         return "a mail about it"
+    if event.action == AuditAction.QUESTION_READ:
+        return "answers to one question"
     if event.action == AuditAction.FILE_OPENED:
         return "a file"
     version = f"version {event.detail.get('version', '')}".strip()

@@ -25,7 +25,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from core.whole_files import FileLost
-from review.admin import deciding, identity_search, keys, reading, withdrawing
+from review.admin import across, deciding, identity_search, keys, reading, withdrawing
 from review.admin.facet_columns import facet_columns
 from review.admin.inbox_actions import InboxActions
 from review.admin.inbox_filters import (
@@ -199,6 +199,7 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
             *deciding.urls(self),
             *reading.urls(self),
             *keys.urls(self),
+            *across.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),
             *super().get_urls(),

@@ -18,7 +18,15 @@ from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.forms import form_of
-from tests.makers import make_call, make_draft, make_submitted, make_user, while_open
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
 
 LIST = "/admin/submissions/submission/"
 
@@ -127,7 +135,7 @@ def test_response_that_left_the_list_still_leads_on_from_its_place(staff):
 def test_page_leads_back_to_the_page_of_the_list_that_has_the_response(staff, monkeypatch):
     monkeypatch.setattr(ResponseAdmin, "list_per_page", 2)
     every = made(make_call(), 5)
-    back = [staff.get(page_of(one, "o=-2&p=9")).context["listed"].list_address for one in every]
+    back = [staff.get(page_of(one, "o=-2&p=9")).context["listed"].back for one in every]
     assert back == [f"{LIST}?o=-2{page}" for page in ["", "", "&p=2", "&p=2", "&p=3"]]
     assert f'href="{html.escape(page_of(every[2], "o=-2&p=2"))}"' in (
         staff.get(back[2]).content.decode()
@@ -307,3 +315,77 @@ def test_keys_are_turned_off_and_on_for_one_person(staff):
         assert (has_script(staff), has_script(other)) == ([shown] * 2, [True] * 2)
         button = "Turn the keys off" if shown else "Turn the keys on"
         assert button in staff.get(keys).content.decode()
+
+
+def amended(response, **values):
+    call, at = response.call, while_open(response.call)
+    amending.reopen(submission=response, at=at)
+    drafting.save_answers(submission=response, call=call, values=values, at=at)
+    submitting.submit(submission=response, at=at)
+
+
+def marked(page):
+    """What the page marks as added and as removed, and its summaries of what is folded."""
+    text = page.content.decode().partition('class="answers"')[2]
+    found = {
+        tag: re.findall(rf'<{tag}><span class="visually-hidden">[^<]*</span>([^<]*)<', text)
+        for tag in ("ins", "del")
+    }
+    return found["ins"], found["del"], re.findall(r"<summary>([^<]*)</summary>", text)
+
+
+@pytest.mark.django_db
+def test_page_marks_the_words_that_changed_since_the_version_before(staff):
+    response = make_submitted(
+        make_call(), story="We bid alone & lost.\nTwice.", roles=["provider"], publication="named"
+    )
+    amended(response, story="We bid alone & won.\nTwice.", roles=["provider", "commissioner"])
+    page = staff.get(page_of(response), {"version": 2, "since": 1})
+    assert marked(page) == (
+        ["- I commission services\n", "won.\n"],
+        ["lost.\n"],
+        ["1 answer not changed", "2 answers not changed", "5 answers not changed"],
+    )
+    assert "Since version 1" in page.content.decode()
+    event = AuditEvent.objects.filter(action="response_opened").latest("pk")
+    assert event.detail == {"version": 2, "identity": True, "since": 1}
+    for query in ({"version": 1, "since": 2}, {"since": 9}, {"since": "x"}, {"since": 2}):
+        assert marked(staff.get(page_of(response), query))[:2] == ([], [])
+
+
+@pytest.mark.django_db
+def test_change_of_who_answered_is_marked_for_those_who_may_see_it(staff, client):
+    response = make_submitted(make_call(), email="old@example.org")
+    amended(response, email="new@example.org")
+    query = {"version": 2, "since": 1}
+    assert marked(staff.get(page_of(response), query))[:2] == (
+        ["new@example.org"],
+        ["old@example.org"],
+    )
+    client.force_login(make_user(Role.REVIEWER))
+    page = client.get(page_of(response), query)
+    assert marked(page)[:2] == ([], [])
+    assert "example.org" not in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_page_of_a_response_takes_as_many_queries_with_many_versions_and_files_as_with_few(staff):
+    call = make_call()
+    response = make_draft(call, **complete_answers(call))
+    make_attachment(response)
+    response = submitting.submit(submission=response, at=while_open(call)).submission
+    amended(response, story="Version 2")
+
+    def queries():
+        staff.get(page_of(response), {"version": 2, "since": 1})
+        with CaptureQueriesContext(connection) as taken:
+            staff.get(page_of(response), {"version": 2, "since": 1})
+        return len(taken)
+
+    few = queries()
+    for number in range(2):
+        make_attachment(response, name=f"{number}.txt")
+        amended(
+            response, story=f"Version {number + 3}", roles=["provider", "other"], role_other="x"
+        )
+    assert queries() == few

@@ -123,6 +123,7 @@ class Side:
             "submissions/latepass/give": self.call,
             "submissions/latepass": self.late_pass,
             "submissions/outboxemail": self.mail,
+            "submissions/submission/questions": self.call.questions.get(key="story"),
             "submissions/submission": self.response,
             "submissions/erasurerequest/of": self.response,
             "submissions/erasurerequest": self.erasure,
