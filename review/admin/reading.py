@@ -41,6 +41,8 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         since=request.GET.get("since", ""),
         reader=request.user,
     )
+    listed = Listed(admin, request, response)
+    place = listed.place  # before the record, by which a filter may leave out what was opened
     if page.version is not None:
         since = {"since": page.since.number} if page.since else {}
         record(
@@ -60,7 +62,8 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "response": response,
         "page": page,
         "has_keys": has_keys(current_user(request)),
-        "listed": Listed(admin, request, response),
+        "listed": listed,
+        "place": place,
         "came_from": came_from,
         "question_query": came_from.question_query(at=str(response.pk)),
         "list_address": came_from.list_address(),

@@ -226,6 +226,10 @@ class Walk:
             f"outboxemail/previews/{self.call.slug}/return_link/",
             f"call/{self.call.pk}/closing-report/",
             "submission/?state=all&q=author",
+            "submission/keys/",
+            "submission/questions/",
+            f"submission/questions/{self.call.questions.get(key='good_practice').pk}/"
+            "?_changelist_filters=state%3Dall",
         ]
         found = self.post("submission/who-answered/", call=self.call.pk, words="author")
         return [found, *(self.staff.get(f"/admin/submissions/{page}") for page in pages)]
@@ -258,6 +262,9 @@ ACTIONS = {
     "submissions_call_closing_time": [Walk.closing_time],
     "submissions_submission_file": [Walk.read_pages],
     "submissions_submission_who_answered": [Walk.read_pages],
+    "submissions_submission_keys": [Walk.read_pages],
+    "submissions_submission_questions": [Walk.read_pages],
+    "submissions_submission_question": [Walk.read_pages],
     "submissions_outboxemail_preview": [Walk.read_pages],
     "submissions_outboxemail_previews": [Walk.read_pages],
     "submissions_call_closing_report": [Walk.read_pages],

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0015_rights_of_a_person"),
+        ("accounts", "0016_owner_ends_record"),
         ("submissions", "0024_set_aside_reasons"),
     ]
 
