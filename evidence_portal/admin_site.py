@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from accounts.current_user import current_user
 from accounts.own_account import OwnPassword
 from accounts.rights import is_administrator, may_enter_admin, may_somewhere, narrowed
 from accounts.sign_in import SignIn, SignOut
@@ -26,6 +27,7 @@ from accounts.states import Action
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
 from retention.calendar import calls_that_wait
+from review.first_page import calls_today
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
@@ -86,16 +88,17 @@ class PortalAdminSite(AdminSite):
         )(request)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """Show the first page, with warnings: late mail, a wrong clock, damaged evidence.
+        """Show the first page: what there is to do, and warnings: late mail, damaged evidence.
 
         Mails and files count for the reader's own calls. The rest tells of all calls at once, and
         is for administrators.
         """
         reader = request.user
-        late = ""
+        late, failed, at = "", 0, clock.portal_now()
         if may_somewhere(reader, Action.SEE_MAILS):
             mails = narrowed(OutboxEmail.objects.all(), reader, Action.SEE_MAILS)
-            late = late_in_words(mail_health(mails, at=clock.portal_now()))
+            health = mail_health(mails, at=at)
+            late, failed = late_in_words(health), health.failed
         held_back = ""
         if may_somewhere(reader, Action.OPEN_FILES):
             files = narrowed(
@@ -108,7 +111,9 @@ class PortalAdminSite(AdminSite):
         sees_all = is_administrator(reader)
         check = last_check() if sees_all else None
         warnings = {
+            "calls_today": calls_today(current_user(request), at=at),
             "late_mail": late,
+            "failed_mails": failed,
             "to_erase": to_erase.count(),
             "erase_by": to_erase.order_by("due_at").values_list("due_at", flat=True).first(),
             "clocks": _clocks_in_words(),

@@ -13,7 +13,7 @@ urlpatterns = [
     path("healthz/", health_pages.lives, name="healthz"),
     path("readyz/", health_pages.ready, name="readyz"),
 ]
-handler400 = "submissions.respondent.error_pages.bad_request"
-handler403 = "submissions.respondent.error_pages.forbidden"
-handler404 = "submissions.respondent.error_pages.not_found"
+handler400 = "evidence_portal.error_pages.bad_request"
+handler403 = "evidence_portal.error_pages.forbidden"
+handler404 = "evidence_portal.error_pages.not_found"
 handler500 = "submissions.respondent.error_pages.server_error"

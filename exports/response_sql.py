@@ -11,10 +11,10 @@ Keys are quoted by `name_sql` and `literal_sql`; all values are parameters.
 from collections.abc import Iterator
 from typing import Any
 
+from core.safe_cells import SQL_PARAMETERS, neutralised_sql
 from exports import consent
 from exports.coding_sql import PASSAGES_SQL, codes_sql, shown_codings
 from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
-from exports.safe_cells import SQL_PARAMETERS, neutralised_sql
 from exports.types import Dataset, Query
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind

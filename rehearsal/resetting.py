@@ -18,7 +18,16 @@ from exports.models import ExportRun
 from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
 from retention.models import RetentionConfirmation
-from review.models import Cluster, ClusterMember, Code, Coding, Review, Shingle, Signature
+from review.models import (
+    Cluster,
+    ClusterMember,
+    Code,
+    Coding,
+    Review,
+    SavedFilter,
+    Shingle,
+    Signature,
+)
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import (
@@ -44,6 +53,7 @@ MADE_IN_REHEARSAL = (
     AuditSeal,
     LatePass,
     Review,
+    SavedFilter,
     Coding,
     Code,
     ClusterMember,

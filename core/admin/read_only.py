@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.lists import ListedWhole
@@ -28,6 +29,12 @@ class ReadOnlyAdmin(DeclaredFiltersOnly, ListedWhole):
         """Return the calls whose rows the reader finds here."""
         field: Any = self.model._meta.get_field("call")
         return field.related_model._default_manager.all()
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the page of the row: nobody edits it here, so that Django keeps no history."""
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

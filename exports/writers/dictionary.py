@@ -3,10 +3,10 @@
 import csv
 import io
 
+from core.safe_cells import neutralise
 from exports.columns import SHORT, Column
 from exports.consent import asks_publication, says_who, shown_questions, withheld_questions
 from exports.export_context import ExportContext
-from exports.safe_cells import neutralise
 from exports.types import Dataset, Pieces
 from submissions.calls.states import PublicationPolicy, QuestionKind
 

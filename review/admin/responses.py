@@ -25,7 +25,17 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from core.whole_files import FileLost
-from review.admin import across, deciding, identity_search, keys, reading, withdrawing
+from review.admin import (
+    across,
+    deciding,
+    history,
+    identity_search,
+    keys,
+    progress_page,
+    reading,
+    saved_filters,
+    withdrawing,
+)
 from review.admin.facet_columns import facet_columns
 from review.admin.inbox_actions import InboxActions
 from review.admin.inbox_filters import (
@@ -202,6 +212,8 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
             *across.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),
+            *saved_filters.urls(self),
+            *progress_page.urls(self),
             *super().get_urls(),
         ]
 
@@ -212,7 +224,10 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
         """
         if ERROR_FLAG in request.GET:
             messages.error(request, "The list has no such filter. Choose one of those shown.")
-        search: dict[str, Any] = {"has_keys": keys.has_keys(current_user(request))}
+        search: dict[str, Any] = {
+            "has_keys": keys.has_keys(current_user(request)),
+            **saved_filters.beside_the_list(request),
+        }
         searched = calls_of(request.user, Action.SEE_IDENTITY)
         if searched:
             search["identity_search"] = identity_search.form_beside_the_list(request, searched)
@@ -230,6 +245,11 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
                 request, self.opts, object_id
             )
         return reading.show(request, self, response)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return history.show(request, self, object_id)
 
     def download(self, request: HttpRequest, pk: int, public_id: UUID) -> HttpResponseBase:
         """Send a submitted file as a download. Opening it goes on record.

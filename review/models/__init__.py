@@ -1,6 +1,6 @@
 from review.models.codebook import Code, Coding
 from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
-from review.models.inbox import Review
+from review.models.inbox import Review, SavedFilter
 from review.models.reading import KeysTurnedOff
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Coding",
     "KeysTurnedOff",
     "Review",
+    "SavedFilter",
     "Shingle",
     "Signature",
 ]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from submissions.calls.models.calls import Call
 from submissions.responses.models.responses import Submission
 
 
@@ -37,3 +38,25 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review of {self.submission}"
+
+
+class SavedFilter(models.Model):
+    """The filters and the order of a call's list under a name, for oneself or the call's members.
+
+    `query` is the list's query string without words that were searched for.
+    """
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="saved_filters")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint("call", "owner", "name", name="review_savedfilter_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -20,6 +20,7 @@ from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.states import TriageStatus
 
 SENT_FROM = time(8)  # in the call's time zone
+MONDAY = 0
 SENT_FOR = timedelta(days=14)  # after the call closed
 ENQUEUEING_LOCK = 5_283_302  # any number that no other advisory lock of this database has
 
@@ -51,16 +52,25 @@ def enqueue_digests(*, at: datetime) -> int:
     """Enqueue today's digest of each call to its members who want it; return how many.
 
     The addresses of STAFF_DIGEST_TO get the digest of each call as well: people who do not sign in.
-    From 8 in the morning after the opening until SENT_FOR after the closing, once a day.
+    From 8 in the morning after the opening until SENT_FOR after the closing, once a day. Where
+    there is nothing to tell, on Mondays only: so the head of the record is sent all the same.
     """
     number = 0
     for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
         zone = ZoneInfo(call.timezone)
         day = at.astimezone(zone).date()
         morning = datetime.combine(day, SENT_FROM, zone)
-        if call.opens_at < morning <= at:
+        if call.opens_at < morning <= at and (day.weekday() == MONDAY or _has_news(call, at)):
             number += _enqueue(call, day.isoformat(), at)
     return number
+
+
+def _has_news(call: Call, at: datetime) -> bool:
+    """Return whether something came, waits to be read or sent, or the call closes about now."""
+    report = daily_report(call, at=at)
+    mails = report.standing.mails_outstanding or report.standing.mails_failed
+    closes_now = abs(call.closes_at - at) < timedelta(days=1)
+    return bool(report.received_today or report.unread or mails or closes_now)
 
 
 def _enqueue(call: Call, occasion: str, at: datetime) -> int:

@@ -9,8 +9,8 @@ import pypdf
 import pytest
 from lxml import etree
 
+from core.safe_cells import neutralise
 from exports.consent import Scope
-from exports.safe_cells import neutralise
 from submissions.responses.amending import reopen, withdraw
 from submissions.responses.drafting import save_answers
 from submissions.responses.models import Submission

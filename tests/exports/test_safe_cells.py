@@ -5,7 +5,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.safe_cells import SQL_PARAMETERS, WHITE_SPACE, neutralise, neutralised_sql
+from core.safe_cells import SQL_PARAMETERS, WHITE_SPACE, neutralise, neutralised_sql
 
 TEXT = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 RISKY = st.text(st.sampled_from(WHITE_SPACE + "=+-@'a1"), max_size=6)

@@ -5,7 +5,7 @@ import json
 import frictionless
 import pytest
 
-from exports.safe_cells import neutralise
+from core.safe_cells import neutralise
 from tests.exports.exporting import exported, make_nasty
 from tests.makers import make_call, make_first_call, make_submitted
 

@@ -29,6 +29,14 @@ def to_two(settings):
     settings.STAFF_DIGEST_TO = ["a@example.org", "b@example.org"]
 
 
+def make_call_with_news():
+    """A call with a response that nobody has read, and no mail."""
+    call = make_call()
+    make_submitted(call, at=OPENS_AT + timedelta(hours=1))
+    OutboxEmail.objects.all().delete()
+    return call
+
+
 def enqueued():
     those = OutboxEmail.objects.order_by("pk").values_list("kind", "occasion", "to_address")
     return list(those)
@@ -40,8 +48,23 @@ def test_nobody_is_sent_a_digest_unless_listed():
     assert enqueued() == []
 
 
-def test_digest_is_enqueued_once_a_day_to_each_address(to_two):
+def test_digest_of_nothing_is_sent_on_mondays_only(to_two):
     make_call()
+    days = []
+    for number in range(8):
+        days.append(enqueue_digests(at=MORNING + number * DAY))
+        OutboxEmail.objects.all().delete()  # a mail that waits would be something to tell
+    assert days == [0, 0, 0, 2, 0, 0, 0, 0]  # from Friday
+
+
+@pytest.mark.parametrize("hours", [23, -23])
+def test_digest_of_nothing_is_sent_on_the_day_of_the_closing(to_two, hours):
+    call = make_call(closes_at=MORNING + timedelta(hours=hours))
+    assert (enqueue_digests(at=MORNING), call.submissions.count()) == (2, 0)
+
+
+def test_digest_is_enqueued_once_a_day_to_each_address(to_two):
+    make_call_with_news()
     assert enqueue_digests(at=MORNING - timedelta(microseconds=1)) == 0
     assert enqueue_digests(at=MORNING) == 2
     assert enqueue_digests(at=MORNING + timedelta(hours=15)) == 0
@@ -54,7 +77,7 @@ def test_digest_is_enqueued_once_a_day_to_each_address(to_two):
 
 
 def test_somebody_listed_later_gets_the_days_digest(to_two, settings):
-    make_call()
+    make_call_with_news()
     enqueue_digests(at=MORNING)
     settings.STAFF_DIGEST_TO = ["b@example.org", "c@example.org"]
     assert enqueue_digests(at=MORNING) == 1
@@ -72,7 +95,7 @@ def test_somebody_listed_later_gets_the_days_digest(to_two, settings):
     ],
 )
 def test_digests_begin_after_the_opening_and_end_after_the_closing(to_two, at, number):
-    make_call()
+    make_call_with_news()
     assert enqueue_digests(at=at) == number
 
 
@@ -114,7 +137,7 @@ def wanting(role, email, **fields):
 
 
 def test_members_who_want_the_digest_of_their_call_get_it(settings):
-    call, other = make_call(), make_call()
+    call, other = make_call_with_news(), make_call_with_news()
     wanting(Role.MANAGER, "ann@example.org")
     wanting(Role.REVIEWER, "")
     wanting(Role.STEERING_MEMBER, "eve@example.org")
@@ -133,7 +156,7 @@ def test_members_who_want_the_digest_of_their_call_get_it(settings):
 
 
 def test_digest_of_another_call_goes_to_no_member():
-    call, other = make_call(), make_call()
+    call, other = make_call_with_news(), make_call_with_news()
     wanting(Role.REVIEWER, "ann@example.org")
     Membership.objects.filter(call=other).delete()
     assert enqueue_digests(at=MORNING) == 1

@@ -1,0 +1,83 @@
+"""The page on which members keep the filters of the list under a name, and delete them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from accounts.call_admin import refuse_unless_somewhere
+from accounts.current_user import current_user
+from accounts.rights import calls_of
+from accounts.states import Action
+from review.admin.response_filters import chosen_call
+from review.errors import ReviewRefused
+from review.saved_filters import filters_of, kept_query, may_delete, save_filter
+
+
+def urls(admin: ModelAdmin) -> list[URLPattern]:
+    def page(request: HttpRequest) -> HttpResponse:
+        return saved_filters(request, admin)
+
+    guarded = admin.admin_site.admin_view(page)
+    return [path("saved-filters/", guarded, name="submissions_submission_saved_filters")]
+
+
+def beside_the_list(request: HttpRequest) -> dict[str, Any]:
+    """Return the reader's filters of the chosen call, and the one that the list is under."""
+    now = kept_query(request.GET.urlencode())
+    call = chosen_call(request, list(calls_of(request.user, Action.READ_RESPONSES)))
+    saved = filters_of(current_user(request))
+    if call is not None:
+        saved = saved.filter(call=call)
+    return {"saved_filters": list(saved), "query_now": now}
+
+
+def saved_filters(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
+    """Show the reader's filters; save those that the address carries, or delete one."""
+    refuse_unless_somewhere(request, Action.READ_RESPONSES)
+    person = current_user(request)
+    here = reverse("admin:submissions_submission_saved_filters")
+    if request.method == "POST" and request.POST.get("delete"):
+        given = request.POST["delete"]
+        saved = get_object_or_404(filters_of(person), pk=int(given) if given.isdecimal() else 0)
+        if may_delete(saved, by=person):
+            saved.delete()
+            messages.success(request, f"“{saved.name}” is deleted.")
+        else:
+            messages.error(request, f"“{saved.name}” is {saved.owner}’s: nothing was deleted.")
+        return redirect(here)
+    query = kept_query(request.POST.get("query") or request.GET.get("query", ""))
+    calls = list(calls_of(request.user, Action.READ_RESPONSES))
+    if request.method == "POST":
+        call = next((one for one in calls if str(one.pk) == request.POST.get("call")), None)
+        try:
+            if call is None:
+                raise ReviewRefused("Choose a call")
+            saved = save_filter(
+                call=call,
+                name=request.POST.get("name", ""),
+                query=query,
+                shared=request.POST.get("shared") == "yes",
+                by=person,
+            )
+        except ReviewRefused as refused:
+            messages.error(request, f"{refused.message}.")
+        else:
+            messages.success(request, f"“{saved.name}” is saved.")
+            return redirect(f"{reverse('admin:submissions_submission_changelist')}?{saved.query}")
+    rows = list(filters_of(person))
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": "Saved filters",
+        "opts": admin.opts,
+        "rows": [(row, may_delete(row, by=person)) for row in rows],
+        "query": query,
+        "calls": calls,
+        "typed": request.POST.get("name", ""),
+    }
+    template = "admin/submissions/submission/saved_filters.html"
+    return TemplateResponse(request, template, context)

@@ -1,0 +1,107 @@
+"""What a member has to do now, call by call: the top of the admin's first page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from accounts.models import User
+from accounts.rights import calls_of, may
+from accounts.states import Action
+from review.bulk import TO_DO
+from review.visits import last_visit
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+
+SOON = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do, in words, and the query string of the list that shows it."""
+
+    what: str
+    query: str
+
+
+@dataclass(frozen=True)
+class CallToday:
+    """`closes` says when the call opens, closes or closed; `is_soon` if it closes within a week."""
+
+    call: Call
+    closes: str
+    is_soon: bool
+    reads: bool
+    tasks: list[Task]
+
+
+def calls_today(person: User, *, at: datetime) -> list[CallToday]:
+    """Return the person's calls, those that close next first, each with what there is to do."""
+    readable = set(calls_of(person, Action.READ_RESPONSES).values_list("pk", flat=True))
+    calls = list(calls_of(person, Action.SEE_CALL))
+    counted = _counted(person, [call.pk for call in calls if call.pk in readable])
+    calls.sort(key=lambda call: (call.has_closed_at(at), abs(call.closes_at - at)))
+    return [
+        CallToday(
+            call,
+            closes=_say_closing(call, at),
+            is_soon=timedelta() < call.closes_at - at < SOON,
+            reads=call.pk in readable,
+            tasks=_tasks(
+                counted.get(call.pk, {}),
+                call if len(calls) > 1 else None,
+                decides=may(person, Action.CHANGE_STATUS, call),
+            ),
+        )
+        for call in calls
+    ]
+
+
+def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
+    """Return the numbers of each call, in one query for all calls."""
+    to_do = Q(triage_status__in=TO_DO)
+    visited = last_visit(person)
+    since = Q(current_version__received_at__gt=visited) if visited else Q(pk__in=())
+    rows = (
+        Submission.objects.submitted()
+        .filter(call__in=calls)
+        .order_by()
+        .values("call")
+        .annotate(
+            mine=Count("pk", filter=to_do & Q(review__assignee=person)),
+            new=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
+            unassigned=Count("pk", filter=to_do & Q(review__assignee=None)),
+            flagged=Count("pk", filter=to_do & Q(review__flagged=True)),
+            since=Count("pk", filter=since),
+        )
+    )
+    return {row["call"]: row for row in rows}
+
+
+def _tasks(numbers: dict[str, int], call: Call | None, *, decides: bool) -> list[Task]:
+    of_call = f"call__id__exact={call.pk}&" if call else ""
+    offered = [
+        ("since", "came since your last visit", "received=visit", True),
+        ("mine", "to do, assigned to you", "assigned=me&work=to_do", decides),
+        ("new", "new", "triage_status__exact=unread", True),
+        ("unassigned", "to do and assigned to nobody", "assigned=nobody&work=to_do", decides),
+        ("flagged", "flagged and to do", "flagged=yes&work=to_do", True),
+    ]
+    return [
+        Task(f"{_responses(numbers[name])} {said}", of_call + query)
+        for name, said, query, is_offered in offered
+        if is_offered and numbers.get(name)
+    ]
+
+
+def _responses(number: int) -> str:
+    return "1 response" if number == 1 else f"{number:,} responses"
+
+
+def _say_closing(call: Call, at: datetime) -> str:
+    if call.has_closed_at(at):
+        return f"Closed at {call.closes_in_words}"
+    if not call.is_open_at(at):
+        return f"Opens at {call.opens_in_words}"
+    return f"Closes at {call.closes_in_words}"

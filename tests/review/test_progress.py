@@ -1,0 +1,160 @@
+"""Progress in numbers, as a page and a file; what staff decided; the first page of the admin."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Membership
+from accounts.record import record
+from accounts.states import AuditAction, Role
+from review.progress import progress
+from review.triage import assign, change_status, flag
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+from tests.makers import CLOSES_AT, make_call, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/submissions/submission/"
+AT = CLOSES_AT
+
+
+@pytest.fixture
+def ann(client):
+    client.user = make_user(Role.REVIEWER, username="ann", is_staff=True)
+    client.force_login(client.user)
+    return client
+
+
+@pytest.fixture
+def reviewed(ann):
+    """A call with a response of each kind."""
+    call = make_call(slug="halls")
+    ben = make_user(Role.REVIEWER, username="@ben", is_staff=True)
+    made = {name: make_submitted(call) for name in ("new", "mine", "done", "test", "other", "gone")}
+    Submission.objects.filter(pk=made["gone"].pk).update(state="withdrawn", withdrawn_at=AT)
+    assign(made["mine"], to=ann.user, by=ben, at=AT)
+    change_status(made["mine"], to=TriageStatus.IN_REVIEW, by=ann.user, at=AT)
+    change_status(made["done"], to=TriageStatus.CONSIDERED, by=ben, at=AT)
+    change_status(made["test"], to=TriageStatus.SET_ASIDE, reason="test", by=ann.user, at=AT)
+    change_status(made["other"], to=TriageStatus.SET_ASIDE, reason="test", by=ben, at=AT)
+    flag(made["new"], flagged=True, by=ben, at=AT)
+    return call, made
+
+
+def test_progress_counts_what_came_how_it_is_and_who_decided(reviewed):
+    call, _ = reviewed
+    lines = [(line.group, line.what, line.number) for line in progress(call) if line.number]
+    assert lines == [
+        ("Received", "in all", 6),
+        ("Received", "of these withdrawn", 1),
+        ("Status", "New", 1),
+        ("Status", "In review", 1),
+        ("Status", "Considered", 1),
+        ("Status", "Set aside", 2),
+        ("Set aside", "Sent as a test", 2),
+        ("Considered by", "@ben", 1),
+        ("Set aside by", "@ben", 1),
+        ("Set aside by", "ann", 1),
+        ("To do, assigned to", "ann", 1),
+        ("To do, assigned to", "nobody", 1),
+    ]
+
+
+def test_links_of_the_table_lead_to_as_many_responses_as_it_says(ann, reviewed):
+    call, _ = reviewed
+    counted = {line.query: line.number for line in progress(call) if line.query}
+    del counted["state=all"]  # with drafts, which were never received
+    found = {query: ann.get(f"{LIST}?{query}").context["cl"].result_count for query in counted}
+    assert found == counted
+
+
+def test_table_is_downloaded_with_nothing_that_a_spreadsheet_runs(ann, reviewed):
+    page = ann.get(f"{LIST}progress/").content.decode()
+    address = reverse("admin:submissions_submission_progress_csv", args=["halls"])
+    assert f'href="{address}"' in page
+    answer = ann.get(address)
+    lines = answer.content.decode().split("\r\n")
+    assert lines[:2] == ["part,what,responses", "Received,in all,6"]
+    assert "Considered by,'@ben,1" in lines
+    assert answer["Content-Disposition"].startswith('attachment; filename="halls-progress-')
+
+
+def test_table_of_another_call_is_not_there(ann, reviewed):
+    other = make_call()
+    Membership.objects.filter(call=other).delete()
+    ann.force_login(ann.user)  # changed rights end a sign-in
+    address = reverse("admin:submissions_submission_progress_csv", args=[other.slug])
+    assert ann.get(address).status_code == 404
+    assert other.title not in ann.get(f"{LIST}progress/").content.decode()
+
+
+def test_history_of_a_response_says_what_staff_decided(ann, reviewed):
+    _, made = reviewed
+    page = ann.get(reverse("admin:submissions_submission_history", args=[made["mine"].pk]))
+    assert [(who, what) for _, who, what in page.context["decisions"]] == [
+        ("ann", "Status: In review"),
+        ("@ben", "Assigned to ann"),
+    ]
+    aside = ann.get(reverse("admin:submissions_submission_history", args=[made["test"].pk]))
+    [(_, who, what)] = aside.context["decisions"]
+    assert (who, what) == ("ann", "Status: Set aside: Sent as a test")
+
+
+def to_do(page):
+    return re.findall(r'<li><a href="([^"]*)">(\d[^<]*)</a></li>', page.content.decode())
+
+
+def test_first_page_says_what_there_is_to_do(ann, reviewed, at):
+    call, _ = reviewed
+    at(AT - timedelta(hours=2))
+    record(by=ann.user, at=AT - timedelta(days=30), action=AuditAction.RESPONSE_OPENED)
+    record(by=ann.user, at=AT - timedelta(days=20), action=AuditAction.SIGNED_IN)
+    page = ann.get("/admin/")
+    assert to_do(page) == [
+        (f"{LIST}?received=visit", "5 responses came since your last visit"),
+        (f"{LIST}?assigned=me&amp;work=to_do", "1 response to do, assigned to you"),
+        (f"{LIST}?triage_status__exact=unread", "1 response new"),
+        (f"{LIST}?assigned=nobody&amp;work=to_do", "1 response to do and assigned to nobody"),
+        (f"{LIST}?flagged=yes&amp;work=to_do", "1 response flagged and to do"),
+    ]
+    assert f"<strong>Closes at {call.closes_in_words}</strong>" in page.content.decode()
+    for query, said in to_do(page):
+        listed = ann.get(query.replace("&amp;", "&")).context["cl"].result_count
+        assert said.split()[0] == str(listed)
+
+
+def test_first_page_asks_as_much_for_three_calls_as_for_two(ann, at):
+    counts = []
+    for number in (2, 1):
+        for _ in range(number):
+            make_submitted(make_call())
+        at(while_open(Submission.objects.first().call))
+        ann.user.rights_by_call = None
+        with CaptureQueriesContext(connection) as queries:
+            ann.get("/admin/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(("role", "told"), [(Role.MANAGER, True), (Role.REVIEWER, False)])
+def test_first_page_tells_of_failed_mails_those_who_see_mails(client, role, told):
+    client.force_login(make_user(role, is_staff=True))
+    make_submitted(email="jo@example.org")
+    OutboxEmail.objects.update(state="failed")
+    assert ("1 mail failed." in client.get("/admin/").content.decode()) is told
+
+
+def test_staff_get_an_error_page_that_leads_back_to_the_admin(ann):
+    make_call()
+    page = ann.get("/admin/nowhere/")
+    assert (page.status_code, "There is no such page" in page.content.decode()) == (404, True)
+    assert 'href="/admin/"' in page.content.decode()
+    refused = ann.post(f"{LIST}1/change/")
+    assert (refused.status_code, "You may not do this" in refused.content.decode()) == (403, True)
+    ann.logout()
+    assert "You may not do this" not in ann.get("/steering/").content.decode()

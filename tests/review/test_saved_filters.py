@@ -1,0 +1,99 @@
+"""Filters of the list under a name: one's own, or shared with the members of a call."""
+
+import pytest
+from django.test import Client
+
+from accounts.states import Role
+from review.models import SavedFilter
+from tests.makers import make_call, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/submissions/submission/"
+PAGE = f"{LIST}saved-filters/"
+
+
+def signed_in(name, role=Role.REVIEWER):
+    client = Client()
+    client.user = make_user(role, username=name, is_staff=True)
+    client.force_login(client.user)
+    return client
+
+
+def save(client, call, query, **fields):
+    posted = {"call": call.pk, "query": query, "name": "To read"} | fields
+    return client.post(PAGE, posted, follow=True)
+
+
+def names_beside_the_list(client):
+    return [saved.name for saved in client.get(LIST).context["saved_filters"]]
+
+
+def test_filters_are_saved_without_words_and_lead_back_to_the_list():
+    ann = signed_in("ann")
+    call = make_call()
+    page = save(ann, call, "work=to_do&q=secret+words&p=3&assigned=me&o=2")
+    assert page.redirect_chain == [(f"{LIST}?assigned=me&o=2&work=to_do", 302)]
+    assert SavedFilter.objects.get().query == "assigned=me&o=2&work=to_do"
+    assert page.context["query_now"] == "assigned=me&o=2&work=to_do"
+    assert "“To read” is saved." in page.content.decode()
+
+
+def test_filters_of_the_same_name_replace_the_old_ones():
+    ann = signed_in("ann")
+    call = make_call()
+    for query in ("work=to_do", "work=done"):
+        save(ann, call, query)
+    assert [row.query for row in SavedFilter.objects.all()] == ["work=done"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "  "}, "Enter a name for the filters."),
+        ({"name": "x" * 61}, "Enter a name of 60 characters at most."),
+        ({"query": "q=only+words"}, "Choose filters on the list first."),
+        ({"call": "0"}, "Choose a call."),
+    ],
+)
+def test_filters_are_refused_in_words(fields, said):
+    ann = signed_in("ann")
+    posted = {"call": make_call().pk, "query": "work=done", "name": "To read"} | fields
+    assert said in ann.post(PAGE, posted).content.decode()
+    assert not SavedFilter.objects.exists()
+
+
+def test_shared_filters_are_for_the_members_and_own_ones_for_nobody_else():
+    ann, ben = signed_in("ann"), signed_in("ben")
+    call = make_call()
+    save(ann, call, "work=done", name="Mine")
+    save(ann, call, "work=to_do", name="Ours", shared="yes")
+    assert (names_beside_the_list(ann), names_beside_the_list(ben)) == (["Mine", "Ours"], ["Ours"])
+    stranger = signed_in("stranger", None)
+    other = make_call()
+    assert other.saved_filters.count() == 0
+    assert stranger.get(PAGE).status_code == 403
+
+
+def test_owner_and_manager_delete_and_a_colleague_does_not():
+    ann, ben, boss = signed_in("ann"), signed_in("ben"), signed_in("boss", Role.MANAGER)
+    call = make_call()
+    save(ann, call, "work=done", shared="yes")
+    key = SavedFilter.objects.get().pk
+    page = ben.post(PAGE, {"delete": key}, follow=True)
+    assert "“To read” is ann’s: nothing was deleted." in page.content.decode()
+    boss.post(PAGE, {"delete": key})
+    assert not SavedFilter.objects.exists()
+    save(ann, call, "work=done")
+    key = SavedFilter.objects.get().pk
+    assert boss.post(PAGE, {"delete": key}).status_code == 404
+    ann.post(PAGE, {"delete": key})
+    assert not SavedFilter.objects.exists()
+
+
+def test_list_shows_which_saved_filter_it_is_under():
+    ann = signed_in("ann")
+    call = make_call()
+    make_submitted(call)
+    save(ann, call, "work=to_do")
+    text = ann.get(f"{LIST}?work=to_do").content.decode()
+    assert '<a href="?work=to_do" aria-current="true">To read</a>' in text
