@@ -37,7 +37,7 @@ def read_reference(text: str) -> str | None:
 
     Case, spaces and hyphens do not matter; S is read as 5 and U as V.
     """
-    compact = re.sub(r"[\s\-\u2010-\u2015]", "", text).upper()
+    compact = _compact(text)
     prefix, code = compact[: -(RANDOM_LENGTH + 1)], compact[-(RANDOM_LENGTH + 1) :]
     code = code.translate(_MISREAD)
     if not PREFIX_PATTERN.fullmatch(prefix) or len(code) != RANDOM_LENGTH + 1:
@@ -47,6 +47,20 @@ def read_reference(text: str) -> str | None:
     if check_character(code[:-1]) != code[-1]:
         return None
     return _formatted(prefix, code)
+
+
+def parts_of_reference(text: str) -> set[str]:
+    """Return what a part of a reference may be, without hyphens: as typed, and as it was meant.
+
+    Empty if no reference can have such a part.
+    """
+    compact = _compact(text)
+    meant = {compact, compact.translate(_MISREAD)}
+    return {part for part in meant if re.fullmatch(r"[A-Z0-9]+", part)}
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"[\s\-\u2010-\u2015]", "", text).upper()
 
 
 def _formatted(prefix: str, code: str) -> str:

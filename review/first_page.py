@@ -82,14 +82,14 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
 def _tasks(numbers: dict[str, int], call: Call | None, *, decides: bool) -> list[Task]:
     of_call = f"call__id__exact={call.pk}&" if call else ""
     offered = [
-        ("since", "came since your last visit", "received=visit", True),
-        ("mine", "to do, assigned to you", "assigned=me&work=to_do", decides),
-        ("new", "new", "triage_status__exact=unread", True),
-        ("unassigned", "to do and assigned to nobody", "assigned=nobody&work=to_do", decides),
-        ("flagged", "flagged and to do", "flagged=yes&work=to_do", True),
+        ("since", "Since your last visit", "received=visit", True),
+        ("mine", "Yours to do", "assigned=me&work=to_do", decides),
+        ("new", "New", "triage_status__exact=unread", True),
+        ("unassigned", "To do and assigned to nobody", "assigned=nobody&work=to_do", decides),
+        ("flagged", "Flagged and to do", "flagged=yes&work=to_do", True),
     ]
     return [
-        Task(f"{_responses(numbers[name])} {said}", of_call + query)
+        Task(f"{said}: {_responses(numbers[name])}", of_call + query)
         for name, said, query, is_offered in offered
         if is_offered and numbers.get(name)
     ]

@@ -29,7 +29,7 @@ def progress(call: Call) -> list[Line]:
     states = _counted(given, "state")
     responses = call.submissions.submitted()
     statuses = _counted(responses, "triage_status")
-    lines = [Line("Received", "in all", sum(states.values()), "state=all")]
+    lines = [Line("Received", "in all", sum(states.values()))]
     lines += [
         Line("Received", f"of these {state.label.lower()}", states.get(state, 0), f"state={state}")
         for state in (SubmissionState.WITHDRAWN, SubmissionState.ERASED)

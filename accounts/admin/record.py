@@ -13,11 +13,12 @@ from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
+from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(OfOwnCalls, ReadOnlyAdmin):
+class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     sees = Action.READ_RECORD
     list_display = ("when", "action", "actor", "call", "submission")
     list_filter = ("action", ("call", OwnCallsFilter), ("actor", admin.RelatedOnlyFieldListFilter))

@@ -18,6 +18,7 @@ from accounts.rights import may
 from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
+from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
 from core.spoken_time import say_day
 from personal_data.admin import entering, people
@@ -31,7 +32,7 @@ from submissions.responses.states import ErasureState
 
 
 @admin.register(ErasureRequest)
-class ErasureRequestAdmin(OfOwnCalls, ReadOnlyAdmin):
+class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     sees = Action.DECIDE_ERASURE
     list_display = ("response", "scope", "stands", "asked", "due", "entered_by", "call")
     list_filter = (("call", OwnCallsFilter), "state", "ground")

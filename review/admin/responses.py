@@ -22,6 +22,7 @@ from accounts.rights import calls_of
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
+from core.admin.reference_search import by_reference
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 from core.whole_files import FileLost
@@ -162,10 +163,10 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
         term = search_term.replace("\0", "").strip()
         if not term:
             return queryset, False
-        reference = read_reference(term)
-        if reference is not None:
-            return queryset.filter(reference=reference), False
-        found = Q(current_version__in=in_answers(term)) | Q(reference__istartswith=term)
+        if read_reference(term) is not None:
+            return by_reference(queryset, term, path="reference"), False
+        with_it = by_reference(Submission.objects.all(), term, path="reference")
+        found = Q(current_version__in=in_answers(term)) | Q(pk__in=with_it.order_by().values("pk"))
         return queryset.filter(found), False
 
     @admin.display(description="reference", ordering="reference")

@@ -3,6 +3,6 @@
 {
   const filters = document.getElementById("all-filters");
   if (filters && window.matchMedia("(max-width: 1023px)").matches) {
-    filters.open = filters.classList.contains("active");
+    filters.open = false;
   }
 }

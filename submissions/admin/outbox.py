@@ -24,6 +24,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
+from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
 from submissions.admin import mail_previews
 from submissions.admin.mail_conflicts import (
@@ -48,7 +49,7 @@ MOST_SAID = 10  # mails of which the page says one by one that they changed
 
 
 @admin.register(OutboxEmail)
-class OutboxAdmin(OfOwnCalls, ReadOnlyAdmin):
+class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     sees = Action.SEE_MAILS
     list_display = (
         "kind",

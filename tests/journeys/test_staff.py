@@ -95,6 +95,48 @@ def test_staff_read_a_response_and_its_mail(open_browser, look, response):
     page.get_by_text("The call now closes at midday on Friday 26 July 2019 (UK time).").wait_for()
 
 
+SMALL = """() => [...document.querySelectorAll("#changelist-filter a, #changelist-filter summary")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24)
+  .map((one) => one.textContent)"""
+
+
+def test_staff_share_responses_out_from_the_first_page_on(open_browser, look, response):
+    """By keyboard: what to do now, many at once, filters under a name, progress, decisions."""
+    page = open_browser(1280)
+    sign_in(page, "/admin/", make_user(Role.MANAGER, is_staff=True, username="pat"))
+    look(page, "admin-index")
+    page.get_by_role("link", name="To do and assigned to nobody: 2 responses").press("Enter")
+    page.get_by_role("heading", name="Select response to view").wait_for()
+    look(page, "admin-inbox")
+    page.get_by_text("Received", exact=True).first.press("Enter")
+    page.get_by_text("Answers to the call’s questions").press("Enter")
+    assert page.evaluate(SMALL) == []
+    look(page, "admin-inbox-filters")
+    page.get_by_role("link", name="Save these filters").press("Enter")
+    page.get_by_label("Name").fill("Nobody’s")
+    page.get_by_label("For everybody who may read the call’s responses").press("Space")
+    look(page, "admin-saving-filters")
+    page.get_by_label("Name").press("Enter")
+    page.get_by_text("“Nobody’s” is saved.").wait_for()
+    assert page.get_by_role("link", name="Nobody’s").get_attribute("aria-current") == "true"
+    page.goto("/admin/submissions/submission/saved-filters/")
+    look(page, "admin-saved-filters")
+    page.get_by_role("link", name="Nobody’s").press("Enter")
+    for box in page.locator("input.action-select").all():
+        box.press("Space")
+    page.get_by_label("Action:").select_option("Spread evenly…")
+    page.get_by_role("button", name="Go").press("Enter")
+    page.get_by_label("pat").press("Space")
+    look(page, "admin-spreading")
+    page.get_by_role("button", name="Spread responses evenly").press("Enter")
+    page.get_by_text("2 responses changed.").wait_for()
+    look(page, "admin-inbox-empty")
+    page.goto("/admin/submissions/submission/progress/")
+    look(page, "admin-progress")
+    page.goto(f"/admin/submissions/submission/{response.pk}/history/")
+    look(page, "admin-decisions")
+
+
 def test_steering_group_sees_the_counts_and_takes_the_file(open_browser, look, response):
     page = open_browser(320)
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER, username="sam"))

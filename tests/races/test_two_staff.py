@@ -136,6 +136,45 @@ def test_of_two_statuses_one_is_set_and_the_other_told(staff):
         )
 
 
+def test_of_two_who_assign_a_response_one_does_and_the_other_is_told(staff):
+    let_in = make_call()
+    people = {name: User.objects.get(username=name) for name in ("ann", "ben")}
+    for _ in range(3):
+        response = make_submitted(let_in)
+        shown_at = page("submissions_submission_change", response)
+        address = page("submissions_submission_assign", response)
+        forms = [
+            form_of(one.get(shown_at)) | {"assignee": person.pk}
+            for one, person in zip(staff, people.values(), strict=True)
+        ]
+        at_once([partial(one.post, address, form) for one, form in zip(staff, forms, strict=True)])
+        [won] = actors(submission=response, action="response_assigned")
+        assert response.review.assignee == people[won]
+        loser = staff[1] if won == "ann" else staff[0]
+        told = f"While this page was open, {won} assigned it to {won}."
+        assert told in loser.get(shown_at).content.decode()
+
+
+def test_of_two_who_change_many_each_response_is_changed_once_and_the_other_told(staff):
+    call = make_call()
+    listed = "/admin/submissions/submission/"
+    responses = [make_submitted(call) for _ in range(4)]
+    chosen = {"action": "set_status", "_selected_action": [one.pk for one in responses]}
+    statuses = {"ann": "considered", "ben": "in_review"}
+    forms = []
+    for one, status in zip(staff, statuses.values(), strict=True):
+        asked = one.post(listed, form_of(one.get(listed)) | chosen)
+        forms.append(form_of(asked) | chosen | {"status": status})
+    at_once([partial(one.post, listed, form) for one, form in zip(staff, forms, strict=True)])
+    events = AuditEvent.objects.filter(action="status_changed")
+    assert set(events.values_list("submission", flat=True)) == {one.pk for one in responses}
+    assert events.count() == 4
+    [won] = set(events.values_list("actor__username", flat=True))
+    loser = staff[1] if won == "ann" else staff[0]
+    text = loser.get(listed).content.decode()
+    assert text.count(f"While this page was open, {won} changed the status to") == 4
+
+
 def test_of_two_who_take_a_pass_back_one_is_told_who_did(staff, at):
     call = make_call()
     at(call.closes_at + timedelta(hours=1))

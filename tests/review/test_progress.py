@@ -68,7 +68,6 @@ def test_progress_counts_what_came_how_it_is_and_who_decided(reviewed):
 def test_links_of_the_table_lead_to_as_many_responses_as_it_says(ann, reviewed):
     call, _ = reviewed
     counted = {line.query: line.number for line in progress(call) if line.query}
-    del counted["state=all"]  # with drafts, which were never received
     found = {query: ann.get(f"{LIST}?{query}").context["cl"].result_count for query in counted}
     assert found == counted
 
@@ -106,7 +105,7 @@ def test_history_of_a_response_says_what_staff_decided(ann, reviewed):
 
 
 def to_do(page):
-    return re.findall(r'<li><a href="([^"]*)">(\d[^<]*)</a></li>', page.content.decode())
+    return re.findall(r'<li><a href="([^"]*)">([^<]*: \d[^<]*)</a></li>', page.content.decode())
 
 
 def test_first_page_says_what_there_is_to_do(ann, reviewed, at):
@@ -116,16 +115,16 @@ def test_first_page_says_what_there_is_to_do(ann, reviewed, at):
     record(by=ann.user, at=AT - timedelta(days=20), action=AuditAction.SIGNED_IN)
     page = ann.get("/admin/")
     assert to_do(page) == [
-        (f"{LIST}?received=visit", "5 responses came since your last visit"),
-        (f"{LIST}?assigned=me&amp;work=to_do", "1 response to do, assigned to you"),
-        (f"{LIST}?triage_status__exact=unread", "1 response new"),
-        (f"{LIST}?assigned=nobody&amp;work=to_do", "1 response to do and assigned to nobody"),
-        (f"{LIST}?flagged=yes&amp;work=to_do", "1 response flagged and to do"),
+        (f"{LIST}?received=visit", "Since your last visit: 5 responses"),
+        (f"{LIST}?assigned=me&amp;work=to_do", "Yours to do: 1 response"),
+        (f"{LIST}?triage_status__exact=unread", "New: 1 response"),
+        (f"{LIST}?assigned=nobody&amp;work=to_do", "To do and assigned to nobody: 1 response"),
+        (f"{LIST}?flagged=yes&amp;work=to_do", "Flagged and to do: 1 response"),
     ]
     assert f"<strong>Closes at {call.closes_in_words}</strong>" in page.content.decode()
     for query, said in to_do(page):
         listed = ann.get(query.replace("&amp;", "&")).context["cl"].result_count
-        assert said.split()[0] == str(listed)
+        assert said.split()[-2] == str(listed)
 
 
 def test_first_page_asks_as_much_for_three_calls_as_for_two(ann, at):

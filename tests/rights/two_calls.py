@@ -12,7 +12,7 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ExportRun
-from review.models import Cluster, ClusterMember
+from review.models import Cluster, ClusterMember, SavedFilter
 from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -94,6 +94,9 @@ class Side:
             kind=ClusterKind.TEXT,
             likeness=Likeness.NEAR,
             joined_at=self.at,
+        )
+        SavedFilter.objects.create(
+            call=self.call, owner=boss, name=f"{name} filters", query="work=to_do", shared=True
         )
         self.runs = {}
 
