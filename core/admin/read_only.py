@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -34,7 +36,12 @@ class ReadOnlyAdmin(DeclaredFiltersOnly, ListedWhole):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the page of the row: nobody edits it here, so that Django keeps no history."""
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
+        row = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        if row is None:
+            raise Http404
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

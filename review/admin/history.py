@@ -1,6 +1,7 @@
 """What staff decided about a response: status, assignments and flags, out of the record."""
 
 from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -23,6 +24,8 @@ DECISIONS = (
 
 def show(request: HttpRequest, admin: ModelAdmin, object_id: str) -> HttpResponse:
     """Show the decisions, the latest first, to whoever may read the response."""
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
     given = object_id if object_id.isdecimal() else None
     response = get_object_or_404(admin.get_queryset(request), pk=given)
     events = list(

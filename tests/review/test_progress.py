@@ -157,3 +157,12 @@ def test_staff_get_an_error_page_that_leads_back_to_the_admin(ann):
     assert (refused.status_code, "You may not do this" in refused.content.decode()) == (403, True)
     ann.logout()
     assert "You may not do this" not in ann.get("/steering/").content.decode()
+
+
+def test_history_of_what_nobody_edits_leads_to_its_page(client):
+    client.force_login(make_user(Role.MANAGER, is_staff=True))
+    make_submitted(email="jo@example.org")
+    mail = OutboxEmail.objects.get()
+    names = "admin:submissions_outboxemail_history", "admin:submissions_outboxemail_change"
+    history, page = (reverse(name, args=[mail.pk]) for name in names)
+    assert client.get(history).headers["Location"] == page
