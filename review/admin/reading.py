@@ -62,6 +62,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "response": response,
         "page": page,
         "has_keys": has_keys(current_user(request)),
+        "with_pictures": request.GET.get("pictures") == "1",
         "listed": listed,
         "place": place,
         "came_from": came_from,

@@ -10,6 +10,7 @@ from accounts.models import AuditEvent
 from accounts.rights import Person, may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time, in_uk_time_exactly
+from core.pictures import FORMATS
 from review.admin.listed import is_read_across
 from review.consent import Consent, consent_of
 from review.differences import Piece, differences, line_differences
@@ -36,6 +37,10 @@ class ShownFile:
     attachment: Attachment
     scan: str
     is_held_back: bool
+
+    @property
+    def has_picture(self) -> bool:
+        return self.attachment.file_type in FORMATS and not self.is_held_back
 
 
 @dataclass(frozen=True)
@@ -273,6 +278,6 @@ def _say(event: AuditEvent) -> str:
     if event.action == AuditAction.QUESTION_READ:
         return "answers to one question"
     if event.action == AuditAction.FILE_OPENED:
-        return "a file"
+        return "a picture" if event.detail.get("picture") else "a file"
     version = f"version {event.detail.get('version', '')}".strip()
     return f"{version}, with who answered" if event.detail.get("identity") else version

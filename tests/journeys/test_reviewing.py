@@ -9,9 +9,22 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
-from submissions.responses.models import Submission
+from submissions.responses.models import Attachment, Submission
+from submissions.responses.submitting import submit
+from tests.core.test_pictures import picture as a_picture
 from tests.forms import form_of
-from tests.makers import make_call, make_submitted, make_user, while_open
+from tests.journeys.conftest import faults_found_by_axe
+from tests.journeys.test_staff import picture
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+from tests.review.test_reading import amended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +89,7 @@ def test_ten_responses_are_reviewed_in_twelve_keys_and_nothing_of_anybody_is_los
                 "bea changed the status to “In review”"
                 in page.locator(".errornote, .messagelist").inner_text()
             )
+            assert faults_found_by_axe(page) == []
         keyboard.press("c")
     page.get_by_text("It was the last.").wait_for()
     assert page.url.endswith("/admin/submissions/submission/?triage_status__exact=unread")
@@ -103,6 +117,7 @@ def test_keys_are_listed_stay_silent_while_somebody_types_and_can_be_turned_off(
     page.keyboard.press("?")
     shown = page.get_by_role("dialog", name="Keys")
     shown.wait_for()
+    assert faults_found_by_axe(page) == []
     page.keyboard.press("c")  # nothing, while the list of keys is open
     page.keyboard.press("Escape")
     shown.wait_for(state="hidden")
@@ -113,3 +128,32 @@ def test_keys_are_listed_stay_silent_while_somebody_types_and_can_be_turned_off(
     page.goto("/admin/submissions/submission/")
     assert page.locator("script[src*='/staff.']").count() == 0
     assert set(Submission.objects.values_list("triage_status", flat=True)) == {"unread"}
+
+
+def test_pages_for_reading_have_no_faults_and_fit_their_widths(open_signed_in, at):
+    call = make_call()
+    at(while_open(call))
+    draft = make_draft(call, **complete_answers(call, story="We bid alone and lost. " * 30))
+    file = make_attachment(draft, name="notice.png", content=a_picture("PNG"))
+    Attachment.objects.filter(pk=file.pk).update(file_type="png")
+    response = submit(submission=draft, at=while_open(call)).submission
+    amended(response, story="We bid with others and won. " * 30, roles=["commissioner"])
+    make_submitted(call, publication="confidential")
+    page = open_signed_in(make_user(Role.MANAGER), 1280)
+    first = f"/admin/submissions/submission/{response.pk}/change/"
+    story = call.questions.get(key="story")
+    addresses = {
+        "reading": f"{first}?pictures=1",
+        "reading-changes": f"{first}?version=2&since=1",
+        "questions": "/admin/submissions/submission/questions/",
+        "across": f"/admin/submissions/submission/questions/{story.pk}/",
+        "keys": "/admin/submissions/submission/keys/",
+    }
+    for name, address in addresses.items():
+        page.goto(address)
+        for width in (320, 400, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            picture(page, f"admin-{name}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            if width != 320:
+                assert faults_found_by_axe(page) == []

@@ -226,6 +226,7 @@ class Walk:
             f"outboxemail/previews/{self.call.slug}/return_link/",
             f"call/{self.call.pk}/closing-report/",
             "submission/?state=all&q=author",
+            f"submission/{self.draft.pk}/files/{self.file.public_id}/picture/",
             "submission/keys/",
             "submission/questions/",
             f"submission/questions/{self.call.questions.get(key='good_practice').pk}/"
@@ -262,6 +263,7 @@ ACTIONS = {
     "submissions_call_closing_time": [Walk.closing_time],
     "submissions_submission_file": [Walk.read_pages],
     "submissions_submission_who_answered": [Walk.read_pages],
+    "submissions_submission_picture": [Walk.read_pages],
     "submissions_submission_keys": [Walk.read_pages],
     "submissions_submission_questions": [Walk.read_pages],
     "submissions_submission_question": [Walk.read_pages],
