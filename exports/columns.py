@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from exports.consent import asks_publication, shown_questions
+from review.duplicates.counting import campaign_sql
 from submissions.calls.facets import DerivedFacet, band_of_option
 from submissions.calls.models import Call, Question
 from submissions.calls.states import (
@@ -57,8 +58,10 @@ class Column:
     derived_from: str = ""
 
 
-def columns(call: Call, *, named: bool = False) -> list[Column]:
+def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Column]:
     """Return the columns in the order of the file; who answered only if `named`.
+
+    `campaigns` is that of the filter: the columns that everybody relies on come first.
 
     The facets come first, each with the bands derived from it, then the other questions in the
     call's order, and last what respondents allow.
@@ -71,6 +74,7 @@ def columns(call: Call, *, named: bool = False) -> list[Column]:
         _publication_column(call, shown.pop("publication", None)),
         *(_column(question, question.key) for question in consents),
         *_handling_columns(),
+        *_campaign_columns(campaigns),
     ]
     taken = {column.name for column in (*leading, *last)}
     others: list[Column] = []
@@ -238,6 +242,32 @@ def _publication_column(call: Call, question: Question | None) -> Column:
         is_typed_in=True,
         question="publication" if question is not None else "",
     )
+
+
+def _campaign_columns(campaigns: str) -> list[Column]:
+    if not campaigns:
+        return []
+    name = campaign_sql("submission.id")
+    found = [
+        Column(
+            "campaign",
+            f"CASE WHEN NOT version.is_withheld THEN {name} END",
+            SHORT,
+            "The campaign that staff put the response into.",
+            is_typed_in=True,
+        )
+    ]
+    if campaigns == "once":
+        found.append(
+            Column(
+                "stands_for",
+                "stood.responses",
+                NUMBER,
+                "How many responses of its campaign the row stands for, itself included; empty "
+                "outside campaigns. Duplicates are not counted.",
+            )
+        )
+    return found
 
 
 def _handling_columns() -> list[Column]:

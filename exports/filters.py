@@ -16,6 +16,12 @@ ORDERS = {
     "newest": "Last submitted first",
     "reference": "By reference",
 }
+# How responses that staff put into a campaign are counted, and duplicates.
+CAMPAIGNS = {
+    "": "All responses as they came",
+    "named": "All responses, with a column that names the campaign",
+    "once": "Each campaign once, and duplicates not at all",
+}
 # Filters by what respondents allow, and by which questions they go.
 CONSENTS = {
     "publications": "publication",
@@ -38,6 +44,7 @@ class ExportFilter:
     shows. `publications`, `org_name_listed` and `quote_ok` are what respondents allow.
     `since` and `until` are days of the call's time zone, both included, on which the latest
     version was received. `quotable` leaves only responses that may be quoted.
+    `campaigns` is one of CAMPAIGNS.
     """
 
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,6 +58,7 @@ class ExportFilter:
     since: date | None = None
     until: date | None = None
     quotable: bool = False
+    campaigns: str = ""
     order: str = "oldest"
 
     @property
@@ -109,6 +117,7 @@ class ExportFilter:
             _refuse_unknown(name, getattr(self, name), allowed.get(name, {}))
         if self.quotable and "quote_ok" not in allowed:
             raise FilterRefused("quotable: the call does not ask whether it may quote.")
+        _refuse_unknown("campaigns", (self.campaigns,), CAMPAIGNS)
         _refuse_unknown("order", (self.order,), ORDERS)
         # Nothing is received later: a late pass lasts so long at most.
         last = call.closes_at.year + YEARS_AHEAD

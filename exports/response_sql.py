@@ -13,6 +13,8 @@ from typing import Any
 
 from core.safe_cells import SQL_PARAMETERS, neutralised_sql
 from exports import consent
+from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
+from exports.campaign_sql import counted_once_sql, stood_sql
 from exports.coding_sql import PASSAGES_SQL, codes_sql, shown_codings
 from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
 from exports.types import Dataset, Query
@@ -150,6 +152,7 @@ def _joined(dataset: Dataset, order: str) -> str:
         "- (version.received_at AT TIME ZONE 'UTC') AS ahead) AS local_time "
         f"CROSS JOIN LATERAL (SELECT {_file_count_sql(dataset)} AS files) AS attached "
         f"CROSS JOIN LATERAL (SELECT {codes_sql(call, scope)} AS codes OFFSET 0) AS coded "
+        f"{stood_sql(dataset)}"
         f"{_documents(dataset)}"
     )
 
@@ -258,6 +261,8 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
         conditions.append("version.received_at < %(before)s")
     if export_filter.quotable:
         conditions.append(consent.quotable_sql(call))
+    if export_filter.campaigns == "once":
+        conditions.append(counted_once_sql(call, scope))
     join = ""
     if conditions or needs_version:
         join = "JOIN submissions_version AS version ON version.id = submission.current_version_id "
@@ -273,6 +278,7 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
     return (
         SQL_PARAMETERS
         | consent.parameters(dataset.call, dataset.scope)
+        | CAMPAIGN_PARAMETERS
         | {
             "zone": dataset.call.timezone,
             "call": dataset.call.pk,

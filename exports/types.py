@@ -37,7 +37,7 @@ class Dataset:
 
     @property
     def columns(self) -> list[Column]:
-        return columns(self.call, named=self.named)
+        return columns(self.call, named=self.named, campaigns=self.export_filter.campaigns)
 
 
 @dataclass(frozen=True)

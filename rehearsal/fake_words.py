@@ -6,6 +6,7 @@ Names of organisations are made-up words in made-up places: nobody takes one for
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -13,11 +14,14 @@ from core.canonical import count_words
 
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _PHRASES = tomllib.loads(Path(__file__).with_name("fake_phrases.toml").read_text(encoding="utf-8"))
+_TOLD: Mapping[str, Sequence[str]] = _PHRASES["telling"]
 PLACES: tuple[str, ...] = tuple(_PHRASES["names"]["places"])
 # By the key of a question: how a number looks, each # a digit.
 NUMBERS: dict[str, str] = _PHRASES["numbers"]
 _WITHOUT_OPENER = frozenset(_PHRASES["openers"]["none_for"])
 _VOICES = ("plain", "first_person")
+# Sentences that are told anew each time; of the others, so many are of the theme.
+_SHARE_TOLD = 0.8
 _SHARE_OF_THEME = 0.6
 _MARKS = (".", ".", ".", ".", ".", ".", ".", ".", "!", " …")
 
@@ -35,9 +39,8 @@ def make_fake_text(random: Random, *, theme: str, words: int) -> str:
     said: set[str] = set()
     left = words
     while left > 0:
-        own = themed and random.random() < _SHARE_OF_THEME
         opener = random.choice(voice) if theme not in _WITHOUT_OPENER else ""
-        sentence = _fill(random, random.choice(themed if own else _PHRASES["themes"]["any"]))
+        sentence = _sentence(random, themed)
         if sentence in said and random.random() < 0.9:  # in 5,000 words some come twice
             continue
         said.add(sentence)
@@ -52,8 +55,20 @@ def make_fake_text(random: Random, *, theme: str, words: int) -> str:
     return "\n".join(parts) if is_list else _paragraphs(random, parts, 3 if style < 0.5 else 7)
 
 
-def _fill(random: Random, frame: str) -> str:
-    return _SLOT.sub(lambda slot: random.choice(_PHRASES["slots"][slot[1]]), frame)
+def _sentence(random: Random, themed: Sequence[str]) -> str:
+    """Return a sentence of the theme, one that fits every theme, or one told of small parts.
+
+    Most are told: so no two responses have many words in a row in common.
+    """
+    if random.random() < _SHARE_TOLD:
+        return _fill(random, random.choice(_TOLD["frames"]), _TOLD)
+    own = themed and random.random() < _SHARE_OF_THEME
+    frame = random.choice(themed if own else _PHRASES["themes"]["any"])
+    return _fill(random, frame, _PHRASES["slots"])
+
+
+def _fill(random: Random, frame: str, parts: Mapping[str, Sequence[str]]) -> str:
+    return _SLOT.sub(lambda slot: random.choice(parts[slot[1]]), frame)
 
 
 def _in_a_style(random: Random, sentence: str, style: float) -> str:

@@ -14,10 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count
-from django.db.models.functions import TruncDate
 
 from core.time_limits import in_calendar
+from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
+from exports.campaign_sql import counted_once_sql
 from exports.consent import PSEUDONYMISED, confidential_sql
 from exports.consent import parameters as consent_parameters
 from exports.counts.disclosure_control import (
@@ -32,28 +32,23 @@ from exports.counts.facets import dependencies, facet_counts, hiding_facets
 from exports.counts.types import Completion, Counts, DayCount, OptionCount
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS, QuestionKind
-from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 
 WORDS = "words"  # no question has this key
 WORDS_FROM = (250, 500, 1_000, 2_000, 5_000)  # where each length after the first begins
 
 
-def count_responses(call: Call, *, at: datetime) -> Counts:
+def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
     """Count in a fixed number of queries, four at most, whatever the call asks.
 
-    Days are those of the call's time zone, without gaps, up to `at`.
+    Days are those of the call's time zone, without gaps, up to `at`. `once`: each campaign counts
+    once and duplicates not at all, unless the call hides small counts: what two counts differ by
+    would tell small ones.
     """
-    days = dict(
-        Submission.objects.submitted()
-        .filter(call=call)
-        .order_by()
-        .annotate(day=TruncDate("submitted_at", tzinfo=ZoneInfo(call.timezone)))
-        .values_list("day")
-        .annotate(responses=Count("pk"))
-    )
-    chosen = _count_choices(call)
-    total, confidential, median, answered = _count_answered(call)
+    once = once and not call.hides_small_counts
+    days = _count_days(call, once)
+    chosen = _count_choices(call, once)
+    total, confidential, median, answered = _count_answered(call, once)
     if call.hides_small_counts and (is_few(total) or is_few(total - confidential)):
         return Counts(total=None)
     hide = hidden_among if call.hides_small_counts else as_they_are
@@ -73,7 +68,18 @@ def count_responses(call: Call, *, at: datetime) -> Counts:
         return Counts(total=None)
 
 
-def _count_choices(call: Call) -> dict[str, Counter[str]]:
+def _count_days(call: Call, once: bool) -> dict[date, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (submission.submitted_at AT TIME ZONE %(zone)s)::date, count(*) "  # noqa: S608
+            "FROM submissions_submission AS submission WHERE submission.call_id = %(call)s "
+            f"AND submission.state = %(submitted)s{_only_once(call, once)} GROUP BY 1",
+            _parameters(call) | {"zone": call.timezone},
+        )
+        return dict(cursor.fetchall())
+
+
+def _count_choices(call: Call, once: bool) -> dict[str, Counter[str]]:
     """Count each option of each facet, and lengths in words by the place of `WORDS_FROM`.
 
     One scan. The database groups by whole answers, of which there are few, and they are taken
@@ -96,7 +102,7 @@ def _count_choices(call: Call) -> dict[str, Counter[str]]:
             "FROM submissions_submission AS submission "
             "JOIN submissions_version AS version ON version.id = submission.current_version_id "
             "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s "
-            f"AND NOT {confidential_sql(call)}) AS given "
+            f"AND NOT {confidential_sql(call)}{_only_once(call, once)}) AS given "
             f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in [*names, 'length'])})",
             _parameters(call)
             | {"words_from": list(WORDS_FROM)}
@@ -111,10 +117,14 @@ def _count_choices(call: Call) -> dict[str, Counter[str]]:
 
 def _parameters(call: Call) -> dict[str, Any]:
     submitted = {"call": call.pk, "submitted": SubmissionState.SUBMITTED.value}
-    return consent_parameters(call, PSEUDONYMISED) | submitted
+    return consent_parameters(call, PSEUDONYMISED) | CAMPAIGN_PARAMETERS | submitted
 
 
-def _count_answered(call: Call) -> tuple[int, int, int | None, Counter[str]]:
+def _only_once(call: Call, once: bool) -> str:
+    return f" AND {counted_once_sql(call, PSEUDONYMISED)}" if once else ""
+
+
+def _count_answered(call: Call, once: bool) -> tuple[int, int, int | None, Counter[str]]:
     """Return the number of responses and of confidential ones among them.
 
     Of the others, the median of their words, and answers by question.
@@ -130,7 +140,10 @@ def _count_answered(call: Call) -> tuple[int, int, int | None, Counter[str]]:
         "FROM submissions_submission AS submission "
         "JOIN submissions_version AS version ON version.id = submission.current_version_id "
     )
-    where = "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s"
+    where = (
+        "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s"
+        f"{_only_once(call, once)}"
+    )
     which = _parameters(call)
     with connection.cursor() as cursor:
         cursor.execute(

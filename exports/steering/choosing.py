@@ -20,7 +20,7 @@ from core import clock
 from exports import export_runs
 from exports.counts.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
-from exports.filters import ORDERS, ExportFilter, FilterRefused, consent_options
+from exports.filters import CAMPAIGNS, ORDERS, ExportFilter, FilterRefused, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import (
@@ -155,6 +155,9 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
         "export_filter": export_filter,
         "asks_quoting": "quote_ok" in consent_options(call),
         "orders": [(key, label, key == export_filter.order) for key, label in ORDERS.items()],
+        "campaigns": [
+            (key, label, key == export_filter.campaigns) for key, label in CAMPAIGNS.items()
+        ],
         "chosen": chosen_in_words(call, export_filter.filters()),
         "hidden": as_fields(export_filter),
         # So that not even the plural tells one from several.

@@ -72,7 +72,11 @@ def read_filter(call: Call, given: QueryDict) -> ExportFilter:
             filters[name] = written
     return ExportFilter.from_filters(
         filters
-        | {"quotable": given.get("quotable") == "yes", "order": given.get("order") or "oldest"}
+        | {
+            "quotable": given.get("quotable") == "yes",
+            "campaigns": given.get("campaigns", ""),
+            "order": given.get("order") or "oldest",
+        }
     )
 
 

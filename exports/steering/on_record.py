@@ -12,7 +12,7 @@ from accounts.identity import text_for
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from exports.counts.disclosure_control import is_few, leaves_few
-from exports.filters import consent_options
+from exports.filters import CAMPAIGNS, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of
 from exports.recording import may_export_confidential, say_lost_files
@@ -141,6 +141,7 @@ def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[st
     labels: dict[str, Mapping[str, str]] = {
         "timings": dict(Timing.choices),
         "statuses": dict(TriageStatus.choices),
+        "campaigns": CAMPAIGNS,
         **consent_options(call),
     }
     names = field_names()
@@ -162,7 +163,7 @@ def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[st
 def _in_words(value: Any, labels: Mapping[str, str]) -> str:
     if isinstance(value, list):
         return " or ".join(str(labels.get(key, key)) for key in value)
-    return _("yes") if value is True else str(value)
+    return _("yes") if value is True else str(labels.get(value, value))
 
 
 def field_names() -> dict[str, str]:
@@ -177,5 +178,6 @@ def field_names() -> dict[str, str]:
         "since": _("Received from"),
         "until": _("Received until"),
         "quotable": _("Only what may be quoted"),
+        "campaigns": _("Campaigns and duplicates"),
         "order": _("Order"),
     }

@@ -25,6 +25,7 @@ from exports.steering.doors import of_call, sees_charts
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from exports.writers.dictionary import rules
+from review.duplicates.counting import has_decided
 from submissions.calls.facets import Facet
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS
@@ -51,9 +52,12 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
     """Charts of how the call goes."""
     reader = current_user(request)
     now = clock.portal_now()
-    counts = count_responses(call, at=now)
+    once = request.GET.get("campaigns") == "once"
+    counts = count_responses(call, at=now, once=once)
     context = {
         "call": call,
+        "once": once and not call.hides_small_counts,
+        "has_campaigns": has_decided(call),
         "counts": counts,
         "total": in_words(counts.total, is_few=True),
         "median_words": in_words(counts.median_words, is_few=False),

@@ -90,18 +90,30 @@ SHORT_TEXT = "Empty where the respondent did not choose to be named."
 FILE_QUESTION = (
     "Given as files, under the attachments: named by the response's reference and a number."
 )
+CAMPAIGNS_ALL = "Every response is a row, those of campaigns and duplicates too."
+CAMPAIGNS_ONCE = (
+    "Of each campaign only the response that stands for it is a row, and of duplicates the one "
+    "that staff chose. Responses whose answers are withheld are all rows: nothing says whether "
+    "they belong to a campaign."
+)
 
 
 def rules(dataset: Dataset) -> list[tuple[str, str]]:
     """Return what holds for the whole export, as name and text."""
     return [
         ("rows", ROWS),
+        *_campaign_rule(dataset),
         ("format", CODING),
         ("apostrophes", NEUTRALISING),
         *_consent_rules(dataset),
         ("Excel", EXCEL),
         ("control characters", CONTROLS),
     ]
+
+
+def _campaign_rule(dataset: Dataset) -> list[tuple[str, str]]:
+    chosen = dataset.export_filter.campaigns
+    return [("campaigns", CAMPAIGNS_ONCE if chosen == "once" else CAMPAIGNS_ALL)] if chosen else []
 
 
 def _consent_rules(dataset: Dataset) -> list[tuple[str, str]]:

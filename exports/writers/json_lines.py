@@ -55,6 +55,9 @@ def _line(
         return line
     line |= {"version": record.number} | {name: cells[name] for name in RECEIPT}
     line["derived"] = {derived["key"]: cells[derived["key"]] for derived in dataset.call.derived}
+    line |= {name: cells[name] for name in ("campaign",) if name in cells}
+    if "stands_for" in cells:
+        line["stands_for"] = int(cells["stands_for"] or 0) or None
     line |= {
         "confidential": record.is_confidential,
         "may_quote": record.may_quote,

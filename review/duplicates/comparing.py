@@ -120,7 +120,14 @@ def compare(submission: Submission, words: CallWords, *, at: datetime) -> None:
 
 
 def let_go_withdrawn() -> int:
-    """End the signatures and memberships of what does not count any more; return how many."""
+    """End the signatures and memberships of what does not count any more; return how many.
+
+    The hash of an address ends with the address. What staff decided by it stands.
+    """
+    address = ReturnAddress.objects.filter(
+        submission=OuterRef("submission"), confirmed_at__isnull=False
+    )
+    Signature.objects.exclude(sender="").filter(~Exists(address)).update(sender="")
     gone = ~Q(submission__state=SubmissionState.SUBMITTED)
     keys = set(Signature.objects.filter(gone).values_list("submission", flat=True))
     keys |= set(ClusterMember.objects.filter(gone).values_list("submission", flat=True))

@@ -34,7 +34,10 @@ def differences(before: str, after: str) -> list[Piece]:
             pieces += _same(added)
             continue
         if left_out:
-            pieces.append(Piece("left_out", left_out, step.src_end - step.src_start))
+            piece = Piece("left_out", left_out, step.src_end - step.src_start)
+            # What was there before comes first, as in any correction.
+            follows = pieces and pieces[-1].kind == "added"
+            pieces.insert(len(pieces) - 1 if follows else len(pieces), piece)
         if added:
             pieces.append(Piece("added", "".join(added), len(added)))
     return pieces

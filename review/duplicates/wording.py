@@ -76,9 +76,9 @@ def wordings(
 
 
 def whole(texts: dict[str, str], hashing: Hashing) -> str:
-    """Return one hash of all the answers, "" where they are too short to mean anything."""
+    """Return one hash of all the answers, "" where each is too short to mean anything."""
     said = {key: " ".join(words_of(text)) for key, text in texts.items()}
-    if sum(len(words.split()) for words in said.values()) < SHORTEST:
+    if all(len(words.split()) < SHORTEST for words in said.values()):
         return ""
     return hashing.name("\n".join(f"{key} {said[key]}" for key in sorted(said) if said[key]))
 

@@ -80,6 +80,13 @@ class Command(BaseCommand):
             "--quotable", action="store_true", help="only responses that may be quoted"
         )
         parser.add_argument(
+            "--campaigns",
+            default="",
+            metavar="HOW",
+            help="named: with a column that names the campaign; once: each campaign once, and "
+            "duplicates not at all",
+        )
+        parser.add_argument(
             "--order", default="oldest", help=f"one of: {', '.join(ORDERS)}; oldest if not given"
         )
         parser.add_argument(
@@ -177,7 +184,7 @@ def _dataset(options: dict[str, Any]) -> Dataset:
     )
     fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
     try:
-        filters = {name: options[name] for name in (*fields, "order")}
+        filters = {name: options[name] for name in (*fields, "campaigns", "order")}
         export_filter = ExportFilter.from_filters(filters | {"facets": _facets(call, options)})
         codes = tuple(code.name for code in codes_of(dataset))
         return replace(dataset, export_filter=export_filter.checked(call, codes))

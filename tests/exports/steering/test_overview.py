@@ -122,7 +122,7 @@ def test_bands_are_drawn_beside_the_facet_with_their_notes(steering):
 def test_large_numbers_have_separators(steering, monkeypatch):
     make_call(slug="the-call")
     counts = Counts(total=101_234, median_words=2_400)
-    monkeypatch.setattr("exports.steering.overview.count_responses", lambda call, at: counts)
+    monkeypatch.setattr("exports.steering.overview.count_responses", lambda call, at, once: counts)
     text = steering.get("/steering/the-call/").content.decode()
     assert re.findall('<dd(?: class="total")?>(.*?)</dd>', text)[:2] == ["101,234", "2,400"]
 

@@ -129,6 +129,19 @@ def test_confirmed_address_of_two_responses_makes_them_of_the_same_sender():
     assert "@" not in stored[0]
 
 
+def test_hash_of_an_address_ends_with_the_address():
+    call = make_call()
+    at = while_open(call)
+    one = make_submitted(call, story=OTHER)
+    remember_address(submission=one, address="jo@example.org", at=at)
+    confirm_address(enqueue_link_mail(one, at=at))
+    compare_all(at + timedelta(minutes=1))
+    assert Signature.objects.exclude(sender="").count() == 1
+    one.return_address.delete()
+    compare_all(at + timedelta(minutes=2))
+    assert Signature.objects.get().sender == ""
+
+
 def test_address_that_nobody_confirmed_says_nothing_until_somebody_does():
     call = make_call()
     at = while_open(call)

@@ -208,6 +208,29 @@ def test_set_of_one_sender_is_shown_to_those_who_may_see_who_answered(call):
         decided(cluster, by=shy, to=ClusterState.DUPLICATE)
 
 
+def test_page_of_a_response_leads_to_the_sets_that_its_reader_may_see(call, three):
+    decided(Cluster.objects.get())
+    address = f"/admin/submissions/submission/{three[0].pk}/change/"
+    page = signed_in(make_user(Role.CODER)).get(address).content.decode()
+    listed = re.search(r'<h2 id="alike">.*?<ul>(.*?)</ul>', page, re.S)[1]
+    said = re.sub(r"<[^>]+>", "", listed)
+    assert said == "Fair lots: campaign, the same words, confirmed here"
+
+
+def test_closing_report_says_what_counting_once_leaves_out(call, three):
+    reader = signed_in(make_user(Role.MANAGER))
+    address = f"/admin/submissions/call/{call.pk}/closing-report/"
+
+    def said():
+        page = reader.get(address).content.decode()
+        table = page[page.index("<caption>Campaigns") : page.index("<caption>Mails")]
+        return re.findall(r"<td>(?:<a [^>]*>)?(\d+)", table)
+
+    assert said() == ["3", "0", "0", "3"]
+    decided(Cluster.objects.get())
+    assert said() == ["1", "2", "1", "0"]
+
+
 def test_pages_cost_the_same_number_of_queries_however_many_there_are(call, three):
     client = signed_in(make_user(Role.REVIEWER))
     addresses = ("/admin/review/cluster/", page_of(Cluster.objects.get()))

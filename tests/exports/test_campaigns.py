@@ -1,0 +1,134 @@
+import csv
+import io
+
+import pytest
+from django.test import Client
+
+from accounts.states import Role
+from exports.consent import Scope
+from exports.counts.counting import count_responses
+from exports.filters import ExportFilter
+from review.duplicates.deciding import decide
+from review.models import Cluster
+from review.states import ClusterState
+from submissions.responses import amending
+from tests.exports.exporting import exported
+from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_user, while_open
+from tests.review.duplicates.texts import CAMPAIGN, OTHER, PREFACE, compare_all, send
+
+pytestmark = pytest.mark.django_db
+SHARED = {"publication": "named", "quote_ok": "yes"}
+
+
+def decided(cluster, to, **overrides):
+    fields = {"up_to": 10**9, "base": 0, "by": make_user(Role.REVIEWER), "at": OPENS_AT}
+    return decide(cluster, to=to, name="Fair lots", **fields | overrides)
+
+
+def rows(call, campaigns, **scope):
+    chosen = ExportFilter(campaigns=campaigns).checked(call)
+    data = exported(call, export_filter=chosen, scope=Scope(**scope))
+    return list(csv.DictReader(io.StringIO(data.decode())))
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+@pytest.fixture
+def campaign(call):
+    """Three responses of a campaign, and one of its own."""
+    three = [
+        send(call, text, roles=[role], **SHARED)
+        for text, role in ((CAMPAIGN, "provider"), (PREFACE + CAMPAIGN, "commissioner"))
+    ]
+    three.append(send(call, CAMPAIGN, roles=["provider"], **SHARED))
+    own = send(call, OTHER, roles=["provider"], **SHARED)
+    compare_all()
+    decided(Cluster.objects.get(), ClusterState.CAMPAIGN)
+    return [*three, own]
+
+
+def test_columns_that_everybody_relies_on_stay_as_they_are_unless_campaigns_are_asked_for(
+    call, campaign
+):
+    plain, named, once = (list(rows(call, how)[0]) for how in ("", "named", "once"))
+    assert named == [*plain, "campaign"]
+    assert once == [*plain, "campaign", "stands_for"]
+
+
+def test_every_row_names_its_campaign(call, campaign):
+    assert [(row["reference"], row["campaign"]) for row in rows(call, "named")] == [
+        *((response.reference, "Fair lots") for response in campaign[:3]),
+        (campaign[3].reference, ""),
+    ]
+
+
+def test_campaign_is_one_row_that_says_for_how_many_it_stands(call, campaign):
+    found = [(row["reference"], row["campaign"], row["stands_for"]) for row in rows(call, "once")]
+    first, own = campaign[0].reference, campaign[3].reference
+    assert found == [(first, "Fair lots", "3"), (own, "", "")]
+
+
+def test_another_response_stands_for_the_campaign_once_the_first_is_withdrawn(call, campaign):
+    amending.withdraw(submission=campaign[0], at=while_open(call))
+    assert [row["reference"] for row in rows(call, "once")] == [
+        campaign[1].reference,
+        campaign[3].reference,
+    ]
+
+
+def test_of_duplicates_the_one_that_staff_chose_is_the_row(call):
+    pair = [send(call, CAMPAIGN, **SHARED) for _ in range(2)]
+    compare_all()
+    decided(Cluster.objects.get(), ClusterState.DUPLICATE, standing=pair[1])
+    assert [row["reference"] for row in rows(call, "once")] == [pair[1].reference]
+    assert len(rows(call, "")) == 2
+
+
+def test_what_nobody_decided_or_is_unrelated_all_counts(call):
+    pair = [send(call, CAMPAIGN, **SHARED) for _ in range(2)]
+    compare_all()
+    assert len(rows(call, "once")) == 2
+    decided(Cluster.objects.get(), ClusterState.UNRELATED)
+    assert [row["reference"] for row in rows(call, "once")] == [one.reference for one in pair]
+
+
+def test_confidential_response_tells_nothing_of_its_campaign(call):
+    hidden = send(call, CAMPAIGN, publication="confidential")
+    shown = [send(call, CAMPAIGN, **SHARED) for _ in range(2)]
+    compare_all()
+    decided(Cluster.objects.get(), ClusterState.CAMPAIGN)
+    found = [(row["reference"], row["campaign"], row["stands_for"]) for row in rows(call, "once")]
+    assert found == [(hidden.reference, "", ""), (shown[0].reference, "Fair lots", "2")]
+    all_of_it = rows(call, "once", confidential=True)
+    assert [(row["reference"], row["stands_for"]) for row in all_of_it] == [(hidden.reference, "3")]
+
+
+def test_charts_count_the_campaign_once(call, campaign):
+    everything = count_responses(call, at=CLOSES_AT)
+    once = count_responses(call, at=CLOSES_AT, once=True)
+    assert (everything.total, once.total) == (4, 2)
+    by_role = {option.key: option.responses for option in once.by_facet["roles"]}
+    assert (by_role["provider"], by_role["commissioner"]) == (2, 0)
+    assert sum(day.responses for day in once.by_day) == 2
+
+
+def test_steering_page_says_which_it_counts(call, campaign, at):
+    at(while_open(call))
+    client = Client()
+    client.force_login(make_user(Role.STEERING_MEMBER))
+    page = client.get(f"/steering/{call.slug}/?campaigns=once")
+    assert page.context["counts"].total == 2
+    assert "Each campaign is counted once, and duplicates are not counted." in page.text
+    page = client.get(f"/steering/{call.slug}/")
+    assert page.context["counts"].total == 4
+    assert "All responses are counted, those of campaigns and duplicates too." in page.text
+
+
+def test_call_that_hides_small_counts_is_not_counted_once(call, campaign):
+    call.hides_small_counts = True
+    call.save()
+    counts = [count_responses(call, at=CLOSES_AT, once=once) for once in (False, True)]
+    assert counts[0] == counts[1]
