@@ -20,10 +20,12 @@ from review.duplicates.wording import Hashing, Wording, sketch, whole, wordings
 from review.models import Cluster, ClusterMember, Shingle, Signature
 from review.states import ClusterKind, Likeness
 from submissions.calls.models import Call
+from submissions.outbox.states import AddressSource
 from submissions.responses.models import ReturnAddress, Submission
 from submissions.responses.states import SubmissionState
 
 COMPARING_LOCK = 5_283_307  # any number that no other advisory lock of this database has
+LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
 BATCH = 20
 ENOUGH_LINKS = 3  # a cluster of thousands is joined by a few
 
@@ -56,27 +58,47 @@ def compare_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> in
     let_go_withdrawn()
     done = 0
     words: dict[int, CallWords] = {}
-    while True:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [COMPARING_LOCK])
-                if not cursor.fetchone()[0]:
-                    return done
-            batch = list(due()[:BATCH])
-            for submission in batch:
-                if submission.call_id not in words:
-                    words[submission.call_id] = CallWords.of(submission.call)
-                compare(submission, words[submission.call_id], at=now())
-        done += len(batch)
-        if len(batch) < BATCH or until():
-            return done
+    while keys := list(due().values_list("pk", flat=True)[:LOOKED_UP]):
+        before = done
+        for place in range(0, len(keys), BATCH):
+            number = _compare_batch(keys[place : place + BATCH], words, now)
+            if number is None:
+                return done
+            done += number
+            if until():
+                return done
+        if done == before or len(keys) < LOOKED_UP:
+            break
+    return done
+
+
+def _compare_batch(
+    keys: list[int], words: dict[int, CallWords], now: Callable[[], datetime]
+) -> int | None:
+    """Compare these responses; None if another process compares.
+
+    Each is locked, so that nobody erases it meanwhile. One that somebody works on waits.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [COMPARING_LOCK])
+            if not cursor.fetchone()[0]:
+                return None
+        still_due = (
+            due().filter(pk__in=keys).select_related("call", "current_version", "return_address")
+        )
+        batch = still_due.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        number = 0
+        for submission in batch:
+            if submission.call_id not in words:
+                words[submission.call_id] = CallWords.of(submission.call)
+            compare(submission, words[submission.call_id], at=now())
+            number += 1
+    return number
 
 
 def due() -> QuerySet[Submission]:
-    """Return the submitted responses that are to be compared, the first submitted first.
-
-    Locked, so that nobody erases one meanwhile; one that somebody works on waits for the next time.
-    """
+    """Return the submitted responses that are to be compared, the first submitted first."""
     scheme = Hashing.of_call(0).scheme
     compared = Signature.objects.filter(
         submission=OuterRef("pk"), version=OuterRef("current_version"), scheme=scheme
@@ -87,8 +109,6 @@ def due() -> QuerySet[Submission]:
     return (
         Submission.objects.submitted()
         .filter(~Exists(compared) | Exists(confirmed_since))
-        .select_related("call", "current_version")
-        .select_for_update(of=("self",), no_key=True, skip_locked=True)
         .order_by("submitted_at", "pk")
     )
 
@@ -97,24 +117,28 @@ def compare(submission: Submission, words: CallWords, *, at: datetime) -> None:
     """Write the signature of the response, and propose it for the clusters that it belongs to."""
     version, hashing = submission.submitted_version, words.hashing
     answers = wordings(version.texts, hashing, known=words.known)
-    signature, _ = Signature.objects.update_or_create(
+    signature = Signature(
         submission=submission,
-        defaults={
-            "version": version,
-            "scheme": hashing.scheme,
-            "whole": whole(version.texts, hashing),
-            "sender": _sender(submission, hashing),
-            "compared_at": at,
-        },
+        version=version,
+        scheme=hashing.scheme,
+        whole=whole(version.texts, hashing),
+        sender=_sender(submission, hashing),
+        compared_at=at,
+    )
+    fields = ["version", "scheme", "whole", "sender", "compared_at"]
+    # One statement, and no savepoint: thousands are written after an upgrade.
+    Signature.objects.bulk_create(
+        [signature], update_conflicts=True, unique_fields=["submission"], update_fields=fields
     )
     hashes = sketch(answers)
+    places = list(ClusterMember.objects.filter(submission=submission).select_related("cluster"))
     links = _by_words(signature, answers, hashes, words)
-    join(submission, links, kind=ClusterKind.TEXT, at=at)
+    join(submission, links, kind=ClusterKind.TEXT, places=places, at=at)
     senders = [
         Link(other.submission_id, Likeness.SENDER)
         for other in the_same(field="sender", value=signature.sender, without=submission.pk)
     ]
-    join(submission, senders, kind=ClusterKind.SENDER, at=at)
+    join(submission, senders, kind=ClusterKind.SENDER, places=places, at=at)
     Shingle.objects.filter(signature=signature).delete()
     Shingle.objects.bulk_create(Shingle(hash=number, signature=signature) for number in hashes)
 
@@ -162,11 +186,10 @@ def forget_sender(submission: int) -> None:
 
 def _sender(submission: Submission, hashing: Hashing) -> str:
     """Return the keyed hash of the address that its author confirmed, "" without one."""
-    confirmed = ReturnAddress.objects.of_authors().filter(
-        submission=submission, confirmed_at__isnull=False
-    )
-    address = confirmed.values_list("address", flat=True).first()
-    return hashing.name(comparable(address)) if address else ""
+    kept = getattr(submission, "return_address", None)
+    if kept is None or kept.confirmed_at is None or kept.given_by != AddressSource.AUTHOR:
+        return ""
+    return hashing.name(comparable(kept.address)) if kept.address else ""
 
 
 def _by_words(

@@ -23,15 +23,21 @@ class Link:
 
 
 def join(
-    submission: Submission, links: list[Link], *, kind: ClusterKind, at: datetime
+    submission: Submission,
+    links: list[Link],
+    *,
+    kind: ClusterKind,
+    places: list[ClusterMember],
+    at: datetime,
 ) -> Cluster | None:
     """Propose the response for the cluster of those that it is like; None if it is like none.
+
+    `places` are all that it has so far.
 
     Where staff took it out of a cluster, it is not proposed there again. A response that staff
     confirmed stays where it is; one that is proposed and like no other any more is let go.
     """
-    own = ClusterMember.objects.filter(submission=submission, kind=kind).select_related("cluster")
-    mine = list(own)
+    mine = [place for place in places if place.kind == kind]
     placed = next((each for each in mine if each.state != MemberState.REJECTED), None)
     refused = {each.cluster_id for each in mine if each.state == MemberState.REJECTED}
     if placed is not None and placed.state == MemberState.CONFIRMED:
