@@ -71,7 +71,7 @@ def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
 def _count_days(call: Call, once: bool) -> dict[date, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (submission.submitted_at AT TIME ZONE %(zone)s)::date, count(*) "  # noqa: S608
+            "SELECT (submission.submitted_at AT TIME ZONE %(zone)s)::date, count(*) "  # noqa: S608 - no values
             "FROM submissions_submission AS submission WHERE submission.call_id = %(call)s "
             f"AND submission.state = %(submitted)s{_only_once(call, once)} GROUP BY 1",
             _parameters(call) | {"zone": call.timezone},
