@@ -122,6 +122,7 @@ def test_staff_share_responses_out_from_the_first_page_on(open_browser, look, re
     page.goto("/admin/submissions/submission/saved-filters/")
     look(page, "admin-saved-filters")
     page.get_by_role("link", name="Nobody’s").press("Enter")
+    page.locator("input.action-select").nth(1).wait_for()
     for box in page.locator("input.action-select").all():
         box.press("Space")
     page.get_by_label("Action:").select_option("Spread evenly…")
