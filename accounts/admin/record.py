@@ -15,6 +15,7 @@ from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
+from core.references import read_reference
 
 
 @admin.register(AuditEvent)
@@ -36,8 +37,9 @@ class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     ) -> tuple[QuerySet[AuditEvent], bool]:
         """Find events about a response, and those that showed its answer to a question."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
+        reference = read_reference(search_term) or search_term
         shown = queryset.filter(
-            action=AuditAction.QUESTION_READ, detail__contains={"shown": [search_term.upper()]}
+            action=AuditAction.QUESTION_READ, detail__contains={"shown": [reference]}
         )
         return (found | shown if search_term else found), may_repeat
 

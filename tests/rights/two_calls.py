@@ -17,7 +17,9 @@ from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import erasing, late_passes, submitting
+from submissions.responses.models import Attachment
 from submissions.responses.states import ErasureScope
+from tests.core.test_pictures import picture
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -45,6 +47,8 @@ class Side:
             **complete_answers(self.call, email=f"{name}@example.org", story=f"{name} story"),
         )
         self.file = make_attachment(draft, name=f"{name}.txt")
+        self.picture = make_attachment(draft, name=f"{name}.jpg", content=picture())
+        Attachment.objects.filter(pk=self.picture.pk).update(file_type="jpg")
         self.response = submitting.submit(submission=draft, at=self.at).submission
         make_submitted(self.call)
         self.mail = OutboxEmail.objects.filter(call=self.call).earliest("pk")
@@ -145,7 +149,8 @@ class Side:
                 return self.call.slug
             if name == "public_id":
                 is_run = template.startswith("steering/")
-                return str((self.run_of(person) if is_run else self.file).public_id)
+                file = self.picture if template.endswith("picture/") else self.file
+                return str((self.run_of(person) if is_run else file).public_id)
             if name == "kind":
                 return "confirmation"
             if row is not None and name in {"pk", "object_id", "id"}:
