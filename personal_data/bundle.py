@@ -15,7 +15,7 @@ from core import spoken_time
 from core.whole_files import FileLost, open_whole
 from exports.writers.zip_stream import ZipStream
 from review.coding import quote
-from review.models import Coding
+from review.models import Coding, Note
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.responses.answering import questions_of_version
@@ -81,6 +81,10 @@ def about(response: Submission) -> dict[str, Any]:
                 "refusal": one.refusal,
             }
             for one in response.erasures.order_by("pk")
+        ],
+        "notes_of_staff": [
+            {"written": note.at, "note": note.text}
+            for note in Note.objects.filter(submission=response)
         ],
         "what_happened": [
             {"at": event.at, "what": event.get_action_display()}

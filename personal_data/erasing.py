@@ -18,7 +18,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from exports import export_runs
 from review.duplicates import comparing
-from review.models import Coding, Review
+from review.models import Coding, Note, Review
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
@@ -31,6 +31,7 @@ from submissions.responses.models import (
     LatePass,
     ReturnAddress,
     Submission,
+    VersionIdentity,
 )
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.returning import responses_known_by
@@ -83,6 +84,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         if tells and locked.ground == ErasureGround.AUTHOR:
             last = tell(MailKind.ERASURE_DONE, submission, at)
         if locked.is_about_identity:
+            _empty_notes_with_identity(submission)
             _erase_passes(submission)
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
             for part in (IdentityAnswer, ReturnAddress):
@@ -92,6 +94,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Answer.objects.filter(submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
+            Note.objects.filter(submission=submission).delete()
             comparing.let_go(submission.pk)
         if locked.is_about_files:
             files = Attachment.objects.filter(submission=submission)
@@ -109,6 +112,21 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         )
     logger.info("%s: erased from the database", request)
     return True
+
+
+def _empty_notes_with_identity(submission: Submission) -> None:
+    """Empty the notes of staff that have an answer of those that say who answered."""
+    stored = VersionIdentity.objects.filter(version__submission=submission)
+    given = {
+        value.strip().casefold()
+        for answers in stored.values_list("answers", flat=True)
+        for value in answers.values()
+        if isinstance(value, str) and value.strip()
+    }
+    for note in Note.objects.filter(submission=submission):
+        if any(value in note.text.casefold() for value in given):
+            note.text = "Erased: it named who answered."
+            note.save(update_fields=["text"])
 
 
 def _erase_passes(submission: Submission) -> None:

@@ -41,3 +41,12 @@ class DecisionOutdated(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class NoteRefused(PortalError):
+    """A note is not possible; `message` is a sentence for staff, `field` what it is about."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field

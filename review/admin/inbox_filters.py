@@ -17,7 +17,7 @@ from core.admin.uk_time import in_uk_time
 from core.spoken_time import UK
 from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.bulk import TO_DO
-from review.models import Review
+from review.models import Note, Review
 from review.triage import say_reason
 from review.visits import last_visit, unread_by
 from submissions.responses.models import Version
@@ -95,6 +95,25 @@ class FlagFilter(OneOf):
             return queryset
         flagged = Q(review__flagged=True)
         return queryset.filter(flagged if self.value() == "yes" else ~flagged)
+
+
+class NotesFilter(OneOf):
+    title = "notes"
+    parameter_name = "notes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.reader = current_user(request)
+        return [("to_me", "Open, to me"), ("open", "Open"), ("any", "Any")]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        notes = Note.objects.filter(submission=OuterRef("pk"))
+        if self.value() is None:
+            return queryset
+        if self.value() != "any":
+            notes = notes.filter(resolved_at=None)
+        if self.value() == "to_me":
+            notes = notes.filter(mentions=self.reader)
+        return queryset.filter(Exists(notes))
 
 
 class ReasonFilter(OneOf):

@@ -14,7 +14,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
-from review.admin import deciding
+from review.admin import deciding, noting
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
 from review.admin.response_page import response_page, rights_on, said_of_erasure
@@ -70,6 +70,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "list_address": came_from.list_address(),
         **said_of_erasure(response),
         **deciding.shown_on_page(request, response),
+        **noting.shown_notes(request, response),
         **rights_on(response, reader=request.user),
     }
     return TemplateResponse(request, "admin/submissions/submission/page.html", context)

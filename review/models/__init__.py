@@ -1,6 +1,7 @@
 from review.models.codebook import Code, Coding
 from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
 from review.models.inbox import Review, SavedFilter
+from review.models.notes import Note
 from review.models.reading import KeysTurnedOff
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Code",
     "Coding",
     "KeysTurnedOff",
+    "Note",
     "Review",
     "SavedFilter",
     "Shingle",

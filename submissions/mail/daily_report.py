@@ -1,5 +1,6 @@
 """A call's day in numbers, and the mail that goes to staff about it once a day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q
+from django.utils.module_loading import import_string
 
 from accounts import chain
 from accounts.models import Membership
@@ -36,16 +38,25 @@ class DailyReport:
     received_today: int
     unread: int
     record_head: str
+    to_reader: Sequence[str] = ()
 
 
-def daily_report(call: Call, *, at: datetime) -> DailyReport:
-    """Return the report of the 24 hours before `at`; it names nobody."""
+def daily_report(call: Call, *, at: datetime, address: str = "") -> DailyReport:
+    """Return the report of the 24 hours before `at`; it names nobody.
+
+    `to_reader` has what higher apps say to the member with the address (STAFF_DIGEST_LINES).
+    """
     counts = call.submissions.submitted().aggregate(
         received_today=Count("pk", filter=Q(submitted_at__gt=at - timedelta(days=1))),
         unread=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
     )
     standing = closing_report(call, at=at)
-    return DailyReport(standing=standing, record_head=chain.head(), **counts)
+    to_reader = [
+        line
+        for path in settings.STAFF_DIGEST_LINES
+        for line in import_string(path)(call, address=address)
+    ]
+    return DailyReport(standing=standing, record_head=chain.head(), to_reader=to_reader, **counts)
 
 
 def enqueue_digests(*, at: datetime) -> int:

@@ -81,7 +81,7 @@ class LiveData:
         return opt_out_token(mail.submission)
 
     def report(self, mail: OutboxEmail) -> DailyReport:
-        return daily_report(mail.call, at=self._at)
+        return daily_report(mail.call, at=self._at, address=mail.to_address)
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
         request = ErasureRequest.objects.filter(submission=mail.submission_id).latest("pk")

@@ -13,6 +13,7 @@ from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ExportRun
 from review.models import Cluster, ClusterMember, SavedFilter
+from review.noting import add_note
 from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -102,6 +103,7 @@ class Side:
         SavedFilter.objects.create(
             call=self.call, owner=boss, name=f"{name} filters", query="work=to_do", shared=True
         )
+        self.note = add_note(self.response, text=f"{name} note", by=boss, at=self.at)
         self.runs = {}
 
     def marks(self):
@@ -151,6 +153,8 @@ class Side:
                 is_run = template.startswith("steering/")
                 file = self.picture if template.endswith("picture/") else self.file
                 return str((self.run_of(person) if is_run else file).public_id)
+            if name == "note":
+                return str(self.note.pk)
             if name == "kind":
                 return "confirmation"
             if row is not None and name in {"pk", "object_id", "id"}:

@@ -166,6 +166,15 @@ class Walk:
         assert self.submission.triage_status == "considered"
         return saved
 
+    def write_and_resolve_notes(self):
+        ids = (self.draft.pk, self.submission.pk)
+        saved = [self.post(f"submission/{pk}/notes/", text="Ask again.") for pk in ids]
+        note = self.submission.notes.get()
+        saved.append(self.post(f"submission/{self.submission.pk}/notes/{note.pk}/resolve/"))
+        note.refresh_from_db()
+        assert note.resolved_at is not None
+        return saved
+
     def withdraw(self):
         ids = (self.draft.pk, self.submission.pk)
         saved = [self.save(f"submission/{pk}/withdraw/", reason="By email") for pk in ids]
@@ -259,6 +268,8 @@ ACTIONS = {
     "submissions_submission_assign": [Walk.assign_flag_and_consider],
     "submissions_submission_flag": [Walk.assign_flag_and_consider],
     "submissions_submission_considered": [Walk.assign_flag_and_consider],
+    "submissions_submission_note": [Walk.write_and_resolve_notes],
+    "submissions_submission_resolve": [Walk.write_and_resolve_notes],
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],
     "submissions_submission_file": [Walk.read_pages],

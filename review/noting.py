@@ -1,0 +1,143 @@
+"""Writing notes on responses, to colleagues by name, and resolving them."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import Membership, User
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from review.errors import NoteRefused
+from review.models import Note
+from submissions.calls.models import Call, Question
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState
+
+# As Django lets usernames be, which may themselves have an @; a stop ends a sentence.
+NAME = re.compile(r"(?<![\w@.+-])@([\w@.+-]*\w)")
+READABLE = (SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN)
+
+
+def add_note(
+    response: Submission,
+    *,
+    text: str,
+    by: User,
+    at: datetime,
+    question: Question | None = None,
+    passage: str = "",
+) -> Note:
+    """Write a note, and put on record that it was written, without its words.
+
+    `passage` is a part of the answer to `question`, as somebody copied it. Raises NoteRefused for
+    a note that says nothing, a colleague who cannot read the response, or a passage that is not in
+    the answer, or more than once.
+    """
+    if not may(by, Action.WRITE_NOTES, response.call_id):
+        raise NoteRefused("You may not write notes in this call.")
+    if not text.strip():
+        raise NoteRefused("Enter what you want to say.", "text")
+    with transaction.atomic():
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=response.pk)
+        if locked.state not in READABLE or locked.current_version is None:
+            raise NoteRefused("This response can be read no more.")
+        start, end = find_passage(locked.current_version, question, passage)
+        people = mentioned(text, locked.call, by=by)
+        note = Note.objects.create(
+            submission=locked,
+            version=locked.current_version,
+            question=question,
+            start=start,
+            end=end,
+            text=text.strip(),
+            by=by,
+            at=at,
+        )
+        note.mentions.set(people)
+        _record(note, AuditAction.NOTE_WRITTEN, by=by, at=at)
+    return note
+
+
+def resolve_note(note: Note, *, by: User, at: datetime) -> None:
+    """Resolve the note; NoteRefused where somebody has already."""
+    if not may(by, Action.WRITE_NOTES, note.submission.call_id):
+        raise NoteRefused("You may not resolve notes in this call.")
+    with transaction.atomic():
+        locked = Note.objects.select_for_update(of=("self",)).get(pk=note.pk)
+        if locked.resolved_by is not None:
+            raise NoteRefused(
+                f"This note was resolved already, by {locked.resolved_by.get_username()}."
+            )
+        locked.resolved_by, locked.resolved_at = by, at
+        locked.save(update_fields=["resolved_by", "resolved_at"])
+        _record(locked, AuditAction.NOTE_RESOLVED, by=by, at=at)
+
+
+def find_passage(
+    version: Version, question: Question | None, passage: str
+) -> tuple[int | None, int | None]:
+    """Return where the passage is in the answer, in codepoints. Raises NoteRefused."""
+    wanted = passage.strip().replace("\r\n", "\n")
+    if not wanted:
+        return None, None
+    if question is None:
+        raise NoteRefused("Choose the question whose answer has the passage.", "question")
+    answer = version.texts.get(question.key, "")
+    found = answer.count(wanted)
+    if found == 0:
+        raise NoteRefused("The answer does not have this passage. Copy it out of it.", "passage")
+    if found > 1:
+        raise NoteRefused("The answer has this passage more than once. Copy more of it.", "passage")
+    start = answer.index(wanted)
+    return start, start + len(wanted)
+
+
+def mentioned(text: str, call: Call, *, by: User) -> list[User]:
+    """Return the colleagues whom `@name` names. Raises NoteRefused for one who is none."""
+    known = {one.get_username().casefold(): one for one in colleagues(call)}
+    names = list(dict.fromkeys(name.casefold() for name in NAME.findall(text)))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        others = ", ".join(f"@{one.get_username()}" for one in known.values() if one != by)
+        raise NoteRefused(
+            f"Nobody who reads this call’s responses is called @{unknown[0]}. "
+            + (f"There are: {others}." if others else "Nobody else reads them."),
+            "text",
+        )
+    return [known[name] for name in names]
+
+
+def colleagues(call: Call) -> list[User]:
+    """Return who reads the call's responses by a membership, by name."""
+    members = Membership.objects.filter(call=call, person__is_active=True)
+    people = [one.person for one in members.select_related("person").order_by("person__username")]
+    return [one for one in people if may(one, Action.READ_RESPONSES, call)]
+
+
+def open_notes(person: User, calls: Iterable[Call] | QuerySet[Call]) -> QuerySet[Note]:
+    """Return the notes to the person that nobody has resolved."""
+    return Note.objects.filter(mentions=person, resolved_at=None, submission__call__in=calls)
+
+
+def lines_of_digest(call: Call, *, address: str) -> list[str]:
+    """Return what the digest says to the member with this address of notes to them."""
+    people = User.objects.filter(email__iexact=address, memberships__call=call, is_active=True)
+    number = sum(open_notes(person, [call]).count() for person in people.distinct()[:1])
+    if not number:
+        return []
+    return ["1 open note is to you" if number == 1 else f"{number} open notes are to you"]
+
+
+def _record(note: Note, action: AuditAction, *, by: User, at: datetime) -> None:
+    record(
+        by=by,
+        at=at,
+        action=action,
+        call=note.submission.call,
+        submission=note.submission,
+        note=note.pk,
+    )
