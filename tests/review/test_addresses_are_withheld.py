@@ -39,7 +39,10 @@ FILTERS = {
         "facet_roles",
         "timing",
         "channel",
+        "notes",
     },
+    "review.cluster": {"call", "state", "kind"},
+    "retention.retentioncalendar": set(),
 }
 
 
