@@ -55,7 +55,11 @@ SELECT
     EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = %s::regnamespace
         AND (EXISTS ({STANDS.format(bit=16)}) AND has_any_column_privilege(c.oid, 'UPDATE')
             OR EXISTS ({STANDS.format(bit=8)})
-                AND has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER')))
+                AND has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER'))),
+    -- Who owns the schema, as the owner of the database does, may drop its tables. Who may make
+    -- functions in it makes the owner's functions call theirs.
+    EXISTS (SELECT FROM pg_namespace n WHERE n.oid = %s::regnamespace
+        AND (pg_has_role(n.nspowner, 'MEMBER') OR has_schema_privilege(n.oid, 'CREATE')))
 """  # noqa: S608 - of the constants above
 
 
@@ -104,6 +108,8 @@ def grant(role: str, *, password: str = "") -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GRANTING_LOCK])
         _ensure(cursor, role, password)
         to = Identifier(role)
+        # Before PostgreSQL 15 everybody may make tables and functions.
+        cursor.execute(SQL("REVOKE CREATE ON SCHEMA {} FROM PUBLIC, {}").format(SQL(SCHEMA), to))
         cursor.execute(TABLES, [SCHEMA])
         for table, rows_stand, rows_stay, columns in cursor.fetchall():
             cursor.execute(SQL("REVOKE ALL ON {} FROM {}").format(Identifier(table), to))
@@ -119,14 +125,16 @@ def grant(role: str, *, password: str = "") -> None:
 def problem() -> str:
     """Return in one line why this connection's role could alter the record; "" if it could not."""
     with connection.cursor() as cursor:
-        cursor.execute(PROBLEMS, [SCHEMA, SCHEMA])
-        is_superuser, is_owner, may_change = cursor.fetchone()
+        cursor.execute(PROBLEMS, [SCHEMA, SCHEMA, SCHEMA])
+        is_superuser, is_owner, may_change, may_make = cursor.fetchone()
     if is_superuser:
         return WHY_NOT.format("The portal connects to PostgreSQL as a superuser")
     if is_owner:
         return WHY_NOT.format("The portal connects to PostgreSQL as the owner of its tables")
     if may_change:
         return WHY_NOT.format("The portal's role may change rows that stand")
+    if may_make:
+        return WHY_NOT.format(f"The portal's role may make or drop tables in the schema {SCHEMA}")
     return ""
 
 

@@ -155,6 +155,18 @@ def test_rights_are_the_same_however_often_they_are_granted(serving_role):
     assert granted() == first
 
 
+def test_granting_ends_the_right_to_make_functions_that_the_owner_would_call(serving_role):
+    """Every role has it in a database that was made before PostgreSQL 15."""
+    connection.close()
+    connection.settings_dict["USER"] = "postgres"
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    database_roles.grant("portal_tests")
+    connection.close()
+    connection.settings_dict["USER"] = "portal_tests"
+    assert database_roles.problem() == ""
+
+
 def test_serving_role_alone_is_warned_of_nothing(client, serving_role):
     assert database_roles.problem() == ""
     assert checks.check_roles(databases=["default"]) == []
@@ -177,6 +189,12 @@ def test_one_role_for_everything_works_with_a_warning(client):
         (
             "GRANT UPDATE ON accounts_auditevent TO {}",
             "The portal's role may change rows that stand",
+        ),
+        ("ALTER SCHEMA public OWNER TO {}", "may make or drop tables in the schema public"),
+        ("GRANT CREATE ON SCHEMA public TO {}", "may make or drop tables in the schema public"),
+        (
+            "DO 'BEGIN EXECUTE format($$ALTER DATABASE %I OWNER TO {}$$, current_database()); END'",
+            "may make or drop tables in the schema public",
         ),
     ],
 )
