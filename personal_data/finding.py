@@ -9,6 +9,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
+from core.canonical import canonical_text
 from core.references import read_reference
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
@@ -48,6 +49,7 @@ class Found:
 def find_person(words: str, *, call: Call) -> Found:
     """Find what a call has about a person, in every version and state, and in mail."""
     found = Found()
+    words = canonical_text(words)  # as what was typed is stored
     reference = read_reference(words)
     if reference is not None:
         _add(found, call, "the reference", Q(reference=reference))

@@ -92,6 +92,13 @@ def test_person_is_found_wherever_something_of_them_is(call, response):
     assert find_person("ada@example.org", call=call).passes == 1
 
 
+def test_name_is_found_whichever_way_its_accents_were_typed(call):
+    """Some keyboards and file names have an accent as a character of its own."""
+    draft = make_draft(call)
+    make_attachment(draft, name="Ren\u00e9.txt")
+    assert found("Rene\u0301", call) == {str(draft): ["the name of a file"]}
+
+
 def test_search_goes_on_record_with_its_reason_and_without_the_words(call, response):
     client = signed_in()
     fields = {"call": call.pk, "words": "ada@example.org", "reason": "Asked by letter"}
