@@ -101,11 +101,17 @@ def _ask_by_receipt(request: HttpRequest, call: Call, form: ReceiptErasureForm) 
         form.add_error("code", _("The reference and the receipt code do not belong together"))
         return wait
     try:
-        erasing.ask(
+        request_open = erasing.ask(
             submission=submission, scope=ErasureScope(given["scope"]), at=clock.portal_now()
         )
     except ErasureRefused:
         form.add_error("reference", _("This response was erased already"))
+    else:
+        if request_open.scope != given["scope"]:
+            already = _(
+                "There is a request to erase something else of it. Ask again once it is done"
+            )
+            form.add_error("scope", already)
     return wait
 
 

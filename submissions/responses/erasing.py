@@ -179,10 +179,14 @@ def confirm(*, call: Call, token: str, at: datetime) -> ErasureRequest:
 
 
 def withdraw_request(request: ErasureRequest, *, at: datetime) -> bool:
-    """Withdraw the request at its author's wish; False once it was carried out or refused."""
+    """Withdraw the request at its author's wish; False once it was carried out or refused.
+
+    What a rule of retention ends is no request of theirs.
+    """
     with transaction.atomic():
         locked = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
-        if locked.state not in {ErasureState.ASKED, ErasureState.APPROVED}:
+        is_theirs = locked.ground == ErasureGround.AUTHOR
+        if not is_theirs or locked.state not in {ErasureState.ASKED, ErasureState.APPROVED}:
             return False
         _end(locked, ErasureState.WITHDRAWN, by=None, at=at)
     return True

@@ -120,6 +120,16 @@ def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
     assert requests.withdraw_request(request, at=while_open(call)) is False
 
 
+def test_what_a_rule_of_retention_ends_is_not_stopped_by_its_author(call, response):
+    at = while_open(call)
+    ended = requests.end_by_retention(
+        submission=response, scope=ErasureScope.IDENTITY, rule="12 months", by=None, at=at
+    )
+    assert not requests.withdraw_request(ended, at=at)
+    ended.refresh_from_db()
+    assert ended.state == ErasureState.APPROVED
+
+
 def test_confirmed_address_has_to_confirm_by_its_link(call, response, client):
     confirm_address(enqueue_link_mail(response, at=while_open(call), address="ada@example.org"))
     holding(response).post(reverse("erase", args=[call.slug]), {"scope": "response"})
@@ -159,6 +169,16 @@ def test_receipt_alone_lets_its_author_ask(call, response, client):
     right = client.post(address, given | {"code": receipt_code(response.current_version)})
     assert (right.status_code, right.url) == (302, reverse("erase_asked", args=[call.slug]))
     assert ErasureRequest.objects.get().submission == response
+
+
+def test_asking_for_more_than_an_open_request_is_told_and_not_taken_for_it(call, response, client):
+    first = requests.ask(submission=response, scope=ErasureScope.IDENTITY, at=while_open(call))
+    code = receipt_code(response.current_version)
+    given = {"reference": response.reference, "code": code, "scope": "response"}
+    answer = client.post(reverse("erase_by_receipt", args=[call.slug]), given)
+    assert answer.status_code == 422
+    assert "There is a request to erase something else of it." in answer.content.decode()
+    assert list(ErasureRequest.objects.values_list("pk", flat=True)) == [first.pk]
 
 
 def test_every_page_of_an_erased_response_says_that_it_is_erased(call, response):
