@@ -17,8 +17,9 @@ from submissions.calls.models import Call
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import load, parse
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, late_passes, submitting
+from submissions.responses import amending, drafting, erasing, late_passes, submitting
 from submissions.responses.models import Version
+from submissions.responses.states import ErasureScope
 from tests.forms import form_of
 from tests.makers import (
     OPENS_AT,
@@ -202,6 +203,24 @@ def test_of_two_who_take_a_pass_back_one_is_told_who_did(staff, at):
         told = f"This pass was taken back already, by {won}. Nothing changed."
         expected = [["The pass does not work any more."], [told]]
         assert said == (expected if won == "ann" else expected[::-1])
+
+
+def test_of_two_who_approve_an_erasure_one_does_and_the_other_is_told(at):
+    staff = [signed_in(name, Role.DATA_PROTECTION) for name in ("ann", "ben")]
+    let_in = make_call()
+    at(while_open(let_in))
+    for _ in range(3):
+        response = make_submitted(let_in)
+        asked = erasing.ask(submission=response, scope=ErasureScope.RESPONSE, at=while_open(let_in))
+        address = page("submissions_erasurerequest_approve", asked)
+        shown_at = page("submissions_erasurerequest_change", asked)
+        at_once([partial(one.post, address) for one in staff])
+        [won] = actors(submission=response, action="erasure_approved")
+        asked.refresh_from_db()
+        assert (asked.state, asked.decided_by.username) == ("approved", won)
+        loser = staff[1] if won == "ann" else staff[0]
+        told = f"This request is not open any more: approved, by {won}."
+        assert told in loser.get(shown_at).content.decode()
 
 
 def test_withdrawal_while_the_author_submits_again_is_of_the_version_that_was_seen(staff):
