@@ -13,6 +13,8 @@ KNOWN = {
     "review.ClusterMember.nearest": EMPTIED,
     "review.ClusterMember.submission": DELETED,
     "review.Coding.version": DELETED,
+    "review.Note.submission": DELETED,
+    "review.Note.version": DELETED,
     "review.Review.submission": DELETED,
     "review.Signature.submission": DELETED,
     "review.Signature.version": DELETED,
