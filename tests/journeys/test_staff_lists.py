@@ -91,6 +91,9 @@ def test_staff_see_every_column_and_the_whole_call(open_browser, first_call):
     sign_in(page, "/admin/", user)
     for _ in at_both_widths("staff-index"):
         assert page.evaluate(OVERLAPS) is False
+    page.goto(reverse("admin:submissions_erasurerequest_person"))
+    for width in at_both_widths("staff-find-a-person"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     for model in admin.site._registry:
         names = model._meta.app_label, model._meta.model_name
         page.goto(reverse("admin:{}_{}_changelist".format(*names)))
