@@ -164,11 +164,13 @@ def let_go_withdrawn() -> int:
 def let_go(submission: int) -> None:
     """End all by which the response is found, and its places beside others, in the transaction.
 
-    A campaign's own text that was taken from it is emptied; a cluster of one ends.
+    A campaign's own text that was taken from it is emptied, and it stands for no others any more;
+    a cluster of one ends.
     """
     forget_sender(submission)
     Signature.objects.filter(submission=submission).delete()
     Cluster.objects.filter(text_from=submission).update(text="", text_from=None)
+    Cluster.objects.filter(standing=submission).update(standing=None)
     places = ClusterMember.objects.filter(submission=submission)
     for member in places.select_related("cluster"):
         member.delete()

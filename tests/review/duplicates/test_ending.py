@@ -43,6 +43,7 @@ def test_erased_response_leaves_its_campaign_and_takes_the_text_with_it():
     erase(first, ErasureScope.RESPONSE)
     cluster = Cluster.objects.get()
     assert (cluster.name, cluster.text, cluster.text_from) == ("Fair lots", "", None)
+    assert cluster.standing is None
     assert found() == [{second.reference, third.reference}]
     assert not Signature.objects.filter(submission=first).exists()
     assert not Shingle.objects.filter(signature__submission=first).exists()
