@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from accounts import chain
 from accounts.models import AuditEvent
+from accounts.record import record
+from accounts.states import AuditAction
 from personal_data import erasing
 from retention import of_record
 from retention.carrying_out import carry_out
@@ -268,6 +270,31 @@ def test_event_that_no_ending_names_is_missed_all_the_same(call, response):
         cursor.execute("SET LOCAL portal.purging = 'on'")
         cursor.execute("DELETE FROM accounts_auditevent WHERE id = %s", [gone.pk])
     assert list(chain.ChainCheck().problems()) == [f"record {gone.pk}: it is gone"]
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (timedelta(days=-1), "it ends events before their period is over"),
+        (timedelta(days=36_500), "it ends events by a time that had not come"),
+    ],
+)
+def test_forged_ending_of_a_removed_event_is_found(call, response, at, said):
+    gone = AuditEvent.objects.filter(call=call).earliest("pk")
+    chain.seal()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL portal.purging = 'on'")
+        cursor.execute("DELETE FROM accounts_auditevent WHERE id = %s", [gone.pk])
+    moment = ends_at(call, DataClass.RECORD) + at
+    forged = record(
+        by=None,
+        at=moment,
+        action=AuditAction.RECORD_ENDED,
+        call=call,
+        events=[[gone.pk, gone.pk]],
+    )
+    chain.seal()
+    assert problems() == [f"record {forged.pk}: {said}"]
 
 
 def test_runs_name_each_event_once():

@@ -1,14 +1,15 @@
 """Checks that what must be on record is, and that the database still protects the evidence."""
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.db import connection
 
 from accounts.chain import ChainCheck
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, AuditSeal
 from accounts.states import AuditAction
+from submissions.calls.retention import DataClass, ends_at
 from submissions.responses.evidence_checks.ended import calls_without_record
 from submissions.responses.models import ClosingChange, ErasureRequest, LatePass, Submission
 from submissions.responses.states import ErasureScope, SubmissionState
@@ -30,6 +31,7 @@ TRIGGERS = (
     "submissions_versionidentity_stands",
 )
 WORKING = "SELECT tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled IN ('O', 'A')"
+CLOCK_MAY_BE_AHEAD = timedelta(hours=1)
 FINISHED = (AuditAction.EXPORTED, AuditAction.EXPORT_BROKEN)
 
 
@@ -50,6 +52,7 @@ def problems() -> Iterator[str]:
         )
         if not recorded.exists():
             yield f"{change}: it is not on record"
+    yield from _endings()
     yield from _erasures(ended)
     started = _said(AuditAction.EXPORT_STARTED, key="attempt")
     finished = AuditEvent.objects.filter(action__in=FINISHED, detail__has_key="attempt")
@@ -57,6 +60,21 @@ def problems() -> Iterator[str]:
     for pk, attempt in finished.values_list("pk", "detail__attempt"):
         if attempt not in started:
             yield f"record {pk}: an export ended that never started"
+
+
+def _endings() -> Iterator[str]:
+    """The record of a call ended after its period, and by a clock that was not ahead."""
+    endings = AuditEvent.objects.filter(action=AuditAction.RECORD_ENDED).select_related("call")
+    sealed = dict(
+        AuditSeal.objects.filter(event_id__in=endings.values("pk")).values_list(
+            "event_id", "sealed_at"
+        )
+    )
+    for event in endings.order_by("pk"):
+        if event.call is None or event.at < ends_at(event.call, DataClass.RECORD):
+            yield f"record {event.pk}: it ends events before their period is over"
+        if event.pk in sealed and event.at > sealed[event.pk] + CLOCK_MAY_BE_AHEAD:
+            yield f"record {event.pk}: it ends events by a time that had not come"
 
 
 def _erasures(without_record: set[int]) -> Iterator[str]:
