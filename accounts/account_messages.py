@@ -20,6 +20,7 @@ from accounts.account_mail import message
 from accounts.models import AccountMail, User
 from accounts.states import AccountMailKind
 from core import clock
+from core.addresses import comparable
 
 
 def write(mail: AccountMail, *, at: datetime) -> EmailMessage | None:
@@ -51,6 +52,7 @@ def _new_password(mail: AccountMail, at: datetime) -> EmailMessage | None:
     return _written(
         mail,
         _("Choose a new password for the evidence portal"),
+        to=user.email,
         link=reverse("new_password", args=[key, token]),
         username=user.get_username(),
         hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
@@ -78,7 +80,9 @@ _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
 
 
 def _who_signs_in_with_a_password(address: str) -> User | None:
-    found = list(User.objects.filter(email__iexact=address)[:2])
+    """Return whose address it is. To PostgreSQL `mıke.example` is `mike.example` in any case."""
+    alike = User.objects.filter(email__iexact=address)
+    found = [user for user in alike if comparable(user.email) == comparable(address)]
     if len(found) != 1 or not found[0].has_usable_password():
         return None
     backends = [backend for backend in get_backends() if isinstance(backend, ModelBackend)]
@@ -86,7 +90,9 @@ def _who_signs_in_with_a_password(address: str) -> User | None:
     return found[0] if may else None
 
 
-def _written(mail: AccountMail, title: str, *, link: str, **said: Any) -> EmailMessage:
+def _written(
+    mail: AccountMail, title: str, *, link: str, to: str = "", **said: Any
+) -> EmailMessage:
     subject = _("Rehearsal: %(subject)s") % {"subject": title} if clock.is_rehearsal() else title
     context = {
         "title": title,
@@ -95,4 +101,4 @@ def _written(mail: AccountMail, title: str, *, link: str, **said: Any) -> EmailM
         **said,
     }
     body = render_to_string(f"emails/account/{mail.kind}.txt", context).strip() + "\n"
-    return message(mail.to_address, subject=subject, body=body)
+    return message(to or mail.to_address, subject=subject, body=body)

@@ -200,6 +200,16 @@ def test_unknown_address_gets_the_same_answer_and_no_mail(client):
     assert AccountMail.objects.count() == 0
 
 
+def test_link_to_a_new_password_goes_to_no_address_that_only_looks_alike(client):
+    make_user(email="pat@mike.example")
+    client.post("/account/forgotten/", {"email": "pat@mıke.example"})  # the database finds pat
+    send_account_mail()
+    assert mail.outbox == []
+    client.post("/account/forgotten/", {"email": "PAT@Mike.example"})
+    send_account_mail()
+    assert [message.to for message in mail.outbox] == [["pat@mike.example"]]
+
+
 def test_known_and_unknown_address_cost_the_same_queries(client, django_assert_num_queries):
     make_user(email="pat@example.org")
     client.post("/account/forgotten/", {"email": "first@example.org"})
