@@ -68,6 +68,30 @@ def test_case_of_an_address_makes_no_other_person(client, provider):
     assert comes_back(client, provider).url == "/steering/"
 
 
+def test_domain_may_be_written_in_its_other_form(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@straße.example")
+    provider.person["email"] = "Pat@xn--strae-oqa.example"
+    assert comes_back(client, provider).url == "/steering/"
+
+
+def test_address_says_nothing_to_the_provider_but_where_to_go_on(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    plain = dict(parse_qsl(urlsplit(client.get(LOGIN).url).query))
+    more = {"process": "connect", "scope": "everything", "auth_params": "prompt=none"}
+    asked = dict(parse_qsl(urlsplit(client.get(LOGIN, more | {"next": "/account/"}).url).query))
+    assert asked.keys() == plain.keys()
+    assert asked["scope"] == plain["scope"]
+    answer = client.get(f"{LOGIN}callback/", provider.authorize(asked))
+    assert (answer.status_code, answer.url) == (302, "/account/")
+
+
+def test_provider_that_does_not_answer_is_told_in_words(client, provider):
+    provider.close()
+    answer = client.get(LOGIN)
+    assert answer.status_code == 503
+    assert "You could not be signed in" in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     "person",
     [
