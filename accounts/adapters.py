@@ -29,6 +29,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
+from core.addresses import clean_address, comparable, is_address
 from core.throttling import client_address
 
 FRESH_SECONDS = 600
@@ -41,6 +42,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def login(self, request: HttpRequest, user: Any) -> None:
+        signed_in.end_here(request)
         super().login(request, user)
         methods = {given["method"] for given in get_authentication_records(request, user)}
         signed_in.begin(request, user, second_factor="mfa" in methods, at=clock.wall_now())
@@ -69,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         name = user.get_username()
-        with limited("password", user, what="password asked again"):
+        with limited("password again", user, what="password asked again"):
             if authenticate(context.request, username=name, password=password) != user:
                 raise self.validation_error("incorrect_password")
         return True
@@ -123,7 +125,11 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         """Let in whom the provider knows by the verified address of an account; no other."""
         if sociallogin.is_existing:
             return
-        verified = [known.email.lower() for known in sociallogin.email_addresses if known.verified]
+        verified = [
+            comparable(clean_address(known.email))
+            for known in sociallogin.email_addresses
+            if known.verified and is_address(known.email)
+        ]
         people = User.objects.annotate(address=Lower("email")).filter(is_active=True)
         found = list(people.filter(address__in=verified)[:2])
         if len(found) != 1 or not found[0].email:

@@ -20,7 +20,7 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
     def clean_old_password(self) -> str:
         """Check the present password, with the pauses of every other page that asks for it."""
-        with limited("password", self.user, what="password asked again"):
+        with limited("password again", self.user, what="password asked again"):
             old: str = super().clean_old_password()
         return old
 

@@ -8,6 +8,7 @@ import pytest
 from allauth.core import context
 from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import tries
@@ -173,6 +174,14 @@ def test_wrong_passwords_of_somebody_signed_in_are_counted_too(client, wall):
         client.post("/account/again/", {"password": "nothing like it"})
     refused = client.post("/account/again/", {"password": PASSWORD})
     assert "There were several wrong tries" in refused.content.decode()
+
+
+def test_wrong_passwords_at_the_sign_in_pause_nobody_who_is_signed_in(client, wall):
+    user = make_user()
+    client.force_login(user)
+    for _ in range(5):
+        try_to(Client(), user.username)
+    assert client.post("/account/again/", {"password": PASSWORD}).status_code == 302
 
 
 def test_no_name_is_told_by_hashes_queries_or_words(client, wall, monkeypatch):
