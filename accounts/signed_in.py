@@ -79,8 +79,7 @@ def sign_in_of(request: HttpRequest) -> SignIn | None:
 
 
 def begin(request: HttpRequest, user: User, *, second_factor: bool, at: datetime) -> SignIn:
-    """Note a sign-in that Django's `login` has just made; the row of an earlier one is deleted."""
-    SignIn.objects.filter(pk=request.session.get(ROW, 0)).delete()
+    """Note a sign-in that Django's `login` has just made."""
     sign_in = SignIn.objects.create(
         user=user,
         began_at=at,
@@ -96,6 +95,11 @@ def begin(request: HttpRequest, user: User, *, second_factor: bool, at: datetime
 def end(sign_in: SignIn | None) -> None:
     if sign_in is not None:
         sign_in.delete()
+
+
+def end_here(request: HttpRequest) -> None:
+    """End the sign-in of this browser, whoever's it is: somebody signs in anew."""
+    SignIn.objects.filter(pk=request.session.get(ROW, 0)).delete()
 
 
 def end_others(sign_in: SignIn) -> int:

@@ -76,6 +76,13 @@ def test_sign_ins_are_listed_to_their_person_who_ends_them():
     assert (is_in(here), is_in(there), is_in(others)) == (True, False, True)
 
 
+def test_somebody_else_who_signs_in_here_ends_the_sign_in_before():
+    first, second = make_user(), make_user()
+    client = signed_in(first)
+    client.post("/steering/sign-in/", {"username": second.username, "password": PASSWORD})
+    assert [row.user for row in SignIn.objects.all()] == [second]
+
+
 def test_changed_password_ends_the_other_sign_ins():
     user = make_user()
     here, there = signed_in(user), signed_in(user)
