@@ -13,8 +13,14 @@ def ask_again(request: HttpRequest) -> None:
 
     Raises ReauthenticationRequired otherwise: the person is asked, and the request goes on then.
     """
-    if not did_recently_reauthenticate(request):
-        raise ReauthenticationRequired
+    if did_recently_reauthenticate(request):
+        return
+    if request.method == "POST":
+        # allauth goes on with what was posted to an address without a query. `request.GET` is read
+        # here, and keeps it.
+        request.GET  # noqa: B018
+        request.META["QUERY_STRING"] = ""
+    raise ReauthenticationRequired
 
 
 def ask_before(request: HttpRequest) -> HttpResponse | None:

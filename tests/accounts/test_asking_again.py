@@ -6,6 +6,7 @@ from django.test import Client
 
 from accounts.models import Invitation, Membership, User
 from accounts.states import Action, Role
+from tests.forms import form_of
 from tests.makers import PASSWORD, allow, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,18 @@ def test_membership_asks_again_before_it_is_given_changed_and_ended(call):
         answer = manager().post(f"/admin/accounts/membership/{path}", {"role": Role.REVIEWER})
         assert answer.url.startswith(AGAIN)
     assert Membership.objects.get(pk=given.pk).role == Role.CODER
+
+
+def test_what_was_posted_from_a_filtered_list_goes_on_after_asking_again(call):
+    client = signed_in(make_user(Role.MANAGER))
+    member = make_user(Role.CODER).memberships.get()
+    page = f"/admin/accounts/membership/{member.pk}/change/"
+    filtered = f"{page}?_changelist_filters=role%3Dcoder"
+    fields = form_of(client.get(filtered), "membership_form") | {"role": Role.REVIEWER}
+    answer = gives_password(client, client.post(filtered, fields))
+    assert answer.url == "/admin/accounts/membership/?role=coder"
+    member.refresh_from_db()
+    assert member.role == Role.REVIEWER
 
 
 def test_choice_about_ones_own_digest_asks_nothing(call):
