@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from accounts import memberships
 from accounts.account_mail import enqueue
@@ -21,6 +21,7 @@ from accounts.states import AccountMailKind, AuditAction, Role
 from core.addresses import clean_address
 
 LASTS = timedelta(days=7)
+LONGEST_USERNAME = 150
 
 
 def invite(
@@ -86,27 +87,34 @@ def find(token: str, *, wall_now: datetime) -> Invitation | None:
         digest=_digest(token), used_at=None, expires_at__gt=wall_now
     ).select_related("invited_by")
     found = open_ones.first()
-    if found is None or (found.invited_by and not is_administrator(found.invited_by)):
-        return None
-    return found
+    return found if found is not None and _may_be_accepted(found) else None
+
+
+def _may_be_accepted(invitation: Invitation) -> bool:
+    return invitation.invited_by is None or is_administrator(invitation.invited_by)
 
 
 def accept(
     invitation: Invitation, *, name: str, password_hash: str, at: datetime, wall_now: datetime
 ) -> User | None:
-    """Make the account with its rights, once; None if the link was used meanwhile.
+    """Make the account with its rights, once; None if the invitation ended meanwhile.
 
-    Its username is the address. The row is locked, so that two tries at once make one account.
+    It ends by its use, with its administrator's rights, and when its address gets an account in
+    another way. The username is the address. The row is locked, so that two tries at once make
+    one account.
     """
     with transaction.atomic():
         locked = Invitation.objects.select_for_update(of=("self",)).filter(
             pk=invitation.pk, used_at=None, digest=invitation.digest, expires_at__gt=wall_now
         )
         current = locked.select_related("invited_by", "call").first()
-        if current is None or User.objects.filter(username__iexact=current.email).exists():
+        if current is None or not _may_be_accepted(current):
+            return None
+        username = current.email[:LONGEST_USERNAME]
+        if User.objects.filter(Q(username__iexact=username) | Q(email__iexact=current.email)):
             return None
         user = User.objects.create(
-            username=current.email[:150],
+            username=username,
             email=current.email,
             first_name=name,
             is_superuser=current.is_administrator,

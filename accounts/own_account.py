@@ -4,7 +4,6 @@ from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import PasswordChangeView, PasswordResetConfirmView
@@ -43,7 +42,6 @@ def account(request: HttpRequest) -> HttpResponse:
         "totp": any(factor.type == Authenticator.Type.TOTP for factor in factors),
         "passkeys": [f.wrap() for f in factors if f.type == Authenticator.Type.WEBAUTHN],
         "codes_left": _codes_left(factors),
-        "is_required": settings.SECOND_FACTOR_REQUIRED,
         "has_password": user.has_usable_password(),
         "work": landing_page(user),
     }
@@ -130,6 +128,11 @@ class NewPassword(PasswordResetConfirmView):
     form_class = NewPasswordForm
     template_name = "account/new_password.html"
     success_url = reverse_lazy("new_password_set")
+
+    def get_user(self, uidb64: str) -> Any:
+        """Return whose link it is; nobody, if they may not sign in any more."""
+        user = super().get_user(uidb64)
+        return user if user is not None and user.is_active else None
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:

@@ -54,6 +54,11 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
         if isinstance(email, AddressField):
             email.stands = self.instance.email
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leave a username that stands as it is: of an invitation it is any address."""
+        excluded: set[str] = super()._get_validation_exclusions()
+        return excluded if "username" in self.changed_data else excluded | {"username"}
+
 
 class PortalUserAdmin(
     SuperusersOnly, AsksAgain, ConflictCheckedDeletion, DeclaredFiltersOnly, UserAdmin

@@ -7,10 +7,11 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from accounts import account_mail
+from accounts import account_mail, invitations
 from accounts.models import AccountMail, Invitation, User
 from accounts.states import Role
 from accounts.tasks import send_account_mail
+from tests.forms import form_of
 from tests.makers import PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +159,41 @@ def test_invitation_is_over_once_its_administrator_is_none(client, call):
     assert client.get(link).status_code == 410
 
 
+def test_administrator_who_is_none_while_the_password_is_hashed_invited_nobody(call):
+    boss = make_user(is_superuser=True)
+    now = datetime.now(UTC)
+    made = invitations.invite(
+        email="sam@example.org", call=None, role=None, by=boss, at=now, wall_now=now
+    )
+    invitations.make_token(made)
+    User.objects.filter(pk=boss.pk).update(is_superuser=False)
+    assert invitations.accept(made, name="Sam", password_hash="!", at=now, wall_now=now) is None
+
+
+def test_invitation_is_over_once_its_address_has_an_account(client):
+    link = invited()
+    make_user(username="pat", email="Pat@example.org")
+    assert accepts(client, link).status_code == 410
+    assert User.objects.count() == 1
+
+
+def test_two_addresses_that_begin_with_the_same_150_characters_make_one_account(client):
+    links = [invited(f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{end}") for end in ("org", "com")]
+    assert [accepts(client, link).status_code for link in links] == [302, 410]
+
+
+def test_administrator_saves_the_user_of_an_address_that_is_no_username_to_django(client):
+    accepts(client, invited("o'brien@example.org"))
+    client.force_login(make_user(is_superuser=True))
+    user = User.objects.get(email="o'brien@example.org")
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    fields = form_of(client.get(page), "user_form")
+    del fields["is_active"]
+    client.post(page, fields)
+    user.refresh_from_db()
+    assert (user.is_active, user.username) == (False, "o'brien@example.org")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -185,6 +221,14 @@ def test_new_password_by_mail_works_once_and_ends_the_sign_ins(client):
     assert "no longer works" in client.get(link).content.decode()
     send_account_mail()
     assert mail.outbox[1].subject == "Your password for the evidence portal was changed"
+
+
+def test_link_to_a_new_password_is_over_once_its_person_has_left(client):
+    user = make_user(email="pat@example.org")
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    send_account_mail()
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert "no longer works" in client.get(link_in(mail.outbox[0]), follow=True).content.decode()
 
 
 def test_unknown_address_gets_the_same_answer_and_no_mail(client):
