@@ -56,7 +56,7 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Leave a username that stands as it is: of an invitation it is any address."""
-        excluded: set[str] = super()._get_validation_exclusions()
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # no stub
         return excluded if "username" in self.changed_data else excluded | {"username"}
 
 

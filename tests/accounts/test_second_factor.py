@@ -99,12 +99,14 @@ def test_recovery_code_is_shown_once_and_works_once(client, needed):
     page = client.get("/account/second-factor/recovery-codes/").content.decode()
     codes = re.findall(r"<li><code>(\d+)</code>", page)
     assert len(codes) == 10
+    assert "You have 10 recovery codes left." in client.get("/account/").content.decode()
     assert codes[0] not in client.get("/account/second-factor/recovery-codes/").content.decode()
     for opens in (True, False):
         other = Client()
         sign_in(other, user)
         other.post("/account/second-factor/code/", {"code": codes[0]})
         assert (other.get("/admin/").status_code == 200) is opens
+    assert "You have 9 recovery codes left." in client.get("/account/").content.decode()
 
 
 def test_secret_is_not_in_the_database_as_it_is(client, needed):
