@@ -80,7 +80,10 @@ _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
 
 
 def _who_signs_in_with_a_password(address: str) -> User | None:
-    """Return whose address it is. To PostgreSQL `mıke.example` is `mike.example` in any case."""
+    """Return whose address it is.
+
+    To PostgreSQL an address with a dotless i is, in any case, the one with an i.
+    """
     alike = User.objects.filter(email__iexact=address)
     found = [user for user in alike if comparable(user.email) == comparable(address)]
     if len(found) != 1 or not found[0].has_usable_password():
