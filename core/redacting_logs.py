@@ -19,8 +19,11 @@ from django.urls import NoReverseMatch
 # An OSError names files and servers, but the ones of smtplib quote recipients.
 SAFE_TO_QUOTE = (OSError, ImportError, ImproperlyConfigured, CommandError, DisallowedHost)
 NEVER_QUOTED = (smtplib.SMTPException, NoReverseMatch)
-# Whoever has a link from a mail can open the response; Django logs paths of refused requests.
-LINK_BY_MAIL = re.compile(r"(/(?:return|late-pass|reminders)/)[^/\s]{12,}")
+# Whoever has a link from a mail can open the response or the account; Django logs paths of refused
+# requests.
+LINK_BY_MAIL = re.compile(
+    r"(/(?:return|late-pass|reminders|erase|invitation|new-password/[^/\s]+)/)[^/\s]{12,}"
+)
 
 
 class RedactingFormatter(logging.Formatter):

@@ -16,6 +16,7 @@ from core.redacting_logs import RedactingFormatter
 from submissions.respondent import decorators
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_draft, make_user, while_open
+from tests.rights.two_calls import PARTS, templates
 
 TYPED = "the-secret-that-somebody-typed"
 
@@ -215,10 +216,10 @@ def test_requests_that_are_refused_leave_one_line_each_and_no_alarm(client, at, 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("way", ["return", "late-pass", "reminders"])
-def test_link_by_mail_is_not_logged(client, logged, way):
+@pytest.mark.parametrize("template", [t for t in templates() if "<str:token>" in t])
+def test_link_by_mail_is_not_logged(logged, template):
     token = "kT9-x" * 9
-    assert client.get(f"/calls/unknown/{way}/{token}/").status_code == 404
-    said = logged()
-    assert token not in said
-    assert f"Not Found: /calls/unknown/{way}/[token]/" in said
+    way, _, _ = PARTS.sub("part", template.replace("<str:token>", "TOKEN")).partition("TOKEN")
+    Client(enforce_csrf_checks=True).post(f"/{way}{token}/")  # refused, with or without CSRF
+    assert token not in logged()
+    assert f": /{way}[token]/" in logged()
