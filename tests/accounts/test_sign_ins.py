@@ -64,6 +64,12 @@ def test_account_page_leads_back_to_where_its_person_works():
     assert "Go to your work" not in signed_in(make_user()).get("/account/").content.decode()
 
 
+def test_staff_find_their_account_from_the_admin():
+    make_call()
+    page = signed_in(make_user(Role.REVIEWER)).get("/admin/").content.decode()
+    assert page.count('<a href="/account/">Your account</a>') == 1
+
+
 def test_sign_ins_are_listed_to_their_person_who_ends_them():
     user, another = make_user(), make_user()
     here, there, others = signed_in(user), signed_in(user, "Safari/1 iPhone"), signed_in(another)
