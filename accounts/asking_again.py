@@ -18,7 +18,7 @@ def ask_again(request: HttpRequest) -> None:
     if request.method == "POST":
         # allauth goes on with what was posted to an address without a query. `request.GET` is read
         # here, and keeps it.
-        request.GET  # noqa: B018
+        request.GET  # noqa: B018 - reading it keeps it
         request.META["QUERY_STRING"] = ""
     raise ReauthenticationRequired
 

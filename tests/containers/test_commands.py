@@ -80,6 +80,7 @@ def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
         "exports",
         "personal_data",
         "rehearsal",
+        "retention",
         "review",
         "submissions",
         "templates",
