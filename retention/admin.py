@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.asking_again import ask_again
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.rights import may
@@ -56,12 +57,13 @@ class RetentionCalendarAdmin(OfOwnCalls, ReadOnlyAdmin):
         ]
 
     def calendar(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show what ends when; take the confirmation."""
+        """Show what ends when; take the confirmation, which asks for the password again."""
         action = Action.CONFIRM_RETENTION if request.method == "POST" else Action.SEE_CALL
         calls: QuerySet[Call] = Call.objects.all()
         call = self.own_row(request, action, calls, pk=pk)
         now = clock.portal_now()
         if request.method == "POST":
+            ask_again(request)
             self._confirm(request, call)
             return redirect(request.path)
         context = {

@@ -38,6 +38,7 @@ class OfResponses:
 
     data_class: DataClass
     scope: ErasureScope
+    counted_as: str
 
     def held(self, call: Call) -> int:
         return self._that_have_it(call).count()
@@ -61,7 +62,7 @@ class OfResponses:
                 at=at,
             )
             ended += request is not None and erase_from_database(request, at)
-        return +Counter({f"{self.data_class.value}_of_responses": ended})
+        return +Counter({self.counted_as: ended})
 
     def _that_may_end(self, call: Call, at: datetime) -> QuerySet[Submission]:
         unsent = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)
@@ -88,6 +89,6 @@ class OfResponses:
         )
 
 
-CONTACT_DETAILS = OfResponses(DataClass.CONTACT_DETAILS, ErasureScope.IDENTITY)
-FILES = OfResponses(DataClass.FILES, ErasureScope.FILES)
-EVIDENCE = OfResponses(DataClass.EVIDENCE, ErasureScope.RESPONSE)
+CONTACT_DETAILS = OfResponses(DataClass.CONTACT_DETAILS, ErasureScope.IDENTITY, "contact_details")
+FILES = OfResponses(DataClass.FILES, ErasureScope.FILES, "responses_with_files")
+EVIDENCE = OfResponses(DataClass.EVIDENCE, ErasureScope.RESPONSE, "responses")

@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from accounts.record import record
 from accounts.rights import Person, calls_of, narrowed
@@ -78,7 +79,10 @@ def search(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
 
 
 def copy(request: HttpRequest) -> HttpResponseBase:
-    """Send a ZIP with everything of the chosen responses, for the person to read."""
+    """Send a ZIP with everything of the chosen responses, for the person to read.
+
+    It asks for the password, a code or the passkey again: it is a named export of these.
+    """
     if request.method != "POST":
         raise PermissionDenied
     own = Submission.objects.filter(call__in=_calls(request.user))
@@ -88,6 +92,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         messages.error(request, "Choose the responses of which a copy is to be made.")
         return redirect("admin:submissions_erasurerequest_person")
+    ask_again(request)
     at = clock.portal_now()
     for response in responses:
         record(

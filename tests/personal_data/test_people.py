@@ -16,7 +16,9 @@ from review.coding import add_code, code_passage
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.addresses import remember_address
 from submissions.responses.models import Submission
+from tests.accounts.test_asking_again import gives_password
 from tests.makers import (
+    PASSWORD,
     complete_answers,
     make_attachment,
     make_call,
@@ -184,3 +186,14 @@ def test_copy_of_a_response_of_another_call_is_not_made(call, response):
     assert (answer.status_code, answer.url) == (302, PERSON)
     assert Submission.objects.count() == 2
     assert not AuditEvent.objects.filter(action="personal_data_given").exists()
+
+
+def test_copy_asks_for_the_password_again_and_then_comes(call, response):
+    client, person = Client(), make_user(Role.DATA_PROTECTION)
+    client.post("/steering/sign-in/", {"username": person.username, "password": PASSWORD})
+    chosen = {"responses": [response.pk], "reason": "Asked by letter"}
+    asked = client.post(COPY, chosen)
+    assert not AuditEvent.objects.filter(action="personal_data_given").exists()
+    answer = gives_password(client, asked)
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer))) as archive:
+        assert any("ada notes" in name for name in archive.namelist())

@@ -17,8 +17,16 @@ from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, default_periods
 from submissions.definitions import closing_times
 from submissions.responses.models import Submission
+from tests.accounts.test_asking_again import gives_password
 from tests.forms import form_of
-from tests.makers import confirm_retention, make_call, make_draft, make_user, while_open
+from tests.makers import (
+    PASSWORD,
+    confirm_retention,
+    make_call,
+    make_draft,
+    make_user,
+    while_open,
+)
 from tests.races.test_submit_race import at_once
 
 DAY = timedelta(days=1)
@@ -180,3 +188,12 @@ def test_data_of_an_open_call_never_ends(call):
     assert carry_out(at=call.closes_at + 899 * DAY) == {}
     assert Submission.objects.get().answers.exists()
     assert due_of(Call.objects.get(), at=call.closes_at + 899 * DAY)["drafts"] == 0
+
+
+def test_confirmation_asks_for_the_password_again_and_then_happens(call):
+    client, manager = Client(), manager_of(call)
+    client.post("/steering/sign-in/", {"username": manager.username, "password": PASSWORD})
+    asked = client.post(page_of(call), form_of(client.get(page_of(call))))
+    assert RetentionConfirmation.objects.count() == 0
+    gives_password(client, asked)
+    assert RetentionConfirmation.objects.get().by == manager

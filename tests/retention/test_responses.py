@@ -120,9 +120,9 @@ def test_nothing_that_was_typed_outlives_its_class(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("data_class", "counted"),
     [
-        (DataClass.CONTACT_DETAILS, "contact_details_of_responses"),
-        (DataClass.FILES, "files_of_responses"),
-        (DataClass.EVIDENCE, "evidence_of_responses"),
+        (DataClass.CONTACT_DETAILS, "contact_details"),
+        (DataClass.FILES, "responses_with_files"),
+        (DataClass.EVIDENCE, "responses"),
     ],
 )
 def test_class_ends_to_the_moment_once_and_goes_on_record(call, response, data_class, counted):
@@ -173,7 +173,7 @@ def test_response_with_a_mail_that_is_not_out_waits_for_it(call, response):
     response.refresh_from_db()
     assert response.state == "submitted"
     OutboxEmail.objects.filter(submission=response).update(state=OutboxState.SENT, sent_at=at)
-    assert carry_out(at=at)["evidence_of_responses"] == 1
+    assert carry_out(at=at)["responses"] == 1
 
 
 def test_request_that_its_author_never_confirmed_keeps_nothing(call, response):
@@ -195,7 +195,7 @@ def test_withdrawn_response_ends_with_the_evidence(call, response):
     OutboxEmail.objects.filter(submission=response).update(
         state=OutboxState.SENT, sent_at=while_open(call)
     )
-    assert end(call, DataClass.EVIDENCE)["evidence_of_responses"] == 1
+    assert end(call, DataClass.EVIDENCE)["responses"] == 1
     response.refresh_from_db()
     assert response.is_erased
     assert problems() == []
@@ -215,12 +215,12 @@ def test_late_pass_moves_the_end_of_its_own_response(call, response):
         mark_as_sent(mail, at=while_open(call))
     type(late).objects.filter(pk=late.pk).update(submission=response)
     at = ends_at(call, DataClass.EVIDENCE)
-    assert carry_out(at=at)["evidence_of_responses"] == 1
+    assert carry_out(at=at)["responses"] == 1
     other.refresh_from_db()
     assert other.is_erased
     erasing.carry_out_all(at=at)
     later = ends_at(call, DataClass.EVIDENCE, counted_from=late.expires_at)
-    assert carry_out(at=later)["evidence_of_responses"] == 1
+    assert carry_out(at=later)["responses"] == 1
 
 
 def test_worker_that_dies_in_a_batch_is_followed_by_one_that_goes_on(call, response, monkeypatch):
