@@ -26,7 +26,7 @@ from accounts.sign_in import SignIn, SignOut
 from accounts.states import Action
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
-from retention.calendar import calls_that_wait
+from retention.calendar import calls_that_wait, records_overdue
 from review.first_page import calls_today
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox.models import OutboxEmail
@@ -125,7 +125,7 @@ class PortalAdminSite(AdminSite):
             "sees_all": sees_all,
         }
         if sees_all:
-            warnings |= _room_in_words()
+            warnings |= _room_in_words() | {"records_overdue": records_overdue(at=at)}
         return super().index(request, warnings | (extra_context or {}))
 
 

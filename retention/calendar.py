@@ -2,16 +2,19 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import AuditEvent
 from accounts.rights import Person, calls_of
 from accounts.states import Action, AuditAction
 from core import database_roles, spoken_time
+from retention import of_record
 from retention.confirming import confirmed_classes
 from retention.endings import ENDINGS, Ending
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass
+
+LATE_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,13 @@ def waits_for_confirmation(call: Call, *, at: datetime) -> bool:
     confirmed = confirmed_classes(call)
     waiting = [one for one in ENDINGS if not one.is_copy and one.data_class not in confirmed]
     return any(_due(call, ending, at) for ending in waiting)
+
+
+def records_overdue(*, at: datetime) -> list[Call]:
+    """Return the calls whose record should have ended a week ago: the operators end it."""
+    closed = Call.objects.filter(closes_at__lte=at)
+    confirmed = [one for one in closed if DataClass.RECORD in confirmed_classes(one)]
+    return [one for one in confirmed if of_record.due(one, at=at - LATE_AFTER)]
 
 
 def calls_that_wait(reader: Person, *, at: datetime) -> list[Call]:

@@ -259,6 +259,18 @@ def test_record_ends_six_years_after_closing_and_its_chain_holds(call, response)
     assert problems() == []
 
 
+def test_record_that_nobody_ends_is_told_to_administrators(call, response, client, at):
+    chain.seal()
+    end = ends_at(call, DataClass.RECORD)
+    client.force_login(make_user(is_superuser=True))
+    told = "its record has passed its period and is still here"
+    for after, is_told in ((timedelta(days=6), False), (timedelta(days=7), True)):
+        at(end + after)
+        assert (told in client.get("/admin/").content.decode()) is is_told
+    carry_out(at=end + timedelta(days=7), only=DataClass.RECORD)
+    assert told not in client.get("/admin/").content.decode()
+
+
 def test_event_that_no_ending_names_is_missed_all_the_same(call, response):
     chain.seal()
     end(call, DataClass.EVIDENCE)
