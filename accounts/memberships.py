@@ -20,11 +20,22 @@ from accounts.states import Action, AuditAction, Role
 
 
 def may_manage(by: User, *, person: User, call: Model | int) -> bool:
-    """Return whether `by` may make, change and end this person's membership of the call."""
+    """Return whether `by` may make and change this person's membership of the call."""
     if is_administrator(by):
         return True
     is_other = person.pk != by.pk and not person.is_superuser
     return is_other and may(by, Action.MANAGE_PEOPLE, call)
+
+
+def may_end(membership: Membership, *, by: User) -> bool:
+    """Return whether `by` may end the membership.
+
+    One with less than its role is for administrators to end: a manager who made it anew would
+    give back what an administrator took.
+    """
+    if membership.without and not is_administrator(by):
+        return False
+    return may_manage(by, person=membership.person, call=membership.call_id)
 
 
 def give(
@@ -89,10 +100,13 @@ def change(membership: Membership, *, by: User, at: datetime, **fields: Any) -> 
 
 def end(membership: Membership, *, by: User, at: datetime) -> None:
     """End the membership; raises MembershipRefused where `by` may not."""
-    _refuse_unless_allowed(by, person=membership.person, call=membership.call_id)
     with transaction.atomic():
-        _record(membership, AuditAction.MEMBERSHIP_ENDED, by=by, at=at)
-        membership.delete()
+        locked = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+        if not may_end(locked, by=by):
+            raise MembershipRefused("You may not end this membership.")
+        _record(locked, AuditAction.MEMBERSHIP_ENDED, by=by, at=at)
+        locked.delete()
+    membership.person.rights_by_call = None
 
 
 def _refuse_unless_allowed(

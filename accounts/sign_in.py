@@ -20,13 +20,28 @@ from accounts.record import record
 from accounts.sign_in_form import SignInForm
 from accounts.sign_in_record import failed_with_password
 from accounts.states import REHEARSAL_EMAIL_DOMAIN, AuditAction
+from accounts.usernames import whose_is
 from core import clock
 
 logger = logging.getLogger(__name__)
 
 
 class PortalBackend(ModelBackend):
-    """Django's own backend, but rehearsal sign-ins work only while a rehearsal clock runs."""
+    """Django's own backend, for usernames in any case.
+
+    Rehearsal sign-ins work only while a rehearsal clock runs.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **other: Any,
+    ) -> Any:
+        person = whose_is(username) if username else None
+        name = username if person is None else person.get_username()
+        return super().authenticate(request, username=name, password=password, **other)
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         of_rehearsal = isinstance(user, User) and user.email.endswith(f"@{REHEARSAL_EMAIL_DOMAIN}")

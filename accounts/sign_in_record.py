@@ -6,6 +6,7 @@ from typing import Any
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from accounts.usernames import whose_is
 
 
 def failed_with_password(typed_name: str, *, at: datetime) -> None:
@@ -13,8 +14,7 @@ def failed_with_password(typed_name: str, *, at: datetime) -> None:
 
     Known and unknown names take the same two queries.
     """
-    user = User.objects.filter(username=typed_name.strip()).first()
-    failed("password", user=user, at=at)
+    failed("password", user=whose_is(typed_name), at=at)
 
 
 def failed(what: str, *, user: User | None, at: datetime) -> None:

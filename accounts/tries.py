@@ -25,14 +25,21 @@ USED_FOR = timedelta(minutes=5)
 # forgot a password there keeps nobody else from signing in.
 FREE_OF_ACCOUNT = 5
 FREE_OF_CLIENT = 50
+# One wrong try of a client is forgotten in each of these in which nobody there tried. It is longer
+# than the longest pause, so that the tries of an attacker add up.
+FADES_FROM_CLIENT_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Somebody for whom tries are counted: `what:who`, and how many go without a pause."""
+    """Somebody for whom tries are counted: `what:who`, and how many go without a pause.
+
+    `fades_after` is how long nobody tries until one try is forgotten; None is a day for all.
+    """
 
     who: str
     free: int
+    fades_after: timedelta | None = None
 
     @property
     def key(self) -> str:
@@ -50,7 +57,7 @@ def of_code(user: int, code: str) -> Counted:
 
 
 def of_client(what: str, address: str) -> Counted:
-    return Counted(f"{what}:client:{address}", FREE_OF_CLIENT)
+    return Counted(f"{what}:client:{address}", FREE_OF_CLIENT, FADES_FROM_CLIENT_AFTER)
 
 
 def count_try(*counted: Counted, at: datetime) -> timedelta:
@@ -71,7 +78,12 @@ def _count(who: Counted, at: datetime) -> timedelta:
     row = Tries.objects.select_for_update().get(pk=who.key)
     if row.wait_until and row.wait_until > at:
         return row.wait_until - at
-    row.failed = 1 if row.last_at < at - FORGOTTEN_AFTER else row.failed + 1
+    quiet = max(at - row.last_at, timedelta(0))
+    if quiet > FORGOTTEN_AFTER:
+        row.failed = 0
+    elif who.fades_after:
+        row.failed = max(0, row.failed - quiet // who.fades_after)
+    row.failed += 1
     row.last_at = at
     pause = pause_after(row.failed, free=who.free)
     row.wait_until = at + pause if pause else None

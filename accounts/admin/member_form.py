@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.memberships import may_manage
 from accounts.models import Membership, User
 from accounts.states import Action
+from accounts.usernames import whose_is
 from core.admin.edit_conflicts import ConflictCheckedForm
 
 
@@ -52,7 +53,9 @@ class MembershipForm(ConflictCheckedForm):
 
     def clean_typed_person(self) -> User:
         typed = self.cleaned_data["typed_person"].strip()
-        found = User.objects.filter(Q(username=typed) | Q(email__iexact=typed), is_active=True)
+        named = whose_is(typed)
+        either = Q(pk=named.pk if named else None) | Q(email__iexact=typed)
+        found = User.objects.filter(either, is_active=True)
         people = list(found[:2])
         if len(people) != 1:
             raise ValidationError(

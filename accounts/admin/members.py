@@ -23,6 +23,10 @@ from core.admin.deletion_conflicts import ConflictCheckedDeletion
 ON_RECORD = (
     "The record has your name, the time, the person's username and what you gave or took away."
 )
+ENDED_BY_ADMINISTRATORS = (
+    "An administrator took rights away from this person here, so only an administrator ends the "
+    "membership."
+)
 
 
 @admin.register(Membership)
@@ -70,7 +74,7 @@ class MembershipAdmin(AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFi
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
             return may_somewhere(request.user, Action.MANAGE_PEOPLE)
-        return self._may_manage(request, obj)
+        return memberships.may_end(obj, by=current_user(request))
 
     def asks_for(self, request: HttpRequest, object_id: str | None) -> bool:
         """Ask before anything but a choice about one's own digest."""
@@ -88,7 +92,10 @@ class MembershipAdmin(AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFi
         who = ("person", "call") if obj else ("typed_person", "call")
         beyond = ("also", "without") if is_administrator(request.user) or obj else ()
         fields = (*who, "role", "wants_digest", *beyond)
-        return [(None, {"fields": fields, "description": ON_RECORD})]
+        is_managed = obj is not None and self._may_manage(request, obj)
+        stays = is_managed and not self.has_delete_permission(request, obj)
+        said = f"{ON_RECORD} {ENDED_BY_ADMINISTRATORS}" if stays else ON_RECORD
+        return [(None, {"fields": fields, "description": said})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         beyond = () if is_administrator(request.user) else ("also", "without")

@@ -111,6 +111,12 @@ def test_manager_makes_changes_and_ends_a_membership_on_record(client, manager, 
     ]
 
 
+def test_person_to_add_is_typed_in_any_case(client, manager, call):
+    person = make_user(username="Ann.Lee")
+    posted(client, f"{LIST}add/", typed_person=" ann.lee", call=call.pk, role=Role.CODER)
+    assert Membership.objects.get(person=person).role == Role.CODER
+
+
 def test_manager_gives_no_membership_of_another_call(client, manager):
     other, person = make_call(), make_user(username="ann")
     answer = posted(client, f"{LIST}add/", typed_person="ann", call=other.pk, role=Role.CODER)
@@ -143,6 +149,23 @@ def test_manager_gives_no_more_than_a_role(client, manager, call):
     assert (membership.role, membership.also) == (Role.REVIEWER, [])
     with pytest.raises(MembershipRefused, match="Only administrators"):
         memberships.change(membership, also=["export_named"], by=manager, at=OPENS_AT)
+
+
+def test_manager_cannot_end_a_membership_that_an_administrator_narrowed(client, manager, call):
+    person = make_user(username="ann")
+    narrowed = Membership.objects.create(
+        person=person, call=call, role=Role.MANAGER, without=[Action.SEE_IDENTITY]
+    )
+    sentence = "only an administrator ends the membership"
+    assert sentence in client.get(page_of(narrowed)).content.decode()
+    assert client.post(f"{LIST}{narrowed.pk}/delete/", {"post": "yes"}).status_code == 403
+    with pytest.raises(MembershipRefused, match="may not end"):
+        memberships.end(narrowed, by=manager, at=OPENS_AT)
+    assert recorded() == []
+    client.force_login(make_user(is_superuser=True))
+    assert sentence not in client.get(page_of(narrowed)).content.decode()
+    assert posted(client, f"{LIST}{narrowed.pk}/delete/", post="yes").status_code == 302
+    assert not Membership.objects.filter(person=person).exists()
 
 
 def test_administrator_gives_one_person_more_and_less(client, call):

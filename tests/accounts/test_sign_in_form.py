@@ -1,6 +1,8 @@
 import pytest
+from django.test import Client
 from django.urls import reverse
 
+from accounts.models import AuditEvent
 from tests.makers import PASSWORD, make_user
 from tests.submissions.respondent.forms.drawing import described, read
 
@@ -32,6 +34,30 @@ def test_wrong_name_and_wrong_password_are_told_apart_by_nobody(client):
     _, wrong_name = errors_of(client, username="nobody", password=PASSWORD)
     sentence = "The username or the password is wrong. Passwords are case-sensitive."
     assert wrong_password == wrong_name == [(sentence, "#id_username")]
+
+
+def test_username_is_taken_in_any_case_unless_two_differ_by_it(client):
+    def signs_in_as(typed):
+        browser = Client()
+        browser.post(reverse("sign_in"), {"username": typed, "password": PASSWORD})
+        page = browser.get("/account/")
+        return page.context["user"] if page.status_code == 200 else None
+
+    pat = make_user(username="Pat.O'Brien@example.org")
+    typed = ("Pat.O'Brien@example.org", "pat.o'brien@example.org", " PAT.O'BRIEN@example.org")
+    assert [signs_in_as(name) for name in typed] == [pat] * 3
+    other = make_user(username="pat.o'brien@example.org")
+    assert [signs_in_as(name) for name in typed] == [pat, other, None]
+    make_user(username="kim")
+    assert signs_in_as("k\u0131m") is None  # a dotless i; in capitals PostgreSQL sees none
+
+
+def test_failure_is_recorded_of_the_person_in_any_case(client):
+    make_user(username="kim")
+    for typed in ("KIM", "nobody"):
+        errors_of(client, username=typed, password="nothing like it")
+    recorded = AuditEvent.objects.filter(action="sign_in_failed").order_by("pk")
+    assert [event.detail.get("person") for event in recorded] == ["kim", None]
 
 
 def test_sign_in_fields_help_password_managers(client):

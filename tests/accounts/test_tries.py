@@ -78,6 +78,29 @@ def test_client_that_tries_many_names_is_paused(client, wall):
     assert try_to(client, "another", REMOTE_ADDR="192.0.2.9").status_code == 200
 
 
+def test_wrong_tries_of_an_office_are_forgotten_overnight(client, wall):
+    def wrong_tries(number):
+        return [try_to(client, f"name-{n}").status_code for n in range(number)]
+
+    assert wrong_tries(40) == [200] * 40
+    wall(14 * 3600)
+    assert wrong_tries(38) == [200] * 38
+    wall(14 * 3600)
+    assert Tries.objects.get(pk=tries.of_client("password", "127.0.0.1").key).failed == 50
+    assert try_to(client, "another").status_code == 200
+
+
+def test_pauses_of_a_client_that_never_stops_do_not_shrink(wall):
+    client, at, waits = tries.of_client("password", "192.0.2.9"), AT, []
+    for _ in range(70):
+        tries.count_try(client, at=at)
+        wait = tries.count_try(client, at=at)
+        waits.append(wait)
+        at += wait
+    assert waits == sorted(waits)
+    assert waits[-1] == tries.LONGEST_PAUSE
+
+
 def test_tries_within_a_pause_make_it_no_longer(client, wall):
     user = make_user()
     for _ in range(5):

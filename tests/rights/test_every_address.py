@@ -19,6 +19,7 @@ from accounts.states import Action, Role
 from review.models import Review
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import Submission
+from tests.makers import make_user
 from tests.rights.two_calls import Side, make_people, templates
 
 PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
@@ -190,6 +191,24 @@ def test_nobody_of_one_call_is_let_in_to_rows_of_another(world):
             if (said := cell(person, template, theirs)) != "–":
                 let_in[name, template] = said
     assert let_in == {}
+
+
+def test_role_in_one_call_gives_nothing_in_another_where_the_role_is_less(world):
+    ours, theirs, people = world
+    of_both, coder = make_user(username="of-both"), make_user(username="their-coder")
+    for person, call, role in (
+        (of_both, ours.call, Role.MANAGER),
+        (of_both, theirs.call, Role.CODER),
+        (coder, theirs.call, Role.CODER),
+    ):
+        Membership.objects.create(person=person, call=call, role=role)
+    pages = list(filter(is_of_a_call, guarded()))
+    in_ours = {t: (cell(of_both, t, ours), cell(people["manager"], t, ours)) for t in pages}
+    in_theirs = {t: (cell(of_both, t, theirs), cell(coder, t, theirs)) for t in pages}
+    differing = {t: cells for t, cells in in_ours.items() if cells[0] != cells[1]}
+    differing |= {t: cells for t, cells in in_theirs.items() if cells[0] != cells[1]}
+    assert differing == {}
+    assert in_ours != in_theirs
 
 
 def test_no_page_shows_anything_of_another_call(world):
