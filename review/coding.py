@@ -10,7 +10,7 @@ from accounts.states import Action
 from review.errors import CodingRefused
 from review.models import Code, Coding
 from submissions.calls.models import Call, Question
-from submissions.responses.models import Version
+from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
 
@@ -60,25 +60,27 @@ def code_passage(
     Raises CodingRefused for a person who may not code in the call, a passage outside the answer,
     an empty one, another call's code, or a response that is withdrawn.
     """
-    submission = version.submission
-    if not may(by, Action.CODE, submission.call_id):
+    if not may(by, Action.CODE, version.submission.call_id):
         raise CodingRefused("You may not code in this call")
-    if {code.call_id, question.call_id} != {submission.call_id}:
-        raise CodingRefused("The code, the question and the response belong to one call")
-    if submission.state != SubmissionState.SUBMITTED:
-        raise CodingRefused("The response is not among those that count")
-    text = version.texts.get(question.key, "")
-    if not 0 <= start < end <= len(text):
-        raise CodingRefused("The passage is not within the answer")
-    coding, _ = Coding.objects.get_or_create(
-        code=code,
-        version=version,
-        question=question,
-        start=start,
-        end=end,
-        by=by,
-        defaults={"at": at},
-    )
+    with transaction.atomic():
+        # Locked, so that nobody erases it meanwhile.
+        submission = Submission.objects.select_for_update(no_key=True).get(pk=version.submission_id)
+        if {code.call_id, question.call_id} != {submission.call_id}:
+            raise CodingRefused("The code, the question and the response belong to one call")
+        if submission.state != SubmissionState.SUBMITTED:
+            raise CodingRefused("The response is not among those that count")
+        text = version.texts.get(question.key, "")
+        if not 0 <= start < end <= len(text):
+            raise CodingRefused("The passage is not within the answer")
+        coding, _ = Coding.objects.get_or_create(
+            code=code,
+            version=version,
+            question=question,
+            start=start,
+            end=end,
+            by=by,
+            defaults={"at": at},
+        )
     return coding
 
 

@@ -5,6 +5,8 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
+from submissions.mail.errors import ResendRefused
+from submissions.mail.resending import DELETED
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.models import Submission
@@ -29,10 +31,15 @@ def mail_etag(mail: OutboxEmail) -> str:
 
 
 def lock(mail: OutboxEmail) -> None:
-    """Wait for others who send it again, and read it anew: after its response, as the purge."""
+    """Wait for others who send it again, and read it anew: after its response, as the purge.
+
+    Raises ResendRefused for a mail that was deleted meanwhile.
+    """
     if mail.submission_id is not None:
         Submission.objects.select_for_update(no_key=True).get(pk=mail.submission_id)
-    OutboxEmail.objects.select_for_update(no_key=True).get(pk=mail.pk)
+    rows = OutboxEmail.objects.select_for_update(no_key=True).filter(pk=mail.pk)
+    if not rows.values_list("pk"):
+        raise ResendRefused(DELETED)
     mail.refresh_from_db(fields=["state"])
     mail.__dict__.pop("copies", None)
 

@@ -31,6 +31,7 @@ BEFORE_CLOSING = {
 }
 NOTICE_FROM = time(9)
 NOTICE_WITHIN = timedelta(days=7)
+AT_ONCE = 500  # drafts that are locked together, for a fraction of a second
 _signer = Signer(salt="submissions.reminders")
 
 
@@ -72,25 +73,32 @@ def _enqueue(
     kind: MailKind, occasion: str, call: Call, drafts: QuerySet[Submission], at: datetime
 ) -> int:
     told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
-    waiting = list(drafts.exclude(pk__in=told).order_by("pk"))
-    addresses = addresses_of(call, waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
-    mails = [
-        build(
-            kind=kind,
-            call=call,
-            submission=draft,
-            occasion=occasion,
-            to_address=addresses[draft.pk],
-            at=at,
-        )
-        for draft in waiting
-        if draft.pk in addresses
-    ]
-    with transaction.atomic():
-        # Two workers may enqueue at once: the constraint lets one of them.
-        before = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count()
-        OutboxEmail.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
-        return OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call).count() - before
+    keys = list(drafts.exclude(pk__in=told).order_by("pk").values_list("pk", flat=True))
+    written = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call)
+    # Two workers may enqueue at once: the constraint lets one of them.
+    before = written.count()
+    for begin in range(0, len(keys), AT_ONCE):
+        some = keys[begin : begin + AT_ONCE]
+        with transaction.atomic():
+            # Locked before their addresses are read, so that none is erased between the two. One
+            # that somebody saves at this moment gets its mail the next time.
+            locked = drafts.filter(pk__in=some).order_by("pk")
+            waiting = list(locked.select_for_update(no_key=True, skip_locked=True, of=("self",)))
+            addresses = addresses_of(call, waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
+            mails = [
+                build(
+                    kind=kind,
+                    call=call,
+                    submission=draft,
+                    occasion=occasion,
+                    to_address=addresses[draft.pk],
+                    at=at,
+                )
+                for draft in waiting
+                if draft.pk in addresses
+            ]
+            OutboxEmail.objects.bulk_create(mails, ignore_conflicts=True)
+    return written.count() - before
 
 
 def addresses_of(

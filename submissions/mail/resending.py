@@ -25,6 +25,7 @@ STAYS_WHERE_IT_WENT = frozenset(
         MailKind.FILE_INFECTED,
     }
 )
+DELETED = "This mail was deleted meanwhile, with what it was about"
 NOT_SUBMITTED = (
     "This response is not submitted. Nobody but its author can say where the link goes: on the "
     "page “Come back later”, where the response is open"
@@ -114,7 +115,9 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
     """
     if mail.submission_id is not None:
         Submission.objects.select_for_update(no_key=True).get(pk=mail.submission_id)
-    locked = OutboxEmail.objects.select_for_update(no_key=True).get(pk=mail.pk)
+    locked = OutboxEmail.objects.select_for_update(no_key=True).filter(pk=mail.pk).first()
+    if locked is None:
+        raise ResendRefused(DELETED)
     copies = locked.resends.filter(to_address=address).exclude(state__in=FINISHED)
     if locked.state not in FINISHED or copies.exists():
         raise ResendRefused("This mail is still on its way: it is not sent twice")

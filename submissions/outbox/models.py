@@ -35,7 +35,7 @@ class OutboxEmail(Claimable):
         "submissions.Version", on_delete=models.CASCADE, null=True, related_name="mails"
     )
     resend_of = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, related_name="resends"
+        "self", on_delete=models.CASCADE, null=True, related_name="resends"
     )
     kind = models.CharField(max_length=20, choices=MailKind.choices)
     occasion = models.CharField(

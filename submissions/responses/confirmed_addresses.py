@@ -43,7 +43,9 @@ def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
     """
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-        link = ReturnToken.objects.select_related("mail").get(token_sha256=digest(token))
+        links = ReturnToken.objects.select_related("mail").filter(token_sha256=digest(token))
+        if (link := links.first()) is None:
+            return False  # erased since it was used
         address = link.mail.to_address
         first = _used_links(locked.pk, address).order_by("used_at").first()
         receipt = OutboxEmail.objects.filter(

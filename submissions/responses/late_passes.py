@@ -54,9 +54,11 @@ def give(
     """
     address = same_or_cleaned(address)
     to, given_by = address, AddressSource.STAFF
-    if submission is not None:
-        to, given_by = present_address(submission, call), AddressSource.AUTHOR
     with transaction.atomic():
+        if submission is not None:
+            # Locked before its address is read, so that nobody erases that meanwhile.
+            submission = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+            to, given_by = present_address(submission, call), AddressSource.AUTHOR
         _refuse_another_closing_time(lock_call(call.pk), call)
         _refuse(call, address, reason, expires_at, at, submission)
         late_pass = LatePass.objects.create(

@@ -71,12 +71,12 @@ def send_links_to(*, submission: Submission, address: str, at: datetime) -> bool
     """Enqueue a link to `address`, which the author gives, and send later ones there, too.
 
     False, and the address stays as it was, after LINKS_AN_HOUR within the hour: nobody can have
-    mails about changes sent without end.
+    mails about changes sent without end. And for a response that was erased meanwhile.
     """
     with transaction.atomic():
         # Of two who give an address at once, the second one's mails count the first one's.
-        Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
-        if not enqueue_link(submission=submission, address=address, at=at):
+        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        if locked.is_erased or not enqueue_link(submission=locked, address=address, at=at):
             return False
         remember_address(submission=submission, address=address, at=at)
     return True
@@ -89,7 +89,11 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     answers; capitals do not matter, and an answer does not to a question that is not asked.
     """
     with transaction.atomic():
-        found = [one for one in responses_known_by(call, address) if leads_back(one, call, address)]
+        # Locked before they are judged, so that none is erased between the two.
+        keys = sorted(responses_known_by(call, address).values_list("pk", flat=True))
+        known = Submission.objects.filter(pk__in=keys).order_by("pk")
+        list(known.select_for_update(no_key=True).values_list("pk"))
+        found = [one for one in known if leads_back(one, call, address)]
         return sum(enqueue_link(submission=one, address=address, at=at) for one in found)
 
 

@@ -17,7 +17,9 @@ from devserver.postgres import PROGRAMS
 from exports import export_runs, worker
 from exports.consent import Scope
 from review.coding import add_code, code_passage
-from submissions.mail import sending
+from submissions.mail import resending, sending
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind
 from submissions.responses import amending, attaching, drafting, late_passes, submitting
 from submissions.responses.addresses import remember_address
 from submissions.responses.models import Submission
@@ -145,6 +147,10 @@ def live_through():
         at=moment,
     )
     send_all(moment)
+    again = OutboxEmail.objects.filter(submission=response, kind=MailKind.CONFIRMATION).first()
+    for _ in range(2):  # a copy, and a copy of that
+        again = resending.send_again(again, by=manager, at=moment)
+        send_all(moment)
     theme = add_code(call=call, name="Trust")
     story = call.questions_by_key["story"]
     code_passage(code=theme, version=second, question=story, start=4, end=14, by=manager, at=moment)
