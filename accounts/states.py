@@ -51,6 +51,10 @@ class AuditAction(TextChoices):
     RETENTION_CONFIRMED = "retention_confirmed", "Confirmed what ends"
     DATA_ENDED = "data_ended", "Ended data after its period"
     RECORD_ENDED = "record_ended", "Ended audit events after their period"
+    ENTRY_BEGUN = "entry_begun", "Began to enter a response"
+    ENTRY_CHANGED = "entry_changed", "Changed how or when an entered response came"
+    ENTRY_DISCARDED = "entry_discarded", "Discarded a half-entered response"
+    RESPONSE_ENTERED = "response_entered", "Entered a response"
     DUPLICATES_DECIDED = "duplicates_decided", "Decided about alike responses"
     DUPLICATES_CHANGED = "duplicates_changed", "Took responses out of a set, or put them back"
 
@@ -77,6 +81,7 @@ class Action(TextChoices):
     DECIDE_DUPLICATES = "decide_duplicates", "Decide about duplicates and campaigns"
     CODE = "code", "Put passages under codes"
     WRITE_NOTES = "write_notes", "Write and resolve notes on responses"
+    ENTER_RESPONSES = "enter_responses", "Enter responses that came another way"
     WITHDRAW = "withdraw", "Withdraw a response at its author's request"
     FIND_PERSON = "find_person", "Find what a person gave, and make a copy of it"
     ENTER_ERASURE = "enter_erasure", "Enter a request to erase at its author's request"

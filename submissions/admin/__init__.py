@@ -1,5 +1,5 @@
-"""Calls, late passes and mails in the admin; each file registers its subject."""
+"""Calls, entered responses, late passes and mails in the admin; each file registers its subject."""
 
-from submissions.admin import calls, late_passes, outbox
+from submissions.admin import calls, entries, late_passes, outbox
 
-__all__ = ["calls", "late_passes", "outbox"]
+__all__ = ["calls", "entries", "late_passes", "outbox"]

@@ -73,7 +73,9 @@ def _enqueue(
     kind: MailKind, occasion: str, call: Call, drafts: QuerySet[Submission], at: datetime
 ) -> int:
     told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
-    keys = list(drafts.exclude(pk__in=told).order_by("pk").values_list("pk", flat=True))
+    keys = list(
+        drafts.filter(entry=None).exclude(pk__in=told).order_by("pk").values_list("pk", flat=True)
+    )
     written = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call)
     # Two workers may enqueue at once: the constraint lets one of them.
     before = written.count()

@@ -19,6 +19,7 @@ from submissions.calls.models import Call
 from submissions.mail.live_data import LiveData, MailData
 from submissions.mail.messages.address_notices import address_changed, receipt_elsewhere
 from submissions.mail.messages.confirmation import (
+    acknowledgement,
     amended,
     confirmation,
     file_infected,
@@ -51,6 +52,7 @@ MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.ADDRESS_CHANGED: address_changed,
     MailKind.VERSION_NOTICE: version_notice,
     MailKind.FILE_INFECTED: file_infected,
+    MailKind.ACKNOWLEDGEMENT: acknowledgement,
     MailKind.ERASURE_ASKED: erasure_asked,
     MailKind.ERASURE_STOPPED: erasure_stopped,
     MailKind.ERASURE_DONE: erasure_done,

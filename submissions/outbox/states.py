@@ -28,6 +28,7 @@ class MailKind(TextChoices):
     ADDRESS_CHANGED = "address_changed", "Notice of a changed address"
     VERSION_NOTICE = "version_notice", "Notice of a changed submission at an earlier address"
     FILE_INFECTED = "file_infected", "Notice of a file that the virus scanner found harmful"
+    ACKNOWLEDGEMENT = "acknowledgement", "Acknowledgement of a response that staff entered"
     ERASURE_ASKED = "erasure_asked", "Notice of a request to erase"
     ERASURE_STOPPED = "erasure_stopped", "A request to erase was refused or withdrawn"
     ERASURE_DONE = "erasure_done", "Notice that a response was erased"

@@ -113,6 +113,24 @@ def enqueue_receipt(
     _enqueue(kind, [present] if present else [], version, call, at)
 
 
+def enqueue_acknowledgement(version: Version, call: Call, at: datetime) -> None:
+    """Enqueue the acknowledgement of a version that staff entered, if there is an address.
+
+    Staff typed the address: the mail has no answers and no link.
+    """
+    address = address_of(version, call, for_links="")
+    if address:
+        enqueue(
+            kind=MailKind.ACKNOWLEDGEMENT,
+            call=call,
+            submission=version.submission,
+            version=version,
+            to_address=address,
+            address_given_by=AddressSource.STAFF,
+            at=at,
+        )
+
+
 def enqueue_withdrawal(version: Version, call: Call, at: datetime) -> None:
     """Enqueue the notice of a withdrawal to each known address, the present one last."""
     present = address_of(version, call)
@@ -126,6 +144,8 @@ def enqueue_infected(version: Version, call: Call, at: datetime) -> None:
 
     Call it with the response locked: the scanner and its author may get here at once.
     """
+    if version.submission.is_entered:  # staff see it where they read the response
+        return
     kind, present = MailKind.FILE_INFECTED, address_of(version, call)
     if present and not OutboxEmail.objects.filter(version=version, kind=kind).exists():
         _enqueue(kind, [present], version, call, at)

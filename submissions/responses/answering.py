@@ -133,13 +133,19 @@ def questions_of_version(
 
 
 def validation_issues(
-    call: Call, answers: Answers, file_counts: Mapping[str, int], *, section_key: str | None = None
+    call: Call,
+    answers: Answers,
+    file_counts: Mapping[str, int],
+    *,
+    section_key: str | None = None,
+    needs_answers: bool = True,
 ) -> list[ValidationIssue]:
     """Return what prevents submitting, in the order of the questions.
 
     `file_counts` has the number of files by question key. With `section_key` only that
     section's questions are judged. Nothing is demanded by a question that is not asked: if that
-    is not known yet, the issue is the answer it depends on.
+    is not known yet, the issue is the answer it depends on. Without `needs_answers` no question
+    must be answered, and the response still needs evidence.
     """
     counting = call.questionnaire.answers_that_count(answers)
     asked = asked_questions(call, answers)
@@ -147,7 +153,8 @@ def validation_issues(
     for question in asked:
         if section_key in (None, question.section.key):
             given = file_counts.get(question.key, 0) or answers.get(question.key)
-            found += issues_of(question, given, required=_is_required(question, counting))
+            required = needs_answers and _is_required(question, counting)
+            found += issues_of(question, given, required=required)
     if section_key is None and not found:
         found += _evidence_issues(call, counting, file_counts)
     return found

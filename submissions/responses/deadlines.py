@@ -36,14 +36,15 @@ def applicable_deadline(
     """Return the deadline that `at` is before; raise CallNotYetOpen or CallClosed.
 
     Before closing everybody is on time. After closing, a draft that was begun before closing has
-    the call's grace period, and a response with a late pass has until the pass expires.
+    the call's grace period, as has what came another way, and a response with a late pass has until the pass expires.
 
     With `lock`, inside a transaction, nobody can revoke the pass until the transaction ends.
     """
     if at < call.closes_at:
         refuse_unless_open(call, at)
         return ApplicableDeadline(Timing.ON_TIME, call.closes_at)
-    if at < call.grace_ends_at and submission.is_draft and submission.started_at < call.closes_at:
+    begun = submission.started_at < call.closes_at or submission.is_entered
+    if at < call.grace_ends_at and submission.is_draft and begun:
         return ApplicableDeadline(Timing.GRACE, call.grace_ends_at)
     passes = LatePass.objects.select_for_update() if lock else LatePass.objects.all()
     late_pass = passes.live_at(at).filter(submission=submission).first()

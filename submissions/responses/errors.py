@@ -50,6 +50,14 @@ class ResponseWithdrawn(PortalError):
     """The response was withdrawn or erased: its author can change it no more."""
 
 
+class EntryRefused(PortalError):
+    """A response cannot be entered or discarded so; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class LinkDead(PortalError):
     """The link to a response is unknown, used, superseded or expired."""
 

@@ -115,7 +115,8 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
         .values("submission_id")
     )
     # A union: for one OR the other PostgreSQL would read every response of the call.
-    known = Submission.objects.filter(pk__in=by_link.union(by_answer), call=call)
+    # Nobody but staff holds a response that they entered.
+    known = Submission.objects.filter(pk__in=by_link.union(by_answer), call=call, entry=None)
     return known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE]
 
 

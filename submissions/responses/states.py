@@ -33,6 +33,15 @@ class Channel(TextChoices):
     EMAIL = "email", "Email"
     POST = "post", "Post"
     PHONE = "phone", "Telephone"
+    IN_PERSON = "in_person", "In person"
+
+
+class Acknowledgement(TextChoices):
+    """How the author of a response that staff entered is told of its reference."""
+
+    MAIL = "mail", "By email, to the address among the answers"
+    LETTER = "letter", "By a letter to print"
+    NONE = "none", "Not at all: its author does not want it, or cannot be reached"
 
 
 class TriageStatus(TextChoices):

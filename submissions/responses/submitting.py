@@ -6,13 +6,19 @@ from datetime import datetime
 import psycopg2
 from django.db import IntegrityError, transaction
 
+from accounts.models import User
+from accounts.record import record
+from accounts.states import AuditAction
+from core.addresses import comparable
 from core.references import make_reference
 from submissions.calls.models import Call
 from submissions.responses.addresses import (
+    enqueue_acknowledgement,
     enqueue_infected,
     enqueue_receipt,
     given_for_links,
     known_addresses,
+    typed_addresses,
 )
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
@@ -23,8 +29,8 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import FileScan, Submission, Version, VersionIdentity
-from submissions.responses.states import ScanState, SubmissionState
+from submissions.responses.models import FileScan, LatePass, Submission, Version, VersionIdentity
+from submissions.responses.states import Acknowledgement, ScanState, SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import files_by_key, working_answers
 
@@ -33,7 +39,13 @@ REFERENCE_TRIES = 20
 REFERENCE_TAKEN = "submissions_submission_reference_key"
 
 
-def submit(*, submission: Submission, at: datetime, expected_etag: str | None = None) -> Version:
+def submit(
+    *,
+    submission: Submission,
+    at: datetime,
+    expected_etag: str | None = None,
+    entered_by: User | None = None,
+) -> Version:
     """Take the working copy as evidence received at `at`, and return its version.
 
     One transaction: lock the response, recheck its state, recheck the deadline on the locked
@@ -44,6 +56,9 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
     Requests that wait may be handled in another order than they came in. If the response was
     saved by a request that came later than `at`, the version is received at that later moment.
 
+    What staff enter (`entered_by`) was received when its entry says. Its author may have left any
+    question open.
+
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
     copy was changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn.
@@ -52,11 +67,13 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
         locked = lock_response(submission)
         if not locked.has_working_copy:
             return locked.submitted_version
-        at = max(at, _last_touched(locked))
         call = lock_call(locked.call_id)
-        version = _receive(
-            locked, call, applicable_deadline(call, locked, at=at, lock=True), at, expected_etag
-        )
+        if entered_by is None:
+            at = max(at, _last_touched(locked))
+            deadline = applicable_deadline(call, locked, at=at, lock=True)
+            version = _receive(locked, call, deadline, at, expected_etag)
+        else:
+            version = _receive_entered(locked, call, at, expected_etag, entered_by)
     logger.info("response %s received", version.submission.reference)
     return version
 
@@ -94,7 +111,7 @@ def _receive(
     at: datetime,
     expected_etag: str | None,
 ) -> Version:
-    content = _complete_content(locked, call, expected_etag)
+    content = _complete_content(locked, call, expected_etag, needs_answers=True)
     for_links = given_for_links(locked)
     earlier = known_addresses(locked, call, for_links=for_links)
     version: Version | None
@@ -109,14 +126,52 @@ def _receive(
     return version
 
 
-def _complete_content(locked: Submission, call: Call, expected_etag: str | None) -> Content:
+def _receive_entered(
+    locked: Submission, call: Call, at: datetime, expected_etag: str | None, by: User
+) -> Version:
+    received_at = locked.entry.received_at
+    bind_late_pass(locked, call, at=received_at)
+    deadline = applicable_deadline(call, locked, at=received_at, lock=True)
+    content = _complete_content(locked, call, expected_etag, needs_answers=False)
+    version = _write_first_version(locked, content, deadline, received_at, entered_by=by)
+    if locked.entry.acknowledgement == Acknowledgement.MAIL:
+        enqueue_acknowledgement(version, call, at)
+    record(
+        by=by,
+        at=at,
+        action=AuditAction.RESPONSE_ENTERED,
+        call=call,
+        submission=locked,
+        channel=locked.channel,
+        received_at=received_at.isoformat(),
+    )
+    return version
+
+
+def bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
+    """Give what came after closing the pass of its author's address that was live at `at`."""
+    if at < call.closes_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
+        return
+    typed = {comparable(one) for one in typed_addresses(call, working_answers(locked, call))}
+    unused = LatePass.objects.live_at(at).filter(call=call, submission=None)
+    for late_pass in unused.select_for_update():
+        if comparable(late_pass.address) in typed:
+            late_pass.submission = locked
+            late_pass.save(update_fields=["submission"])
+            return
+
+
+def _complete_content(
+    locked: Submission, call: Call, expected_etag: str | None, *, needs_answers: bool
+) -> Content:
     """Return what is to be submitted, if it is what the author checked and nothing is missing."""
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None))
     if expected_etag not in (None, draft_etag(answers, attachments)):
         raise ChangedSinceSeen
     files = files_by_key(call, attachments)
-    issues = validation_issues(call, answers, {key: len(those) for key, those in files.items()})
+    counts = {key: len(those) for key, those in files.items()}
+    issues = validation_issues(call, answers, counts, needs_answers=needs_answers)
     if issues:
         raise ResponseIncomplete(issues)
     return Content(call, asked_questions(call, answers), answers, files)
@@ -129,7 +184,12 @@ def _enqueue_notice_of_infected(version: Version, content: Content, at: datetime
 
 
 def _write_first_version(
-    locked: Submission, content: Content, deadline: ApplicableDeadline, at: datetime
+    locked: Submission,
+    content: Content,
+    deadline: ApplicableDeadline,
+    at: datetime,
+    *,
+    entered_by: User | None = None,
 ) -> Version:
     """Write version 1 under a reference that no other response has.
 
@@ -143,6 +203,7 @@ def _write_first_version(
         version, identity = build_version(
             locked, content, reference=reference, deadline=deadline, at=at
         )
+        version.entered_by = entered_by
         try:
             with transaction.atomic():
                 _save_version(locked, version, identity, content, deadline)

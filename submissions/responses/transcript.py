@@ -15,6 +15,7 @@ from core import spoken_time
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.responses.models import Attachment
+from submissions.responses.states import Channel
 
 
 def version_text(
@@ -23,6 +24,7 @@ def version_text(
     reference: str,
     number: int,
     received_at: datetime,
+    channel: str,
     questions: Sequence[Question],
     answers: Mapping[str, Any],
     files: Mapping[str, Sequence[Attachment]],
@@ -35,6 +37,8 @@ def version_text(
             _("Version: %(number)s") % {"number": number},
             _("Received: %(instant)s") % {"instant": say_instant(received_at, call.timezone)},
         ]
+        if channel != Channel.WEB:
+            heading.append(f"Came by: {Channel(channel).label}")
         return _transcript(heading, questions=questions, answers=answers, files=files)
 
 

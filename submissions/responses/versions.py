@@ -53,6 +53,7 @@ def build_version(
         reference=reference,
         number=number,
         received_at=at,
+        channel=submission.channel,
         questions=content.evidence,
         answers=content.answers,
         files=content.files,

@@ -17,9 +17,9 @@ from review.noting import add_note
 from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
-from submissions.responses import erasing, late_passes, submitting
+from submissions.responses import entering, erasing, late_passes, submitting
 from submissions.responses.models import Attachment
-from submissions.responses.states import ErasureScope
+from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from tests.core.test_pictures import picture
 from tests.makers import (
     complete_answers,
@@ -104,6 +104,14 @@ class Side:
             call=self.call, owner=boss, name=f"{name} filters", query="work=to_do", shared=True
         )
         self.note = add_note(self.response, text=f"{name} note", by=boss, at=self.at)
+        self.entry = entering.begin_entry(
+            call=self.call,
+            channel=Channel.POST,
+            received_at=self.at,
+            acknowledgement=Acknowledgement.LETTER,
+            by=boss,
+            at=self.at,
+        )
         self.runs = {}
 
     def marks(self):
@@ -130,6 +138,8 @@ class Side:
             "submissions/call": self.call,
             "retention/retentioncalendar": self.call,
             "submissions/latepass/give": self.call,
+            "submissions/entry/begin": self.call,
+            "submissions/entry": self.entry,
             "submissions/latepass": self.late_pass,
             "submissions/outboxemail": self.mail,
             "submissions/submission/questions": self.call.questions.get(key="story"),

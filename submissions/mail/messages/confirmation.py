@@ -48,6 +48,15 @@ def receipt_again(mail: OutboxEmail, _data: MailData) -> Message:
     )
 
 
+def acknowledgement(mail: OutboxEmail, _data: MailData) -> Message:
+    """Say that a response which staff entered was received: staff typed the address, too."""
+    return _facts(
+        mail,
+        subject=_("Response %(reference)s received"),
+        title=_("We have received your response"),
+    )
+
+
 def version_notice(mail: OutboxEmail, _data: MailData) -> Message:
     """Tell an earlier address of its author that the response was submitted, maybe not by them."""
     return _facts(
@@ -74,6 +83,7 @@ def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
         context={
             "reference": reference,
             "version": version,
+            "channel": submission_of(mail).get_channel_display(),
             "received_at": spoken_time.say_exactly(version.received_at, mail.call.timezone),
         },
     )

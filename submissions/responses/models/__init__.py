@@ -1,6 +1,7 @@
 from submissions.responses.models.attachments import Attachment
 from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
+from submissions.responses.models.entries import Entry
 from submissions.responses.models.erasures import ErasureRequest
 from submissions.responses.models.responses import (
     Answer,
@@ -16,6 +17,7 @@ __all__ = [
     "Answer",
     "Attachment",
     "ClosingChange",
+    "Entry",
     "ErasureRequest",
     "EvidenceCheck",
     "FileScan",

@@ -8,6 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import F, Func, Q
@@ -141,6 +142,11 @@ class Submission(models.Model):
         return self.state == SubmissionState.ERASED
 
     @property
+    def is_entered(self) -> bool:
+        """Whether staff enter it: its author has no browser that holds it, and gets no link."""
+        return self.channel != Channel.WEB and hasattr(self, "entry")
+
+    @property
     def has_working_copy(self) -> bool:
         """Whether its author may change answers: a draft, or reopened after submitting."""
         return self.is_draft or self.amending_since is not None
@@ -237,6 +243,13 @@ class Version(models.Model):
     sha256 = models.CharField(max_length=64)
     words = models.PositiveIntegerField()
     attachments = models.ManyToManyField(Attachment, related_name="versions")
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who entered it, where its author did not submit it here.",
+    )
 
     class Meta:
         ordering = ["submission", "number"]

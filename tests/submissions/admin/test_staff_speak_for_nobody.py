@@ -21,7 +21,7 @@ from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.addresses import leads_back
-from submissions.responses.models import ErasureRequest, LatePass, Version
+from submissions.responses.models import Entry, ErasureRequest, LatePass, Version
 from tests.forms import form_of
 from tests.makers import (
     FIRST_CALL,
@@ -247,6 +247,26 @@ class Walk:
         found = self.post("submission/who-answered/", call=self.call.pk, words="author")
         return [found, *(self.staff.get(f"/admin/submissions/{page}") for page in pages)]
 
+    def enter(self):
+        """A response of their own making, with the author's address: nothing else changes."""
+        came = (self.call.closes_at - timedelta(days=1)).date().isoformat()
+        about = {"channel": "post", "day": came, "time": "09:30", "acknowledgement": "letter"}
+        begun = self.post(f"entry/begin/{self.call.pk}/", **about)
+        (entry,) = Entry.objects.all()
+        pages = [
+            self.staff.get(f"/admin/submissions/entry/{entry.pk}/{page}") for page in ("", "check/")
+        ]
+        key = self.call.questionnaire.sections[0].key
+        pages.append(self.staff.get(f"/admin/submissions/entry/{entry.pk}/in/{key}/"))
+        letter = self.staff.get(f"/admin/submissions/entry/{entry.pk}/letter/")
+        assert letter.status_code == 404
+        for pk in (self.draft.pk, self.submission.pk):
+            answers = [
+                self.post(f"entry/{pk}/{page}") for page in ("", "check/", "discard/", f"in/{key}/")
+            ]
+            assert {answer.status_code for answer in answers} == {404}
+        return [begun, *pages, self.post(f"entry/{entry.pk}/discard/")]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -292,6 +312,12 @@ ACTIONS = {
     "submissions_erasurerequest_refuse": [Walk.decide_erasures],
     "submissions_erasurerequest_person": [Walk.find_person],
     "submissions_erasurerequest_copy": [Walk.find_person],
+    "submissions_entry_begin": [Walk.enter],
+    "submissions_entry_enter": [Walk.enter],
+    "submissions_entry_check": [Walk.enter],
+    "submissions_entry_section": [Walk.enter],
+    "submissions_entry_letter": [Walk.enter],
+    "submissions_entry_discard": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)

@@ -1,0 +1,80 @@
+"""How and when a response came that staff enter."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from core.spoken_time import zone_words
+from submissions.calls.models import Call
+from submissions.responses.models import Entry
+from submissions.responses.states import Acknowledgement, Channel
+
+CHANNELS = [(one.value, one.label) for one in Channel if one != Channel.WEB]
+
+
+class EntryForm(forms.Form):
+    """Asks for the channel and the moment, and puts that (aware) as `moment` in the cleaned data.
+
+    `latest` is the last moment at which it can have come.
+    """
+
+    channel = forms.ChoiceField(label="How it came", choices=CHANNELS)
+    day = forms.DateField(
+        label="Day on which it came",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    time = forms.TimeField(
+        label="Time at which it came",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+    )
+    acknowledgement = forms.ChoiceField(
+        label="Tell its author the reference", choices=Acknowledgement.choices
+    )
+    base_etag = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        call: Call,
+        latest: datetime,
+        entry: Entry | None = None,
+    ) -> None:
+        self.zone, self.latest = ZoneInfo(call.timezone), latest
+        self.etag = "" if entry is None else etag_of(entry)
+        shown: dict[str, Any] = {"base_etag": self.etag}
+        if entry is not None:
+            local = entry.received_at.astimezone(self.zone)
+            shown |= {
+                "channel": entry.submission.channel,
+                "day": local.date(),
+                "time": local.time(),
+                "acknowledgement": entry.acknowledgement,
+            }
+        super().__init__(data, initial=shown)
+        self.fields["time"].help_text = (
+            f"In {zone_words(call.timezone)}. It judges whether the response came before the "
+            "deadline. If the post brings no time, enter when it was opened."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        cleaned = self.cleaned_data
+        if "day" in cleaned and "time" in cleaned:
+            local = datetime.combine(cleaned["day"], cleaned["time"], self.zone)
+            cleaned["moment"] = local.astimezone(UTC)
+            if cleaned["moment"] > self.latest:
+                raise forms.ValidationError("Enter a day and time that have passed.")
+        return cleaned
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether somebody else changed the same meanwhile."""
+        return self.data.get("base_etag", "") != self.etag
+
+
+def etag_of(entry: Entry) -> str:
+    return f"{entry.submission.channel} {entry.received_at.isoformat()} {entry.acknowledgement}"
