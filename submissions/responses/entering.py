@@ -1,6 +1,7 @@
 """Entering what came by post, by email, by telephone or in person, as staff do for its author."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -77,7 +78,7 @@ def discard_entry(entry: Entry, *, by: User, at: datetime) -> None:
         Attachment.objects.filter(submission=submission).delete()
         submission.delete()
         for storage, name in files:
-            transaction.on_commit(lambda s=storage, n=name: s.delete(n), robust=True)
+            transaction.on_commit(partial(storage.delete, name), robust=True)
 
 
 def _refuse(channel: Channel, received_at: datetime, at: datetime) -> None:
