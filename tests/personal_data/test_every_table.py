@@ -20,6 +20,7 @@ KNOWN = {
     "review.Signature.version": DELETED,
     "submissions.Answer.submission": DELETED,
     "submissions.Attachment.submission": DELETED,
+    "submissions.Entry.submission": STANDS,
     "submissions.ErasureRequest.submission": STANDS,
     "submissions.FileScan.attachment": DELETED,
     "submissions.IdentityAnswer.submission": DELETED,
