@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from core import spoken_time
@@ -62,6 +63,7 @@ def about(response: Submission) -> dict[str, Any]:
         "read_by_staff": response.get_triage_status_display(),
         "times": _times(response),
         "versions": [_version(call, version) for version in versions],
+        "originals": [_file(file) for file in _files_of(response) if file.question_id is None],
         "address_for_links": _return_address(response),
         "emails": [_mail(mail) for mail in response.mails.order_by("pk")],
         "late_passes": [
@@ -157,8 +159,9 @@ def path_of(attachment: Attachment) -> str:
 
 
 def _files_of(response: Submission) -> Iterator[Attachment]:
-    """Yield the files of versions, none that a virus scanner found harmful."""
-    files = Attachment.objects.filter(versions__submission=response).distinct()
+    """Yield the files of versions and originals, none that a virus scanner found harmful."""
+    theirs = Q(versions__submission=response) | Q(submission=response, question=None)
+    files = Attachment.objects.filter(theirs).distinct()
     for attachment in files.select_related("submission", "scan"):
         if not attachment.is_infected:
             yield attachment

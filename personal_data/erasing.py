@@ -22,6 +22,7 @@ from review.models import Coding, Note, Review
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
+from submissions.responses.ending.stored_files import delete_rows
 from submissions.responses.erasing import tell
 from submissions.responses.models import (
     Answer,
@@ -96,10 +97,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Review.objects.filter(submission=submission).delete()
             Note.objects.filter(submission=submission).delete()
             comparing.let_go(submission.pk)
-        if locked.is_about_files:
-            files = Attachment.objects.filter(submission=submission)
-            locked.files_left = list(files.values_list("file", flat=True))
-            locked.save(update_fields=["files_left"])
+        _note_files(locked)
         with connection.cursor() as cursor:
             cursor.execute("SELECT submissions_erase(%s, %s)", [locked.pk, at])
         record(
@@ -112,6 +110,19 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         )
     logger.info("%s: erased from the database", request)
     return True
+
+
+def _note_files(request: ErasureRequest) -> None:
+    """Note the files that go once this is committed; the row of an original goes now.
+
+    The original of an entered response says who answered, so it goes with that, too.
+    """
+    files = Attachment.objects.filter(submission=request.submission_id)
+    if not request.is_about_files:
+        files = files.filter(question=None)
+    request.files_left = list(files.values_list("file", flat=True))
+    request.save(update_fields=["files_left"])
+    delete_rows(files.filter(question=None))
 
 
 def _empty_notes_with_identity(submission: Submission) -> None:

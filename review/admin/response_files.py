@@ -3,11 +3,27 @@
 import io
 
 from django.core.files.base import File
+from django.db.models import Q, QuerySet
 from django.http import FileResponse
 
+from accounts.identity import may_see_identity
+from accounts.rights import Person
 from core.whole_files import open_whole
 from submissions.responses.author_metadata.cleaning import without_author
-from submissions.responses.models import Attachment
+from submissions.responses.models import Attachment, Submission
+from submissions.responses.states import SubmissionState
+
+# Who may see who answered opens the original of a draft where it is entered.
+NO_DRAFT = [state for state in SubmissionState if state != SubmissionState.DRAFT]
+
+
+def files_of(response: Submission, *, reader: Person) -> QuerySet[Attachment]:
+    """Return the files of its versions, and its original for who may see who answered."""
+    theirs = Q(versions__isnull=False)
+    if may_see_identity(reader, response.call_id):
+        theirs |= Q(question=None)
+    submitted = Attachment.objects.filter(submission=response, submission__state__in=NO_DRAFT)
+    return submitted.filter(theirs).distinct()
 
 
 def file_download(attachment: Attachment, *, sees_identity: bool) -> FileResponse:

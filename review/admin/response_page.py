@@ -20,6 +20,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import questions_of_version
 from submissions.responses.erasing import carried_out
 from submissions.responses.models import Attachment, Submission, Version, VersionIdentity
+from submissions.responses.originals import originals_of
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
@@ -101,6 +102,7 @@ class ResponsePage:
     saved: str
     since: Version | None = None
     consent: Consent | None = None
+    originals: list[ShownFile] = field(default_factory=list)
     sections: list[ShownSection] = field(default_factory=list)
     versions: list[ShownVersion] = field(default_factory=list)
     identity: list[ShownAnswer] | None = None
@@ -136,6 +138,9 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
         saved=saved,
         consent=None if response.is_erased else consent_of(response, call),
         since=earlier,
+        originals=[_show(file) for file in originals_of(response).select_related("scan")]
+        if response.is_entered
+        else [],
         sections=_sections(call, version, earlier),
         versions=[
             ShownVersion(
@@ -162,6 +167,9 @@ def rights_on(response: Submission, *, reader: Person) -> dict[str, bool]:
     return {
         "may_open_files": may(reader, Action.OPEN_FILES, call),
         "may_change_status": is_submitted and may(reader, Action.CHANGE_STATUS, call),
+        "may_print_letter": is_submitted
+        and response.is_entered
+        and may(reader, Action.ENTER_RESPONSES, call),
         "may_withdraw": is_submitted and may(reader, Action.WITHDRAW, call),
         "may_enter_erasure": not response.is_erased and may(reader, Action.ENTER_ERASURE, call),
     }

@@ -53,7 +53,7 @@ from review.admin.inbox_filters import (
     WordsFilter,
     WorkFilter,
 )
-from review.admin.response_files import file_download
+from review.admin.response_files import file_download, files_of
 from review.admin.response_filters import (
     ListingFilter,
     PublicationFilter,
@@ -64,9 +64,10 @@ from review.admin.response_filters import (
 )
 from review.triage import chosen_status, review_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
-from submissions.responses.models import Attachment, Submission, Version
+from submissions.responses.models import Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
 from submissions.responses.searching import in_answers
+from submissions.responses.states import Channel
 
 WITHHELD = (
     "You may not see who answered, and the author's details could not be taken out of this file."
@@ -197,7 +198,10 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
 
     @admin.display(description="received (UK time)", ordering="submitted_at")
     def received(self, response: Submission) -> str:
-        return in_uk_time(response.submitted_at)
+        """Say when, and how it came where that was not by this website."""
+        received = in_uk_time(response.submitted_at)
+        channel = Channel(response.channel)
+        return received if channel == Channel.WEB else f"{received}, {channel.in_a_sentence}"
 
     @admin.display(description="files", ordering="files_given")
     def files(self, response: WithFilesGiven) -> int:
@@ -266,8 +270,7 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
         if request.method != "GET":
             raise PermissionDenied
         response = self.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=pk)
-        files = Attachment.objects.filter(versions__submission=pk).distinct()
-        attachment = get_object_or_404(files, submission=pk, public_id=public_id)
+        attachment = get_object_or_404(files_of(response, reader=request.user), public_id=public_id)
         if is_held_back(state_of(attachment)):
             messages.error(request, f"The file is {say_attachment(attachment)}.")
             return redirect("admin:submissions_submission_change", pk)

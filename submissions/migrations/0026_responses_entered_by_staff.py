@@ -68,6 +68,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AlterField(
+            model_name="attachment",
+            name="question",
+            field=models.ForeignKey(
+                help_text="None for the original of an entered response, which says who answered.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="submissions.question",
+            ),
+        ),
+        migrations.AlterField(
             model_name="outboxemail",
             name="kind",
             field=models.CharField(

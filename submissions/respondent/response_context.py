@@ -15,6 +15,7 @@ from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.browser_session import call_or_404, response_with_answers
 from submissions.respondent.error_pages import posted_texts
+from submissions.respondent.forms.presenting import FileUrl
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.steps import Step, question_addresses, steps
 from submissions.respondent.time_left import time_left_at
@@ -118,8 +119,12 @@ class ResponseContext:
         *,
         page: Sequence[Question] | None = None,
         request: HttpRequest | None = None,
+        file_url: FileUrl | None = None,
     ) -> SectionForm:
-        """Return the form of a section, or of one page of it; a `request` posts it."""
+        """Return the form of a section, or of one page of it; a `request` posts it.
+
+        `file_url` gives the address of a file for somebody else than its author.
+        """
         shown = self.call.questionnaire.questions_of(section) if page is None else page
         shows_files = request is None and any(q.kind == QuestionKind.FILE for q in shown)
         return SectionForm(
@@ -128,10 +133,13 @@ class ResponseContext:
             page=page,
             answers=self.answers,
             attachments=self.files if shows_files else {},
-            file_url=lambda file: reverse("own_file", args=[self.call.slug, file.public_id]),
+            file_url=file_url or self._own_file_url,
             data=request.POST if request else None,
             files=request.FILES if request else None,
         )
+
+    def _own_file_url(self, file: Attachment) -> str:
+        return reverse("own_file", args=[self.call.slug, file.public_id])
 
     def issues(self) -> list[answering.ValidationIssue]:
         return answering.validation_issues(self.call, self.answers, self.file_counts)

@@ -113,8 +113,8 @@ def enqueue_receipt(
     _enqueue(kind, [present] if present else [], version, call, at)
 
 
-def enqueue_acknowledgement(version: Version, call: Call, at: datetime) -> None:
-    """Enqueue the acknowledgement of a version that staff entered, if there is an address.
+def enqueue_acknowledgement(version: Version, call: Call, at: datetime) -> bool:
+    """Enqueue the acknowledgement of a version that staff entered; False without an address.
 
     Staff typed the address: the mail has no answers and no link.
     """
@@ -129,6 +129,7 @@ def enqueue_acknowledgement(version: Version, call: Call, at: datetime) -> None:
             address_given_by=AddressSource.STAFF,
             at=at,
         )
+    return bool(address)
 
 
 def enqueue_withdrawal(version: Version, call: Call, at: datetime) -> None:

@@ -83,7 +83,8 @@ def _back_to_submitted(locked: Submission, at: datetime, *, answers_kept: Q, fil
     store_answers(locked, {questions[key]: value for key, value in submitted.items()}, at)
     attached = version.attachments.values("pk")
     locked.attachments.filter(pk__in=attached).update(removed_at=None)
-    others = locked.attachments.exclude(pk__in=attached).exclude(files_kept)
+    others = locked.attachments.exclude(pk__in=attached).exclude(question=None)
+    others = others.exclude(files_kept)
     others.filter(removed_at=None).update(removed_at=at)
     locked.amending_since = None
     locked.saved_at = max(locked.saved_at, at)

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePath
 from typing import BinaryIO, cast
@@ -45,14 +46,7 @@ def attach(
     """
     name = presentable_name(upload.name or "")
     file_type = refuse_unless_allowed(question, name, upload)
-    if not has_room_for(upload.size or 0):
-        raise FileRefused(
-            _(
-                "“%(name)s” was not added: there is no room for files at the moment. Everything "
-                "else on this page is kept. Add the file later"
-            )
-            % {"name": name}
-        )
+    refuse_without_room(name, upload)
     sha256 = digest_of(upload)
     with transaction.atomic():
         lock_working_copy(submission)
@@ -79,41 +73,74 @@ def attach(
                 )
                 % {"name": name, "most": question.max_files}
             )
-        attachment = Attachment(
-            submission=submission,
-            question=question,
-            name=name,
-            file_type=file_type,
-            size=upload.size or 0,  # an empty file is refused above
-            sha256=sha256,
-            uploaded_at=at,
-        )
-        attachment.file.save(name, upload, save=False)
-        try:
-            attachment.save()
-            note_saved(submission, at)
-        except BaseException:
-            attachment.file.storage.delete(attachment.file.name)
-            raise
+        return store(submission, question, upload, name, file_type, sha256, at=at)
+
+
+def store(
+    submission: Submission,
+    question: Question | None,
+    upload: UploadedFile,
+    name: str,
+    file_type: str,
+    sha256: str,
+    *,
+    at: datetime,
+) -> Attachment:
+    """Write the row and the file, with the working copy locked; no file is left without a row."""
+    attachment = Attachment(
+        submission=submission,
+        question=question,
+        name=name,
+        file_type=file_type,
+        size=upload.size or 0,  # an empty file is refused before
+        sha256=sha256,
+        uploaded_at=at,
+    )
+    attachment.file.save(name, upload, save=False)
+    try:
+        attachment.save()
+        note_saved(submission, at)
+    except BaseException:
+        attachment.file.storage.delete(attachment.file.name)
+        raise
     return attachment
+
+
+def refuse_without_room(name: str, upload: UploadedFile) -> None:
+    """Raise FileRefused if the disk's reserve has no room for the file."""
+    if not has_room_for(upload.size or 0):
+        raise FileRefused(
+            _(
+                "“%(name)s” was not added: there is no room for files at the moment. Everything "
+                "else on this page is kept. Add the file later"
+            )
+            % {"name": name}
+        )
 
 
 def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:
     """Return the file's type, one of `question.file_types`, or raise FileRefused."""
+    return refuse_unless_of(question.file_types, question.max_mb, name, upload)
+
+
+def refuse_unless_of(
+    types: Sequence[str], max_mb: int | None, name: str, upload: UploadedFile
+) -> str:
+    """Return the file's type, one of `types`, or raise FileRefused."""
     file_type = type_by_name(name)
-    if file_type not in question.file_types:
-        refuse_macro_ending(name, question.file_types)
-        allowed = ", ".join(kind.upper() for kind in question.file_types)
+    if file_type not in types:
+        refuse_macro_ending(name, types)
+        allowed = ", ".join(kind.upper() for kind in types)
         raise FileRefused(
             _("“%(name)s” was not added: the file must be one of %(allowed)s")
             % {"name": name, "allowed": allowed}
         )
     if not upload.size:
         raise FileRefused(_("“%(name)s” was not added: the file is empty") % {"name": name})
-    if question.max_mb and upload.size > question.max_mb * 1024 * 1024:
+    if max_mb and upload.size > max_mb * 1024 * 1024:
         raise FileRefused(
             _("“%(name)s” was not added: the file must be %(most)s MB or smaller")
-            % {"name": name, "most": question.max_mb}
+            % {"name": name, "most": max_mb}
         )
     refuse_unless_what_it_says(name, file_type, cast(BinaryIO, upload))
     return file_type

@@ -22,7 +22,7 @@ class Cleared:
 def clear(*, at: datetime) -> Cleared:
     """Delete empty drafts and the rest of links that have passed their period at `at`.
 
-    A draft that the record names, or that has mails or a late pass, is not empty.
+    A draft that the record names, that staff enter, or that has mails or a late pass, is not empty.
     """
     with transaction.atomic():
         # Somebody may be about to answer: a locked draft stays until the next time.
@@ -35,6 +35,7 @@ def clear(*, at: datetime) -> Cleared:
             mails=None,
             late_passes=None,
             audit_events=None,
+            entry=None,
         )
         locked = empty.select_for_update(skip_locked=True, of=("self",))
         keys = list(locked.values_list("pk", flat=True))

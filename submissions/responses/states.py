@@ -35,6 +35,13 @@ class Channel(TextChoices):
     PHONE = "phone", "Telephone"
     IN_PERSON = "in_person", "In person"
 
+    @property
+    def in_a_sentence(self) -> str:
+        """Return how it came as the end of a sentence, such as “by post”."""
+        if self in {Channel.WEB, Channel.IN_PERSON}:
+            return "on this website" if self == Channel.WEB else "in person"
+        return f"by {self.label.lower()}"
+
 
 class Acknowledgement(TextChoices):
     """How the author of a response that staff entered is told of its reference."""

@@ -24,6 +24,7 @@ from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
     ChangedSinceSeen,
+    EntryRefused,
     NoFreeReference,
     ResponseIncomplete,
     ResponseWithdrawn,
@@ -35,6 +36,10 @@ from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import files_by_key, working_answers
 
 logger = logging.getLogger(__name__)
+NO_ADDRESS = (
+    "No email address is among the answers, so nobody can be told the reference by email. Enter "
+    "the address, or choose another way to tell its author"
+)
 REFERENCE_TRIES = 20
 REFERENCE_TAKEN = "submissions_submission_reference_key"
 
@@ -61,7 +66,8 @@ def submit(
 
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
-    copy was changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn.
+    copy was changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn,
+    EntryRefused for an acknowledgement by mail without an address.
     """
     with transaction.atomic():
         locked = lock_response(submission)
@@ -134,8 +140,9 @@ def _receive_entered(
     deadline = applicable_deadline(call, locked, at=received_at, lock=True)
     content = _complete_content(locked, call, expected_etag, needs_answers=False)
     version = _write_first_version(locked, content, deadline, received_at, entered_by=by)
-    if locked.entry.acknowledgement == Acknowledgement.MAIL:
-        enqueue_acknowledgement(version, call, at)
+    by_mail = locked.entry.acknowledgement == Acknowledgement.MAIL
+    if by_mail and not enqueue_acknowledgement(version, call, at):
+        raise EntryRefused(NO_ADDRESS)
     record(
         by=by,
         at=at,
@@ -166,7 +173,7 @@ def _complete_content(
 ) -> Content:
     """Return what is to be submitted, if it is what the author checked and nothing is missing."""
     answers = working_answers(locked, call)
-    attachments = list(locked.attachments.filter(removed_at=None))
+    attachments = list(locked.attachments.filter(removed_at=None, question__isnull=False))
     if expected_etag not in (None, draft_etag(answers, attachments)):
         raise ChangedSinceSeen
     files = files_by_key(call, attachments)

@@ -110,9 +110,10 @@ def _with_more_than_submitted(responses: QuerySet[Submission]) -> QuerySet:
     identity = IdentityAnswer.objects.filter(
         ~Q(**{f"{version}__identity__answers__has_key": key}), submission__in=responses
     )
-    files = Attachment.objects.filter(submission__in=responses, removed_at=None).exclude(
-        versions=F(version)
-    )
+    # The original of an entered response is in no version, and stays beside it.
+    files = Attachment.objects.filter(
+        submission__in=responses, removed_at=None, question__isnull=False
+    ).exclude(versions=F(version))
     return answers.values("submission").union(
         identity.values("submission"), files.values("submission")
     )

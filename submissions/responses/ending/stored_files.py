@@ -2,6 +2,7 @@
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.fields.files import FieldFile
 
 from submissions.responses.models import Attachment, FileScan
 
@@ -17,12 +18,18 @@ def delete_files(attachments: QuerySet[Attachment]) -> int:
     in between leaves a row without its file, which the next run deletes. It never leaves a file
     that no row knows.
     """
+    files = delete_rows(attachments)
+    for file in files:
+        file.storage.delete(file.name)
+    return len(files)
+
+
+def delete_rows(attachments: QuerySet[Attachment]) -> list[FieldFile]:
+    """Delete the rows of files that no version has; return their files, which are still there."""
     files = {attachment.pk: attachment.file for attachment in attachments}
     if files:
         FileScan.objects.filter(attachment__in=files).delete()
         with connection.cursor() as cursor:
             cursor.execute(DELETE, [list(files)])
         connection.check_constraints()
-        for file in files.values():
-            file.storage.delete(file.name)
-    return len(files)
+    return list(files.values())

@@ -1,6 +1,6 @@
 """Tells the type of a file by its content, not by its name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -61,7 +61,7 @@ def endings_of(file_type: str) -> list[str]:
     return [f".{ending}" for ending in (file_type, *others)]
 
 
-def refuse_macro_ending(name: str, allowed: list[str]) -> None:
+def refuse_macro_ending(name: str, allowed: Sequence[str]) -> None:
     """Raise FileRefused with the reason for a file whose name says that it may hold macros."""
     without = WITHOUT_MACROS.get(type_by_name(name))
     if without is not None:

@@ -25,7 +25,13 @@ class Attachment(models.Model):
     submission = models.ForeignKey(
         "submissions.Submission", on_delete=models.CASCADE, related_name="attachments"
     )
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
+    question = models.ForeignKey(
+        Question,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="None for the original of an entered response, which says who answered.",
+    )
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=150)
     file = models.FileField(upload_to=attachment_path, storage=private_storage, max_length=100)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.states import Role
@@ -59,7 +60,7 @@ def test_letter_is_entered_and_acknowledged_to_print(call):
 
 
 def test_two_staff_who_change_one_answer_are_told_and_nothing_is_overwritten(call):
-    ann, ben = staff(), staff()
+    ann, ben = staff(), staff(Role.MANAGER)
     entry = begun(ann, call)
     page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
     forms = [form_of(one.get(page)) for one in (ann, ben)]
@@ -102,3 +103,65 @@ def test_member_of_another_call_and_coder_find_no_entry(call):
     entry = begun(staff(), call)
     client = staff(Role.CODER)
     assert client.get(f"{ADMIN}{entry.pk}/").status_code == 403
+
+
+def test_half_entered_response_opens_for_who_began_it_and_who_may_see_who_answers(call):
+    entry = begun(staff(), call)
+    told = staff().get(f"{ADMIN}{entry.pk}/", follow=True).content.decode()
+    assert f"This response was begun by {entry.begun_by}." in told
+    assert staff(Role.MANAGER).get(f"{ADMIN}{entry.pk}/").status_code == 200
+
+
+def entered(client, entry, **answers):
+    key = "good_practice"
+    page = f"{ADMIN}{entry.pk}/in/{section_of(entry.submission.call, key)}/"
+    client.post(page, form_of(client.get(page)) | {key: "We share."} | answers)
+    check = f"{ADMIN}{entry.pk}/check/"
+    return client.post(check, form_of(client.get(check)))
+
+
+def test_acknowledgement_by_mail_without_an_address_is_refused(call):
+    client = staff()
+    entry = begun(client, call, acknowledgement="mail")
+    told = entered(client, entry)
+    assert told.status_code == 422
+    assert "No email address is among the answers" in told.content.decode()
+    assert Submission.objects.get(pk=entry.pk).is_draft
+
+
+def test_original_opens_for_who_may_see_who_answered(call):
+    reviewer, manager = staff(), staff(Role.MANAGER)
+    entry = begun(reviewer, call)
+    scan = SimpleUploadedFile("letter from Ann.txt", b"Dear all, yours, Ann")
+    added = reviewer.post(f"{ADMIN}{entry.pk}/originals/", {"originals": scan}, follow=True)
+    assert "“letter from Ann.txt” is kept beside the response." in added.content.decode()
+    (original,) = entry.submission.attachments.all()
+    own = reviewer.get(f"{ADMIN}{entry.pk}/files/{original.public_id}/")
+    assert b"".join(own) == b"Dear all, yours, Ann"
+    entered(reviewer, entry)
+    address = f"/admin/submissions/submission/{entry.pk}/files/{original.public_id}/"
+    assert reviewer.get(address).status_code == 404
+    assert b"".join(manager.get(address)) == b"Dear all, yours, Ann"
+    version = Submission.objects.get(pk=entry.pk).current_version
+    assert (version.attachments.count(), "Ann" in version.canonical_text) == (0, False)
+    shown = [
+        one.get(f"/admin/submissions/submission/{entry.pk}/change/").content.decode()
+        for one in (reviewer, manager)
+    ]
+    assert ["letter from Ann" in page for page in shown] == [False, True]
+
+
+def test_original_is_taken_out_again(call):
+    client = staff()
+    entry = begun(client, call)
+    page = f"{ADMIN}{entry.pk}/originals/"
+    client.post(page, {"originals": SimpleUploadedFile("a.txt", b"A letter.")})
+    client.post(page, {"remove": entry.submission.attachments.get().pk})
+    assert entry.submission.attachments.count() == 0
+
+
+def test_list_of_responses_says_how_one_came(call):
+    client = staff()
+    entered(client, begun(client, call, channel="in_person"))
+    rows = client.get("/admin/submissions/submission/").content.decode()
+    assert ":30:00, in person</td>" in rows

@@ -3,21 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from exports.consent import PUBLISHED
+from personal_data.erasing import erase_from_database
 from review.consent import PROJECT_TEAM_ONLY, consent_of
 from submissions.mail.reminding import enqueue_reminders
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import entering, late_passes, returning
+from submissions.responses import entering, erasing, housekeeping, late_passes, returning
 from submissions.responses.drafting import save_answers
 from submissions.responses.errors import CallClosed, EntryRefused, ResponseIncomplete
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Entry, Submission
-from submissions.responses.states import Acknowledgement, Channel
+from submissions.responses.originals import add_original
+from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from submissions.responses.working_copy import working_answers
 from tests.makers import CLOSES_AT, make_first_call, make_user
 
@@ -28,7 +31,7 @@ ADDRESS = "ann@example.org"
 
 def begun(call=None, *, received_at=CLOSES_AT - timedelta(days=1), at=WEEKS_LATER, **overrides):
     call = call or make_first_call()
-    about = {"channel": Channel.POST, "acknowledgement": Acknowledgement.MAIL} | overrides
+    about = {"channel": Channel.POST, "acknowledgement": Acknowledgement.NONE} | overrides
     by = make_user(Role.REVIEWER)
     return entering.begin_entry(call=call, received_at=received_at, by=by, at=at, **about)
 
@@ -110,7 +113,7 @@ def test_moment_that_is_still_to_come_is_refused():
 
 
 def test_acknowledgement_has_the_reference_and_no_link():
-    version = submitted(answered(begun(), email=ADDRESS))
+    version = submitted(answered(begun(acknowledgement=Acknowledgement.MAIL), email=ADDRESS))
     (mail,) = OutboxEmail.objects.filter(submission=version.submission)
     assert (mail.kind, mail.to_address) == ("acknowledgement", ADDRESS)
     assert mail.address_given_by == "staff"
@@ -147,6 +150,26 @@ def test_discarded_entry_leaves_nothing_but_the_record():
     entering.discard_entry(entry, by=entry.begun_by, at=WEEKS_LATER)
     assert (Entry.objects.count(), Submission.objects.count()) == (0, 0)
     assert AuditEvent.objects.filter(action=AuditAction.ENTRY_DISCARDED).count() == 1
+
+
+def test_entry_without_an_answer_yet_is_kept():
+    begun()
+    assert housekeeping.clear(at=WEEKS_LATER + timedelta(days=9)).drafts == 0
+    assert Entry.objects.count() == 1
+
+
+@pytest.mark.parametrize("scope", [ErasureScope.IDENTITY, ErasureScope.RESPONSE])
+def test_original_is_erased_with_who_answered(scope):
+    entry = answered(begun())
+    scan = SimpleUploadedFile("letter.txt", b"Yours, Ann")
+    original = add_original(entry.submission, scan, at=WEEKS_LATER)
+    submission = submitted(entry).submission
+    request = erasing.ask(submission=submission, scope=scope, at=WEEKS_LATER)
+    erasing.approve(request, by=make_user(Role.DATA_PROTECTION), at=WEEKS_LATER)
+    erase_from_database(request, WEEKS_LATER)
+    request.refresh_from_db()
+    assert request.files_left == [original.file.name]
+    assert submission.attachments.count() == 0
 
 
 def test_submitted_entry_cannot_be_discarded():

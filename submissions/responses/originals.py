@@ -1,0 +1,50 @@
+"""The originals of entered responses: the letter as a scan, the mail as a file.
+
+An original says who answered. So it is in no version and in no export, and of those who read the
+response only who may see that opens it.
+"""
+
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
+
+from submissions.responses.attaching import (
+    digest_of,
+    presentable_name,
+    refuse_unless_of,
+    refuse_without_room,
+    store,
+)
+from submissions.responses.errors import FileRefused
+from submissions.responses.file_types.checking import TYPES
+from submissions.responses.models import Attachment, Submission
+from submissions.responses.working_copy import lock_working_copy
+
+MOST = 20
+MOST_MB = 50
+
+
+def originals_of(submission: Submission) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(submission=submission, question=None, removed_at=None)
+
+
+def add_original(submission: Submission, upload: UploadedFile, *, at: datetime) -> Attachment:
+    """Keep a file beside the response while staff enter it; the same file is kept once.
+
+    Raises FileRefused as `attach` does, and AlreadySubmitted.
+    """
+    name = presentable_name(upload.name or "")
+    file_type = refuse_unless_of(tuple(TYPES), MOST_MB, name, upload)
+    refuse_without_room(name, upload)
+    sha256 = digest_of(upload)
+    with transaction.atomic():
+        lock_working_copy(submission)
+        present = originals_of(submission)
+        same = present.filter(sha256=sha256).first()
+        if same is not None:
+            return same
+        if present.count() >= MOST:
+            raise FileRefused(f"“{name}” was not added: {MOST} files are here already")
+        return store(submission, None, upload, name, file_type, sha256, at=at)
