@@ -2,7 +2,6 @@
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.fields.files import FieldFile
 
 from submissions.responses.models import Attachment, FileScan
 
@@ -19,17 +18,18 @@ def delete_files(attachments: QuerySet[Attachment]) -> int:
     that no row knows.
     """
     files = delete_rows(attachments)
-    for file in files:
-        file.storage.delete(file.name)
+    for attachment in files:
+        attachment.file.storage.delete(attachment.file.name)
     return len(files)
 
 
-def delete_rows(attachments: QuerySet[Attachment]) -> list[FieldFile]:
-    """Delete the rows of files that no version has; return their files, which are still there."""
-    files = {attachment.pk: attachment.file for attachment in attachments}
-    if files:
-        FileScan.objects.filter(attachment__in=files).delete()
+def delete_rows(attachments: QuerySet[Attachment]) -> list[Attachment]:
+    """Delete the rows of files that no version has; return them: their files are still there."""
+    found = list(attachments)
+    keys = [attachment.pk for attachment in found]
+    if keys:
+        FileScan.objects.filter(attachment__in=keys).delete()
         with connection.cursor() as cursor:
-            cursor.execute(DELETE, [list(files)])
+            cursor.execute(DELETE, [keys])
         connection.check_constraints()
-    return list(files.values())
+    return found

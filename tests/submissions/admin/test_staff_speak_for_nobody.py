@@ -11,6 +11,7 @@ from datetime import timedelta
 from io import BytesIO, StringIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
@@ -260,9 +261,15 @@ class Walk:
         pages.append(self.staff.get(f"/admin/submissions/entry/{entry.pk}/in/{key}/"))
         letter = self.staff.get(f"/admin/submissions/entry/{entry.pk}/letter/")
         assert letter.status_code == 404
+        scan = SimpleUploadedFile("letter.txt", b"A letter.")
+        self.post(f"entry/{entry.pk}/originals/", originals=scan)
+        (original,) = entry.submission.attachments.all()
+        of_it = f"files/{original.public_id}/"
+        assert b"".join(self.staff.get(f"/admin/submissions/entry/{entry.pk}/{of_it}"))
         for pk in (self.draft.pk, self.submission.pk):
             answers = [
-                self.post(f"entry/{pk}/{page}") for page in ("", "check/", "discard/", f"in/{key}/")
+                self.post(f"entry/{pk}/{page}")
+                for page in ("", "check/", "discard/", "originals/", of_it, f"in/{key}/")
             ]
             assert {answer.status_code for answer in answers} == {404}
         return [begun, *pages, self.post(f"entry/{entry.pk}/discard/")]
@@ -318,6 +325,8 @@ ACTIONS = {
     "submissions_entry_section": [Walk.enter],
     "submissions_entry_letter": [Walk.enter],
     "submissions_entry_discard": [Walk.enter],
+    "submissions_entry_originals": [Walk.enter],
+    "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
