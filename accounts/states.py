@@ -9,6 +9,7 @@ class AuditAction(TextChoices):
     EXPORT_BROKEN = "export_broken", "Export broken off"
     RESPONSE_OPENED = "response_opened", "Opened a response"
     QUESTION_READ = "question_read", "Read the answers to a question"
+    ANSWERS_SEARCHED = "answers_searched", "Searched responses"
     FILE_OPENED = "file_opened", "Opened a file"
     STATUS_CHANGED = "status_changed", "Changed a response's status"
     RESPONSE_ASSIGNED = "response_assigned", "Assigned a response"

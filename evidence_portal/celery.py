@@ -104,6 +104,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },
+    "write-search-entries": {
+        "task": "review.write_search_entries",
+        "schedule": 10.0,
+        "options": {"expires": TICK_LASTS},
+    },
     "report-alive": {
         "task": "core.report_alive",
         "schedule": 10.0,

@@ -19,6 +19,7 @@ from accounts.states import AuditAction
 from exports import export_runs
 from review.duplicates import comparing
 from review.models import Coding, Note, Review
+from review.searching.entries import forget_words
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
@@ -84,6 +85,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         last = []
         if tells and locked.ground == ErasureGround.AUTHOR:
             last = tell(MailKind.ERASURE_DONE, submission, at)
+        forget_words(submission.pk)
         if locked.is_about_identity:
             _empty_notes_with_identity(submission)
             _erase_passes(submission)

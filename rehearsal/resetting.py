@@ -26,6 +26,7 @@ from review.models import (
     Note,
     Review,
     SavedFilter,
+    SearchEntry,
     Shingle,
     Signature,
 )
@@ -63,6 +64,7 @@ MADE_IN_REHEARSAL = (
     Cluster,
     Shingle,
     Signature,
+    SearchEntry,
     VersionIdentity,
     Version.attachments.through,
     Version,

@@ -11,14 +11,18 @@ from accounts.models import Membership, User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from core.broker import nudge
 from review.errors import NoteRefused
 from review.models import Note
+from review.searching.entries import words_changed
+from review.tasks import write_search_entries
 from submissions.calls.models import Call, Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
 # As Django lets usernames be, which may themselves have an @; a stop ends a sentence.
 NAME = re.compile(r"(?<![\w@.+-])@([\w@.+-]*\w)")
+NUDGED_WITHIN = 10.0  # seconds; beat does it anyway
 READABLE = (SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN)
 
 
@@ -58,7 +62,9 @@ def add_note(
             at=at,
         )
         note.mentions.set(people)
+        words_changed(locked.pk)
         _record(note, AuditAction.NOTE_WRITTEN, by=by, at=at)
+    nudge(write_search_entries, expires=NUDGED_WITHIN)
     return note
 
 

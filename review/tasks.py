@@ -1,4 +1,4 @@
-"""Comparing arrivals in the background."""
+"""Comparing arrivals, and writing what the search finds them by, in the background."""
 
 import logging
 from time import monotonic
@@ -7,6 +7,7 @@ from celery import shared_task
 
 from core import clock
 from review.duplicates.comparing import compare_due
+from review.searching.entries import write_due
 
 logger = logging.getLogger(__name__)
 TIME_LIMIT = 120  # seconds
@@ -20,3 +21,12 @@ def compare_arrivals() -> None:
     done = compare_due(now=clock.portal_now, until=lambda: monotonic() - began > AT_WORK)
     if done:
         logger.info("compared: %d responses", done)
+
+
+@shared_task(name="review.write_search_entries", time_limit=TIME_LIMIT)
+def write_search_entries() -> None:
+    """Write by which words responses are found. Beat asks every ten seconds."""
+    began = monotonic()
+    done = write_due(until=lambda: monotonic() - began > AT_WORK)
+    if done:
+        logger.info("written for the search: %d responses", done)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -22,9 +22,7 @@ from accounts.rights import calls_of
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
-from core.admin.reference_search import by_reference
 from core.admin.uk_time import in_uk_time
-from core.references import read_reference
 from core.whole_files import FileLost
 from review.admin import (
     across,
@@ -53,6 +51,7 @@ from review.admin.inbox_filters import (
     WordsFilter,
     WorkFilter,
 )
+from review.admin.inbox_search import InboxSearch
 from review.admin.response_files import file_download, files_of
 from review.admin.response_filters import (
     ListingFilter,
@@ -66,7 +65,6 @@ from review.triage import chosen_status, review_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Submission, Version
 from submissions.responses.scanning import is_held_back, say_attachment, state_of
-from submissions.responses.searching import in_answers
 from submissions.responses.states import Channel
 
 WITHHELD = (
@@ -100,7 +98,7 @@ class WithFilesGiven(Protocol):
 
 
 @admin.register(Submission)
-class ResponseAdmin(InboxActions, ReadOnlyAdmin):
+class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
     list_display = (
         "said_reference",
@@ -132,8 +130,6 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
         ListingFilter,
         QuotingFilter,
     )
-    search_fields = ("reference",)  # shows the box; get_search_results does the searching
-    search_help_text = "A reference, or words of the answers (“in quotes” for a phrase)."
     ordering = ("-submitted_at", "-pk")
 
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
@@ -157,22 +153,6 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
             .defer(*LONG_TEXTS)
             .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
         )
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
-    ) -> tuple[QuerySet[Submission], bool]:
-        """Find by the reference, however it is typed, else by words of the answers.
-
-        Never by who answered: that is a search of its own, on record (`identity_search`).
-        """
-        term = search_term.replace("\0", "").strip()
-        if not term:
-            return queryset, False
-        if read_reference(term) is not None:
-            return by_reference(queryset, term, path="reference"), False
-        with_it = by_reference(Submission.objects.all(), term, path="reference")
-        found = Q(current_version__in=in_answers(term)) | Q(pk__in=with_it.order_by().values("pk"))
-        return queryset.filter(found), False
 
     @admin.display(description="reference", ordering="reference")
     def said_reference(self, response: Submission) -> str:
@@ -242,7 +222,8 @@ class ResponseAdmin(InboxActions, ReadOnlyAdmin):
         searched = calls_of(request.user, Action.SEE_IDENTITY)
         if searched:
             search["identity_search"] = identity_search.form_beside_the_list(request, searched)
-        return super().changelist_view(request, search | (extra_context or {}))
+        page = super().changelist_view(request, search | (extra_context or {}))
+        return self.show_excerpts(request, page)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

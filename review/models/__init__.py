@@ -3,6 +3,7 @@ from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
 from review.models.inbox import Review, SavedFilter
 from review.models.notes import Note
 from review.models.reading import KeysTurnedOff
+from review.models.search import SearchEntry
 
 __all__ = [
     "Cluster",
@@ -13,6 +14,7 @@ __all__ = [
     "Note",
     "Review",
     "SavedFilter",
+    "SearchEntry",
     "Shingle",
     "Signature",
 ]

@@ -16,6 +16,8 @@ KNOWN = {
     "review.Note.submission": DELETED,
     "review.Note.version": DELETED,
     "review.Review.submission": DELETED,
+    "review.SearchEntry.submission": DELETED,
+    "review.SearchEntry.version": DELETED,
     "review.Signature.submission": DELETED,
     "review.Signature.version": DELETED,
     "submissions.Answer.submission": DELETED,

@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Role
 from review.admin.responses import ResponseAdmin
+from review.searching.entries import write_due
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -104,6 +105,7 @@ def test_steps_keep_to_the_filters_and_order_of_the_list(staff):
         make_submitted(call, at=start + timedelta(minutes=minute // 2), **given)
     Submission.objects.filter(pk=Submission.objects.first().pk).update(triage_status="considered")
     make_draft(call)
+    write_due(until=lambda: False)
     lists = {"q=needle": 2, "timing=on_time&p=9": 3, "o=2": 3}
     # Each column, one way or the other. A draft was never received: NULL is above all else.
     lists |= {f"state=all&o={'-' * (column % 2)}{column}": 4 for column in range(9)}

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
+from review.searching.entries import write_due
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
@@ -119,6 +120,7 @@ def test_list_is_narrowed_by_filters_and_words(staff, query, found):
     made["gone"].save()
     made["b"].triage_status = "considered"
     made["b"].save()
+    write_due(until=lambda: False)
     page = staff.get(LIST + query)
     names = {response.reference: name for name, response in made.items()}
     assert {names[reference] for reference in references(page)} == found
@@ -364,6 +366,7 @@ def test_huge_text_can_be_submitted_and_searched(staff):
     texts = {f"t{n}": "/".join(f"{chr(0x4E00 + n)}{i:x}" for i in range(14_000)) for n in range(12)}
     response = make_submitted(call, **texts)
     assert len(response.current_version.canonical_text) > 900_000
+    assert write_due(until=lambda: False) == 1
     assert set(references(staff.get(LIST, {"q": "19968 nothing"}))) == set()
 
 

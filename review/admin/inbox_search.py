@@ -1,0 +1,147 @@
+"""The search of the list of responses: what is found, the best first, and where the words stand."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from core.admin.lists import WholeList
+from core.admin.reference_search import by_reference
+from core.references import read_reference
+from review.searching.entries import due
+from review.searching.found import MOST_RANKED, best_first, search_for
+from review.searching.passages import passages_of
+from review.searching.snippets import Marker, Snippet
+from review.searching.wanted import Term
+from submissions.responses.models import Submission
+
+MOST_SNIPPETS = 3  # of a response
+
+
+class SearchedList(WholeList):
+    """The list in the order of how well each response matches, unless another order is chosen."""
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **options: Any) -> QuerySet:
+        rows = super().get_queryset(request, *args, **options)
+        self.is_ranked = False
+        if ORDER_VAR in self.params or not _is_search(self.query):
+            return rows
+        ranked = best_first(rows, search_for(self.query, searcher=request.user))
+        self.is_ranked = ranked is not None
+        return rows if ranked is None else ranked
+
+    def get_ordering_field_columns(self) -> Any:
+        """No column is marked as the one that orders the list while the best comes first."""
+        return {} if self.is_ranked else super().get_ordering_field_columns()
+
+
+class InboxSearch(OfOwnCalls):
+    search_fields = ("reference",)  # shows the box; get_search_results does the searching
+    search_help_text = mark_safe(
+        "A reference, or words in any order: of answers, choices and notes. "
+        "<b>“a phrase”</b> in quotes, <b>OR</b> between alternatives, <b>-without</b> this word, "
+        "<b>begin*</b> for all words that begin so."
+    )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SearchedList]:
+        return SearchedList
+
+    def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
+        shown = list(super().get_list_display(request))
+        if _is_search(request.GET.get(SEARCH_VAR, "")):
+            shown.append("excerpts")  # last, so that the others keep their numbers in ?o=
+        return shown
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
+    ) -> tuple[QuerySet[Submission], bool]:
+        """Find by the reference, however it is typed, else by words.
+
+        Never by who answered: that is a search of its own, on record (`identity_search`).
+        """
+        term = search_term.replace("\0", "").strip()
+        if not term:
+            return queryset, False
+        if not _is_search(term):
+            return by_reference(queryset, term, path="reference"), False
+        with_it = by_reference(Submission.objects.all(), term, path="reference")
+        found = search_for(term, searcher=request.user).found()
+        return queryset.filter(found | Q(pk__in=with_it.order_by().values("pk"))), False
+
+    @admin.display(description="where the words are")
+    def excerpts(self, response: Submission) -> SafeString:
+        found: list[Snippet] = getattr(response, "snippets", [])
+        return format_html_join("", '<p class="excerpt">{}: {}</p>', map(_drawn, found))
+
+    def show_excerpts(self, request: HttpRequest, page: HttpResponse) -> HttpResponse:
+        """Put where the words are beside each response of the list, which goes on record."""
+        context = getattr(page, "context_data", None)
+        changes = context and context.get("cl")
+        if not isinstance(page, TemplateResponse) or not isinstance(changes, SearchedList):
+            return page
+        if not context or not _is_search(changes.query):
+            return page
+        search = search_for(changes.query, searcher=request.user)
+        rows = list(changes.result_list)
+        changes.result_list = rows
+        passages = passages_of(rows)
+        marker = Marker(search.sought, [p.text for each in passages.values() for p in each])
+        for row in rows:
+            row.snippets = marker.best(passages.get(row.pk, ()), most=MOST_SNIPPETS)
+        _record(request, [row for row in rows if row.snippets])
+        calls = self.calls_shown(request)
+        context["searched"] = {
+            "groups": [_said(group) for group in search.groups],
+            "too_common": search.too_common,
+            "is_cut": search.wanted.is_cut,
+            "in_files": search.opens is None or bool(search.opens),
+            "not_yet": due(calls).count(),
+            "is_ranked": changes.is_ranked,
+            "most_ranked": MOST_RANKED,
+        }
+        return page
+
+
+def _is_search(typed: str) -> bool:
+    """Return whether words are searched for, and not the response of one whole reference."""
+    return bool(typed.strip()) and read_reference(typed) is None
+
+
+def _said(group: Sequence[Term]) -> dict[str, list[Term]]:
+    return {
+        "with_all": [term for term in group if not term.is_unwanted],
+        "without": [term for term in group if term.is_unwanted],
+    }
+
+
+def _drawn(snippet: Snippet) -> tuple[SafeString, SafeString]:
+    marked = [("mark" if is_marked else "span", text) for text, is_marked in snippet.pieces]
+    pieces = ((tag, text, tag) for tag, text in marked)
+    return format_html("<b>{}</b>", snippet.where), format_html_join("", "<{}>{}</{}>", pieces)
+
+
+def _record(request: HttpRequest, shown: Sequence[Submission]) -> None:
+    """Put on record of which responses excerpts were shown, once for each call; not the words."""
+    by_call: dict[int, list[Submission]] = defaultdict(list)
+    for row in shown:
+        by_call[row.call_id].append(row)
+    for rows in by_call.values():
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.ANSWERS_SEARCHED,
+            call=rows[0].call,
+            shown=[str(row) for row in rows],
+        )

@@ -1,0 +1,177 @@
+"""Writes by which words each response is found, and ends it with the response.
+
+An entry is due while it is missing, stale, of an earlier version, of other labels of the call or
+of other rules. A worker writes it: submitting knows nothing of this.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from core.canonical import digest
+from review.models import Note, SearchEntry
+from submissions.calls.models import Call
+from submissions.calls.states import CHOICE_KINDS, QuestionKind
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState
+from submissions.responses.transcript import say_answer
+
+RULES = 1  # of the words that an entry has; another number makes all entries anew
+LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
+BATCH = 50
+SEARCHED = (SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN)
+LONGEST_BEGINNING = 60  # letters of a word by which its beginning is found
+RUN = re.compile(r"\w+")
+# A position of its own between the parts, so that no phrase goes from one into the next.
+GAP = "'''='':9'::tsvector"
+# Weights order what is found: an answer (A) before a note (B), before the label of a choice (D).
+ANSWERS = "setweight(version.word_index, 'A')"
+OTHERS = (
+    f"|| {GAP} || setweight(submissions_words(%(notes)s::jsonb), 'B')"
+    f"|| {GAP} || setweight(submissions_words(%(labels)s::jsonb), 'D')"
+)
+BEGINNINGS = "|| array_to_tsvector(%(beginnings)s::text[])"
+WRITE = """
+INSERT INTO review_searchentry
+    (submission_id, call_id, version_id, labels, rules, is_stale, words, files)
+SELECT submission.id, submission.call_id, version.id, %(digest)s, %(rules)s, false, {words}, NULL
+FROM submissions_submission AS submission
+JOIN submissions_version AS version ON version.id = submission.current_version_id
+WHERE submission.id = %(submission)s
+ON CONFLICT (submission_id) DO UPDATE SET
+    version_id = excluded.version_id, labels = excluded.labels, rules = excluded.rules,
+    is_stale = false, words = excluded.words, files = excluded.files
+"""
+
+
+def write_due(*, until: Callable[[], bool]) -> int:
+    """Write the entries that are due, in batches of one transaction each; return how many.
+
+    `until` says after each batch whether it is time to stop.
+    """
+    done = 0
+    while keys := list(due().values_list("pk", flat=True)[:LOOKED_UP]):
+        before = done
+        for place in range(0, len(keys), BATCH):
+            done += _write_batch(keys[place : place + BATCH])
+            if until():
+                return done
+        if done == before or len(keys) < LOOKED_UP:
+            break
+    return done
+
+
+def due(calls: Iterable[Call] | None = None) -> QuerySet[Submission]:
+    """Return the responses, of these calls or of all, whose entry is due; the first given first."""
+    calls = Call.objects.all() if calls is None else calls
+    now = Q(pk__in=())
+    for call in calls:
+        now |= Q(call=call, labels=labels_digest(call))
+    written = SearchEntry.objects.filter(
+        now,
+        submission=OuterRef("pk"),
+        version=OuterRef("current_version"),
+        rules=RULES,
+        is_stale=False,
+    )
+    return Submission.objects.filter(~Exists(written), state__in=SEARCHED, call__in=calls).order_by(
+        "submitted_at", "pk"
+    )
+
+
+def words_changed(submission: int) -> None:
+    """Have the entry made anew, in the transaction that changes the words of a note or a file.
+
+    The response is locked: whoever writes its entry at that moment goes first, or waits.
+    """
+    Submission.objects.select_for_update(no_key=True).get(pk=submission)
+    SearchEntry.objects.filter(submission=submission).update(is_stale=True)
+
+
+def forget_words(submission: int) -> None:
+    """End the entry, in the transaction that erases. What is left is read anew by a worker."""
+    SearchEntry.objects.filter(submission=submission).delete()
+
+
+def labels_digest(call: Call) -> str:
+    """Return what tells the labels of the call's choices from those of another time."""
+    said = [[q.key, q.kind, q.options, q.rows] for q in call.questions_in_order if _is_found_by(q)]
+    return digest(json.dumps(said, sort_keys=True, default=str))[:16]
+
+
+def labels_of(call: Call, version: Version) -> dict[str, str]:
+    """Return the labels that the author chose, per question."""
+    return {
+        question.key: "\n".join(line.removeprefix("- ") for line in said)
+        for question in call.questions_in_order
+        if _is_found_by(question)
+        and (value := version.choices.get(question.key))
+        and (said := say_answer(question, value))
+    }
+
+
+def _is_found_by(question: Any) -> bool:
+    """A ticked box says “Yes”, by which nobody is looked for."""
+    return (
+        question.kind in CHOICE_KINDS
+        and question.kind != QuestionKind.CHECKBOX
+        and not question.identity
+    )
+
+
+def _write_batch(keys: list[int]) -> int:
+    """Write the entries of these responses; each is locked, so that nobody erases it meanwhile.
+
+    One that somebody works on waits for the next time.
+    """
+    with transaction.atomic():
+        batch = list(
+            due()
+            .filter(pk__in=keys)
+            .select_related("call", "current_version")
+            .defer("current_version__canonical_text")
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)
+        )
+        notes: dict[int, list[str]] = {}
+        for key, text in Note.objects.filter(submission__in=batch).values_list(
+            "submission", "text"
+        ):
+            notes.setdefault(key, []).append(text)
+        for submission in batch:
+            _write(submission, notes.get(submission.pk, []))
+    return len(batch)
+
+
+def _write(submission: Submission, notes: list[str]) -> None:
+    version = submission.submitted_version
+    labels = labels_of(submission.call, version)
+    given: dict[str, Any] = {
+        "submission": submission.pk,
+        "digest": labels_digest(submission.call),
+        "rules": RULES,
+        "notes": json.dumps(dict(enumerate(notes))),
+        "labels": json.dumps(labels),
+        "beginnings": beginnings([*version.texts.values(), *labels.values(), *notes]),
+    }
+    # A vector holds a megabyte: a response of more is found by its answers at least.
+    for words in (ANSWERS + OTHERS + BEGINNINGS, ANSWERS + OTHERS, ANSWERS):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(WRITE.format(words=words), given)
+            return
+        except OperationalError:
+            if words == ANSWERS:
+                raise
+
+
+def beginnings(texts: Iterable[str]) -> list[str]:
+    """Return the words of the texts as they are written, by which their beginnings are found.
+
+    English is indexed by stems, which “organisat” is not the beginning of. The mark keeps these
+    words apart from the stems.
+    """
+    return sorted({f"={run[:LONGEST_BEGINNING]}" for t in texts for run in RUN.findall(t.lower())})

@@ -1,0 +1,163 @@
+"""Finds responses by what was typed, as far as the searcher may see, and puts the best first."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast
+
+from accounts.rights import Person, calls_of, is_administrator
+from accounts.states import Action
+from review.searching.wanted import Term, Wanted, read
+from submissions.responses.models import Submission
+
+MOST_RANKED = 1_000  # ranking reads every word of each
+WEIGHTS = "{0.2, 0.3, 0.6, 1}"  # of D (labels), C (files), B (notes), A (answers)
+HAVING = "SELECT submission_id FROM review_searchentry WHERE submissions_indexed({}) @@ {}"
+RANK = """
+SELECT submission_id FROM review_searchentry, CAST({wanted} AS tsquery) AS wanted
+WHERE submission_id = ANY(%(keys)s)
+ORDER BY coalesce(words @@ wanted OR ({opens} AND files @@ wanted), false),
+    ts_rank(%(weights)s, words, wanted, 1)
+    + CASE WHEN {opens} AND files IS NOT NULL
+      THEN ts_rank(%(weights)s, files, wanted, 1) ELSE 0 END DESC,
+    submission_id DESC
+"""
+
+
+class Among(Func):
+    """Whether the first is in the second, an array."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY ("
+    output_field = BooleanField()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was typed, and the calls whose files the searcher may open; None: those of every call.
+
+    `too_common` are terms without any word that is searched for, such as “the”.
+    """
+
+    wanted: Wanted
+    opens: Collection[int] | None
+    too_common: list[Term] = field(default_factory=list)
+
+    @cached_property
+    def groups(self) -> list[list[Term]]:
+        """The groups with those terms that are searched for."""
+        groups = [[one for one in g if one not in self.too_common] for g in self.wanted.groups]
+        return [group for group in groups if group]
+
+    @cached_property
+    def sought(self) -> list[Term]:
+        """The terms that a response is found by, each once."""
+        terms = [term for group in self.groups for term in group if not term.is_unwanted]
+        return list(dict.fromkeys(terms))
+
+    def found(self) -> Q:
+        """Return the condition of the responses that have what is wanted, in every call.
+
+        They are looked up now, once: a list asks for them several times.
+        """
+        if not self.groups:
+            return Q(pk__in=())
+        parameters: list[Any] = []
+        sql = " UNION ".join(f"({self._group(group, parameters)})" for group in self.groups)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return Q(Among(F("pk"), _array(key for (key,) in cursor)))
+
+    def _group(self, group: list[Term], parameters: list[Any]) -> str:
+        wanted = [term for term in group if not term.is_unwanted]
+        sql = " INTERSECT ".join(f"({self._having(term, parameters)})" for term in wanted)
+        sql = sql or "SELECT submission_id FROM review_searchentry"
+        for term in group:
+            if term.is_unwanted:
+                sql += f" EXCEPT ({self._having(term, parameters)})"
+        return sql
+
+    def _having(self, term: Term, parameters: list[Any]) -> str:
+        """SQL of the entries with the term: in their words, or in files that may be opened."""
+        query, given = as_tsquery(term)
+        sql = HAVING.format("words", query)
+        parameters += given
+        if self.opens is None or self.opens:
+            sql += f" UNION ALL {HAVING.format('files', query)}"
+            parameters += given
+            if self.opens is not None:
+                sql += " AND call_id = ANY(%s)"
+                parameters.append(list(self.opens))
+        return sql
+
+
+def search_for(typed: str, *, searcher: Person) -> Search:
+    """Read what was typed, and look up of which words the language makes nothing."""
+    wanted = read(typed)
+    opens = None
+    if not is_administrator(searcher):
+        opens = list(calls_of(searcher, Action.OPEN_FILES).values_list("pk", flat=True))
+    return Search(wanted, opens, _too_common(wanted.terms))
+
+
+def _too_common(terms: list[Term]) -> list[Term]:
+    words = [term for term in terms if not term.is_beginning]
+    if not words:
+        return []
+    sql = "SELECT numnode(phraseto_tsquery('pg_catalog.english', w)) FROM unnest(%s) AS w"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[term.text for term in words]])
+        sizes = [size for (size,) in cursor.fetchall()]
+    return [term for term, size in zip(words, sizes, strict=True) if not size]
+
+
+def as_tsquery(term: Term) -> tuple[str, list[str]]:
+    """SQL of the term, with its parameters. Runs have letters and digits only: nothing to quote."""
+    if not term.is_beginning:
+        return "phraseto_tsquery('pg_catalog.english', %s)", [term.text]
+    *whole, last = [f"'={run[:60]}'" for run in term.runs]
+    return "%s::tsquery", [" & ".join([*whole, f"{last}:*"])]
+
+
+def best_first(rows: QuerySet[Submission], search: Search) -> QuerySet[Submission] | None:
+    """Return the rows in the order of how well they match; None if they are too many to rank.
+
+    What was found by its reference comes first.
+    """
+    keys = list(rows.order_by().values_list("pk", flat=True)[: MOST_RANKED + 1])
+    if len(keys) > MOST_RANKED or not search.sought:
+        return None
+    parts = [as_tsquery(term) for term in search.sought]
+    parameters: dict[str, Any] = {"keys": keys, "weights": WEIGHTS, "opens": search.opens}
+    queries = []
+    for place, (query, (text,)) in enumerate(parts):
+        queries.append(query.replace("%s", f"%(term{place})s"))
+        parameters[f"term{place}"] = text
+    opens = "true" if search.opens is None else "call_id = ANY(%(opens)s::bigint[])"
+    with connection.cursor() as cursor:
+        cursor.execute(RANK.format(wanted=f"({' || '.join(queries)})", opens=opens), parameters)
+        ranked = [key for (key,) in cursor.fetchall()]
+    ranked = [*(set(keys) - set(ranked)), *ranked]
+    if not ranked:
+        return rows
+    place_of = Func(_array(ranked), F("pk"), function="array_position", output_field=IntegerField())
+    return rows.order_by(place_of.asc(), "-pk")
+
+
+def _array(keys: Iterable[int]) -> Cast:
+    """Return the keys as PostgreSQL reads a hundred thousand of them fast."""
+    return Cast(Value("{" + ",".join(map(str, keys)) + "}"), ArrayField(BigIntegerField()))
