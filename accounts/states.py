@@ -57,6 +57,10 @@ class AuditAction(TextChoices):
     ENTRY_DISCARDED = "entry_discarded", "Discarded a half-entered response"
     RESPONSE_ENTERED = "response_entered", "Entered a response"
     DUPLICATES_DECIDED = "duplicates_decided", "Decided about alike responses"
+    QUESTION_ASKED = "question_asked", "Asked the author of a response a question"
+    QUESTION_ANSWERED = "question_answered", "Answered a question about a response"
+    QUESTIONS_REFUSED = "questions_refused", "Asked to be asked nothing more"
+    QUESTIONS_ALLOWED = "questions_allowed", "Allowed questions again"
     DUPLICATES_CHANGED = "duplicates_changed", "Took responses out of a set, or put them back"
 
 
@@ -83,6 +87,7 @@ class Action(TextChoices):
     CODE = "code", "Put passages under codes"
     WRITE_NOTES = "write_notes", "Write and resolve notes on responses"
     ENTER_RESPONSES = "enter_responses", "Enter responses that came another way"
+    ASK_AUTHOR = "ask_author", "Ask the author of a response a question"
     WITHDRAW = "withdraw", "Withdraw a response at its author's request"
     FIND_PERSON = "find_person", "Find what a person gave, and make a copy of it"
     ENTER_ERASURE = "enter_erasure", "Enter a request to erase at its author's request"

@@ -50,6 +50,9 @@ class PublicationPolicy(TextChoices):
 # The question for the organisation's name: “organisation” lets that one be published alone.
 ORGANISATION_NAME = "org_name"
 
+# The question that says whether staff may ask the author something; its options are yes and no.
+MAY_CONTACT = "contact_followup"
+
 
 # Addresses below a response that are no sections.
 RESERVED_SECTION_KEYS = (

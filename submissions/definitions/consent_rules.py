@@ -1,6 +1,7 @@
 """The rules of what respondents allow: consent governs every page and file by these keys."""
 
 from submissions.calls.states import (
+    MAY_CONTACT,
     ORGANISATION_NAME,
     Publication,
     PublicationPolicy,
@@ -28,14 +29,14 @@ def check_consent(call: CallDefinition, problems: Problems) -> None:
                 "call.publication", f"is “{call.publication}”, and yet {path} asks respondents"
             )
         _check_publication(call, asked, path, problems)
-    for key in YES_OR_NO:
+    for key in (*YES_OR_NO, MAY_CONTACT):
         if key in call.questions:
             path = f"sections.{call.section_of[key]}.{key}"
             question = call.questions[key]
             options = {option["key"] for option in question.options}
             if question.kind != QuestionKind.RADIO or options != {"yes", "no"}:
                 problems.add(path, "must be of the kind “radio”, with the options yes and no")
-            if asked is None:
+            if asked is None and key != MAY_CONTACT:
                 problems.add(path, "needs a question “publication”: nothing else is published")
 
 

@@ -16,7 +16,8 @@ from submissions.responses.confirmed_addresses import confirmed_among
 from submissions.responses.erasing import confirming_token
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
-from submissions.responses.models import ErasureRequest, LatePass
+from submissions.responses.asking import answering_token
+from submissions.responses.models import ErasureRequest, FollowUp, LatePass, Reply
 from submissions.responses.returning import FreshLink, make_link, make_links
 
 WITH_RETURN_LINK = frozenset(
@@ -45,6 +46,9 @@ class MailData(Protocol):
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
         """Return the request to erase, and the token that confirms it, "" if this mail has none."""
+
+    def follow_up(self, mail: OutboxEmail) -> tuple[FollowUp, str, Reply | None]:
+        """Return the question, the token of its link, and the answer that the mail confirms."""
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         """Return whether the mail's address is known to be its respondent's."""
@@ -87,6 +91,12 @@ class LiveData:
         request = ErasureRequest.objects.filter(submission=mail.submission_id).latest("pk")
         token = confirming_token(mail)
         return request, token if request.token_sha256 == digest(token) else ""
+
+    def follow_up(self, mail: OutboxEmail) -> tuple[FollowUp, str, Reply | None]:
+        public_id, _, number = mail.occasion.partition(".")
+        asked = FollowUp.objects.select_related("submission").get(public_id=public_id)
+        reply = asked.replies.get(number=number) if number else None
+        return asked, answering_token(asked), reply
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         if mail.pk in self._read_with:

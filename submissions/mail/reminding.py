@@ -139,10 +139,12 @@ def _typed_addresses(call: Call, submissions: list[int]) -> dict[int, str]:
 
 
 def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
-    """Return whether a mail of this file still says what is so: asked just before it is sent."""
+    """Return whether a mail still says what is so: asked just before it is sent."""
     submission = mail.submission
     if submission is None:
         return True
+    if mail.kind == MailKind.QUESTION_ASKED:
+        return submission.state == SubmissionState.SUBMITTED
     if mail.kind == MailKind.REMINDER and not mail.call.is_open_at(at):
         return False
     if mail.kind == MailKind.CLOSED_WITH_DRAFT and not mail.call.has_closed_at(at):

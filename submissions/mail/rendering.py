@@ -18,6 +18,7 @@ from core.addresses import ascii_address
 from submissions.calls.models import Call
 from submissions.mail.live_data import LiveData, MailData
 from submissions.mail.messages.address_notices import address_changed, receipt_elsewhere
+from submissions.mail.messages.asking import question_answered, question_asked
 from submissions.mail.messages.confirmation import (
     acknowledgement,
     amended,
@@ -56,6 +57,8 @@ MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.ERASURE_ASKED: erasure_asked,
     MailKind.ERASURE_STOPPED: erasure_stopped,
     MailKind.ERASURE_DONE: erasure_done,
+    MailKind.QUESTION_ASKED: question_asked,
+    MailKind.QUESTION_ANSWERED: question_answered,
 }
 # In an address, where a link's token was.
 LEFT_OUT = "left-out-of-this-copy"

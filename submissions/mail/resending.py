@@ -23,6 +23,8 @@ STAYS_WHERE_IT_WENT = frozenset(
         MailKind.ADDRESS_CHANGED,
         MailKind.VERSION_NOTICE,
         MailKind.FILE_INFECTED,
+        MailKind.QUESTION_ASKED,
+        MailKind.QUESTION_ANSWERED,
     }
 )
 DELETED = "This mail was deleted meanwhile, with what it was about"
@@ -87,7 +89,8 @@ def may_go_elsewhere(mail: OutboxEmail) -> bool:
 
 def _is_left_behind(mail: OutboxEmail) -> bool:
     """Return whether the mail has a link and went to an address that no longer leads back."""
-    if mail.kind not in WITH_RETURN_LINK or mail.submission is None:
+    with_link = WITH_RETURN_LINK | {MailKind.QUESTION_ASKED}
+    if mail.kind not in with_link or mail.submission is None:
         return False
     return not leads_back(mail.submission, mail.call, mail.to_address)
 

@@ -17,7 +17,14 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses.answering import asked_questions
 from submissions.responses.erasing import due_after
-from submissions.responses.models import ErasureRequest, LatePass, Submission, Version
+from submissions.responses.models import (
+    ErasureRequest,
+    FollowUp,
+    LatePass,
+    Reply,
+    Submission,
+    Version,
+)
 from submissions.responses.returning import LINK_LASTS, FreshLink
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState, Timing
 from submissions.responses.versions import Content, build_version
@@ -125,6 +132,15 @@ class SampleData:
             refusal=WORDS,
         )
         return request, LEFT_OUT
+
+    def follow_up(self, mail: OutboxEmail) -> tuple[FollowUp, str, Reply | None]:
+        asked = FollowUp(
+            submission=mail.submission,
+            text=WORDS,
+            asked_at=self._at,
+            answer_until=self._at + timedelta(days=14),
+        )
+        return asked, LEFT_OUT, Reply(follow_up=asked, number=1, text=WORDS, received_at=self._at)
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         # A first receipt mostly goes to an address that nobody has confirmed.

@@ -32,6 +32,8 @@ class MailKind(TextChoices):
     ERASURE_ASKED = "erasure_asked", "Notice of a request to erase"
     ERASURE_STOPPED = "erasure_stopped", "A request to erase was refused or withdrawn"
     ERASURE_DONE = "erasure_done", "Notice that a response was erased"
+    QUESTION_ASKED = "question_asked", "Question to the author of a response"
+    QUESTION_ANSWERED = "question_answered", "Confirmation of an answer to a question"
 
 
 class AddressSource(TextChoices):

@@ -36,6 +36,14 @@ def confirmed_among(mails: Iterable[OutboxEmail]) -> set[int]:
     return set(confirmed.values_list("pk", flat=True))
 
 
+def is_confirmed_address(submission: Submission, address: str) -> bool:
+    """Return whether a used link to the response had gone to the address."""
+    kept = ReturnAddress.objects.of_authors().filter(
+        submission=submission, address__iexact=address, confirmed_at__isnull=False
+    )
+    return bool(address) and (kept.exists() or _used_links(submission.pk, address).exists())
+
+
 def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
     """Enqueue the receipt again, now with the answers, to where the used link had gone.
 

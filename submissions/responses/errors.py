@@ -58,6 +58,22 @@ class EntryRefused(PortalError):
         self.message = message
 
 
+class QuestionRefused(PortalError):
+    """A question cannot be put to the author of a response; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class AnswerNotTaken(PortalError):
+    """A question takes no answer any more; `why` says which page explains it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class LinkDead(PortalError):
     """The link to a response is unknown, used, superseded or expired."""
 

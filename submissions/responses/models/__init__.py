@@ -1,3 +1,4 @@
+from submissions.responses.models.asking import FollowUp, Reply
 from submissions.responses.models.attachments import Attachment
 from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
@@ -21,8 +22,10 @@ __all__ = [
     "ErasureRequest",
     "EvidenceCheck",
     "FileScan",
+    "FollowUp",
     "IdentityAnswer",
     "LatePass",
+    "Reply",
     "ReturnAddress",
     "ReturnToken",
     "Submission",
