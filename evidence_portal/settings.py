@@ -111,7 +111,7 @@ ANYMAIL = anymail_from(os.environ)
 # Who gets the daily digest of each call.
 STAFF_DIGEST_TO = read_addresses("STAFF_DIGEST_TO")
 # Functions of the call and `address`: the lines that the digest to this address has more.
-STAFF_DIGEST_LINES = ["review.noting.lines_of_digest"]
+STAFF_DIGEST_LINES = ["review.noting.lines_of_digest", "review.asking.lines_of_digest"]
 
 INSTALLED_APPS = [
     "evidence_portal.apps.PortalAdminConfig",

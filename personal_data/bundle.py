@@ -88,6 +88,17 @@ def about(response: Submission) -> dict[str, Any]:
             {"written": note.at, "note": note.text}
             for note in Note.objects.filter(submission=response)
         ],
+        "questions_of_staff": [
+            {
+                "asked": one.asked_at,
+                "question": one.text,
+                "answers": [
+                    {"received": reply.received_at, "answer": reply.text}
+                    for reply in one.replies.all()
+                ],
+            }
+            for one in response.follow_ups.prefetch_related("replies")
+        ],
         "what_happened": [
             {"at": event.at, "what": event.get_action_display()}
             for event in response.audit_events.order_by("at", "pk")

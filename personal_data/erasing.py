@@ -23,6 +23,7 @@ from review.searching.entries import forget_words
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
+from submissions.responses.asking import end_questions
 from submissions.responses.ending.stored_files import delete_rows
 from submissions.responses.erasing import tell
 from submissions.responses.models import (
@@ -87,7 +88,9 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             last = tell(MailKind.ERASURE_DONE, submission, at)
         forget_words(submission.pk)
         if locked.is_about_identity:
-            _empty_notes_with_identity(submission)
+            given = _given_as_identity(submission)
+            _empty_notes_with(given, submission)
+            end_questions(submission, whole=locked.is_whole, names=given, at=at)
             _erase_passes(submission)
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
             for part in (IdentityAnswer, ReturnAddress):
@@ -127,15 +130,19 @@ def _note_files(request: ErasureRequest) -> None:
     delete_rows(files.filter(question=None))
 
 
-def _empty_notes_with_identity(submission: Submission) -> None:
-    """Empty the notes of staff that have an answer of those that say who answered."""
+def _given_as_identity(submission: Submission) -> set[str]:
+    """Return the answers that say who answered, in small letters."""
     stored = VersionIdentity.objects.filter(version__submission=submission)
-    given = {
+    return {
         value.strip().casefold()
         for answers in stored.values_list("answers", flat=True)
         for value in answers.values()
         if isinstance(value, str) and value.strip()
     }
+
+
+def _empty_notes_with(given: set[str], submission: Submission) -> None:
+    """Empty the notes of staff that have an answer of those that say who answered."""
     for note in Note.objects.filter(submission=submission):
         if any(value in note.text.casefold() for value in given):
             note.text = "Erased: it named who answered."

@@ -39,8 +39,10 @@ from submissions.responses.models import (
     Entry,
     ErasureRequest,
     FileScan,
+    FollowUp,
     IdentityAnswer,
     LatePass,
+    Reply,
     ReturnAddress,
     ReturnToken,
     Submission,
@@ -51,6 +53,8 @@ from submissions.responses.models import (
 # In an order in which no row refers to a deleted one.
 MADE_IN_REHEARSAL = (
     ReturnToken,
+    Reply,
+    FollowUp,
     OutboxEmail,
     AuditEvent,
     AuditSeal,

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 from accounts.models import User
 from accounts.rights import calls_of, may
 from accounts.states import Action
+from review.asking import responses_with_new_answers
 from review.bulk import TO_DO
 from review.visits import last_visit
 from submissions.calls.models import Call
@@ -76,13 +77,15 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
             since=Count("pk", filter=since),
         )
     )
-    return {row["call"]: row for row in rows}
+    answers = responses_with_new_answers(person, calls)
+    return {row["call"]: row | {"answers": answers.get(row["call"], 0)} for row in rows}
 
 
 def _tasks(numbers: dict[str, int], call: Call | None, *, decides: bool) -> list[Task]:
     of_call = f"call__id__exact={call.pk}&" if call else ""
     offered = [
         ("since", "Since your last visit", "received=visit", True),
+        ("answers", "New answers to your questions", "questions=new", True),
         ("mine", "Yours to do", "assigned=me&work=to_do", decides),
         ("new", "New", "triage_status__exact=unread", True),
         ("unassigned", "To do and assigned to nobody", "assigned=nobody&work=to_do", decides),

@@ -15,6 +15,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
 from core.spoken_time import UK
+from review import asking
 from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.bulk import TO_DO
 from review.models import Note, Review
@@ -114,6 +115,29 @@ class NotesFilter(OneOf):
         if self.value() == "to_me":
             notes = notes.filter(mentions=self.reader)
         return queryset.filter(Exists(notes))
+
+
+class QuestionsFilter(OneOf):
+    title = "questions to its author"
+    parameter_name = "questions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.reader = current_user(request)
+        return [
+            ("new", "With an answer to me, not read"),
+            ("waiting", "Waiting for an answer"),
+            ("answered", "Answered"),
+            ("asked", "Asked"),
+        ]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        chosen = {
+            "new": lambda: asking.has_new_answer(self.reader),
+            "waiting": lambda: asking.waiting_at(clock.portal_now()),
+            "answered": asking.answered,
+            "asked": asking.asked,
+        }
+        return queryset.filter(chosen[self.value()]()) if self.value() else queryset
 
 
 class ReasonFilter(OneOf):

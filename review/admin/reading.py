@@ -14,7 +14,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
-from review.admin import deciding, noting
+from review.admin import asking, deciding, noting
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
 from review.admin.response_page import response_page, rights_on, said_of_erasure
@@ -71,6 +71,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         **said_of_erasure(response),
         **deciding.shown_on_page(request, response),
         **noting.shown_notes(request, response),
+        **asking.shown_questions(request, response),
         **rights_on(response, reader=request.user),
     }
     return TemplateResponse(request, "admin/submissions/submission/page.html", context)

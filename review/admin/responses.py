@@ -26,6 +26,7 @@ from core.admin.uk_time import in_uk_time
 from core.whole_files import FileLost
 from review.admin import (
     across,
+    asking,
     deciding,
     history,
     identity_search,
@@ -45,6 +46,7 @@ from review.admin.inbox_filters import (
     FilesFilter,
     FlagFilter,
     NotesFilter,
+    QuestionsFilter,
     ReadingFilter,
     ReasonFilter,
     ReceivedFilter,
@@ -61,6 +63,7 @@ from review.admin.response_filters import (
     TimingFilter,
     question_filters,
 )
+from review.asking import marks, say_marks
 from review.triage import chosen_status, review_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Submission, Version
@@ -119,6 +122,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         ReceivedFilter,
         FlagFilter,
         NotesFilter,
+        QuestionsFilter,
         "triage_status",
         ReasonFilter,
         StateFilter,
@@ -151,7 +155,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         return (
             responses.select_related("call", "current_version", "review__assignee")
             .defer(*LONG_TEXTS)
-            .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0))
+            .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0), **marks())
         )
 
     @admin.display(description="reference", ordering="reference")
@@ -161,7 +165,8 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
     @admin.display(description="status", ordering="triage_status")
     def status(self, response: Submission) -> str:
         said = chosen_status(response).label(response.call)
-        return f"{said} (flagged)" if review_of(response).flagged else said
+        marked = ["flagged"] * review_of(response).flagged + say_marks(response)
+        return f"{said} ({', '.join(marked)})" if marked else said
 
     @admin.display(description="assigned to", ordering="review__assignee__username", empty_value="")
     def assignee(self, response: Submission) -> User | None:
@@ -200,6 +205,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
             *keys.urls(self),
             *across.urls(self),
             *noting.urls(self),
+            *asking.urls(self),
             *pictures.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),

@@ -12,11 +12,11 @@ from submissions.mail.daily_report import DailyReport, daily_report
 from submissions.mail.reminding import opt_out_token
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
+from submissions.responses.asking import answering_token
 from submissions.responses.confirmed_addresses import confirmed_among
 from submissions.responses.erasing import confirming_token
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
-from submissions.responses.asking import answering_token
 from submissions.responses.models import ErasureRequest, FollowUp, LatePass, Reply
 from submissions.responses.returning import FreshLink, make_link, make_links
 

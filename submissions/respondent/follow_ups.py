@@ -50,7 +50,9 @@ def follow_up(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "answered": latest and spoken_time.say_exactly(latest.received_at, call.timezone),
         "allowed": "allowed" in request.GET,
     }
-    return render(request, "follow_ups/question.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "follow_ups/question.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_safe

@@ -25,6 +25,7 @@ KNOWN = {
     "submissions.Entry.submission": STANDS,
     "submissions.ErasureRequest.submission": STANDS,
     "submissions.FileScan.attachment": DELETED,
+    "submissions.FollowUp.submission": EMPTIED,
     "submissions.IdentityAnswer.submission": DELETED,
     "submissions.LatePass.submission": EMPTIED,
     "submissions.LatePass.used_for": EMPTIED,

@@ -29,7 +29,7 @@ def question_answered(mail: OutboxEmail, data: MailData) -> Message:
     if reply is None:
         raise ValueError("a confirmation of no answer")
     # As one block: a short answer alone may be part of any sentence of the mail.
-    block = f"{_('Your answer:')}\n\n{reply.text}"
+    copy = f"{_('Your answer:')}\n\n{reply.text}"
     subject = _("Your answer about response %(reference)s")
     return Message(
         subject=subject % {"reference": submission_of(mail).reference},
@@ -37,12 +37,12 @@ def question_answered(mail: OutboxEmail, data: MailData) -> Message:
         context={
             **_context(mail, data),
             "answer": reply.text,
-            "block": block,
+            "copy": copy,
             "received": spoken_time.say_exactly(reply.received_at, mail.call.timezone),
             "token": token,
         },
         token=token,
-        answers=block,
+        answers=copy,
     )
 
 

@@ -1,0 +1,88 @@
+"""What staff read of questions to authors: where each stands, and which answers somebody read."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.models import AuditEvent, User
+from accounts.states import AuditAction
+from submissions.calls.models import Call
+from submissions.responses.models import FollowUp, Reply
+
+
+def marks() -> dict[str, Exists]:
+    """Return the columns of the list that say whether an author was asked, and answered."""
+    asked = FollowUp.objects.filter(submission=OuterRef("pk"))
+    return {"has_asked": Exists(asked), "has_answer": Exists(_answered(OuterRef("pk")))}
+
+
+def say_marks(response: Any) -> list[str]:
+    """Return the mark of a response of the list, which has the columns of `marks`."""
+    if response.has_answer:
+        return ["answered a question"]
+    return ["asked"] if response.has_asked else []
+
+
+def answered() -> Exists:
+    """Return the condition of responses whose author answered a question."""
+    return Exists(_answered(OuterRef("pk")))
+
+
+def waiting_at(at: datetime) -> Exists:
+    """Return the condition of responses with a question that has no answer and can get one."""
+    open_ones = FollowUp.objects.filter(
+        submission=OuterRef("pk"), ended_at=None, answer_until__gt=at, replies=None
+    )
+    return Exists(open_ones)
+
+
+def asked() -> Exists:
+    """Return the condition of responses whose author was asked."""
+    return Exists(FollowUp.objects.filter(submission=OuterRef("pk")))
+
+
+def new_answers(person: User) -> QuerySet[Reply]:
+    """Return the answers to the person's questions that came since they opened the response."""
+    opened = AuditEvent.objects.filter(
+        actor=person,
+        action=AuditAction.RESPONSE_OPENED,
+        submission=OuterRef("follow_up__submission"),
+        at__gte=OuterRef("received_at"),
+    )
+    return Reply.objects.filter(~Exists(opened), follow_up__asked_by=person)
+
+
+def responses_with_new_answers(person: User, calls: Iterable[Call | int]) -> dict[int, int]:
+    """Return of each call how many responses have a new answer to the person."""
+    rows = (
+        new_answers(person)
+        .filter(follow_up__submission__call__in=calls, follow_up__submission__state="submitted")
+        .order_by()
+        .values("follow_up__submission__call")
+        .annotate(number=Count("follow_up__submission", distinct=True))
+    )
+    return {row["follow_up__submission__call"]: row["number"] for row in rows}
+
+
+def has_new_answer(person: User) -> Q:
+    """Return the condition of responses with a new answer to the person."""
+    return Q(pk__in=new_answers(person).values("follow_up__submission"))
+
+
+def lines_of_digest(call: Call, *, address: str) -> list[str]:
+    """Return what the digest says to the member with this address of answers to them."""
+    people = User.objects.filter(email__iexact=address, memberships__call=call, is_active=True)
+    number = sum(
+        responses_with_new_answers(one, [call]).get(call.pk, 0) for one in people.distinct()[:1]
+    )
+    if not number:
+        return []
+    if number == 1:
+        return ["1 response has a new answer to a question of yours"]
+    return [f"{number} responses have new answers to questions of yours"]
+
+
+def _answered(response: OuterRef) -> QuerySet[Reply]:
+    return Reply.objects.filter(follow_up__submission=response)
