@@ -32,7 +32,8 @@ class QuestionForm(forms.Form):
     def __init__(self, *args: Any, call: Call, at: datetime, **options: Any) -> None:
         self.call, self.at = call, at
         today = at.astimezone(ZoneInfo(call.timezone)).date()
-        super().__init__(*args, initial={"last_day": today + timedelta(days=USUAL_DAYS)}, **options)
+        options["initial"] = {"last_day": today + timedelta(days=USUAL_DAYS)}
+        super().__init__(*args, **options)
         self.auto_id = "question_%s"
 
     def clean_text(self) -> str:

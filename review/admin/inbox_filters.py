@@ -1,5 +1,6 @@
 """The filters by what staff did: who has a response, what is still to do, what somebody read."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,13 +132,14 @@ class QuestionsFilter(OneOf):
         ]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
-        chosen = {
+        chosen: dict[str, Callable[[], Any]] = {
             "new": lambda: asking.has_new_answer(self.reader),
             "waiting": lambda: asking.waiting_at(clock.portal_now()),
             "answered": asking.answered,
             "asked": asking.asked,
         }
-        return queryset.filter(chosen[self.value()]()) if self.value() else queryset
+        value = self.value()
+        return queryset.filter(chosen[value]()) if value else queryset
 
 
 class ReasonFilter(OneOf):

@@ -27,21 +27,24 @@ def follow_up(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     call = call_or_404(slug)
     try:
         found = replying.look_up(call=call, token=token)
-        if why := replying.why_closed(found, at=at):
-            return _closed_page(request, call, found, why)
-        latest = replying.latest_reply(found)
-        form = FollowUpForm(posted, initial={"answer": latest.text if latest else ""})
-        if form.is_bound and form.is_valid():
-            text = form.cleaned_data["answer"]
-            replying.answer(call=call, token=token, text=text, at=at)
-            nudge_mail()
-            return redirect("follow_up_answered", slug=slug, token=token)
     except LinkDead:
         return _dead_page(request, call)
-    except AnswerNotTaken as closed:
-        return _closed_page(request, call, found, closed.why)
-    except AnswerRefused as refused:
-        form.add_error("answer", refused.message)
+    if why := replying.why_closed(found, at=at):
+        return _closed_page(request, call, found, why)
+    latest = replying.latest_reply(found)
+    form = FollowUpForm(posted, initial={"answer": latest.text if latest else ""})
+    if form.is_bound and form.is_valid():
+        try:
+            replying.answer(call=call, token=token, text=form.cleaned_data["answer"], at=at)
+        except LinkDead:  # the author gave another address meanwhile
+            return _dead_page(request, call)
+        except AnswerNotTaken as closed:
+            return _closed_page(request, call, found, closed.why)
+        except AnswerRefused as refused:
+            form.add_error("answer", refused.message)
+        else:
+            nudge_mail()
+            return redirect("follow_up_answered", slug=slug, token=token)
     form.fields["answer"].widget.attrs |= _described(form)
     context = {
         **_context(call, found, token),
@@ -84,14 +87,13 @@ def no_more(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     refused = "again" not in request.POST
     try:
         found = replying.look_up(call=call, token=token)
-        if request.method == "POST":
+        why = replying.why_closed(found, at=at)
+        if request.method == "POST" and why in {"", replying.LATE}:
             replying.refuse_questions(call=call, token=token, refused=refused, at=at)
             return redirect("follow_up_no_more", slug=slug, token=token)
-    except LinkDead:
+    except (LinkDead, AnswerNotTaken):  # the latter where it was withdrawn or erased just now
         return _dead_page(request, call)
-    except AnswerNotTaken as closed:
-        return _closed_page(request, call, found, closed.why)
-    if (why := replying.why_closed(found, at=at)) not in {"", replying.LATE}:
+    if why not in {"", replying.LATE}:
         return _closed_page(request, call, found, why)
     return render(request, "follow_ups/no_more.html", _context(call, found, token) | {"why": why})
 

@@ -23,6 +23,7 @@ from submissions.respondent import calls as call_views
 from submissions.responses import amending, drafting, erasing, late_passes, returning, submitting
 from submissions.responses.models import ErasureRequest, FileScan
 from submissions.responses.states import ErasureScope
+from tests.asking import make_askable, make_asking_call, put_question
 from tests.fonts import noto, wide_and_low
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
@@ -102,6 +103,12 @@ ERASING = {
     "responses/erase.html",
     "responses/erased.html",
 }
+ASKED = {
+    "follow_ups/answered.html",
+    "follow_ups/closed.html",
+    "follow_ups/no_more.html",
+    "follow_ups/question.html",
+}
 REFUSALS = {
     "refusals/bad_request.html",
     "refusals/expired.html",
@@ -115,8 +122,8 @@ REFUSALS = {
 
 
 def test_no_page_is_left_out():
-    toured = BEFORE_STARTING | ANSWERING | SUBMITTED | CLOSED | FROM_MAILS | ERASING | REFUSALS
-    assert toured == page_templates()
+    toured = BEFORE_STARTING | ANSWERING | SUBMITTED | CLOSED | FROM_MAILS | ERASING
+    assert toured | ASKED | REFUSALS == page_templates()
 
 
 @pytest.fixture
@@ -332,6 +339,23 @@ def test_erasing(tour, call):
     tour.visit("response/submitted/", "erased")
     tour.visit("verify/", "verify-erased")
     assert tour.seen == ERASING
+
+
+def test_answering_a_question(tour, at):
+    tour.call = make_asking_call()
+    asked, token = put_question(make_askable(tour.call))
+    tour.hold(None).visit(f"question/{token}/", "follow-up")
+    tour.press("Send your answer", "follow-up-empty").fill("Your answer", "Lots 3 and 4.")
+    tour.press("Send your answer", "follow-up-answered").visit(
+        f"question/{token}/", "follow-up-again"
+    )
+    tour.visit(f"question/{token}/no-more/", "follow-up-no-more")
+    tour.press("Ask me nothing more", "follow-up-refused")
+    at(asked.answer_until)
+    tour.post(f"question/{token}/", "follow-up-late", answer="Lot 3.")
+    tour.visit(f"question/{token}/answered/", "follow-up-answered-over")
+    tour.visit("question/nothing/", "follow-up-dead")
+    assert tour.seen == ASKED
 
 
 def test_refusals(tour, call, monkeypatch, settings):

@@ -22,6 +22,7 @@ from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.addresses import leads_back
+from submissions.responses.asking import answering_token
 from submissions.responses.models import Entry, ErasureRequest, LatePass, Version
 from tests.forms import form_of
 from tests.makers import (
@@ -176,6 +177,18 @@ class Walk:
         assert note.resolved_at is not None
         return saved
 
+    def ask_the_author(self):
+        """A question, and its mail sent to staff in every way that there is."""
+        day = (self.now + timedelta(days=3)).date().isoformat()
+        about = {"text": "Which lots?", "last_day": day, "send": "yes"}
+        ids = (self.draft.pk, self.submission.pk)
+        asked = [self.post(f"submission/{pk}/ask/", **about) for pk in ids]
+        question = self.submission.follow_ups.get()
+        OutboxEmail.objects.update(state=OutboxState.FAILED)
+        told = self.staff.get(f"/admin/submissions/outboxemail/{question.mail_id}/change/")
+        assert answering_token(question) not in told.content.decode()
+        return [*asked, *self.correct(), *self.again()]
+
     def withdraw(self):
         ids = (self.draft.pk, self.submission.pk)
         saved = [self.save(f"submission/{pk}/withdraw/", reason="By email") for pk in ids]
@@ -300,6 +313,7 @@ ACTIONS = {
     "submissions_submission_considered": [Walk.assign_flag_and_consider],
     "submissions_submission_note": [Walk.write_and_resolve_notes],
     "submissions_submission_resolve": [Walk.write_and_resolve_notes],
+    "submissions_submission_ask": [Walk.ask_the_author],
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],
     "submissions_submission_file": [Walk.read_pages],

@@ -113,6 +113,10 @@ class DataWithToken(SampleData):
     def erasure(self, mail):
         return super().erasure(mail)[0], TOKEN
 
+    def follow_up(self, mail):
+        asked, _token, reply = super().follow_up(mail)
+        return asked, TOKEN, reply
+
     def opt_out_token(self, mail):
         return TOKEN
 
@@ -125,6 +129,9 @@ def test_sample_holds_no_token(kind):
 
 def sample_text(rendered):
     """The answers of the sample, as its text has them."""
+    answer = re.search(r"^Your answer:\n\n.*$", rendered.message.body, re.MULTILINE)
+    if answer:
+        return answer[0]
     found = re.search(r"seen by others\.\n\n(.*?)\n\nHow to show", rendered.message.body, re.DOTALL)
     return found[1] if found else ""
 
