@@ -20,13 +20,20 @@ from review.coding import add_code, code_passage
 from submissions.mail import resending, sending
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
-from submissions.responses import amending, attaching, drafting, late_passes, submitting
+from submissions.responses import (
+    amending,
+    attaching,
+    drafting,
+    late_passes,
+    replying,
+    submitting,
+)
 from submissions.responses.addresses import remember_address
 from submissions.responses.models import Submission
 from submissions.responses.verifying import receipt_code
+from tests.asking import make_asking_call, put_question
 from tests.makers import (
     complete_answers,
-    make_call,
     make_draft,
     make_submitted,
     make_user,
@@ -43,6 +50,7 @@ TYPED = {
 WORDS = (
     *("zqemail1x", "zqrole2x", "zqstory3x", "zqperson4x", "zqview5x", "zqnewstory6x", "zqlink7x"),
     *("zqnewemail8x", "zqfilename9x", "zqcontent10x", "zqdropped11x", "zqdraftfile12x"),
+    *("zqasked13x", "zqanswered14x"),
 )
 
 
@@ -107,7 +115,7 @@ def send_all(at):
 
 def live_through():
     """A response with something typed in every place that there is, and another one beside it."""
-    call = make_call()
+    call = make_asking_call()
     moment = while_open(call)
     manager = make_user(Role.MANAGER)
     other = make_submitted(call, email="jo@example.org", story="Nothing of it is gone.")
@@ -151,6 +159,9 @@ def live_through():
     for _ in range(2):  # a copy, and a copy of that
         again = resending.send_again(again, by=manager, at=moment)
         send_all(moment)
+    _asked, token = put_question(response, text="Who is zqasked13x?", by=manager, at=moment)
+    replying.answer(call=call, token=token, text="It is zqanswered14x.", at=moment)
+    send_all(moment)
     theme = add_code(call=call, name="Trust")
     story = call.questions_by_key["story"]
     code_passage(code=theme, version=second, question=story, start=4, end=14, by=manager, at=moment)

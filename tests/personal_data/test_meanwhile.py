@@ -22,12 +22,22 @@ from review.models import Coding
 from submissions.mail import reminding, resending
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
-from submissions.responses import amending, attaching, drafting, late_passes, returning, submitting
+from submissions.responses import (
+    amending,
+    attaching,
+    drafting,
+    late_passes,
+    replying,
+    returning,
+    submitting,
+)
 from submissions.responses.addresses import remember_address
+from submissions.responses.asking import answering_token
 from submissions.responses.models import Submission
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureState, TriageStatus
-from tests.makers import complete_answers, make_call, make_draft, make_user, while_open
+from tests.asking import make_asking_call, put_question
+from tests.makers import complete_answers, make_draft, make_user, while_open
 from tests.personal_data.erasures import ask_and_approve, send_last_mail
 from tests.personal_data.everything_typed import dumped, kept_files
 from tests.races.test_submit_race import at_once
@@ -61,6 +71,10 @@ class Meanwhile:
                 state=OutboxState.SENT, sent_at=self.at
             )
             self.mail = OutboxEmail.objects.filter(submission=self.draft).first()
+            self.asked, _token = put_question(self.draft, by=self.manager, at=self.at)
+            OutboxEmail.objects.filter(kind=MailKind.QUESTION_ASKED).update(
+                state=OutboxState.SENT, sent_at=self.at
+            )
             amending.reopen(submission=self.draft, at=self.at)
         self.response = Submission.objects.get(pk=self.draft.pk)
         self.request = ask_and_approve(self.response, at=self.at)
@@ -124,6 +138,13 @@ class Meanwhile:
     def write_a_note(self):
         noting.add_note(self.response, text=self.word, by=self.manager, at=self.at)
 
+    def ask(self):
+        put_question(self.response, text=f"Who is {self.word}?", by=self.manager, at=self.at)
+
+    def answer(self):
+        token = answering_token(self.asked)
+        replying.answer(call=self.call, token=token, text=f"It is {self.word}.", at=self.at)
+
     def consider(self):
         triage.change_status(self.response, to=TriageStatus.CONSIDERED, by=self.manager, at=self.at)
 
@@ -150,6 +171,7 @@ OF_DRAFTS = ("remind",)
 OF_SUBMITTED = (
     *("attach", "save", "submit", "discard_changes", "withdraw", "ask_for_links"),
     *("give_an_address", "send_the_mail_again", "correct_the_address", "give_a_late_pass"),
+    *("ask", "answer"),
     *("write_a_note", "consider", "code_a_passage", "compare", "export"),
 )
 
@@ -158,7 +180,7 @@ OF_SUBMITTED = (
 def everything(monkeypatch, tmp_path):
     """What can happen, by its name, each to a response of its own; one export waits."""
     monkeypatch.setattr(private_storage(), "location", str(tmp_path / "media"))
-    call = make_call()
+    call = make_asking_call()
     manager = make_user(Role.MANAGER)
     made = {}
     for number, name in enumerate((*OF_DRAFTS, *OF_SUBMITTED)):

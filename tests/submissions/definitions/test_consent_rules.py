@@ -61,6 +61,22 @@ options = [{ key = "yes", label = "Yes" }, { key = "no", label = "No" }]
     ]
 
 
+def test_leave_to_contact_is_a_choice_of_yes_and_no():
+    asked = """
+[[sections.questions]]
+key = "contact_followup"
+kind = "radio"
+label = "May we contact you?"
+options = [{ key = "yes", label = "Yes" }, { key = "no", label = "No" }]
+"""
+    parse(with_policy('publication = "not asked"') + asked, source="small.toml")
+    other = asked.replace('key = "no"', 'key = "never"')
+    assert problems_of(with_policy('publication = "not asked"') + other) == [
+        "small.toml: sections.evidence.contact_followup: must be of the kind “radio”, with the "
+        "options yes and no"
+    ]
+
+
 def test_organisation_needs_the_name_that_may_be_published():
     text = TEXT.replace(
         '{ key = "named", label = "Yes, with a name" }',
