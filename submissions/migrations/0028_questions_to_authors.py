@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("submissions", "0026_copies_of_a_mail_end_with_it"),
+        ("submissions", "0027_responses_entered_by_staff"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                     ("address_changed", "Notice of a changed address"),
                     ("version_notice", "Notice of a changed submission at an earlier address"),
                     ("file_infected", "Notice of a file that the virus scanner found harmful"),
+                    ("acknowledgement", "Acknowledgement of a response that staff entered"),
                     ("erasure_asked", "Notice of a request to erase"),
                     ("erasure_stopped", "A request to erase was refused or withdrawn"),
                     ("erasure_done", "Notice that a response was erased"),
@@ -130,6 +131,7 @@ class Migration(migrations.Migration):
                             "address_changed",
                             "version_notice",
                             "file_infected",
+                            "acknowledgement",
                             "erasure_asked",
                             "erasure_stopped",
                             "erasure_done",
