@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from submissions.mail.rendering import LEFT_OUT, RenderedMail, render_with
-from submissions.mail.samples import ADDRESS, SampleData
+from submissions.mail.samples import SampleData, sample_mail
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses.asking import end_of
@@ -28,14 +28,6 @@ def preview(submission: Submission, *, text: str, last_day: date, at: datetime) 
         asked_at=at,
         answer_until=end_of(last_day, call),
     )
-    mail = OutboxEmail(
-        call=call,
-        submission=submission,
-        version=submission.current_version,
-        kind=MailKind.QUESTION_ASKED,
-        to_address=ADDRESS,
-        message_id="<preview@example.org>",
-        created_at=at,
-        claimed_at=at,
-    )
+    mail = sample_mail(MailKind.QUESTION_ASKED, call, at=at)
+    mail.submission, mail.version = submission, submission.current_version
     return render_with(mail, _Preview(asked, at))

@@ -138,9 +138,6 @@ class Meanwhile:
     def write_a_note(self):
         noting.add_note(self.response, text=self.word, by=self.manager, at=self.at)
 
-    def ask(self):
-        put_question(self.response, text=f"Who is {self.word}?", by=self.manager, at=self.at)
-
     def answer(self):
         token = answering_token(self.asked)
         replying.answer(call=self.call, token=token, text=f"It is {self.word}.", at=self.at)
@@ -171,8 +168,7 @@ OF_DRAFTS = ("remind",)
 OF_SUBMITTED = (
     *("attach", "save", "submit", "discard_changes", "withdraw", "ask_for_links"),
     *("give_an_address", "send_the_mail_again", "correct_the_address", "give_a_late_pass"),
-    *("ask", "answer"),
-    *("write_a_note", "consider", "code_a_passage", "compare", "export"),
+    *("answer", "write_a_note", "consider", "code_a_passage", "compare", "export"),
 )
 
 

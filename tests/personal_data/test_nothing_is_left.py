@@ -73,7 +73,8 @@ def test_without_who_answered_the_answers_stay(lived):
     erasing.carry_out_all(at=moment)
     left = found_in([*dumped(), *kept_files(lived["media"])])
     of_evidence = {"zqrole2x", "zqstory3x", "zqperson4x", "zqview5x", "zqnewstory6x"}
-    assert left == of_evidence | {"zqcontent10x", "zqdropped11x"}
+    of_questions = {"zqasked13x", "zqanswered14x"}
+    assert left == of_evidence | of_questions | {"zqcontent10x", "zqdropped11x"}
     assert check_evidence(wall_now=datetime.now(UTC))[1] == []
     version = version_of(lived["call"], reference=response.reference, digest=lived["digests"][1])
     assert receipt_code(version) != lived["code"]
