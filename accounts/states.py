@@ -59,8 +59,8 @@ class AuditAction(TextChoices):
     DUPLICATES_DECIDED = "duplicates_decided", "Decided about alike responses"
     QUESTION_ASKED = "question_asked", "Asked the author of a response a question"
     QUESTION_ANSWERED = "question_answered", "Answered a question about a response"
-    QUESTIONS_REFUSED = "questions_refused", "Asked to be asked nothing more"
-    QUESTIONS_ALLOWED = "questions_allowed", "Allowed questions again"
+    QUESTIONS_REFUSED = "questions_refused", "Stopped questions about a response"
+    QUESTIONS_ALLOWED = "questions_allowed", "Allowed questions about a response again"
     DUPLICATES_CHANGED = "duplicates_changed", "Took responses out of a set, or put them back"
 
 

@@ -149,7 +149,7 @@ def _say(asked: FollowUp, replies: list[Reply], response: Submission, at: dateti
     else:
         said = f"No answer came by the end of {last_day}."
     if asked.refused_at is not None:
-        said += " Its author asks to be asked nothing more about this response."
+        said += " Its author stopped questions about this response."
     mail = asked.mail
     if mail is not None and mail.state == OutboxState.FAILED:
         return f"{said} The mail could not be delivered."

@@ -17,7 +17,7 @@ class QuestionForm(forms.Form):
 
     text = forms.CharField(
         label="Question",
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
         help_text=(
             f"Up to {MOST_CHARACTERS:,} characters of plain text. It goes out by email: do not "
             "quote the response, and name nobody."

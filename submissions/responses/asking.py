@@ -102,7 +102,7 @@ def why_not(submission: Submission, *, at: datetime) -> str:
             "the way that it came."
         )
     if submission.follow_ups.filter(refused_at__isnull=False).exists():
-        return "Its author asked us to ask them nothing more about this response."
+        return "Its author stopped questions about this response."
     if open_request(submission) is not None:
         return "There is an open request to erase it."
     if not present_address(submission, call):

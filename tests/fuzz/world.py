@@ -64,7 +64,7 @@ class World:
         self.drafts[slug] = make_draft(side.call, at=side.at, **answers)
         make_attachment(self.drafts[slug], name=f"{QUOTES}<fuzz>.txt")
         self.receipts[slug] = side.response
-        amended = Submission.objects.filter(call=side.call).exclude(
+        amended = Submission.objects.filter(call=side.call, entry=None).exclude(
             pk__in=[side.response.pk, self.drafts[slug].pk]
         )
         self.amended[slug] = amended.get()
@@ -75,6 +75,7 @@ class World:
             ).token,
             "late-pass": late_passes.make_link(side.late_pass),
             "reminders": opt_out_token(self.drafts[slug]),
+            "question": side.question,
         }
         spoil(side.call)
 

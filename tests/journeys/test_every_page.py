@@ -350,7 +350,7 @@ def test_answering_a_question(tour, at):
         f"question/{token}/", "follow-up-again"
     )
     tour.visit(f"question/{token}/no-more/", "follow-up-no-more")
-    tour.press("Ask me nothing more", "follow-up-refused")
+    tour.press("Stop questions", "follow-up-refused")
     at(asked.answer_until)
     tour.post(f"question/{token}/", "follow-up-late", answer="Lot 3.")
     tour.visit(f"question/{token}/answered/", "follow-up-answered-over")

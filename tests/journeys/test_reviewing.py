@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from submissions.responses import replying
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.submitting import submit
+from tests.asking import make_asking_call, put_question
 from tests.core.test_pictures import picture as a_picture
 from tests.forms import form_of
 from tests.journeys.conftest import faults_found_by_axe
@@ -131,12 +133,15 @@ def test_keys_are_listed_stay_silent_while_somebody_types_and_can_be_turned_off(
 
 
 def test_pages_for_reading_have_no_faults_and_fit_their_widths(open_signed_in, at):
-    call = make_call()
+    call = make_asking_call()
     at(while_open(call))
     draft = make_draft(call, **complete_answers(call, story="We bid alone and lost. " * 30))
     file = make_attachment(draft, name="notice.png", content=a_picture("PNG"))
     Attachment.objects.filter(pk=file.pk).update(file_type="png")
     response = submit(submission=draft, at=while_open(call)).submission
+    asked, token = put_question(response)
+    for text in ("Lots 3 and 4. " * 30, "Lot 3."):
+        replying.answer(call=call, token=token, text=text, at=asked.asked_at)
     amended(response, story="We bid with others and won. " * 30, roles=["commissioner"])
     make_submitted(call, publication="confidential")
     page = open_signed_in(make_user(Role.MANAGER), 1280)
@@ -148,12 +153,23 @@ def test_pages_for_reading_have_no_faults_and_fit_their_widths(open_signed_in, a
         "questions": "/admin/submissions/submission/questions/",
         "across": f"/admin/submissions/submission/questions/{story.pk}/",
         "keys": "/admin/submissions/submission/keys/",
+        "ask": f"/admin/submissions/submission/{response.pk}/ask/",
     }
     for name, address in addresses.items():
         page.goto(address)
-        for width in (320, 400, 1280):
-            page.set_viewport_size({"width": width, "height": 800})
-            picture(page, f"admin-{name}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            if width != 320:
-                assert faults_found_by_axe(page) == []
+        look_at_widths(page, name)
+    page.get_by_role("button", name="Read it as it will go out").click()
+    look_at_widths(page, "ask-empty")
+    page.get_by_label("Question").fill("Which lots?")
+    page.get_by_role("button", name="Read it as it will go out").click()
+    page.get_by_role("button", name="Send the question").wait_for()
+    look_at_widths(page, "ask-preview")
+
+
+def look_at_widths(page, name):
+    for width in (320, 400, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        picture(page, f"admin-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+        if width != 320:
+            assert faults_found_by_axe(page) == []

@@ -14,6 +14,7 @@ from personal_data.bundle import about
 from review.asking import lines_of_digest
 from review.first_page import calls_today
 from submissions.mail.errors import ResendRefused
+from submissions.mail.reminding import is_still_wanted
 from submissions.mail.resending import send_to_corrected
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, asking, erasing, replying
@@ -150,7 +151,7 @@ REASONS = {
             refused=True,
             at=while_open(response.call),
         ),
-        "Its author asked us to ask them nothing more about this response.",
+        "Its author stopped questions about this response.",
     ),
     "three wait": (
         lambda response: [put_question(response, text=text) for text in "abc"],
@@ -280,6 +281,14 @@ def test_mail_of_a_question_goes_to_nobody_else(response, ann, call):
     mail.refresh_from_db()
     with pytest.raises(ResendRefused):
         send_to_corrected(mail, address="me@example.org", by=ann, at=while_open(call))
+
+
+def test_mail_of_a_question_is_not_sent_once_the_response_is_withdrawn(response, call):
+    put_question(response)
+    mail = OutboxEmail.objects.get(kind="question_asked")
+    assert is_still_wanted(mail, at=while_open(call))
+    amending.withdraw(submission=response, at=while_open(call))
+    assert not is_still_wanted(OutboxEmail.objects.get(pk=mail.pk), at=while_open(call))
 
 
 def test_person_gets_questions_and_answers_in_their_copy(response, call):

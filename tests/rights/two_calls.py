@@ -17,14 +17,14 @@ from review.noting import add_note
 from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
-from submissions.responses import entering, erasing, late_passes, submitting
+from submissions.responses import entering, erasing, late_passes, replying, submitting
 from submissions.responses.models import Attachment
 from submissions.responses.states import Acknowledgement, Channel, ErasureScope
+from tests.asking import make_asking_call, put_question
 from tests.core.test_pictures import picture
 from tests.makers import (
     complete_answers,
     make_attachment,
-    make_call,
     make_draft,
     make_submitted,
     make_user,
@@ -40,7 +40,7 @@ class Side:
 
     def __init__(self, name, *, boss):
         self.name = name
-        self.call = make_call(slug=f"{name}-call", title=f"{name} title")
+        self.call = make_asking_call(slug=f"{name}-call", title=f"{name} title")
         self.at = while_open(self.call)
         draft = make_draft(
             self.call,
@@ -87,6 +87,10 @@ class Side:
             at=self.at,
             wall_now=self.at,
         )
+        _asked, self.question = put_question(
+            self.response, text=f"{name} question", by=boss, at=self.at
+        )
+        replying.answer(call=self.call, token=self.question, text=f"{name} answer", at=self.at)
         self.erasure = erasing.ask(
             submission=self.response, scope=ErasureScope.IDENTITY, at=self.at
         )

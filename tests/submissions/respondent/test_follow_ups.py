@@ -178,11 +178,11 @@ def test_link_of_another_call_or_of_nobody_answers_nothing(page, client, questio
 
 def test_author_can_ask_to_be_asked_nothing_more_and_take_that_back(page, client, call, question):
     shown = client.post(f"{page}no-more/", follow=True)
-    assert "We will ask you nothing more" in words(shown)
+    assert "You will get no more questions" in words(shown)
     assert FollowUp.objects.get().refused_at == while_open(call)
     assert client.post(page, {"answer": MINE}).status_code == 302
     shown = client.post(f"{page}no-more/", {"again": "yes"}, follow=True)
-    assert "Ask you nothing more?" in words(shown)
+    assert "Stop questions about your response?" in words(shown)
     assert FollowUp.objects.get().refused_at is None
     events = AuditEvent.objects.filter(action__startswith="questions_").order_by("pk")
     assert [event.action for event in events] == ["questions_refused", "questions_allowed"]
