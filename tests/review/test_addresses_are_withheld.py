@@ -29,6 +29,7 @@ FILTERS = {
     "accounts.membership": {"call", "role"},
     "accounts.user": {"is_superuser", "is_active"},
     "submissions.call": set(),
+    "submissions.entry": {"call"},
     "submissions.erasurerequest": {"call", "state", "ground"},
     "submissions.latepass": {"call"},
     "submissions.outboxemail": {"state", "kind", "call"},
@@ -92,6 +93,8 @@ def test_lists_are_narrowed_by_their_own_filters_only(client, model):
     request = client.get(address).wsgi_request
     lookups = {*every_field_of(model), "identity_answers__value", "facet_roles", "state", "timing"}
     allowed = {name for name in lookups if model_admin.lookup_allowed(name, "x", request)}
+    # The list of entries is narrowed by the call of the response.
+    allowed = {name.removeprefix("submission__") for name in allowed}
     assert {name.split("__")[0] for name in allowed} == FILTERS[model._meta.label_lower]
     shapes = {re.sub(r"^[a-z_]+?(__|$)", r"\1", name) for name in allowed}
     assert shapes <= {"", "__exact", "__isnull", "__id__exact"}
