@@ -61,6 +61,16 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "carry-out-imports": {
+        "task": "submissions.carry_out_imports",
+        "schedule": 10.0,
+        "options": {"expires": TICK_LASTS},
+    },
+    "clear-imports": {
+        "task": "submissions.clear_imports",
+        "schedule": crontab(minute=41, hour="*/6"),
+        "options": {"expires": 3600.0},
+    },
     # Four times a day, so that an outage does not break what the privacy notice promises per day.
     "end-data": {
         "task": "retention.end_data",

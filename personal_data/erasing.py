@@ -29,8 +29,10 @@ from submissions.responses.erasing import tell
 from submissions.responses.models import (
     Answer,
     Attachment,
+    Entry,
     ErasureRequest,
     IdentityAnswer,
+    ImportedRow,
     LatePass,
     ReturnAddress,
     Submission,
@@ -96,6 +98,8 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             for part in (IdentityAnswer, ReturnAddress):
                 part.objects.filter(submission=submission).delete()
             comparing.forget_sender(submission.pk)
+            Entry.objects.filter(submission=submission).update(their_reference="")
+            ImportedRow.objects.filter(submission=submission).delete()
         if locked.is_whole:
             Answer.objects.filter(submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()

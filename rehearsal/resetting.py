@@ -41,8 +41,10 @@ from submissions.responses.models import (
     FileScan,
     FollowUp,
     IdentityAnswer,
+    ImportedRow,
     LatePass,
     Reply,
+    ResponseImport,
     ReturnAddress,
     ReturnToken,
     Submission,
@@ -79,7 +81,9 @@ MADE_IN_REHEARSAL = (
     ReturnAddress,
     ErasureRequest,
     Entry,
+    ImportedRow,
     Submission,
+    ResponseImport,
     ClosingChange,
     ExportRun,
     RetentionConfirmation,
@@ -117,7 +121,7 @@ def reset(*, at: datetime) -> Reset:
         responses = Submission.objects.count()
         files = [
             stored
-            for model in (Attachment, ExportRun)
+            for model in (Attachment, ExportRun, ResponseImport)
             for stored in model.objects.exclude(file="").values_list("file", flat=True)
         ]
         _reset_closing_times()

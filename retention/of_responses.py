@@ -21,6 +21,7 @@ from submissions.responses.ending.late import responses_kept_longer
 from submissions.responses.erasing import end_by_retention, has_lapsed
 from submissions.responses.models import (
     Attachment,
+    Entry,
     ErasureRequest,
     IdentityAnswer,
     ReturnAddress,
@@ -80,12 +81,17 @@ class OfResponses:
         if self.scope == ErasureScope.FILES:
             return responses.filter(Exists(files))
         of_versions = VersionIdentity.objects.filter(version__submission=OuterRef("pk"))
-        named_files = files.exclude(name=Concat(Value("file."), F("file_type")))
+        # An original says who answered, whatever its name.
+        named_files = files.exclude(
+            name=Concat(Value("file."), F("file_type")), question__isnull=False
+        )
+        entries = Entry.objects.filter(submission=OuterRef("pk")).exclude(their_reference="")
         return responses.filter(
             Q(Exists(of_versions.exclude(answers={})))
             | Q(Exists(IdentityAnswer.objects.filter(submission=OuterRef("pk"))))
             | Q(Exists(ReturnAddress.objects.filter(submission=OuterRef("pk"))))
             | Q(Exists(named_files))
+            | Q(Exists(entries))
         )
 
 

@@ -1,10 +1,10 @@
 """Responses that came another way: those that are half entered, and the pages to enter one."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -17,11 +17,17 @@ from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
-from submissions.admin import entry_pages
+from submissions.admin import entry_pages, import_pages
 from submissions.admin.entry_form import EntryForm
 from submissions.responses.entering import begin_entry
 from submissions.responses.models import Entry
 from submissions.responses.states import Acknowledgement, Channel
+
+
+class WithNumber(Protocol):
+    """An entry with what `get_queryset` adds."""
+
+    shown_number: str
 
 
 @admin.register(Entry)
@@ -30,13 +36,18 @@ class EntryAdmin(OfOwnCalls, ReadOnlyAdmin):
 
     sees = Action.ENTER_RESPONSES
     call_path = "submission__call"
-    list_display = ("__str__", "came_by", "received", "begun_by", "begun", "call")
+    list_display = ("__str__", "number", "came_by", "received", "begun_by", "begun", "call")
     list_filter = (("submission__call", OwnCallsFilter),)
     list_select_related = ("submission__call", "begun_by")
     change_list_template = "admin/submissions/entry/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        return super().get_queryset(request).filter(submission__state="draft")
+        drafts = super().get_queryset(request).filter(submission__state="draft")
+        # A number may name its author.
+        known = calls_of(request.user, Action.SEE_IDENTITY)
+        theirs = Q(begun_by=current_user(request)) | Q(submission__call__in=known)
+        shown = Case(When(theirs, then=F("their_reference")), default=Value(""))
+        return drafts.annotate(shown_number=shown)
 
     def _call_of(self, row: Any) -> int | None:
         return row.submission.call_id
@@ -44,6 +55,10 @@ class EntryAdmin(OfOwnCalls, ReadOnlyAdmin):
     @admin.display(description="call")
     def call(self, entry: Entry) -> str:
         return str(entry.submission.call)
+
+    @admin.display(description="number", ordering="shown_number")
+    def number(self, entry: WithNumber) -> str:
+        return entry.shown_number
 
     @admin.display(description="how it came")
     def came_by(self, entry: Entry) -> str:
@@ -61,6 +76,7 @@ class EntryAdmin(OfOwnCalls, ReadOnlyAdmin):
         view = self.admin_site.admin_view
         return [
             path("begin/<int:pk>/", view(self.begin), name="submissions_entry_begin"),
+            *import_pages.urls(self),
             *entry_pages.urls(self),
             *super().get_urls(),
         ]
@@ -94,6 +110,7 @@ class EntryAdmin(OfOwnCalls, ReadOnlyAdmin):
                 channel=Channel(form.cleaned_data["channel"]),
                 received_at=form.cleaned_data["moment"],
                 acknowledgement=Acknowledgement(form.cleaned_data["acknowledgement"]),
+                their_reference=form.cleaned_data["their_reference"],
                 by=current_user(request),
                 at=at,
             )

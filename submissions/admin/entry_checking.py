@@ -91,6 +91,7 @@ def check(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse
         rows=rows,
         originals=originals_of(entry.submission),
         issues=issues,
+        not_counted=current.not_counted,
         left_open=LEFT_OPEN if asks and not current.answers.get("publication") else "",
         etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
     )

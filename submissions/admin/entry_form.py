@@ -9,6 +9,7 @@ from django import forms
 
 from core.spoken_time import zone_words
 from submissions.calls.models import Call
+from submissions.responses.etags import etag
 from submissions.responses.models import Entry
 from submissions.responses.states import Acknowledgement, Channel
 
@@ -33,6 +34,11 @@ class EntryForm(forms.Form):
     acknowledgement = forms.ChoiceField(
         label="Tell its author the reference", choices=Acknowledgement.choices
     )
+    their_reference = forms.CharField(
+        label="A number that it came with, or has in your files",
+        max_length=100,
+        required=False,
+    )
     base_etag = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -53,6 +59,7 @@ class EntryForm(forms.Form):
                 "day": local.date(),
                 "time": local.time(),
                 "acknowledgement": entry.acknowledgement,
+                "their_reference": entry.their_reference,
             }
         super().__init__(data, initial=shown)
         self.fields["time"].help_text = (
@@ -77,4 +84,11 @@ class EntryForm(forms.Form):
 
 
 def etag_of(entry: Entry) -> str:
-    return f"{entry.submission.channel} {entry.received_at.isoformat()} {entry.acknowledgement}"
+    return etag(
+        [
+            entry.submission.channel,
+            entry.received_at.isoformat(),
+            entry.acknowledgement,
+            entry.their_reference,
+        ]
+    )

@@ -89,6 +89,7 @@ def _overview(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResp
                 channel=Channel(form.cleaned_data["channel"]),
                 received_at=form.cleaned_data["moment"],
                 acknowledgement=Acknowledgement(form.cleaned_data["acknowledgement"]),
+                their_reference=form.cleaned_data["their_reference"],
                 by=current_user(request),
                 at=clock.portal_now(),
             )

@@ -22,6 +22,7 @@ def begin_entry(
     channel: Channel,
     received_at: datetime,
     acknowledgement: Acknowledgement,
+    their_reference: str = "",
     by: User,
     at: datetime,
 ) -> Entry:
@@ -38,6 +39,7 @@ def begin_entry(
             begun_by=by,
             begun_at=at,
             acknowledgement=acknowledgement,
+            their_reference=their_reference,
         )
         _record(AuditAction.ENTRY_BEGUN, entry, by, at)
     return entry
@@ -49,6 +51,7 @@ def change_entry(
     channel: Channel,
     received_at: datetime,
     acknowledgement: Acknowledgement,
+    their_reference: str = "",
     by: User,
     at: datetime,
 ) -> None:
@@ -60,11 +63,12 @@ def change_entry(
         submission.save_locked("channel")
         entry.submission = submission
         entry.received_at, entry.acknowledgement = received_at, acknowledgement
-        entry.save(update_fields=["received_at", "acknowledgement"])
+        entry.their_reference = their_reference
+        entry.save(update_fields=["received_at", "acknowledgement", "their_reference"])
         _record(AuditAction.ENTRY_CHANGED, entry, by, at)
 
 
-def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str) -> Version:
+def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | None) -> Version:
     """Submit the response as received when it came. Raises what `submit` raises."""
     return submit(submission=entry.submission, at=at, expected_etag=expected_etag, entered_by=by)
 

@@ -58,6 +58,14 @@ class EntryRefused(PortalError):
         self.message = message
 
 
+class ImportRefused(PortalError):
+    """A file with many responses cannot be read or carried out; `message` is for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class QuestionRefused(PortalError):
     """A question cannot be put to the author of a response; `message` is a sentence for staff."""
 

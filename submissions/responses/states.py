@@ -51,6 +51,22 @@ class Acknowledgement(TextChoices):
     NONE = "none", "Not at all: its author does not want it, or cannot be reached"
 
 
+class ImportKind(TextChoices):
+    """What a file with many responses is."""
+
+    CSV = "csv", "A table (CSV)"
+    FOLDER = "folder", "A folder of files (ZIP)"
+
+
+class ImportState(TextChoices):
+    """How far an import is: until it is asked for, nothing of it is entered."""
+
+    CHECKING = "checking", "To be checked"
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Being carried out"
+    DONE = "done", "Carried out"
+
+
 class TriageStatus(TextChoices):
     """How far the project's staff have read a submission."""
 

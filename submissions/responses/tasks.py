@@ -9,11 +9,15 @@ from core import clock
 from core.broker import broker, nudge
 from submissions.responses import scanning
 from submissions.responses.evidence_checks.checking import check_evidence, is_due
+from submissions.responses.importing import uploads
+from submissions.responses.importing.carrying_out import carry_out_next
 
 logger = logging.getLogger(__name__)
 TIME_LIMIT = 3600  # seconds
 SCAN_TIME_LIMIT = 600  # seconds
 SCAN_EXPIRES = 30.0  # seconds
+IMPORT_TIME_LIMIT = 3600  # seconds
+TICK_LASTS = 10.0  # seconds; by then beat has sent the next task
 RUNNING = "evidence-portal:scanning"
 
 
@@ -45,6 +49,27 @@ def scan_files() -> None:
             client.delete(RUNNING)
     if report.scanned:
         logger.info("files: %s", report)
+
+
+@shared_task(name="submissions.carry_out_imports", time_limit=IMPORT_TIME_LIMIT)
+def carry_out_imports() -> None:
+    """Enter the responses of uploaded files, and go on with those whose worker stopped."""
+    if uploads.release_stuck(wall_now=clock.wall_now()):
+        logger.warning("an import is gone on with: its worker had stopped")
+    while found := carry_out_next(now=clock.portal_now, wall_now=clock.wall_now):
+        logger.info("%s: %d rows, %d entered", found, found.rows_done, found.rows_entered)
+        nudge_scan()
+
+
+@shared_task(name="submissions.clear_imports")
+def clear_imports() -> None:
+    """Discard uploads that nobody had carried out."""
+    uploads.clear(at=clock.portal_now())
+
+
+def nudge_imports() -> None:
+    """Have an import carried out once the present transaction has committed; beat asks anyway."""
+    nudge(carry_out_imports, expires=TICK_LASTS)
 
 
 def nudge_scan() -> None:

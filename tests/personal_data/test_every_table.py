@@ -27,6 +27,7 @@ KNOWN = {
     "submissions.FileScan.attachment": DELETED,
     "submissions.FollowUp.submission": EMPTIED,
     "submissions.IdentityAnswer.submission": DELETED,
+    "submissions.ImportedRow.submission": DELETED,
     "submissions.LatePass.submission": EMPTIED,
     "submissions.LatePass.used_for": EMPTIED,
     "submissions.OutboxEmail.submission": DELETED,

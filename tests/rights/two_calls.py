@@ -3,6 +3,7 @@
 import re
 
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RegexPattern
 
@@ -18,6 +19,7 @@ from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import entering, erasing, late_passes, replying, submitting
+from submissions.responses.importing import uploads
 from submissions.responses.models import Attachment
 from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from tests.asking import make_asking_call, put_question
@@ -116,6 +118,8 @@ class Side:
             by=boss,
             at=self.at,
         )
+        table = SimpleUploadedFile(f"{name} letters.csv", b"story\nA letter.\n")
+        self.upload = uploads.upload(call=self.call, file=table, by=boss, at=self.at)
         self.runs = {}
 
     def marks(self):
@@ -143,6 +147,8 @@ class Side:
             "retention/retentioncalendar": self.call,
             "submissions/latepass/give": self.call,
             "submissions/entry/begin": self.call,
+            "submissions/entry/import": self.call,
+            "submissions/entry/imports": self.upload,
             "submissions/entry": self.entry,
             "submissions/latepass": self.late_pass,
             "submissions/outboxemail": self.mail,

@@ -4,6 +4,7 @@ from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
 from submissions.responses.models.entries import Entry
 from submissions.responses.models.erasures import ErasureRequest
+from submissions.responses.models.imports import ImportedRow, ResponseImport
 from submissions.responses.models.responses import (
     Answer,
     IdentityAnswer,
@@ -24,8 +25,10 @@ __all__ = [
     "FileScan",
     "FollowUp",
     "IdentityAnswer",
+    "ImportedRow",
     "LatePass",
     "Reply",
+    "ResponseImport",
     "ReturnAddress",
     "ReturnToken",
     "Submission",

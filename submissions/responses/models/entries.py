@@ -19,6 +19,9 @@ class Entry(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     begun_at = models.DateTimeField()
+    their_reference = models.CharField(
+        max_length=100, blank=True, help_text="A number that it came with, or has in your files."
+    )
     acknowledgement = models.CharField(max_length=10, choices=Acknowledgement.choices)
 
     class Meta:

@@ -165,3 +165,12 @@ def test_list_of_responses_says_how_one_came(call):
     entered(client, begun(client, call, channel="in_person"))
     rows = client.get("/admin/submissions/submission/").content.decode()
     assert ":30:00, in person</td>" in rows
+
+
+def test_answer_to_a_question_that_is_not_asked_is_named_before_submitting(call):
+    client = staff()
+    entry = begun(client, call)
+    page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'org_name')}/"
+    client.post(page, form_of(client.get(page)) | {"org_name": "A charity"})
+    label = call.questions_by_key["org_name"].label
+    assert f"<li>{label}</li>" in client.get(f"{ADMIN}{entry.pk}/check/").content.decode()

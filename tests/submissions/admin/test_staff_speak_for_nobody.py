@@ -23,7 +23,13 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.addresses import leads_back
 from submissions.responses.asking import answering_token
-from submissions.responses.models import Entry, ErasureRequest, LatePass, Version
+from submissions.responses.models import (
+    Entry,
+    ErasureRequest,
+    LatePass,
+    ResponseImport,
+    Version,
+)
 from tests.forms import form_of
 from tests.makers import (
     FIRST_CALL,
@@ -287,6 +293,19 @@ class Walk:
             assert {answer.status_code for answer in answers} == {404}
         return [begun, *pages, self.post(f"entry/{entry.pk}/discard/")]
 
+    def enter_many(self):
+        """Responses of their own making, with the author's address: nothing else changes."""
+        came = (self.call.closes_at - timedelta(days=1)).date().isoformat()
+        rows = f"email,date\n{AUTHORS},{came}\n".encode()
+        begin = f"entry/import/{self.call.pk}/"
+        found = [self.post(begin, file=SimpleUploadedFile("a.csv", rows))]
+        (of,) = ResponseImport.objects.all()
+        page = f"/admin/submissions/entry/imports/{of.pk}/"
+        looked = self.post(f"entry/imports/{of.pk}/", **form_of(self.staff.get(page)))
+        found += [looked, self.staff.get(f"{page}?dry-run=1"), self.staff.get(f"{page}discard/")]
+        found += [self.post(f"entry/imports/{of.pk}/{page}/") for page in ("carry-out", "discard")]
+        return [*found, self.staff.get(begin)]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -340,6 +359,10 @@ ACTIONS = {
     "submissions_entry_letter": [Walk.enter],
     "submissions_entry_discard": [Walk.enter],
     "submissions_entry_originals": [Walk.enter],
+    "submissions_entry_import": [Walk.enter_many],
+    "submissions_entry_upload": [Walk.enter_many],
+    "submissions_entry_carry_out": [Walk.enter_many],
+    "submissions_entry_let_go": [Walk.enter_many],
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
 }

@@ -1,0 +1,148 @@
+"""What each column of an upload is, and what holds for every row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from submissions.admin.entry_form import CHANNELS
+from submissions.calls.models import Call, Question
+from submissions.calls.states import PublicationPolicy, QuestionKind
+from submissions.responses.importing.choices import Choices, targets
+from submissions.responses.importing.folders import Folder
+from submissions.responses.importing.tables import Table
+from submissions.responses.importing.uploads import Content
+from submissions.responses.states import Acknowledgement
+
+COLUMN = "column_"
+SHOWN = 60  # characters of the first cell
+
+
+class ImportForm(forms.Form):
+    channel = forms.ChoiceField(label="How they came", choices=CHANNELS)
+    day = forms.DateField(
+        label="Day on which they came",
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    time = forms.TimeField(
+        label="Time at which they came",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+    )
+    acknowledgement = forms.ChoiceField(
+        label="Tell each author the reference", choices=Acknowledgement.choices
+    )
+    submits = forms.BooleanField(
+        label="Submit each that is complete; the others stay half entered",
+        required=False,
+        help_text="Without it all of them stay half entered, for you to look at one by one.",
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        call: Call,
+        content: Content,
+        choices: Choices,
+    ) -> None:
+        self.call, self.content = call, content
+        shown: dict[str, Any] = choices.as_stored()
+        shown |= {f"{COLUMN}{n}": target for n, target in enumerate(choices.columns)}
+        super().__init__(data, initial=shown)
+        if isinstance(content, Table):
+            self.fields["day"].help_text = "Where the row says no day of its own."
+            self.fields["time"].help_text = "Where the row says no time. It judges the deadline."
+            self._add_columns(content)
+        else:
+            self.fields["day"].required = True
+            self.fields["time"].help_text = "It judges the deadline."
+            self._add_questions()
+        if call.publication == PublicationPolicy.ASKED:
+            self._add_consent()
+
+    def _add_columns(self, table: Table) -> None:
+        choices = [("", "Leave it out"), *targets(self.call)]
+        for n in range(len(table.heading)):
+            first = next((row.cells[n] for row in table.rows if n < len(row.cells)), "").strip()
+            cut = first if len(first) <= SHOWN else f"{first[:SHOWN]}…"
+            self.fields[f"{COLUMN}{n}"] = forms.ChoiceField(
+                label=table.column(n),
+                choices=choices,
+                required=False,
+                help_text=f"First: {cut}" if cut else "The first is empty.",
+            )
+
+    def _add_questions(self) -> None:
+        questions = self.call.questionnaire.questions
+        files = [q for q in questions if q.kind == QuestionKind.FILE]
+        texts = [q for q in questions if q.kind == QuestionKind.LONG]
+        self.fields["file_question"] = forms.ChoiceField(
+            label="Where each file goes",
+            required=False,
+            choices=[("", "Beside the response, as its original"), *_choices(files)],
+            help_text="An original is no part of the evidence, and says who answered.",
+        )
+        self.fields["text_question"] = forms.ChoiceField(
+            label="Text files (.txt) are the answer to",
+            required=False,
+            choices=[("", "No question: they are files like the others"), *_choices(texts)],
+            help_text="A text beside a file of the same name belongs to the same response.",
+        )
+
+    def _add_consent(self) -> None:
+        question = self.call.questions_by_key.get("publication")
+        options = question.options if question else []
+        self.fields["consent"] = forms.ChoiceField(
+            label="What their authors allow to be published",
+            required=False,
+            choices=[
+                ("", "Not known: confidential"),
+                *[(option["key"], option["label"]) for option in options],
+            ],
+            help_text="Where a row says nothing of its own.",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        chosen = [self.cleaned_data.get(name, "") for name in self.column_names]
+        for name, target in zip(self.column_names, chosen, strict=True):
+            if target and chosen.count(target) > 1:
+                self.add_error(name, "Two columns cannot be the same. Leave one out.")
+        return self.cleaned_data
+
+    @property
+    def column_names(self) -> list[str]:
+        return [name for name in self.fields if name.startswith(COLUMN)]
+
+    @property
+    def about_all(self) -> Sequence[forms.BoundField]:
+        return [self[name] for name in self.fields if not name.startswith(COLUMN)]
+
+    @property
+    def columns(self) -> Sequence[forms.BoundField]:
+        return [self[name] for name in self.column_names]
+
+    @property
+    def choices(self) -> Choices:
+        """What was chosen, once the form is valid."""
+        cleaned = self.cleaned_data
+        return Choices(
+            channel=cleaned["channel"],
+            day=cleaned["day"].isoformat() if cleaned["day"] else "",
+            time=cleaned["time"].strftime("%H:%M"),
+            consent=cleaned.get("consent", ""),
+            acknowledgement=cleaned["acknowledgement"],
+            submits=cleaned["submits"],
+            columns=tuple(cleaned.get(name, "") for name in self.column_names),
+            file_question=cleaned.get("file_question", ""),
+            text_question=cleaned.get("text_question", ""),
+        )
+
+    @property
+    def is_folder(self) -> bool:
+        return isinstance(self.content, Folder)
+
+
+def _choices(questions: Sequence[Question]) -> list[tuple[str, str]]:
+    return [(question.key, question.label) for question in questions]

@@ -1,0 +1,169 @@
+"""The worker enters the rows of an import, one transaction each, and goes on where one stopped."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import InterfaceError, OperationalError, transaction
+
+from accounts.models import User
+from accounts.rights import may
+from accounts.states import Action
+from core.claims import claimed_row, renew
+from core.whole_files import FileLost
+from submissions.responses.attaching import attach
+from submissions.responses.drafting import save_answers
+from submissions.responses.entering import begin_entry, submit_entry
+from submissions.responses.errors import (
+    CallNotOpen,
+    EntryRefused,
+    ImportRefused,
+    ResponseIncomplete,
+)
+from submissions.responses.importing import uploads
+from submissions.responses.importing.choices import Choices
+from submissions.responses.importing.folders import Folder
+from submissions.responses.importing.plans import Plan
+from submissions.responses.models import Attachment, Entry, ImportedRow, ResponseImport
+from submissions.responses.originals import add_original
+from submissions.responses.states import Acknowledgement
+
+logger = logging.getLogger(__name__)
+
+
+class ClaimLost(Exception):
+    """Another worker has the import."""
+
+
+def carry_out_next(
+    *, now: Callable[[], datetime], wall_now: Callable[[], datetime]
+) -> ResponseImport | None:
+    """Carry out the import that has waited longest, and return it; None if none waits."""
+    found = uploads.claim_next(wall_now=wall_now())
+    if found is None:
+        return None
+    try:
+        _carry_out(found, now, wall_now)
+        uploads.finish(found, at=now())
+    except ClaimLost:
+        logger.warning("%s: another worker went on with it", found)
+    except (FileLost, ImportRefused):
+        logger.error("%s cannot be read any more; what came in of it stays", found)
+        uploads.finish(found, at=now())
+    return found
+
+
+def _carry_out(
+    of: ResponseImport, now: Callable[[], datetime], wall_now: Callable[[], datetime]
+) -> None:
+    by = of.asked_by
+    if by is None or not may(by, Action.ENTER_RESPONSES, of.call):
+        raise ImportRefused("Whoever asked for it may not enter responses any more")
+    choices = Choices.of(of.choices)
+    content = uploads.content_of(of)
+    for place, plan in enumerate(uploads.plans_of(of, content, choices), 1):
+        if place <= of.rows_done:
+            continue
+        if not renew(of, wall_now=wall_now()):
+            raise ClaimLost
+        try:
+            _enter(of, plan, content, choices, place=place, by=by, at=now())
+        except (ClaimLost, OperationalError, InterfaceError):
+            raise  # nothing is wrong with the row: it is tried again
+        except Exception:
+            # The log's formatter leaves out messages, which may hold what somebody wrote.
+            logger.exception("%s: row %d did not come in", of, plan.number)
+            if not claimed_row(of).update(rows_done=place):
+                raise ClaimLost from None
+            of.rows_done = place
+
+
+def _enter(
+    of: ResponseImport,
+    plan: Plan,
+    content: uploads.Content,
+    choices: Choices,
+    *,
+    place: int,
+    by: User,
+    at: datetime,
+) -> None:
+    """Enter one row, and note in the same transaction that it was gone through."""
+    kept: list[Attachment] = []
+    try:
+        with transaction.atomic():
+            done = {"rows_done": place}
+            entry = _entry_of(of, plan, choices, by=by, at=at)
+            if entry is not None:
+                _add_files(entry, plan, content, choices, kept, at=at)
+                done["rows_entered"] = of.rows_entered + 1
+                if choices.submits and not plan.notes and _submit(entry, by=by, at=at):
+                    done["rows_submitted"] = of.rows_submitted + 1
+            if not claimed_row(of).update(**done):
+                raise ClaimLost
+    except BaseException:
+        for attachment in kept:
+            attachment.file.storage.delete(attachment.file.name)
+        raise
+    for name, value in done.items():
+        setattr(of, name, value)
+
+
+def _entry_of(
+    of: ResponseImport, plan: Plan, choices: Choices, *, by: User, at: datetime
+) -> Entry | None:
+    """Return the row as an entry; None for one with a fault, or that came in already."""
+    if plan.faults or plan.received_at is None:
+        return None
+    if ImportedRow.objects.filter(call=of.call_id, digest=plan.digest).exists():
+        return None
+    entry = begin_entry(
+        call=of.call,
+        channel=plan.channel,
+        received_at=plan.received_at,
+        acknowledgement=Acknowledgement(choices.acknowledgement),
+        their_reference=plan.reference,
+        by=by,
+        at=at,
+    )
+    ImportedRow.objects.create(
+        submission=entry.submission,
+        source=of,
+        call=of.call,
+        number=plan.number,
+        digest=plan.digest,
+    )
+    save_answers(submission=entry.submission, call=of.call, values=plan.answers, at=at)
+    return entry
+
+
+def _add_files(
+    entry: Entry,
+    plan: Plan,
+    content: uploads.Content,
+    choices: Choices,
+    kept: list[Attachment],
+    *,
+    at: datetime,
+) -> None:
+    if not isinstance(content, Folder):
+        return
+    question = entry.submission.call.questions_by_key.get(choices.file_question)
+    for packed in plan.files:
+        upload = SimpleUploadedFile(packed.name, content.read(packed))
+        if question is None:
+            kept.append(add_original(entry.submission, upload, at=at))
+        else:
+            added = attach(submission=entry.submission, question=question, upload=upload, at=at)
+            kept.append(added)
+
+
+def _submit(entry: Entry, *, by: User, at: datetime) -> bool:
+    """Submit the entry; one that cannot be is kept half entered."""
+    try:
+        with transaction.atomic():
+            submit_entry(entry, by=by, at=at, expected_etag=None)
+    except (CallNotOpen, EntryRefused, ResponseIncomplete):
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""Reads one cell: a choice by its label or key, a day, a channel."""
+
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from submissions.calls.models import Question
+from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
+from submissions.responses.answering import clean_answer
+from submissions.responses.errors import AnswerRefused
+from submissions.responses.states import Channel
+
+YES = {"yes", "y", "true", "1", "x", "ticked", "agreed"}
+NO = {"no", "n", "false", "0", "-"}
+# Day first, as in the United Kingdom; ISO 8601 as programs write it.
+DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y")
+TIMES = ("%H:%M", "%H:%M:%S", "%H.%M")
+CHANNELS = {
+    **{name: one for one in Channel for name in (one.value, one.label.casefold())},
+    "letter": Channel.POST,
+    "mail": Channel.POST,
+    "e-mail": Channel.EMAIL,
+    "phone": Channel.PHONE,
+    "in person": Channel.IN_PERSON,
+}
+MOST_NAMED = 6
+
+
+class CellRefused(Exception):
+    """A cell cannot be read: `wrong` says why, `remedy` what would do."""
+
+    def __init__(self, wrong: str, remedy: str) -> None:
+        super().__init__(wrong)
+        self.wrong = wrong
+        self.remedy = remedy
+
+
+def read_answer(question: Question, text: str, *, row: str = "") -> Any:
+    """Return what the cell says as `clean_answer` stores it. Raises CellRefused."""
+    given = text.strip()
+    if not given:
+        return None
+    raw: Any = text
+    if question.kind == QuestionKind.CHECKBOX:
+        raw = _ticked(given)
+    elif question.kind in MULTIPLE_KINDS:
+        raw = _several(question, given)
+    elif question.kind not in TEXT_KINDS:
+        raw = _one(question, given)
+        if row:
+            raw = {row: raw}
+    try:
+        return clean_answer(question, raw)
+    except AnswerRefused as refused:
+        raise CellRefused(f"{refused.message}", "Change the cell") from None
+
+
+def _ticked(given: str) -> bool:
+    if given.casefold() in YES | NO:
+        return given.casefold() in YES
+    raise CellRefused(f"“{_cut(given)}” is neither yes nor no", "Enter yes or no")
+
+
+def _several(question: Question, given: str) -> list[str]:
+    """Return the chosen options: one to a line, or with semicolons or bars between them."""
+    by_name = _by_name(question)
+    if _plain(given) in by_name:
+        return [by_name[_plain(given)]]
+    parts = given.replace("\n", ";").replace("|", ";").split(";")
+    return [_one(question, part) for part in parts if part.strip()]
+
+
+def _one(question: Question, given: str) -> str:
+    found = _by_name(question).get(_plain(given))
+    if found is None:
+        labels = [f"“{option['label']}”" for option in question.options]
+        more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
+        raise CellRefused(
+            f"“{_cut(given)}” is none of its answers",
+            f"Enter one of {', '.join(labels[:MOST_NAMED])}{more}",
+        )
+    return found
+
+
+def _by_name(question: Question) -> dict[str, str]:
+    keys = {_plain(option["key"]): option["key"] for option in question.options}
+    return {_plain(option["label"]): option["key"] for option in question.options} | keys
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
+    """Return the moment of a cell, at `default_time` if it says a day. Raises CellRefused."""
+    given = " ".join(text.split())
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        found = None
+    if found is not None and (":" in given or found.tzinfo):
+        return found if found.tzinfo else found.replace(tzinfo=zone)
+    for form in DAYS:
+        for of_day in ("", *TIMES):
+            try:
+                read = datetime.strptime(given, f"{form} {of_day}".strip())  # noqa: DTZ007  # the zone is put in below
+            except ValueError:
+                continue
+            moment = read.time() if of_day else default_time
+            return datetime.combine(read.date(), moment, zone)
+    raise CellRefused(
+        f"“{_cut(given)}” is no day that can be read", "Enter it as 2026-03-31 or 31/03/2026 14:30"
+    )
+
+
+def read_channel(text: str) -> Channel:
+    """Return how the response came. Raises CellRefused."""
+    found = CHANNELS.get(_plain(text))
+    if found in (None, Channel.WEB):
+        ways = ", ".join(one.label for one in Channel if one != Channel.WEB)
+        raise CellRefused(f"“{_cut(text.strip())}” is no way to come", f"Enter one of {ways}")
+    return Channel(str(found))

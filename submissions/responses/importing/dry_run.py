@@ -1,0 +1,62 @@
+"""What an import would do, row by row, with one line for each fault. Nothing is stored."""
+
+from dataclasses import dataclass, field
+
+from submissions.responses.importing.choices import Choices
+from submissions.responses.importing.plans import Plan, RowFault
+from submissions.responses.importing.uploads import Content, known_rows, plans_of
+from submissions.responses.models import ResponseImport
+
+STAYS_OUT, HALF_ENTERED, KNOWN = "stays out", "comes in half entered", "came in already"
+
+
+@dataclass(frozen=True)
+class Line:
+    label: str
+    fault: RowFault
+    then: str
+
+
+@dataclass
+class DryRun:
+    """How many rows there are, would be submitted, stay half entered or out, or are known."""
+
+    rows: int = 0
+    submitted: int = 0
+    half_entered: int = 0
+    out: int = 0
+    known: int = 0
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def comes_in(self) -> int:
+        return self.submitted + self.half_entered
+
+
+def dry_run(of: ResponseImport, content: Content, choices: Choices) -> DryRun:
+    known = known_rows(of)
+    found = DryRun()
+    for plan in plans_of(of, content, choices):
+        found.rows += 1
+        earlier = known.get(plan.digest)
+        if earlier is not None:
+            found.known += 1
+            said = RowFault(
+                plan.number, "", f"It came in already, as {earlier.submission}", "Nothing"
+            )
+            found.lines.append(Line(plan.label, said, KNOWN))
+        else:
+            _judge(found, plan, submits=choices.submits)
+    return found
+
+
+def _judge(found: DryRun, plan: Plan, *, submits: bool) -> None:
+    if plan.faults:
+        found.out += 1
+    elif submits and not plan.notes:
+        found.submitted += 1
+    else:
+        found.half_entered += 1
+    found.lines += [Line(plan.label, fault, STAYS_OUT) for fault in plan.faults]
+    if not plan.faults:
+        found.lines += [Line(plan.label, note, HALF_ENTERED) for note in plan.notes]

@@ -1,0 +1,240 @@
+"""What would come of each row of an upload, with its faults. Nothing is stored."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.crypto import salted_hmac
+
+from submissions.calls.models import Call, Question
+from submissions.responses.answering import validation_issues
+from submissions.responses.attaching import refuse_unless_allowed, refuse_unless_of
+from submissions.responses.errors import FileRefused
+from submissions.responses.file_types.checking import TYPES
+from submissions.responses.importing.cells import (
+    CellRefused,
+    read_answer,
+    read_channel,
+    read_moment,
+)
+from submissions.responses.importing.choices import (
+    CHANNEL,
+    IGNORED,
+    PUBLICATION,
+    RECEIVED,
+    REFERENCE,
+    Choices,
+    question_of,
+)
+from submissions.responses.importing.folders import Folder, Packed
+from submissions.responses.importing.tables import Row, Table
+from submissions.responses.originals import MOST_MB
+from submissions.responses.states import Channel
+
+LONGEST_REFERENCE = 100
+TEXT = "txt"
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """One line of the dry run: where, what is wrong, and what would do."""
+
+    row: int
+    column: str
+    wrong: str
+    remedy: str
+
+
+@dataclass
+class Plan:
+    """A response that would come in. With `faults` nothing comes in; `notes` keep it half entered.
+
+    `answers` is as it would be stored, `digest` stands for the row in every upload of the call.
+    """
+
+    number: int
+    label: str
+    digest: str
+    channel: Channel
+    received_at: datetime | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+    reference: str = ""
+    files: list[Packed] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
+    notes: list[RowFault] = field(default_factory=list)
+
+    def add_fault(self, column: str, wrong: str, remedy: str) -> None:
+        self.faults.append(RowFault(self.number, column, wrong, remedy))
+
+    def add_note(self, column: str, wrong: str, remedy: str) -> None:
+        self.notes.append(RowFault(self.number, column, wrong, remedy))
+
+
+def plans_of_table(call: Call, table: Table, choices: Choices, *, at: datetime) -> Iterator[Plan]:
+    """Yield the plan of each row, in order; `at` is the last moment at which one can have come."""
+    seen: Counter[str] = Counter()
+    for row in table.rows:
+        plan = Plan(
+            row.number, f"row {row.number}", _digest(call, row.cells, seen), _channel(choices)
+        )
+        if len(row.cells) > len(table.heading) and any(row.cells[len(table.heading) :]):
+            plan.add_fault(
+                "",
+                "The row has more cells than the heading",
+                "Put quotation marks around a cell that has the separator in it",
+            )
+        else:
+            _read_row(plan, call, table, row, choices)
+        _complete(plan, call, choices, at)
+        yield plan
+
+
+def plans_of_folder(
+    call: Call, folder: Folder, choices: Choices, *, at: datetime
+) -> Iterator[Plan]:
+    """Yield a plan for each file; a text beside a file of the same name is of the same response."""
+    seen: Counter[str] = Counter()
+    groups: dict[str, list[Packed]] = {}
+    for packed in folder.files:
+        key = packed.stem if choices.text_question else packed.path
+        groups.setdefault(key, []).append(packed)
+    for number, files in enumerate(groups.values(), 1):
+        contents = [folder.read(packed) for packed in files]
+        parts = [salted_hmac("import", part, algorithm="sha256").hexdigest() for part in contents]
+        label = ", ".join(packed.name for packed in files)
+        plan = Plan(number, label, _digest(call, parts, seen), _channel(choices))
+        plan.reference = label[:LONGEST_REFERENCE]
+        for packed, content in zip(files, contents, strict=True):
+            _read_file(plan, call, packed, content, choices)
+        _complete(plan, call, choices, at)
+        yield plan
+
+
+def _digest(call: Call, parts: Any, seen: Counter[str]) -> str:
+    """Return what stands for the content, and for how many such rows came before it."""
+    content = json.dumps([call.pk, list(parts)])
+    seen[content] += 1
+    keyed = salted_hmac("submissions.import", f"{seen[content]} {content}", algorithm="sha256")
+    return keyed.hexdigest()
+
+
+def _channel(choices: Choices) -> Channel:
+    return Channel(choices.channel)
+
+
+def _read_row(plan: Plan, call: Call, table: Table, row: Row, choices: Choices) -> None:
+    zone = ZoneInfo(call.timezone)
+    for place, target in enumerate(choices.columns[: len(table.heading)]):
+        text = row.cells[place] if place < len(row.cells) else ""
+        if target == IGNORED or not text.strip():
+            continue
+        try:
+            if target == RECEIVED:
+                plan.received_at = read_moment(
+                    text, default_time=choices.default_time, zone=zone
+                ).astimezone(UTC)
+            elif target == CHANNEL:
+                plan.channel = read_channel(text)
+            elif target == REFERENCE:
+                plan.reference = " ".join(text.split())[:LONGEST_REFERENCE]
+            else:
+                _read_answer(plan, call, target, text)
+        except CellRefused as refused:
+            plan.add_fault(table.column(place), refused.wrong, refused.remedy)
+
+
+def _read_answer(plan: Plan, call: Call, target: str, text: str) -> None:
+    question, row = question_of(call, target)
+    value = read_answer(question, text, row=row)
+    if value is not None and row:
+        value = {**plan.answers.get(question.key, {}), **value}
+    if value is not None:
+        plan.answers[question.key] = value
+
+
+def _read_file(plan: Plan, call: Call, packed: Packed, content: bytes, choices: Choices) -> None:
+    question = call.questions_by_key.get(choices.file_question)
+    text_question = call.questions_by_key.get(choices.text_question)
+    if text_question is not None and packed.name.lower().endswith(f".{TEXT}"):
+        _read_text(plan, packed, content, text_question)
+        return
+    try:
+        refuse_file(question, packed.name, content)
+    except FileRefused as refused:
+        plan.add_fault(packed.name, refused.message, "Save it as another type, or enter it by hand")
+    else:
+        plan.files.append(packed)
+
+
+def refuse_file(question: Question | None, name: str, content: bytes) -> None:
+    """Raise FileRefused for a file that cannot go under the question, or be an original."""
+    upload = SimpleUploadedFile(name, content)
+    if question is None:
+        refuse_unless_of(tuple(TYPES), MOST_MB, name, upload)
+    else:
+        refuse_unless_allowed(question, name, upload)
+
+
+def _read_text(plan: Plan, packed: Packed, content: bytes, question: Question) -> None:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("windows-1252", errors="replace")
+    try:
+        value = read_answer(question, text)
+    except CellRefused as refused:
+        plan.add_fault(packed.name, refused.wrong, "Make the text shorter, or save it as UTF-8")
+        return
+    if value is None:
+        plan.add_fault(packed.name, "The file has no text", "Leave it out, or put the text in")
+    elif question.key in plan.answers:
+        plan.add_fault(packed.name, "There are two texts of this name", "Put them into one")
+    else:
+        plan.answers[question.key] = value
+
+
+def _complete(plan: Plan, call: Call, choices: Choices, at: datetime) -> None:
+    """Fill in what holds for every row, and judge the whole."""
+    if plan.received_at is None and choices.default_day and not plan.faults:
+        local = datetime.combine(choices.default_day, choices.default_time, ZoneInfo(call.timezone))
+        plan.received_at = local.astimezone(UTC)
+    if choices.consent:
+        plan.answers.setdefault(PUBLICATION, choices.consent)
+    if plan.faults:
+        return
+    if plan.received_at is None:
+        plan.add_fault(
+            "", "It is not known when it came", "Choose the column with the day, or a day for all"
+        )
+        return
+    if plan.received_at > at:
+        plan.add_fault("", "It would have come at a moment that is still to come", "Enter the day")
+        return
+    _note_what_is_left(plan, call, choices, plan.received_at)
+
+
+def _note_what_is_left(plan: Plan, call: Call, choices: Choices, received_at: datetime) -> None:
+    counts = {choices.file_question: len(plan.files)} if choices.file_question else {}
+    for issue in validation_issues(call, plan.answers, counts, needs_answers=False):
+        label = call.questions_by_key[issue.key].label if issue.key in call.questions_by_key else ""
+        plan.add_note(label, issue.message, "Go on with it by hand, or mend the file")
+    asked = call.questionnaire.asked(plan.answers)
+    for key in plan.answers:
+        if not asked[key]:
+            label = call.questions_by_key[key].label
+            plan.add_note(
+                label,
+                "By the other answers this question is not asked, so its answer would not count",
+                "Answer the question that it depends on",
+            )
+    if not call.opens_at <= received_at < call.grace_ends_at:
+        plan.add_note(
+            "",
+            "It came outside the time of the call",
+            "It counts only with a late pass of its author’s address",
+        )

@@ -1,0 +1,104 @@
+"""Reads a CSV file that any program may have written: its encoding, separator, heading and rows."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from submissions.responses.answering import LONGEST_ANSWER
+from submissions.responses.errors import ImportRefused
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_ROWS = 2_000
+MOST_COLUMNS = 200
+SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+UTF_8_BOM, UTF_16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`number` is what a spreadsheet shows beside the row: the heading is 1."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`encoding` and `separator` are in words."""
+
+    heading: tuple[str, ...]
+    rows: tuple[Row, ...]
+    encoding: str
+    separator: str
+
+    def column(self, place: int) -> str:
+        """Return the name of a column, by its number if it has none."""
+        return self.heading[place].strip() or f"column {place + 1}"
+
+
+def read_table(content: bytes) -> Table:
+    """Return what the file holds. Raises ImportRefused with what is wrong with it as a whole.
+
+    A row of nothing is left out, and counts in the numbers of those that follow.
+    """
+    if len(content) > MOST_BYTES:
+        raise ImportRefused(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB")
+    text, encoding = _decode(content)
+    if "\0" in text:
+        raise ImportRefused("The file is no text: save it as CSV in UTF-8")
+    separator = max(SEPARATORS, key=lambda mark: len(_first(text, mark)))
+    try:
+        heading, *rows = _rows(text, separator)
+    except ValueError:
+        raise ImportRefused("The file is empty") from None
+    if len(heading) > MOST_COLUMNS:
+        raise ImportRefused(f"The file has more than {MOST_COLUMNS} columns")
+    found = [Row(n, tuple(cells)) for n, cells in enumerate(rows, 2) if any(map(str.strip, cells))]
+    if not found:
+        raise ImportRefused("The file has a heading and no row")
+    return Table(tuple(heading), tuple(found), encoding, SEPARATORS[separator])
+
+
+def _decode(content: bytes) -> tuple[str, str]:
+    if content.startswith(UTF_16_BOMS):
+        return _decoded(content, "utf-16"), "UTF-16"
+    if content.startswith(UTF_8_BOM):
+        return _decoded(content, "utf-8-sig"), "UTF-8"
+    try:
+        return content.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        return _decoded(content, "windows-1252"), "Windows-1252"
+
+
+def _decoded(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise ImportRefused("The file is in no encoding that is known: save it as UTF-8") from None
+
+
+def _first(text: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text[:LONGEST_ANSWER], newline=""), delimiter=separator))
+    except (csv.Error, StopIteration):
+        return []
+
+
+def _rows(text: str, separator: str) -> list[list[str]]:
+    found: list[list[str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            found.append(cells)
+            if len(found) > MOST_ROWS + 1:
+                raise ImportRefused(
+                    f"The file has more than {MOST_ROWS:,} rows: upload it in several parts"
+                )
+    except csv.Error as error:
+        row = len(found) + 1
+        if "limit" in str(error):
+            raise ImportRefused(f"Row {row}: a cell has more than 131,072 characters") from None
+        raise ImportRefused(
+            f"Row {row}: a quotation mark is not closed, or not doubled within a cell"
+        ) from None
+    return found

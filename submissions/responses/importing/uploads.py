@@ -1,0 +1,221 @@
+"""The life of an uploaded file with many responses.
+
+    checking -> waiting (somebody had it carried out) -> running (a worker has it) -> done
+             -> deleted (discarded, or nobody had it carried out within a week)
+                                                      -> waiting (its worker stopped)
+
+Until somebody asks for it nothing of it is a response. Its file goes once it is done.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from core.claims import claim, claimed_row, claimed_until
+from core.disk_reserve import has_room_for
+from core.whole_files import open_whole
+from submissions.calls.models import Call
+from submissions.responses.attaching import digest_of, presentable_name
+from submissions.responses.errors import ImportRefused
+from submissions.responses.etags import etag
+from submissions.responses.importing import folders, tables
+from submissions.responses.importing.choices import Choices, guess
+from submissions.responses.importing.folders import Folder
+from submissions.responses.importing.plans import Plan, plans_of_folder, plans_of_table
+from submissions.responses.importing.tables import Table, read_table
+from submissions.responses.models import ImportedRow, ResponseImport
+from submissions.responses.states import ImportKind, ImportState
+
+KEPT = timedelta(days=7)
+CLAIM_LASTS = timedelta(minutes=2)
+ZIP = b"PK"
+Content = Table | Folder
+
+
+def upload(*, call: Call, file: UploadedFile, by: User, at: datetime) -> ResponseImport:
+    """Keep the file, to be looked at; a file that waits to be looked at is kept once.
+
+    Raises ImportRefused for a file that cannot be read, and for somebody without the right.
+    """
+    _refuse_without_right(call, by)
+    is_folder = file.read(2) == ZIP
+    file.seek(0)
+    most = folders.MOST_BYTES if is_folder else tables.MOST_BYTES
+    if (file.size or 0) > most:
+        raise ImportRefused(f"The file is larger than {most // 1024 // 1024} MB")
+    if not has_room_for(file.size or 0):
+        raise ImportRefused("There is no room for files at the moment")
+    kind = ImportKind.FOLDER if is_folder else ImportKind.CSV
+    content = _content(kind, file.read())
+    file.seek(0)
+    choices = Choices()
+    if isinstance(content, Table):
+        choices = Choices(columns=guess(call, content.heading))
+    sha256 = digest_of(file)
+    with transaction.atomic():
+        Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        waiting = ResponseImport.objects.filter(
+            call=call, sha256=sha256, uploaded_by=by, state=ImportState.CHECKING
+        )
+        if (same := waiting.first()) is not None:
+            return same
+        made = ResponseImport(
+            call=call,
+            kind=kind,
+            name=presentable_name(file.name or ""),
+            size=file.size or 0,
+            sha256=sha256,
+            uploaded_by=by,
+            uploaded_at=at,
+            choices=choices.as_stored(),
+        )
+        made.file.save("", file, save=False)
+        try:
+            made.save(force_insert=True)
+        except BaseException:
+            made.file.storage.delete(made.file.name)
+            raise
+        _record(made, AuditAction.IMPORT_UPLOADED, by=by, at=at)
+    return made
+
+
+def earlier_of(of: ResponseImport) -> ResponseImport | None:
+    """Return the import by which the same file came in already."""
+    same = ResponseImport.objects.filter(call=of.call_id, sha256=of.sha256).exclude(pk=of.pk)
+    return same.exclude(state=ImportState.CHECKING).first()
+
+
+def content_of(of: ResponseImport) -> Content:
+    """Return what the file holds. Raises FileLost, ImportRefused."""
+    with open_whole(of.file, sha256=of.sha256) as stored:
+        return _content(of.kind, stored.read())
+
+
+def _content(kind: str, content: bytes) -> Content:
+    return Folder(content) if kind == ImportKind.FOLDER else read_table(content)
+
+
+def plans_of(of: ResponseImport, content: Content, choices: Choices) -> Iterator[Plan]:
+    """Yield what would come of each row."""
+    known = choices.known_to(of.call)
+    if isinstance(content, Folder):
+        return plans_of_folder(of.call, content, known, at=of.uploaded_at)
+    return plans_of_table(of.call, content, known, at=of.uploaded_at)
+
+
+def known_rows(of: ResponseImport) -> dict[str, ImportedRow]:
+    """Return the rows that came in already, from any file of the call, by their digests."""
+    rows = ImportedRow.objects.filter(call=of.call_id).select_related("submission")
+    return {row.digest: row for row in rows}
+
+
+def choose(of: ResponseImport, choices: Choices) -> None:
+    """Keep what was chosen. Raises ImportRefused once it was asked for."""
+    with transaction.atomic():
+        locked = _lock(of)
+        locked.choices = choices.as_stored()
+        locked.save(update_fields=["choices"])
+    of.choices = locked.choices
+
+
+def carry_out(of: ResponseImport, *, seen: str, by: User, at: datetime) -> None:
+    """Have the worker enter every row that has no fault.
+
+    `seen` is the etag of the choices that the dry run was made with. Raises ImportRefused if
+    somebody chose otherwise since, had it carried out already, or for somebody without the right.
+    """
+    _refuse_without_right(of.call, by)
+    with transaction.atomic():
+        locked = _lock(of)
+        if etag(locked.choices) != seen:
+            raise ImportRefused("Somebody chose otherwise meanwhile: look at the dry run again")
+        locked.state, locked.asked_by, locked.asked_at = ImportState.WAITING, by, at
+        locked.save(update_fields=["state", "asked_by", "asked_at"])
+        _record(locked, AuditAction.IMPORT_ASKED, by=by, at=at)
+
+
+def discard(of: ResponseImport, *, by: User | None, at: datetime) -> None:
+    """Delete an upload of which nothing was entered. Raises ImportRefused once it was asked for."""
+    with transaction.atomic():
+        locked = _lock(of)
+        _record(locked, AuditAction.IMPORT_DISCARDED, by=by, at=at)
+        storage, name = locked.file.storage, locked.file.name
+        locked.delete()
+        transaction.on_commit(partial(storage.delete, name), robust=True)
+
+
+def clear(*, at: datetime) -> int:
+    """Discard what nobody had carried out within KEPT, and delete files of what is done."""
+    old = ResponseImport.objects.filter(state=ImportState.CHECKING, uploaded_at__lte=at - KEPT)
+    for one in old:
+        discard(one, by=None, at=at)
+    for one in ResponseImport.objects.filter(state=ImportState.DONE).exclude(file=""):
+        forget_file(one)
+    return len(old)
+
+
+def forget_file(of: ResponseImport) -> None:
+    """Delete the file of an import that is done, before its row says so."""
+    of.file.storage.delete(of.file.name)
+    ResponseImport.objects.filter(pk=of.pk).update(file="")
+
+
+def claim_next(*, wall_now: datetime) -> ResponseImport | None:
+    """Claim the import that has waited longest."""
+    waiting = ResponseImport.objects.filter(state=ImportState.WAITING).order_by("asked_at", "pk")
+    return next(iter(claim(waiting, limit=1, wall_now=wall_now)), None)
+
+
+def release_stuck(*, wall_now: datetime) -> int:
+    """Let another worker go on with imports whose worker died."""
+    stuck = claimed_until(ResponseImport.objects.all(), wall_now - CLAIM_LASTS)
+    return sum(claimed_row(one).update(state=ImportState.WAITING) for one in stuck)
+
+
+def finish(of: ResponseImport, *, at: datetime) -> bool:
+    """Note that every row is gone through, and delete the file; False if the claim was lost."""
+    with transaction.atomic():
+        if not claimed_row(of).update(state=ImportState.DONE, finished_at=at):
+            return False
+        of.refresh_from_db()
+        counts = {"entered": of.rows_entered, "submitted": of.rows_submitted, "rows": of.rows_done}
+        _record(of, AuditAction.IMPORT_DONE, by=of.asked_by, at=at, **counts)
+    forget_file(of)
+    return True
+
+
+def _lock(of: ResponseImport) -> ResponseImport:
+    locked = ResponseImport.objects.select_for_update(of=("self",)).filter(pk=of.pk).first()
+    if locked is None:
+        raise ImportRefused("Somebody else discarded this file meanwhile")
+    if locked.state != ImportState.CHECKING:
+        raise ImportRefused("Somebody had this file carried out already")
+    return locked
+
+
+def _refuse_without_right(call: Call, by: User) -> None:
+    if not may(by, Action.ENTER_RESPONSES, call):
+        raise ImportRefused("You may not enter responses to this call")
+
+
+def _record(
+    of: ResponseImport, action: AuditAction, *, by: User | None, at: datetime, **detail: Any
+) -> None:
+    record(
+        by=by,
+        at=at,
+        action=action,
+        call=of.call,
+        upload=str(of.public_id),
+        kind=of.kind,
+        sha256=of.sha256,
+        **detail,
+    )

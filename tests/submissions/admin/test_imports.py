@@ -1,0 +1,119 @@
+"""The pages on which staff enter many responses at once, without a script."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.states import Role
+from submissions.responses.importing import carrying_out
+from submissions.responses.models import ResponseImport, Submission
+from tests.forms import form_of
+from tests.makers import make_first_call, make_user
+
+pytestmark = pytest.mark.django_db
+ADMIN = "/admin/submissions/entry/"
+ROWS = "Name,good_practice,Came\nAnn,We share rooms.,post\nBo,We share staff.,pigeon\n"
+
+
+@pytest.fixture
+def call(at):
+    made = make_first_call()
+    at(made.closes_at + timedelta(days=9))
+    return made
+
+
+def staff(role=Role.REVIEWER):
+    client = Client()
+    client.force_login(make_user(role))
+    return client
+
+
+def uploaded(client, call, content=ROWS, name="letters.csv"):
+    file = SimpleUploadedFile(name, content.encode())
+    return client.post(f"{ADMIN}import/{call.pk}/", {"file": file}, follow=True)
+
+
+def checked(client, call, **overrides):
+    """Return the page with the dry run."""
+    of = ResponseImport.objects.get()
+    came = (call.closes_at - timedelta(days=1)).date().isoformat()
+    page = f"{ADMIN}imports/{of.pk}/"
+    form = form_of(client.get(page)) | {"day": came, "column_2": "channel", "submits": "on"}
+    return client.post(page, form | overrides, follow=True)
+
+
+def test_table_is_uploaded_looked_at_and_carried_out(call):
+    client = staff()
+    page = uploaded(client, call)
+    said = page.content.decode()
+    assert "The table has 2 rows and 3 columns, in UTF-8, with a comma between the cells." in said
+    assert form_of(page)["column_0"] == "question:name"
+    dry = checked(client, call).content.decode()
+    assert "Of 2 rows: 1 would be submitted, 0 come in half entered, 1 stay out" in dry
+    assert "<td>row 3</td><td>Came</td><td>“pigeon” is no way to come</td>" in dry
+    assert Submission.objects.count() == 0
+    of = ResponseImport.objects.get()
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    client.post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    told = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
+    assert "It waits for its turn." in told
+    moment = call.closes_at + timedelta(days=9)
+    carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    done = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
+    assert "Of 2 rows, 1 came in; of these 1 is submitted" in done
+    assert Submission.objects.get().state == "submitted"
+
+
+def test_same_file_again_is_told_and_enters_nothing(call):
+    client = staff()
+    test_file = ROWS.replace("pigeon", "post")
+    uploaded(client, call, test_file)
+    dry = checked(client, call).content.decode()
+    of = ResponseImport.objects.get()
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    client.post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    moment = call.closes_at + timedelta(days=9)
+    carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    page = uploaded(client, call, test_file)
+    assert (
+        "This very file came in already: 2 responses of it were entered." in page.content.decode()
+    )
+    again = ResponseImport.objects.first()
+    told = client.get(f"{ADMIN}imports/{again.pk}/?dry-run=1").content.decode()
+    assert told.count("It came in already, as RTR-") == 2
+    assert "Enter 2 responses" not in told
+
+
+def test_file_that_is_no_table_is_refused_beside_the_form(call):
+    answer = staff().post(
+        f"{ADMIN}import/{call.pk}/", {"file": SimpleUploadedFile("a.csv", b"a\x00b\n1\n")}
+    )
+    assert answer.status_code == 422
+    assert "The file is no text: save it as CSV in UTF-8." in answer.content.decode()
+    assert ResponseImport.objects.count() == 0
+
+
+def test_two_columns_cannot_be_the_same_question(call):
+    client = staff()
+    uploaded(client, call)
+    answer = checked(client, call, column_1="question:name")
+    assert answer.status_code == 422
+    assert answer.content.decode().count("Two columns cannot be the same.") == 2
+
+
+def test_upload_opens_for_who_uploaded_it_and_who_may_see_who_answered(call):
+    reviewer = staff()
+    uploaded(reviewer, call)
+    page = f"{ADMIN}imports/{ResponseImport.objects.get().pk}/"
+    answers = [staff().get(page).status_code, staff(Role.MANAGER).get(page).status_code]
+    assert (reviewer.get(page).status_code, answers) == (200, [302, 200])
+
+
+def test_upload_is_deleted_before_anything_is_entered(call):
+    client = staff()
+    uploaded(client, call)
+    of = ResponseImport.objects.get()
+    client.post(f"{ADMIN}imports/{of.pk}/discard/")
+    assert (ResponseImport.objects.count(), Submission.objects.count()) == (0, 0)

@@ -1,0 +1,339 @@
+"""Many responses from a table or a folder: a dry run stores nothing, none comes in twice."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
+from personal_data.erasing import erase_from_database
+from submissions.responses import erasing
+from submissions.responses.errors import ImportRefused
+from submissions.responses.etags import etag
+from submissions.responses.importing import carrying_out, uploads
+from submissions.responses.importing.choices import Choices
+from submissions.responses.importing.dry_run import dry_run
+from submissions.responses.importing.folders import Folder
+from submissions.responses.importing.tables import read_table
+from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
+from submissions.responses.states import ErasureScope
+from tests.makers import CLOSES_AT, make_first_call, make_user
+
+pytestmark = pytest.mark.django_db
+WEEKS_LATER = CLOSES_AT + timedelta(days=20)
+HEADING = "Ref,Date received,How it came,Colour,good_practice,publication\n"
+COLUMNS = ("reference", "received", "channel", "", "question:good_practice", "question:publication")
+ROW = "L1,22/07/2019,Letter,,We share rooms.,Publish without names\n"
+SECOND = "L2,2019-07-23 09:30,email,,We share staff.,\n"
+
+
+@pytest.fixture
+def call():
+    return make_first_call()
+
+
+@pytest.fixture
+def staff(call):
+    return make_user(Role.REVIEWER)
+
+
+def uploaded(call, by, content, name="letters.csv"):
+    raw = content if isinstance(content, bytes) else content.encode()
+    return uploads.upload(call=call, file=SimpleUploadedFile(name, raw), by=by, at=WEEKS_LATER)
+
+
+def looked_at(of, **overrides):
+    choices = Choices(**{"columns": COLUMNS, "submits": True} | overrides)
+    uploads.choose(of, choices)
+    return dry_run(of, uploads.content_of(of), choices)
+
+
+def carried_out(of):
+    uploads.carry_out(of, seen=etag(of.choices), by=of.uploaded_by, at=WEEKS_LATER)
+    return go_on(of)
+
+
+def go_on(of):
+    carrying_out.carry_out_next(now=lambda: WEEKS_LATER, wall_now=lambda: WEEKS_LATER)
+    of.refresh_from_db()
+    return of.state, of.rows_done, of.rows_entered, of.rows_submitted
+
+
+def said(run):
+    return [(line.fault.row, line.fault.column, line.fault.wrong) for line in run.lines]
+
+
+def folder(files=(), /, **more):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**dict(files), **more}.items():
+            archive.writestr(name.replace("_txt", ".txt"), content)
+    return out.getvalue()
+
+
+def test_dry_run_stores_nothing_and_import_submits_each_row(call, staff):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    run = looked_at(of)
+    assert (run.rows, run.submitted, run.half_entered, run.out) == (2, 2, 0, 0)
+    assert Submission.objects.count() == 0
+    assert carried_out(of) == ("done", 2, 2, 2)
+    first, second = Submission.objects.order_by("pk")
+    assert (first.channel, second.channel) == ("post", "email")
+    assert first.current_version.texts == {"good_practice": "We share rooms."}
+    assert first.current_version.choices == {"publication": "anonymous"}
+    assert second.current_version.choices == {}
+    assert first.entry.their_reference == "L1"
+    assert str(second.entry.received_at) == "2019-07-23 08:30:00+00:00"
+    assert first.current_version.entered_by == staff
+    actions = AuditEvent.objects.filter(detail__has_key="upload").order_by("pk")
+    assert list(actions.values_list("action", flat=True)) == [
+        AuditAction.IMPORT_UPLOADED,
+        AuditAction.IMPORT_ASKED,
+        AuditAction.IMPORT_DONE,
+    ]
+
+
+def test_file_is_deleted_once_it_is_carried_out(call, staff):
+    of = uploaded(call, staff, HEADING + ROW)
+    storage, name = of.file.storage, of.file.name
+    assert storage.exists(name)
+    looked_at(of)
+    carried_out(of)
+    assert (of.file.name, storage.exists(name)) == ("", False)
+
+
+def test_each_fault_is_one_line_and_its_row_stays_out(call, staff):
+    of = uploaded(
+        call,
+        staff,
+        HEADING
+        + "1,31/02/2019,pigeon,,Text,Perhaps\n"
+        + "2,22/07/2019,post,,,anonymous\n"
+        + "3,2031-01-01,post,,Text,\n"
+        + "4,25/07/2019,post,,Text,\n"
+        + "5,22/07/2019,post,,Text,,,one more\n",
+    )
+    run = looked_at(of)
+    assert said(run) == [
+        (2, "Date received", "“31/02/2019” is no day that can be read"),
+        (2, "How it came", "“pigeon” is no way to come"),
+        (2, "publication", "“Perhaps” is none of its answers"),
+        (
+            3,
+            "What effect has competition between voluntary organisations had?",
+            "Give at least one answer in your own words, or add at least one file",
+        ),
+        (4, "", "It would have come at a moment that is still to come"),
+        (5, "", "It came outside the time of the call"),
+        (6, "", "The row has more cells than the heading"),
+    ]
+    assert (run.submitted, run.half_entered, run.out) == (0, 2, 3)
+    assert carried_out(of) == ("done", 5, 2, 0)
+
+
+def test_same_rows_come_in_once_whatever_file_they_are_in(call, staff):
+    of = uploaded(call, staff, HEADING + ROW)
+    looked_at(of)
+    carried_out(of)
+    again = uploaded(call, staff, HEADING + ROW)
+    assert uploads.earlier_of(again) == of
+    assert (looked_at(again).known, said(looked_at(again))[0][2][:19]) == (1, "It came in already,")
+    grown = uploaded(call, staff, HEADING + SECOND + ROW)
+    assert looked_at(grown).submitted == 1
+    assert carried_out(grown) == ("done", 2, 1, 1)
+    assert Submission.objects.count() == 2
+
+
+def test_rows_that_say_the_same_in_one_file_all_come_in(call, staff):
+    same = ",22/07/2019,email,,I agree with the campaign.,\n"
+    of = uploaded(call, staff, HEADING + same * 3)
+    looked_at(of)
+    assert carried_out(of) == ("done", 3, 3, 3)
+
+
+def test_worker_that_stops_half_way_loses_nothing_and_another_goes_on(call, staff, monkeypatch):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    looked_at(of)
+    uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+    save_answers = carrying_out.save_answers
+
+    def stop_at_the_second(**given):
+        if Entry.objects.count() == 2:
+            raise KeyboardInterrupt
+        return save_answers(**given)
+
+    monkeypatch.setattr(carrying_out, "save_answers", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        go_on(of)
+    of.refresh_from_db()
+    assert (of.state, of.rows_done, Submission.objects.count()) == ("running", 1, 1)
+    monkeypatch.undo()
+    assert uploads.release_stuck(wall_now=WEEKS_LATER + uploads.CLAIM_LASTS) == 1
+    assert go_on(of) == ("done", 2, 2, 2)
+    assert Submission.objects.count() == 2
+
+
+def test_row_at_which_something_goes_wrong_stays_out_alone(call, staff, monkeypatch):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    looked_at(of)
+    save_answers = carrying_out.save_answers
+
+    def fail_once(**given):
+        monkeypatch.undo()
+        save_answers(**given)
+        raise RuntimeError
+
+    monkeypatch.setattr(carrying_out, "save_answers", fail_once)
+    assert carried_out(of) == ("done", 2, 1, 1)
+    assert ImportedRow.objects.get().number == 3
+
+
+def test_what_was_not_seen_is_not_carried_out_nor_twice(call, staff):
+    of = uploaded(call, staff, HEADING + ROW)
+    looked_at(of)
+    seen = etag(of.choices)
+    looked_at(of, submits=False)
+    with pytest.raises(ImportRefused):
+        uploads.carry_out(of, seen=seen, by=staff, at=WEEKS_LATER)
+    carried_out(of)
+    with pytest.raises(ImportRefused):
+        uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+
+
+def test_coder_uploads_nothing(call):
+    with pytest.raises(ImportRefused):
+        uploaded(call, make_user(Role.CODER), HEADING + ROW)
+    assert ResponseImport.objects.count() == 0
+
+
+def test_upload_that_nobody_carries_out_is_discarded_after_a_week(call, staff):
+    of = uploaded(call, staff, HEADING + ROW)
+    storage, name = of.file.storage, of.file.name
+    assert uploads.clear(at=WEEKS_LATER + uploads.KEPT - timedelta(seconds=1)) == 0
+    assert uploads.clear(at=WEEKS_LATER + uploads.KEPT) == 1
+    assert ResponseImport.objects.count() == 0
+    assert storage.exists(name)  # it goes with the commit
+
+
+def test_files_of_a_folder_become_originals_with_the_text_beside(call, staff):
+    content = folder(
+        {
+            "letters/1.txt": "Our first.",
+            "letters/2.txt": "",
+            "__MACOSX/1.txt": "x",
+            "letters/x": "?",
+        }
+    )
+    of = uploaded(call, staff, content, "letters.zip")
+    run = looked_at(of, day="2019-07-22", text_question="good_practice", columns=())
+    assert said(run) == [
+        (2, "2.txt", "The file has no text"),
+        (
+            3,
+            "x",
+            "“x” was not added: the file must be one of PDF, DOCX, ODT, TXT, XLSX, CSV, JPG, "
+            "PNG, HEIC",
+        ),
+    ]
+    assert carried_out(of) == ("done", 3, 1, 1)
+    assert Submission.objects.get().current_version.texts == {"good_practice": "Our first."}
+    assert Entry.objects.get().their_reference == "1.txt"
+
+
+def test_files_of_a_folder_are_kept_beside_half_entered_responses(call, staff):
+    content = folder(a_txt="One.", b_txt="Two.")
+    of = uploaded(call, staff, content, "letters.zip")
+    run = looked_at(of, day="2019-07-22", columns=())
+    assert (run.half_entered, run.out) == (2, 0)
+    assert carried_out(of) == ("done", 2, 2, 0)
+    for response in Submission.objects.all():
+        (original,) = response.attachments.all()
+        assert (response.is_draft, original.question) == (True, None)
+    again = uploaded(call, staff, content, "letters.zip")
+    assert looked_at(again, day="2019-07-22", columns=()).known == 2
+
+
+@pytest.mark.parametrize("scope", [ErasureScope.IDENTITY, ErasureScope.RESPONSE])
+def test_number_and_row_of_an_import_are_erased_with_who_answered(call, staff, scope):
+    of = uploaded(call, staff, HEADING + ROW)
+    looked_at(of)
+    carried_out(of)
+    request = erasing.ask(submission=Submission.objects.get(), scope=scope, at=WEEKS_LATER)
+    erasing.approve(request, by=make_user(Role.DATA_PROTECTION), at=WEEKS_LATER)
+    erase_from_database(request, WEEKS_LATER)
+    assert (Entry.objects.get().their_reference, ImportedRow.objects.count()) == ("", 0)
+
+
+def test_column_of_a_question_that_the_call_has_no_longer_is_left_out(call, staff):
+    of = uploaded(call, staff, "a,b\nText,Red\n")
+    columns = ("question:good_practice", "question:colour")
+    assert looked_at(of, day="2019-07-22", columns=columns, consent="sometimes").submitted == 1
+
+
+def test_answer_to_a_question_that_is_not_asked_is_noted(call, staff):
+    of = uploaded(call, staff, "a,b\nText,A charity\n")
+    run = looked_at(of, day="2019-07-22", columns=("question:good_practice", "question:org_name"))
+    label = call.questions_by_key["org_name"].label
+    assert [(line.fault.column, line.then) for line in run.lines] == [
+        (label, "comes in half entered")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "heading", "rows", "encoding"),
+    [
+        ("a,b\n1,é\n".encode(), ("a", "b"), [("1", "é")], "UTF-8"),
+        ("\ufeffa;b\n1;é\n".encode(), ("a", "b"), [("1", "é")], "UTF-8"),
+        ("a\tb\n1\t“é”\n".encode("cp1252"), ("a", "b"), [("1", "“é”")], "Windows-1252"),
+        ("a,b\r\n1,é\r\n".encode("utf-16"), ("a", "b"), [("1", "é")], "UTF-16"),
+        (b'a,b\n\n"1, or\n2",x\n', ("a", "b"), [("1, or\n2", "x")], "UTF-8"),
+    ],
+)
+def test_table_is_read_in_the_encodings_and_separators_of_programs(
+    content, heading, rows, encoding
+):
+    table = read_table(content)
+    assert (table.heading, [row.cells for row in table.rows]) == (heading, rows)
+    assert table.encoding == encoding
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a,b\n",
+        b"a,b\n\x00\n",
+        b'a,b\n"open,1\n',
+        b"a,b\n" + b"1,2\n" * 2_001,
+        b",".join([b"a"] * 201) + b"\n1\n",
+        b"a\n" + b"x" * 140_000 + b"\n",
+        b"a\n\x81\x8d\n",
+    ],
+    ids=["empty", "heading", "nul", "quote", "rows", "columns", "cell", "encoding"],
+)
+def test_table_beyond_the_limits_is_refused(content):
+    with pytest.raises(ImportRefused):
+        read_table(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK no zip at all",
+        folder(),
+        folder(**{f"{n}_txt": "x" for n in range(301)}),
+        folder(bomb_txt=b"0" * 11_000_000),
+    ],
+    ids=["broken", "empty", "files", "ratio"],
+)
+def test_folder_beyond_the_limits_is_refused(content):
+    with pytest.raises(ImportRefused):
+        Folder(content)
+
+
+def test_names_of_a_folder_are_no_paths():
+    (found,) = Folder(folder({"../../etc/passwd": "x"})).files
+    assert found.name == "passwd"
