@@ -20,7 +20,6 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from accounts.current_user import current_user
-from accounts.own_account import OwnPassword
 from accounts.rights import is_administrator, may_enter_admin, may_somewhere, narrowed
 from accounts.sign_in import SignIn, SignOut
 from accounts.states import Action
@@ -79,13 +78,8 @@ class PortalAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # the stub leaves out the redirect
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponseBase:
-        """Change one's own password, as Django does, and write nothing else of one's row."""
-        request.current_app = self.name
-        return OwnPassword.as_view(
-            template_name=self.password_change_template or "registration/password_change_form.html",
-            success_url=reverse("admin:password_change_done", current_app=self.name),
-            extra_context={**self.each_context(request), **(extra_context or {})},
-        )(request)
+        """Lead to the portal's own page for it, which steering members have, too."""
+        return redirect("own_password")
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """Show the first page: what there is to do, and warnings: late mail, damaged evidence.

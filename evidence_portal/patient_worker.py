@@ -38,9 +38,7 @@ TAKEN_WITHIN = 60.0  # seconds for the rest of a piece of an answer
 HEAD_ENDS = b"\r\n\r\n"
 LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 # What may hash a password, which takes most of a second: one thread has all of these in turn.
-HASHES_PASSWORD = re.compile(
-    rb"^POST /(steering/sign-in|admin/login|admin/password_change|account)/"
-)
+HASHES_PASSWORD = re.compile(rb"^POST /(steering/sign-in|admin/login|account)/")
 CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 CONTINUES = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts import invitations
 from accounts.admin.asks_again import AsksAgain
+from accounts.admin.history import HistoryFromRecord
 from accounts.admin.people import SuperusersOnly
 from accounts.current_user import current_user
 from accounts.errors import AlreadyHere
@@ -42,13 +44,16 @@ class InvitationForm(forms.ModelForm):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(SuperusersOnly, AsksAgain, DeclaredFiltersOnly):
+class InvitationAdmin(SuperusersOnly, HistoryFromRecord, AsksAgain, DeclaredFiltersOnly):
     """An invitation is sent, or taken back by deleting it. To send another, invite again."""
 
     form = InvitationForm
     list_display = ("email", "call", "role", "invited_by", "at", "expires_at", "used_at")
     list_select_related = ("invited_by", "call")
     list_filter = ()
+
+    def on_record(self, row: Invitation) -> Q:
+        return Q(detail__invitation=row.pk)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts import memberships
 from accounts.admin.asks_again import AsksAgain
+from accounts.admin.history import HistoryFromRecord
 from accounts.admin.member_form import MembershipForm
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
@@ -30,7 +31,9 @@ ENDED_BY_ADMINISTRATORS = (
 
 
 @admin.register(Membership)
-class MembershipAdmin(AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly):
+class MembershipAdmin(
+    HistoryFromRecord, AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly
+):
     sees = Action.SEE_PEOPLE
     form = MembershipForm
     list_display = ("person", "role", "call", "wants_digest")
@@ -38,6 +41,9 @@ class MembershipAdmin(AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFi
     list_select_related = ("person", "call")
     search_fields = ("person__username",)
     search_help_text = "Search by a username"
+
+    def on_record(self, row: Membership) -> Q:
+        return Q(call=row.call_id, detail__person=row.person.get_username())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         """Return the memberships of the reader's calls, and the reader's own."""

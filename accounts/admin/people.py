@@ -8,9 +8,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.asks_again import AsksAgain
+from accounts.admin.history import HistoryFromRecord
 from accounts.admin.password_form import ConflictCheckedPasswordForm
 from accounts.asking_again import ask_before
 from accounts.current_user import current_user
@@ -61,7 +63,12 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
 
 
 class PortalUserAdmin(
-    SuperusersOnly, AsksAgain, ConflictCheckedDeletion, DeclaredFiltersOnly, UserAdmin
+    SuperusersOnly,
+    HistoryFromRecord,
+    AsksAgain,
+    ConflictCheckedDeletion,
+    DeclaredFiltersOnly,
+    UserAdmin,
 ):
     form = PortalUserForm
     change_password_form = ConflictCheckedPasswordForm
@@ -84,6 +91,16 @@ class PortalUserAdmin(
         ),
         ("Important dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    def on_record(self, row: User) -> Q:
+        """What others did to this user, and what its person changed about signing in."""
+        own = (
+            AuditAction.PASSWORD_CHANGED,
+            AuditAction.SECOND_FACTOR_SET_UP,
+            AuditAction.SECOND_FACTOR_REMOVED,
+            AuditAction.INVITATION_ACCEPTED,
+        )
+        return Q(detail__person=row.get_username()) | Q(actor=row, action__in=own)
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asks = ask_before(request) if request.user.is_superuser else None

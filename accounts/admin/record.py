@@ -57,11 +57,11 @@ class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         return column(
             "details",
             "detail",
-            lambda event: text_for(request.user, _in_words(event), event.call_id),
+            lambda event: text_for(request.user, in_words(event), event.call_id),
         )
 
 
-def _in_words(event: AuditEvent) -> str:
+def in_words(event: AuditEvent) -> str:
     return ", ".join(
         f"{name}: {value if isinstance(value, str) else json.dumps(value)}"
         for name, value in event.detail.items()

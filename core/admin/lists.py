@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from core.row_keys import row_keys
 
 
 class WholeList(ChangeList):
@@ -23,3 +27,11 @@ class WholeList(ChangeList):
 class ListedWhole(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WholeList
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Leave out ticks that are no key of a row: Django takes them to the database."""
+        given = request.POST.copy()
+        keys = row_keys(given.getlist(ACTION_CHECKBOX_NAME))
+        given.setlist(ACTION_CHECKBOX_NAME, [str(key) for key in keys])
+        request.POST = given  # type: ignore[assignment]  # the stubs want it immutable
+        return super().response_action(request, queryset)

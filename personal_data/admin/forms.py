@@ -61,7 +61,7 @@ class EnterForm(forms.Form):
     asked_on = forms.DateField(
         label="When it reached you",
         help_text="The month within which it has to be done begins then.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
 

@@ -23,6 +23,7 @@ from accounts.rights import Person, calls_of, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_keys
 from personal_data import bundle
 from personal_data.admin.forms import CopyForm, PersonForm
 from personal_data.finding import find_person
@@ -86,7 +87,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         raise PermissionDenied
     own = Submission.objects.filter(call__in=_calls(request.user))
-    chosen = [int(pk) for pk in request.POST.getlist("responses") if pk.isascii() and pk.isdigit()]
+    chosen = row_keys(request.POST.getlist("responses"))
     responses = own.filter(pk__in=chosen).select_related("call").order_by("pk")
     form = CopyForm(request.POST, choices=[response.pk for response in responses])
     if not form.is_valid():

@@ -19,6 +19,7 @@ from accounts.rights import calls_of, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
 from review.admin.facet_columns import say_facet
 from review.admin.keys import has_keys
 from review.admin.keyset import OrderedList
@@ -136,8 +137,7 @@ def answers(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
 
 def _page_wanted(request: HttpRequest, admin: OfOwnCalls, rows: QuerySet[Submission]) -> Any:
     """Return the page with the response that the reader comes back from, else the one asked for."""
-    at = request.GET.get(AT, "")
-    if at.isascii() and at.isdigit() and len(at) < 10:
+    if (at := row_key(request.GET.get(AT, ""))) is not None:
         of_the_row = admin.get_queryset(request).filter(pk=at)
         if of_the_row.exists():
             return OrderedList(rows, of_the_row).before() // ANSWERS_A_PAGE + 1

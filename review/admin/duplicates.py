@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,6 +18,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key, row_keys
 from review.admin.duplicates_page import STATES, cluster_page, suggested_text
 from review.admin.response_filters import Choices, OneOf
 from review.duplicates.deciding import decide, readmit, take_out
@@ -139,10 +140,10 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
         self.own_row(request, Action.DECIDE_DUPLICATES, Cluster.objects.all(), pk=cluster.pk)
         given = request.POST
         by, at = current_user(request), clock.portal_now()
-        base = _number(given.get("base", ""))
+        base = _number(given, "base")
         verbs = {"take_out": take_out, "readmit": readmit}
         if (verb := verbs.get(given.get("do", ""))) is not None:
-            members = [_number(one) for one in given.getlist("member")]
+            members = row_keys(given.getlist("member"))
             moved = verb(cluster, members=members, base=base, by=by, at=at)
             where = "taken out" if verb is take_out else "put back"
             return f"{moved} response{'' if moved == 1 else 's'} {where}."
@@ -151,13 +152,14 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             raise DecisionRefused("Select what these responses are.")
         standing = None
         if given.get("standing"):
-            standing = Submission.objects.filter(pk=_number(given["standing"])).first()
+            keys = row_keys([given["standing"]])
+            standing = Submission.objects.filter(pk__in=keys).first()
             if standing is None:
                 raise DecisionRefused("The response that counts is one of those shown.")
         decided = decide(
             cluster,
             to=ClusterState(to),
-            up_to=_number(given.get("up_to", "")),
+            up_to=_number(given, "up_to"),
             base=base,
             by=by,
             at=at,
@@ -168,6 +170,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
         return f"{decided} is now: {ClusterState(to).label.lower()}."
 
 
-def _number(written: str) -> int:
-    """Return the number, -1 for what is none: no row has that."""
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 18 else -1
+def _number(given: QueryDict, name: str) -> int:
+    """Return the number that the page carried, -1 for what is none."""
+    key = row_key(given.get(name, ""))
+    return -1 if key is None else key

@@ -10,6 +10,7 @@ from accounts.models import AuditEvent, User
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
 from review.triage import StatusChoice
 from submissions.calls.models import Call
 from submissions.responses.states import TriageStatus
@@ -26,8 +27,7 @@ def show(request: HttpRequest, admin: ModelAdmin, object_id: str) -> HttpRespons
     """Show the decisions, the latest first, to whoever may read the response."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    given = object_id if object_id.isdecimal() else None
-    response = get_object_or_404(admin.get_queryset(request), pk=given)
+    response = get_object_or_404(admin.get_queryset(request), pk=row_key(object_id))
     events = list(
         AuditEvent.objects.filter(submission=response, action__in=DECISIONS)
         .select_related("actor")

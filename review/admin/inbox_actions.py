@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.rights import may_somewhere, narrowed
 from accounts.states import Action
 from core import clock
+from core.row_keys import row_keys
 from review.bulk import Outcome, change_all, spread
 from review.members import reviewers_of
 from review.triage import (
@@ -199,7 +200,7 @@ def _keys(request: HttpRequest, chosen: QuerySet[Submission]) -> list[int]:
     rows = chosen
     if request.POST.get("select_across") != "1":
         ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        rows = Submission.objects.filter(pk__in=[key for key in ticked if key.isdecimal()])
+        rows = Submission.objects.filter(pk__in=row_keys(ticked))
     rows = rows.exclude(state__in=[SubmissionState.DRAFT, SubmissionState.ERASED])
     own = narrowed(rows, request.user, Action.CHANGE_STATUS)
     return list(own.order_by("pk").values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ALL_VAR, PAGE_VAR
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -80,7 +80,7 @@ def request_of_list(request: HttpRequest) -> HttpRequest:
     """Return the request as if it asked for the list under the filters that its address carries."""
     asked = copy.copy(request)
     filters = QueryDict(request.GET.get(FILTERS, ""), mutable=True)
-    for of_a_page in (PAGE_VAR, ALL_VAR):
+    for of_a_page in (PAGE_VAR, ALL_VAR, ERROR_FLAG):
         filters.pop(of_a_page, None)
     asked.GET = filters  # type: ignore[assignment]  # the stubs want it immutable
     return asked
@@ -125,7 +125,7 @@ class Listed:
             self._rows = answered(self._rows, self.question)
         else:
             self._came_from = CameFrom(self._came_from.filters)
-        of_the_row = admin.get_queryset(request).filter(pk=response.pk)
+        of_the_row = admin.get_queryset(request_of_list(request)).filter(pk=response.pk)
         self._ordered = OrderedList(self._rows, of_the_row)
 
     @cached_property

@@ -13,6 +13,7 @@ from accounts.call_admin import refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
+from core.row_keys import row_key
 from review.admin.response_filters import chosen_call
 from review.errors import ReviewRefused
 from review.saved_filters import filters_of, kept_query, may_delete, save_filter
@@ -42,8 +43,7 @@ def saved_filters(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
     person = current_user(request)
     here = reverse("admin:submissions_submission_saved_filters")
     if request.method == "POST" and request.POST.get("delete"):
-        given = request.POST["delete"]
-        saved = get_object_or_404(filters_of(person), pk=int(given) if given.isdecimal() else 0)
+        saved = get_object_or_404(filters_of(person), pk=row_key(request.POST["delete"]))
         if may_delete(saved, by=person):
             saved.delete()
             messages.success(request, f"“{saved.name}” is deleted.")

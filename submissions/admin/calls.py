@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.admin.history import HistoryFromRecord
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.identity import text_for
@@ -37,7 +38,7 @@ class WithCounts(Protocol):
 
 
 @admin.register(Call)
-class CallAdmin(OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
+class CallAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
     """Calls are made by manage.py load_call, from their definition files."""
 
     sees = Action.SEE_CALL
@@ -152,6 +153,16 @@ class CallAdmin(OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
     def report(self, call: Call) -> str:
         address = reverse("admin:submissions_call_closing_report", args=[call.pk])
         return format_html('<a href="{}">How the call stands</a>', address)
+
+    def on_record(self, row: Call) -> Q:
+        about_itself = (
+            AuditAction.CALL_LOADED,
+            AuditAction.CALL_CHANGED,
+            AuditAction.RETENTION_CONFIRMED,
+            AuditAction.DATA_ENDED,
+            AuditAction.RECORD_ENDED,
+        )
+        return Q(call=row, action__in=about_itself)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Put the names of the changed fields on record, without their old and new values."""

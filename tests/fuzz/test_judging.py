@@ -59,6 +59,16 @@ def test_headers_that_are_missing_or_made_by_the_request_are_found():
     assert faults_of(answer, b"<p>", "/") == ["no content security policy", "no nosniff"]
     answer = HttpResponse(headers={"X-Fuzz": "1"})
     assert judged(answer) == ["a header out of what was sent"]
+    for name, path in (("fuzz", "/"), ("csrf", "/fuzz")):
+        answer = HttpResponse()
+        answer.set_cookie(name, "1", path=path)
+        assert judged(answer) == ["a header out of what was sent"]
+
+
+def test_token_that_happens_to_read_like_a_payload_is_no_fault():
+    answer = HttpResponse()
+    answer.set_cookie("csrf", "RTFUZzRbtsTFGrKWWnaFKXrJC7oi0GTx")
+    assert judged(answer) == []
 
 
 def test_errors_and_forged_lines_of_the_log_are_found():

@@ -331,7 +331,7 @@ def test_own_new_password_does_not_give_a_right_back(chiefs):
     for _ in range(3):
         at_once(
             [
-                lambda: own.post("/admin/password_change/", new),
+                lambda: own.post("/account/password/", new),
                 lambda: chiefs[0].post(change, posted),
             ]
         )

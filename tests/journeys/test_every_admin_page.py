@@ -1,0 +1,137 @@
+"""Every page of the admin is looked at, with nothing in it, with something, and with errors."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import User
+from tests.journeys.conftest import faults_found_by_axe, scrolls_sideways
+from tests.makers import just_signed_in
+from tests.rights.test_every_address import guarded
+from tests.rights.two_calls import Side
+
+# Each page takes axe half a second, twice.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+
+# Empties the first form of the page that has something to fill in, and sends it as it is.
+SEND_EMPTY = """() => {
+  const fields = "input:not([type=hidden], [type=submit], [type=search]), select, textarea";
+  const form = [...document.querySelectorAll("#content form[method=post]")].find(
+    (one) => one.querySelector(fields));
+  for (const field of form.querySelectorAll(fields)) {
+    if (field.matches("[type=checkbox], [type=radio]")) field.checked = false;
+    else if (field.matches("select")) field.selectedIndex = -1;
+    else field.value = "";
+  }
+  HTMLFormElement.prototype.submit.call(form);
+}"""
+ERRORS = ".errornote, .errorlist, .messagelist .error"
+WITH_FIELDS = (
+    "accounts/invitation/add/",
+    "accounts/membership/add/",
+    "accounts/user/<path:object_id>/change/",
+    "review/cluster/<path:object_id>/change/",
+    "submissions/call/<int:pk>/closing-time/",
+    "submissions/erasurerequest/<path:object_id>/change/",
+    "submissions/erasurerequest/of/<int:pk>/",
+    "submissions/erasurerequest/person/",
+    "submissions/latepass/give/<int:pk>/",
+    "submissions/outboxemail/<path:object_id>/change/",
+    "submissions/submission/<int:pk>/notes/",
+    "submissions/submission/<int:pk>/withdraw/",
+    "submissions/submission/<path:object_id>/change/",
+    "submissions/submission/who-answered/",
+)
+
+
+@pytest.fixture
+def as_administrator(open_browser, live_server):
+    """A browser's page in which an administrator is signed in."""
+    boss = User.objects.create_superuser("maker")
+    client = Client()
+    client.force_login(boss)
+    session = client.session
+    session.update(just_signed_in(boss))
+    session.save()
+    page = open_browser(1280)
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    return page, client, boss
+
+
+@pytest.fixture
+def world(as_administrator, at, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    side = Side("ours", boss=as_administrator[2])
+    at(side.at)
+    return side
+
+
+def open_each(page, addresses):
+    """Each address in a page of its own, with its name."""
+    for name, address in addresses:
+        one = page.context.new_page()
+        one.goto(address)
+        yield name, one
+        one.close()
+
+
+def faults(page, name):
+    """What is wrong with the page at both widths; its colours are the same at both."""
+    found = []
+    for width, contrast in ((1280, False), (400, True)):
+        page.set_viewport_size({"width": width, "height": 800})
+        found += faults_found_by_axe(page, contrast=contrast)
+        found += [f"{page.url} scrolls sideways at {width}"] * scrolls_sideways(page)
+        if folder := os.environ.get("SCREENSHOTS"):
+            file = re.sub(r"\W+", "-", name).strip("-")
+            page.screenshot(path=Path(folder) / f"{file}-{width}.png", full_page=True)
+    return found
+
+
+def pages_of(client, address_of):
+    """The addresses of the admin that show a page, each by its template; not a mail as it looks."""
+    for template in guarded():
+        if template.startswith("admin/"):
+            answer = client.get(address := address_of(template))
+            answer.close()
+            is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+            is_page = is_page and "sandbox" not in answer.headers["Content-Security-Policy"]
+            if answer.status_code == 200 and is_page:
+                yield template, address
+
+
+def test_lists_without_rows_have_no_faults(as_administrator):
+    page, client, _ = as_administrator
+    pages = pages_of(client, lambda template: f"/{template}")
+    lists = ((template, address) for template, address in pages if "<" not in template)
+    found = [faults(one, f"empty {template}") for template, one in open_each(page, lists)]
+    assert [fault for faults in found for fault in faults] == []
+    assert len(found) > 15
+
+
+def test_pages_with_something_in_them_have_no_faults(as_administrator, world):
+    page, client, boss = as_administrator
+    pages = pages_of(client, lambda template: world.address(template, boss))
+    found = [faults(one, template) for template, one in open_each(page, pages)]
+    assert [fault for faults in found for fault in faults] == []
+    assert len(found) > 45
+
+
+def test_forms_that_are_sent_empty_have_no_faults(as_administrator, world):
+    page, _, boss = as_administrator
+    found, without_errors = [], []
+    forms = [(template, world.address(f"admin/{template}", boss)) for template in WITH_FIELDS]
+    for template, one in open_each(page, forms):
+        with one.expect_navigation():
+            one.evaluate(SEND_EMPTY)
+        if not one.locator(ERRORS).count():
+            without_errors.append(template)
+        found += faults(one, f"error {template}")
+    assert without_errors == []
+    assert found == []
