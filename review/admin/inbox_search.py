@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
@@ -20,10 +18,11 @@ from core import clock
 from core.admin.lists import WholeList
 from core.admin.reference_search import by_reference
 from core.references import read_reference
+from review.consent import consent_of
 from review.searching.entries import due
 from review.searching.found import MOST_RANKED, best_first, search_for
 from review.searching.passages import passages_of
-from review.searching.snippets import Marker, Snippet
+from review.searching.snippets import Marker
 from review.searching.wanted import Term
 from submissions.responses.models import Submission
 
@@ -58,12 +57,6 @@ class InboxSearch(OfOwnCalls):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SearchedList]:
         return SearchedList
 
-    def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
-        shown = list(super().get_list_display(request))
-        if _is_search(request.GET.get(SEARCH_VAR, "")):
-            shown.append("excerpts")  # last, so that the others keep their numbers in ?o=
-        return shown
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
     ) -> tuple[QuerySet[Submission], bool]:
@@ -80,11 +73,6 @@ class InboxSearch(OfOwnCalls):
         found = search_for(term, searcher=request.user).found()
         return queryset.filter(found | Q(pk__in=with_it.order_by().values("pk"))), False
 
-    @admin.display(description="where the words are")
-    def excerpts(self, response: Submission) -> SafeString:
-        found: list[Snippet] = getattr(response, "snippets", [])
-        return format_html_join("", '<p class="excerpt">{}: {}</p>', map(_drawn, found))
-
     def show_excerpts(self, request: HttpRequest, page: HttpResponse) -> HttpResponse:
         """Put where the words are beside each response of the list, which goes on record."""
         context = getattr(page, "context_data", None)
@@ -100,6 +88,8 @@ class InboxSearch(OfOwnCalls):
         marker = Marker(search.sought, [p.text for each in passages.values() for p in each])
         for row in rows:
             row.snippets = marker.best(passages.get(row.pk, ()), most=MOST_SNIPPETS)
+            consent = consent_of(row, row.call) if row.snippets else None
+            row.excerpts_consent = consent.said if consent and consent.is_withheld else ""
         _record(request, [row for row in rows if row.snippets])
         calls = self.calls_shown(request)
         context["searched"] = {
@@ -108,6 +98,7 @@ class InboxSearch(OfOwnCalls):
             "is_cut": search.wanted.is_cut,
             "in_files": search.opens is None or bool(search.opens),
             "not_yet": due(calls).count(),
+            "found": changes.result_count,
             "is_ranked": changes.is_ranked,
             "most_ranked": MOST_RANKED,
         }
@@ -124,12 +115,6 @@ def _said(group: Sequence[Term]) -> dict[str, list[Term]]:
         "with_all": [term for term in group if not term.is_unwanted],
         "without": [term for term in group if term.is_unwanted],
     }
-
-
-def _drawn(snippet: Snippet) -> tuple[SafeString, SafeString]:
-    marked = [("mark" if is_marked else "span", text) for text, is_marked in snippet.pieces]
-    pieces = ((tag, text, tag) for tag, text in marked)
-    return format_html("<b>{}</b>", snippet.where), format_html_join("", "<{}>{}</{}>", pieces)
 
 
 def _record(request: HttpRequest, shown: Sequence[Submission]) -> None:

@@ -20,14 +20,16 @@ def passages_of(responses: Sequence[Submission]) -> dict[int, list[Passage]]:
         call, said = response.call, texts[version.pk]
         labels = labels_of(call, version)
         found[response.pk] = [
-            Passage(question.label, said[question.key])
+            Passage(question.label, said[question.key], f"answer-{question.key}")
             for question in call.questions_in_order
             if said.get(question.key)
         ]
         found[response.pk] += [
-            Passage(call.questions_by_key[key].label, label) for key, label in labels.items()
+            Passage(call.questions_by_key[key].label, label, f"answer-{key}")
+            for key, label in labels.items()
         ]
     notes = Note.objects.filter(submission__in=found).select_related("by")
     for note in notes:
-        found[note.submission_id].append(Passage(f"Note by {note.by.get_username()}", note.text))
+        passage = Passage(f"Note by {note.by.get_username()}", note.text, "notes")
+        found[note.submission_id].append(passage)
     return found

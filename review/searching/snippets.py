@@ -22,10 +22,14 @@ LONGEST_PHRASE_GAP = 40  # characters between two words of a phrase
 
 @dataclass(frozen=True)
 class Passage:
-    """A text that may have what was searched for, and where it stands, such as its question."""
+    """A text that may have what was searched for, and where it stands, such as its question.
+
+    `anchor` is the place of it on the page of its response.
+    """
 
     where: str
     text: str
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,9 @@ class Snippet:
     """`pieces` are parts of the text in order, each with whether it is marked."""
 
     where: str
+    anchor: str
     pieces: list[tuple[str, bool]]
     terms: frozenset[int]
-
-    @property
-    def text(self) -> str:
-        return "".join(piece for piece, _ in self.pieces)
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,8 @@ class Marker:
             return None
         first = max(hits, key=lambda hit: len(_terms_near(hits, hit)))
         shown = [hit for hit in hits if 0 <= hit.start - first.start < NEAR]
-        return Snippet(
-            passage.where, _pieces(passage.text, shown), frozenset(hit.term for hit in hits)
-        )
+        terms = frozenset(hit.term for hit in hits)
+        return Snippet(passage.where, passage.anchor, _pieces(passage.text, shown), terms)
 
     def _is_it(self, term: Term, written: str) -> bool:
         if term.is_beginning:

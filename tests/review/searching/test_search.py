@@ -83,17 +83,18 @@ def test_best_comes_first_with_its_words_marked(call, staff):
     assert found(staff, "mayor") == [str(strong), str(weak)]
     assert found(staff, "mayor", o="1") == sorted([str(strong), str(weak)])
     text = staff.get(LIST, {"q": "mayor"}).content.decode()
-    excerpts = re.findall(r'<p class="excerpt"><b>(.*?)</b>: (.*?)</p>', text)
-    marked = [
-        (where, re.sub("</?span>", "", said).replace("<mark>", "[").replace("</mark>", "]"))
-        for where, said in excerpts
-    ]
-    assert marked[0] == (
-        "What happened?",
-        "[Mayors] &lt;b&gt; are [mayors]: the [mayor] says so.",
+    excerpts = re.findall(r'<p class="excerpt"><a href="(.*?)">(.*?)</a>\n(.*?)</p>', text)
+    (address, where, first), (_, _, second) = excerpts
+    assert address == (
+        f"/admin/submissions/submission/{strong.pk}/change/"
+        "?_changelist_filters=q%3Dmayor#answer-story"
     )
-    assert marked[1][1].startswith("… ")
-    assert marked[1][1].endswith("a [mayor] came.")
+    assert where == "What happened?"
+    assert first == (
+        "<mark>Mayors</mark> &lt;b&gt; are <mark>mayors</mark>: the <mark>mayor</mark> says so."
+    )
+    assert second.startswith("… ")
+    assert second.endswith("a <mark>mayor</mark> came.")
     assert "The best come first." in said(staff, "mayor")
 
 
