@@ -27,6 +27,7 @@ from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
 
 READINGS = (AuditAction.RESPONSE_OPENED, AuditAction.FILE_OPENED, AuditAction.MAIL_OPENED)
+SHOWN_AMONG_OTHERS = (AuditAction.QUESTION_READ, AuditAction.ANSWERS_SEARCHED)
 READINGS_SHOWN = 50
 NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"
 
@@ -264,7 +265,7 @@ def _identities(versions: list[int]) -> QuerySet[VersionIdentity]:
 def _readings(response: Submission) -> tuple[list[ShownReading], int]:
     """Return who read the response last, before now, and how often somebody did before those."""
     across = Q(
-        action=AuditAction.QUESTION_READ,
+        action__in=SHOWN_AMONG_OTHERS,
         call=response.call_id,
         detail__contains={"shown": [response.reference]},
     )
@@ -285,6 +286,8 @@ def _say(event: AuditEvent) -> str:
         return "a mail about it"
     if event.action == AuditAction.QUESTION_READ:
         return "answers to one question"
+    if event.action == AuditAction.ANSWERS_SEARCHED:
+        return "what a search found in it"
     if event.action == AuditAction.FILE_OPENED:
         return "a picture" if event.detail.get("picture") else "a file"
     version = f"version {event.detail.get('version', '')}".strip()

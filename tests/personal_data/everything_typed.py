@@ -17,6 +17,7 @@ from devserver.postgres import PROGRAMS
 from exports import export_runs, worker
 from exports.consent import Scope
 from review.coding import add_code, code_passage
+from review.searching.entries import write_due
 from submissions.mail import resending, sending
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -162,6 +163,7 @@ def live_through():
     _asked, token = put_question(response, text="Who is zqasked13x?", by=manager, at=moment)
     replying.answer(call=call, token=token, text="It is zqanswered14x.", at=moment)
     send_all(moment)
+    write_due(until=lambda: False)
     theme = add_code(call=call, name="Trust")
     story = call.questions_by_key["story"]
     code_passage(code=theme, version=second, question=story, start=4, end=14, by=manager, at=moment)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.record import record
 from accounts.states import Action, AuditAction, Role
+from review.searching.entries import write_due
 from submissions.definitions.closing_times import change_closing_time
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -217,6 +218,7 @@ def test_no_row_is_named_by_an_address(client, discreet, field, how):
 def test_search_for_answers_never_finds_by_who_answered(client, sees_identity, term):
     client.force_login(staff_user(sees_identity=sees_identity))
     make_submitted(email="ada@example.org", story="Nothing")
+    assert write_due(until=lambda: False) == 1
     assert client.get(RESPONSES, {"q": term}).context["cl"].result_count == 0
     source = {"app_label": "submissions", "model_name": "latepass", "field_name": "submission"}
     found = client.get("/admin/autocomplete/", {"term": term} | source)

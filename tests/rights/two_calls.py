@@ -15,6 +15,7 @@ from exports import export_runs
 from exports.models import ExportRun
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
+from review.searching.entries import write_due
 from review.states import ClusterKind, Likeness
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -120,6 +121,7 @@ class Side:
         )
         table = SimpleUploadedFile(f"{name} letters.csv", b"story\nA letter.\n")
         self.upload = uploads.upload(call=self.call, file=table, by=boss, at=self.at)
+        write_due(until=lambda: False)
         self.runs = {}
 
     def marks(self):

@@ -3,12 +3,19 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership
 from accounts.states import Role
+from review.admin import inbox_search
+from review.models import SearchEntry
 from review.noting import add_note
+from review.searching import found as searched
 from review.searching.entries import due, write_due
+from submissions.responses import amending, drafting, submitting
+from submissions.responses.states import ErasureScope
 from tests.makers import make_call, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 
@@ -108,6 +115,9 @@ def test_excerpts_go_on_record_without_the_words(call, staff):
     found(staff, "nobody")
     found(staff, str(response))
     assert AuditEvent.objects.filter(action="answers_searched").count() == 1
+    staff.force_login(make_user(Role.MANAGER))
+    page = staff.get(reverse("admin:submissions_submission_change", args=[response.pk]))
+    assert "what a search found in it" in page.content.decode()
 
 
 def test_note_is_found_once_its_entry_is_written_anew(call, staff):
@@ -129,3 +139,124 @@ def test_erasure_ends_the_entry(call, staff):
     erase(response, at=while_open(call))
     assert not due().exists()
     assert found(staff, "mayor", state="all") == []
+
+
+def test_amended_response_is_found_by_its_latest_version_alone(call, staff):
+    response = make_submitted(call, story="The mayor came.", email="ada@example.org")
+    written()
+    moment = while_open(call)
+    amending.reopen(submission=response, at=moment)
+    values = {"story": "The bishop came."}
+    drafting.save_answers(submission=response, call=call, values=values, at=moment)
+    assert written() == 0
+    assert found(staff, "mayor") == [str(response)]
+    submitting.submit(submission=response, at=moment)
+    assert written() == 1
+    assert (found(staff, "mayor"), found(staff, "bishop")) == ([], [str(response)])
+
+
+def test_withdrawn_response_is_found_among_the_withdrawn(call, staff):
+    response = make_submitted(call, story="The mayor came.")
+    amending.withdraw(submission=response, at=while_open(call))
+    written()
+    assert found(staff, "mayor") == []
+    assert found(staff, "mayor", state="withdrawn") == [str(response)]
+    text = staff.get(LIST, {"q": "mayor", "state": "withdrawn"}).content.decode()
+    assert '<p class="excerpt"><strong>Withdrawn: do not use it.</strong></p>' in text
+
+
+def test_changed_label_has_the_entries_of_its_call_written_anew(call, staff):
+    response = make_submitted(call, history=["led"], story="Nothing.")
+    make_submitted(make_call())
+    written()
+    question = call.questions.get(key="history")
+    question.options[1]["label"] = "Led a consortium"
+    question.save()
+    assert written() == 1
+    assert (found(staff, "consortium"), found(staff, "partnership")) == ([str(response)], [])
+
+
+def test_erasing_who_answered_ends_what_a_note_said_of_them(call, staff):
+    response = make_submitted(call, email="ada@example.org", story="The mayor came.")
+    add_note(response, text="Ring ada@example.org about it.", by=staff.user, at=while_open(call))
+    written()
+    assert found(staff, "ada@example.org") == [str(response)]
+    erase(response, at=while_open(call), scope=ErasureScope.IDENTITY)
+    assert not SearchEntry.objects.exists()
+    written()
+    assert (found(staff, "ada@example.org"), found(staff, "mayor")) == ([], [str(response)])
+
+
+def test_search_and_its_order_know_only_the_calls_of_the_searcher(call, staff, monkeypatch):
+    for module in (searched, inbox_search):
+        monkeypatch.setattr(module, "MOST_RANKED", 2)
+    weak = make_submitted(call, story="And so on " * 60 + "a mayor came.")
+    strong = make_submitted(call, story="Mayors: the mayor.")
+    other = make_call()
+    person = make_user()
+    Membership.objects.create(person=person, call=call, role=Role.REVIEWER)
+    staff.force_login(person)
+    for _ in range(3):
+        make_submitted(other, story="The mayor.")
+    written()
+    make_submitted(other, story="The mayor.")
+    assert found(staff, "mayor") == [str(strong), str(weak)]
+    assert "just now" not in said(staff, "mayor")
+    newest = make_submitted(call, story="And so on " * 60 + "a mayor came.")
+    written()
+    assert found(staff, "mayor") == [str(newest), str(strong), str(weak)]
+    assert "More than 2 have it, so the newest come first" in said(staff, "mayor")
+
+
+def test_list_under_a_search_asks_as_much_for_three_rows_as_for_one(call, staff):
+    counts = []
+    for more in (1, 2):
+        for _ in range(more):
+            add_note(
+                make_submitted(call, story="The mayor."),
+                text="A mayor?",
+                by=staff.user,
+                at=while_open(call),
+            )
+        written()
+        with CaptureQueriesContext(connection) as queries:
+            found(staff, "mayor")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("the", "There is nothing to search for in what you typed."),
+        ("- OR | & ! * \"\" ''", "There is nothing to search for in what you typed."),
+        ("OR OR -", "There is nothing to search for in what you typed."),
+        ("mayor the*", "for “mayor” and words that begin with “the”"),
+        ("the mayor", "“the” is too common to be searched for."),
+        ('mayor "un balanced', "for “mayor” and the phrase “un balanced”. Nothing was found."),
+        ("a* mayor", "for “mayor”."),
+        ("mayor " * 30, "You typed more than is searched for"),
+        ("m" * 600, "You typed more than is searched for"),
+        ("'; DROP TABLE x; -- %s %(a)s {} \\", "Nothing was found."),
+        ("\ud83d\ude00 mayor".encode("utf-16", "surrogatepass").decode("utf-16"), "for “mayor”."),
+        ("<b>mayor</b>", "for “&lt;b&gt;mayor&lt;/b&gt;”"),
+        ("mayor\u202e \u0000".replace("\0", ""), "for “mayor"),
+        ("-mayor", "for anything without “mayor”. Nothing was found."),
+    ],
+)
+def test_anything_can_be_typed_and_the_page_says_what_was_searched(call, staff, typed, told):
+    make_submitted(call, story="The mayor came.")
+    written()
+    assert told in said(staff, typed)
+
+
+@pytest.mark.parametrize(
+    "story",
+    ["a_" * 4_000 + " mayor", "<!--" * 900 + " mayor", "İ" * 900 + " mayor", "mayor " * 900],
+)
+def test_any_text_is_searched_and_its_words_marked(call, staff, story):
+    response = make_submitted(call, story=story)
+    written()
+    assert found(staff, "mayor") == [str(response)]
+    assert "<mark>mayor</mark>" in staff.get(LIST, {"q": "mayor"}).content.decode()
+    assert found(staff, "mayor*") == [str(response)]
