@@ -10,6 +10,7 @@ from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from submissions.calls.models import Call
 from submissions.responses.models import FollowUp, Reply
+from submissions.responses.states import SubmissionState
 
 
 def marks() -> dict[str, Exists]:
@@ -58,7 +59,10 @@ def responses_with_new_answers(person: User, calls: Iterable[Call | int]) -> dic
     """Return of each call how many responses have a new answer to the person."""
     rows = (
         new_answers(person)
-        .filter(follow_up__submission__call__in=calls, follow_up__submission__state="submitted")
+        .filter(
+            follow_up__submission__call__in=calls,
+            follow_up__submission__state=SubmissionState.SUBMITTED,
+        )
         .order_by()
         .values("follow_up__submission__call")
         .annotate(number=Count("follow_up__submission", distinct=True))

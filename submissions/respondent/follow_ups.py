@@ -117,10 +117,12 @@ def _described(form: FollowUpForm) -> dict[str, str]:
 
 
 def _closed_page(request: HttpRequest, call: Call, found: FollowUp, why: str) -> HttpResponse:
-    """Say why no answer is taken; give back what was typed, and show nothing else of it."""
+    """Say why no answer is taken, and that an earlier one is kept; give back what was typed."""
+    latest = replying.latest_reply(found)
     context = {
         "call": call,
         "why": why,
+        "answered": latest and spoken_time.say_exactly(latest.received_at, call.timezone),
         "reference": found.submission.reference,
         "last_day": last_day_of(found, call),
         "lost_edits": _typed(request),

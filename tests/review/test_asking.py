@@ -212,6 +212,22 @@ def test_answer_stands_beside_the_response_with_the_earlier_ones(response, ann, 
     assert "Answered; its author can change the answer until the end of" in shown
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("waiting", "The mail is not sent yet."),
+        ("failed", "The mail could not be delivered."),
+        ("sent", ""),
+    ],
+)
+def test_page_says_whether_the_mail_of_a_question_went_out(response, ann, call, state, said):
+    put_question(response, by=ann)
+    sent_at = while_open(call) if state == "sent" else None
+    OutboxEmail.objects.filter(kind="question_asked").update(state=state, sent_at=sent_at)
+    shown = text_of(signed_in(ann).get(page_of(response, "change")))
+    assert f"until the end of Tuesday 6 August 2019. {said}".strip() + "</p>" in shown
+
+
 def test_unconfirmed_address_is_told_apart(response, ann, call):
     client, warning = signed_in(ann), "may have a slip in it"
     assert warning in text_of(client.get(page_of(response)))

@@ -133,6 +133,7 @@ def test_answer_is_taken_until_just_before_the_end(page, client, at, question):
     late = client.post(page, {"answer": "Late."})
     assert (late.status_code, replies()) == (410, [(1, "In time.")])
     assert "The time to answer is over" in words(late)
+    assert "The answer that you sent at 11:59:59pm on Tuesday 6 August 2019" in words(late)
     assert "evidence@example.org" in words(late)
     assert "Late." in re.search(r"<textarea.*?</textarea>", late.content.decode(), re.DOTALL)[0]
     assert "The time to answer is over" in words(client.get(page))
