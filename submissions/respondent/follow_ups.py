@@ -113,7 +113,8 @@ def _described(form: FollowUpForm) -> dict[str, str]:
     """Return the attributes of a field whose error came after the form was made."""
     if not form.errors:
         return {}
-    return {"aria-describedby": "id_answer_helptext id_answer_error", "aria-invalid": "true"}
+    parts = ("id_answer_helptext", "id_answer_error")
+    return {"aria-describedby": " ".join(parts), "aria-invalid": "true"}
 
 
 def _closed_page(request: HttpRequest, call: Call, found: FollowUp, why: str) -> HttpResponse:

@@ -38,7 +38,7 @@ def version_text(
             _("Received: %(instant)s") % {"instant": say_instant(received_at, call.timezone)},
         ]
         if channel != Channel.WEB:
-            heading.append(f"Came by: {Channel(channel).label}")
+            heading.append(_("Came by: %(channel)s") % {"channel": Channel(channel).label})
         return _transcript(heading, questions=questions, answers=answers, files=files)
 
 

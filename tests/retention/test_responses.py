@@ -46,6 +46,7 @@ from tests.personal_data.everything_typed import (
 
 MICROSECOND = timedelta(microseconds=1)
 OF_EVIDENCE = {"zqrole2x", "zqstory3x", "zqperson4x", "zqview5x", "zqnewstory6x"}
+OF_QUESTIONS = {"zqasked13x", "zqanswered14x"}
 IN_FILES = {"zqcontent10x", "zqdropped11x"}
 
 
@@ -104,9 +105,9 @@ def test_nothing_that_was_typed_outlives_its_class(monkeypatch, tmp_path):
     assert left() == set(WORDS)
     end(call, DataClass.MAILS)
     end(call, DataClass.CONTACT_DETAILS)
-    assert left() == OF_EVIDENCE | IN_FILES
+    assert left() == OF_EVIDENCE | OF_QUESTIONS | IN_FILES
     end(call, DataClass.FILES)
-    assert left() == OF_EVIDENCE
+    assert left() == OF_EVIDENCE | OF_QUESTIONS
     assert problems() == []
     end(call, DataClass.EVIDENCE)
     assert left() == set()
