@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Exists
 
 from accounts.models import User
 from accounts.record import record
@@ -169,9 +170,19 @@ def forget_file(of: ResponseImport) -> None:
 
 
 def claim_next(*, wall_now: datetime) -> ResponseImport | None:
-    """Claim the import that has waited longest."""
-    waiting = ResponseImport.objects.filter(state=ImportState.WAITING).order_by("asked_at", "pk")
-    return next(iter(claim(waiting, limit=1, wall_now=wall_now)), None)
+    """Claim the import that has waited longest; None if there is none or one is running.
+
+    Where two workers claim at the same moment, the database allows one of them
+    (`submissions_responseimport_one_running`), and the other gets None.
+    """
+    running = ResponseImport.objects.filter(state=ImportState.RUNNING)
+    waiting = ResponseImport.objects.filter(~Exists(running), state=ImportState.WAITING)
+    try:
+        with transaction.atomic():
+            claimed = claim(waiting.order_by("asked_at", "pk"), limit=1, wall_now=wall_now)
+            return next(iter(claimed), None)
+    except IntegrityError:
+        return None
 
 
 def release_stuck(*, wall_now: datetime) -> int:

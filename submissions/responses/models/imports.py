@@ -27,8 +27,8 @@ class ResponseImport(Claimable):
     """A CSV file, or a folder as a ZIP, whose rows or files become responses.
 
     `choices` says what each column is, and what holds for every row. `rows_done` counts the rows
-    that were gone through, so that a worker goes on where another one stopped. The file is deleted
-    as soon as the last row is done.
+    that were gone through, so that a worker goes on where another one stopped. One is carried out
+    at a time, so that mail never waits. The file is deleted as soon as the last row is done.
     """
 
     CLAIMED = ImportState.RUNNING
@@ -75,6 +75,11 @@ class ResponseImport(Claimable):
                 condition=Q(
                     rows_submitted__lte=F("rows_entered"), rows_entered__lte=F("rows_done")
                 ),
+            ),
+            models.UniqueConstraint(
+                fields=["state"],
+                name="submissions_responseimport_one_running",
+                condition=Q(state=ImportState.RUNNING),
             ),
             models.CheckConstraint(
                 name="submissions_responseimport_asked",

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
@@ -174,6 +175,19 @@ def test_worker_that_stops_half_way_loses_nothing_and_another_goes_on(call, staf
     assert uploads.release_stuck(wall_now=WEEKS_LATER + uploads.CLAIM_LASTS) == 1
     assert go_on(of) == ("done", 2, 2, 2)
     assert Submission.objects.count() == 2
+
+
+def test_imports_are_carried_out_one_at_a_time(call, staff):
+    first, second = uploaded(call, staff, HEADING + ROW), uploaded(call, staff, HEADING + SECOND)
+    for of in (first, second):
+        looked_at(of)
+        uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+    assert uploads.claim_next(wall_now=WEEKS_LATER) == first
+    assert uploads.claim_next(wall_now=WEEKS_LATER) is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ResponseImport.objects.filter(pk=second.pk).update(state="running")
+    assert uploads.finish(ResponseImport.objects.get(pk=first.pk), at=WEEKS_LATER)
+    assert uploads.claim_next(wall_now=WEEKS_LATER) == second
 
 
 def test_row_at_which_something_goes_wrong_stays_out_alone(call, staff, monkeypatch):
