@@ -4,8 +4,8 @@ Starts a PostgreSQL of its own (durable, as in production), writes 200 responses
 with choices and notes, counts the queries of the list, of a search, of a response's page and of a
 question's page, and fills it up to each of the sizes. There it counts them again (they are the
 same), and prints how long each page takes (median of five), the searches among them by what is
-searched for. Aim: a search under a second at 100,000 responses. It also prints what the entries of
-the search took to write, and their size.
+searched for. Aim: a search under a second at 100,000 responses, on a machine that has nothing else
+to do. It also prints what the entries of the search took to write, and their size.
 """
 
 import argparse

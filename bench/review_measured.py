@@ -94,11 +94,11 @@ def _pages(call: Call) -> dict[str, str]:
     across = reverse("admin:submissions_submission_question", args=[question])
     return {
         "list": LIST,
-        "list under a search": f"{LIST}?q=response",
+        "list under a search": f"{LIST}?q=kingfisher",
         "response": page,
-        "response under a search": f"{page}?_changelist_filters={quote('q=response')}",
+        "response under a search": f"{page}?_changelist_filters={quote('q=kingfisher')}",
         "question": across,
-        "question under a search": f"{across}?_changelist_filters={quote('q=response')}",
+        "question under a search": f"{across}?_changelist_filters={quote('q=kingfisher')}",
     }
 
 
