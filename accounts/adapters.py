@@ -33,6 +33,7 @@ from core.addresses import clean_address, comparable, is_address
 from core.throttling import client_address
 
 FRESH_SECONDS = 600
+AT_PROVIDER = "organisation account"  # in the record, beside `password` and `code`
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -58,6 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         """Refuse somebody who left, whom their organisation still knows."""
+        sign_in_record.failed(AT_PROVIDER, user=user, at=clock.portal_now())
         return render(request, "account/not_known.html", status=403)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -133,6 +135,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         people = User.objects.annotate(address=Lower("email")).filter(is_active=True)
         found = list(people.filter(address__in=verified)[:2])
         if len(found) != 1 or not found[0].email:
+            sign_in_record.failed(AT_PROVIDER, user=None, at=clock.portal_now())
             raise ImmediateHttpResponse(render(request, "account/not_known.html", status=403))
         sociallogin.connect(request, found[0])
 

@@ -8,6 +8,7 @@ only if it cannot quote an answer; an error of the database is logged with its c
 import logging
 import re
 import smtplib
+import time
 import traceback
 from types import TracebackType
 
@@ -27,6 +28,11 @@ LINK_BY_MAIL = re.compile(
 
 
 class RedactingFormatter(logging.Formatter):
+    # UTC: Django puts the process into TIME_ZONE, where an hour of each autumn comes twice.
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%d %H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name} {message}", style="{")
 

@@ -100,10 +100,24 @@ def _enqueue(call: Call, occasion: str, at: datetime) -> int:
                 address_given_by=AddressSource.STAFF,
                 at=at,
             )
-            for address in dict.fromkeys([*settings.STAFF_DIGEST_TO, *_members_addresses(call)])
+            for address in _readers(call)
             if address not in told
         ]
         return len(OutboxEmail.objects.bulk_create(mails))
+
+
+def is_still_read(mail: OutboxEmail) -> bool:
+    """Return whether a digest still goes to whom it was for; True for every other mail.
+
+    A member may leave while mail waits. One that staff send again goes where they send it.
+    """
+    if mail.kind != MailKind.STAFF_DIGEST or mail.resend_of_id is not None:
+        return True
+    return mail.to_address in _readers(mail.call)
+
+
+def _readers(call: Call) -> list[str]:
+    return list(dict.fromkeys([*settings.STAFF_DIGEST_TO, *_members_addresses(call)]))
 
 
 def _members_addresses(call: Call) -> list[str]:

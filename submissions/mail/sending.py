@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from core.addresses import AddressRefused, is_address
 from submissions.mail.caps import wait_of
+from submissions.mail.daily_report import is_still_read
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
     ConnectionBroken,
@@ -97,7 +98,7 @@ class _Run:
 
     def _deal_with(self, mail: OutboxEmail, data: LiveData) -> None:
         """Send the mail and note what became of it; one that cannot be sent stops no other."""
-        if not is_still_wanted(mail, at=self._portal_now()):
+        if not (is_still_wanted(mail, at=self._portal_now()) and is_still_read(mail)):
             queue.cancel(mail)
             return
         try:

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from accounts.models import SignIn, User
+from accounts.models import AuditEvent, SignIn, User
 from accounts.states import Role
 from evidence_portal.signing_in import read_openid_connect
 from tests.accounts.oidc_provider import Provider
@@ -32,6 +32,10 @@ def comes_back(client, provider):
     query = dict(parse_qsl(urlsplit(asked.url).query))
     assert asked.url.startswith(f"{provider.url}/authorization?")
     return client.get(f"{LOGIN}callback/", provider.authorize(query))
+
+
+def failures():
+    return list(AuditEvent.objects.filter(action="sign_in_failed").values_list("detail", flat=True))
 
 
 def test_sign_in_page_offers_the_provider_by_its_name(client, provider):
@@ -109,6 +113,7 @@ def test_anybody_else_is_told_that_they_have_no_account(client, provider, person
     assert "You have no account here" in answer.content.decode()
     assert client.get("/steering/").status_code == 302
     assert User.objects.count() == 2
+    assert failures() == [{"what": "organisation account"}]
 
 
 def test_answer_that_the_provider_never_gave_signs_nobody_in(client, provider):
@@ -136,3 +141,4 @@ def test_somebody_who_left_is_not_signed_in(client, provider):
     User.objects.filter(pk=user.pk).update(is_active=False)
     comes_back(client, provider)
     assert client.get("/steering/").status_code == 302
+    assert failures() == [{"what": "organisation account", "person": user.get_username()}]

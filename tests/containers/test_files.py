@@ -177,16 +177,26 @@ def test_env_example_defaults_are_the_ones_of_the_compose_file():
         assert defaults <= {offered[name]}, name
 
 
+def settings_that_are_read():
+    code = "".join(path.read_text() for path in (ROOT / "evidence_portal").glob("*.py"))
+    of_rehearsals_only = {"REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DATA"}
+    return set(re.findall(r'read_[a-z]+\(\s*"([A-Z_]+)"', code)) - of_rehearsals_only
+
+
 def test_env_example_names_every_setting_that_is_read():
     text = (ROOT / ".env.example").read_text()
-    code = "".join(
-        (ROOT / "evidence_portal" / name).read_text() for name in ("settings.py", "environment.py")
-    )
-    read = set(re.findall(r'read_[a-z]+\(\s*"([A-Z_]+)"', code))
-    of_rehearsals_only = {"REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DATA"}
     named = set(re.findall(r"(?m)^(?:# )?([A-Z_]+)=", text))
-    assert read - of_rehearsals_only - named == set()
-    assert "SECRET_KEY" in read
+    assert settings_that_are_read() - named == set()
+    assert "SECRET_KEY" in settings_that_are_read()
+
+
+@pytest.mark.parametrize("service", ["web", "worker", "beat"])
+def test_compose_passes_on_every_setting_that_is_read(service):
+    environment = compose(**FILLED_IN)["services"][service]["environment"]
+    of_web_only = {"TRUSTED_PROXIES"} if service != "web" else set()
+    of_the_image = {"PORTAL_MEDIA", "PORTAL_STATIC"}
+    missing = settings_that_are_read() - set(environment) - of_web_only - of_the_image
+    assert missing - {"MIGRATION_DATABASE_URL"} == set()
 
 
 def test_commands_are_lists_so_that_signals_reach_them():

@@ -53,6 +53,12 @@ def test_settings_use_the_redacting_formatter_for_everything():
     assert logs["loggers"]["django.db.backends"] == {"level": "INFO"}
 
 
+def test_line_has_its_moment_in_utc():
+    # In the second of the two hours from 1 to 2 that the night to 27 October 2019 has in the UK.
+    record = logging.makeLogRecord({"created": 1572139800.25, "msecs": 250.0, "msg": "it ran"})
+    assert RedactingFormatter().format(record).startswith("2019-10-27 01:30:00.250Z ")
+
+
 def test_traceback_has_the_code_and_the_type_but_not_the_message(logged):
     def raising():
         raise ValueError(TYPED)

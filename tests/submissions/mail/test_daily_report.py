@@ -8,9 +8,11 @@ from accounts import chain
 from accounts.models import Membership
 from accounts.record import record
 from accounts.states import AuditAction, Role
+from core import clock
 from submissions.mail import tasks
 from submissions.mail.daily_report import SENT_FOR, daily_report, enqueue_digests
 from submissions.mail.rendering import render
+from submissions.mail.sending import send_due
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
 from submissions.outbox.states import MailKind
@@ -161,6 +163,20 @@ def test_digest_of_another_call_goes_to_no_member():
     Membership.objects.filter(call=other).delete()
     assert enqueue_digests(at=MORNING) == 1
     assert OutboxEmail.objects.get().call == call
+
+
+def test_digest_that_waits_goes_to_no_member_who_left(settings, mailoutbox):
+    settings.STAFF_DIGEST_TO = ["list@example.org"]
+    make_call_with_news()
+    wanting(Role.REVIEWER, "ann@example.org")
+    left = wanting(Role.MANAGER, "bob@example.org")
+    no_more = wanting(Role.MANAGER, "cy@example.org")
+    assert enqueue_digests(at=MORNING) == 4
+    Membership.objects.filter(person=left).delete()
+    Membership.objects.filter(person=no_more).update(wants_digest=False)
+    send_due(portal_now=lambda: MORNING, wall_now=clock.wall_now)
+    assert sorted(mail.to for mail in mailoutbox) == [["ann@example.org"], ["list@example.org"]]
+    assert enqueue_digests(at=MORNING + timedelta(hours=1)) == 0
 
 
 def test_digest_takes_the_head_of_the_record_out_of_the_database():
