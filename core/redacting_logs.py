@@ -28,13 +28,13 @@ LINK_BY_MAIL = re.compile(
 
 
 class RedactingFormatter(logging.Formatter):
-    # UTC: Django puts the process into TIME_ZONE, where an hour of each autumn comes twice.
-    converter = time.gmtime
     default_time_format = "%Y-%m-%d %H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name} {message}", style="{")
+        # UTC: Django puts the process into TIME_ZONE, where an hour of each autumn comes twice.
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         # Celery logs a failed task with the message and the traceback of its exception.
