@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
@@ -24,6 +25,8 @@ NARROW: ViewportSize = {"width": 320, "height": 640}
 LARGEST = 150_000  # bytes
 AFTERWARDS = ("response/leave", "response/withdraw", "return", "verify")
 STATEMENTS = ("privacy", "accessibility", "cookies")
+RESPONSES_LIST = "/admin/submissions/submission/"
+SOUGHT = '"full cost" OR risk -merger partner*'
 RESPONSES = 120  # so that staff and the steering group have something to look at
 SHORT_TEXTS = {
     "name": "Sam Example",
@@ -174,6 +177,31 @@ def sign_in(page: Page, address: str, name: str, password: str) -> None:
     page.locator("form:has(input[name=password]) [type=submit]").click()
 
 
+def review(page: Page, url: str) -> None:
+    """Go through a day of project staff, and take the pictures of their guide."""
+    photograph(page, "staff-first-page")
+    page.goto(f"{url}{RESPONSES_LIST}")
+    photograph(page, "staff")
+    page.goto(f"{url}{RESPONSES_LIST}?{urlencode({'q': SOUGHT})}")
+    photograph(page, "staff-search")
+    page.locator("#result_list tbody th a").first.click()
+    page.wait_for_load_state()
+    photograph(page, "staff-response")
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    photograph(page, "staff-keys")
+    page.goto(f"{url}{RESPONSES_LIST}questions/")
+    page.locator("#content-main a").first.click()
+    page.wait_for_load_state()
+    photograph(page, "staff-across")
+    page.goto(f"{url}/admin/review/cluster/")
+    page.locator("#result_list tbody th a").first.click()
+    page.wait_for_load_state()
+    photograph(page, "staff-alike")
+    page.goto(f"{url}{RESPONSES_LIST}progress/")
+    photograph(page, "staff-progress")
+
+
 def photograph_all(browser: Browser, url: str, password: str) -> None:
     for visitor in ("respondent", "steering", "staff"):
         context = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
@@ -185,8 +213,7 @@ def photograph_all(browser: Browser, url: str, password: str) -> None:
             photograph(page, "steering-group")
         else:
             sign_in(page, f"{url}/admin/", "staff", password)
-            page.goto(f"{url}/admin/submissions/submission/")
-            photograph(page, "staff")
+            review(page, url)
         context.close()
 
 

@@ -8,9 +8,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import User
 from tests.journeys.conftest import faults_found_by_axe, scrolls_sideways
-from tests.makers import just_signed_in
+from tests.makers import make_user
 from tests.rights.test_every_address import guarded
 from tests.rights.two_calls import Side
 
@@ -36,6 +35,8 @@ WITH_FIELDS = (
     "accounts/user/<path:object_id>/change/",
     "review/cluster/<path:object_id>/change/",
     "submissions/call/<int:pk>/closing-time/",
+    "submissions/entry/begin/<int:pk>/",
+    "submissions/entry/import/<int:pk>/",
     "submissions/erasurerequest/<path:object_id>/change/",
     "submissions/erasurerequest/of/<int:pk>/",
     "submissions/erasurerequest/person/",
@@ -51,12 +52,9 @@ WITH_FIELDS = (
 @pytest.fixture
 def as_administrator(open_browser, live_server):
     """A browser's page in which an administrator is signed in."""
-    boss = User.objects.create_superuser("maker")
+    boss = make_user(is_superuser=True, username="maker")
     client = Client()
     client.force_login(boss)
-    session = client.session
-    session.update(just_signed_in(boss))
-    session.save()
     page = open_browser(1280)
     name = settings.SESSION_COOKIE_NAME
     cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.states import Role
 from submissions.responses.models import Submission
-from tests.makers import just_signed_in, make_submitted, make_user
+from tests.makers import make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/submissions/submission/"
@@ -18,9 +18,6 @@ def manager(client, at):
     at(response.submitted_at)
     person = make_user(Role.MANAGER)
     client.force_login(person)
-    session = client.session
-    session.update(just_signed_in(person))
-    session.save()
     return response
 
 
