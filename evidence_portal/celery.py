@@ -119,6 +119,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },
+    "read-files": {
+        "task": "review.read_files",
+        "schedule": 10.0,
+        "options": {"expires": TICK_LASTS},
+    },
     "report-alive": {
         "task": "core.report_alive",
         "schedule": 10.0,

@@ -20,6 +20,7 @@ from exports import export_runs
 from review.duplicates import comparing
 from review.models import Coding, Note, Review
 from review.searching.entries import forget_words
+from review.texts import reading
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
@@ -106,6 +107,8 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Review.objects.filter(submission=submission).delete()
             Note.objects.filter(submission=submission).delete()
             comparing.let_go(submission.pk)
+        if locked.is_about_files:
+            reading.forget_of(submission)
         _note_files(locked)
         with connection.cursor() as cursor:
             cursor.execute("SELECT submissions_erase(%s, %s)", [locked.pk, at])

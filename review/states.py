@@ -33,3 +33,24 @@ class Likeness(TextChoices):
     IDENTICAL = "identical", "Identical"
     NEAR = "near", "Nearly identical"
     SENDER = "sender", "Same sender"
+
+
+class TextState(TextChoices):
+    """How far the portal is with reading the text of a file."""
+
+    BEGUN = "begun", "Being read"
+    READ = "read", "Read"
+    NONE = "none", "No text could be read"
+
+
+class NoText(TextChoices):
+    """Why no text could be read; the labels end “The text of this file could not be read: ”."""
+
+    PROTECTED = "protected", "it is protected by a password"
+    DAMAGED = "damaged", "it is damaged, or its type is not what it says"
+    NOT_THERE = "not_there", "there is none in it; it may be a scan"
+    TOO_BIG = "too_big", "what is packed inside it is too big to open"
+    TIME = "time", "it took too much time"
+    MEMORY = "memory", "it took too much memory"
+    LOST = "lost", "the portal does not have the file as it was submitted"
+    BROKEN_OFF = "broken_off", "reading it was broken off three times"

@@ -17,10 +17,15 @@ from core import clock
 from review.admin import asking, deciding, noting
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
-from review.admin.response_page import response_page, rights_on, said_of_erasure
+from review.admin.response_page import (
+    ResponsePage,
+    response_page,
+    rights_on,
+    said_of_erasure,
+)
 from review.errors import ReviewOutdated, ReviewRefused
 from review.triage import change_status
-from submissions.responses.models import Submission
+from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import TriageStatus
 
 
@@ -55,6 +60,19 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
             identity=page.identity is not None,
             **since,
         )
+    rights = rights_on(response, reader=request.user)
+    with_texts = request.GET.get("texts") == "1" and rights["may_open_files"]
+    for file in _files_with_text(page) if with_texts else ():
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.FILE_OPENED,
+            call=response.call,
+            submission=response,
+            file=str(file.public_id),
+            sha256=file.sha256,
+            text=True,
+        )
     context = {
         **admin.admin_site.each_context(request),
         "title": str(response),
@@ -63,6 +81,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "page": page,
         "has_keys": has_keys(current_user(request)),
         "with_pictures": request.GET.get("pictures") == "1",
+        "with_texts": with_texts,
         "listed": listed,
         "place": place,
         "came_from": came_from,
@@ -72,7 +91,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         **deciding.shown_on_page(request, response),
         **noting.shown_notes(request, response),
         **asking.shown_questions(request, response),
-        **rights_on(response, reader=request.user),
+        **rights,
     }
     return TemplateResponse(request, "admin/submissions/submission/page.html", context)
 
@@ -112,3 +131,14 @@ def consider(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
     link = format_html('<a href="{}">{}</a>', came_from.page_of(pk), response)
     messages.success(request, format_html(said, link))
     return redirect(following)
+
+
+def _files_with_text(page: ResponsePage) -> list[Attachment]:
+    """Return the files on the page of which there is a text."""
+    return [
+        file.attachment
+        for section in page.sections
+        for answer in section.answers
+        for file in answer.files
+        if file.read and not file.read.reason
+    ]

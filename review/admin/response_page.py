@@ -14,6 +14,8 @@ from core.pictures import FORMATS
 from review.admin.listed import is_read_across
 from review.consent import Consent, consent_of
 from review.differences import Piece, differences, line_differences
+from review.models import FileText
+from review.texts.reading import text_beside
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail
@@ -34,11 +36,12 @@ NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"
 
 @dataclass(frozen=True)
 class ShownFile:
-    """`scan` says how the file stands with the virus scanner."""
+    """`scan` says how the file stands with the virus scanner; `read`, what was read of its text."""
 
     attachment: Attachment
     scan: str
     is_held_back: bool
+    read: FileText | None = None
 
     @property
     def has_picture(self) -> bool:
@@ -193,7 +196,8 @@ class _Given:
     @classmethod
     def of(cls, call: Call, version: Version) -> "_Given":
         answers = {**version.choices, **version.texts}
-        files = files_by_key(call, version.attachments.select_related("scan"))
+        attachments = version.attachments.select_related("scan", "extracted")
+        files = files_by_key(call, attachments.defer("extracted__text"))
         asked = questions_of_version(call, answers, files)
         return cls(answers, files, {question.key for question in asked})
 
@@ -240,6 +244,7 @@ def _show(attachment: Attachment) -> ShownFile:
         attachment,
         scan=say_attachment(attachment),
         is_held_back=is_held_back(state_of(attachment)),
+        read=text_beside(attachment),
     )
 
 
@@ -289,6 +294,8 @@ def _say(event: AuditEvent) -> str:
     if event.action == AuditAction.ANSWERS_SEARCHED:
         return "what a search found in it"
     if event.action == AuditAction.FILE_OPENED:
+        if event.detail.get("text"):
+            return "the text of a file"
         return "a picture" if event.detail.get("picture") else "a file"
     version = f"version {event.detail.get('version', '')}".strip()
     return f"{version}, with who answered" if event.detail.get("identity") else version

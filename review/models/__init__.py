@@ -4,12 +4,14 @@ from review.models.inbox import Review, SavedFilter
 from review.models.notes import Note
 from review.models.reading import KeysTurnedOff
 from review.models.search import SearchEntry
+from review.models.texts import FileText
 
 __all__ = [
     "Cluster",
     "ClusterMember",
     "Code",
     "Coding",
+    "FileText",
     "KeysTurnedOff",
     "Note",
     "Review",

@@ -13,11 +13,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from accounts.states import Role
+from core.clock import wall_now
 from devserver.postgres import PROGRAMS
 from exports import export_runs, worker
 from exports.consent import Scope
 from review.coding import add_code, code_passage
 from review.searching.entries import write_due
+from review.texts import reading
 from submissions.mail import resending, sending
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -145,6 +147,7 @@ def live_through():
     )
     attaching.detach(submission=draft, public_id=dropped.public_id, at=moment)
     second = submitting.submit(submission=draft, at=moment + timedelta(minutes=1))
+    assert reading.read_due(now=wall_now, until=lambda: False) == 2
     response = Submission.objects.get(pk=draft.pk)
     remember_address(submission=response, address="zqlink7x@example.org", at=moment)
     late_passes.give(

@@ -13,6 +13,7 @@ KNOWN = {
     "review.ClusterMember.nearest": EMPTIED,
     "review.ClusterMember.submission": DELETED,
     "review.Coding.version": DELETED,
+    "review.FileText.attachment": DELETED,
     "review.Note.submission": DELETED,
     "review.Note.version": DELETED,
     "review.Review.submission": DELETED,

@@ -25,15 +25,15 @@ STARTS_PROGRAM = re.compile(
 
 
 def refuse_text(file: BinaryIO) -> None:
-    _read(file)
+    read_text(file)
 
 
 def refuse_csv(file: BinaryIO) -> None:
-    if STARTS_PROGRAM.search(_read(file)):
+    if STARTS_PROGRAM.search(read_text(file)):
         raise NotTaken(CELL_PROGRAM)
 
 
-def _read(file: BinaryIO) -> str:
+def read_text(file: BinaryIO) -> str:
     """Return the text; raise NotTaken if it is none."""
     file.seek(0)
     content = file.read()

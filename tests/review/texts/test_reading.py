@@ -1,0 +1,175 @@
+"""Which files are read, and where their text is seen."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import AuditEvent
+from accounts.states import Role
+from core.clock import wall_now
+from review import tasks
+from review.models import FileText, SearchEntry
+from review.searching.entries import write_due
+from review.texts import reading
+from submissions.responses.models import FileScan
+from submissions.responses.submitting import submit
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_user,
+    while_open,
+)
+from tests.review.test_reading import page_of
+
+pytestmark = pytest.mark.django_db
+COUNTS = "Extracted by the portal; the file itself counts."
+
+
+def given(content=b"Minutes of the board.", name="notes.txt"):
+    """A submitted response with this file."""
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    file = make_attachment(draft, name=name, content=content)
+    return submit(submission=draft, at=while_open(call)).submission, file
+
+
+def read():
+    return reading.read_due(now=wall_now, until=lambda: False)
+
+
+def read_after(*, minutes):
+    now = wall_now() + timedelta(minutes=minutes)
+    return reading.read_due(now=lambda: now, until=lambda: False)
+
+
+def texts():
+    return list(FileText.objects.order_by("pk").values_list("state", "reason", "text", "tries"))
+
+
+def test_beat_has_submitted_files_read_once_and_no_drafts():
+    given()
+    call = make_call()
+    make_attachment(make_draft(call, **complete_answers(call)), content=b"Of a draft.")
+    tasks.read_files()
+    tasks.read_files()
+    assert texts() == [("read", "", "Minutes of the board.", 1)]
+
+
+def test_file_without_a_text_says_why_and_is_not_read_again():
+    given(content=b"\0\1\2\3" * 20)
+    assert (read(), read()) == (1, 0)
+    assert texts() == [("none", "damaged", "", 1)]
+
+
+def test_file_that_the_portal_lost_says_so():
+    _response, file = given()
+    file.file.storage.delete(file.file.name)
+    assert (read(), texts()) == (1, [("none", "lost", "", 1)])
+
+
+def test_file_is_read_once_the_scanner_found_nothing_in_it(settings):
+    settings.CLAMD_URL = "tcp://127.0.0.1:1"
+    response, file = given()
+    assert read() == 0
+    scan = FileScan.objects.create(
+        attachment=file, state="failed", detail="?", scanned_at=response.submitted_at
+    )
+    assert read() == 0
+    FileScan.objects.filter(pk=scan.pk).update(state="clean", detail="")
+    assert read() == 1
+    FileScan.objects.filter(pk=scan.pk).update(state="infected", detail="Eicar")
+    assert (read(), texts()) == (0, [])
+
+
+def test_worker_that_dies_three_times_leaves_the_file(monkeypatch):
+    given()
+
+    def die(*_of_what):
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "extract", die)
+        for number in range(3):
+            with pytest.raises(SystemExit):
+                read_after(minutes=10 * number)
+            assert read_after(minutes=10 * number + 4) == 0
+    assert texts() == [("begun", "", "", 3)]
+    assert read_after(minutes=60) == 1
+    assert texts() == [("none", "broken_off", "", 4)]
+
+
+def test_files_of_other_rules_are_read_again(monkeypatch):
+    given()
+    read()
+    FileText.objects.update(text="As it was read before.")
+    monkeypatch.setattr(reading, "RULES", reading.RULES + 1)
+    assert (read(), read()) == (1, 0)
+    assert texts() == [("read", "", "Minutes of the board.", 1)]
+
+
+def test_text_of_a_file_that_was_erased_meanwhile_is_not_kept(monkeypatch):
+    response, _file = given()
+    extract = reading.extract
+
+    def erase_meanwhile(*of_what):
+        found = extract(*of_what)
+        reading.forget_of(response)
+        return found
+
+    monkeypatch.setattr(reading, "extract", erase_meanwhile)
+    assert (read(), texts()) == (0, [])
+
+
+def test_text_stands_beside_the_file_when_asked_for_and_goes_on_record(client):
+    response, file = given()
+    client.force_login(make_user(Role.MANAGER))
+    assert "Show the text here" not in client.get(page_of(response)).content.decode()
+    read()
+    page = client.get(page_of(response)).content.decode()
+    assert ("Show the text here" in page, COUNTS in page, "Minutes" in page) == (True, False, False)
+    assert not AuditEvent.objects.filter(action="file_opened").exists()
+    page = client.get(page_of(response), {"texts": 1}).content.decode()
+    assert (COUNTS in page, "Minutes of the board." in page) == (True, True)
+    events = AuditEvent.objects.filter(action="file_opened")
+    assert [(event.submission, event.detail) for event in events] == [
+        (response, {"file": str(file.public_id), "sha256": file.sha256, "text": True})
+    ]
+
+
+def test_who_may_not_open_files_sees_no_text(client):
+    response, _file = given()
+    read()
+    client.force_login(make_user(Role.CODER))
+    page = client.get(page_of(response), {"texts": 1}).content.decode()
+    assert ("Minutes" in page, "Show the text" in page) == (False, False)
+    assert not AuditEvent.objects.filter(action="file_opened").exists()
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("protected", "it is protected by a password. Open the file to read it."),
+        (
+            "lost",
+            "the portal does not have the file as it was submitted. Tell an administrator.",
+        ),
+    ],
+)
+def test_page_says_why_there_is_no_text_and_what_to_do(client, reason, said):
+    response, file = given()
+    FileText.objects.create(
+        attachment=file, state="none", reason=reason, rules=reading.RULES, at=wall_now()
+    )
+    client.force_login(make_user(Role.MANAGER))
+    page = client.get(page_of(response)).content.decode()
+    assert f"The text of this file could not be read: {said}" in page
+
+
+def test_text_that_was_read_has_the_words_of_the_search_made_anew():
+    response, _file = given()
+    write_due(until=lambda: False)
+    assert SearchEntry.objects.get(submission=response).is_stale is False
+    read()
+    assert SearchEntry.objects.get(submission=response).is_stale is True
