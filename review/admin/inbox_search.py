@@ -49,7 +49,7 @@ class SearchedList(WholeList):
 class InboxSearch(OfOwnCalls):
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
     search_help_text = mark_safe(
-        "A reference, or words in any order: of answers, choices and notes. "
+        "A reference, or words in any order: of answers, choices, notes, and files you may open. "
         "<b>“a phrase”</b> in quotes, <b>OR</b> between alternatives, <b>-without</b> this word, "
         "<b>begin*</b> for all words that begin so."
     )
@@ -84,7 +84,7 @@ class InboxSearch(OfOwnCalls):
         search = search_for(changes.query, searcher=request.user)
         rows = list(changes.result_list)
         changes.result_list = rows
-        passages = passages_of(rows)
+        passages = passages_of(rows, opens=search.opens)
         marker = Marker(search.sought, [p.text for each in passages.values() for p in each])
         for row in rows:
             row.snippets = marker.best(passages.get(row.pk, ()), most=MOST_SNIPPETS)

@@ -13,16 +13,19 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.canonical import digest
-from review.models import Note, SearchEntry
+from review.models import FileText, Note, SearchEntry
+from review.states import TextState
 from submissions.calls.models import Call
 from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.responses.models import Submission, Version
+from submissions.responses.scanning import is_held_back, state_of
 from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 
 RULES = 1  # of the words that an entry has; another number makes all entries anew
 LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
 BATCH = 50
+SHORTENED = (1, 2, 4, 8)  # parts of the text of files that are tried until the vector holds them
 SEARCHED = (SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN)
 LONGEST_BEGINNING = 60  # letters of a word by which its beginning is found
 RUN = re.compile(r"\w+")
@@ -45,6 +48,11 @@ WHERE submission.id = %(submission)s
 ON CONFLICT (submission_id) DO UPDATE SET
     version_id = excluded.version_id, labels = excluded.labels, rules = excluded.rules,
     is_stale = false, words = excluded.words, files = excluded.files
+"""
+WRITE_FILES = """
+UPDATE review_searchentry SET files =
+    setweight(submissions_words(%(files)s::jsonb), 'C') || array_to_tsvector(%(beginnings)s::text[])
+WHERE submission_id = %(submission)s
 """
 
 
@@ -141,8 +149,13 @@ def _write_batch(keys: list[int]) -> int:
             "submission", "text"
         ):
             notes.setdefault(key, []).append(text)
+        versions = [submission.current_version_id for submission in batch]
+        read = FileText.objects.filter(attachment__versions__in=versions, state=TextState.READ)
+        with_texts = set(read.values_list("attachment__submission", flat=True))
         for submission in batch:
             _write(submission, notes.get(submission.pk, []))
+            if submission.pk in with_texts:
+                _write_files(submission)
     return len(batch)
 
 
@@ -166,6 +179,33 @@ def _write(submission: Submission, notes: list[str]) -> None:
         except OperationalError:
             if words == ANSWERS:
                 raise
+
+
+def _write_files(submission: Submission) -> None:
+    """Write by which words of its files the response is found; fewer where they are too many."""
+    texts = [found.text for found in texts_of_files([submission.current_version_id])]
+    for parts in SHORTENED:
+        shortened = [text[: len(text) // parts] for text in texts]
+        given = {
+            "submission": submission.pk,
+            "files": json.dumps(dict(enumerate(shortened))),
+            "beginnings": beginnings(shortened),
+        }
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(WRITE_FILES, given)
+            return
+        except OperationalError:
+            continue
+
+
+def texts_of_files(versions: Iterable[int | None]) -> list[FileText]:
+    """Return what was read of files of these versions, but of those that are held back."""
+    read = FileText.objects.filter(
+        attachment__versions__in=list(versions), state=TextState.READ
+    ).select_related("attachment__scan")
+    in_order = read.distinct().order_by("attachment")
+    return [found for found in in_order if not is_held_back(state_of(found.attachment))]
 
 
 def beginnings(texts: Iterable[str]) -> list[str]:

@@ -1,15 +1,22 @@
-"""What a snippet may show of responses: answers, choices and notes, each with where it stands."""
+"""What a snippet may show of a response, and where it stands: answers, choices, notes, files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from review.models import Note
-from review.searching.entries import labels_of
+from review.searching.entries import labels_of, texts_of_files
 from review.searching.snippets import Passage
 from submissions.responses.models import Submission, Version
 
+MOST_OF_A_FILE = 100_000  # characters from its beginning that are looked through for a snippet
 
-def passages_of(responses: Sequence[Submission]) -> dict[int, list[Passage]]:
-    """Return, by the key of each response that was submitted, its passages in their order."""
+
+def passages_of(
+    responses: Sequence[Submission], *, opens: Collection[int] | None
+) -> dict[int, list[Passage]]:
+    """Return, by the key of each response that was submitted, its passages in their order.
+
+    `opens` has the calls whose files the reader may open; None: those of every call.
+    """
     versions = [one.current_version_id for one in responses if one.current_version_id]
     texts = dict(Version.objects.filter(pk__in=versions).values_list("pk", "texts"))
     found: dict[int, list[Passage]] = {}
@@ -32,4 +39,12 @@ def passages_of(responses: Sequence[Submission]) -> dict[int, list[Passage]]:
     for note in notes:
         passage = Passage(f"Note by {note.by.get_username()}", note.text, "notes")
         found[note.submission_id].append(passage)
+    opened = [one for one in responses if opens is None or one.call_id in opens]
+    questions = {q.pk: q for one in opened for q in one.call.questions_in_order}
+    for read in texts_of_files([one.current_version_id for one in opened]):
+        question = questions.get(read.attachment.question_id)
+        if question is not None:
+            where = f"{question.label}: text of a file"
+            passage = Passage(where, read.text[:MOST_OF_A_FILE], f"answer-{question.key}")
+            found[read.attachment.submission_id].append(passage)
     return found

@@ -102,8 +102,10 @@ def forget_of(submission: Submission) -> None:
 def forget_infected() -> None:
     """Delete texts of files in which the scanner found something after they were read."""
     infected = FileText.objects.filter(attachment__scan__state=ScanState.INFECTED)
-    if infected.exists():
-        infected.delete()
+    for found in infected.select_related("attachment"):
+        with transaction.atomic():
+            words_changed(found.attachment.submission_id)
+            found.delete()
 
 
 def _begin(attachment: Attachment, *, at: datetime) -> FileText | None:

@@ -9,14 +9,25 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Role
+from core.clock import wall_now
 from review.admin import inbox_search
-from review.models import SearchEntry
+from review.models import FileText, SearchEntry
 from review.noting import add_note
 from review.searching import found as searched
 from review.searching.entries import due, write_due
+from review.texts.reading import read_due
 from submissions.responses import amending, drafting, submitting
+from submissions.responses.models import Attachment, FileScan
 from submissions.responses.states import ErasureScope
-from tests.makers import make_call, make_submitted, make_user, while_open
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
 from tests.personal_data.erasures import erase
 
 LIST = reverse("admin:submissions_submission_changelist")
@@ -260,3 +271,56 @@ def test_any_text_is_searched_and_its_words_marked(call, staff, story):
     assert found(staff, "mayor") == [str(response)]
     assert "<mark>mayor</mark>" in staff.get(LIST, {"q": "mayor"}).content.decode()
     assert found(staff, "mayor*") == [str(response)]
+
+
+@pytest.fixture
+def with_a_file(call):
+    draft = make_draft(call, **complete_answers(call, story="Nothing."))
+    make_attachment(draft, content=b"Minutes: the organisation met its treasurer.")
+    response = submitting.submit(submission=draft, at=while_open(call)).submission
+    other = make_submitted(call, story="Nothing else.")
+    assert read_due(now=wall_now, until=lambda: False) == 1
+    assert written() == 2
+    return str(response), str(other)
+
+
+def test_text_of_a_file_is_found_and_shown_with_its_words_marked(staff, with_a_file):
+    response, other = with_a_file
+    assert found(staff, "treasurers") == [response]
+    assert found(staff, '"the organisation"') == [response]
+    assert found(staff, "organisat* met") == [response]
+    assert found(staff, "nothing -treasurer") == [other]
+    text = staff.get(LIST, {"q": "treasurer"}).content.decode()
+    assert "text of a file" in text
+    assert "Minutes: the organisation met its <mark>treasurer</mark>." in text
+
+
+def test_file_that_one_may_not_open_shapes_nothing(client, call, with_a_file):
+    client.force_login(make_user(Role.CODER))
+    assert found(client, "treasurer") == []
+    assert found(client, "treasur*") == []
+    assert sorted(found(client, "nothing -treasurer")) == sorted(with_a_file)
+    text = client.get(LIST, {"q": "nothing"}).content.decode()
+    assert "Minutes" not in text
+
+
+def test_file_that_is_infected_later_is_found_no_more(staff, with_a_file):
+    FileScan.objects.create(
+        attachment=Attachment.objects.get(),
+        state="infected",
+        detail="Eicar",
+        scanned_at=wall_now(),
+    )
+    assert "Minutes" not in staff.get(LIST, {"q": "treasurer"}).content.decode()
+    assert read_due(now=wall_now, until=lambda: False) == 0
+    assert written() == 1
+    assert found(staff, "treasurer") == []
+
+
+def test_files_of_more_words_than_a_vector_holds_are_found_by_their_beginning(staff, with_a_file):
+    words = " ".join(f"word{number:06}x" for number in range(150_000))
+    FileText.objects.update(text=f"treasurer {words} mayor")
+    SearchEntry.objects.update(is_stale=True)
+    assert written() == 2
+    assert found(staff, "treasurer") == [with_a_file[0]]
+    assert found(staff, "mayor") == []
