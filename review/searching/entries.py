@@ -186,7 +186,7 @@ def _write_files(submission: Submission) -> None:
     texts = [found.text for found in texts_of_files([submission.current_version_id])]
     for parts in SHORTENED:
         shortened = [text[: len(text) // parts] for text in texts]
-        given = {
+        given: dict[str, Any] = {
             "submission": submission.pk,
             "files": json.dumps(dict(enumerate(shortened))),
             "beginnings": beginnings(shortened),

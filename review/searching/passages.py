@@ -42,7 +42,7 @@ def passages_of(
     opened = [one for one in responses if opens is None or one.call_id in opens]
     questions = {q.pk: q for one in opened for q in one.call.questions_in_order}
     for read in texts_of_files([one.current_version_id for one in opened]):
-        question = questions.get(read.attachment.question_id)
+        question = questions.get(read.attachment.question_id or 0)  # an original has none
         if question is not None:
             where = f"{question.label}: text of a file"
             passage = Passage(where, read.text[:MOST_OF_A_FILE], f"answer-{question.key}")
