@@ -65,16 +65,27 @@ def _read_plain(file: BinaryIO, collected: Collected) -> None:
 
 
 def _read_pdf(file: BinaryIO, collected: Collected) -> None:
-    """Read page by page; a page that cannot be read leaves the others."""
+    """Read page by page; a page that cannot be read leaves the others, and is told of after them.
+
+    A file that opens without a password is read, whatever else its password is to stop.
+    """
     reader = PdfReader(file, strict=False)
-    if reader.is_encrypted:
+    if reader.is_encrypted and not reader.decrypt(""):
         raise NotTaken(PROTECTED)
+    lost = 0
     for page in reader.pages:
         try:
             said = page.extract_text()
         except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+            lost += 1
             continue
         collected.add(f"{said}\n")
+    if lost:
+        raise PagesLost(lost)
+
+
+class PagesLost(Exception):
+    """Pages that could not be read: what was read of the others is a part."""
 
 
 READERS: dict[str, Callable[[BinaryIO, Collected], None]] = {

@@ -94,8 +94,27 @@ def test_pdf_is_read_page_by_page():
     assert text_of("pdf", pdf("Grants came late.")) == "Grants came late."
 
 
+def test_pdf_that_opens_without_a_password_is_read():
+    only_owner = pikepdf.Encryption(owner="y", user="")
+    assert text_of("pdf", pdf("Grants came late.", encryption=only_owner)) == "Grants came late."
+
+
 def scan(document):
     document.pages[0].Contents = document.make_stream(b"")
+
+
+def swollen(document):
+    document.pages[0].Contents = document.make_stream(b" " * 120_000_000)
+
+
+def with_a_swollen_page(document):
+    document.pages.append(document.pages[0])
+    swollen(document)
+
+
+def test_pdf_of_which_a_page_cannot_be_read_is_read_in_part():
+    found = extract("pdf", io.BytesIO(pdf("Grants came late.", change=with_a_swollen_page)))
+    assert (found.text, found.is_part, found.reason) == ("Grants came late.", True, "")
 
 
 def docx_with(xml):
@@ -120,13 +139,24 @@ FILE_OF_THE_SERVER = (
         ("pdf", pdf(encryption=pikepdf.Encryption(user="x", owner="y")), NoText.PROTECTED),
         ("pdf", pdf(change=scan), NoText.NOT_THERE),
         ("pdf", pdf()[:300], NoText.DAMAGED),
+        ("pdf", pdf(change=swollen), NoText.DAMAGED),
         ("docx", docx()[:200], NoText.DAMAGED),
         ("docx", docx_with(b"<w>" + b" " * 100_000_000), NoText.TOO_BIG),
         ("docx", docx_with(BOMB_OF_ENTITIES), NoText.DAMAGED),
         ("docx", docx_with(FILE_OF_THE_SERVER), NoText.NOT_THERE),
         ("txt", bytes(range(256)) * 10, NoText.DAMAGED),
     ],
-    ids=["protected", "scan", "half", "cut", "bomb", "entities", "of the server", "no text"],
+    ids=[
+        "protected",
+        "scan",
+        "half",
+        "swollen",
+        "cut",
+        "bomb",
+        "entities",
+        "of the server",
+        "no text",
+    ],
 )
 def test_file_without_a_text_ends_with_its_reason(file_type, content, reason):
     assert reason_of(file_type, content) == reason
