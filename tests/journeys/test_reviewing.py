@@ -9,6 +9,9 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from core.clock import wall_now
+from review.searching.entries import write_due
+from review.texts.reading import read_due
 from submissions.responses import replying
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.submitting import submit
@@ -138,17 +141,23 @@ def test_pages_for_reading_have_no_faults_and_fit_their_widths(open_signed_in, a
     draft = make_draft(call, **complete_answers(call, story="We bid alone and lost. " * 30))
     file = make_attachment(draft, name="notice.png", content=a_picture("PNG"))
     Attachment.objects.filter(pk=file.pk).update(file_type="png")
+    minutes = b"Minutes of the board: we bid too late, and without a partner. " * 20
+    make_attachment(draft, name="minutes.txt", content=minutes)
+    make_attachment(draft, name="empty.csv", content=b"\n")
     response = submit(submission=draft, at=while_open(call)).submission
     asked, token = put_question(response)
     for text in ("Lots 3 and 4. " * 30, "Lot 3."):
         replying.answer(call=call, token=token, text=text, at=asked.asked_at)
     amended(response, story="We bid with others and won. " * 30, roles=["commissioner"])
     make_submitted(call, publication="confidential")
+    assert read_due(now=wall_now, until=lambda: False) == 2
+    write_due(until=lambda: False)
     page = open_signed_in(make_user(Role.MANAGER), 1280)
     first = f"/admin/submissions/submission/{response.pk}/change/"
     story = call.questions.get(key="story")
     addresses = {
-        "reading": f"{first}?pictures=1",
+        "reading": f"{first}?pictures=1&texts=1",
+        "search": "/admin/submissions/submission/?q=bid+OR+partner*+-merger",
         "reading-changes": f"{first}?version=2&since=1",
         "questions": "/admin/submissions/submission/questions/",
         "across": f"/admin/submissions/submission/questions/{story.pk}/",
