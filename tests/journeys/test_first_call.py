@@ -167,6 +167,6 @@ def test_superuser_reads_a_response_in_admin(open_browser, look, call):
     page.get_by_label("Username").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Responses").first.click()
+    page.get_by_role("link", name="Responses", exact=True).first.click()
     page.get_by_role("link", name=submission.reference).click()
     assert "=1+1 of the work reached us." in page.locator("main").inner_text()
