@@ -195,7 +195,7 @@ def review(page: Page, url: str) -> None:
     page.wait_for_load_state()
     photograph(page, "staff-across")
     page.goto(f"{url}/admin/review/cluster/")
-    page.locator("#result_list tbody th a").first.click()
+    page.locator("#result_list tbody a").first.click()
     page.wait_for_load_state()
     photograph(page, "staff-alike")
     page.goto(f"{url}{RESPONSES_LIST}progress/")
