@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from statistics import median
 
@@ -16,15 +16,14 @@ from django.db import connection, transaction
 
 django.setup()
 
+from bench.bench_call import CLOSES_AT, OPENS_AT, make_call
 from bench.duplicates_corpus import QUESTIONS, VARIANTS, Language, Planted, corpus
 from core.references import make_reference
 from review.duplicates.comparing import CallWords, compare, compare_due
 from review.models import ClusterMember
-from submissions.calls.models import Call, Question, Section
+from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 
-OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
-CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
 ARRIVALS = 40
 SUBMITTED = """
 UPDATE submissions_submission s
@@ -78,24 +77,7 @@ def _insert(call: Call, made: list[Planted], place: int) -> list[Submission]:
 
 
 def _make_call() -> Call:
-    call = Call.objects.create(
-        slug="bench",
-        title="Bench",
-        summary="-",
-        about="-",
-        what_happens_next="-",
-        contact_name="-",
-        contact_email="bench@example.org",
-        opens_at=OPENS_AT,
-        closes_at=CLOSES_AT,
-        reference_prefix="BEN",
-    )
-    section = Section.objects.create(call=call, key="all", title="All", position=0)
-    for position, key in enumerate(QUESTIONS):
-        Question.objects.create(
-            call=call, section=section, key=key, kind="long", label=key, position=position
-        )
-    return Call.objects.get(pk=call.pk)
+    return make_call({"key": key, "kind": "long", "label": key} for key in QUESTIONS)
 
 
 def measure(count: int) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -18,17 +17,16 @@ from django.test.utils import CaptureQueriesContext
 
 django.setup()
 
+from bench.bench_call import CLOSES_AT, OPENS_AT, make_call
 from core import clock
 from core.references import make_reference
 from devserver.postgres import PROGRAMS
 from exports.recording import export_chunks
 from exports.response_sql import spreadsheet_query
 from exports.types import Dataset
-from submissions.calls.models import Call, Question, Section
+from submissions.calls.models import Call, Question
 from submissions.responses.models import Submission
 
-OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
-CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
 ANSWERS = 5
 CHARACTERS = 3_000
 DIFFERENT_TEXTS = 5_000
@@ -95,39 +93,13 @@ def fill(count: int) -> None:
 
 
 def _make_call() -> Call:
-    call = Call.objects.create(
-        slug="bench",
-        title="Bench",
-        summary="-",
-        about="-",
-        what_happens_next="-",
-        contact_name="-",
-        contact_email="bench@example.org",
-        opens_at=OPENS_AT,
-        closes_at=CLOSES_AT,
-        reference_prefix="BEN",
-    )
-    section = Section.objects.create(call=call, key="all", title="All", position=0)
     options = [{"key": "named", "label": "Named"}, {"key": "confidential", "label": "Not"}]
-    Question.objects.create(
-        call=call,
-        section=section,
-        key="publication",
-        kind="radio",
-        label="Publication",
-        options=options,
-        position=0,
-    )
-    for number in range(1, ANSWERS + 1):
-        Question.objects.create(
-            call=call,
-            section=section,
-            key=f"answer_{number}",
-            kind="long",
-            label="Answer",
-            position=number,
-        )
-    return Call.objects.get(pk=call.pk)
+    publication = {"key": "publication", "kind": "radio", "label": "Publication"}
+    answers = [
+        {"key": f"answer_{number}", "kind": "long", "label": "Answer"}
+        for number in range(1, ANSWERS + 1)
+    ]
+    return make_call([publication | {"options": options}, *answers])
 
 
 def _text(chance: random.Random, words: list[str]) -> str:

@@ -5,9 +5,10 @@ import os
 import re
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from statistics import median
+from typing import Any
 from urllib.parse import quote
 
 import django
@@ -22,16 +23,15 @@ django.setup()
 
 from accounts.models import Membership, SignIn, User
 from accounts.states import Role
+from bench.bench_call import CLOSES_AT, OPENS_AT, make_call
 from bench.duplicates_corpus import QUESTIONS, Language
 from core import clock
 from core.references import make_reference
 from review.models import Note
 from review.searching.entries import write_due
-from submissions.calls.models import Call, Question, Section
+from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 
-OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
-CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
 BATCH = 2_000
 TURNS = 5
 LIST = reverse("admin:submissions_submission_changelist")
@@ -201,29 +201,14 @@ def _make_reader() -> User:
 
 
 def _make_call() -> Call:
-    call = Call.objects.create(
-        slug="bench",
-        title="Bench",
-        summary="-",
-        about="-",
-        what_happens_next="-",
-        contact_name="-",
-        contact_email="bench@example.org",
-        opens_at=OPENS_AT,
-        closes_at=CLOSES_AT,
-        reference_prefix="BEN",
-    )
-    section = Section.objects.create(call=call, key="all", title="All", position=0)
-    asked = [{"key": key, "kind": "long", "label": key} for key in QUESTIONS]
+    asked: list[dict[str, Any]] = [{"key": key, "kind": "long", "label": key} for key in QUESTIONS]
     labels = {"provider": "I provide services", "commissioner": "I am a commissioner"}
     options = [{"key": key, "label": label} for key, label in labels.items()]
     asked.append({"key": "role", "kind": "radio", "label": "Who are you?", "options": options})
     labels = {"named": "Publish with a name", "confidential": "Do not publish"}
     options = [{"key": key, "label": label} for key, label in labels.items()]
     asked.append({"key": "publication", "kind": "radio", "label": "Publish?", "options": options})
-    for position, one in enumerate(asked):
-        Question.objects.create(call=call, section=section, position=position, **one)
-    return Call.objects.get(pk=call.pk)
+    return make_call(asked)
 
 
 if __name__ == "__main__":

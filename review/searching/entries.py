@@ -182,7 +182,10 @@ def _write(submission: Submission, notes: list[str]) -> None:
 
 
 def _write_files(submission: Submission) -> None:
-    """Write by which words of its files the response is found; fewer where they are too many."""
+    """Write by which words of its files the response is found.
+
+    Where they are too many for a vector, those of the beginning of each file; at worst none.
+    """
     texts = [found.text for found in texts_of_files([submission.current_version_id])]
     for parts in SHORTENED:
         shortened = [text[: len(text) // parts] for text in texts]
@@ -200,12 +203,18 @@ def _write_files(submission: Submission) -> None:
 
 
 def texts_of_files(versions: Iterable[int | None]) -> list[FileText]:
-    """Return what was read of files of these versions, but of those that are held back."""
+    """Return what was read of files of these versions, but of those that are held back.
+
+    The versions are of different responses, so that no file is in two of them.
+    """
     read = FileText.objects.filter(
         attachment__versions__in=list(versions), state=TextState.READ
     ).select_related("attachment__scan")
-    in_order = read.distinct().order_by("attachment")
-    return [found for found in in_order if not is_held_back(state_of(found.attachment))]
+    return [
+        found
+        for found in read.order_by("attachment")
+        if not is_held_back(state_of(found.attachment))
+    ]
 
 
 def beginnings(texts: Iterable[str]) -> list[str]:
