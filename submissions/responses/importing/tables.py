@@ -10,6 +10,8 @@ from submissions.responses.errors import ImportRefused
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 2_000
 MOST_COLUMNS = 200
+# The same as the csv module's own limit, which any code of the process may raise.
+LONGEST_CELL = 131_072
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 UTF_8_BOM, UTF_16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
@@ -90,6 +92,8 @@ def _rows(text: str, separator: str) -> list[list[str]]:
     try:
         for cells in reader:
             found.append(cells)
+            if any(len(cell) > LONGEST_CELL for cell in cells):
+                raise _cell_too_long(len(found))
             if len(found) > MOST_ROWS + 1:
                 raise ImportRefused(
                     f"The file has more than {MOST_ROWS:,} rows: upload it in several parts"
@@ -97,8 +101,12 @@ def _rows(text: str, separator: str) -> list[list[str]]:
     except csv.Error as error:
         row = len(found) + 1
         if "limit" in str(error):
-            raise ImportRefused(f"Row {row}: a cell has more than 131,072 characters") from None
+            raise _cell_too_long(row) from None
         raise ImportRefused(
             f"Row {row}: a quotation mark is not closed, or not doubled within a cell"
         ) from None
     return found
+
+
+def _cell_too_long(row: int) -> ImportRefused:
+    return ImportRefused(f"Row {row}: a cell has more than {LONGEST_CELL:,} characters")

@@ -1,5 +1,6 @@
 """Many responses from a table or a folder: a dry run stores nothing, none comes in twice."""
 
+import csv
 import io
 import zipfile
 from datetime import timedelta
@@ -331,6 +332,15 @@ def test_table_is_read_in_the_encodings_and_separators_of_programs(
 def test_table_beyond_the_limits_is_refused(content):
     with pytest.raises(ImportRefused):
         read_table(content)
+
+
+def test_limit_of_a_cell_is_our_own():
+    before = csv.field_size_limit(1_000_000)
+    try:
+        with pytest.raises(ImportRefused, match="^Row 2: a cell has more than 131,072 characters"):
+            read_table(b"a\n" + b"x" * 131_073 + b"\n")
+    finally:
+        csv.field_size_limit(before)
 
 
 @pytest.mark.parametrize(
