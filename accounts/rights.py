@@ -27,6 +27,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.ENTER_RESPONSES,
         Action.DECIDE_DUPLICATES,
         Action.CODE,
+        Action.CHANGE_CODEBOOK,
         Action.WRITE_NOTES,
         Action.ASK_AUTHOR,
         Action.WITHDRAW,
@@ -51,6 +52,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.ENTER_RESPONSES,
         Action.DECIDE_DUPLICATES,
         Action.CODE,
+        Action.CHANGE_CODEBOOK,
         Action.WRITE_NOTES,
         Action.ASK_AUTHOR,
         Action.GET_DIGEST,
@@ -77,7 +79,9 @@ AT_STEERING = frozenset(
     {Action.SEE_STEERING, Action.EXPORT, Action.EXPORT_NAMED, Action.EXPORT_CONFIDENTIAL}
 )
 # What others lead to, so that it opens no page by itself.
-BY_THE_WAY = frozenset({Action.SEE_IDENTITY, Action.GET_DIGEST, Action.CODE})
+BY_THE_WAY = frozenset(
+    {Action.SEE_IDENTITY, Action.GET_DIGEST, Action.CODE, Action.CHANGE_CODEBOOK}
+)
 
 
 def may(person: Person, action: Action, call: Model | int | None) -> bool:

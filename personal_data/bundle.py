@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from core import spoken_time
 from core.whole_files import FileLost, open_whole
 from exports.writers.zip_stream import ZipStream
-from review.coding import quote
+from review.coding.codings import quote
 from review.models import Coding, Note
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind

@@ -1,4 +1,4 @@
-"""What staff decide about responses that are alike."""
+"""What staff decide about responses that are alike, and how they mark passages."""
 
 from django.db.models import TextChoices
 
@@ -54,3 +54,13 @@ class NoText(TextChoices):
     MEMORY = "memory", "it took too much memory"
     LOST = "lost", "the portal does not have the file as it was submitted"
     BROKEN_OFF = "broken_off", "reading it was broken off three times"
+
+
+class CodePattern(TextChoices):
+    """The line under a coded passage, so that no code is told by its colour alone."""
+
+    SOLID = "solid", "One line"
+    DOUBLE = "double", "Two lines"
+    DASHED = "dashed", "Dashes"
+    DOTTED = "dotted", "Dots"
+    WAVY = "wavy", "A wave"

@@ -15,6 +15,7 @@ from accounts.rights import ACTIONS_OF
 from accounts.states import Role
 from core import clock
 from retention.confirming import confirm, report_etag
+from review.coding.codebook import add_code
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.definitions import loading
@@ -242,6 +243,12 @@ def make_submitted(call=None, *, at=None, **answers):
     at = at or while_open(call)
     draft = make_draft(call, at=at, **complete_answers(call, **answers))
     return submitting.submit(submission=draft, at=at).submission
+
+
+def make_code(*, call, name, by=None, at=None, **options):
+    """A code of the codebook; `options` are those of `add_code`."""
+    by = by or make_user(Role.CODER)
+    return add_code(call=call, name=name, by=by, at=at or while_open(call), **options)
 
 
 def press_submit(client, call, **options):

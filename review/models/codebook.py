@@ -6,13 +6,18 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from review.states import CodePattern
 from submissions.calls.models.calls import Call
 from submissions.calls.models.questions import Question
 from submissions.responses.models.responses import Version
 
 
 class Code(models.Model):
-    """A theme to which passages belong. A code may have codes below it."""
+    """A theme to which passages belong. A code may have codes below it.
+
+    A retired code keeps its codings and takes no new ones. One that was merged into another is
+    retired, and has no codings: they are the other's now.
+    """
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="codes")
     parent = models.ForeignKey(
@@ -20,9 +25,19 @@ class Code(models.Model):
     )
     guid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=100)
-    description = models.TextField(blank=True)
+    description = models.TextField("definition", blank=True)
+    use_when = models.TextField(blank=True)
+    do_not_use_when = models.TextField(blank=True)
+    example = models.TextField(blank=True)
     colour = models.CharField(max_length=7, blank=True)
+    pattern = models.CharField(
+        "line", max_length=10, choices=CodePattern.choices, default=CodePattern.SOLID
+    )
     position = models.PositiveSmallIntegerField(default=0)
+    is_retired = models.BooleanField(default=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged"
+    )
 
     class Meta:
         ordering = ["position", "name"]
@@ -34,6 +49,10 @@ class Code(models.Model):
             ),
             models.CheckConstraint(
                 name="review_code_not_its_own_parent", condition=~Q(parent=F("pk"))
+            ),
+            models.CheckConstraint(
+                name="review_code_merged_is_retired",
+                condition=Q(merged_into=None) | Q(is_retired=True),
             ),
         ]
 

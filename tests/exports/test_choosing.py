@@ -12,11 +12,11 @@ from accounts.states import Role
 from exports.filters import ExportFilter, FilterRefused
 from exports.queries import count
 from exports.types import Dataset
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from review.triage import change_status
 from submissions.calls.models import Call
 from tests.exports.exporting import NOW, exported, json_lines
-from tests.makers import EVIDENCE, make_call, make_first_call, make_submitted, make_user
+from tests.makers import EVIDENCE, make_call, make_code, make_first_call, make_submitted, make_user
 
 
 def held(call, **fields):
@@ -83,7 +83,7 @@ def test_status_timing_and_code():
     user = make_user(Role.CODER)
     change_status(submission=read, to="in_review", by=user, at=NOW)
     code_passage(
-        code=add_code(call=call, name="Reading"),
+        code=make_code(call=call, name="Reading"),
         version=read.current_version,
         question=call.questions_by_key["story"],
         start=0,

@@ -11,13 +11,14 @@ import pytest
 from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
 from tests.makers import (
     complete_answers,
     make_attachment,
     make_call,
+    make_code,
     make_draft,
     make_first_call,
     make_submitted,
@@ -108,7 +109,7 @@ def test_reading_copy_and_case_of_a_confidential_response_say_when_it_came():
 def test_no_filter_by_what_is_withheld_finds_a_confidential_response(fields):
     call, hidden = make_confidential()
     code_passage(
-        code=add_code(call=call, name="Stories"),
+        code=make_code(call=call, name="Stories"),
         version=hidden.current_version,
         question=call.questions_by_key["good_practice"],
         start=0,

@@ -14,7 +14,7 @@ from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from submissions.responses.addresses import remember_address
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
@@ -22,6 +22,7 @@ from tests.makers import (
     complete_answers,
     make_attachment,
     make_call,
+    make_code,
     make_draft,
     make_first_call,
     make_submitted,
@@ -58,8 +59,8 @@ def make_swept(**overrides):
     call.save()
     coder = make_user(Role.CODER, username="coder")
     codes = {
-        "role_other": add_code(call=call, name="Roles"),
-        "good_practice": add_code(call=call, name="Stories"),
+        "role_other": make_code(call=call, name="Roles"),
+        "good_practice": make_code(call=call, name="Stories"),
     }
     said = {}
     for number, (publication, quote_ok, listed, capacity) in enumerate(SWEEP):
@@ -313,8 +314,8 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
     place = call.questions_by_key["role_other"]
     coder = make_user(Role.CODER)
     codes = {
-        "role_other": add_code(call=call, name="zq01xmayors"),
-        "story": add_code(call=call, name="zq02xtowns"),
+        "role_other": make_code(call=call, name="zq01xmayors"),
+        "story": make_code(call=call, name="zq02xtowns"),
     }
     for publication in ("confidential", "named"):
         response = make_submitted(

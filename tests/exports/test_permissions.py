@@ -10,7 +10,7 @@ from accounts.states import Action, Role
 from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.recording import ExportRefused
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from submissions.responses.amending import reopen
 from submissions.responses.drafting import save_answers
 from submissions.responses.models import Submission
@@ -21,6 +21,7 @@ from tests.makers import (
     OPENS_AT,
     allow,
     make_call,
+    make_code,
     make_first_call,
     make_submitted,
     make_user,
@@ -163,7 +164,7 @@ def test_codes_stand_in_their_column_by_name_each_once():
     response = make_submitted(call, story="Words and words")
     user = make_user(Role.CODER)
     for name, start in (("Pay", 0), ("=Time", 3), ("Pay", 6)):
-        code = call.codes.filter(name=name).first() or add_code(call=call, name=name)
+        code = call.codes.filter(name=name).first() or make_code(call=call, name=name)
         code_passage(
             code=code,
             version=response.current_version,

@@ -10,9 +10,9 @@ from pyrefiqda import RefiCodebook, RefiProject
 
 from accounts.states import Role
 from exports.filters import ExportFilter
-from review.coding import add_code, code_passage, quote
+from review.coding.codings import code_passage, quote
 from tests.exports.exporting import FAMILY, NOW, exported, make_nasty, members
-from tests.makers import make_call, make_first_call, make_submitted, make_user
+from tests.makers import make_call, make_code, make_first_call, make_submitted, make_user
 
 PROJECT = "urn:QDA-XML:project:1.0"
 Q = f"{{{PROJECT}}}"
@@ -112,8 +112,8 @@ def test_staffs_codings_quote_exactly_what_they_coded(tmp_path):
     version = response.current_version
     stored = version.texts["story"]
     user = make_user(Role.CODER, username="coder", first_name="Ada", last_name="Coder")
-    parent = add_code(call=call, name="Partnership", description="Working together")
-    child = add_code(call=call, name="Fair payment", parent=parent, colour="#1d70b8")
+    parent = make_code(call=call, name="Partnership", description="Working together")
+    child = make_code(call=call, name="Fair payment", parent=parent, colour="#1d70b8")
     wanted = [FAMILY, "\U0001f600 \u00e9", "n\u0308o", "paid us on time", "\U0001f44d\U0001f3fd"]
     question = call.questions_by_key["story"]
     codings = []
@@ -191,7 +191,7 @@ def test_names_of_codes_never_meet(tmp_path):
     call = make_call()
     make_submitted(call, story="Words")
     for name in ("What happened?", "Your evidence", "Questions"):
-        add_code(call=call, name=name)
+        make_code(call=call, name=name)
     data = exported(call, "qdpx")
     valid(data)
     names = [code.get("name") for code in valid(data).iter(f"{Q}Code")]
@@ -248,8 +248,8 @@ def test_archive_holds_the_project_and_its_sources_only(tmp_path):
 @pytest.mark.django_db
 def test_codebook_alone_is_that_of_the_project(tmp_path):
     call = make_call()
-    parent = add_code(call=call, name="Partnership")
-    add_code(call=call, name="Fair payment", parent=parent)
+    parent = make_code(call=call, name="Partnership")
+    make_code(call=call, name="Fair payment", parent=parent)
     path = tmp_path / "codes.qdc"
     path.write_bytes(exported(call, "qdc"))
     alone = etree.parse(str(path)).getroot()

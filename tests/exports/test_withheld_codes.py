@@ -10,9 +10,9 @@ from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from tests.exports.exporting import NOW, exported, members
-from tests.makers import allow, make_call, make_submitted, make_user
+from tests.makers import allow, make_call, make_code, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = "/steering/the-call/exports/"
@@ -42,10 +42,10 @@ def codes(call):
     """“Theft” and “Bribery” stand on the confidential passage alone, “Seen” on the other one."""
     confidential = make_submitted(call, story="Secret", publication="confidential")
     named = make_submitted(call, story="Open", publication="named")
-    theft = add_code(call=call, name="Theft")
-    seen = add_code(call=call, name="Seen", parent=theft)
-    theft_below = add_code(call=call, name="Bribery", parent=seen)
-    add_code(call=call, name="Unused", parent=theft_below)
+    theft = make_code(call=call, name="Theft")
+    seen = make_code(call=call, name="Seen", parent=theft)
+    theft_below = make_code(call=call, name="Bribery", parent=seen)
+    make_code(call=call, name="Unused", parent=theft_below)
     reader = make_user(Role.CODER, username="reader", first_name="Ann", last_name="Reader")
     put_under(theft, confidential, reader)
     put_under(theft_below, confidential, reader)

@@ -17,7 +17,7 @@ from core.clock import wall_now
 from devserver.postgres import PROGRAMS
 from exports import export_runs, worker
 from exports.consent import Scope
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from review.searching.entries import write_due
 from review.texts import reading
 from submissions.mail import resending, sending
@@ -37,6 +37,7 @@ from submissions.responses.verifying import receipt_code
 from tests.asking import make_asking_call, put_question
 from tests.makers import (
     complete_answers,
+    make_code,
     make_draft,
     make_submitted,
     make_user,
@@ -167,7 +168,7 @@ def live_through():
     replying.answer(call=call, token=token, text="It is zqanswered14x.", at=moment)
     send_all(moment)
     write_due(until=lambda: False)
-    theme = add_code(call=call, name="Trust")
+    theme = make_code(call=call, name="Trust")
     story = call.questions_by_key["story"]
     code_passage(code=theme, version=second, question=story, start=4, end=14, by=manager, at=moment)
     run = export_runs.enqueue(

@@ -16,7 +16,8 @@ from core.errors import PortalError
 from exports import export_runs, worker
 from exports.consent import Scope
 from personal_data import erasing
-from review import coding, noting, triage
+from review import noting, triage
+from review.coding import codings
 from review.duplicates import comparing
 from review.models import Coding
 from submissions.mail import reminding, resending
@@ -37,7 +38,7 @@ from submissions.responses.models import Submission
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureState, TriageStatus
 from tests.asking import make_asking_call, put_question
-from tests.makers import complete_answers, make_draft, make_user, while_open
+from tests.makers import complete_answers, make_code, make_draft, make_user, while_open
 from tests.personal_data.erasures import ask_and_approve, send_last_mail
 from tests.personal_data.everything_typed import dumped, kept_files
 from tests.races.test_submit_race import at_once
@@ -146,8 +147,8 @@ class Meanwhile:
         triage.change_status(self.response, to=TriageStatus.CONSIDERED, by=self.manager, at=self.at)
 
     def code_a_passage(self):
-        code = coding.add_code(call=self.call, name=f"About {self.request.pk}")
-        coding.code_passage(
+        code = make_code(call=self.call, name=f"About {self.request.pk}")
+        codings.code_passage(
             code=code,
             version=self.version,
             question=self.call.questions_by_key["story"],

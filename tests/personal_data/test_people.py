@@ -12,7 +12,7 @@ from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.spoken_time import say_exactly
 from personal_data.finding import find_person
-from review.coding import add_code, code_passage
+from review.coding.codings import code_passage
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.addresses import remember_address
 from submissions.responses.models import Submission
@@ -22,6 +22,7 @@ from tests.makers import (
     complete_answers,
     make_attachment,
     make_call,
+    make_code,
     make_draft,
     make_submitted,
     make_user,
@@ -129,7 +130,7 @@ def test_finding_needs_every_right_that_a_copy_shows(call, response, lacking):
 
 
 def test_copy_has_a_page_json_and_the_files(call, response):
-    theme = add_code(call=call, name="Trust")
+    theme = make_code(call=call, name="Trust")
     code_passage(
         code=theme,
         version=response.current_version,

@@ -337,7 +337,7 @@ def test_table_beyond_the_limits_is_refused(content):
 def test_limit_of_a_cell_is_our_own():
     before = csv.field_size_limit(1_000_000)
     try:
-        with pytest.raises(ImportRefused, match="^Row 2: a cell has more than 131,072 characters"):
+        with pytest.raises(ImportRefused, match=r"^Row 2: a cell has more than 131,072 characters"):
             read_table(b"a\n" + b"x" * 131_073 + b"\n")
     finally:
         csv.field_size_limit(before)

@@ -1,47 +1,18 @@
-"""Adding codes to the codebook, and putting passages of evidence under them."""
+"""Putting passages of evidence under codes, and taking them away again."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import User
+from accounts.record import record
 from accounts.rights import may
-from accounts.states import Action
+from accounts.states import Action, AuditAction
 from review.errors import CodingRefused
 from review.models import Code, Coding
-from submissions.calls.models import Call, Question
+from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
-
-
-def add_code(
-    *, call: Call, name: str, parent: Code | None = None, description: str = "", colour: str = ""
-) -> Code:
-    """Add a code after its siblings; `colour` is like `#1d70b8`.
-
-    Raises CodingRefused for an empty name, a name that is in use in the call, or a parent of
-    another call.
-    """
-    name = " ".join(name.split())
-    if not name:
-        raise CodingRefused("Enter the name of the code")
-    if parent is not None and parent.call_id != call.pk:
-        raise CodingRefused("A code and the code above it belong to one call")
-    with transaction.atomic():
-        # Locked, so that two people who add the same code at once do not both succeed.
-        Call.objects.select_for_update(no_key=True).get(pk=call.pk)
-        if Code.objects.filter(call=call, name__iexact=name).exists():
-            raise CodingRefused(f"There is a code “{name}” already")
-        siblings = Code.objects.filter(call=call, parent=parent).order_by("-position")
-        last = siblings.values_list("position", flat=True).first()
-        return Code.objects.create(
-            call=call,
-            parent=parent,
-            name=name,
-            description=description,
-            colour=colour,
-            position=0 if last is None else last + 1,
-        )
 
 
 def code_passage(
@@ -58,7 +29,7 @@ def code_passage(
 
     Doing it again returns the same coding.
     Raises CodingRefused for a person who may not code in the call, a passage outside the answer,
-    an empty one, another call's code, or a response that is withdrawn.
+    an empty one, a code of another call or a retired one, or a response that is withdrawn.
     """
     if not may(by, Action.CODE, version.submission.call_id):
         raise CodingRefused("You may not code in this call")
@@ -67,6 +38,9 @@ def code_passage(
         submission = Submission.objects.select_for_update(no_key=True).get(pk=version.submission_id)
         if {code.call_id, question.call_id} != {submission.call_id}:
             raise CodingRefused("The code, the question and the response belong to one call")
+        # Locked, so that nobody merges or retires it meanwhile.
+        if Code.objects.select_for_update(no_key=True).get(pk=code.pk).is_retired:
+            raise CodingRefused(f"The code “{code.name}” is retired: choose another")
         if submission.state != SubmissionState.SUBMITTED:
             raise CodingRefused("The response is not among those that count")
         text = version.texts.get(question.key, "")
@@ -82,6 +56,33 @@ def code_passage(
             defaults={"at": at},
         )
     return coding
+
+
+def remove_coding(coding: Coding, *, by: User, at: datetime) -> None:
+    """Take the passage from under the code again, and put on record where it was.
+
+    Raises CodingRefused for a person who may not code in the call, or whose coding it is not: each
+    coder has a layer of their own.
+    """
+    call = coding.code.call
+    if not may(by, Action.CODE, call):
+        raise CodingRefused("You may not code in this call")
+    if coding.by_id != by.pk:
+        raise CodingRefused(f"This is a coding of {coding.by}: only they can take it away")
+    with transaction.atomic():
+        if not Coding.objects.filter(pk=coding.pk).delete()[0]:
+            return
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.CODING_REMOVED,
+            call=call,
+            submission=coding.version.submission,
+            code=coding.code_id,
+            version=coding.version.number,
+            question=coding.question.key,
+            passage=[coding.start, coding.end],
+        )
 
 
 def quote(coding: Coding) -> str:
