@@ -1,5 +1,5 @@
 """Responses in the admin."""
 
-from review.admin import duplicates, responses
+from review.admin import codebook, duplicates, responses
 
-__all__ = ["duplicates", "responses"]
+__all__ = ["codebook", "duplicates", "responses"]

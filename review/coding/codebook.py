@@ -209,7 +209,9 @@ def refuse_name(call: Call, name: str, *, but: Code | None = None) -> None:
     longest = Code._meta.get_field("name").max_length
     if longest is not None and len(name) > longest:
         raise CodingRefused(f"The name has {len(name)} characters: {longest} at most")
-    others = Code.objects.filter(call=call, name__iexact=name).exclude(pk=but.pk if but else None)
+    others = Code.objects.filter(call=call, name__iexact=name)
+    if but is not None:
+        others = others.exclude(pk=but.pk)
     same = others.select_related("merged_into").first()
     if same is None:
         return

@@ -5,50 +5,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('review', '0009_texts_of_files'),
-        ('submissions', '0030_one_import_at_a_time'),
+        ("review", "0009_texts_of_files"),
+        ("submissions", "0030_one_import_at_a_time"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='code',
-            name='do_not_use_when',
+            model_name="code",
+            name="do_not_use_when",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='code',
-            name='example',
+            model_name="code",
+            name="example",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='code',
-            name='is_retired',
+            model_name="code",
+            name="is_retired",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='code',
-            name='merged_into',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='review.code'),
+            model_name="code",
+            name="merged_into",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merged",
+                to="review.code",
+            ),
         ),
         migrations.AddField(
-            model_name='code',
-            name='pattern',
-            field=models.CharField(choices=[('solid', 'One line'), ('double', 'Two lines'), ('dashed', 'Dashes'), ('dotted', 'Dots'), ('wavy', 'A wave')], default='solid', max_length=10, verbose_name='line'),
+            model_name="code",
+            name="pattern",
+            field=models.CharField(
+                choices=[
+                    ("solid", "One line"),
+                    ("double", "Two lines"),
+                    ("dashed", "Dashes"),
+                    ("dotted", "Dots"),
+                    ("wavy", "A wave"),
+                ],
+                default="solid",
+                max_length=10,
+                verbose_name="line",
+            ),
         ),
         migrations.AddField(
-            model_name='code',
-            name='use_when',
+            model_name="code",
+            name="use_when",
             field=models.TextField(blank=True),
         ),
         migrations.AlterField(
-            model_name='code',
-            name='description',
-            field=models.TextField(blank=True, verbose_name='definition'),
+            model_name="code",
+            name="description",
+            field=models.TextField(blank=True, verbose_name="definition"),
         ),
         migrations.AddConstraint(
-            model_name='code',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), ('is_retired', True), _connector='OR'), name='review_code_merged_is_retired'),
+            model_name="code",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("merged_into", None), ("is_retired", True), _connector="OR"),
+                name="review_code_merged_is_retired",
+            ),
         ),
     ]

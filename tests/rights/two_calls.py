@@ -13,6 +13,7 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ExportRun
+from review.coding.codings import code_passage
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
 from review.searching.entries import write_due
@@ -28,6 +29,7 @@ from tests.core.test_pictures import picture
 from tests.makers import (
     complete_answers,
     make_attachment,
+    make_code,
     make_draft,
     make_submitted,
     make_user,
@@ -111,6 +113,16 @@ class Side:
             call=self.call, owner=boss, name=f"{name} filters", query="work=to_do", shared=True
         )
         self.note = add_note(self.response, text=f"{name} note", by=boss, at=self.at)
+        self.code = make_code(call=self.call, name=f"{name} code", by=self.member, at=self.at)
+        code_passage(
+            code=self.code,
+            version=self.response.current_version,
+            question=self.call.questions.get(key="story"),
+            start=0,
+            end=len(name),
+            by=self.member,
+            at=self.at,
+        )
         self.entry = entering.begin_entry(
             call=self.call,
             channel=Channel.POST,
@@ -159,6 +171,8 @@ class Side:
             "submissions/erasurerequest/of": self.response,
             "submissions/erasurerequest": self.erasure,
             "review/cluster": self.cluster,
+            "review/code/of": self.call,
+            "review/code": self.code,
             "accounts/auditevent": self.event,
             "accounts/membership": self.membership,
             "accounts/user": self.member,

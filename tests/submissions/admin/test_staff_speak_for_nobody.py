@@ -35,6 +35,7 @@ from tests.makers import (
     FIRST_CALL,
     enqueue_link_mail,
     make_attachment,
+    make_code,
     make_draft,
     make_first_call,
     make_submitted,
@@ -306,6 +307,12 @@ class Walk:
         found += [self.post(f"entry/imports/{of.pk}/{page}/") for page in ("carry-out", "discard")]
         return [*found, self.staff.get(begin)]
 
+    def change_the_codebook(self):
+        """What is said of codes and their passages has nothing of a draft."""
+        make_code(call=self.call, name="Pay")
+        pages = ("", f"of/{self.call.pk}/codes.css")
+        return [self.staff.get(f"/admin/review/code/{page}") for page in pages]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -365,6 +372,7 @@ ACTIONS = {
     "submissions_entry_let_go": [Walk.enter_many],
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
+    "review_code_css": [Walk.change_the_codebook],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
 
