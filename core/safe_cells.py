@@ -24,6 +24,19 @@ def neutralise(cell: str) -> str:
     return f"'{cell}" if _met(cell) else cell
 
 
+def neutralise_for_reading(cell: str) -> str:
+    """Return the cell as `neutralise` does, in a file out of which `as_before` reads it back.
+
+    A cell that has a `'` before such a character already gets one more.
+    """
+    return f"'{cell}" if _met(cell.lstrip("'")) else cell
+
+
+def as_before(cell: str) -> str:
+    """Return what the cell was before `neutralise_for_reading`; any other cell stays as it is."""
+    return cell[1:] if cell.startswith("'") and _met(cell.lstrip("'")) else cell
+
+
 def neutralised_sql(expression: str) -> str:
     """Return the SQL twin of `neutralise` for a text expression that is cheap to repeat.
 

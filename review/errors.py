@@ -27,6 +27,10 @@ class CodingRefused(PortalError):
         self.message = message
 
 
+class CodebookOutdated(PortalError):
+    """Somebody changed the codebook since; nothing of the file came in."""
+
+
 class DecisionRefused(PortalError):
     """Nothing can be decided like that; `message` is a sentence for staff."""
 

@@ -14,6 +14,7 @@ from typing import IO
 from xml.sax.saxutils import escape
 
 from core.release import NAME
+from core.xml_text import HEAD, element, tag, xml_text
 from exports.columns import NUMBER, SEVERAL, TIME, Column
 from exports.consent import says_who, shown_questions
 from exports.export_context import ExportContext
@@ -21,8 +22,8 @@ from exports.queries import coders_of, codes_of, records
 from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers import qda_xml
 from exports.writers.record_answers import answer_of
-from exports.writers.xml_text import xml_text
 from exports.writers.zip_stream import small_member
+from review.coding.codebook_files.qda import ORIGIN
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS
 
@@ -107,22 +108,22 @@ class _Writer:
 
     def project(self, cases: IO[str], sources: IO[str], *, has_records: bool) -> Iterator[str]:
         """Yield project.qde; its elements stand in the schema's order."""
-        yield qda_xml.HEAD
-        yield qda_xml.tag(
+        yield HEAD
+        yield tag(
             "Project",
             {
                 "xmlns": qda_xml.PROJECT,
                 "name": self.call.title,
-                "origin": qda_xml.ORIGIN,
+                "origin": ORIGIN,
                 "creatingUserGUID": self._portal,
                 "creationDateTime": _moment(self.call.opens_at),
             },
         )
         yield "<Users>"
         portal = {"guid": self._portal, "name": NAME}
-        yield qda_xml.tag("User", portal, is_empty=True)
+        yield tag("User", portal, is_empty=True)
         for identity, name in self._coders.values():
-            yield qda_xml.tag("User", {"guid": identity, "name": name}, is_empty=True)
+            yield tag("User", {"guid": identity, "name": name}, is_empty=True)
         yield "</Users>\n<CodeBook>"
         yield qda_xml.codebook(self.call, codes_of(self.dataset), text_questions(self.dataset))
         yield "</CodeBook>\n<Variables>"
@@ -135,7 +136,7 @@ class _Writer:
                 while piece := file.read(PIECE):
                     yield piece
                 yield f"</{name}>\n"
-        yield qda_xml.element("Description", self.call.summary)
+        yield element("Description", self.call.summary)
         yield "</Project>\n"
 
     def _variables(self) -> Iterator[str]:
@@ -150,9 +151,7 @@ class _Writer:
 
     def _variable(self, name: str, kind: str, meaning: str, *parts: str) -> str:
         head = {"guid": self._id("variable", *parts), "name": name, "typeOfVariable": kind}
-        return (
-            f"{qda_xml.tag('Variable', head)}{qda_xml.element('Description', meaning)}</Variable>\n"
-        )
+        return f"{tag('Variable', head)}{element('Description', meaning)}</Variable>\n"
 
     def _shown_columns(self) -> list[Column]:
         """Return the columns that a case holds; the texts of the others stand in the source."""
@@ -161,7 +160,7 @@ class _Writer:
 
     def write_case(self, record: Record, file: IO[str]) -> None:
         case = {"guid": self._id("case", record.reference), "name": record.reference}
-        file.write(qda_xml.tag("Case", case))
+        file.write(tag("Case", case))
         cells = dict(zip((column.name for column in self._table), record.cells, strict=True))
         for column in self._shown_columns():
             cell = cells[column.name]
@@ -176,13 +175,13 @@ class _Writer:
                     said = "true" if key in chosen else "false"
                     self._value(file, "BooleanValue", said, column.name, key)
         source = {"targetGUID": self.source(record)}
-        file.write(f"{qda_xml.tag('SourceRef', source, is_empty=True)}</Case>\n")
+        file.write(f"{tag('SourceRef', source, is_empty=True)}</Case>\n")
 
     def _value(self, file: IO[str], name: str, value: str, *parts: str) -> None:
         variable = {"targetGUID": self._id("variable", *parts)}
         written = escape(xml_text(value))
         file.write(
-            f"<VariableValue>{qda_xml.tag('VariableRef', variable, is_empty=True)}"
+            f"<VariableValue>{tag('VariableRef', variable, is_empty=True)}"
             f"<{name}>{written}</{name}></VariableValue>"
         )
 
@@ -197,7 +196,7 @@ class _Writer:
             "creatingUser": self._portal,
             "creationDateTime": _moment(record.received_at),
         }
-        file.write(qda_xml.tag("TextSource", head))
+        file.write(tag("TextSource", head))
         starts = {}
         for answer in ranges:
             starts[answer.question.key] = answer.start
@@ -241,9 +240,9 @@ class _Writer:
         start, end = where
         head = {"guid": identity, "name": name, "startPosition": start, "endPosition": end}
         file.write(
-            qda_xml.tag("PlainTextSelection", head | made)
-            + qda_xml.tag("Coding", {"guid": coding_id} | made)
-            + qda_xml.tag("CodeRef", {"targetGUID": code}, is_empty=True)
+            tag("PlainTextSelection", head | made)
+            + tag("Coding", {"guid": coding_id} | made)
+            + tag("CodeRef", {"targetGUID": code}, is_empty=True)
             + "</Coding></PlainTextSelection>"
         )
 

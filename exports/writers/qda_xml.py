@@ -5,18 +5,14 @@ Source: QDA-XML, Project.xsd of 18 March 2019 (qdasoftware.org). Identities are 
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
-from xml.sax.saxutils import escape, quoteattr
+from collections.abc import Iterable
 
-from core.release import NAME, VERSION
-from exports.writers.xml_text import xml_text
+from core.xml_text import element, tag, xml_text
+from review.coding.codebook_files.qda import code_elements
 from review.models import Code
 from submissions.calls.models import Call, Question
 
 PROJECT = "urn:QDA-XML:project:1.0"
-CODEBOOK = "urn:QDA-XML:codebook:1.0"
-ORIGIN = f"{NAME} {VERSION}"
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:evidence-portal")
 QUESTIONS = "Questions"
 CODES = "Codes"
@@ -25,24 +21,6 @@ CODES = "Codes"
 def guid(call: Call, *parts: object) -> str:
     """Return the identity of what `parts` name within the call."""
     return str(uuid.uuid5(_NAMES, "\n".join(map(str, (call.slug, *parts)))))
-
-
-def tag(name: str, attributes: Mapping[str, object], *, is_empty: bool = False) -> str:
-    """Return a start tag, or an empty one; it leaves out attributes that are None."""
-    written = "".join(
-        f" {key}={_quoted(str(value))}" for key, value in attributes.items() if value is not None
-    )
-    return f"<{name}{written}{'/' if is_empty else ''}>"
-
-
-def element(name: str, text: str) -> str:
-    return f"<{name}>{escape(xml_text(text))}</{name}>"
-
-
-def _quoted(text: str) -> str:
-    """Quote an attribute's value; programs would read its line ends and tabs as spaces."""
-    entities = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-    return quoteattr(xml_text(text), entities)
 
 
 def question_code(call: Call, question: Question) -> str:
@@ -56,7 +34,7 @@ def codebook(call: Call, codes: Iterable[Code], questions: Iterable[Question]) -
     """
     codes = list(codes)
     taken = {xml_text(code.name).casefold() for code in codes}
-    written = ["<Codes>", *_staff_codes(codes)]
+    written = ["<Codes>", *code_elements(codes, description=lambda code: code.description)]
     asked: dict[str, list[Question]] = {}
     for question in questions:
         asked.setdefault(question.section.key, []).append(question)
@@ -83,29 +61,6 @@ def codebook(call: Call, codes: Iterable[Code], questions: Iterable[Question]) -
         nothing = {"guid": guid(call, "no codes"), "name": CODES, "isCodable": "false"}
         written.append(tag("Code", nothing, is_empty=True))
     return "".join([*written, "</Codes>"])
-
-
-def _staff_codes(codes: list[Code]) -> list[str]:
-    children: dict[int | None, list[Code]] = {}
-    for code in codes:
-        children.setdefault(code.parent_id, []).append(code)
-
-    def below(parent: int | None) -> list[str]:
-        written: list[str] = []
-        for code in children.get(parent, ()):
-            identity = {
-                "guid": code.guid,
-                "name": code.name,
-                "isCodable": "true",
-                "color": code.colour or None,
-            }
-            written.append(tag("Code", identity))
-            if code.description:
-                written.append(element("Description", code.description))
-            written += [*below(code.pk), "</Code>"]
-        return written
-
-    return below(None)
 
 
 def _free(name: str, also: str, taken: set[str]) -> str:

@@ -20,7 +20,7 @@ from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
 from core.release import NAME
-from exports.writers.xml_text import xml_text
+from core.xml_text import xml_text
 from exports.writers.zip_stream import small_member
 
 DOCUMENT = "word/document.xml"

@@ -14,6 +14,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from core.xml_text import xml_text
 from exports.columns import LONG, NUMBER, TIME, Column
 from exports.counts.disclosure_control import FEW
 from exports.export_context import ExportContext, UnsupportedByFormat
@@ -22,7 +23,6 @@ from exports.response_sql import EXCEL_UNITS
 from exports.types import Dataset, Pieces
 from exports.writers.dictionary import HEADER, entries
 from exports.writers.workbook_counts import ResponseCounts
-from exports.writers.xml_text import xml_text
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # Excel's own limit, the header included

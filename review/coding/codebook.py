@@ -69,7 +69,7 @@ def add_code(
             parent=parent,
             name=name,
             position=_last_position(call, parent),
-            **_drawn(Code.objects.filter(call=call).count(), words),
+            **drawn(Code.objects.filter(call=call).count(), words),
         )
         _record(code, AuditAction.CODE_ADDED, by=by, at=at)
     return code
@@ -239,7 +239,7 @@ def _changing(code: Code, *, by: User) -> Iterator[Code]:
         yield locked
 
 
-def _drawn(number: int, words: dict[str, str]) -> dict[str, str]:
+def drawn(number: int, words: dict[str, str]) -> dict[str, str]:
     """Return the words with the colour and the line that is due, where none is chosen."""
     patterns = CodePattern.values
     due = {

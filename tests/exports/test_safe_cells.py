@@ -5,7 +5,14 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.safe_cells import SQL_PARAMETERS, WHITE_SPACE, neutralise, neutralised_sql
+from core.safe_cells import (
+    SQL_PARAMETERS,
+    WHITE_SPACE,
+    as_before,
+    neutralise,
+    neutralise_for_reading,
+    neutralised_sql,
+)
 
 TEXT = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 RISKY = st.text(st.sampled_from(WHITE_SPACE + "=+-@'a1"), max_size=6)
@@ -75,3 +82,15 @@ def test_written_cell_never_runs_and_differs_by_one_apostrophe_at_most(cell):
     written = neutralise(cell)
     assert written in {cell, f"'{cell}"}
     assert neutralise(written) == written
+
+
+@given(RISKY | st.text(max_size=20))
+def test_cell_that_is_read_back_never_runs_and_loses_nothing(cell):
+    written = neutralise_for_reading(cell)
+    assert neutralise(written) == written
+    assert as_before(written) == cell
+
+
+@pytest.mark.parametrize("cell", ["=1", "it's", "'quoted'", "'", ""])
+def test_cell_of_another_program_is_read_as_it_stands(cell):
+    assert as_before(cell) == cell

@@ -43,14 +43,10 @@ def read_table(content: bytes) -> Table:
 
     A row of nothing is left out, and counts in the numbers of those that follow.
     """
-    if len(content) > MOST_BYTES:
-        raise ImportRefused(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB")
-    text, encoding = _decode(content)
-    if "\0" in text:
-        raise ImportRefused("The file is no text: save it as CSV in UTF-8")
-    separator = max(SEPARATORS, key=lambda mark: len(_first(text, mark)))
+    text, encoding = decode(content)
+    separator = max(SEPARATORS, key=lambda mark: len(first_row(text, mark)))
     try:
-        heading, *rows = _rows(text, separator)
+        heading, *rows = read_rows(text, separator)
     except ValueError:
         raise ImportRefused("The file is empty") from None
     if len(heading) > MOST_COLUMNS:
@@ -59,6 +55,16 @@ def read_table(content: bytes) -> Table:
     if not found:
         raise ImportRefused("The file has a heading and no row")
     return Table(tuple(heading), tuple(found), encoding, SEPARATORS[separator])
+
+
+def decode(content: bytes) -> tuple[str, str]:
+    """Return the text of a file and the name of its encoding. Raises ImportRefused."""
+    if len(content) > MOST_BYTES:
+        raise ImportRefused(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB")
+    text, encoding = _decode(content)
+    if "\0" in text:
+        raise ImportRefused("The file is no text: save it as CSV in UTF-8")
+    return text, encoding
 
 
 def _decode(content: bytes) -> tuple[str, str]:
@@ -79,14 +85,15 @@ def _decoded(content: bytes, encoding: str) -> str:
         raise ImportRefused("The file is in no encoding that is known: save it as UTF-8") from None
 
 
-def _first(text: str, separator: str) -> list[str]:
+def first_row(text: str, separator: str) -> list[str]:
     try:
         return next(csv.reader(io.StringIO(text[:LONGEST_ANSWER], newline=""), delimiter=separator))
     except (csv.Error, StopIteration):
         return []
 
 
-def _rows(text: str, separator: str) -> list[list[str]]:
+def read_rows(text: str, separator: str) -> list[list[str]]:
+    """Return the cells of each row. Raises ImportRefused for a row that cannot be read."""
     found: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
