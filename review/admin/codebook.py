@@ -12,10 +12,11 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
-from accounts.rights import calls_of
+from accounts.rights import calls_of, may
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
 from core.canonical import digest
+from review.admin import codebook_files
 from review.admin.code_lines import stylesheet
 from review.admin.codebook_list import codebook_of
 from review.admin.response_filters import chosen_call
@@ -32,6 +33,7 @@ class CodeAdmin(OfOwnCalls, ReadOnlyAdmin):
         css = self.admin_site.admin_view(self.css, cacheable=True)
         return [
             path("of/<int:pk>/codes.css", css, name="review_code_css"),
+            *codebook_files.urls(self),
             *super().get_urls(),
         ]
 
@@ -48,6 +50,7 @@ class CodeAdmin(OfOwnCalls, ReadOnlyAdmin):
             "calls": calls,
             "call": call,
             "codebook": codebook_of(call) if call else None,
+            "may_import": call is not None and may(request.user, Action.CHANGE_CODEBOOK, call),
             "list_address": reverse("admin:review_code_changelist"),
         }
         return TemplateResponse(request, "admin/review/code/list.html", context)

@@ -313,6 +313,14 @@ class Walk:
         pages = ("", f"of/{self.call.pk}/codes.css")
         return [self.staff.get(f"/admin/review/code/{page}") for page in pages]
 
+    def bring_in_a_codebook(self):
+        """Codes and their words come out of a file, and go into one."""
+        page = f"/admin/review/code/of/{self.call.pk}/"
+        dry = self.staff.post(f"{page}import/", {"file": SimpleUploadedFile("c.csv", b"A,\nB,\n")})
+        done = self.staff.post(f"{page}import/", form_of(dry))
+        files = [self.staff.get(f"{page}codebook.{kind}") for kind in ("csv", "qdc")]
+        return [dry, done, *files]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -373,6 +381,9 @@ ACTIONS = {
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
     "review_code_css": [Walk.change_the_codebook],
+    "review_code_csv": [Walk.bring_in_a_codebook],
+    "review_code_qdc": [Walk.bring_in_a_codebook],
+    "review_code_import": [Walk.bring_in_a_codebook],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
 
