@@ -56,6 +56,7 @@ class AuditAction(TextChoices):
     CODES_MERGED = "codes_merged", "Merged a code into another"
     CODE_SPLIT = "code_split", "Moved codings to another code"
     CODEBOOK_IMPORTED = "codebook_imported", "Imported a codebook"
+    PASSAGES_READ = "passages_read", "Read the passages of a code"
     CODING_REMOVED = "coding_removed", "Took a passage from under a code"
     RETENTION_CONFIRMED = "retention_confirmed", "Confirmed what ends"
     DATA_ENDED = "data_ended", "Ended data after its period"

@@ -29,7 +29,11 @@ from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
 
 READINGS = (AuditAction.RESPONSE_OPENED, AuditAction.FILE_OPENED, AuditAction.MAIL_OPENED)
-SHOWN_AMONG_OTHERS = (AuditAction.QUESTION_READ, AuditAction.ANSWERS_SEARCHED)
+SHOWN_AMONG_OTHERS = (
+    AuditAction.QUESTION_READ,
+    AuditAction.ANSWERS_SEARCHED,
+    AuditAction.PASSAGES_READ,
+)
 READINGS_SHOWN = 50
 NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"
 
@@ -293,6 +297,8 @@ def _say(event: AuditEvent) -> str:
         return "answers to one question"
     if event.action == AuditAction.ANSWERS_SEARCHED:
         return "what a search found in it"
+    if event.action == AuditAction.PASSAGES_READ:
+        return "passages of a code"
     if event.action == AuditAction.FILE_OPENED:
         if event.detail.get("text"):
             return "the text of a file"

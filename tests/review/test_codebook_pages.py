@@ -51,6 +51,11 @@ def words(page):
     return " ".join(re.sub(r"<[^>]+>", " ", said).split())
 
 
+def links(name):
+    does = ("Add below", "Change", "Move", "Merge", "Split", "Retire")
+    return " ".join(f"{one} {name}" for one in does)
+
+
 def test_list_is_a_tree_that_says_each_level_in_words(client, reviewer, call):
     pay = make_code(call=call, name="Pay", description="What people earn.")
     make_code(call=call, name="Wages", parent=pay, colour="#123456", pattern="wavy")
@@ -59,11 +64,12 @@ def test_list_is_a_tree_that_says_each_level_in_words(client, reviewer, call):
     coded(pay, by=reviewer, response=response)
     coded(pay, by=reviewer, response=response, start=5, end=8)
     said = words(client.get(LIST))
-    assert said.startswith("3 codes in use.")
+    assert said.startswith("Add a code 3 codes in use.")
     assert said[said.index("[") :] == (
-        "[Line: one line, in #0b5a9c] Level 1: Pay 2 codings in 1 response What people earn. "
-        "[Line: a wave, in #123456] Level 2: Wages 0 codings in 0 responses "
-        "[Line: one line, in #2f6f3e] Level 1: Time 0 codings in 0 responses"
+        f"[Line: one line, in #0b5a9c] Level 1: Pay 2 codings in 1 response What people earn. "
+        f"{links('Pay')} "
+        f"[Line: a wave, in #123456] Level 2: Wages 0 codings in 0 responses {links('Wages')} "
+        f"[Line: one line, in #2f6f3e] Level 1: Time 0 codings in 0 responses {links('Time')}"
     )
 
 
@@ -74,7 +80,7 @@ def test_retired_and_merged_codes_stand_below_the_tree(client, reviewer, call):
     above, below = words(client.get(LIST)).split("Retired and merged codes")
     assert ("Pay" in above, "Money" in above, "Old" in above) == (True, False, False)
     assert "Level 1: Old" in below
-    assert below.endswith("“Money” was merged into “Pay”.")
+    assert below.endswith("“Money” was merged into “Pay” .")
 
 
 def test_list_has_a_fixed_number_of_queries(

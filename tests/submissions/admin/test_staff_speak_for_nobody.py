@@ -18,6 +18,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
 from retention.confirming import report_etag
+from review.models import Code
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -309,9 +310,20 @@ class Walk:
 
     def change_the_codebook(self):
         """What is said of codes and their passages has nothing of a draft."""
-        make_code(call=self.call, name="Pay")
-        pages = ("", f"of/{self.call.pk}/codes.css")
-        return [self.staff.get(f"/admin/review/code/{page}") for page in pages]
+        begin = "/admin/review/code/"
+        pay, time = (make_code(call=self.call, name=name) for name in ("Pay", "Time"))
+        asked = ("", f"of/{self.call.pk}/codes.css", f"{pay.pk}/passages/", f"{pay.pk}/split/")
+        pages = [self.staff.get(f"{begin}{page}") for page in asked]
+        moving = form_of(self.staff.get(f"{begin}{time.pk}/move/"))
+        base = moving["base"][0] if isinstance(moving["base"], list) else moving["base"]
+        posted = [
+            self.staff.post(f"{begin}{time.pk}/move/", {"base": base, "do": "up"}),
+            self.staff.post(f"{begin}{time.pk}/merge/", {"into": pay.pk, "base": "0-0"}),
+            self.staff.post(f"{begin}{pay.pk}/retire/", {"do": "retire"}),
+        ]
+        found = Code.objects.order_by("name").values_list("name", "is_retired", "merged_into")
+        assert list(found) == [("Pay", True, None), ("Time", True, pay.pk)]
+        return [*pages, *posted]
 
     def bring_in_a_codebook(self):
         """Codes and their words come out of a file, and go into one."""
@@ -380,10 +392,15 @@ ACTIONS = {
     "submissions_entry_let_go": [Walk.enter_many],
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
-    "review_code_css": [Walk.change_the_codebook],
     "review_code_csv": [Walk.bring_in_a_codebook],
     "review_code_qdc": [Walk.bring_in_a_codebook],
     "review_code_import": [Walk.bring_in_a_codebook],
+    "review_code_css": [Walk.change_the_codebook],
+    "review_code_passages": [Walk.change_the_codebook],
+    "review_code_move": [Walk.change_the_codebook],
+    "review_code_merge": [Walk.change_the_codebook],
+    "review_code_split": [Walk.change_the_codebook],
+    "review_code_retire": [Walk.change_the_codebook],
 }
 WALKS = sorted({walk for walks in ACTIONS.values() for walk in walks}, key=lambda one: one.__name__)
 

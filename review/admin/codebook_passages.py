@@ -1,0 +1,101 @@
+"""The passages of a code, and the record of who read them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from core.admin.uk_time import in_uk_time
+from review.admin.codebook_list import shown_codings
+from review.admin.codebook_pages import show
+from review.coding.codebook import tree
+from review.coding.codings import quote
+from review.consent import Consent, consent_of
+from review.models import Code, Coding
+from submissions.responses.models import Submission
+
+ON_A_PAGE = 50
+IN_ORDER = ("version__submission__submitted_at", "version", "question", "start", "pk")
+
+
+@dataclass(frozen=True)
+class ShownPassage:
+    """`address` leads to the answer; `is_earlier` says that its author has amended it since."""
+
+    coding: Coding
+    response: Submission
+    address: str
+    quote: str
+    at: str
+    consent: Consent
+    is_earlier: bool
+
+
+@dataclass(frozen=True)
+class PassagesPage:
+    passages: list[ShownPassage]
+    page: Page
+    hidden: int
+
+    @property
+    def total(self) -> int:
+        return self.page.paginator.count
+
+
+def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
+    """Return a page of the code's passages, and put on record which responses it shows.
+
+    `hidden` is the number of those of responses that are withdrawn or erased.
+    """
+    there = shown_codings(code.codings.all())
+    rows = there.select_related("version__submission__current_version", "question", "by").defer(
+        "version__canonical_text",
+        "version__submission__current_version__canonical_text",
+        "version__submission__current_version__texts",
+    )
+    ordered = rows.order_by(*IN_ORDER)
+    page = Paginator(ordered, ON_A_PAGE).get_page(request.GET.get("p", "1"))
+    shown = [_shown(coding, code) for coding in page]
+    if shown:
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.PASSAGES_READ,
+            call=code.call,
+            code=code.pk,
+            shown=list(dict.fromkeys(str(one.response) for one in shown)),
+        )
+    return PassagesPage(shown, page, code.codings.count() - page.paginator.count)
+
+
+def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
+    """Show what the code means, and its passages."""
+    if request.method not in {"GET", "HEAD"}:
+        raise PermissionDenied
+    more: dict[str, Any] = {
+        "path": next(one.path for one in tree(code.call) if one.code.pk == code.pk),
+        "page": passages_of(code, request),
+    }
+    return show(request, admin, code, "passages", f"Code: {code.name}", **more)
+
+
+def _shown(coding: Coding, code: Code) -> ShownPassage:
+    response = coding.version.submission
+    address = reverse("admin:submissions_submission_change", args=[response.pk])
+    return ShownPassage(
+        coding=coding,
+        response=response,
+        address=f"{address}#answer-{coding.question.key}",
+        quote=quote(coding),
+        at=in_uk_time(coding.at),
+        consent=consent_of(response, code.call),
+        is_earlier=coding.version_id != response.current_version_id,
+    )
