@@ -14,11 +14,11 @@ from core.row_keys import row_key
 from review.admin.code_lines import colour_of
 from review.admin.codebook_pages import changed_last_by, codes_to_choose
 from review.coding.codebook import MOST_LEVELS, lock_codebook, one_line, refuse_name, tree
+from review.coding.codebook_files.contents import LONGEST_WORDS
 from review.errors import CodingRefused
 from review.models import Code
 from submissions.calls.models import Call
 
-LONGEST = 10_000  # characters of a definition, and of the others
 TEXTS = ("description", "use_when", "do_not_use_when", "example")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 GONE = (
@@ -59,7 +59,7 @@ class CodeForm(ConflictCheckedForm):
         super().__init__(*args, **options)
         for name in TEXTS:
             # Not `maxlength`, with which a browser cuts what is pasted, and says nothing.
-            self.fields[name].validators.append(MaxLengthValidator(LONGEST))
+            self.fields[name].validators.append(MaxLengthValidator(LONGEST_WORDS))
         if self._changes:
             self.initial["colour"] = colour_of(self.instance)
         if self._changes or self.call is None:
