@@ -15,6 +15,7 @@ from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
 from review.admin import asking, deciding, noting
+from review.admin.coding_page import shown_codings
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
 from review.admin.response_page import (
@@ -91,6 +92,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         **deciding.shown_on_page(request, response),
         **noting.shown_notes(request, response),
         **asking.shown_questions(request, response),
+        **shown_codings(request, response, page.version, is_compared=page.since is not None),
         **rights,
     }
     return TemplateResponse(request, "admin/submissions/submission/page.html", context)

@@ -27,6 +27,7 @@ from core.whole_files import FileLost
 from review.admin import (
     across,
     asking,
+    coding,
     deciding,
     history,
     identity_search,
@@ -206,6 +207,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
             *across.urls(self),
             *noting.urls(self),
             *asking.urls(self),
+            *coding.urls(self),
             *pictures.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),

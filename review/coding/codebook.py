@@ -6,17 +6,16 @@ after the other, and none makes a circle. Each goes on record, without the words
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
 
 from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from review.coding.tree import tree
 from review.errors import CodingRefused
 from review.models import Code, Coding
 from review.states import CodePattern
@@ -26,16 +25,6 @@ MOST_LEVELS = 10
 WORDS = ("name", "description", "use_when", "do_not_use_when", "example", "colour", "pattern")
 # Dark enough on white to be told (3:1 and more), and apart from each other for the colour-blind.
 COLOURS = ("#0b5a9c", "#b3400f", "#2f6f3e", "#7a3b8f", "#8a6100", "#a3265a", "#00707a", "#505a5f")
-
-
-@dataclass(frozen=True)
-class CodeInTree:
-    """`level` is 1 for a code that stands under none; `path` has the names from there down."""
-
-    code: Code
-    level: int
-    path: str
-    codings: int = 0
 
 
 def add_code(
@@ -179,22 +168,6 @@ def retire_code(code: Code, *, by: User, at: datetime, retired: bool = True) -> 
             locked.save(update_fields=["is_retired"])
             _record(locked, AuditAction.CODE_RETIRED, by=by, at=at, retired=retired)
     return locked
-
-
-def tree(call: Call) -> list[CodeInTree]:
-    """Return the call's codes, each before those below it, but those merged into others."""
-    codes = Code.objects.filter(call=call, merged_into=None).order_by("position", "name", "pk")
-    children: dict[int | None, list[Any]] = {}
-    for code in codes.annotate(number=Count("codings")):
-        children.setdefault(code.parent_id, []).append(code)
-
-    def below(parent: int | None, level: int, path: tuple[str, ...]) -> Iterator[CodeInTree]:
-        for code in children.get(parent, ()):
-            names = (*path, code.name)
-            yield CodeInTree(code, level, " > ".join(names), code.number)
-            yield from below(code.pk, level + 1, names)
-
-    return list(below(None, 1, ()))
 
 
 def lock_codebook(call: Call) -> None:

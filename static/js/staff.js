@@ -10,16 +10,21 @@ function find(key) {
 }
 
 document.addEventListener("keydown", (event) => {
-  // A key that is held down counts once, as does a second press while the next page is on its way.
-  if (event.defaultPrevented || event.repeat || event.isComposing || isLeaving) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // A key that leads elsewhere counts once, even held down or pressed again meanwhile.
+  if (event.defaultPrevented || event.isComposing || isLeaving) return;
+  // On many keyboards, brackets need AltGr, which is told as Ctrl and Alt.
+  const isTyped = event.getModifierState("AltGraph");
+  if (event.metaKey || (!isTyped && (event.ctrlKey || event.altKey))) return;
   if (event.target instanceof Element && event.target.closest(TYPED_INTO)) return;
   if (list?.open) return;
   const wanted = find(event.key);
   if (!wanted) return;
+  const stays = "stays" in wanted.dataset;
+  if (event.repeat && !stays) return;
   event.preventDefault();
-  isLeaving = event.key !== "?";
-  wanted.click();
+  isLeaving = event.key !== "?" && !stays;
+  if (wanted.matches(TYPED_INTO)) wanted.focus();
+  else wanted.click();
 });
 
 find("?")?.addEventListener("click", (event) => {

@@ -8,6 +8,7 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from review.coding import codebook
 from review.coding.codings import code_passage, remove_coding
+from review.coding.tree import tree
 from review.errors import CodingRefused
 from review.models import Code, Coding
 from tests.makers import OPENS_AT, make_call, make_code, make_submitted, make_user
@@ -27,7 +28,7 @@ def reviewer():
 
 
 def names(call):
-    return [f"{'- ' * (one.level - 1)}{one.code.name}" for one in codebook.tree(call)]
+    return [f"{'- ' * (one.level - 1)}{one.code.name}" for one in tree(call)]
 
 
 def coded(response, code, *, by, start=0, end=3):

@@ -1,0 +1,76 @@
+"""The form that puts sentences, paragraphs or a whole answer under a code, without JavaScript."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from review.coding.passages import Passage, paragraphs, sentences, whole
+from submissions.calls.models import Question
+from submissions.responses.models import Version
+
+PASSAGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
+NEW = "Add it to the codebook if it is not there yet"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A part of the answer to tick; `value` is what the form posts."""
+
+    value: str
+    words: str
+    is_ticked: bool
+
+
+class CodingForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=1_000,
+        widget=forms.TextInput(
+            attrs={"list": "codes", "autocomplete": "off", "autocapitalize": "sentences"}
+        ),
+        help_text="Type a part of its name and choose it. “Pay > Wages” is Wages below Pay.",
+        error_messages={"required": "Enter or choose a code."},
+    )
+    is_new = forms.BooleanField(label=NEW, required=False)
+
+    def __init__(self, *args: Any, version: Version, question: Question, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.text: str = version.texts[question.key]
+        self._given = self.data.getlist("passage") if self.is_bound else []  # type: ignore[attr-defined]  # a QueryDict
+
+    @property
+    def whole(self) -> Choice:
+        return self._choice(whole(self.text))
+
+    @property
+    def paragraphs(self) -> list[tuple[Choice, list[Choice]]]:
+        """Each paragraph, with its sentences; none where it has only one."""
+        parts = sentences(self.text)
+        found = []
+        for paragraph in paragraphs(self.text):
+            within = [p for p in parts if paragraph.start <= p.start < paragraph.end]
+            shown = [self._choice(p) for p in within] if len(within) > 1 else []
+            found.append((self._choice(paragraph), shown))
+        return found
+
+    def chosen(self) -> list[Passage]:
+        """Return the ticked parts, those joined that only white space parts.
+
+        What lies outside the answer is left to `code_passage`, which refuses it.
+        """
+        matches = [PASSAGE.fullmatch(value) for value in self._given]
+        ticked = sorted(Passage(int(m[1]), int(m[2])) for m in matches if m)
+        joined: list[Passage] = []
+        for one in ticked:
+            if joined and not self.text[joined[-1].end : one.start].strip():
+                last = joined.pop()
+                joined.append(Passage(last.start, max(last.end, one.end)))
+            else:
+                joined.append(one)
+        return joined
+
+    def _choice(self, passage: Passage) -> Choice:
+        value = f"{passage.start}-{passage.end}"
+        return Choice(value, passage.quote(self.text), value in self._given)

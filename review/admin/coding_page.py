@@ -1,0 +1,184 @@
+"""What the page of a response shows of its codings, and what its coder chooses from."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Max
+from django.http import HttpRequest
+
+from accounts.current_user import current_user
+from accounts.models import User
+from accounts.rights import may
+from accounts.states import Action
+from core.admin.uk_time import in_uk_time
+from review.coding.marking import CodedPassage, Piece, pieces
+from review.coding.passages import Passage, sentences, to_utf16
+from review.coding.tree import CodeInTree, tree
+from review.models import Code, Coding
+from submissions.calls.models import Call, Question
+from submissions.calls.states import TEXT_KINDS
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState
+
+LAYER = "layer"
+ALL, OWN = "all", "own"
+LONGEST_QUOTE = 100  # characters in the list of an answer's passages
+MOST_RECENT = 9  # each has a key
+
+
+@dataclass(frozen=True)
+class ShownCoding:
+    coding: Coding
+    quote: str
+    by: str
+    when: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class CodedAnswer:
+    """A text answer with its codings. `sentences` count UTF-16 code units: "0-9 10-34"."""
+
+    question: Question
+    pieces: list[Piece]
+    codings: list[ShownCoding]
+    sentences: str
+
+    @property
+    def lines(self) -> int:
+        return max((mark.line for piece in self.pieces for mark in piece.marks), default=0)
+
+    @property
+    def codes(self) -> int:
+        return len({shown.coding.code_id for shown in self.codings})
+
+    @property
+    def has_own(self) -> bool:
+        return any(shown.is_own for shown in self.codings)
+
+
+@dataclass(frozen=True)
+class Recent:
+    number: int
+    code: Code
+
+
+class CodingPage:
+    """`layer` is ALL, or OWN for the reader's codings alone; each query runs when asked for."""
+
+    def __init__(self, *, version: Version, call: Call, reader: User, layer: str) -> None:
+        self.version, self.call, self.reader, self.layer = version, call, reader, layer
+
+    @property
+    def may_code(self) -> bool:
+        """Whether the reader codes this version: the latest of a response that counts."""
+        response = self.version.submission
+        return (
+            may(self.reader, Action.CODE, self.call)
+            and response.state == SubmissionState.SUBMITTED
+            and response.current_version_id == self.version.pk
+        )
+
+    @cached_property
+    def codings(self) -> list[Coding]:
+        """Every coding of the version, in the order of the text."""
+        rows = Coding.objects.filter(version=self.version).select_related("code", "by")
+        return list(rows.order_by("start", "end", "code__name", "pk"))
+
+    @cached_property
+    def shown(self) -> list[Coding]:
+        if self.layer == ALL:
+            return self.codings
+        return [coding for coding in self.codings if coding.by_id == self.reader.pk]
+
+    @property
+    def hidden(self) -> int:
+        return len(self.codings) - len(self.shown)
+
+    @property
+    def coders(self) -> list[tuple[str, int]]:
+        """Who coded this version, and how many passages each."""
+        return sorted(Counter(coding.by.get_username() for coding in self.codings).items())
+
+    @cached_property
+    def codes(self) -> list[CodeInTree]:
+        return [one for one in tree(self.call) if not one.code.is_retired]
+
+    @cached_property
+    def recent(self) -> list[Recent]:
+        """The codes that the reader used last in the call, the last one first."""
+        codes = Code.objects.filter(
+            call=self.call, is_retired=False, codings__by=self.reader
+        ).annotate(used=Max("codings__at"))
+        latest = codes.order_by("-used", "-pk")[:MOST_RECENT]
+        return [Recent(number, code) for number, code in enumerate(latest, 1)]
+
+    @property
+    def last(self) -> Coding | None:
+        """What the reader coded last here, which Undo takes away."""
+        own = [coding for coding in self.codings if coding.by_id == self.reader.pk]
+        return max(own, key=lambda coding: (coding.at, coding.pk), default=None)
+
+    def answer(self, key: str) -> CodedAnswer | None:
+        """Return the answer to the question; None if it has no text that can be coded."""
+        question = self.call.questions_by_key.get(key)
+        if question is None or not can_be_coded(question, self.version):
+            return None
+        text = self.version.texts[key]
+        codings = [coding for coding in self.shown if coding.question_id == question.pk]
+        coded = [CodedPassage(one.code_id, Passage(one.start, one.end)) for one in codings]
+        return CodedAnswer(
+            question=question,
+            pieces=pieces(text, coded),
+            codings=[self._show(coding, text) for coding in codings],
+            sentences=" ".join(
+                "{}-{}".format(*to_utf16(text, sentence)) for sentence in sentences(text)
+            )
+            if self.may_code
+            else "",
+        )
+
+    def _show(self, coding: Coding, text: str) -> ShownCoding:
+        return ShownCoding(
+            coding=coding,
+            quote=shorten(text[coding.start : coding.end]),
+            by=coding.by.get_username(),
+            when=in_uk_time(coding.at),
+            is_own=coding.by_id == self.reader.pk,
+        )
+
+
+def can_be_coded(question: Question, version: Version) -> bool:
+    return (
+        question.kind in TEXT_KINDS
+        and not question.identity
+        and bool(version.texts.get(question.key))
+    )
+
+
+def shorten(quote: str) -> str:
+    words = " ".join(quote.split())
+    return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 1]}…"
+
+
+def coding_page(request: HttpRequest, response: Submission, version: Version) -> CodingPage:
+    """Return what the reader sees of the codings of the version; the address may set the layer."""
+    wanted = request.GET.get(LAYER, "")
+    if wanted in {ALL, OWN}:
+        request.session[LAYER] = wanted
+    reader = current_user(request)
+    codes = may(reader, Action.CODE, response.call_id)
+    layer = request.session.get(LAYER, OWN) if codes else ALL
+    version.submission = response
+    return CodingPage(version=version, call=response.call, reader=reader, layer=layer)
+
+
+def shown_codings(
+    request: HttpRequest, response: Submission, version: Version | None, *, is_compared: bool
+) -> dict[str, Any]:
+    """Return the codings for the page of a response; none while it compares two versions."""
+    if version is None or is_compared or response.is_erased:
+        return {}
+    return {"coding": coding_page(request, response, version)}

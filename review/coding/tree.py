@@ -1,0 +1,49 @@
+"""The codes of a call as a tree, and finding one as people type it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from review.models import Code
+from submissions.calls.models import Call
+
+
+@dataclass(frozen=True)
+class CodeInTree:
+    """`level` is 1 for a code that stands under none; `path` has the names from there down."""
+
+    code: Code
+    level: int
+    path: str
+    codings: int = 0
+
+
+def tree(call: Call) -> list[CodeInTree]:
+    """Return the call's codes, each before those below it, but those merged into others."""
+    codes = Code.objects.filter(call=call, merged_into=None).order_by("position", "name", "pk")
+    children: dict[int | None, list[Any]] = {}
+    for code in codes.annotate(number=Count("codings")):
+        children.setdefault(code.parent_id, []).append(code)
+
+    def below(parent: int | None, level: int, path: tuple[str, ...]) -> Iterator[CodeInTree]:
+        for code in children.get(parent, ()):
+            names = (*path, code.name)
+            yield CodeInTree(code, level, " > ".join(names), code.number)
+            yield from below(code.pk, level + 1, names)
+
+    return list(below(None, 1, ()))
+
+
+def find_code(call: Call, typed: str) -> Code | None:
+    """Return the code in use that is named so, alone or with the names above it, "Pay > Wages"."""
+    wanted = _plain(typed)
+    for one in tree(call):
+        if not one.code.is_retired and wanted in (_plain(one.code.name), _plain(one.path)):
+            return one.code
+    return None
+
+
+def _plain(typed: str) -> str:
+    return ">".join(" ".join(part.split()) for part in typed.split(">")).casefold()

@@ -1,0 +1,263 @@
+// Coding on the page of a response: choose a passage with mouse, touch or sentence by sentence, then
+// a code. A passage counts UTF-16 code units of the answer's text, as JavaScript does; the server
+// converts it, compares the words, and sends the answer back drawn anew.
+"use strict";
+
+{
+  const PENDING = "coding-pending";
+  const bar = document.getElementById("coding-bar");
+  const field = document.getElementById("coding-code");
+  const status = document.getElementById("coding-status");
+  const token = bar.querySelector("[name=csrfmiddlewaretoken]").value;
+  const canHighlight = "highlights" in CSS;
+  let chosen = null; // {key, start, end}
+  let isMoving = false;
+  let unknown = ""; // a code that the codebook does not have, entered once
+  let queue = Promise.resolve(); // one after the other, in the order in which they were made
+  let waiting = []; // what is drawn until the server has answered
+
+  const texts = () => [...document.querySelectorAll("[data-sentences]")];
+  const textOf = (key) => texts().find((text) => text.dataset.question === key);
+  const shorten = (words) => (words.length > 80 ? `${words.slice(0, 79)}…` : words);
+
+  function sentencesOf(text) {
+    const pairs = text.dataset.sentences.split(" ").filter(Boolean);
+    return pairs.map((pair) => pair.split("-").map(Number));
+  }
+
+  function offsetsOf(text, range) {
+    const before = document.createRange();
+    before.selectNodeContents(text);
+    const whole = before.cloneRange();
+    if (range.compareBoundaryPoints(Range.START_TO_START, before) > 0) {
+      before.setEnd(range.startContainer, range.startOffset);
+    } else before.collapse(true);
+    if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) {
+      whole.setEnd(range.endContainer, range.endOffset);
+    }
+    const start = before.toString().length;
+    return [start, whole.toString().length];
+  }
+
+  function rangeOf({ key, start, end }) {
+    const text = textOf(key);
+    if (!text) return null;
+    const range = document.createRange();
+    const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+    let place = 0;
+    let begun = false;
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (!begun && start < place + node.length) {
+        range.setStart(node, start - place);
+        begun = true;
+      }
+      if (begun && end <= place + node.length) {
+        range.setEnd(node, end - place);
+        return range;
+      }
+      place += node.length;
+    }
+    return null;
+  }
+
+  const wordsOf = (passage) => textOf(passage.key)?.textContent.slice(passage.start, passage.end);
+
+  function draw() {
+    if (!canHighlight) return;
+    for (const name of [...CSS.highlights.keys()]) CSS.highlights.delete(name);
+    const byName = new Map();
+    for (const passage of waiting) {
+      const range = rangeOf(passage);
+      if (range) byName.set(passage.name, [...(byName.get(passage.name) ?? []), range]);
+    }
+    for (const [name, ranges] of byName) CSS.highlights.set(name, new Highlight(...ranges));
+    const range = chosen && rangeOf(chosen);
+    if (range) CSS.highlights.set("coding-chosen", new Highlight(range));
+  }
+
+  function say(words) {
+    status.textContent = words;
+  }
+
+  function choose(passage) {
+    chosen = passage;
+    unknown = "";
+    bar.classList.toggle("has-passage", Boolean(chosen));
+    draw();
+    if (chosen) say(`Chosen: ${shorten(wordsOf(chosen))}`);
+  }
+
+  document.addEventListener("selectionchange", () => {
+    const selection = document.getSelection();
+    if (isMoving || !selection.rangeCount || selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    const text = texts().find((one) => range.intersectsNode(one));
+    if (!text) return;
+    const [start, end] = offsetsOf(text, range);
+    if (start < end) choose({ key: text.dataset.question, start, end });
+  });
+
+  // Every sentence of the page in its order, so that one key leads from answer to answer.
+  function allSentences() {
+    return texts()
+      .filter((text) => text.checkVisibility?.() ?? true)
+      .flatMap((text) =>
+        sentencesOf(text).map(([start, end]) => ({ key: text.dataset.question, start, end }))
+      );
+  }
+
+  function move(how) {
+    const all = allSentences();
+    if (!all.length) return;
+    const inside = (one) =>
+      chosen && one.key === chosen.key && one.start < chosen.end && one.end > chosen.start;
+    const first = all.findIndex(inside);
+    const last = all.findLastIndex(inside);
+    let next = null;
+    if (first < 0) next = all[firstInSight(all)];
+    else if (how === "on") next = all[Math.min(last + 1, all.length - 1)];
+    else if (how === "back") next = all[Math.max(first - 1, 0)];
+    else if (how === "wider-on") {
+      const wider = all[last + 1];
+      if (wider?.key === chosen.key) next = { ...chosen, end: wider.end };
+    } else {
+      const wider = all[first - 1];
+      if (wider?.key === chosen.key) next = { ...chosen, start: wider.start };
+    }
+    if (!next) return;
+    choose(next);
+    const range = rangeOf(next);
+    const box = range?.getBoundingClientRect();
+    const bottom = bar.getBoundingClientRect().top;
+    if (box && (box.top < 90 || box.bottom > bottom)) {
+      range.startContainer.parentElement.scrollIntoView({ block: "center" });
+    }
+    if (canHighlight || !range) return;
+    isMoving = true;
+    document.getSelection().setBaseAndExtent(
+      range.startContainer, range.startOffset, range.endContainer, range.endOffset
+    );
+    isMoving = false;
+  }
+
+  function firstInSight(all) {
+    const place = all.findIndex((one) => (rangeOf(one)?.getBoundingClientRect().bottom ?? 0) > 90);
+    return Math.max(place, 0);
+  }
+
+  async function post(address, fields) {
+    const body = new URLSearchParams({ csrfmiddlewaretoken: token, fragment: "1", ...fields });
+    let answer;
+    try {
+      answer = await fetch(address, { method: "POST", body });
+    } catch {
+      throw new Error("Not saved: the portal cannot be reached. Try again.");
+    }
+    if (answer.redirected) {
+      throw new Error("Not saved: you are signed out. Sign in in another tab, then try again.");
+    }
+    const words = await answer.text();
+    if (answer.status === 422) throw new Error(words);
+    if (!answer.ok) throw new Error("Not saved: the portal has refused it. Open the page again.");
+    return words;
+  }
+
+  function replace(fragment) {
+    const drawn = new DOMParser().parseFromString(fragment, "text/html");
+    const answer = drawn.querySelector(".coded-answer");
+    const before = document.getElementById(answer.id);
+    const wasOpen = before.querySelector("details.codings")?.open;
+    before.replaceWith(answer);
+    const list = answer.querySelector("details.codings");
+    if (list && wasOpen) list.open = true;
+    const focused = document.activeElement?.dataset.key;
+    document.getElementById("coding-choices").replaceWith(drawn.getElementById("coding-choices"));
+    if (focused && !document.contains(document.activeElement)) bar.focus();
+  }
+
+  function save(address, fields, { passage, said }) {
+    if (passage) waiting.push(passage);
+    draw();
+    queue = queue.then(async () => {
+      try {
+        replace(await post(address, fields));
+        say(said);
+      } catch (error) {
+        say(error.message);
+        if (/There is no code/.test(error.message) && fields.code) {
+          unknown = fields.code;
+          say(`${error.message.split(".")[0]}. Press Enter again to add it.`);
+          field.value = fields.code;
+          choose0(passage);
+        }
+      }
+      waiting = waiting.filter((one) => one !== passage);
+      draw();
+    });
+  }
+
+  // Keep the passage chosen without saying so again.
+  function choose0(passage) {
+    chosen = { key: passage.key, start: passage.start, end: passage.end };
+    bar.classList.add("has-passage");
+    field.focus();
+  }
+
+  function code(name, pk) {
+    if (!chosen) {
+      say("Choose a passage first: with the mouse, by touch, or with [ and ].");
+      return;
+    }
+    const { key, start, end } = chosen;
+    const passage = { key, start, end, name: pk ? `code-${pk}` : PENDING };
+    const fields = { version: bar.dataset.version, code: name, start, end, quote: wordsOf(chosen) };
+    if (unknown && unknown === name) fields.is_new = "on";
+    unknown = "";
+    save(textOf(key).dataset.address, fields, {
+      passage,
+      said: `Under “${name}”: ${shorten(fields.quote)}`,
+    });
+  }
+
+  bar.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = field.value.trim();
+    if (!name) {
+      say("Enter or choose a code.");
+      return;
+    }
+    code(name, null);
+    field.value = "";
+    field.blur();
+  });
+
+  bar.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.move) move(button.dataset.move);
+    else if (button.dataset.code) code(button.dataset.name, button.dataset.code);
+    else if (button.dataset.undo) {
+      save(button.dataset.address, { coding: button.dataset.undo }, { said: "Undone." });
+    }
+  });
+
+  // A click would put the focus on the button, and the next key would not be one of the page's.
+  bar.addEventListener("mousedown", (event) => {
+    if (event.target.closest("button[data-key]")) event.preventDefault();
+  });
+
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") field.blur();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const button = event.submitter;
+    if (!form.closest("details.codings") || !button?.value) return;
+    event.preventDefault();
+    save(form.action, { coding: button.value }, { said: "Taken away." });
+  });
+
+  bar.hidden = false;
+}
