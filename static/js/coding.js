@@ -88,15 +88,19 @@
     if (chosen) say(`Chosen: ${shorten(wordsOf(chosen))}`);
   }
 
-  document.addEventListener("selectionchange", () => {
+  function takeSelection() {
     const selection = document.getSelection();
     if (isMoving || !selection.rangeCount || selection.isCollapsed) return;
     const range = selection.getRangeAt(0);
     const text = texts().find((one) => range.intersectsNode(one));
     if (!text) return;
     const [start, end] = offsetsOf(text, range);
-    if (start < end) choose({ key: text.dataset.question, start, end });
-  });
+    const key = text.dataset.question;
+    const isSame = chosen?.key === key && chosen.start === start && chosen.end === end;
+    if (start < end && !isSame) choose({ key, start, end });
+  }
+
+  document.addEventListener("selectionchange", takeSelection);
 
   // Every sentence of the page in its order, so that one key leads from answer to answer.
   function allSentences() {
@@ -126,6 +130,7 @@
       if (wider?.key === chosen.key) next = { ...chosen, start: wider.start };
     }
     if (!next) return;
+    if (canHighlight) document.getSelection().removeAllRanges();
     choose(next);
     const range = rangeOf(next);
     const box = range?.getBoundingClientRect();
@@ -205,6 +210,7 @@
   }
 
   function code(name, pk) {
+    takeSelection(); // the browser may not have told of it yet
     if (!chosen) {
       say("Choose a passage first: with the mouse, by touch, or with [ and ].");
       return;

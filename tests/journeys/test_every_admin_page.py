@@ -47,6 +47,7 @@ WITH_FIELDS = (
     "submissions/erasurerequest/person/",
     "submissions/latepass/give/<int:pk>/",
     "submissions/outboxemail/<path:object_id>/change/",
+    "submissions/submission/<int:pk>/codings/<slug:key>/",
     "submissions/submission/<int:pk>/notes/",
     "submissions/submission/<int:pk>/withdraw/",
     "submissions/submission/<path:object_id>/change/",

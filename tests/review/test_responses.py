@@ -195,7 +195,10 @@ def test_page_shows_answers_by_label_versions_and_mails(staff):
         email="someone@example.org",
     )
     text = staff.get(page_of(response)).content.decode()
-    given = dict(re.findall(r"<dt>([^<]*)</dt>\s*<dd class=\"given\">([^<]*)</dd>", text))
+    answers = (
+        r"<dt>([^<]*)</dt>\s*<dd class=\"(?:given|coded-answer)\"[^>]*>(?:<div[^>]*>)?([^<]*)<"
+    )
+    given = dict(re.findall(answers, text))
     assert given == {
         "Email address": "someone@example.org",
         "Which describes you?": "- I provide services",

@@ -189,6 +189,8 @@ class Side:
                 is_run = template.startswith("steering/")
                 file = self.picture if template.endswith("picture/") else self.file
                 return str((self.run_of(person) if is_run else file).public_id)
+            if name == "key":
+                return "story"
             if name == "note":
                 return str(self.note.pk)
             if name == "kind":

@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
 from retention.confirming import report_etag
-from review.models import Code
+from review.models import Code, Coding
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -78,7 +78,7 @@ class Walk:
         open_at = while_open(self.call)
         self.draft = make_draft(self.call, email=AUTHORS, good_practice=SECRET)
         enqueue_link_mail(self.draft, at=open_at)
-        self.submission = make_submitted(self.call, email=AUTHORS)
+        self.submission = make_submitted(self.call, email=AUTHORS, good_practice="We share.")
         self.file = make_attachment(self.draft, at=open_at)
         OutboxEmail.objects.update(
             to_address=AUTHORS, state=OutboxState.FAILED, last_error="No such mailbox."
@@ -175,6 +175,15 @@ class Walk:
         self.submission.refresh_from_db()
         assert self.submission.triage_status == "considered"
         return saved
+
+    def code_and_take_away(self):
+        words = {"version": "1", "passage": "0-2", "code": "Theme", "is_new": "on"}
+        ids = (self.draft.pk, self.submission.pk)
+        coded = [self.post(f"submission/{pk}/codings/good_practice/", **words) for pk in ids]
+        away = f"submission/{self.submission.pk}/codings/good_practice/take-away/"
+        coded.append(self.post(away, coding=Coding.objects.get().pk))
+        assert not Coding.objects.exists()
+        return coded
 
     def write_and_resolve_notes(self):
         ids = (self.draft.pk, self.submission.pk)
@@ -359,6 +368,8 @@ ACTIONS = {
     "submissions_submission_considered": [Walk.assign_flag_and_consider],
     "submissions_submission_note": [Walk.write_and_resolve_notes],
     "submissions_submission_resolve": [Walk.write_and_resolve_notes],
+    "submissions_submission_code": [Walk.code_and_take_away],
+    "submissions_submission_uncode": [Walk.code_and_take_away],
     "submissions_submission_ask": [Walk.ask_the_author],
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],

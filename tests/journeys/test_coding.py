@@ -1,0 +1,134 @@
+"""Coding in a browser: by selection and by keyboard, and what it means in the stored text."""
+
+from random import Random
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.states import Role
+from review.coding.codings import quote
+from review.models import Coding
+from tests.exports.exporting import exported
+from tests.exports.test_qda import Read
+from tests.journeys.conftest import faults_found_by_axe
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORDS = (
+    "Fair pay 😎 for all. Cafe\u0301s closed. “Really?” 👩\u200d👩\u200d👧 came.\r\n"
+    "نحن ندفع أكثر. שלום עולם! Mixed عربي words, ligature ﬁ.\n\n"
+    "<b>Not bold</b> & so on; naïve flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿 end. Zalgo z\u0335\u0321a\u0336 last"
+)
+SELECT = """([start, end]) => {
+    const text = document.querySelector('[data-question=story]');
+    const nodes = [];
+    const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) nodes.push(walker.currentNode);
+    const at = (place) => {
+        for (const node of nodes) {
+            if (place <= node.length) return [node, place];
+            place -= node.length;
+        }
+    };
+    document.getSelection().setBaseAndExtent(...at(start), ...at(end));
+    return document.getSelection().toString();
+}"""
+
+
+@pytest.fixture
+def coder_page(open_browser, live_server):
+    """A page at the response, for who is signed in: `coder_page(response, who, 1280)`."""
+
+    def opened(response, who, width):
+        client = Client()
+        client.force_login(who)
+        name = settings.SESSION_COOKIE_NAME
+        page = open_browser(width)
+        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(f"/admin/submissions/submission/{response.pk}/change/")
+        return page
+
+    return opened
+
+
+def coded(page, number):
+    """Wait until the answer is drawn with so many passages."""
+    page.locator("#coded-story summary", has_text=f"{number} coded passage").wait_for()
+
+
+def places_in_utf16(text):
+    """Where UTF-16 may be cut without cutting a character."""
+    places = [0]
+    for character in text:
+        places.append(places[-1] + len(character.encode("utf-16-le")) // 2)
+    return places
+
+
+def test_fifty_selections_are_their_quotes_in_the_database_and_in_a_project(
+    coder_page, at, tmp_path
+):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story=WORDS)
+    stored = response.current_version.texts["story"]
+    ada = make_user(Role.CODER, username="ada")
+    make_code(call=call, name="Pay", by=ada)
+    page = coder_page(response, ada, 1280)
+    random, wanted = Random(7), []
+    places = places_in_utf16(stored)
+    page.evaluate(SELECT, [0, places[4]])
+    page.keyboard.press("f")
+    page.keyboard.type("pay")
+    page.keyboard.press("Enter")
+    coded(page, 1)
+    while len(wanted) < 50:
+        first, last = sorted(random.sample(range(len(places)), 2))
+        words = stored[first:last].strip()
+        if not words or last - first > 60 or words in {"Fair", *wanted}:
+            continue
+        page.evaluate(SELECT, [places[first], places[last]])
+        page.keyboard.press("1")
+        wanted.append(words)
+        coded(page, len(wanted) + 1)
+    quotes = [quote(coding) for coding in Coding.objects.order_by("pk")]
+    assert quotes == ["Fair", *wanted]
+    read = Read(exported(call, "qdpx"), tmp_path).quotes()[response.reference]
+    assert sorted(words for code, words in read if code == "Pay") == sorted(quotes)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_sentences_are_coded_by_keyboard_and_undone(coder_page, at, width):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story="One is fair. Two is not. Three is.\nFour")
+    ada = make_user(Role.CODER, username="ada")
+    page = coder_page(response, ada, width)
+    status = page.locator("#coding-status")
+    for key in ("]", "]", "}", "["):
+        page.keyboard.press(key)
+    assert status.inner_text() == "Chosen: One is fair."
+    for key in ("]", "}"):
+        page.keyboard.press(key)
+    assert status.inner_text() == "Chosen: Two is not. Three is."
+    page.keyboard.press("f")
+    page.keyboard.type("Money")
+    page.keyboard.press("Enter")
+    page.get_by_text("Press Enter again to add it.").wait_for()
+    page.keyboard.press("Enter")
+    coded(page, 1)
+    page.keyboard.press("]")
+    page.keyboard.press("1")
+    coded(page, 2)
+    assert status.inner_text() == "Under “Money”: Four"
+    found = [quote(coding) for coding in Coding.objects.order_by("pk")]
+    assert found == ["Two is not. Three is.", "Four"]
+    assert faults_found_by_axe(page) == []
+    page.keyboard.press("z")
+    coded(page, 1)
+    assert Coding.objects.count() == 1
+    page.locator("#coded-story summary").click()
+    page.get_by_role("button", name="Take away Money").click()
+    page.locator("#coded-story details").wait_for(state="detached")
+    assert not Coding.objects.exists()
