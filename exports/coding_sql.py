@@ -1,5 +1,7 @@
 """The SQL of codes: those on passages of a `version` that consent lets an export show.
 
+No export has the text of files, nor what is coded in it.
+
 Parameters: those of `response_sql.parameters`.
 """
 
@@ -12,7 +14,7 @@ PASSAGES_SQL = (
     "'at', coding.at) ORDER BY coding.start, coding.id) "
     "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
     "JOIN submissions_question AS question ON question.id = coding.question_id "
-    "WHERE coding.version_id = version.id)"
+    "WHERE coding.version_id = version.id AND coding.file_text_id IS NULL)"
 )
 
 
@@ -34,7 +36,7 @@ def shown_codings(call: Call, scope: Scope) -> str:
     return (
         "FROM review_coding AS coding JOIN review_code AS code ON code.id = coding.code_id "
         "JOIN submissions_question AS question ON question.id = coding.question_id "
-        "WHERE coding.version_id = version.id "
+        "WHERE coding.version_id = version.id AND coding.file_text_id IS NULL "
         f"AND {text_shown_sql(call, 'question.key', scope)}"
     )
 
@@ -47,6 +49,7 @@ def codes_and_coders_sql(call: Call, scope: Scope) -> str:
         "JOIN submissions_version AS version ON version.id = coding.version_id "
         "JOIN submissions_submission AS submission ON submission.current_version_id = version.id "
         "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s "
+        "AND coding.file_text_id IS NULL "
         f"AND {chosen_for_naming_sql(call, scope)} "
         f"AND {text_shown_sql(call, 'question.key', scope)}"
     )

@@ -147,7 +147,7 @@ def _version(call: Call, version: Version) -> dict[str, Any]:
         "themes": [
             {"theme": coding.code.name, "passage": quote(coding)}
             for coding in Coding.objects.filter(version=version).select_related(
-                "code", "question", "version"
+                "code", "question", "version", "file_text"
             )
         ],
     }

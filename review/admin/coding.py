@@ -5,22 +5,24 @@ drawn anew and no whole page.
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
-from accounts.states import Action
+from accounts.record import record
+from accounts.states import Action, AuditAction
 from core import clock
 from core.row_keys import row_key
 from review.admin.coding_form import CodingForm
-from review.admin.coding_page import can_be_coded, coding_page
+from review.admin.coding_page import FILE, Source, can_be_coded, coding_page
 from review.admin.listed import CameFrom
 from review.coding.codebook import add_code
 from review.coding.codings import code_passage, remove_coding
@@ -28,8 +30,10 @@ from review.coding.passages import Passage, from_utf16
 from review.coding.tree import find_code
 from review.errors import CodingRefused
 from review.models import Code, Coding
+from review.texts.reading import text_beside
 from submissions.calls.models import Question
-from submissions.responses.models import Submission, Version
+from submissions.calls.states import QuestionKind
+from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.states import SubmissionState
 
 TEMPLATES = "admin/submissions/submission"
@@ -38,12 +42,12 @@ REFUSED = 422
 
 @dataclass(frozen=True)
 class _Asked:
-    """Whose answer to which question is coded, in the version that the page showed."""
+    """Which text of whom is coded, in the version that the page showed."""
 
     request: HttpRequest
     response: Submission
     version: Version
-    question: Question
+    source: Source
 
     @property
     def wants_fragment(self) -> bool:
@@ -51,8 +55,9 @@ class _Asked:
 
     @property
     def page(self) -> str:
-        address = CameFrom.of(self.request).page_of(self.response.pk).partition("#")[0]
-        return f"{address}#answer-{self.question.key}"
+        texts = {"texts": "1"} if self.source.file_text else {}
+        address = CameFrom.of(self.request).page_of(self.response.pk, **texts).partition("#")[0]
+        return f"{address}#answer-{self.source.question.key}"
 
 
 def urls(admin: OfOwnCalls) -> list[URLPattern]:
@@ -77,9 +82,7 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
     """Show the form for one answer, or put what is chosen under the code."""
     asked = _asked(request, admin, pk, key)
     is_posted = request.method == "POST"
-    form = CodingForm(
-        request.POST if is_posted else None, version=asked.version, question=asked.question
-    )
+    form = CodingForm(request.POST if is_posted else None, text=asked.source.text)
     error = ""
     if is_posted:
         try:
@@ -99,7 +102,7 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
         "title": f"Code an answer of {asked.response}",
         "opts": admin.opts,
         "response": asked.response,
-        "question": asked.question,
+        "source": asked.source,
         "version": asked.version,
         "form": form,
         "error": error,
@@ -115,8 +118,14 @@ def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> Htt
     if request.method != "POST":
         raise PermissionDenied
     asked = _asked(request, admin, pk, key)
-    of_answer = Coding.objects.filter(version__submission=asked.response, question=asked.question)
-    wanted = of_answer.select_related("code__call", "version__submission", "question", "by")
+    of_text = Coding.objects.filter(
+        version__submission=asked.response,
+        question=asked.source.question,
+        file_text=asked.source.file_text,
+    )
+    wanted = of_text.select_related(
+        "code__call", "version__submission", "question", "by", "file_text__attachment"
+    )
     coding = wanted.filter(pk=row_key(request.POST.get("coding", ""))).first()
     said = "This coding is gone already."
     if coding is not None:
@@ -143,9 +152,44 @@ def _asked(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> _Asked
     version = response.submitted_version
     version.submission = response
     question = response.call.questions_by_key.get(key)
-    if question is None or not can_be_coded(question, version):
+    if question is None:
         raise Http404
-    return _Asked(request, response, version, question)
+    if question.kind == QuestionKind.FILE:
+        source = _file_source(request, admin, response, question)
+    elif can_be_coded(question, version):
+        source = Source(question, version.texts[key])
+    else:
+        raise Http404
+    return _Asked(request, response, version, source)
+
+
+def _file_source(
+    request: HttpRequest, admin: OfOwnCalls, response: Submission, question: Question
+) -> Source:
+    """Return the file that the address names. Showing its text goes on record."""
+    admin.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=response.pk)
+    files = Attachment.objects.filter(versions=response.submitted_version, question=question)
+    files = files.select_related("scan", "extracted", "question", "submission")
+    try:
+        wanted = UUID(request.GET.get(FILE, ""))
+    except ValueError:
+        raise Http404 from None
+    attachment = get_object_or_404(files, public_id=wanted)
+    found = text_beside(attachment)
+    if found is None or not found.text:
+        raise Http404
+    if request.method == "GET":
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.FILE_OPENED,
+            call=response.call,
+            submission=response,
+            file=str(attachment.public_id),
+            sha256=attachment.sha256,
+            text=True,
+        )
+    return Source(question, found.text, found)
 
 
 def _code(asked: _Asked, form: CodingForm) -> int:
@@ -166,7 +210,8 @@ def _code(asked: _Asked, form: CodingForm) -> int:
             code_passage(
                 code=wanted,
                 version=asked.version,
-                question=asked.question,
+                question=asked.source.question,
+                file_text=asked.source.file_text,
                 start=passage.start,
                 end=passage.end,
                 by=by,
@@ -218,9 +263,7 @@ def _fragment(asked: _Asked) -> HttpResponse:
     page = coding_page(asked.request, asked.response, asked.version)
     context = {
         "response": asked.response,
-        "question": asked.question,
         "coding": page,
-        "coded": page.answer(asked.question.key),
-        "came_from": CameFrom.of(asked.request),
+        "coded": page.coded(asked.source),
     }
     return TemplateResponse(asked.request, f"{TEMPLATES}/reading/coded_fragment.html", context)

@@ -7,8 +7,6 @@ from typing import Any
 from django import forms
 
 from review.coding.passages import Passage, paragraphs, sentences, whole
-from submissions.calls.models import Question
-from submissions.responses.models import Version
 
 PASSAGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 NEW = "Add it to the codebook if it is not there yet"
@@ -35,9 +33,9 @@ class CodingForm(forms.Form):
     )
     is_new = forms.BooleanField(label=NEW, required=False)
 
-    def __init__(self, *args: Any, version: Version, question: Question, **options: Any) -> None:
+    def __init__(self, *args: Any, text: str, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.text: str = version.texts[question.key]
+        self.text = text
         self._given = self.data.getlist("passage") if self.is_bound else []  # type: ignore[attr-defined]  # a QueryDict
 
     @property

@@ -7,22 +7,26 @@ from typing import Any
 
 from django.db.models import Max
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
+from review.admin.listed import CameFrom
 from review.coding.marking import CodedPassage, Piece, pieces
 from review.coding.passages import Passage, sentences, to_utf16
 from review.coding.tree import CodeInTree, tree
-from review.models import Code, Coding
+from review.models import Code, Coding, FileText
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
 LAYER = "layer"
+FILE = "file"
+CODE, TAKE_AWAY = "code", "uncode"  # the pages' names
 ALL, OWN = "all", "own"
 LONGEST_QUOTE = 100  # characters in the list of an answer's passages
 MOST_RECENT = 9  # each has a key
@@ -38,13 +42,49 @@ class ShownCoding:
 
 
 @dataclass(frozen=True)
-class CodedAnswer:
-    """A text answer with its codings. `sentences` count UTF-16 code units: "0-9 10-34"."""
+class Source:
+    """A text that can be coded: an answer, or what was read of a file that answers `question`."""
 
     question: Question
+    text: str
+    file_text: FileText | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it on the page from the others."""
+        if self.file_text is None:
+            return self.question.key
+        return f"file-{self.file_text.attachment.public_id}"
+
+    @property
+    def title(self) -> str:
+        return self.file_text.attachment.name if self.file_text else self.question.label
+
+    def has(self, coding: Coding) -> bool:
+        file = self.file_text.pk if self.file_text else None
+        return coding.question_id == self.question.pk and coding.file_text_id == file
+
+    def address(self, page: str, response: Submission, came_from: CameFrom) -> str:
+        """Return the address of one of the pages for coding, which carries the file on."""
+        where = reverse(
+            f"admin:submissions_submission_{page}", args=[response.pk, self.question.key]
+        )
+        if self.file_text is None:
+            return f"{where}{came_from.query}"
+        file = str(self.file_text.attachment.public_id)
+        return f"{where}{came_from.query_with(**{FILE: file})}"
+
+
+@dataclass(frozen=True)
+class CodedAnswer:
+    """A text with its codings. `sentences` count UTF-16 code units: "0-9 10-34"."""
+
+    source: Source
     pieces: list[Piece]
     codings: list[ShownCoding]
     sentences: str
+    address: str
+    take_away_address: str
 
     @property
     def lines(self) -> int:
@@ -68,8 +108,11 @@ class Recent:
 class CodingPage:
     """`layer` is ALL, or OWN for the reader's codings alone; each query runs when asked for."""
 
-    def __init__(self, *, version: Version, call: Call, reader: User, layer: str) -> None:
+    def __init__(
+        self, *, version: Version, call: Call, reader: User, layer: str, came_from: CameFrom
+    ) -> None:
         self.version, self.call, self.reader, self.layer = version, call, reader, layer
+        self._came_from = came_from
 
     @property
     def may_code(self) -> bool:
@@ -84,7 +127,12 @@ class CodingPage:
     @cached_property
     def codings(self) -> list[Coding]:
         """Every coding of the version, in the order of the text."""
-        rows = Coding.objects.filter(version=self.version).select_related("code", "by")
+        rows = Coding.objects.filter(version=self.version).select_related(
+            "code", "by", "question", "file_text__attachment"
+        )
+        rows = rows.defer("file_text__text")
+        if not may(self.reader, Action.OPEN_FILES, self.call):
+            rows = rows.filter(file_text=None)
         return list(rows.order_by("start", "end", "code__name", "pk"))
 
     @cached_property
@@ -121,23 +169,37 @@ class CodingPage:
         own = [coding for coding in self.codings if coding.by_id == self.reader.pk]
         return max(own, key=lambda coding: (coding.at, coding.pk), default=None)
 
+    @property
+    def undo_address(self) -> str:
+        last = self.last
+        source = Source(last.question, "", last.file_text) if last else None
+        return source.address(TAKE_AWAY, self.version.submission, self._came_from) if source else ""
+
     def answer(self, key: str) -> CodedAnswer | None:
         """Return the answer to the question; None if it has no text that can be coded."""
         question = self.call.questions_by_key.get(key)
         if question is None or not can_be_coded(question, self.version):
             return None
-        text = self.version.texts[key]
-        codings = [coding for coding in self.shown if coding.question_id == question.pk]
-        coded = [CodedPassage(one.code_id, Passage(one.start, one.end)) for one in codings]
+        return self.coded(Source(question, self.version.texts[key]))
+
+    def file(self, file_text: FileText) -> CodedAnswer | None:
+        """Return what was read of the file; None for the original of an entered response."""
+        question = file_text.attachment.question
+        return self.coded(Source(question, file_text.text, file_text)) if question else None
+
+    def coded(self, source: Source) -> CodedAnswer:
+        text = source.text
+        codings = [coding for coding in self.shown if source.has(coding)]
+        passages = [CodedPassage(one.code_id, Passage(one.start, one.end)) for one in codings]
+        places = [to_utf16(text, one) for one in sentences(text)] if self.may_code else []
+        response = self.version.submission
         return CodedAnswer(
-            question=question,
-            pieces=pieces(text, coded),
+            source=source,
+            pieces=pieces(text, passages),
             codings=[self._show(coding, text) for coding in codings],
-            sentences=" ".join(
-                "{}-{}".format(*to_utf16(text, sentence)) for sentence in sentences(text)
-            )
-            if self.may_code
-            else "",
+            sentences=" ".join(f"{start}-{end}" for start, end in places),
+            address=source.address(CODE, response, self._came_from),
+            take_away_address=source.address(TAKE_AWAY, response, self._came_from),
         )
 
     def _show(self, coding: Coding, text: str) -> ShownCoding:
@@ -172,7 +234,13 @@ def coding_page(request: HttpRequest, response: Submission, version: Version) ->
     codes = may(reader, Action.CODE, response.call_id)
     layer = request.session.get(LAYER, OWN) if codes else ALL
     version.submission = response
-    return CodingPage(version=version, call=response.call, reader=reader, layer=layer)
+    return CodingPage(
+        version=version,
+        call=response.call,
+        reader=reader,
+        layer=layer,
+        came_from=CameFrom.of(request),
+    )
 
 
 def shown_codings(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.views.main import ORDER_VAR
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import mark_safe
@@ -20,7 +20,7 @@ from core.admin.reference_search import by_reference
 from core.references import read_reference
 from review.consent import consent_of
 from review.searching.entries import due
-from review.searching.found import MOST_RANKED, best_first, search_for
+from review.searching.found import MOST_RANKED, among, best_first, search_for
 from review.searching.passages import passages_of
 from review.searching.snippets import Marker
 from review.searching.wanted import Term
@@ -71,7 +71,8 @@ class InboxSearch(OfOwnCalls):
             return by_reference(queryset, term, path="reference"), False
         with_it = by_reference(Submission.objects.all(), term, path="reference")
         found = search_for(term, searcher=request.user).found()
-        return queryset.filter(found | Q(pk__in=with_it.order_by().values("pk"))), False
+        found.update(with_it.order_by().values_list("pk", flat=True))
+        return queryset.filter(among(found)), False
 
     def show_excerpts(self, request: HttpRequest, page: HttpResponse) -> HttpResponse:
         """Put where the words are beside each response of the list, which goes on record."""

@@ -42,6 +42,9 @@ class CameFrom:
         """As a query string with its question mark; "" for nothing."""
         return self._query()
 
+    def query_with(self, **also: str) -> str:
+        return self._query(**also)
+
     def page_of(self, pk: int, **also: str) -> str:
         """Return the address of a response's page, at the answer to the question."""
         address = reverse("admin:submissions_submission_change", args=[pk])

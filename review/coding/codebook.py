@@ -268,8 +268,9 @@ def _move_codings(keys: Iterable[int], *, to: Code) -> int:
     return moved + len(twice)
 
 
-def _place(coding: Coding) -> tuple[int, int, int, int, int]:
-    return coding.version_id, coding.question_id, coding.start, coding.end, coding.by_id
+def _place(coding: Coding) -> tuple[int | None, ...]:
+    where = (coding.version_id, coding.question_id, coding.file_text_id)
+    return *where, coding.start, coding.end, coding.by_id
 
 
 def _record(code: Code, action: AuditAction, *, by: User, at: datetime, **detail: Any) -> None:

@@ -9,7 +9,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from review.errors import CodingRefused
-from review.models import Code, Coding
+from review.models import Code, Coding, FileText
 from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
@@ -24,9 +24,11 @@ def code_passage(
     end: int,
     by: User,
     at: datetime,
+    file_text: FileText | None = None,
 ) -> Coding:
     """Put `[start, end)`, in codepoints of the version's stored answer, under the code.
 
+    With `file_text` it counts the text that was read of that file, which answers the question.
     Doing it again returns the same coding.
     Raises CodingRefused for a person who may not code in the call, a passage outside the answer,
     an empty one, a code of another call or a retired one, or a response that is withdrawn.
@@ -44,6 +46,10 @@ def code_passage(
         if submission.state != SubmissionState.SUBMITTED:
             raise CodingRefused("The response is not among those that count")
         text = version.texts.get(question.key, "")
+        if file_text is not None:
+            if not may(by, Action.OPEN_FILES, submission.call_id):
+                raise CodingRefused("You may not open files in this call")
+            text = _text_of(file_text, version, question)
         if not 0 <= start < end <= len(text):
             raise CodingRefused("The passage is not within the answer")
         coding, _ = Coding.objects.get_or_create(
@@ -53,6 +59,7 @@ def code_passage(
             start=start,
             end=end,
             by=by,
+            file_text=file_text,
             defaults={"at": at},
         )
     return coding
@@ -82,9 +89,20 @@ def remove_coding(coding: Coding, *, by: User, at: datetime) -> None:
             version=coding.version.number,
             question=coding.question.key,
             passage=[coding.start, coding.end],
+            **({"file": str(coding.file_text.attachment.public_id)} if coding.file_text else {}),
         )
 
 
 def quote(coding: Coding) -> str:
     """Return the text of the passage."""
+    if coding.file_text is not None:
+        return coding.file_text.text[coding.start : coding.end]
     return coding.version.texts[coding.question.key][coding.start : coding.end]
+
+
+def _text_of(file_text: FileText, version: Version, question: Question) -> str:
+    """Return what is read of the file now; "" if it is gone, or is of another version or answer."""
+    of_version = FileText.objects.filter(
+        pk=file_text.pk, attachment__versions=version, attachment__question=question
+    )
+    return of_version.values_list("text", flat=True).first() or ""

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from review.models.texts import FileText
 from review.states import CodePattern
 from submissions.calls.models.calls import Call
 from submissions.calls.models.questions import Question
@@ -61,11 +62,17 @@ class Code(models.Model):
 
 
 class Coding(models.Model):
-    """A passage of an answer that belongs to a code: `[start, end)` in codepoints of its text."""
+    """A passage that belongs to a code: `[start, end)` in codepoints of an answer in `version`.
+
+    With `file_text` it is a passage of what was read of a file, which answers `question`.
+    """
 
     code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="codings")
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="codings")
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
+    file_text = models.ForeignKey(
+        FileText, on_delete=models.CASCADE, null=True, related_name="codings"
+    )
     guid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
@@ -79,7 +86,9 @@ class Coding(models.Model):
                 name="review_coding_is_not_empty", condition=Q(end__gt=F("start"))
             ),
             models.UniqueConstraint(
-                "code", "version", "question", "start", "end", "by", name="review_coding_once"
+                fields=["code", "version", "question", "file_text", "start", "end", "by"],
+                name="review_coding_once",
+                nulls_distinct=False,
             ),
         ]
 

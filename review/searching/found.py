@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -69,18 +69,20 @@ class Search:
         terms = [term for group in self.groups for term in group if not term.is_unwanted]
         return list(dict.fromkeys(terms))
 
-    def found(self) -> Q:
-        """Return the condition of the responses that have what is wanted, in every call.
-
-        They are looked up now, once: a list asks for them several times.
-        """
+    def found(self) -> set[int]:
+        """Return the keys of the responses that have what is wanted, in every call."""
         if not self.groups:
-            return Q(pk__in=())
+            return set()
         parameters: list[Any] = []
         sql = " UNION ".join(f"({self._group(group, parameters)})" for group in self.groups)
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Where a word is in most entries, the planner takes reading them all for as cheap as
+            # the index: of 100,000 that is 1.4 s instead of 0.07.
+            cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(sql, parameters)
-            return Q(Among(F("pk"), _array(key for (key,) in cursor)))
+            keys = {key for (key,) in cursor}
+            cursor.execute("SET LOCAL enable_seqscan = DEFAULT")
+        return keys
 
     def _group(self, group: list[Term], parameters: list[Any]) -> str:
         wanted = [term for term in group if not term.is_unwanted]
@@ -103,6 +105,11 @@ class Search:
                 sql += " AND call_id = ANY(%s)"
                 parameters.append(list(self.opens))
         return sql
+
+
+def among(keys: Iterable[int]) -> Q:
+    """Return the condition of the rows with these keys: a list asks for them several times."""
+    return Q(Among(F("pk"), _array(keys)))
 
 
 def search_for(typed: str, *, searcher: Person) -> Search:

@@ -17,7 +17,7 @@
   let waiting = []; // what is drawn until the server has answered
 
   const texts = () => [...document.querySelectorAll("[data-sentences]")];
-  const textOf = (key) => texts().find((text) => text.dataset.question === key);
+  const textOf = (key) => texts().find((text) => text.dataset.source === key);
   const shorten = (words) => (words.length > 80 ? `${words.slice(0, 79)}…` : words);
 
   function sentencesOf(text) {
@@ -83,7 +83,6 @@
   function choose(passage) {
     chosen = passage;
     unknown = "";
-    bar.classList.toggle("has-passage", Boolean(chosen));
     draw();
     if (chosen) say(`Chosen: ${shorten(wordsOf(chosen))}`);
   }
@@ -95,7 +94,7 @@
     const text = texts().find((one) => range.intersectsNode(one));
     if (!text) return;
     const [start, end] = offsetsOf(text, range);
-    const key = text.dataset.question;
+    const key = text.dataset.source;
     const isSame = chosen?.key === key && chosen.start === start && chosen.end === end;
     if (start < end && !isSame) choose({ key, start, end });
   }
@@ -107,7 +106,7 @@
     return texts()
       .filter((text) => text.checkVisibility?.() ?? true)
       .flatMap((text) =>
-        sentencesOf(text).map(([start, end]) => ({ key: text.dataset.question, start, end }))
+        sentencesOf(text).map(([start, end]) => ({ key: text.dataset.source, start, end }))
       );
   }
 
@@ -176,9 +175,7 @@
     before.replaceWith(answer);
     const list = answer.querySelector("details.codings");
     if (list && wasOpen) list.open = true;
-    const focused = document.activeElement?.dataset.key;
     document.getElementById("coding-choices").replaceWith(drawn.getElementById("coding-choices"));
-    if (focused && !document.contains(document.activeElement)) bar.focus();
   }
 
   function save(address, fields, { passage, said }) {
@@ -194,19 +191,13 @@
           unknown = fields.code;
           say(`${error.message.split(".")[0]}. Press Enter again to add it.`);
           field.value = fields.code;
-          choose0(passage);
+          chosen = passage;
+          field.focus();
         }
       }
       waiting = waiting.filter((one) => one !== passage);
       draw();
     });
-  }
-
-  // Keep the passage chosen without saying so again.
-  function choose0(passage) {
-    chosen = { key: passage.key, start: passage.start, end: passage.end };
-    bar.classList.add("has-passage");
-    field.focus();
   }
 
   function code(name, pk) {

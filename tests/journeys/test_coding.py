@@ -21,7 +21,7 @@ WORDS = (
     "<b>Not bold</b> & so on; naïve flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿 end. Zalgo z\u0335\u0321a\u0336 last"
 )
 SELECT = """([start, end]) => {
-    const text = document.querySelector('[data-question=story]');
+    const text = document.querySelector('[data-source=story]');
     const nodes = [];
     const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) nodes.push(walker.currentNode);
