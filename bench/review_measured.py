@@ -161,7 +161,7 @@ def _fill_up(call: Call, by: User, size: int, language: Language, random: Random
                 )
                 for n, (draft, texts) in enumerate(zip(drafts, made, strict=True))
             )
-            references = [make_reference("BEN") for _ in drafts]
+            references = _free_references(len(drafts))
             cursor.execute(SUBMITTED, [[draft.pk for draft in drafts], references])
             Note.objects.bulk_create(
                 Note(
@@ -174,6 +174,16 @@ def _fill_up(call: Call, by: User, size: int, language: Language, random: Random
                 for v in versions[::20]
             )
             place += number
+
+
+def _free_references(number: int) -> list[str]:
+    """References of 100,000 meet each other in one run of seven; `submit` then tries again."""
+    made = {make_reference("BEN") for _ in range(number)}
+    taken = Submission.objects.filter(reference__in=made).values_list("reference", flat=True)
+    made.difference_update(taken)
+    while len(made) < number:
+        made.add(make_reference("BEN"))
+    return list(made)
 
 
 def _answers(language: Language, random: Random, place: int) -> dict[str, str]:

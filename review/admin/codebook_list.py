@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from review.coding.codebook import CodeInTree, tree
+from review.coding.tree import CodeInTree, tree
 from review.models import Code, Coding
 from submissions.calls.models import Call
 from submissions.responses.states import SubmissionState

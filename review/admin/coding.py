@@ -126,7 +126,8 @@ def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> Htt
     wanted = of_text.select_related(
         "code__call", "version__submission", "question", "by", "file_text__attachment"
     )
-    coding = wanted.filter(pk=row_key(request.POST.get("coding", ""))).first()
+    key_of_coding = row_key(request.POST.get("coding", ""))
+    coding = None if key_of_coding is None else wanted.filter(pk=key_of_coding).first()
     said = "This coding is gone already."
     if coding is not None:
         try:
@@ -202,7 +203,9 @@ def _code(asked: _Asked, form: CodingForm) -> int:
         )
     passages = _chosen(asked, form)
     if not form.is_valid():
-        raise CodingRefused("; ".join(e.rstrip(".") for each in form.errors.values() for e in each))
+        raise CodingRefused(
+            "; ".join(str(e).rstrip(".") for each in form.errors.values() for e in each)
+        )
     by, at = current_user(asked.request), clock.portal_now()
     wanted = _wanted_code(asked, form.cleaned_data["code"], is_new=form.cleaned_data["is_new"])
     with transaction.atomic():

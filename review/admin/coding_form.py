@@ -13,7 +13,7 @@ NEW = "Add it to the codebook if it is not there yet"
 
 
 @dataclass(frozen=True)
-class Choice:
+class Part:
     """A part of the answer to tick; `value` is what the form posts."""
 
     value: str
@@ -39,11 +39,11 @@ class CodingForm(forms.Form):
         self._given = self.data.getlist("passage") if self.is_bound else []  # type: ignore[attr-defined]  # a QueryDict
 
     @property
-    def whole(self) -> Choice:
+    def whole(self) -> Part:
         return self._choice(whole(self.text))
 
     @property
-    def paragraphs(self) -> list[tuple[Choice, list[Choice]]]:
+    def paragraphs(self) -> list[tuple[Part, list[Part]]]:
         """Each paragraph, with its sentences; none where it has only one."""
         parts = sentences(self.text)
         found = []
@@ -69,6 +69,6 @@ class CodingForm(forms.Form):
                 joined.append(one)
         return joined
 
-    def _choice(self, passage: Passage) -> Choice:
+    def _choice(self, passage: Passage) -> Part:
         value = f"{passage.start}-{passage.end}"
-        return Choice(value, passage.quote(self.text), value in self._given)
+        return Part(value, passage.quote(self.text), value in self._given)

@@ -40,7 +40,9 @@ def pieces(text: str, coded: Iterable[CodedPassage]) -> list[Piece]:
     for one in lines:
         edges.setdefault(one.passage.start, []).append((True, one))
         edges.setdefault(one.passage.end, []).append((False, one))
-    found, here, open_ones = [], 0, set()
+    found: list[Piece] = []
+    open_ones: set[CodedPassage] = set()
+    here = 0
     for place in sorted(edges):
         if place > here:
             found.append(Piece(text[here:place], _marks(open_ones, lines)))
