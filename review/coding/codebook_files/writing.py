@@ -5,9 +5,9 @@ import io
 
 from core.safe_cells import neutralise_for_reading
 from core.xml_text import HEAD
-from review.coding.codebook import tree
 from review.coding.codebook_files import descriptions
 from review.coding.codebook_files.qda import code_elements, root_of_codebook
+from review.coding.tree import tree
 from review.models import Code
 from review.states import CodePattern
 from submissions.calls.models import Call

@@ -9,8 +9,8 @@ from django.test import Client
 
 from accounts.models import Membership
 from accounts.states import Role
-from review.coding import codebook
 from review.coding.codebook_files.writing import as_csv, as_qdc
+from review.coding.tree import tree
 from review.models import Code
 from tests.forms import form_of
 from tests.makers import OPENS_AT, make_call, make_code, make_user
@@ -54,7 +54,7 @@ def test_codebook_is_shown_then_brought_in(call):
     done = client.post(page_of(call), form_of(dry), follow=True)
     assert done.redirect_chain == [(f"{LIST}?call__id__exact={call.pk}", 302)]
     assert "1 code added, 1 code changed." in done.content.decode()
-    found = [(one.path, one.code.description) for one in codebook.tree(call)]
+    found = [(one.path, one.code.description) for one in tree(call)]
     assert found == [("Money", "New"), ("Money > Rent", "<b>What</b> people pay")]
 
 

@@ -8,6 +8,7 @@ from review.coding import codebook
 from review.coding.codebook_files.importing import import_codebook
 from review.coding.codebook_files.planning import plan
 from review.coding.codebook_files.reading import read_codebook
+from review.coding.tree import tree
 from review.errors import CodebookOutdated, CodingRefused
 from review.models import Code
 from tests.makers import OPENS_AT, make_call, make_code, make_user
@@ -41,7 +42,7 @@ def brought_in(call, text, by, name="c.csv"):
 
 
 def names(call):
-    return [f"{'- ' * (one.level - 1)}{one.code.name}" for one in codebook.tree(call)]
+    return [f"{'- ' * (one.level - 1)}{one.code.name}" for one in tree(call)]
 
 
 def said(lines):

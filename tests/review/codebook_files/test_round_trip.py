@@ -15,6 +15,7 @@ from review.coding.codebook_files.importing import import_codebook
 from review.coding.codebook_files.planning import plan
 from review.coding.codebook_files.reading import read_codebook
 from review.coding.codebook_files.writing import as_csv, as_qdc
+from review.coding.tree import CodeInTree, tree
 from review.models import Code
 from tests.makers import OPENS_AT, make_call, make_code, make_user
 
@@ -56,7 +57,7 @@ def told(call, *, guids=True):
             one.code.is_retired,
             *(getattr(one.code, field).replace("\r\n", "\n") for field in fields),
         )
-        for one in codebook.tree(call)
+        for one in tree(call)
     ]
 
 
@@ -157,9 +158,9 @@ def test_any_words_come_back_out_of_one_description(texts):
 def test_any_words_come_back_out_of_the_csv(texts, name):
     code = made_code(texts)
     code.name = name
-    tree = [codebook.CodeInTree(code, 1, name)]
+    shown = [CodeInTree(code, 1, name)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("review.coding.codebook_files.writing.tree", lambda call: tree)
+        patch.setattr("review.coding.codebook_files.writing.tree", lambda call: shown)
         content = as_csv(None)
     (read,) = read_codebook("c.csv", content).codes
     fields = ("description", "use_when", "do_not_use_when", "example")
