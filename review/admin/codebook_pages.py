@@ -16,7 +16,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.admin.edit_conflicts import SOMEBODY
 from core.row_keys import row_keys
-from review.coding.codebook import CodeInTree, tree
+from review.coding.tree import CodeInTree, tree
 from review.models import Code
 from submissions.calls.models import Call
 

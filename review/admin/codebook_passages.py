@@ -11,13 +11,14 @@ from django.urls import reverse
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.rights import may
+from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
 from review.admin.codebook_list import shown_codings
 from review.admin.codebook_pages import show
-from review.coding.codebook import tree
 from review.coding.codings import quote
+from review.coding.tree import tree
 from review.consent import Consent, consent_of
 from review.models import Code, Coding
 from submissions.responses.models import Submission
@@ -53,10 +54,16 @@ class PassagesPage:
 def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     """Return a page of the code's passages, and put on record which responses it shows.
 
-    `hidden` is the number of those of responses that are withdrawn or erased.
+    `hidden` is the number of those of responses that are withdrawn or erased. Passages of files
+    are for readers who may open files.
     """
-    there = shown_codings(code.codings.all())
-    rows = there.select_related("version__submission__current_version", "question", "by").defer(
+    codings = code.codings.all()
+    if not may(request.user, Action.OPEN_FILES, code.call_id):
+        codings = codings.filter(file_text=None)
+    rows = shown_codings(codings).select_related(
+        "version__submission__current_version", "question", "by", "file_text"
+    )
+    rows = rows.defer(
         "version__canonical_text",
         "version__submission__current_version__canonical_text",
         "version__submission__current_version__texts",
@@ -73,7 +80,7 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
             code=code.pk,
             shown=list(dict.fromkeys(str(one.response) for one in shown)),
         )
-    return PassagesPage(shown, page, code.codings.count() - page.paginator.count)
+    return PassagesPage(shown, page, codings.count() - page.paginator.count)
 
 
 def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
@@ -90,10 +97,11 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
 def _shown(coding: Coding, code: Code) -> ShownPassage:
     response = coding.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
+    texts = "?texts=1" if coding.file_text_id is not None else ""
     return ShownPassage(
         coding=coding,
         response=response,
-        address=f"{address}#answer-{coding.question.key}",
+        address=f"{address}{texts}#answer-{coding.question.key}",
         quote=quote(coding),
         at=in_uk_time(coding.at),
         consent=consent_of(response, code.call),

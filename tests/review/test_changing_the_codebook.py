@@ -11,6 +11,7 @@ from accounts.models import AuditEvent, Membership
 from accounts.states import AuditAction, Role
 from review.admin.codebook_passages import ON_A_PAGE
 from review.coding import codebook
+from review.coding.tree import tree
 from review.models import Code, Coding
 from submissions.responses.amending import withdraw
 from tests.forms import form_of
@@ -260,7 +261,7 @@ def test_code_moves_up_and_down_among_those_in_use(ann, call):
     page = ann.post(address, {"base": base_of(ann, address), "do": "up"})
     assert (page.status_code, errors(page)) == (422, ["It is the first already."])
     ann.post(address, {"base": base_of(ann, address), "do": "down"})
-    assert [one.code.name for one in codebook.tree(call) if one.code != old] == ["A", "C"]
+    assert [one.code.name for one in tree(call) if one.code != old] == ["A", "C"]
     address = page_of(first, "move")
     ann.post(address, {"base": base_of(ann, address), "do": "under", "under": str(third.pk)})
     assert messages_of(ann)[-1] == "“A” is now number 1 of 1 under “C”."
@@ -297,7 +298,7 @@ def test_second_of_two_who_move_codes_is_told_who_did(ann, ben, call):
         "ann changed the order of the codes here while this page was open. Nothing was moved: look "
         "at it as it is now."
     ]
-    assert [one.code.name for one in codebook.tree(call)] == ["B", "A", "C"]
+    assert [one.code.name for one in tree(call)] == ["B", "A", "C"]
 
 
 def test_merge_says_what_moves_before_it_does(ann, call):
