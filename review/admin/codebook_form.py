@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.states import AuditAction
 from core.admin.edit_conflicts import ConflictCheckedForm
 from core.row_keys import row_key
-from review.admin.code_lines import colour_of
+from review.admin.code_lines import colour_of, is_visible
 from review.admin.codebook_pages import changed_last_by, codes_to_choose
 from review.coding.codebook import MOST_LEVELS, lock_codebook, one_line, refuse_name
 from review.coding.codebook_files.contents import LONGEST_WORDS
@@ -101,6 +101,10 @@ class CodeForm(ConflictCheckedForm):
         colour: str = self.cleaned_data["colour"].lower()
         if colour and not COLOUR.fullmatch(colour):
             raise ValidationError("Write a colour as # and six digits, such as #0b5a9c")
+        if colour and "colour" in self.changed_data and not is_visible(colour):
+            raise ValidationError(
+                "This colour is too light to be seen on white: choose a darker one"
+            )
         return colour
 
     def clean(self) -> dict[str, Any] | None:

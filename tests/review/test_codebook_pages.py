@@ -125,7 +125,7 @@ def test_list_shows_nothing_of_another_call(call):
 
 
 def test_stylesheet_underlines_each_code_in_its_colour_and_pattern(client, reviewer, call):
-    solid = make_code(call=call, name="Pay")
+    solid = make_code(call=call, name="Pay", colour="#8a6100")
     wavy = make_code(call=call, name="Time", colour="#123456", pattern="wavy")
     gone = make_code(call=call, name="Gone")
     codebook.merge_codes(gone, into=solid, by=reviewer, at=OPENS_AT)
@@ -133,11 +133,18 @@ def test_stylesheet_underlines_each_code_in_its_colour_and_pattern(client, revie
     answer = client.get(address)
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
     assert answer.headers["Cache-Control"] == "private, no-cache"
+    lighter = "{ text-decoration-color: #2365a7; }"
     assert answer.content.decode().splitlines() == [
-        f".code-{solid.pk} {{ text-decoration: underline solid #0b5a9c 3px; }}",
-        f"::highlight(code-{solid.pk}) {{ text-decoration: underline solid #0b5a9c 3px; }}",
+        f".code-{solid.pk} {{ text-decoration: underline solid #8a6100 3px; }}",
+        f"::highlight(code-{solid.pk}) {{ text-decoration: underline solid #8a6100 3px; }}",
         f".code-{wavy.pk} {{ text-decoration: underline wavy #123456 3px; }}",
         f"::highlight(code-{wavy.pk}) {{ text-decoration: underline wavy #123456 3px; }}",
+        "@media (prefers-color-scheme: dark) {",
+        f'html:not([data-theme="light"]) .code-{wavy.pk} {lighter}',
+        f'html:not([data-theme="light"]) ::highlight(code-{wavy.pk}) {lighter}',
+        "}",
+        f'html[data-theme="dark"] .code-{wavy.pk} {lighter}',
+        f'html[data-theme="dark"] ::highlight(code-{wavy.pk}) {lighter}',
     ]
     kept = {"HTTP_IF_NONE_MATCH": answer.headers["ETag"]}
     assert client.get(address, **kept).status_code == 304

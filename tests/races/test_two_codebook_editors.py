@@ -1,0 +1,91 @@
+"""Two people who change one codebook at one moment: real threads on real connections."""
+
+from functools import partial
+
+import pytest
+
+from accounts.states import Role
+from review.models import Code
+from tests.forms import form_of
+from tests.makers import make_call, make_code, make_submitted, make_user
+from tests.races.test_submit_race import at_once
+from tests.races.test_two_staff import post_at_once, saves, signed_in
+from tests.review.test_codebook_pages import coded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/review/code/"
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+@pytest.fixture
+def people(call):
+    return [signed_in(name, Role.REVIEWER) for name in ("ann", "ben")]
+
+
+def test_of_two_who_change_a_code_one_is_told_what_the_other_saved(people, call):
+    code = make_code(call=call, name="Pay")
+    texts = {"ann": "By Ann.", "ben": "By Ben."}
+    changes = [{"description": text} for text in texts.values()]
+    won, refused = post_at_once(people, f"{LIST}{code.pk}/change/", changes)
+    assert Code.objects.get().description == texts[won]
+    assert f"{won} saved “{texts[won]}” here while this page was open." in refused
+
+
+def test_of_two_who_add_one_name_one_is_told(people, call):
+    changes = [{"name": "Pay"}, {"name": "PAY"}]
+    _won, refused = post_at_once(people, f"{LIST}add/", changes)
+    assert f"There is a code “{Code.objects.get().name}” already" in refused
+
+
+def test_of_two_who_move_codes_one_is_told(people, call):
+    _first, second, third = (make_code(call=call, name=name) for name in ("A", "B", "C"))
+    base = people[0].get(f"{LIST}{third.pk}/move/").context["place"].etag
+    posts = [
+        partial(one.post, f"{LIST}{code.pk}/move/", {"base": base, "do": "up"})
+        for one, code in zip(people, (second, third), strict=True)
+    ]
+    answers = at_once(posts)
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    [refused] = [answer for answer in answers if not saves(answer)]
+    assert "changed the order of the codes here while this page was open" in (
+        refused.content.decode()
+    )
+
+
+def test_code_that_is_changed_while_it_is_merged_ends_in_one_of_two_ways(people, call):
+    for number in range(3):
+        pay, money = (make_code(call=call, name=f"{name} {number}") for name in ("Pay", "Money"))
+        ann, ben = people
+        change = f"{LIST}{money.pk}/change/"
+        typed = form_of(ann.get(change)) | {"description": "By Ann."}
+        merging = {"into": pay.pk, "base": "0-0"}
+        changed, merged = at_once(
+            [
+                partial(ann.post, change, typed),
+                partial(ben.post, f"{LIST}{money.pk}/merge/", merging),
+            ]
+        )
+        money.refresh_from_db()
+        assert (merged.status_code, money.merged_into) == (302, pay)
+        assert money.description == ("By Ann." if saves(changed) else "")
+        if not saves(changed):
+            assert f"was merged into “{pay.name}”" in changed.content.decode()
+
+
+def test_passage_goes_to_one_of_two_new_codes_and_the_other_is_not_made(people, call):
+    wide, coder = make_code(call=call, name="Wide"), make_user(Role.CODER)
+    coding = coded(wide, by=coder, response=make_submitted(call, story="Fair pay for all"))
+    address = f"{LIST}{wide.pk}/split/"
+    posts = [
+        partial(one.post, address, {"coding": [coding.pk], "name": name})
+        for one, name in zip(people, ("By Ann", "By Ben"), strict=True)
+    ]
+    answers = at_once(posts)
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    coding.refresh_from_db()
+    made = Code.objects.exclude(pk=wide.pk)
+    assert list(made) == [coding.code]
