@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
+from django.db.models import F
+from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -42,9 +44,12 @@ class ShownPassage:
 
 @dataclass(frozen=True)
 class PassagesPage:
+    """`hidden` and `in_files` are the numbers of passages that nobody, and the reader, may see."""
+
     passages: list[ShownPassage]
     page: Page
     hidden: int
+    in_files: int
 
     @property
     def total(self) -> int:
@@ -54,16 +59,19 @@ class PassagesPage:
 def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     """Return a page of the code's passages, and put on record which responses it shows.
 
-    `hidden` is the number of those of responses that are withdrawn or erased. Passages of files
-    are for readers who may open files.
+    Those of responses that are withdrawn or erased are for nobody, and those of files for readers
+    who may open files.
     """
-    codings = code.codings.all()
+    codings, in_files = code.codings.all(), 0
     if not may(request.user, Action.OPEN_FILES, code.call_id):
+        in_files = shown_codings(codings.exclude(file_text=None)).count()
         codings = codings.filter(file_text=None)
     rows = shown_codings(codings).select_related(
         "version__submission__current_version", "question", "by", "file_text"
     )
-    rows = rows.defer(
+    length = F("end") - F("start")
+    rows = rows.annotate(of_file=Substr("file_text__text", F("start") + 1, length)).defer(
+        "file_text__text",
         "version__canonical_text",
         "version__submission__current_version__canonical_text",
         "version__submission__current_version__texts",
@@ -80,7 +88,7 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
             code=code.pk,
             shown=list(dict.fromkeys(str(one.response) for one in shown)),
         )
-    return PassagesPage(shown, page, codings.count() - page.paginator.count)
+    return PassagesPage(shown, page, codings.count() - page.paginator.count, in_files)
 
 
 def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
@@ -94,7 +102,7 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
     return show(request, admin, code, "passages", f"Code: {code.name}", **more)
 
 
-def _shown(coding: Coding, code: Code) -> ShownPassage:
+def _shown(coding: Any, code: Code) -> ShownPassage:
     response = coding.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
     texts = "?texts=1" if coding.file_text_id is not None else ""
@@ -102,7 +110,7 @@ def _shown(coding: Coding, code: Code) -> ShownPassage:
         coding=coding,
         response=response,
         address=f"{address}{texts}#answer-{coding.question.key}",
-        quote=quote(coding),
+        quote=quote(coding) if coding.file_text_id is None else coding.of_file,
         at=in_uk_time(coding.at),
         consent=consent_of(response, code.call),
         is_earlier=coding.version_id != response.current_version_id,

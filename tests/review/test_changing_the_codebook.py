@@ -11,12 +11,14 @@ from accounts.models import AuditEvent, Membership
 from accounts.states import AuditAction, Role
 from review.admin.codebook_passages import ON_A_PAGE
 from review.coding import codebook
+from review.coding.codings import code_passage
 from review.coding.tree import tree
 from review.models import Code, Coding
 from submissions.responses.amending import withdraw
 from tests.forms import form_of
 from tests.makers import OPENS_AT, make_call, make_code, make_submitted, make_user
 from tests.review.test_codebook_pages import coded, signed_in, words
+from tests.review.texts.test_reading import given, read
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/review/code/"
@@ -466,3 +468,27 @@ def test_passages_come_in_pages_with_a_fixed_number_of_queries(
     assert "Passages: 52, page 1 of 2" in words(page)
     assert page.content.decode().count("<blockquote") == ON_A_PAGE
     assert ann.get(address, {"p": "2"}).content.decode().count("<blockquote") == 2
+
+
+def test_passage_of_a_file_is_for_those_who_may_open_files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    response, file = given("Größe: the board’s minutes.".encode(), name="notes.txt")
+    read()
+    code, coder = make_code(call=response.call, name="Minutes"), make_user(Role.REVIEWER)
+    coded(code, by=coder, response=response, start=0, end=1)
+    code_passage(
+        code=code,
+        version=response.current_version,
+        question=file.question,
+        file_text=file.extracted,
+        start=7,
+        end=17,
+        by=coder,
+        at=OPENS_AT,
+    )
+    said = words(signed_in(Role.REVIEWER).get(page_of(code, "passages")))
+    assert ("the board" in said, ", in a file" in said, "of files" in said) == (True, True, False)
+    said = words(signed_in(Role.CODER).get(page_of(code, "passages")))
+    assert ("the board" in said, ", in a file" in said) == (False, False)
+    assert "Passages: 1" in said
+    assert "1 of files is not shown: you may not open files." in said
