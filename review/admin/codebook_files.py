@@ -102,7 +102,7 @@ def bring_in(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
         "opts": admin.opts,
         "call": call,
         "codebook_page": codebook_page(call),
-        "most_codes": MOST_CODES,
+        "most_codes": f"{MOST_CODES:,}",
         "most_megabytes": MOST_BYTES // 1024 // 1024,
         **shown,
     }

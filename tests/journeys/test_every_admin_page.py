@@ -39,6 +39,7 @@ WITH_FIELDS = (
     "review/code/<int:pk>/split/",
     "review/code/<path:object_id>/change/",
     "review/code/add/",
+    "review/code/of/<int:pk>/import/",
     "submissions/call/<int:pk>/closing-time/",
     "submissions/entry/begin/<int:pk>/",
     "submissions/entry/import/<int:pk>/",

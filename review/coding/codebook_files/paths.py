@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from core.canonical import canonical_text
-from review.coding.codebook import one_line
+from review.coding.codebook import MOST_LEVELS, one_line
 from review.coding.codebook_files.contents import Collected
 
 ARROWS = ">>"
 # Between two letters, so that "1.2 Rents" and "approx. 100" stay one name.
 DOT = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_])")
+
+MOST_DOTS = 2 * MOST_LEVELS
 
 
 def folded(name: str) -> str:
@@ -30,6 +33,9 @@ class ByPaths:
         names = [one_line(name) for name in path]
         if not all(names):
             return self._collected.fault(place, "A name is empty")
+        if len(names) > MOST_LEVELS:
+            said = f"The code would stand on level {len(names):,}: {MOST_LEVELS} at most"
+            return self._collected.fault(place, said)
         above: int | None = None
         for level in range(1, len(names)):
             key = _key(names[:level])
@@ -63,18 +69,18 @@ def dotted(tags: Iterable[str]) -> dict[str, list[str]]:
     """Return the levels of each of Taguette's tags, which may have dots between them.
 
     A dot between letters parts two levels if what stands before it is a tag as well, or begins
-    several tags. Any other dot is a part of the name.
+    several tags. Any other dot is a part of the name. Of a tag with very many, the first are read.
     """
     tags = [one_line(tag) for tag in tags]
     known = set(tags)
     begun: dict[str, set[str]] = {}
     for tag in known:
-        for dot in DOT.finditer(tag):
+        for dot in islice(DOT.finditer(tag), MOST_DOTS):
             begun.setdefault(tag[: dot.start()], set()).add(tag)
     levels = {}
     for tag in known:
         parts, start = [], 0
-        for dot in DOT.finditer(tag):
+        for dot in islice(DOT.finditer(tag), MOST_DOTS):
             before = tag[: dot.start()]
             if before in known or len(begun[before]) > 1:
                 parts.append(tag[start : dot.start()])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from uuid import UUID, uuid5
 
 from core.canonical import canonical_text
@@ -46,6 +47,8 @@ class _Planner:
         self.levels: dict[int, int] = {}
         self.paths: dict[int, str] = {}
         self.lines: dict[int, str] = {}
+        # How many names were tried before, so that many codes of one name take no time.
+        self.tried: dict[tuple[bool, str, str], int] = {}
         self.retired = {code.pk: code.is_retired for code in self.codes}
 
     def plan(self) -> Plan:
@@ -61,6 +64,7 @@ class _Planner:
         for number in self._parents_first():
             self._take(number, self.book.codes[number])
         self._refuse_in_use_below_retired()
+        self.made.faults.sort(key=_number)
         total = len(self.codes) + len(self.made.added)
         if self.made.added and total > MOST_CODES:
             said = f"The codebook would have {total:,} codes: {MOST_CODES:,} at most"
@@ -70,12 +74,14 @@ class _Planner:
     def _by_guid(self) -> dict[int, Code]:
         by_guid = {code.guid: code for code in self.codes}
         found: dict[int, Code] = {}
+        matched: set[int] = set()
         for number, one in enumerate(self.book.codes):
             if one.guid is None:
                 continue
             code = by_guid.get(one.guid) or by_guid.get(self._own(one.guid))
-            if code is not None and code not in found.values():
+            if code is not None and code.pk not in matched:
                 found[number] = code
+                matched.add(code.pk)
         return found
 
     def _own(self, guid: UUID) -> UUID:
@@ -127,10 +133,13 @@ class _Planner:
         if parent.new is not None:
             return None
         key = parent.code.pk if parent.code else None
-        for name in _names(one.name, self._name_of(parent)):
-            code = self.by_name.get(folded(name))
+        tried = (True, one.name, str(key))
+        above = self._name_of(parent)
+        for number in count(self.tried.get(tried, 0)):
+            code = self.by_name.get(folded(_candidate(one.name, above, number)))
             if code is None:
                 return None
+            self.tried[tried] = number + 1
             is_there = code.merged_into_id is not None or code.parent_id == key
             if is_there and code.pk not in self.matched:
                 self.matched.add(code.pk)
@@ -194,7 +203,11 @@ class _Planner:
         """Return a name for the code that no other has, and take it; say if it is another."""
         if but is not None:
             self.names.discard(folded(but.name))
-        name = next(name for name in _names(one.name, parent) if folded(name) not in self.names)
+        tried = (False, one.name, parent)
+        number = self.tried.get(tried, 0) if but is None else 0
+        while folded(name := _candidate(one.name, parent, number)) in self.names:
+            number += 1
+        self.tried[tried] = number
         self.names.add(folded(name))
         if one.name and name != one.name:
             said = f"Another code is called “{one.name}”: this one is called “{name}” here"
@@ -245,13 +258,19 @@ class _Planner:
             code = self.by_key.get(code.parent_id) if code.parent_id else None
 
 
-def _names(name: str, parent: str) -> Iterator[str]:
-    """Yield the name, then with the parent's in brackets, then with numbers."""
-    yield name
-    if parent and len(name) + len(parent) + 3 <= LONGEST_NAME:
-        yield f"{name} ({parent})"
-    number = 2
-    while True:
-        more = f" ({number})"
-        yield f"{name[: LONGEST_NAME - len(more)].rstrip()}{more}"
-        number += 1
+def _number(line: Line) -> int:
+    """Return the number of the row or line, by which faults are listed."""
+    return int("".join(filter(str.isdecimal, line.place)) or 0)
+
+
+def _candidate(name: str, parent: str, number: int) -> str:
+    """Return the name, then that with the parent's in brackets, then those with numbers."""
+    if number == 0:
+        return name
+    in_brackets = f"{name} ({parent})"
+    if parent and len(in_brackets) <= LONGEST_NAME:
+        if number == 1:
+            return in_brackets
+        number -= 1
+    more = f" ({number + 1})"
+    return f"{name[: LONGEST_NAME - len(more)].rstrip()}{more}"

@@ -177,19 +177,24 @@ def test_code_in_use_below_a_retired_one_is_refused(call, reviewer):
 
 
 def test_levels_parents_and_the_size_of_the_codebook_are_held(call, monkeypatch):
-    path = ">>".join(f"Level {n}" for n in range(1, 12))
-    assert said(planned(call, f"{path}\n").faults) == [
-        ("row 1", "“Level 11” would stand on level 11: 10 at most")
+    deep = "".join(f'<Code name="Level {n}">' for n in range(1, 12)) + "</Code>" * 11
+    assert said(planned(call, qdc(deep), "c.qdc").faults) == [
+        ("line 1", "“Level 11” would stand on level 11: 10 at most")
+    ]
+    parent = None
+    for n in range(10):
+        parent = make_code(call=call, name=f"Here {n}", parent=parent)
+    assert said(planned(call, "parent,name\nHere 9,A\n").faults) == [
+        ("row 2", "“A” would stand on level 11: 10 at most")
     ]
     assert said(planned(call, "parent,name\nNowhere,A\n").faults) == [
         ("row 2", "There is no code “Nowhere” in the file or in the codebook")
     ]
-    make_code(call=call, name="There")
-    monkeypatch.setattr("review.coding.codebook_files.planning.MOST_CODES", 2)
+    monkeypatch.setattr("review.coding.codebook_files.planning.MOST_CODES", 11)
     assert said(planned(call, "A,\nB,\n").faults) == [
-        ("the file", "The codebook would have 3 codes: 2 at most")
+        ("the file", "The codebook would have 12 codes: 11 at most")
     ]
-    assert planned(call, "There,\nB,\n").faults == []
+    assert planned(call, "Here 0,\nB,\n").faults == []
 
 
 def test_guid_of_another_call_gives_one_of_its_own(call, reviewer):

@@ -138,6 +138,9 @@ def test_each_fault_is_told_with_its_row():
         ("row 4", "2 rows are called “A”: give each a name")
     ]
     assert faults("A>>B,x\nA>>B,y\n") == [("row 2", "The same code stands in row 1")]
+    assert faults("A>>" * 40_000 + "B\n") == [
+        ("row 1", "The code would stand on level 40,001: 10 at most")
+    ]
     assert faults("A>> >>B\n") == [("row 1", "A name is empty")]
     assert faults(qdc('<Code guid="x" color="#1"/>'), "c.qdc") == [
         ("line 1", "The code has no name"),
@@ -195,3 +198,8 @@ def test_broken_and_hostile_files_are_refused_in_words(name, content, said):
 def test_nesting_that_no_codebook_has_is_read_without_recursion():
     nested = "<Code name='A'>" * 200 + "</Code>" * 200
     assert len(read_codebook("c.qdc", qdc(nested)).codes) == 200
+
+
+def test_tag_of_many_dots_takes_no_time():
+    tags = "".join("a." * number + "a\n" for number in range(1, 990))
+    assert len(read_codebook("c.csv", f"tag\n{tags}".encode()).faults) == 980
