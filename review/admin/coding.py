@@ -5,36 +5,31 @@ drawn anew and no whole page.
 """
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
-from accounts.record import record
-from accounts.states import Action, AuditAction
 from core import clock
 from core.row_keys import row_key
 from review.admin.coding_form import CodingForm
-from review.admin.coding_page import FILE, Source, can_be_coded, coding_page
+from review.admin.coding_page import coding_page
+from review.admin.coding_source import Source, latest_version, source_of
 from review.admin.listed import CameFrom
+from review.coding.carrying import carry_over
 from review.coding.codebook import add_code
 from review.coding.codings import code_passage, remove_coding
 from review.coding.passages import Passage, from_utf16
 from review.coding.tree import find_code
 from review.errors import CodingRefused
 from review.models import Code, Coding
-from review.texts.reading import text_beside
-from submissions.calls.models import Question
-from submissions.calls.states import QuestionKind
-from submissions.responses.models import Attachment, Submission, Version
-from submissions.responses.states import SubmissionState
+from submissions.responses.models import Submission, Version
 
 TEMPLATES = "admin/submissions/submission"
 REFUSED = 422
@@ -67,8 +62,12 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
     def take_away_page(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         return take_away(request, admin, pk, key)
 
+    def carry_over_page(request: HttpRequest, pk: int) -> HttpResponse:
+        return carry(request, admin, pk)
+
     wrap = admin.admin_site.admin_view
     return [
+        path("<int:pk>/codings/", wrap(carry_over_page), name="submissions_submission_carry_over"),
         path("<int:pk>/codings/<slug:key>/", wrap(code_page), name="submissions_submission_code"),
         path(
             "<int:pk>/codings/<slug:key>/take-away/",
@@ -146,61 +145,41 @@ def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> Htt
     return redirect(asked.page)
 
 
-def _asked(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> _Asked:
-    counting = Submission.objects.filter(state=SubmissionState.SUBMITTED)
-    rows = counting.select_related("call", "current_version")
-    response = admin.own_row(request, Action.CODE, rows, pk=pk)
-    version = response.submitted_version
-    version.submission = response
-    question = response.call.questions_by_key.get(key)
-    if question is None:
-        raise Http404
-    if question.kind == QuestionKind.FILE:
-        source = _file_source(request, admin, response, question)
-    elif can_be_coded(question, version):
-        source = Source(question, version.texts[key])
+def carry(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
+    """Carry one's own codings of the earlier version over to the latest."""
+    if request.method != "POST":
+        raise PermissionDenied
+    response, version = latest_version(request, admin, pk)
+    try:
+        if request.POST.get("version") != str(version.number):
+            raise _outdated(version)
+        number = carry_over(version, by=current_user(request), at=clock.portal_now())
+    except CodingRefused as refused:
+        messages.error(request, f"{refused.message}.")
     else:
-        raise Http404
+        said = "1 coding is" if number == 1 else f"{number} codings are"
+        messages.success(request, f"{said} carried over to version {version.number}.")
+    return redirect(CameFrom.of(request).page_of(response.pk))
+
+
+def _asked(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> _Asked:
+    response, version = latest_version(request, admin, pk)
+    source = source_of(request, admin, response, version, key)
     return _Asked(request, response, version, source)
 
 
-def _file_source(
-    request: HttpRequest, admin: OfOwnCalls, response: Submission, question: Question
-) -> Source:
-    """Return the file that the address names. Showing its text goes on record."""
-    admin.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=response.pk)
-    files = Attachment.objects.filter(versions=response.submitted_version, question=question)
-    files = files.select_related("scan", "extracted", "question", "submission")
-    try:
-        wanted = UUID(request.GET.get(FILE, ""))
-    except ValueError:
-        raise Http404 from None
-    attachment = get_object_or_404(files, public_id=wanted)
-    found = text_beside(attachment)
-    if found is None or not found.text:
-        raise Http404
-    if request.method == "GET":
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.FILE_OPENED,
-            call=response.call,
-            submission=response,
-            file=str(attachment.public_id),
-            sha256=attachment.sha256,
-            text=True,
-        )
-    return Source(question, found.text, found)
+def _outdated(version: Version) -> CodingRefused:
+    return CodingRefused(
+        f"While this page was open, its author submitted version {version.number}: "
+        "open the response again, and code that"
+    )
 
 
 def _code(asked: _Asked, form: CodingForm) -> int:
     """Put each chosen passage under the code; return how many. Raises CodingRefused."""
     posted = asked.request.POST
     if posted.get("version") != str(asked.version.number):
-        raise CodingRefused(
-            f"While this page was open, its author submitted version {asked.version.number}: "
-            "open the response again, and code that"
-        )
+        raise _outdated(asked.version)
     passages = _chosen(asked, form)
     if not form.is_valid():
         raise CodingRefused(

@@ -7,25 +7,25 @@ from typing import Any
 
 from django.db.models import Max
 from django.http import HttpRequest
-from django.urls import reverse
 
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
+from review.admin.coding_source import Source, can_be_coded
 from review.admin.listed import CameFrom
+from review.coding.carrying import CarryingOver, carrying_over
+from review.coding.codings import quote
 from review.coding.marking import CodedPassage, Piece, pieces
 from review.coding.passages import Passage, sentences, to_utf16
 from review.coding.tree import CodeInTree, tree
 from review.models import Code, Coding, FileText
-from submissions.calls.models import Call, Question
-from submissions.calls.states import TEXT_KINDS
+from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
 LAYER = "layer"
-FILE = "file"
 CODE, TAKE_AWAY = "code", "uncode"  # the pages' names
 ALL, OWN = "all", "own"
 LONGEST_QUOTE = 100  # characters in the list of an answer's passages
@@ -39,40 +39,6 @@ class ShownCoding:
     by: str
     when: str
     is_own: bool
-
-
-@dataclass(frozen=True)
-class Source:
-    """A text that can be coded: an answer, or what was read of a file that answers `question`."""
-
-    question: Question
-    text: str
-    file_text: FileText | None = None
-
-    @property
-    def name(self) -> str:
-        """What tells it on the page from the others."""
-        if self.file_text is None:
-            return self.question.key
-        return f"file-{self.file_text.attachment.public_id}"
-
-    @property
-    def title(self) -> str:
-        return self.file_text.attachment.name if self.file_text else self.question.label
-
-    def has(self, coding: Coding) -> bool:
-        file = self.file_text.pk if self.file_text else None
-        return coding.question_id == self.question.pk and coding.file_text_id == file
-
-    def address(self, page: str, response: Submission, came_from: CameFrom) -> str:
-        """Return the address of one of the pages for coding, which carries the file on."""
-        where = reverse(
-            f"admin:submissions_submission_{page}", args=[response.pk, self.question.key]
-        )
-        if self.file_text is None:
-            return f"{where}{came_from.query}"
-        file = str(self.file_text.attachment.public_id)
-        return f"{where}{came_from.query_with(**{FILE: file})}"
 
 
 @dataclass(frozen=True)
@@ -163,6 +129,18 @@ class CodingPage:
         latest = codes.order_by("-used", "-pk")[:MOST_RECENT]
         return [Recent(number, code) for number, code in enumerate(latest, 1)]
 
+    @cached_property
+    def carrying_over(self) -> CarryingOver:
+        """What the reader can carry over from an earlier version."""
+        if not self.may_code:
+            return CarryingOver()
+        return carrying_over(self.version, by=self.reader)
+
+    @property
+    def lost(self) -> list[tuple[str, str]]:
+        """The code and the words of those that cannot be carried over."""
+        return [(one.code.name, shorten(quote(one))) for one in self.carrying_over.lost]
+
     @property
     def last(self) -> Coding | None:
         """What the reader coded last here, which Undo takes away."""
@@ -210,14 +188,6 @@ class CodingPage:
             when=in_uk_time(coding.at),
             is_own=coding.by_id == self.reader.pk,
         )
-
-
-def can_be_coded(question: Question, version: Version) -> bool:
-    return (
-        question.kind in TEXT_KINDS
-        and not question.identity
-        and bool(version.texts.get(question.key))
-    )
 
 
 def shorten(quote: str) -> str:

@@ -181,6 +181,7 @@ class Walk:
         ids = (self.draft.pk, self.submission.pk)
         coded = [self.post(f"submission/{pk}/codings/good_practice/", **words) for pk in ids]
         away = f"submission/{self.submission.pk}/codings/good_practice/take-away/"
+        coded.append(self.post(f"submission/{self.submission.pk}/codings/", version="1"))
         coded.append(self.post(away, coding=Coding.objects.get().pk))
         assert not Coding.objects.exists()
         return coded
@@ -369,6 +370,7 @@ ACTIONS = {
     "submissions_submission_note": [Walk.write_and_resolve_notes],
     "submissions_submission_resolve": [Walk.write_and_resolve_notes],
     "submissions_submission_code": [Walk.code_and_take_away],
+    "submissions_submission_carry_over": [Walk.code_and_take_away],
     "submissions_submission_uncode": [Walk.code_and_take_away],
     "submissions_submission_ask": [Walk.ask_the_author],
     "submissions_submission_withdraw": [Walk.withdraw],

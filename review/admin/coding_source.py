@@ -1,0 +1,118 @@
+"""Which text is coded: an answer of the latest version, or what was read of one of its files."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.states import Action, AuditAction
+from core import clock
+from review.admin.listed import CameFrom
+from review.models import Coding, FileText
+from review.texts.reading import text_beside
+from submissions.calls.models import Question
+from submissions.calls.states import TEXT_KINDS, QuestionKind
+from submissions.responses.models import Attachment, Submission, Version
+from submissions.responses.states import SubmissionState
+
+FILE = "file"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that can be coded: an answer, or what was read of a file that answers `question`."""
+
+    question: Question
+    text: str
+    file_text: FileText | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it on the page from the others."""
+        if self.file_text is None:
+            return self.question.key
+        return f"file-{self.file_text.attachment.public_id}"
+
+    @property
+    def title(self) -> str:
+        return self.file_text.attachment.name if self.file_text else self.question.label
+
+    def has(self, coding: Coding) -> bool:
+        file = self.file_text.pk if self.file_text else None
+        return coding.question_id == self.question.pk and coding.file_text_id == file
+
+    def address(self, page: str, response: Submission, came_from: CameFrom) -> str:
+        """Return the address of one of the pages for coding, which carries the file on."""
+        where = reverse(
+            f"admin:submissions_submission_{page}", args=[response.pk, self.question.key]
+        )
+        if self.file_text is None:
+            return f"{where}{came_from.query}"
+        file = str(self.file_text.attachment.public_id)
+        return f"{where}{came_from.query_with(**{FILE: file})}"
+
+
+def latest_version(request: HttpRequest, admin: OfOwnCalls, pk: int) -> tuple[Submission, Version]:
+    """Return the response with its latest version, to somebody who may code it."""
+    counting = Submission.objects.filter(state=SubmissionState.SUBMITTED)
+    rows = counting.select_related("call", "current_version")
+    response = admin.own_row(request, Action.CODE, rows, pk=pk)
+    version = response.submitted_version
+    version.submission = response
+    return response, version
+
+
+def source_of(
+    request: HttpRequest, admin: OfOwnCalls, response: Submission, version: Version, key: str
+) -> Source:
+    """Return the answer to the question, or the file that the address names. Raises Http404."""
+    question = response.call.questions_by_key.get(key)
+    if question is None:
+        raise Http404
+    if question.kind == QuestionKind.FILE:
+        return _file_source(request, admin, response, question)
+    if can_be_coded(question, version):
+        return Source(question, version.texts[key])
+    raise Http404
+
+
+def _file_source(
+    request: HttpRequest, admin: OfOwnCalls, response: Submission, question: Question
+) -> Source:
+    """Return the file that the address names. Showing its text goes on record."""
+    admin.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=response.pk)
+    files = Attachment.objects.filter(versions=response.submitted_version, question=question)
+    files = files.select_related("scan", "extracted", "question", "submission")
+    try:
+        wanted = UUID(request.GET.get(FILE, ""))
+    except ValueError:
+        raise Http404 from None
+    attachment = get_object_or_404(files, public_id=wanted)
+    found = text_beside(attachment)
+    if found is None or not found.text:
+        raise Http404
+    if request.method == "GET":
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.FILE_OPENED,
+            call=response.call,
+            submission=response,
+            file=str(attachment.public_id),
+            sha256=attachment.sha256,
+            text=True,
+        )
+    return Source(question, found.text, found)
+
+
+def can_be_coded(question: Question, version: Version) -> bool:
+    return (
+        question.kind in TEXT_KINDS
+        and not question.identity
+        and bool(version.texts.get(question.key))
+    )
