@@ -1,17 +1,13 @@
-"""How a code is drawn: the line under its passages, in its colour and its pattern.
-
-Contrast is WCAG 2.2's for what is no text (1.4.11): 3 to 1.
-"""
+"""How a code is drawn: the line under its passages, in its colour and its pattern."""
 
 from collections.abc import Iterable
 
-from core.accent import contrast, readable_on
+from core.accent import readable_on
+from review.coding.colours import DARK_PAGE, VISIBLE
 from review.models import Code
 from review.states import CodePattern
 
 GREY = "#505a5f"
-VISIBLE = 3.0
-LIGHT_PAGE, DARK_PAGE = "#ffffff", "#121212"  # as Django's admin has them
 
 
 def colour_of(code: Code) -> str:
@@ -21,11 +17,6 @@ def colour_of(code: Code) -> str:
 def pattern_of(code: Code) -> CodePattern:
     known = code.pattern in CodePattern.values
     return CodePattern(code.pattern) if known else CodePattern.SOLID
-
-
-def is_visible(colour: str) -> bool:
-    """Return whether a line of the colour is seen on the light page."""
-    return contrast(colour, LIGHT_PAGE) >= VISIBLE
 
 
 def stylesheet(codes: Iterable[Code]) -> str:

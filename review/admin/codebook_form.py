@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 from accounts.states import AuditAction
 from core.admin.edit_conflicts import ConflictCheckedForm
 from core.row_keys import row_key
-from review.admin.code_lines import colour_of, is_visible
+from review.admin.code_lines import colour_of
 from review.admin.codebook_pages import changed_last_by, codes_to_choose
 from review.coding.codebook import MOST_LEVELS, lock_codebook, one_line, refuse_name
 from review.coding.codebook_files.contents import LONGEST_WORDS
+from review.coding.colours import is_visible
 from review.coding.tree import tree
 from review.errors import CodingRefused
 from review.models import Code

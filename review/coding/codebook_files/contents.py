@@ -1,12 +1,13 @@
 """What a file with a codebook says, whoever wrote it, and what is wrong with it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from review.coding.codebook import one_line
 from review.coding.codebook_files.descriptions import clean
+from review.coding.colours import is_visible, visible
 from review.errors import CodingRefused
 from review.models import Code
 from review.states import CodePattern
@@ -15,6 +16,7 @@ MOST_BYTES = 2 * 1024 * 1024
 MOST_CODES = 2_000
 LONGEST_NAME = Code._meta.get_field("name").max_length or 0
 LONGEST_WORDS = 10_000  # characters of a definition, and of each of the others
+MOST_NAMED = 10
 LABELS = {
     "name": "name",
     "description": "definition",
@@ -74,6 +76,7 @@ class Collected:
         self.codes: list[FileCode] = []
         self.faults: list[Line] = []
         self._guids: dict[UUID, str] = {}
+        self._too_light: set[str] = set()
 
     def add(
         self,
@@ -106,6 +109,15 @@ class Collected:
         self.codes.append(made)
         return len(self.codes) - 1
 
+    def book(self, kind: str, what: str, notes: Sequence[str] = ()) -> FileBook:
+        """Return all that was read. Raises CodingRefused if there is no code."""
+        if not self.codes and not self.faults:
+            raise CodingRefused("There is no code in the file")
+        if self._too_light:
+            colours = ", ".join(sorted(self._too_light)[:MOST_NAMED])
+            notes = [*notes, f"Colours too light to be seen on white come in darker: {colours}"]
+        return FileBook(kind, what, tuple(self.codes), tuple(self.faults), tuple(notes))
+
     def fault(self, place: str, wrong: str) -> None:
         self.faults.append(Line(place, wrong))
 
@@ -119,7 +131,7 @@ class Collected:
         if (colour := found.get("colour", "").lower()) and not COLOUR.fullmatch(colour):
             self.fault(place, f"“{_cut(colour)}” is no colour: write it like #0b5a9c")
         elif colour:
-            found["colour"] = colour if len(colour) > 4 else f"#{_doubled(colour[1:])}"
+            found["colour"] = self._visible(colour if len(colour) > 4 else _doubled(colour))
         if line := found.get("pattern", ""):
             found["pattern"] = PATTERNS.get(line.casefold(), "")
             if not found["pattern"]:
@@ -133,6 +145,11 @@ class Collected:
         if folded and folded not in YES_OR_NO:
             self.fault(place, f"“{_cut(said.strip())}” is neither yes nor no")
         return YES_OR_NO.get(folded)
+
+    def _visible(self, colour: str) -> str:
+        if not is_visible(colour):
+            self._too_light.add(colour)
+        return visible(colour)
 
     def _guid(self, place: str, said: str) -> UUID | None:
         said = said.strip()
@@ -153,5 +170,5 @@ def _cut(said: str) -> str:
     return said if len(said) <= 40 else f"{said[:40]}…"
 
 
-def _doubled(digits: str) -> str:
-    return "".join(digit * 2 for digit in digits)
+def _doubled(colour: str) -> str:
+    return "#" + "".join(digit * 2 for digit in colour[1:])

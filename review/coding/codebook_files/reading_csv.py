@@ -79,7 +79,7 @@ def _table(table: Table) -> FileBook:
     else:
         _by_parents(rows, collected)
     what = f"a table in {table.encoding}, with {table.separator} between the cells"
-    return FileBook("csv", what, tuple(collected.codes), tuple(collected.faults), tuple(notes))
+    return collected.book("csv", what, notes)
 
 
 def _cells(row: Row, columns: dict[str, int]) -> tuple[str, dict[str, str]]:
@@ -163,10 +163,8 @@ def _list(name: str, text: str, encoding: str) -> FileBook:
         paths.add(_levels(as_before(row[0])), place=place, words={"description": described})
         if len(collected.faults) > MOST_CODES:
             raise CodingRefused("The file is no list of codes")
-    if not collected.codes and not collected.faults:
-        raise CodingRefused("There is no code in the file")
     what = f"a list without a heading in {encoding}, with {SEPARATORS[separator]} after each code"
-    return FileBook("list", what, tuple(collected.codes), tuple(collected.faults))
+    return collected.book("list", what)
 
 
 def _unquoted(cell: str) -> str:

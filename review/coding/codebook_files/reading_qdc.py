@@ -35,14 +35,12 @@ def read_qdc(content: bytes) -> FileBook:
     else:
         groups = _nested(codes, collected)
         if groups:
-            notes.append(f"{groups} that only group others there take codings here")
-    if not collected.codes and not collected.faults:
-        raise CodingRefused("There is no code in the file")
+            notes.append(f"Codes that only group others there, and take codings here: {groups}")
     sets = _child(book, "Sets")
     if sets is not None and (number := len(_children(sets, "Set"))):
-        notes.append(f"{number} sets of codes are left out: a code stands under one other code")
+        notes.append(f"Sets of codes are left out: {number}")
     what = f"REFI-QDA, written by {origin}" if origin else "REFI-QDA"
-    return FileBook("qdc", what, tuple(collected.codes), tuple(collected.faults), tuple(notes))
+    return collected.book("qdc", what, notes)
 
 
 def _nested(codes: "etree._Element", collected: Collected) -> int:

@@ -5,6 +5,7 @@ import pytest
 from review.coding.codebook_files.contents import MOST_BYTES, MOST_CODES
 from review.coding.codebook_files.paths import dotted
 from review.coding.codebook_files.reading import read_codebook
+from review.coding.colours import is_visible
 from review.errors import CodingRefused
 from tests.review.codebook_files import samples
 from tests.review.codebook_files.samples import outline, qdc
@@ -26,9 +27,14 @@ def test_qualcoders_categories_and_codes_keep_their_order_and_their_words():
     wanted = ["Hope", "Money", "- Landlord's rent", "- - Arrears", "- Money"]
     assert (outline(book.codes), book.faults) == (wanted, ())
     assert book.what == "REFI-QDA, written by QualCoder"
-    assert book.notes == ("1 that only group others there take codings here",)
+    assert book.notes == (
+        "Codes that only group others there, and take codings here: 1",
+        "Colours too light to be seen on white come in darker: #58fa58, #81bef7, #f781f3",
+    )
     said = 'Rent, and "service charges".\nNot the deposit.'
-    assert book.codes[2].words == {"description": said, "colour": "#81bef7"}
+    words = dict(book.codes[2].words)
+    assert is_visible(words.pop("colour"))
+    assert words == {"description": said}
     assert book.codes[1].words == {"description": "What people pay & owe"}
 
 
@@ -78,11 +84,13 @@ def test_parents_that_cannot_be_coded_with_and_sets_are_told():
     book = read_codebook("codes.qdc", samples.ATLAS_TI)
     assert outline(book.codes) == ["Home", "- Damp"]
     assert book.notes == (
-        "1 that only group others there take codings here",
-        "1 sets of codes are left out: a code stands under one other code",
+        "Codes that only group others there, and take codings here: 1",
+        "Sets of codes are left out: 1",
+        "Colours too light to be seen on white come in darker: #46aa00",
     )
     guids = [str(code.guid)[-2:] for code in book.codes]
-    assert (guids, book.codes[1].words["colour"]) == (["21", "22"], "#46aa00")
+    assert guids == ["21", "22"]
+    assert is_visible(book.codes[1].words["colour"])
 
 
 def test_codebook_of_a_whole_project_is_read():
@@ -150,7 +158,7 @@ def test_each_fault_is_told_with_its_row():
 
 
 def test_short_colour_is_written_in_full():
-    assert read_codebook("c.csv", b"name,colour\nA,#Fa0\n").codes[0].words == {"colour": "#ffaa00"}
+    assert read_codebook("c.csv", b"name,colour\nA,#A03\n").codes[0].words == {"colour": "#aa0033"}
 
 
 ENTITIES = (
