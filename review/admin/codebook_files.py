@@ -23,6 +23,7 @@ from review.coding.codebook_files.plan import Plan
 from review.coding.codebook_files.planning import plan
 from review.coding.codebook_files.reading import read_codebook
 from review.coding.codebook_files.writing import as_csv, as_qdc
+from review.coding.tree import tree
 from review.errors import CodebookOutdated, CodingRefused
 from submissions.calls.models import Call
 from submissions.responses.attaching import presentable_name
@@ -67,6 +68,9 @@ def download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     refuse_unless_somewhere(request, Action.READ_RESPONSES)
     own: Call = get_object_or_404(calls_of(request.user, Action.READ_RESPONSES), pk=pk)
     content_type, write = FILES[kind]
+    if not tree(own):
+        messages.info(request, "There is no code to download yet.")
+        return redirect(codebook_page(own))
     day = f"{clock.portal_now():%Y-%m-%d}"
     answer = HttpResponse(write(own), content_type=content_type)
     answer["Content-Disposition"] = f'attachment; filename="{own.slug}-codebook-{day}.{kind}"'

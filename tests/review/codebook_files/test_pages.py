@@ -48,7 +48,7 @@ def test_codebook_is_shown_then_brought_in(call):
     said = dry.content.decode()
     assert dry.status_code == 200
     assert "1 would be added, 1 would be changed, 0 are there already." in said
-    assert "<td>row 2</td><td>Money</td><td>definition</td>" in said
+    assert "<td>Money: definition (row 2)</td>" in said
     assert '<td class="words">Old</td><td class="words">New</td>' in said
     assert "<td>row 3</td><td>Money &gt; Rent</td><td>definition</td>" in said
     assert [code.name for code in Code.objects.all()] == ["Money"]
@@ -136,6 +136,15 @@ def test_codebook_is_downloaded_in_both_forms(call, at):
         assert answer["Content-Disposition"] == wanted
 
 
+def test_codebook_without_codes_is_no_file(call):
+    client = staff(Role.CODER)
+    for kind in ("csv", "qdc"):
+        answer = client.get(f"{LIST}of/{call.pk}/codebook.{kind}", follow=True)
+        assert answer.redirect_chain == [(f"{LIST}?call__id__exact={call.pk}", 302)]
+        assert "There is no code to download yet." in answer.content.decode()
+        assert f"codebook.{kind}" not in answer.content.decode()
+
+
 PAGES = ("codebook.csv", "codebook.qdc", "import/")
 
 
@@ -159,8 +168,9 @@ def test_who_reads_responses_downloads_and_who_changes_the_codebook_imports(call
 def test_codebook_of_another_call_is_not_there(call):
     client, person, other = Client(), make_user(), make_call(slug="another")
     Membership.objects.create(person=person, call=call, role=Role.MANAGER)
+    make_code(call=call, name="Money")
     client.force_login(person)
     assert [client.get(f"{LIST}of/{other.pk}/{page}").status_code for page in PAGES] == [404] * 3
     assert chosen(client, other, "A,\nB,\n").status_code == 404
-    assert Code.objects.count() == 0
+    assert Code.objects.count() == 1
     assert [client.get(f"{LIST}of/{call.pk}/{page}").status_code for page in PAGES] == [200] * 3

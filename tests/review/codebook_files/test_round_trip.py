@@ -17,6 +17,7 @@ from review.coding.codebook_files.reading import read_codebook
 from review.coding.codebook_files.writing import as_csv, as_qdc
 from review.coding.tree import CodeInTree, tree
 from review.models import Code
+from tests.exports.test_qda import schema
 from tests.makers import OPENS_AT, make_call, make_code, make_user
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -121,6 +122,15 @@ def test_qdc_is_read_by_an_independent_reader(tmp_path):
     )
     root = etree.parse(str(path)).getroot()
     assert root.tag == "{urn:QDA-XML:codebook:1.0}CodeBook"
+
+
+@pytest.mark.django_db
+def test_qdc_is_valid_by_the_published_schema():
+    root = etree.fromstring(as_qdc(make_codebook()).replace(b":codebook:", b":project:"))
+    project = etree.Element("{urn:QDA-XML:project:1.0}Project", name="Any")
+    del root.attrib["origin"]
+    project.append(root)
+    schema().assertValid(etree.fromstring(etree.tostring(project)))
 
 
 @pytest.mark.django_db
