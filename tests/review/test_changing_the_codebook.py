@@ -492,3 +492,13 @@ def test_passage_of_a_file_is_for_those_who_may_open_files(settings, tmp_path):
     assert ("the board" in said, ", in a file" in said) == (False, False)
     assert "Passages: 1" in said
     assert "1 of files is not shown: you may not open files." in said
+
+
+@pytest.mark.parametrize("key", ["9" * 5000, "9" * 25, "²", "٣", "0"])
+def test_key_that_no_code_has_finds_nothing(ann, key):
+    pages = ("change", "history", *EACH[1:], "passages")
+    codes = {ann.get(f"{LIST}{key}/{name}/").status_code for name in pages}
+    assert codes - {302, 404} == set()
+    assert ann.post(f"{LIST}{key}/change/").status_code == 302
+    assert ann.get(ADD, {"call": key}).status_code == 404
+    assert ann.get(ADD, {"under": key}).status_code == 200
