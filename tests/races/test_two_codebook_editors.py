@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.states import Role
 from review.models import Code
@@ -89,3 +90,17 @@ def test_passage_goes_to_one_of_two_new_codes_and_the_other_is_not_made(people, 
     coding.refresh_from_db()
     made = Code.objects.exclude(pk=wide.pk)
     assert list(made) == [coding.code]
+
+
+def test_of_two_who_import_one_file_one_is_shown_that_it_is_there(people, call):
+    address = f"{LIST}of/{call.pk}/import/"
+    files = [SimpleUploadedFile("codes.csv", b"name\nPay\nTime\n") for _ in people]
+    shown = [one.post(address, {"file": file}) for one, file in zip(people, files, strict=True)]
+    posts = [
+        partial(one.post, address, form_of(page)) for one, page in zip(people, shown, strict=True)
+    ]
+    answers = at_once(posts)
+    assert sorted(answer.status_code for answer in answers) == [302, 409]
+    [refused] = [answer for answer in answers if not saves(answer)]
+    assert "2 are there already" in refused.content.decode()
+    assert sorted(Code.objects.values_list("name", flat=True)) == ["Pay", "Time"]
