@@ -28,6 +28,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.DECIDE_DUPLICATES,
         Action.CODE,
         Action.CHANGE_CODEBOOK,
+        Action.DRAW_SAMPLES,
         Action.WRITE_NOTES,
         Action.ASK_AUTHOR,
         Action.WITHDRAW,
@@ -53,6 +54,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.DECIDE_DUPLICATES,
         Action.CODE,
         Action.CHANGE_CODEBOOK,
+        Action.DRAW_SAMPLES,
         Action.WRITE_NOTES,
         Action.ASK_AUTHOR,
         Action.GET_DIGEST,
@@ -80,7 +82,13 @@ AT_STEERING = frozenset(
 )
 # What others lead to, so that it opens no page by itself.
 BY_THE_WAY = frozenset(
-    {Action.SEE_IDENTITY, Action.GET_DIGEST, Action.CODE, Action.CHANGE_CODEBOOK}
+    {
+        Action.SEE_IDENTITY,
+        Action.GET_DIGEST,
+        Action.CODE,
+        Action.CHANGE_CODEBOOK,
+        Action.DRAW_SAMPLES,
+    }
 )
 
 

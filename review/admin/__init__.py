@@ -1,5 +1,5 @@
 """Responses in the admin."""
 
-from review.admin import codebook, duplicates, responses
+from review.admin import codebook, duplicates, responses, samples
 
-__all__ = ["codebook", "duplicates", "responses"]
+__all__ = ["codebook", "duplicates", "responses", "samples"]

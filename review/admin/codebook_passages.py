@@ -20,6 +20,7 @@ from core.admin.uk_time import in_uk_time
 from review.admin.codebook_list import shown_codings
 from review.admin.codebook_pages import show
 from review.coding.codings import quote
+from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.consent import Consent, consent_of
 from review.models import Code, Coding
@@ -66,6 +67,7 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     if not may(request.user, Action.OPEN_FILES, code.call_id):
         in_files = shown_codings(codings.exclude(file_text=None)).count()
         codings = codings.filter(file_text=None)
+    codings = seen_by(codings, current_user(request))
     rows = shown_codings(codings).select_related(
         "version__submission__current_version", "question", "by", "file_text"
     )

@@ -19,8 +19,9 @@ from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import quote
 from review.coding.marking import CodedPassage, Piece, pieces
 from review.coding.passages import Passage, sentences, to_utf16
+from review.coding.samples import is_done_with, to_code
 from review.coding.tree import CodeInTree, tree
-from review.models import Code, Coding, FileText
+from review.models import Code, Coding, FileText, SampledResponse
 from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
@@ -77,8 +78,27 @@ class CodingPage:
     def __init__(
         self, *, version: Version, call: Call, reader: User, layer: str, came_from: CameFrom
     ) -> None:
-        self.version, self.call, self.reader, self.layer = version, call, reader, layer
-        self._came_from = came_from
+        self.version, self.call, self.reader = version, call, reader
+        self._layer, self._came_from = layer, came_from
+
+    @cached_property
+    def sampled(self) -> list[SampledResponse]:
+        """The places of the response in open samples that the reader codes and is not done with."""
+        places = to_code(self.reader).filter(submission=self.version.submission_id)
+        return list(places.select_related("sample").order_by("pk"))
+
+    @property
+    def is_blind(self) -> bool:
+        return any(one.sample.is_blind for one in self.sampled)
+
+    @cached_property
+    def is_done(self) -> bool:
+        """Whether the reader's codings stand until a sample is closed."""
+        return is_done_with(self.reader, self.version.submission)
+
+    @property
+    def layer(self) -> str:
+        return OWN if self.is_blind else self._layer
 
     @property
     def may_code(self) -> bool:
@@ -88,17 +108,20 @@ class CodingPage:
             may(self.reader, Action.CODE, self.call)
             and response.state == SubmissionState.SUBMITTED
             and response.current_version_id == self.version.pk
+            and not self.is_done
         )
 
     @cached_property
     def codings(self) -> list[Coding]:
-        """Every coding of the version, in the order of the text."""
+        """Every coding of the version that the reader may see, in the order of the text."""
         rows = Coding.objects.filter(version=self.version).select_related(
             "code", "by", "question", "file_text__attachment"
         )
         rows = rows.defer("file_text__text")
         if not may(self.reader, Action.OPEN_FILES, self.call):
             rows = rows.filter(file_text=None)
+        if self.is_blind:
+            rows = rows.filter(by=self.reader)
         return list(rows.order_by("start", "end", "code__name", "pk"))
 
     @cached_property

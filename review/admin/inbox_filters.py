@@ -19,6 +19,7 @@ from core.spoken_time import UK
 from review import asking
 from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.bulk import TO_DO
+from review.coding.samples import to_code
 from review.models import Note, Review
 from review.triage import say_reason
 from review.visits import last_visit, unread_by
@@ -41,6 +42,20 @@ class WorkFilter(OneOf):
             return queryset
         to_do = Q(triage_status__in=TO_DO)
         return queryset.filter(to_do if self.value() == "to_do" else ~to_do)
+
+
+class SampleFilter(OneOf):
+    title = "samples to code"
+    parameter_name = "sampled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.reader = current_user(request)
+        return [("me", "By me, not done yet")]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(Exists(to_code(self.reader).filter(submission=OuterRef("pk"))))
 
 
 class AssigneeFilter(OneOf):

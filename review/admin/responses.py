@@ -51,6 +51,7 @@ from review.admin.inbox_filters import (
     ReadingFilter,
     ReasonFilter,
     ReceivedFilter,
+    SampleFilter,
     WordsFilter,
     WorkFilter,
 )
@@ -124,6 +125,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         FlagFilter,
         NotesFilter,
         QuestionsFilter,
+        SampleFilter,
         "triage_status",
         ReasonFilter,
         StateFilter,

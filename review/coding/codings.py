@@ -8,11 +8,16 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from review.coding.samples import is_done_with
 from review.errors import CodingRefused
 from review.models import Code, Coding, FileText
 from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
+
+DONE = (
+    "You said that you are done with this response: your codings stand until the sample is closed"
+)
 
 
 def code_passage(
@@ -43,6 +48,8 @@ def code_passage(
         # Locked, so that nobody merges or retires it meanwhile.
         if Code.objects.select_for_update(no_key=True).get(pk=code.pk).is_retired:
             raise CodingRefused(f"The code “{code.name}” is retired: choose another")
+        if is_done_with(by, submission):
+            raise CodingRefused(DONE)
         if submission.state != SubmissionState.SUBMITTED:
             raise CodingRefused("The response is not among those that count")
         text = version.texts.get(question.key, "")
@@ -77,6 +84,9 @@ def remove_coding(coding: Coding, *, by: User, at: datetime) -> None:
     if coding.by_id != by.pk:
         raise CodingRefused(f"This is a coding of {coding.by}: only they can take it away")
     with transaction.atomic():
+        submissions = Submission.objects.select_for_update(no_key=True)
+        if is_done_with(by, submissions.get(pk=coding.version.submission_id)):
+            raise CodingRefused(DONE)
         if not Coding.objects.filter(pk=coding.pk).delete()[0]:
             return
         record(

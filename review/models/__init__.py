@@ -3,6 +3,7 @@ from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
 from review.models.inbox import Review, SavedFilter
 from review.models.notes import Note
 from review.models.reading import KeysTurnedOff
+from review.models.samples import CodingDone, CodingSample, SampledResponse
 from review.models.search import SearchEntry
 from review.models.texts import FileText
 
@@ -11,10 +12,13 @@ __all__ = [
     "ClusterMember",
     "Code",
     "Coding",
+    "CodingDone",
+    "CodingSample",
     "FileText",
     "KeysTurnedOff",
     "Note",
     "Review",
+    "SampledResponse",
     "SavedFilter",
     "SearchEntry",
     "Shingle",

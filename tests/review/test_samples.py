@@ -1,0 +1,245 @@
+"""Samples that several coders code by themselves: drawing, hiding, and what stands."""
+
+from collections import Counter
+
+import pytest
+
+from accounts.models import AuditEvent
+from accounts.states import Role
+from review.coding.codings import code_passage, remove_coding
+from review.coding.samples import close_sample, draw_sample, say_done, seen_by, to_code
+from review.errors import CodingRefused
+from review.models import Coding, CodingDone, CodingSample, SampledResponse
+from submissions.responses.models import Submission
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+from tests.personal_data.erasures import erase
+from tests.races.test_submit_race import at_once
+from tests.review.test_coding_page import coder, page, post, signed_in
+
+
+@pytest.fixture
+def call(db, at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def boss(call):
+    return coder(call, "boss", Role.MANAGER)
+
+
+@pytest.fixture
+def pair(call):
+    return [coder(call, "ada"), coder(call, "bea")]
+
+
+def draw(call, pair, boss, *, size=1, facet="", is_blind=True, **options):
+    return draw_sample(
+        call=call,
+        size=size,
+        coders=pair,
+        facet=facet,
+        is_blind=is_blind,
+        by=boss,
+        at=while_open(call),
+        **options,
+    )
+
+
+def coded(response, by, start=0, end=3):
+    return code_passage(
+        code=response.call.codes.first() or make_code(call=response.call, name="Pay"),
+        version=response.current_version,
+        question=response.call.questions.get(key="story"),
+        start=start,
+        end=end,
+        by=by,
+        at=while_open(response.call),
+    )
+
+
+def test_sample_is_in_proportion_to_the_answers_and_the_same_by_its_number(call, pair, boss):
+    for number in range(10):
+        role = "provider" if number < 8 else "commissioner"
+        also = {"commissioner_view": "Mine."} if role == "commissioner" else {}
+        make_submitted(call, roles=[role], **also)
+    sample = draw(call, pair, boss, size=5, facet="roles")
+    drawn = list(sample.responses.values_list("stratum", "submission"))
+    assert Counter(stratum for stratum, _ in drawn) == {"provider": 4, "commissioner": 1}
+    again = draw(call, pair, boss, size=5, facet="roles", seed=sample.seed)
+    assert list(again.responses.values_list("stratum", "submission")) == drawn
+    event = AuditEvent.objects.filter(action="sample_drawn").latest("pk")
+    assert event.detail == {
+        "sample": again.pk,
+        "size": 5,
+        "coders": sorted(person.pk for person in pair),
+        "blind": True,
+    }
+
+
+def test_withdrawn_and_set_aside_responses_are_not_drawn(call, pair, boss):
+    stays = make_submitted(call)
+    Submission.objects.filter(pk=make_submitted(call).pk).update(triage_status="set_aside")
+    with pytest.raises(CodingRefused, match="from 1 to 1, as many as there are"):
+        draw(call, pair, boss, size=2)
+    assert list(draw(call, pair, boss).responses.values_list("submission", flat=True)) == [stays.pk]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda given: given["coders"].pop(), "Choose two coders or more"),
+        (lambda given: given["coders"].append(make_user(username="eve")), "eve may not code"),
+        (lambda given: given.update(facet="story"), "questions to count by"),
+        (lambda given: given.update(size=0), "from 1 to 1"),
+        (lambda given: given.update(by=given["coders"][0]), "You may not draw samples"),
+    ],
+)
+def test_impossible_draw_is_refused(call, pair, boss, change, said):
+    make_submitted(call)
+    given = {"size": 1, "coders": list(pair), "facet": "", "is_blind": True, "by": boss}
+    change(given)
+    with pytest.raises(CodingRefused, match=said):
+        draw_sample(call=call, at=while_open(call), **given)
+    assert not CodingSample.objects.exists()
+
+
+def test_blind_coder_sees_no_codings_of_others_until_done(call, pair, boss):
+    ada, bea = pair
+    response = make_submitted(call, story="Fair pay for all")
+    sample = draw(call, pair, boss)
+    theirs, own = coded(response, bea), coded(response, ada)
+    assert list(seen_by(Coding.objects.all(), ada)) == [own]
+    assert set(seen_by(Coding.objects.all(), boss)) == {theirs, own}
+    client = signed_in(ada)
+    shown = page(client, response, "?layer=all")
+    assert "What others coded here is hidden until you say that you are done." in shown
+    assert "1 coded passage, 1 code" in shown
+    assert "bea" not in shown
+    passages = f"/admin/review/code/{own.code_id}/passages/"
+    assert "bea" not in client.get(passages).content.decode()
+    done = f"/admin/review/codingsample/{sample.pk}/done/"
+    said = client.post(done, {"response": response.reference}, follow=True).content.decode()
+    assert "You are done with this response. Your codings stand." in said
+    assert "2 coded passages" in page(client, response, "?layer=all")
+    assert "bea" in client.get(passages).content.decode()
+    assert set(seen_by(Coding.objects.all(), ada)) == {theirs, own}
+
+
+def test_sample_that_is_not_blind_hides_nothing(call, pair, boss):
+    response = make_submitted(call, story="Fair pay for all")
+    draw(call, pair, boss, is_blind=False)
+    coded(response, pair[1])
+    shown = page(signed_in(pair[0]), response, "?layer=all")
+    assert "1 coded passage, 1 code" in shown
+    assert "is hidden until" not in shown
+
+
+def test_codings_of_who_is_done_stand_until_the_sample_is_closed(call, pair, boss):
+    ada, bea = pair
+    response = make_submitted(call, story="Fair pay for all")
+    sample = draw(call, pair, boss)
+    own, sampled = coded(response, ada), sample.responses.get()
+    say_done(sampled, by=ada, at=while_open(call))
+    for change in (
+        lambda: coded(response, ada, 5, 8),
+        lambda: remove_coding(own, by=ada, at=while_open(call)),
+    ):
+        with pytest.raises(CodingRefused, match="your codings stand until the sample is closed"):
+            change()
+    assert "coding-bar" not in page(signed_in(ada), response)
+    refused = post(signed_in(ada), response, passage=["0-3"])
+    assert "You said that you are done with this response" in refused.content.decode()
+    coded(response, bea, 5, 8)
+    close_sample(sample, by=boss, at=while_open(call))
+    remove_coding(own, by=ada, at=while_open(call))
+    with pytest.raises(CodingRefused, match="boss closed this sample already"):
+        close_sample(sample, by=boss, at=while_open(call))
+    with pytest.raises(CodingRefused, match="This sample is closed"):
+        say_done(sampled, by=bea, at=while_open(call))
+
+
+def test_only_coders_of_the_sample_are_done_with_its_responses(call, pair, boss):
+    make_submitted(call)
+    sampled = draw(call, pair, boss).responses.get()
+    with pytest.raises(CodingRefused, match="You are no coder of this sample"):
+        say_done(sampled, by=boss, at=while_open(call))
+    assert list(to_code(pair[0])) == [sampled]
+    say_done(sampled, by=pair[0], at=while_open(call))
+    say_done(sampled, by=pair[0], at=while_open(call))
+    assert (list(to_code(pair[0])), list(to_code(pair[1]))) == ([], [sampled])
+    assert CodingDone.objects.count() == 1
+
+
+def test_pages_draw_show_and_close_a_sample(call, pair, boss):
+    response = make_submitted(call, roles=["provider"])
+    client = signed_in(boss)
+    where = f"/admin/review/codingsample/draw/{call.pk}/"
+    refused = client.post(where, {"size": "9", "coders": [p.pk for p in pair], "is_blind": "on"})
+    assert refused.status_code == 422
+    assert "Choose a number from 1 to 1" in refused.content.decode()
+    given = {"size": "1", "coders": [p.pk for p in pair], "is_blind": "on", "facet": "roles"}
+    shown = client.post(where, given, follow=True).content.decode()
+    for said in ("ada, bea", response.reference, "<td>provider</td>", "nobody yet"):
+        assert said in shown
+    listed = "/admin/submissions/submission/?sampled=me"
+    assert response.reference in signed_in(pair[0]).get(listed).content.decode()
+    assert response.reference not in client.get(listed).content.decode()
+    sample = CodingSample.objects.get()
+    closed = client.post(f"/admin/review/codingsample/{sample.pk}/close/", follow=True)
+    assert "The sample is closed" in closed.content.decode()
+    assert response.reference not in signed_in(pair[0]).get(listed).content.decode()
+
+
+def test_strangers_and_coders_neither_draw_nor_close(call, pair, boss):
+    response = make_submitted(call)
+    sample = draw(call, pair, boss)
+    drawing = f"/admin/review/codingsample/draw/{call.pk}/"
+    of_sample = f"/admin/review/codingsample/{sample.pk}"
+    eve = signed_in(coder(make_call(), "eve", Role.MANAGER))
+    assert eve.get(drawing).status_code == 404
+    assert eve.post(f"{of_sample}/close/").status_code == 404
+    assert eve.post(f"{of_sample}/done/", {"response": response.reference}).status_code == 404
+    assert response.reference not in eve.get(f"{of_sample}/change/", follow=True).content.decode()
+    ada = signed_in(pair[0])
+    assert ada.get(drawing).status_code == 403
+    assert ada.post(f"{of_sample}/close/").status_code == 403
+    assert ada.post(f"{of_sample}/done/", {"response": "x"}).status_code == 404
+    assert CodingSample.objects.get().closed_at is None
+
+
+def test_erased_response_stays_in_the_sample_without_a_coding(call, pair, boss):
+    response = make_submitted(call, story="Fair pay for all", email="one@example.org")
+    draw(call, pair, boss)
+    coded(response, pair[0])
+    erase(response, at=while_open(call))
+    assert (SampledResponse.objects.count(), Coding.objects.count()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_coding_and_being_done_at_once_never_leave_a_coding_after_it(at):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story="Fair pay for all")
+    people = [coder(call, "ada"), coder(call, "bea")]
+    sampled = draw(call, people, coder(call, "boss", Role.MANAGER)).responses.get()
+    code = make_code(call=call, name="Pay")
+
+    def be_done():
+        say_done(sampled, by=people[0], at=while_open(call))
+        return Coding.objects.filter(by=people[0]).count()
+
+    def code_it():
+        return code_passage(
+            code=code,
+            version=response.current_version,
+            question=call.questions.get(key="story"),
+            start=0,
+            end=3,
+            by=people[0],
+            at=while_open(call),
+        )
+
+    there, _ = at_once([be_done, code_it])
+    assert there == Coding.objects.count()
