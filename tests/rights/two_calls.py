@@ -14,6 +14,7 @@ from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ExportRun
 from review.coding.codings import code_passage
+from review.coding.samples import draw_sample
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
 from review.searching.entries import write_due
@@ -133,6 +134,17 @@ class Side:
         )
         table = SimpleUploadedFile(f"{name} letters.csv", b"story\nA letter.\n")
         self.upload = uploads.upload(call=self.call, file=table, by=boss, at=self.at)
+        colleague = make_user(username=f"{name}-colleague")
+        memberships.give(person=colleague, call=self.call, role=Role.CODER, by=boss, at=self.at)
+        self.sample = draw_sample(
+            call=self.call,
+            size=1,
+            coders=[self.member, colleague],
+            facet="",
+            is_blind=True,
+            by=boss,
+            at=self.at,
+        )
         write_due(until=lambda: False)
         self.runs = {}
 
@@ -171,6 +183,8 @@ class Side:
             "submissions/erasurerequest/of": self.response,
             "submissions/erasurerequest": self.erasure,
             "review/cluster": self.cluster,
+            "review/codingsample/draw": self.call,
+            "review/codingsample": self.sample,
             "review/code/of": self.call,
             "review/code": self.code,
             "accounts/auditevent": self.event,

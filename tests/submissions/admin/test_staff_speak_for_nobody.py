@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
 from retention.confirming import report_etag
-from review.models import Code, Coding
+from review.models import Code, Coding, CodingSample
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -185,6 +185,16 @@ class Walk:
         coded.append(self.post(away, coding=Coding.objects.get().pk))
         assert not Coding.objects.exists()
         return coded
+
+    def draw_and_close_a_sample(self):
+        coders = [make_user(Role.CODER), make_user(Role.CODER)]
+        given = {"size": "1", "coders": [coder.pk for coder in coders], "is_blind": "on"}
+        admin = "/admin/review/codingsample/"
+        drawn = [self.staff.post(f"{admin}draw/{self.call.pk}/", given)]
+        of_sample = f"{admin}{CodingSample.objects.get().pk}"
+        drawn.append(self.staff.post(f"{of_sample}/done/", {"response": "none"}))
+        drawn.append(self.staff.post(f"{of_sample}/close/"))
+        return drawn
 
     def write_and_resolve_notes(self):
         ids = (self.draft.pk, self.submission.pk)
@@ -405,6 +415,9 @@ ACTIONS = {
     "submissions_entry_let_go": [Walk.enter_many],
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
+    "review_codingsample_draw": [Walk.draw_and_close_a_sample],
+    "review_codingsample_done": [Walk.draw_and_close_a_sample],
+    "review_codingsample_close": [Walk.draw_and_close_a_sample],
     "review_code_csv": [Walk.bring_in_a_codebook],
     "review_code_qdc": [Walk.bring_in_a_codebook],
     "review_code_import": [Walk.bring_in_a_codebook],
