@@ -17,8 +17,9 @@ from django.db.models import Q
 from accounts.record import record
 from accounts.states import AuditAction
 from exports import export_runs
+from review.coding.forgetting import forget_examples
 from review.duplicates import comparing
-from review.models import Coding, Note, Review
+from review.models import Coding, FileText, Note, Review
 from review.searching.entries import forget_words
 from review.texts import reading
 from submissions.outbox.models import OutboxEmail
@@ -37,6 +38,7 @@ from submissions.responses.models import (
     LatePass,
     ReturnAddress,
     Submission,
+    Version,
     VersionIdentity,
 )
 from submissions.responses.models.attachments import private_storage
@@ -90,8 +92,9 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         if tells and locked.ground == ErasureGround.AUTHOR:
             last = tell(MailKind.ERASURE_DONE, submission, at)
         forget_words(submission.pk)
+        given = _given_as_identity(submission) if locked.is_about_identity else set()
+        forget_examples(submission.call, names=given, texts=_texts_that_end(locked, submission))
         if locked.is_about_identity:
-            given = _given_as_identity(submission)
             _empty_notes_with(given, submission)
             end_questions(submission, whole=locked.is_whole, names=given, at=at)
             _erase_passes(submission)
@@ -146,6 +149,18 @@ def _given_as_identity(submission: Submission) -> set[str]:
         for value in answers.values()
         if isinstance(value, str) and value.strip()
     }
+
+
+def _texts_that_end(request: ErasureRequest, submission: Submission) -> list[str]:
+    """Return the answers and what was read of files, as far as the request is about them."""
+    texts: list[str] = []
+    if request.is_whole:
+        versions = Version.objects.filter(submission=submission).values_list("texts", flat=True)
+        texts += [text for answers in versions for text in answers.values()]
+    if request.is_about_files:
+        files = FileText.objects.filter(attachment__submission=submission).exclude(text="")
+        texts += files.values_list("text", flat=True)
+    return texts
 
 
 def _empty_notes_with(given: set[str], submission: Submission) -> None:
