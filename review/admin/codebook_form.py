@@ -53,7 +53,7 @@ class CodeForm(ConflictCheckedForm):
             "name": "A name is used once in a call, whether in capitals or not.",
             "pattern": "Tells the code where nobody can tell its colour.",
             "description": "What the code means, so that two people use it alike.",
-            "example": "Words that belong here. Leave out who said them.",
+            "example": "Words that belong here, not who said them. It ends with what it quotes.",
         }
         error_messages = {"name": {"required": "Enter the name of the code"}}
 

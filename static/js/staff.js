@@ -13,7 +13,7 @@ document.addEventListener("keydown", (event) => {
   // A key that leads elsewhere counts once, even held down or pressed again meanwhile.
   if (event.defaultPrevented || event.isComposing || isLeaving) return;
   // On many keyboards, brackets need AltGr, which is told as Ctrl and Alt.
-  const isTyped = event.getModifierState("AltGraph");
+  const isTyped = event.getModifierState?.("AltGraph");
   if (event.metaKey || (!isTyped && (event.ctrlKey || event.altKey))) return;
   if (event.target instanceof Element && event.target.closest(TYPED_INTO)) return;
   if (list?.open) return;

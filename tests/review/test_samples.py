@@ -184,6 +184,8 @@ def test_pages_draw_show_and_close_a_sample(call, pair, boss):
     for said in ("ada, bea", response.reference, "<td>provider</td>", "nobody yet"):
         assert said in shown
     listed = "/admin/submissions/submission/?sampled=me"
+    first_page = signed_in(pair[0]).get("/admin/").content.decode()
+    assert "To code for a sample: 1 response" in first_page
     assert response.reference in signed_in(pair[0]).get(listed).content.decode()
     assert response.reference not in client.get(listed).content.decode()
     sample = CodingSample.objects.get()
