@@ -256,5 +256,5 @@
     save(form.action, { coding: button.value }, { said: "Taken away." });
   });
 
-  bar.hidden = false;
+  bar.hidden = !texts().length;
 }
