@@ -19,7 +19,7 @@ from accounts.states import AuditAction
 from exports import export_runs
 from review.coding.forgetting import forget_examples
 from review.duplicates import comparing
-from review.models import Coding, FileText, Note, Review
+from review.models import Coding, FileText, Note, Review, SampledResponse
 from review.searching.entries import forget_words
 from review.texts import reading
 from submissions.outbox.models import OutboxEmail
@@ -108,6 +108,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Answer.objects.filter(submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
+            SampledResponse.objects.filter(submission=submission).update(stratum="")
             Note.objects.filter(submission=submission).delete()
             comparing.let_go(submission.pk)
         if locked.is_about_files:

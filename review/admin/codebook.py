@@ -85,7 +85,7 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
             "opts": self.opts,
             "calls": calls,
             "call": call,
-            "codebook": codebook_of(call) if call else None,
+            "codebook": codebook_of(call, reader=current_user(request)) if call else None,
             "may_import": call is not None and may(request.user, Action.CHANGE_CODEBOOK, call),
             "list_address": reverse("admin:review_code_changelist"),
             "may_add": call is not None and may(request.user, Action.CODE, call),

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from accounts.models import User
+from review.coding.samples import seen_by
 from review.coding.tree import CodeInTree, tree
 from review.models import Code, Coding
 from submissions.calls.models import Call
@@ -33,9 +35,12 @@ class Codebook:
     merged: QuerySet[Code]
 
 
-def codebook_of(call: Call) -> Codebook:
-    """Return the codebook of the call, in a fixed number of queries."""
-    numbers = _numbers(call)
+def codebook_of(call: Call, *, reader: User) -> Codebook:
+    """Return the codebook of the call, in a fixed number of queries.
+
+    The numbers leave out what the reader does not see while they code a blind sample.
+    """
+    numbers = _numbers(call, reader)
     tops: list[Branch] = []
     retired: list[Branch] = []
     found: dict[int | None, Branch] = {}
@@ -66,10 +71,10 @@ def _branch(one: CodeInTree, numbers: dict[int, Any]) -> Branch:
     return Branch(one.code, one.level, one.path, codings, responses)
 
 
-def _numbers(call: Call) -> dict[int, tuple[int, int]]:
+def _numbers(call: Call, reader: User) -> dict[int, tuple[int, int]]:
     """Return, by code, how many codings are shown and of how many responses."""
     rows = (
-        shown_codings(Coding.objects.filter(code__call=call))
+        shown_codings(seen_by(Coding.objects.filter(code__call=call), reader))
         .order_by()
         .values_list("code")
         .annotate(Count("pk"), Count("version__submission", distinct=True))

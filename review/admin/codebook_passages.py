@@ -63,11 +63,10 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     Those of responses that are withdrawn or erased are for nobody, and those of files for readers
     who may open files.
     """
-    codings, in_files = code.codings.all(), 0
+    codings, in_files = seen_by(code.codings.all(), current_user(request)), 0
     if not may(request.user, Action.OPEN_FILES, code.call_id):
         in_files = shown_codings(codings.exclude(file_text=None)).count()
         codings = codings.filter(file_text=None)
-    codings = seen_by(codings, current_user(request))
     rows = shown_codings(codings).select_related(
         "version__submission__current_version", "question", "by", "file_text"
     )

@@ -24,8 +24,9 @@ from review.admin.coding_source import Source, latest_version, source_of
 from review.admin.listed import CameFrom
 from review.coding.carrying import carry_over
 from review.coding.codebook import add_code
-from review.coding.codings import code_passage, remove_coding
+from review.coding.codings import DONE, code_passage, remove_coding
 from review.coding.passages import Passage, from_utf16
+from review.coding.samples import is_done_with
 from review.coding.tree import find_code
 from review.errors import CodingRefused
 from review.models import Code, Coding
@@ -33,6 +34,11 @@ from submissions.responses.models import Submission, Version
 
 TEMPLATES = "admin/submissions/submission"
 REFUSED = 422
+UNKNOWN = "X-Code-Unknown"
+
+
+class UnknownCode(CodingRefused):
+    """What was typed is the name of no code, and would be added if the coder asks for it."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +88,22 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
     asked = _asked(request, admin, pk, key)
     is_posted = request.method == "POST"
     form = CodingForm(request.POST if is_posted else None, text=asked.source.text)
-    error = ""
+    error, is_unknown = "", False
     if is_posted:
         try:
             number = _code(asked, form)
         except CodingRefused as refused:
             error = f"{refused.message}."
+            is_unknown = isinstance(refused, UnknownCode)
         else:
             if asked.wants_fragment:
-                return _fragment(asked)
+                return _fragment(asked, "")
             said = "The passage is coded." if number == 1 else f"{number} passages are coded."
             messages.success(request, said)
             return redirect(asked.page)
         if asked.wants_fragment:
-            return HttpResponse(error, content_type="text/plain", status=REFUSED)
+            headers = {UNKNOWN: "yes"} if is_unknown else {}
+            return HttpResponse(error, content_type="text/plain", status=REFUSED, headers=headers)
     context = {
         **admin.admin_site.each_context(request),
         "title": f"Code an answer of {asked.response}",
@@ -140,7 +148,7 @@ def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> Htt
             return redirect(asked.page)
         said = f"The passage is not under “{coding.code.name}” any more."
     if asked.wants_fragment:
-        return _fragment(asked)
+        return _fragment(asked, said)
     messages.success(request, said)
     return redirect(asked.page)
 
@@ -186,6 +194,8 @@ def _code(asked: _Asked, form: CodingForm) -> int:
             "; ".join(str(e).rstrip(".") for each in form.errors.values() for e in each)
         )
     by, at = current_user(asked.request), clock.portal_now()
+    if is_done_with(by, asked.response):
+        raise CodingRefused(DONE)
     wanted = _wanted_code(asked, form.cleaned_data["code"], is_new=form.cleaned_data["is_new"])
     with transaction.atomic():
         for passage in passages:
@@ -222,11 +232,12 @@ def _chosen(asked: _Asked, form: CodingForm) -> list[Passage]:
 
 def _wanted_code(asked: _Asked, typed: str, *, is_new: bool) -> Code:
     call = asked.response.call
-    found = find_code(call, typed)
+    key = row_key(asked.request.POST.get("key", ""))
+    found = find_code(call, typed) if key is None else call.codes.filter(pk=key).first()
     if found is not None:
         return found
     if not is_new:
-        raise CodingRefused(f"There is no code “{typed}”. Choose one, or tick that it is added")
+        raise UnknownCode(f"There is no code “{typed}”. Choose one, or tick that it is added")
     parent, _, name = typed.rpartition(">")
     above = find_code(call, parent) if parent.strip() else None
     if parent.strip() and above is None:
@@ -241,11 +252,13 @@ def _wanted_code(asked: _Asked, typed: str, *, is_new: bool) -> Code:
         raise
 
 
-def _fragment(asked: _Asked) -> HttpResponse:
+def _fragment(asked: _Asked, said: str) -> HttpResponse:
+    """Return the text drawn anew, with what the coder chooses from; `said` is what to tell."""
     page = coding_page(asked.request, asked.response, asked.version)
     context = {
         "response": asked.response,
         "coding": page,
         "coded": page.coded(asked.source),
+        "said": said,
     }
     return TemplateResponse(asked.request, f"{TEMPLATES}/reading/coded_fragment.html", context)

@@ -8,6 +8,7 @@ from django import forms
 
 from review.coding.passages import Passage, paragraphs, sentences, whole
 
+MOST_PARTS = 2_000  # to tick on one page; of a longer text, paragraphs alone
 PASSAGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 NEW = "Add it to the codebook if it is not there yet"
 
@@ -46,9 +47,15 @@ class CodingForm(forms.Form):
     def paragraphs(self) -> list[tuple[Part, list[Part]]]:
         """Each paragraph, with its sentences; none where it has only one."""
         parts = sentences(self.text)
+        if len(parts) > MOST_PARTS:
+            parts = []
         found = []
-        for paragraph in paragraphs(self.text):
-            within = [p for p in parts if paragraph.start <= p.start < paragraph.end]
+        place = 0
+        for paragraph in paragraphs(self.text)[:MOST_PARTS]:
+            first = place
+            while place < len(parts) and parts[place].start < paragraph.end:
+                place += 1
+            within = parts[first:place]
             shown = [self._choice(p) for p in within] if len(within) > 1 else []
             found.append((self._choice(paragraph), shown))
         return found

@@ -30,6 +30,7 @@ LAYER = "layer"
 CODE, TAKE_AWAY = "code", "uncode"  # the pages' names
 ALL, OWN = "all", "own"
 LONGEST_QUOTE = 100  # characters in the list of an answer's passages
+MOST_SENTENCES = 5_000
 MOST_RECENT = 9  # each has a key
 
 
@@ -60,10 +61,6 @@ class CodedAnswer:
     @property
     def codes(self) -> int:
         return len({shown.coding.code_id for shown in self.codings})
-
-    @property
-    def has_own(self) -> bool:
-        return any(shown.is_own for shown in self.codings)
 
 
 @dataclass(frozen=True)
@@ -192,7 +189,7 @@ class CodingPage:
         text = source.text
         codings = [coding for coding in self.shown if source.has(coding)]
         passages = [CodedPassage(one.code_id, Passage(one.start, one.end)) for one in codings]
-        places = [to_utf16(text, one) for one in sentences(text)] if self.may_code else []
+        places = to_utf16(text, _by_sentence(text)) if self.may_code else []
         response = self.version.submission
         return CodedAnswer(
             source=source,
@@ -211,6 +208,12 @@ class CodingPage:
             when=in_uk_time(coding.at),
             is_own=coding.by_id == self.reader.pk,
         )
+
+
+def _by_sentence(text: str) -> list[Passage]:
+    """Return the sentences; none where they are too many to go through one by one."""
+    found = sentences(text)
+    return found if len(found) <= MOST_SENTENCES else []
 
 
 def shorten(quote: str) -> str:

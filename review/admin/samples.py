@@ -202,7 +202,9 @@ class CodingSampleAdmin(OfOwnCalls, ReadOnlyAdmin):
         sample = self.own_row(request, Action.CODE, CodingSample.objects.all(), pk=pk)
         rows = SampledResponse.objects.select_related("sample__call", "submission")
         sampled = get_object_or_404(
-            rows, sample=sample, submission__reference=request.POST.get("response", "")
+            rows,
+            sample=sample,
+            submission__reference=request.POST.get("response", "").replace("\0", ""),
         )
         try:
             say_done(sampled, by=current_user(request), at=clock.portal_now())

@@ -10,10 +10,13 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
+from accounts.rights import may
+from accounts.states import Action
 from review.coding.codings import code_passage, quote
+from review.coding.locking import lock_codes
 from review.coding.passages import Passage
-from review.models import Coding
-from submissions.responses.models import Version
+from review.models import Code, Coding
+from submissions.responses.models import Submission, Version
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ def carrying_over(version: Version, *, by: User) -> CarryingOver:
         by=by,
         code__is_retired=False,
     )
+    if not may(by, Action.OPEN_FILES, version.submission.call_id):
+        earlier = earlier.filter(file_text=None)
     rows = earlier.select_related("code", "version", "question", "file_text")
     codings = list(rows.order_by("-version__number", "question", "start", "end", "pk"))
     if not codings:
@@ -64,7 +69,9 @@ def carrying_over(version: Version, *, by: User) -> CarryingOver:
 def carry_over(version: Version, *, by: User, at: datetime) -> int:
     """Code the same words in the version; return how many passages. Raises CodingRefused."""
     with transaction.atomic():
+        Submission.objects.select_for_update(no_key=True).get(pk=version.submission_id)
         found = carrying_over(version, by=by).found
+        lock_codes(Code.objects.filter(pk__in={coding.code_id for coding, _ in found}))
         for coding, passage in found:
             code_passage(
                 code=coding.code,

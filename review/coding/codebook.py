@@ -10,14 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from review.coding.locking import lock_codes
 from review.coding.tree import tree
 from review.errors import CodingRefused
-from review.models import Code, Coding
+from review.models import Code, Coding, SampledResponse
 from review.states import CodePattern
 from submissions.calls.models import Call
 
@@ -122,6 +124,7 @@ def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
         if into.pk in _below(locked):
             raise CodingRefused(f"“{into.name}” is “{locked.name}” or stands below it")
         _refuse_depth(locked, level=_level(into))
+        _refuse_in_open_sample(locked)
         moved = _move_codings(locked.codings.values_list("pk", flat=True), to=into)
         last = _last_position(locked.call, into)
         for place, child in enumerate(locked.children.order_by("position", "name")):
@@ -148,6 +151,7 @@ def split_code(code: Code, *, codings: Iterable[int], to: Code, by: User, at: da
         keys = locked.codings.filter(pk__in=list(codings)).values_list("pk", flat=True)
         if not keys:
             raise CodingRefused("Choose the passages that belong to another code")
+        _refuse_in_open_sample(locked)
         moved = _move_codings(keys, to=to)
         _record(locked, AuditAction.CODE_SPLIT, by=by, at=at, to=to.pk, codings=moved)
     return moved
@@ -171,8 +175,9 @@ def retire_code(code: Code, *, by: User, at: datetime, retired: bool = True) -> 
 
 
 def lock_codebook(call: Call) -> None:
-    """Let nobody else change the call's codes until this transaction ends."""
+    """Let nobody else change the call's codes, or code by them, until this transaction ends."""
     Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+    lock_codes(Code.objects.filter(call=call))
 
 
 def refuse_name(call: Call, name: str, *, but: Code | None = None) -> None:
@@ -206,7 +211,7 @@ def _changing(code: Code, *, by: User) -> Iterator[Code]:
         raise CodingRefused("You may not change the codebook of this call")
     with transaction.atomic():
         lock_codebook(code.call)
-        locked = Code.objects.select_for_update(no_key=True).get(pk=code.pk)
+        locked = Code.objects.get(pk=code.pk)
         if locked.merged_into_id is not None:
             raise CodingRefused(f"“{locked.name}” was merged into another code")
         yield locked
@@ -227,6 +232,19 @@ def _refuse_parent(call: Call, code: Code) -> None:
         raise CodingRefused("Both codes belong to one call")
     if code.is_retired:
         raise CodingRefused(f"The code “{code.name}” is retired: choose another")
+
+
+def _refuse_in_open_sample(code: Code) -> None:
+    """Refuse to move codings while several people code their responses by themselves."""
+    in_sample = Exists(
+        SampledResponse.objects.filter(
+            submission=OuterRef("version__submission"), sample__closed_at=None
+        )
+    )
+    if code.codings.filter(in_sample).exists():
+        raise CodingRefused(
+            f"“{code.name}” is on passages of a sample that is being coded: close the sample first"
+        )
 
 
 def _refuse_depth(code: Code, *, level: int) -> None:

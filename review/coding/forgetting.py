@@ -1,29 +1,46 @@
 """Examples of codes that quote a response end with it."""
 
+import re
 from collections.abc import Collection, Iterable
 
+from review.coding.locking import lock_codes
 from review.coding.passages import sentences
 from review.models import Code
 from submissions.calls.models import Call
 
 ERASED = "Erased: it had words of a response that is erased."
+# What stands between quotation marks, single ones at the edge of words alone.
+QUOTED = re.compile(r"“([^”]*)”|\"([^\"]*)\"|«([^»]*)»|(?<!\w)[‘']([^’']*)[’'](?!\w)")
+SHORTEST_NAME = 4  # characters; “no” and “-” are answers, too
 SHORTEST = 15  # characters; a shorter sentence is like others by chance
 
 
 def forget_examples(call: Call, *, names: Collection[str], texts: Iterable[str]) -> None:
-    """Empty the examples that have one of the names, or a whole sentence of the texts.
+    """Empty the examples with one of the names, or with words of the texts as a quotation.
 
     `names` are in small letters. Call it before codings are deleted, as who merges codes locks
     them in this order, too.
     """
     erased = [_plain(text) for text in texts]
-    for code in Code.objects.filter(call=call).exclude(example="").order_by("pk"):
-        example = code.example
-        quoted = [_plain(passage.quote(example)) for passage in sentences(example)]
-        if any(name in example.casefold() for name in names) or any(
-            words in text for words in quoted if len(words) >= SHORTEST for text in erased
+    named = [_whole_words(name) for name in names if len(name) >= SHORTEST_NAME]
+    codes = Code.objects.filter(call=call).exclude(example="")
+    lock_codes(codes)
+    for code in codes.order_by("pk"):
+        quoted = [words for words in _quoted(code.example) if len(words) >= SHORTEST]
+        if any(name.search(code.example) for name in named) or any(
+            words in text for words in quoted for text in erased
         ):
-            Code.objects.filter(pk=code.pk, example=example).update(example=ERASED)
+            Code.objects.filter(pk=code.pk).update(example=ERASED)
+
+
+def _quoted(example: str) -> list[str]:
+    """Return each sentence of the example, and what stands in quotation marks."""
+    parts = [passage.quote(example) for passage in sentences(example)]
+    return [_plain(words) for words in [*parts, *("".join(one) for one in QUOTED.findall(example))]]
+
+
+def _whole_words(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,7 @@ the text as a page shows it, in which each line end is LF.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from review.errors import CodingRefused
@@ -70,12 +71,19 @@ def as_shown(text: str) -> str:
     return LINE_END.sub("\n", text)
 
 
-def to_utf16(text: str, passage: Passage) -> tuple[int, int]:
-    """Return where the passage is in the text as shown, in UTF-16 code units."""
-    shown = as_shown(text)
-    start, end = (place - text.count("\r\n", 0, place) for place in (passage.start, passage.end))
-    before = _units(shown[:start])
-    return before, before + _units(shown[start:end])
+def to_utf16(text: str, passages: Iterable[Passage]) -> list[tuple[int, int]]:
+    """Return where the passages are in the text as shown, in UTF-16 code units."""
+    ordered = list(passages)
+    shown, units = {0: 0}, 0
+    place = 0
+    for edge in sorted({edge for one in ordered for edge in (one.start, one.end)}):
+        part = text[place:edge]
+        # A CRLF is shown as one character, also where an edge is within it.
+        units += _units(part.replace("\r\n", "\n"))
+        if part.startswith("\n") and text[place - 1 : place] == "\r":
+            units -= 1
+        shown[edge], place = units, edge
+    return [(shown[one.start], shown[one.end]) for one in ordered]
 
 
 def from_utf16(text: str, start: int, end: int, *, quote: str) -> Passage:

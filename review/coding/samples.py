@@ -40,7 +40,9 @@ def draw_sample(
     at: datetime,
     seed: int | None = None,
 ) -> CodingSample:
-    """Draw so many of the call's responses that are not set aside, in proportion to the strata.
+    """Draw so many of the call's responses, in proportion to the strata.
+
+    Those set aside, and those of a sample that is open, are left out.
 
     `facet` is the question whose answers are the strata, "" for none. The seed is new unless given.
     Raises CodingRefused for who may not draw, fewer than two coders, somebody who may not code, and
@@ -58,6 +60,8 @@ def draw_sample(
         raise CodingRefused("Choose one of the call's questions to count by")
     strata = _strata(call, facet)
     there = sum(map(len, strata.values()))
+    if not there:
+        raise CodingRefused("There are no responses to draw from")
     if not 1 <= size <= there:
         raise CodingRefused(f"Choose a number from 1 to {there}, as many as there are to draw from")
     seed = secrets.randbits(62) if seed is None else seed
@@ -104,7 +108,7 @@ def say_done(sampled: SampledResponse, *, by: User, at: datetime) -> None:
     """
     sample = sampled.sample
     if not sample.coders.filter(pk=by.pk).exists() or not may(by, Action.CODE, sample.call_id):
-        raise CodingRefused("You are no coder of this sample")
+        raise CodingRefused("You do not code this sample")
     with transaction.atomic():
         Submission.objects.select_for_update(no_key=True).get(pk=sampled.submission_id)
         # Locked as who closes it does, so that nobody is done with it after that.
@@ -150,7 +154,8 @@ def is_done_with(coder: User, submission: Submission) -> bool:
 def _strata(call: Call, facet: str) -> dict[str, list[int]]:
     """Return the keys of the responses to draw from, by their answer to the facet's question."""
     counting = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
-    counting = counting.exclude(triage_status=TriageStatus.SET_ASIDE)
+    being_coded = SampledResponse.objects.filter(submission=OuterRef("pk"), sample__closed_at=None)
+    counting = counting.exclude(triage_status=TriageStatus.SET_ASIDE).exclude(Exists(being_coded))
     strata: dict[str, list[int]] = defaultdict(list)
     rows = counting.order_by("pk").values_list("pk", "current_version__choices")
     for pk, choices in rows:

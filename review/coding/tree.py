@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from django.db.models import Count
 
 from review.models import Code
 from submissions.calls.models import Call
@@ -17,20 +14,19 @@ class CodeInTree:
     code: Code
     level: int
     path: str
-    codings: int = 0
 
 
 def tree(call: Call) -> list[CodeInTree]:
-    """Return the call's codes, each before those below it, but those merged into others."""
+    """Return the call's codes, each before those below it, without those merged into others."""
     codes = Code.objects.filter(call=call, merged_into=None).order_by("position", "name", "pk")
-    children: dict[int | None, list[Any]] = {}
-    for code in codes.annotate(number=Count("codings")):
+    children: dict[int | None, list[Code]] = {}
+    for code in codes:
         children.setdefault(code.parent_id, []).append(code)
 
     def below(parent: int | None, level: int, path: tuple[str, ...]) -> Iterator[CodeInTree]:
         for code in children.get(parent, ()):
             names = (*path, code.name)
-            yield CodeInTree(code, level, " > ".join(names), code.number)
+            yield CodeInTree(code, level, " > ".join(names))
             yield from below(code.pk, level + 1, names)
 
     return list(below(None, 1, ()))

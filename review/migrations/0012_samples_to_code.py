@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("stratum", models.CharField(blank=True, max_length=500)),
+                ("stratum", models.TextField(blank=True)),
                 (
                     "sample",
                     models.ForeignKey(

@@ -49,7 +49,7 @@ class SampledResponse(models.Model):
 
     sample = models.ForeignKey(CodingSample, on_delete=models.CASCADE, related_name="responses")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="sampled")
-    stratum = models.CharField(max_length=500, blank=True)
+    stratum = models.TextField(blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint("sample", "submission", name="review_sampled_once")]

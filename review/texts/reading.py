@@ -123,6 +123,8 @@ def _begin(attachment: Attachment, *, at: datetime) -> FileText | None:
             return FileText.objects.create(
                 attachment=attachment, state=TextState.BEGUN, rules=RULES, at=at
             )
+        if Coding.objects.filter(file_text=known).exists():
+            return None
         again = known.rules == RULES
         if again and (known.state != TextState.BEGUN or known.at > at - GIVEN_UP_AFTER):
             return None

@@ -5,6 +5,7 @@
 
 {
   const PENDING = "coding-pending";
+  const TOP = 90; // pixels, of what sticks to the top of the page
   const bar = document.getElementById("coding-bar");
   const field = document.getElementById("coding-code");
   const status = document.getElementById("coding-status");
@@ -18,6 +19,8 @@
 
   const texts = () => [...document.querySelectorAll("[data-sentences]")];
   const textOf = (key) => texts().find((text) => text.dataset.source === key);
+  const isSame = (one, other) =>
+    one?.key === other?.key && one?.start === other?.start && one?.end === other?.end;
   const shorten = (words) => (words.length > 80 ? `${words.slice(0, 79)}…` : words);
 
   function sentencesOf(text) {
@@ -35,8 +38,7 @@
     if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) {
       whole.setEnd(range.endContainer, range.endOffset);
     }
-    const start = before.toString().length;
-    return [start, whole.toString().length];
+    return { start: before.toString().length, end: whole.toString().length };
   }
 
   function rangeOf({ key, start, end }) {
@@ -91,12 +93,14 @@
     const selection = document.getSelection();
     if (isMoving || !selection.rangeCount || selection.isCollapsed) return;
     const range = selection.getRangeAt(0);
-    const text = texts().find((one) => range.intersectsNode(one));
-    if (!text) return;
-    const [start, end] = offsetsOf(text, range);
-    const key = text.dataset.source;
-    const isSame = chosen?.key === key && chosen.start === start && chosen.end === end;
-    if (start < end && !isSame) choose({ key, start, end });
+    const parts = texts()
+      .filter((text) => range.intersectsNode(text))
+      .map((text) => ({ key: text.dataset.source, ...offsetsOf(text, range) }))
+      .filter((part) => part.start < part.end);
+    if (parts.length > 1) {
+      choose(null);
+      say("A passage is in one text: choose within one answer.");
+    } else if (parts.length && !isSame(parts[0], chosen)) choose(parts[0]);
   }
 
   document.addEventListener("selectionchange", takeSelection);
@@ -132,21 +136,24 @@
     if (canHighlight) document.getSelection().removeAllRanges();
     choose(next);
     const range = rangeOf(next);
-    const box = range?.getBoundingClientRect();
-    const bottom = bar.getBoundingClientRect().top;
-    if (box && (box.top < 90 || box.bottom > bottom)) {
-      range.startContainer.parentElement.scrollIntoView({ block: "center" });
+    if (range) bringIntoSight(textOf(next.key), range);
+    if (!canHighlight) selectNatively(range);
+  }
+
+  // The text of a file scrolls within its own box.
+  function bringIntoSight(text, range) {
+    const within = text.getBoundingClientRect();
+    const inText = range.getBoundingClientRect();
+    if (inText.top < within.top || inText.bottom > within.bottom) {
+      text.scrollTop += inText.top - within.top - text.clientHeight / 3;
     }
-    if (canHighlight || !range) return;
-    isMoving = true;
-    document.getSelection().setBaseAndExtent(
-      range.startContainer, range.startOffset, range.endContainer, range.endOffset
-    );
-    isMoving = false;
+    const box = range.getBoundingClientRect();
+    const bottom = bar.getBoundingClientRect().top;
+    if (box.top < TOP || box.bottom > bottom) window.scrollBy(0, box.top - TOP - bottom / 4);
   }
 
   function firstInSight(all) {
-    const place = all.findIndex((one) => (rangeOf(one)?.getBoundingClientRect().bottom ?? 0) > 90);
+    const place = all.findIndex((one) => (rangeOf(one)?.getBoundingClientRect().bottom ?? 0) > TOP);
     return Math.max(place, 0);
   }
 
@@ -159,41 +166,84 @@
       throw new Error("Not saved: the portal cannot be reached. Try again.");
     }
     if (answer.redirected) {
-      throw new Error("Not saved: you are signed out. Sign in in another tab, then try again.");
+      throw new Error("Not saved: you are signed out. Open this page again and sign in.");
     }
     const words = await answer.text();
-    if (answer.status === 422) throw new Error(words);
+    if (answer.status === 422) {
+      throw Object.assign(new Error(words), { isUnknown: answer.headers.has("X-Code-Unknown") });
+    }
     if (!answer.ok) throw new Error("Not saved: the portal has refused it. Open the page again.");
     return words;
   }
 
+  // Put the text as the server drew it in the place of the one before, with what the browser keeps
+  // there: whether its list is open, how far it is scrolled, the focus and the selection.
   function replace(fragment) {
     const drawn = new DOMParser().parseFromString(fragment, "text/html");
-    const answer = drawn.querySelector(".coded-answer");
-    const before = document.getElementById(answer.id);
-    const wasOpen = before.querySelector("details.codings")?.open;
-    before.replaceWith(answer);
-    const list = answer.querySelector("details.codings");
-    if (list && wasOpen) list.open = true;
-    document.getElementById("coding-choices").replaceWith(drawn.getElementById("coding-choices"));
+    const after = drawn.querySelector(".coded-answer");
+    const before = document.getElementById(after.id);
+    const focused = document.activeElement;
+    const selection = document.getSelection();
+    const hasSelection = chosen && selection.rangeCount && !selection.isCollapsed;
+    if (before) {
+      const text = before.querySelector("[data-sentences]");
+      const wasOpen = before.querySelector("details.codings")?.open;
+      const scrolled = text?.scrollTop ?? 0;
+      before.replaceWith(after);
+      const list = after.querySelector("details.codings");
+      if (list && wasOpen) list.open = true;
+      const drawnText = after.querySelector("[data-sentences]");
+      if (drawnText) drawnText.scrollTop = scrolled;
+      if (hasSelection && drawnText?.dataset.source === chosen.key) selectNatively(rangeOf(chosen));
+    }
+    replaceChoices(drawn.getElementById("coding-choices"));
+    if (focused === document.activeElement) return;
+    const key = focused?.dataset?.key;
+    const again = key && bar.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    (again ?? after.querySelector("summary") ?? field).focus({ preventScroll: true });
   }
 
-  function save(address, fields, { passage, said }) {
+  function selectNatively(range) {
+    if (!range) return;
+    isMoving = true;
+    document.getSelection().setBaseAndExtent(
+      range.startContainer, range.startOffset, range.endContainer, range.endOffset
+    );
+    isMoving = false;
+  }
+
+  // The codes that were there keep their numbers until the page is opened again.
+  function replaceChoices(choices) {
+    const before = [...document.querySelectorAll("#coding-choices [data-code]")];
+    const list = choices.querySelector(".recent");
+    const items = new Map(
+      [...choices.querySelectorAll("[data-code]")].map((one) => [one.dataset.code, one.closest("li")])
+    );
+    const kept = before.map((one) => one.dataset.code).filter((code) => items.has(code));
+    const added = [...items.keys()].filter((code) => !kept.includes(code));
+    [...kept, ...added].forEach((code, place) => {
+      const item = items.get(code);
+      item.querySelector("button").dataset.key = place + 1;
+      item.querySelector("kbd").textContent = place + 1;
+      list.append(item);
+    });
+    document.getElementById("coding-choices").replaceWith(choices);
+  }
+
+  // `wanted` is asked when the turn comes, as what to undo depends on what was done before.
+  function save(wanted, { passage, said, refused } = {}) {
     if (passage) waiting.push(passage);
     draw();
     queue = queue.then(async () => {
       try {
-        replace(await post(address, fields));
-        say(said);
+        const [address, fields] = wanted();
+        const fragment = await post(address, fields);
+        const drawn = new DOMParser().parseFromString(fragment, "text/html");
+        replace(fragment);
+        say(said ?? drawn.getElementById("coding-said").textContent);
       } catch (error) {
         say(error.message);
-        if (/There is no code/.test(error.message) && fields.code) {
-          unknown = fields.code;
-          say(`${error.message.split(".")[0]}. Press Enter again to add it.`);
-          field.value = fields.code;
-          chosen = passage;
-          field.focus();
-        }
+        refused?.(error);
       }
       waiting = waiting.filter((one) => one !== passage);
       draw();
@@ -208,25 +258,41 @@
     }
     const { key, start, end } = chosen;
     const passage = { key, start, end, name: pk ? `code-${pk}` : PENDING };
+    const address = textOf(key).dataset.address;
     const fields = { version: bar.dataset.version, code: name, start, end, quote: wordsOf(chosen) };
+    if (pk) fields.key = pk;
     if (unknown && unknown === name) fields.is_new = "on";
     unknown = "";
-    save(textOf(key).dataset.address, fields, {
+    save(() => [address, fields], {
       passage,
       said: `Under “${name}”: ${shorten(fields.quote)}`,
+      // What was typed stays, unless the coder has gone on meanwhile.
+      refused: (error) => {
+        if (pk || field.value || !isSame(chosen, passage)) return;
+        field.value = name;
+        if (!error.isUnknown) return;
+        unknown = name;
+        say(`There is no code “${name}”. Press Enter again to add it.`);
+        field.focus();
+      },
     });
+    if (!pk) {
+      field.value = "";
+      field.blur();
+    }
+  }
+
+  function undo() {
+    const button = document.querySelector("#coding-choices [data-undo]");
+    if (!button) throw new Error("There is nothing to undo.");
+    return [button.dataset.address, { coding: button.dataset.undo }];
   }
 
   bar.addEventListener("submit", (event) => {
     event.preventDefault();
     const name = field.value.trim();
-    if (!name) {
-      say("Enter or choose a code.");
-      return;
-    }
-    code(name, null);
-    field.value = "";
-    field.blur();
+    if (name) code(name, null);
+    else say("Enter or choose a code.");
   });
 
   bar.addEventListener("click", (event) => {
@@ -234,9 +300,7 @@
     if (!button) return;
     if (button.dataset.move) move(button.dataset.move);
     else if (button.dataset.code) code(button.dataset.name, button.dataset.code);
-    else if (button.dataset.undo) {
-      save(button.dataset.address, { coding: button.dataset.undo }, { said: "Undone." });
-    }
+    else if (button.dataset.undo) save(undo);
   });
 
   // A click would put the focus on the button, and the next key would not be one of the page's.
@@ -253,7 +317,7 @@
     const button = event.submitter;
     if (!form.closest("details.codings") || !button?.value) return;
     event.preventDefault();
-    save(form.action, { coding: button.value }, { said: "Taken away." });
+    save(() => [form.action, { coding: button.value }]);
   });
 
   bar.hidden = !texts().length;

@@ -18,9 +18,9 @@ document.addEventListener("keydown", (event) => {
   if (event.target instanceof Element && event.target.closest(TYPED_INTO)) return;
   if (list?.open) return;
   const wanted = find(event.key);
-  if (!wanted) return;
+  if (!wanted || wanted.closest("[hidden]")) return;
   const stays = "stays" in wanted.dataset;
-  if (event.repeat && !stays) return;
+  if (event.repeat && !("repeats" in wanted.dataset)) return;
   event.preventDefault();
   isLeaving = event.key !== "?" && !stays;
   if (wanted.matches(TYPED_INTO)) wanted.focus();

@@ -17,7 +17,7 @@ KNOWN = {
     "review.Note.submission": DELETED,
     "review.Note.version": DELETED,
     "review.Review.submission": DELETED,
-    "review.SampledResponse.submission": STANDS,
+    "review.SampledResponse.submission": EMPTIED,
     "review.SearchEntry.submission": DELETED,
     "review.SearchEntry.version": DELETED,
     "review.Signature.submission": DELETED,

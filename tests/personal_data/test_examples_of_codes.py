@@ -10,6 +10,8 @@ from tests.personal_data.erasures import erase
 STORY = "We bid together. The prime kept half of it.\nIt hurt."
 EXAMPLES = {
     "quoted": "One said: “The prime\nkept half of it.”",
+    "one line": "One said: “The prime kept half of it.”",
+    "a name within a word": "Canada@example.org.uk",
     "alone": "the prime kept half of it.",
     "named": "As ada@example.org said.",
     "own": "A prime keeps more than its share.",
@@ -21,7 +23,7 @@ EXAMPLES = {
 @pytest.mark.parametrize(
     ("scope", "gone"),
     [
-        (ErasureScope.RESPONSE, {"quoted", "alone", "named"}),
+        (ErasureScope.RESPONSE, {"quoted", "one line", "alone", "named"}),
         (ErasureScope.IDENTITY, {"named"}),
         (ErasureScope.FILES, set()),
     ],

@@ -82,7 +82,7 @@ def test_selection_of_a_browser_is_the_same_words_in_the_stored_text(pieces, dat
         return
     passage = from_utf16(text, *chosen, quote=quote)
     assert as_shown(passage.quote(text)) == quote.strip()
-    first, last = to_utf16(text, passage)
+    ((first, last),) = to_utf16(text, [passage])
     assert shown.encode("utf-16-le")[2 * first : 2 * last].decode("utf-16-le") == quote.strip()
 
 

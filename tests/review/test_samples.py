@@ -1,11 +1,13 @@
 """Samples that several coders code by themselves: drawing, hiding, and what stands."""
 
+import re
 from collections import Counter
 
 import pytest
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from review.coding.codebook import merge_codes, split_code
 from review.coding.codings import code_passage, remove_coding
 from review.coding.samples import close_sample, draw_sample, say_done, seen_by, to_code
 from review.errors import CodingRefused
@@ -15,6 +17,8 @@ from tests.makers import make_call, make_code, make_submitted, make_user, while_
 from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
 from tests.review.test_coding_page import coder, page, post, signed_in
+
+CODEBOOK = "/admin/review/code/"
 
 
 @pytest.fixture
@@ -67,6 +71,7 @@ def test_sample_is_in_proportion_to_the_answers_and_the_same_by_its_number(call,
     sample = draw(call, pair, boss, size=5, facet="roles")
     drawn = list(sample.responses.values_list("stratum", "submission"))
     assert Counter(stratum for stratum, _ in drawn) == {"provider": 4, "commissioner": 1}
+    close_sample(sample, by=boss, at=while_open(call))
     again = draw(call, pair, boss, size=5, facet="roles", seed=sample.seed)
     assert list(again.responses.values_list("stratum", "submission")) == drawn
     event = AuditEvent.objects.filter(action="sample_drawn").latest("pk")
@@ -163,7 +168,7 @@ def test_codings_of_who_is_done_stand_until_the_sample_is_closed(call, pair, bos
 def test_only_coders_of_the_sample_are_done_with_its_responses(call, pair, boss):
     make_submitted(call)
     sampled = draw(call, pair, boss).responses.get()
-    with pytest.raises(CodingRefused, match="You are no coder of this sample"):
+    with pytest.raises(CodingRefused, match="You do not code this sample"):
         say_done(sampled, by=boss, at=while_open(call))
     assert list(to_code(pair[0])) == [sampled]
     say_done(sampled, by=pair[0], at=while_open(call))
@@ -245,3 +250,58 @@ def test_coding_and_being_done_at_once_never_leave_a_coding_after_it(at):
 
     there, _ = at_once([be_done, code_it])
     assert there == Coding.objects.count()
+
+
+def test_erasing_a_response_takes_its_answer_out_of_the_sample(call, pair, boss):
+    response = make_submitted(call, roles=["provider"], email="one@example.org")
+    draw(call, pair, boss, facet="roles")
+    assert SampledResponse.objects.get().stratum == "provider"
+    erase(response, at=while_open(call))
+    assert SampledResponse.objects.get().stratum == ""
+
+
+def test_response_is_in_one_open_sample_at_a_time(call, pair, boss):
+    make_submitted(call)
+    sample = draw(call, pair, boss)
+    with pytest.raises(CodingRefused, match="no responses to draw from"):
+        draw(call, pair, boss)
+    close_sample(sample, by=boss, at=while_open(call))
+    assert draw(call, pair, boss).responses.count() == 1
+
+
+def test_codes_of_an_open_sample_are_neither_merged_nor_split(call, pair, boss):
+    response = make_submitted(call, story="Fair pay for all")
+    sample = draw(call, pair, boss)
+    own, other = coded(response, pair[0]), make_code(call=call, name="Other")
+    options = {"by": boss, "at": while_open(call)}
+    for change in (
+        lambda: merge_codes(own.code, into=other, **options),
+        lambda: split_code(own.code, codings=[own.pk], to=other, **options),
+    ):
+        with pytest.raises(CodingRefused, match="close the sample first"):
+            change()
+    close_sample(sample, **options)
+    assert merge_codes(own.code, into=other, **options) == 1
+
+
+def test_numbers_of_the_codebook_leave_out_what_a_blind_coder_does_not_see(call, pair, boss):
+    response = make_submitted(call, story="Fair pay for all")
+    draw(call, pair, boss)
+    coded(response, pair[0])
+    shown = [
+        re.findall(r"\d+ codings? in \d+ responses?", signed_in(one).get(CODEBOOK).content.decode())
+        for one in (pair[0], pair[1], boss)
+    ]
+    assert shown == [
+        ["1 coding in 1 response"],
+        ["0 codings in 0 responses"],
+        ["1 coding in 1 response"],
+    ]
+
+
+def test_hostile_reference_is_not_found(call, pair, boss):
+    make_submitted(call)
+    sample = draw(call, pair, boss)
+    done = f"/admin/review/codingsample/{sample.pk}/done/"
+    for hostile in ("\0", "x" * 5000, ""):
+        assert signed_in(pair[0]).post(done, {"response": hostile}).status_code == 404

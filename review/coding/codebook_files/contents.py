@@ -129,14 +129,14 @@ class Collected:
                 most = f"{LONGEST_WORDS:,} at most"
                 self.fault(place, f"“{LABELS[name]}” has {len(said):,} characters: {most}")
         if (colour := found.get("colour", "").lower()) and not COLOUR.fullmatch(colour):
-            self.fault(place, f"“{_cut(colour)}” is no colour: write it like #0b5a9c")
+            self.fault(place, f"“{_cut(colour)}” is not a colour: write it like #0b5a9c")
         elif colour:
             found["colour"] = self._visible(colour if len(colour) > 4 else _doubled(colour))
         if line := found.get("pattern", ""):
             found["pattern"] = PATTERNS.get(line.casefold(), "")
             if not found["pattern"]:
                 labels = ", ".join(CodePattern.labels)
-                self.fault(place, f"“{_cut(line)}” is no line: write one of {labels}")
+                self.fault(place, f"“{_cut(line)}” is not a line: write one of {labels}")
         return found
 
     def yes_or_no(self, place: str, said: str) -> bool | None:
@@ -158,7 +158,7 @@ class Collected:
         try:
             found = UUID(said)
         except ValueError:
-            self.fault(place, f"“{_cut(said)}” is no GUID")
+            self.fault(place, f"“{_cut(said)}” is not a GUID")
             return None
         if found in self._guids:
             self.fault(place, f"The GUID is the same as that of {self._guids[found]}")

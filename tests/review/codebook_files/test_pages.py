@@ -98,7 +98,7 @@ def test_faults_are_listed_and_there_is_no_button(call):
     answer = chosen(staff(), call, "name,colour\nMoney,red\n")
     said = answer.content.decode()
     assert answer.status_code == 422
-    assert "<td>row 2</td><td>“red” is no colour: write it like #0b5a9c</td>" in said
+    assert "<td>row 2</td><td>“red” is not a colour: write it like #0b5a9c</td>" in said
     assert 'name="seen"' not in said
 
 

@@ -126,13 +126,13 @@ def test_each_fault_is_told_with_its_row():
         ",A,B,,,,\n"
     )
     assert faults(table) == [
-        ("row 2", "“red” is no colour: write it like #0b5a9c"),
-        ("row 2", "“abc” is no GUID"),
+        ("row 2", "“red” is not a colour: write it like #0b5a9c"),
+        ("row 2", "“abc” is not a GUID"),
         ("row 3", "“perhaps” is neither yes nor no"),
         ("row 3", "The code has no name"),
         (
             "row 3",
-            "“A zigzag” is no line: write one of One line, Two lines, Dashes, Dots, A wave",
+            "“A zigzag” is not a line: write one of One line, Two lines, Dashes, Dots, A wave",
         ),
         ("row 4", "The name has 101 characters: 100 at most"),
         ("row 4", "“definition” has 10,001 characters: 10,000 at most"),
@@ -152,8 +152,8 @@ def test_each_fault_is_told_with_its_row():
     assert faults("A>> >>B\n") == [("row 1", "A name is empty")]
     assert faults(qdc('<Code guid="x" color="#1"/>'), "c.qdc") == [
         ("line 1", "The code has no name"),
-        ("line 1", "“#1” is no colour: write it like #0b5a9c"),
-        ("line 1", "“x” is no GUID"),
+        ("line 1", "“#1” is not a colour: write it like #0b5a9c"),
+        ("line 1", "“x” is not a GUID"),
     ]
 
 
