@@ -64,7 +64,7 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
     """Return the numbers of each call, in one query for all calls."""
     to_do = Q(triage_status__in=TO_DO)
     visited = last_visit(person)
-    sampled = Exists(to_code(person).filter(submission=OuterRef("pk")))
+    to_be_coded = Exists(to_code(person).filter(submission=OuterRef("pk")))
     since = Q(current_version__received_at__gt=visited) if visited else Q(pk__in=())
     rows = (
         Submission.objects.submitted()
@@ -77,7 +77,7 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
             unassigned=Count("pk", filter=to_do & Q(review__assignee=None)),
             flagged=Count("pk", filter=to_do & Q(review__flagged=True)),
             since=Count("pk", filter=since),
-            sampled=Count("pk", filter=sampled),
+            to_code=Count("pk", filter=to_be_coded),
         )
     )
     answers = responses_with_new_answers(person, calls)
@@ -89,7 +89,7 @@ def _tasks(numbers: dict[str, int], call: Call | None, *, decides: bool) -> list
     offered = [
         ("since", "Since your last visit", "received=visit", True),
         ("answers", "New answers to your questions", "questions=new", True),
-        ("sampled", "To code for a sample", "sampled=me", True),
+        ("to_code", "To code for a sample", "sampled=me", True),
         ("mine", "Yours to do", "assigned=me&work=to_do", decides),
         ("new", "New", "triage_status__exact=unread", True),
         ("unassigned", "To do and assigned to nobody", "assigned=nobody&work=to_do", decides),
