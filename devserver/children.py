@@ -45,7 +45,9 @@ class Child:
     def give_way(self) -> None:
         """Have the child, and what it starts, wait while others want the processor."""
         with contextlib.suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, self.pid, GIVES_WAY)
+            # Only root makes a process less nice than whoever started it.
+            if os.getpriority(os.PRIO_PROCESS, self.pid) < GIVES_WAY:
+                os.setpriority(os.PRIO_PROCESS, self.pid, GIVES_WAY)
         # Where Linux groups processes by session, niceness counts among those of one session only.
         with contextlib.suppress(OSError):
             Path(f"/proc/{self.pid}/autogroup").write_text(str(GIVES_WAY))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
@@ -44,6 +45,7 @@ CHANGES = (
     AuditAction.CODE_SPLIT,
     AuditAction.CODING_REMOVED,
 )
+NARROWED_BY = {"call__id__exact"}
 ON_RECORD = "The record has your name, the time and the names of the fields, without their words."
 
 
@@ -77,6 +79,8 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
         """Show the codebook of the call that is chosen, or of the only one."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
+        if set(request.GET) - NARROWED_BY:
+            raise DisallowedModelAdminLookup("the codebook is narrowed by the call alone")
         calls = list(calls_of(request.user, self.sees))
         call = chosen_call(request, calls)
         context = {

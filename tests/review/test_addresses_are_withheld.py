@@ -42,8 +42,11 @@ FILTERS = {
         "timing",
         "channel",
         "notes",
+        "sampled",
     },
     "review.cluster": {"call", "state", "kind"},
+    "review.code": set(),
+    "review.codingsample": {"call"},
     "retention.retentioncalendar": set(),
 }
 

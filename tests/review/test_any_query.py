@@ -43,7 +43,8 @@ def test_list_takes_any_value_of_any_filter(client, superuser, model):
     make_call()
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     filters = filters_of(admin.site._registry[model], superuser)
-    whole = client.get(address).context["cl"].result_count
+    # The codebook is a tree, which no filter narrows.
+    whole = getattr(client.get(address).context.get("cl"), "result_count", None)
     for name in [*filters, *OF_EVERY_LIST, "unknown\0"]:
         assert client.get(address, {name: "a\0b"}).status_code == 400, name
     for name in [*filters, *OF_EVERY_LIST]:
