@@ -58,14 +58,16 @@ def draw_sample(
             raise CodingRefused(f"{coder.get_username()} may not code in this call")
     if facet and facet not in {question.key for _, question in call.facet_questions}:
         raise CodingRefused("Choose one of the call's questions to count by")
-    strata = _strata(call, facet)
-    there = sum(map(len, strata.values()))
-    if not there:
-        raise CodingRefused("There are no responses to draw from")
-    if not 1 <= size <= there:
-        raise CodingRefused(f"Choose a number from 1 to {there}, as many as there are to draw from")
     seed = secrets.randbits(62) if seed is None else seed
     with transaction.atomic():
+        # Locked, so that two draws at once do not take the same response.
+        Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        strata = _strata(call, facet)
+        there = sum(map(len, strata.values()))
+        if not there:
+            raise CodingRefused("There are no responses to draw from")
+        if not 1 <= size <= there:
+            raise CodingRefused(f"Choose a number from 1 to {there}, as many as there are")
         sample = CodingSample.objects.create(
             call=call, facet=facet, seed=seed, is_blind=is_blind, drawn_by=by, drawn_at=at
         )
