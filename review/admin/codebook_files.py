@@ -10,13 +10,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
 from core import clock
+from review.admin.codebook_pages import list_address
 from review.coding.codebook_files.contents import MOST_BYTES, MOST_CODES, FileBook
 from review.coding.codebook_files.importing import import_codebook
 from review.coding.codebook_files.plan import Plan
@@ -59,10 +60,6 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
     ]
 
 
-def codebook_page(call: Call) -> str:
-    return f"{reverse('admin:review_code_changelist')}?call__id__exact={call.pk}"
-
-
 def download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Send the codebook to somebody who reads the responses of the call."""
     refuse_unless_somewhere(request, Action.READ_RESPONSES)
@@ -70,7 +67,7 @@ def download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     content_type, write = FILES[kind]
     if not tree(own):
         messages.info(request, "There is no code to download yet.")
-        return redirect(codebook_page(own))
+        return redirect(list_address(own))
     day = f"{clock.portal_now():%Y-%m-%d}"
     answer = HttpResponse(write(own), content_type=content_type)
     answer["Content-Disposition"] = f'attachment; filename="{own.slug}-codebook-{day}.{kind}"'
@@ -91,7 +88,7 @@ def bring_in(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
                 made = _carried_out(request, call, book, seen)
                 if made is not None:
                     messages.success(request, f"{_told(made)}.")
-                    return redirect(codebook_page(call))
+                    return redirect(list_address(call))
                 messages.error(request, OUTDATED)
                 status = 409
             shown = _dry_run(plan(call, book), book, name, content)
@@ -105,7 +102,7 @@ def bring_in(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
         "title": "Import a codebook",
         "opts": admin.opts,
         "call": call,
-        "codebook_page": codebook_page(call),
+        "codebook_page": list_address(call),
         "most_codes": f"{MOST_CODES:,}",
         "most_megabytes": MOST_BYTES // 1024 // 1024,
         **shown,
