@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 
 from core import spoken_time
 from core.whole_files import FileLost, open_whole
-from exports.writers.zip_stream import ZipStream
+from core.zip_stream import ZipStream
 from review.coding.codings import quote
 from review.models import Coding, Note
 from submissions.calls.models import Call

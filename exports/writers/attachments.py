@@ -6,11 +6,11 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import content_of, records
 from exports.types import File, Pieces, Record
 from exports.writers.record_answers import file_name
-from exports.writers.zip_stream import ZipStream
 from submissions.responses.author_metadata.cleaning import without_author
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.scanning import is_held_back, say_why_held_back

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from core.release import NAME, VERSION
+from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import erased_references, records
 from exports.types import Pieces
@@ -20,7 +21,6 @@ from exports.writers import (
     workbook,
 )
 from exports.writers.attachments import LIST_NAME, FileList
-from exports.writers.zip_stream import ZipStream
 
 CONTENT_TYPE = "application/zip"
 MANIFEST = "manifest.json"

@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from core.release import NAME
 from core.xml_text import HEAD, element, tag, xml_text
+from core.zip_stream import small_member
 from exports.columns import NUMBER, SEVERAL, TIME, Column
 from exports.consent import says_who, shown_questions
 from exports.export_context import ExportContext
@@ -22,7 +23,6 @@ from exports.queries import coders_of, codes_of, records
 from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers import qda_xml
 from exports.writers.record_answers import answer_of
-from exports.writers.zip_stream import small_member
 from review.coding.codebook_files.qda import ORIGIN
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS

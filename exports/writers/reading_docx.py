@@ -4,12 +4,12 @@ import io
 import tempfile
 from collections.abc import Iterator
 
+from core.word_file import BULLET, WordFrame, bold, heading, link, paragraph, run
+from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import records
 from exports.types import Pieces, Record
 from exports.writers.reading_copy import ReadingCopy, about, footer, reading_copy, refuse_too_long
-from exports.writers.word_file import BULLET, WordFrame, bold, heading, link, paragraph, run
-from exports.writers.zip_stream import ZipStream
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MOST_WORDS = 1_000_000  # more, and Word itself is slow to open it

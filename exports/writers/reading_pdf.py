@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from core import typesetting
+from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import records
 from exports.types import Dataset, Pieces, Record
 from exports.writers.reading_copy import about, as_data, footer, reading_copy, refuse_too_long
-from exports.writers.zip_stream import ZipStream
 
 CONTENT_TYPE = "application/pdf"
 TEMPLATE = Path(__file__).with_name("reading_copy.typ").read_text(encoding="utf-8")

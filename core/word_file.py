@@ -21,7 +21,7 @@ from docx.text.paragraph import Paragraph
 
 from core.release import NAME
 from core.xml_text import xml_text
-from exports.writers.zip_stream import small_member
+from core.zip_stream import small_member
 
 DOCUMENT = "word/document.xml"
 PROPERTIES = "docProps/core.xml"
