@@ -15,12 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from core.time_limits import in_calendar
-from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
-from exports.campaign_sql import counted_once_sql
-from exports.consent import PSEUDONYMISED, confidential_sql
-from exports.consent import parameters as consent_parameters
-from exports.counts.disclosure_control import (
+from core.disclosure_control import (
     Shown,
     TooFew,
     as_they_are,
@@ -28,6 +23,11 @@ from exports.counts.disclosure_control import (
     is_few,
     leaves_few,
 )
+from core.time_limits import in_calendar
+from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
+from exports.campaign_sql import counted_once_sql
+from exports.consent import PSEUDONYMISED, confidential_sql
+from exports.consent import parameters as consent_parameters
 from exports.counts.facets import dependencies, facet_counts, hiding_facets
 from exports.counts.types import Completion, Counts, DayCount, OptionCount
 from submissions.calls.models import Call

@@ -13,7 +13,7 @@ No table counts confidential responses: they are `apart` from it.
 
 from collections.abc import Mapping, Sequence
 
-from exports.counts.disclosure_control import (
+from core.disclosure_control import (
     Shown,
     TooFew,
     as_they_are,

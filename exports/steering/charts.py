@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from core import spoken_time
+from core.disclosure_control import FEW
 from core.time_limits import in_calendar
-from exports.counts.disclosure_control import FEW
 from exports.counts.types import Completion, DayCount, OptionCount
 from submissions.calls.models import Call
 

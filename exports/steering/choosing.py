@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from core import clock
+from core.disclosure_control import FEW
 from exports import export_runs
-from exports.counts.disclosure_control import FEW
 from exports.export_context import UnsupportedByFormat
 from exports.filters import CAMPAIGNS, ORDERS, ExportFilter, FilterRefused, consent_options
 from exports.formats import FORMATS

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.identity import text_for
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
-from exports.counts.disclosure_control import is_few, leaves_few
+from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of

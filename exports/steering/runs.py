@@ -16,9 +16,9 @@ from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from accounts.identity import text_for
 from core import clock, spoken_time
+from core.disclosure_control import FEW
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
-from exports.counts.disclosure_control import FEW
 from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.recording import (

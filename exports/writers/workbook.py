@@ -14,9 +14,9 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from core.disclosure_control import FEW
 from core.xml_text import xml_text
 from exports.columns import LONG, NUMBER, TIME, Column
-from exports.counts.disclosure_control import FEW
 from exports.export_context import ExportContext, UnsupportedByFormat
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS

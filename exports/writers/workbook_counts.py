@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from exports.counts.disclosure_control import Shown, TooFew, as_they_are, hidden_among
+from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among
 from exports.counts.facets import facet_counts
 from exports.types import Dataset, Record
 from submissions.responses.states import Timing

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.counts.disclosure_control import FEW, Shown, TooFew, each_hidden, hidden_among
+from core.disclosure_control import FEW, Shown, TooFew, each_hidden, hidden_among
 
 
 def possible_values(shown, total, place):
