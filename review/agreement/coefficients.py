@@ -1,0 +1,94 @@
+"""How far coders agree, in numbers: Krippendorff's alpha, Cohen's kappa and the plain share.
+
+All are of nominal values. Sources: K. Krippendorff, “Computing Krippendorff's Alpha-Reliability”
+(2011); J. Cohen, “A Coefficient of Agreement for Nominal Scales” (1960).
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+# How many coders gave each value to a unit.
+Unit = Mapping[Hashable, int]
+# By two values: how many units, or pairs of values, have them.
+Table = Mapping[tuple[Hashable, Hashable], Fraction | int]
+
+NOTHING = "no passage that two coders had open"
+NO_VARIATION = "no variation: all of them are coded alike, so that chance agrees always"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number; `value` is None where it is undefined, and `why` says why."""
+
+    value: float | None
+    why: str = ""
+
+    @property
+    def said(self) -> str:
+        return "undefined" if self.value is None else f"{self.value:.3f}"
+
+    @property
+    def per_cent(self) -> str:
+        return "undefined" if self.value is None else f"{100 * self.value:.1f}%"
+
+
+def coincidences(units: Iterable[tuple[Unit, int]]) -> Counter[tuple[Hashable, Hashable]]:
+    """Return how often two values meet in a unit; each unit comes with how many are like it.
+
+    A unit of m values has each of its pairs, in both orders, weighted by 1/(m - 1), so that the
+    whole counts the values. One that a single coder valued has no pair.
+    """
+    found: Counter[tuple[Hashable, Hashable]] = Counter()
+    for unit, times in units:
+        coders = sum(unit.values())
+        if coders < 2:
+            continue
+        for one, number in unit.items():
+            for other, others in unit.items():
+                pairs = number * (others - (one == other))
+                found[one, other] += Fraction(pairs * times, coders - 1)  # type: ignore[assignment]  # a Counter of fractions
+    return found
+
+
+def alpha(table: Table) -> Figure:
+    """Return Krippendorff's alpha of the coincidences."""
+    values = _margin(table, 0)
+    number = sum(values.values())
+    if not number:
+        return Figure(None, NOTHING)
+    expected = number * number - sum(one * one for one in values.values())
+    if not expected:
+        return Figure(None, NO_VARIATION)
+    observed = number - _diagonal(table)
+    return Figure(float(1 - (number - 1) * observed / Fraction(expected)))
+
+
+def kappa(table: Table) -> Figure:
+    """Return Cohen's kappa of how many units have each pair of values, the first coder's first."""
+    number = sum(table.values())
+    if not number:
+        return Figure(None, NOTHING)
+    first, second = _margin(table, 0), _margin(table, 1)
+    by_chance = sum(one * second.get(value, 0) for value, one in first.items())
+    if by_chance == number * number:
+        return Figure(None, NO_VARIATION)
+    observed = _diagonal(table) * number
+    return Figure(float(Fraction(observed - by_chance) / (number * number - by_chance)))
+
+
+def share(agreeing: int, pairs: int) -> Figure:
+    """Return which share of the pairs of values agrees."""
+    return Figure(agreeing / pairs) if pairs else Figure(None, NOTHING)
+
+
+def _diagonal(table: Table) -> Fraction | int:
+    return sum(number for (one, other), number in table.items() if one == other)
+
+
+def _margin(table: Table, place: int) -> dict[Hashable, Fraction | int]:
+    found: dict[Hashable, Fraction | int] = {}
+    for pair, number in table.items():
+        found[pair[place]] = found.get(pair[place], 0) + number
+    return found
