@@ -29,6 +29,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.CODE,
         Action.CHANGE_CODEBOOK,
         Action.DRAW_SAMPLES,
+        Action.DECIDE_CODINGS,
         Action.WRITE_NOTES,
         Action.ASK_AUTHOR,
         Action.WITHDRAW,
@@ -55,6 +56,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.CODE,
         Action.CHANGE_CODEBOOK,
         Action.DRAW_SAMPLES,
+        Action.DECIDE_CODINGS,
         Action.WRITE_NOTES,
         Action.ASK_AUTHOR,
         Action.GET_DIGEST,
@@ -88,6 +90,7 @@ BY_THE_WAY = frozenset(
         Action.CODE,
         Action.CHANGE_CODEBOOK,
         Action.DRAW_SAMPLES,
+        Action.DECIDE_CODINGS,
     }
 )
 

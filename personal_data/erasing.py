@@ -19,7 +19,7 @@ from accounts.states import AuditAction
 from exports import export_runs
 from review.coding.forgetting import forget_examples
 from review.duplicates import comparing
-from review.models import Coding, FileText, Note, Review, SampledResponse
+from review.models import Coding, CodingDecision, FileText, Note, Review, SampledResponse
 from review.searching.entries import forget_words
 from review.texts import reading
 from submissions.outbox.models import OutboxEmail
@@ -96,6 +96,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         forget_examples(submission.call, names=given, texts=_texts_that_end(locked, submission))
         if locked.is_about_identity:
             _empty_notes_with(given, submission)
+            _empty_reasons_with(given, submission)
             end_questions(submission, whole=locked.is_whole, names=given, at=at)
             _erase_passes(submission)
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
@@ -106,6 +107,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             ImportedRow.objects.filter(submission=submission).delete()
         if locked.is_whole:
             Answer.objects.filter(submission=submission).delete()
+            CodingDecision.objects.filter(version__submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
             SampledResponse.objects.filter(submission=submission).update(stratum="")
@@ -170,6 +172,14 @@ def _empty_notes_with(given: set[str], submission: Submission) -> None:
         if any(value in note.text.casefold() for value in given):
             note.text = "Erased: it named who answered."
             note.save(update_fields=["text"])
+
+
+def _empty_reasons_with(given: set[str], submission: Submission) -> None:
+    """Empty the reasons of decisions about codings that have such an answer."""
+    for decision in CodingDecision.objects.filter(version__submission=submission):
+        if any(value in decision.reason.casefold() for value in given):
+            decision.reason = "Erased: it named who answered."
+            decision.save(update_fields=["reason"])
 
 
 def _erase_passes(submission: Submission) -> None:

@@ -13,10 +13,10 @@ from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
-from review.admin.coding_source import Source, can_be_coded
+from review.admin.coding_source import Source
 from review.admin.listed import CameFrom
 from review.coding.carrying import CarryingOver, carrying_over
-from review.coding.codings import quote
+from review.coding.codings import can_be_coded, quote
 from review.coding.marking import CodedPassage, Piece, pieces
 from review.coding.passages import Passage, sentences, to_utf16
 from review.coding.samples import is_done_with, to_code

@@ -13,10 +13,11 @@ from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
 from review.admin.listed import CameFrom
+from review.coding.codings import can_be_coded
 from review.models import Coding, FileText
 from review.texts.reading import text_beside
 from submissions.calls.models import Question
-from submissions.calls.states import TEXT_KINDS, QuestionKind
+from submissions.calls.states import QuestionKind
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.states import SubmissionState
 
@@ -108,11 +109,3 @@ def _file_source(
             text=True,
         )
     return Source(question, found.text, found)
-
-
-def can_be_coded(question: Question, version: Version) -> bool:
-    return (
-        question.kind in TEXT_KINDS
-        and not question.identity
-        and bool(version.texts.get(question.key))
-    )

@@ -20,6 +20,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from review.admin.agreement import deciding_page, differences_page, figures_page
 from review.coding.samples import close_sample, draw_sample, say_done
 from review.errors import CodingRefused
 from review.models import CodingDone, CodingSample, SampledResponse
@@ -116,6 +117,9 @@ class CodingSampleAdmin(OfOwnCalls, ReadOnlyAdmin):
             path("draw/<int:pk>/", wrap(self.draw), name="review_codingsample_draw"),
             path("<int:pk>/close/", wrap(self.close), name="review_codingsample_close"),
             path("<int:pk>/done/", wrap(self.done), name="review_codingsample_done"),
+            *figures_page.urls(self),
+            *differences_page.urls(self),
+            *deciding_page.urls(self),
             *super().get_urls(),
         ]
 

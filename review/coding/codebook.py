@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from review.coding.decided import follow_merge, refuse_to_undo_decisions
 from review.coding.locking import lock_codes
 from review.coding.tree import tree
 from review.errors import CodingRefused
@@ -126,6 +127,7 @@ def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
         _refuse_depth(locked, level=_level(into))
         _refuse_in_open_sample(locked)
         moved = _move_codings(locked.codings.values_list("pk", flat=True), to=into)
+        follow_merge(locked, into=into)
         last = _last_position(locked.call, into)
         for place, child in enumerate(locked.children.order_by("position", "name")):
             child.parent, child.position = into, last + place
@@ -152,6 +154,7 @@ def split_code(code: Code, *, codings: Iterable[int], to: Code, by: User, at: da
         if not keys:
             raise CodingRefused("Choose the passages that belong to another code")
         _refuse_in_open_sample(locked)
+        refuse_to_undo_decisions(keys)
         moved = _move_codings(keys, to=to)
         _record(locked, AuditAction.CODE_SPLIT, by=by, at=at, to=to.pk, codings=moved)
     return moved

@@ -8,10 +8,12 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from review.coding.decided import refuse_to_undo_decisions
 from review.coding.samples import is_done_with
 from review.errors import CodingRefused
 from review.models import Code, Coding, FileText
 from submissions.calls.models import Question
+from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
@@ -87,6 +89,7 @@ def remove_coding(coding: Coding, *, by: User, at: datetime) -> None:
         submissions = Submission.objects.select_for_update(no_key=True)
         if is_done_with(by, submissions.get(pk=coding.version.submission_id)):
             raise CodingRefused(DONE)
+        refuse_to_undo_decisions([coding.pk])
         if not Coding.objects.filter(pk=coding.pk).delete()[0]:
             return
         record(
@@ -108,6 +111,15 @@ def quote(coding: Coding) -> str:
     if coding.file_text is not None:
         return coding.file_text.text[coding.start : coding.end]
     return coding.version.texts[coding.question.key][coding.start : coding.end]
+
+
+def can_be_coded(question: Question, version: Version) -> bool:
+    """Return whether the version has an answer to the question that belongs to the evidence."""
+    return (
+        question.kind in TEXT_KINDS
+        and not question.identity
+        and bool(version.texts.get(question.key))
+    )
 
 
 def _text_of(file_text: FileText, version: Version, question: Question) -> str:

@@ -1,3 +1,4 @@
+from review.models.agreement import CodingDecision, DecidedCode
 from review.models.codebook import Code, Coding
 from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
 from review.models.inbox import Review, SavedFilter
@@ -12,8 +13,10 @@ __all__ = [
     "ClusterMember",
     "Code",
     "Coding",
+    "CodingDecision",
     "CodingDone",
     "CodingSample",
+    "DecidedCode",
     "FileText",
     "KeysTurnedOff",
     "Note",

@@ -34,6 +34,7 @@ WITH_FIELDS = (
     "accounts/membership/add/",
     "accounts/user/<path:object_id>/change/",
     "review/cluster/<path:object_id>/change/",
+    "review/codingsample/<int:pk>/differences/<slug:place>/",
     "review/codingsample/draw/<int:pk>/",
     "review/code/<int:pk>/merge/",
     "review/code/<int:pk>/move/",

@@ -13,6 +13,7 @@ KNOWN = {
     "review.ClusterMember.nearest": EMPTIED,
     "review.ClusterMember.submission": DELETED,
     "review.Coding.version": DELETED,
+    "review.CodingDecision.version": DELETED,
     "review.FileText.attachment": DELETED,
     "review.Note.submission": DELETED,
     "review.Note.version": DELETED,

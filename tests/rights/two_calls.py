@@ -13,8 +13,11 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ExportRun
+from review.admin.agreement.differences_page import name_of
+from review.agreement.comparing import compare
+from review.agreement.differences import differences
 from review.coding.codings import code_passage
-from review.coding.samples import draw_sample
+from review.coding.samples import close_sample, draw_sample, say_done
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
 from review.searching.entries import write_due
@@ -136,6 +139,20 @@ class Side:
         self.upload = uploads.upload(call=self.call, file=table, by=boss, at=self.at)
         colleague = make_user(username=f"{name}-colleague")
         memberships.give(person=colleague, call=self.call, role=Role.CODER, by=boss, at=self.at)
+        self.compared = draw_sample(
+            call=self.call,
+            size=2,
+            coders=[self.member, colleague],
+            facet="",
+            is_blind=True,
+            by=boss,
+            at=self.at,
+        )
+        for sampled in self.compared.responses.all():
+            for one in (self.member, colleague):
+                say_done(sampled, by=one, at=self.at)
+        close_sample(self.compared, by=boss, at=self.at)
+        (self.difference,) = differences(compare(self.compared))
         self.sample = draw_sample(
             call=self.call,
             size=1,
@@ -184,6 +201,8 @@ class Side:
             "submissions/erasurerequest": self.erasure,
             "review/cluster": self.cluster,
             "review/codingsample/draw": self.call,
+            "review/codingsample/<int:pk>/agreement": self.compared,
+            "review/codingsample/<int:pk>/differences": self.compared,
             "review/codingsample": self.sample,
             "review/code/of": self.call,
             "review/code": self.code,
@@ -207,6 +226,8 @@ class Side:
                 return "story"
             if name == "note":
                 return str(self.note.pk)
+            if name == "place":
+                return name_of(self.difference)
             if name == "kind":
                 return "confirmation"
             if row is not None and name in {"pk", "object_id", "id"}:

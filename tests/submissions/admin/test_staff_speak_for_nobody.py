@@ -194,6 +194,9 @@ class Walk:
         of_sample = f"{admin}{CodingSample.objects.get().pk}"
         drawn.append(self.staff.post(f"{of_sample}/done/", {"response": "none"}))
         drawn.append(self.staff.post(f"{of_sample}/close/"))
+        drawn.append(self.staff.post(f"{of_sample}/differences/none/", {"none": "on"}))
+        pages = ("agreement/", "agreement.csv", "differences/")
+        drawn += [self.staff.get(f"{of_sample}/{page}") for page in pages]
         return drawn
 
     def write_and_resolve_notes(self):
@@ -418,6 +421,10 @@ ACTIONS = {
     "review_codingsample_draw": [Walk.draw_and_close_a_sample],
     "review_codingsample_done": [Walk.draw_and_close_a_sample],
     "review_codingsample_close": [Walk.draw_and_close_a_sample],
+    "review_codingsample_agreement": [Walk.draw_and_close_a_sample],
+    "review_codingsample_agreement_csv": [Walk.draw_and_close_a_sample],
+    "review_codingsample_differences": [Walk.draw_and_close_a_sample],
+    "review_codingsample_decide": [Walk.draw_and_close_a_sample],
     "review_code_csv": [Walk.bring_in_a_codebook],
     "review_code_qdc": [Walk.bring_in_a_codebook],
     "review_code_import": [Walk.bring_in_a_codebook],

@@ -1,0 +1,1 @@
+"""The pages of a sample's agreement, which hang off the sample."""

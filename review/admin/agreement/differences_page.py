@@ -1,0 +1,161 @@
+"""The sentences that the coders of a sample coded differently, and the record of who read them."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
+from review.admin.agreement.sample_pages import sample_page, show
+from review.agreement.comparing import Comparison, compare
+from review.agreement.deciding import said
+from review.agreement.differences import Difference, differences
+from review.models import Code, CodingDecision, CodingSample
+
+ON_A_PAGE = 25
+UNDECIDED, DECIDED = "undecided", "decided"
+
+
+@dataclass(frozen=True)
+class ShownCoder:
+    """What one of the coders coded the sentence with."""
+
+    name: str
+    codes: list[Code]
+
+
+@dataclass(frozen=True)
+class ShownDecision:
+    said: str
+    reason: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
+class ShownDifference:
+    """`differing` are the codes about which the coders differ; `address` is where to decide."""
+
+    response: str
+    response_address: str
+    question: str
+    file: str
+    quote: str
+    coders: list[ShownCoder]
+    differing: list[str]
+    decision: ShownDecision | None
+    address: str
+
+
+def urls(admin: OfOwnCalls) -> list[URLPattern]:
+    return [
+        path(
+            "<int:pk>/differences/",
+            sample_page(admin, Action.READ_RESPONSES, page),
+            name="review_codingsample_differences",
+        )
+    ]
+
+
+def page(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpResponse:
+    """Show a page of them, all or of one code, and put on record which responses it shows."""
+    if request.method not in {"GET", "HEAD"}:
+        raise PermissionDenied
+    comparison = compare(sample)
+    found = differences(comparison)
+    there = [one for one in found if may_read(request, one)]
+    key = row_key(request.GET.get("code", ""))
+    code = comparison.codes.get(key) if key is not None else None
+    if code is not None:
+        there = [one for one in there if code.pk in one.differing]
+    state = request.GET.get("state", "")
+    if state in {UNDECIDED, DECIDED}:
+        there = [one for one in there if (one.decision is None) == (state == UNDECIDED)]
+    shown: Page = Paginator(there, ON_A_PAGE).get_page(request.GET.get("p", "1"))
+    record_reading(request, sample, list(shown))
+    return show(
+        request,
+        admin,
+        sample,
+        "differences",
+        f"Where coders of {sample} differ",
+        page=shown,
+        differences=[as_shown(one, comparison) for one in shown],
+        in_files=sum(not may_read(request, one) for one in found),
+        codes=sorted(comparison.codes.values(), key=lambda one: one.name.casefold()),
+        code=code,
+        state=state,
+    )
+
+
+def may_read(request: HttpRequest, difference: Difference) -> bool:
+    """Return whether the reader may read the passage: of files, who may open them."""
+    call = difference.text.response.call_id
+    return difference.text.file_text is None or may(request.user, Action.OPEN_FILES, call)
+
+
+def record_reading(request: HttpRequest, sample: CodingSample, shown: list[Difference]) -> None:
+    if not shown:
+        return
+    record(
+        by=current_user(request),
+        at=clock.portal_now(),
+        action=AuditAction.DIFFERENCES_READ,
+        call=sample.call,
+        sample=sample.pk,
+        shown=list(dict.fromkeys(str(one.text.response) for one in shown)),
+    )
+
+
+def as_shown(difference: Difference, comparison: Comparison) -> ShownDifference:
+    text = difference.text
+    address = reverse("admin:submissions_submission_change", args=[text.response.pk])
+    texts = "?texts=1" if text.file_text is not None else ""
+    codes = comparison.codes
+    return ShownDifference(
+        response=str(text.response),
+        response_address=f"{address}{texts}#answer-{text.question.key}",
+        question=text.question.label,
+        file=text.file_text.attachment.name if text.file_text else "",
+        quote=difference.quote,
+        coders=[
+            ShownCoder(
+                comparison.coders[coder].get_username(),
+                _by_name([codes[key] for key in difference.codes_of(coder)]),
+            )
+            for coder in sorted(text.coders, key=lambda key: comparison.coders[key].get_username())
+        ],
+        differing=[one.name for one in _by_name([codes[key] for key in difference.differing])],
+        decision=shown_decision(difference.decision) if difference.decision else None,
+        address=reverse(
+            "admin:review_codingsample_decide", args=[comparison.sample.pk, name_of(difference)]
+        ),
+    )
+
+
+def shown_decision(decision: CodingDecision) -> ShownDecision:
+    return ShownDecision(
+        said=said(decision),
+        reason=decision.reason,
+        by=decision.by.get_username(),
+        at=in_uk_time(decision.at),
+    )
+
+
+def name_of(difference: Difference) -> str:
+    """Return what names the passage in an address."""
+    version, question, file, start, end = difference.where
+    return f"{version}-{question}-{file or 0}-{start}-{end}"
+
+
+def _by_name(codes: list[Code]) -> list[Code]:
+    return sorted(codes, key=lambda code: code.name.casefold())

@@ -1,0 +1,87 @@
+"""Which codings count where somebody decided about passages that coders coded differently."""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from review.errors import CodingRefused
+from review.models import Code, Coding, DecidedCode
+
+
+def standing_codings(codings: QuerySet[Coding]) -> QuerySet[Coding]:
+    """Leave out the codings against which somebody decided.
+
+    A coding is out where its code does not stand at any of the sentences that it has words of. One
+    that reaches into a sentence about which nobody decided counts.
+    """
+    against = _there(DecidedCode.objects.filter(stands=False))
+    length = Least(F("decision__until"), OuterRef("end")) - Greatest(
+        F("decision__start"), OuterRef("start")
+    )
+    covered = against.order_by().values("code").annotate(length=Sum(length)).values("length")
+    return codings.alias(
+        decided_against=Coalesce(Subquery(covered, output_field=IntegerField()), Value(0))
+    ).filter(decided_against__lt=F("end") - F("start"))
+
+
+def refuse_to_undo_decisions(codings: Iterable[int]) -> None:
+    """Raise CodingRefused where a code that stands would have no coding at its passage any more.
+
+    `codings` are the keys of those that would go.
+    """
+    going = list(codings)
+    stand = _there(DecidedCode.objects.filter(stands=True))
+    for coding in Coding.objects.filter(Exists(stand), pk__in=going).select_related("code"):
+        others = Coding.objects.filter(code=coding.code_id).exclude(pk__in=going)
+        decided = DecidedCode.objects.filter(_at_passage_of(coding), code=coding.code_id)
+        for one in decided.filter(stands=True).select_related("decision__by"):
+            place = one.decision
+            if not others.filter(
+                version=place.version_id,
+                question=place.question_id,
+                file_text=place.file_text_id,
+                start__lt=place.end,
+                end__gt=place.start,
+            ).exists():
+                raise CodingRefused(
+                    f"{place.by.get_username()} decided that “{coding.code.name}” stands there: "
+                    "decide anew on the page of the sample’s agreement first"
+                )
+
+
+def follow_merge(code: Code, *, into: Code) -> None:
+    """Let the decisions about a code be about the one that it was merged into.
+
+    Where a decision was about both, the other stands if either did.
+    """
+    of_code = DecidedCode.objects.filter(code=code)
+    both = DecidedCode.objects.filter(code=into, decision__in=of_code.values("decision"))
+    stood = of_code.filter(stands=True).values("decision")
+    both.filter(decision__in=list(stood.values_list("decision", flat=True))).update(stands=True)
+    of_code.filter(decision__in=list(both.values_list("decision", flat=True))).delete()
+    of_code.update(code=into)
+
+
+def _there(decided: QuerySet[DecidedCode]) -> QuerySet[DecidedCode]:
+    """Return those about the code of the outer query's coding, in what it has words of."""
+    return decided.alias(file=Coalesce("decision__file_text", 0)).filter(
+        file=Coalesce(OuterRef("file_text"), 0),
+        code=OuterRef("code"),
+        decision__replaced_by=None,
+        decision__version=OuterRef("version"),
+        decision__question=OuterRef("question"),
+        decision__start__lt=OuterRef("end"),
+        decision__until__gt=OuterRef("start"),
+    )
+
+
+def _at_passage_of(coding: Coding) -> Q:
+    return Q(
+        decision__replaced_by=None,
+        decision__version=coding.version_id,
+        decision__question=coding.question_id,
+        decision__file_text=coding.file_text_id,
+        decision__start__lt=coding.end,
+        decision__end__gt=coding.start,
+    )
