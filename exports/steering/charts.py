@@ -5,7 +5,6 @@ grows with the reader's type. No style is written into the page.
 """
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,48 +13,10 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from core import spoken_time
-from core.disclosure_control import FEW
+from core.bar_charts import BarChart, draw_bars, in_words
 from core.time_limits import in_calendar
 from exports.counts.types import Completion, DayCount, OptionCount
 from submissions.calls.models import Call
-
-LONGEST_BAR = 80  # per cent: beside it stands its number
-LETTERS = 36  # a line of a label, so that it fits a screen of 320 pixels
-LINE, PAUSE, BAR, GAP = 1.35, 0.2, 0.85, 0.8  # em
-
-
-@dataclass(frozen=True)
-class Bar:
-    """`value` in words; `lines` are (em from the top, words) of the label."""
-
-    label: str
-    value: str
-    share: str
-    length: float
-    top: float
-    lines: Sequence[tuple[float, str]]
-    note: str = ""
-    is_number: bool = True
-    is_answer: bool = True
-
-    @property
-    def value_at(self) -> float:
-        """Em from the top to the foot of the number."""
-        return round(self.top + BAR - 0.1, 2)
-
-
-@dataclass(frozen=True)
-class BarChart:
-    """Bars below one another, and the table beside them."""
-
-    key: str
-    title: str
-    category: str
-    number: str
-    bars: Sequence[Bar]
-    height: float
-    summary: str
-    bar_height: float = BAR
 
 
 @dataclass(frozen=True)
@@ -80,12 +41,6 @@ class DayChart:
     closing_at: float
     closing_words: str
     summary: str
-
-
-def in_words(number: int | None, *, is_few: bool) -> str:
-    if number is not None:
-        return f"{number:,}"
-    return _("fewer than %(few)d") % {"few": FEW} if is_few else _("not shown")
 
 
 def bar_chart(
@@ -116,7 +71,7 @@ def bar_chart(
         "label": most[0],
         "value": most[2],
     }
-    drawn = _drawn(key, title, category, _("Responses"), rows, peak, total, summary)
+    drawn = draw_bars(key, title, category, _("Responses"), rows, peak, total, summary)
     bars = [
         replace(bar, is_answer=bool(count.label))
         for bar, count in zip(drawn.bars, counts, strict=True)
@@ -144,32 +99,7 @@ def completion_chart(
     summary = _("Bar chart of how many of %(total)s responses answer each question.") % {
         "total": f"{total:,}"
     }
-    return _drawn(key, title, _("Question"), _("Answered"), drawn, total, total, summary)
-
-
-def _drawn(
-    key: str,
-    title: str,
-    category: str,
-    number: str,
-    rows: Sequence[tuple[str, int | None, str, str]],
-    peak: int,
-    total: int | None,
-    summary: str,
-) -> BarChart:
-    bars = []
-    top = 0.0
-    for label, count, value, note in rows:
-        lines = textwrap.wrap(label, LETTERS) or [label]
-        placed = [(round(top + LINE * (n + 1) - 0.35, 2), line) for n, line in enumerate(lines)]
-        top += LINE * len(lines) + PAUSE
-        length = round(LONGEST_BAR * (count or 0) / peak, 2)
-        share = f"{100 * count / total:.0f}%" if total and count is not None else ""
-        bars.append(
-            Bar(label, value, share, length, round(top, 2), placed, note, count is not None)
-        )
-        top += BAR + GAP
-    return BarChart(key, title, category, number, bars, round(top, 2), summary)
+    return draw_bars(key, title, _("Question"), _("Answered"), drawn, total, total, summary)
 
 
 def day_chart(call: Call, days: Sequence[DayCount]) -> DayChart | None:

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from accounts.identity import text_for
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
+from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of
 from exports.recording import may_export_confidential, say_lost_files
-from exports.steering.charts import in_words
 from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.responses.models import Submission

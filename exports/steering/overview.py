@@ -16,11 +16,12 @@ from accounts.current_user import current_user
 from accounts.rights import calls_of, may_somewhere
 from accounts.states import Action
 from core import clock, spoken_time
+from core.bar_charts import BarChart, in_words
 from exports.counts.counting import count_responses
 from exports.counts.types import Counts
 from exports.queries import erased_references
 from exports.recording import may_export
-from exports.steering.charts import BarChart, bar_chart, completion_chart, day_chart, in_words
+from exports.steering.charts import bar_chart, completion_chart, day_chart
 from exports.steering.doors import of_call, sees_charts
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
