@@ -62,6 +62,8 @@ class AuditAction(TextChoices):
     SAMPLE_CLOSED = "sample_closed", "Closed a sample to code"
     CODINGS_DECIDED = "codings_decided", "Decided where coders of a sample differ"
     DIFFERENCES_READ = "differences_read", "Read where coders of a sample differ"
+    MATRIX_SUMMARISED = "matrix_summarised", "Wrote a summary in the matrix"
+    MATRIX_DOWNLOADED = "matrix_downloaded", "Downloaded the matrix"
     CODING_REMOVED = "coding_removed", "Took a passage from under a code"
     RETENTION_CONFIRMED = "retention_confirmed", "Confirmed what ends"
     DATA_ENDED = "data_ended", "Ended data after its period"

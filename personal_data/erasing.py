@@ -18,8 +18,18 @@ from accounts.record import record
 from accounts.states import AuditAction
 from exports import export_runs
 from review.coding.forgetting import forget_examples
+from review.coding.locking import lock_codes
 from review.duplicates import comparing
-from review.models import Coding, CodingDecision, FileText, Note, Review, SampledResponse
+from review.matrix.summaries import forget_summaries
+from review.models import (
+    Code,
+    Coding,
+    CodingDecision,
+    FileText,
+    Note,
+    Review,
+    SampledResponse,
+)
 from review.searching.entries import forget_words
 from review.texts import reading
 from submissions.outbox.models import OutboxEmail
@@ -93,7 +103,11 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             last = tell(MailKind.ERASURE_DONE, submission, at)
         forget_words(submission.pk)
         given = _given_as_identity(submission) if locked.is_about_identity else set()
-        forget_examples(submission.call, names=given, texts=_texts_that_end(locked, submission))
+        ending = _texts_that_end(locked, submission)
+        # All at once, in the order in which all lock them.
+        lock_codes(Code.objects.filter(call=submission.call))
+        forget_examples(submission.call, names=given, texts=ending)
+        forget_summaries(submission.call, names=given, texts=ending)
         if locked.is_about_identity:
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)

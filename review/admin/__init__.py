@@ -1,5 +1,5 @@
 """Responses in the admin."""
 
-from review.admin import codebook, duplicates, responses, samples
+from review.admin import codebook, duplicates, matrix, responses, samples
 
-__all__ = ["codebook", "duplicates", "responses", "samples"]
+__all__ = ["codebook", "duplicates", "matrix", "responses", "samples"]

@@ -21,28 +21,35 @@ def forget_examples(call: Call, *, names: Collection[str], texts: Iterable[str])
     `names` are in small letters. Call it before codings are deleted, as who merges codes locks
     them in this order, too.
     """
-    erased = [_plain(text) for text in texts]
-    named = [_whole_words(name) for name in names if len(name) >= SHORTEST_NAME]
+    erased = [plain(text) for text in texts]
     codes = Code.objects.filter(call=call).exclude(example="")
     lock_codes(codes)
     for code in codes.order_by("pk"):
-        quoted = [words for words in _quoted(code.example) if len(words) >= SHORTEST]
-        if any(name.search(code.example) for name in named) or any(
-            words in text for words in quoted for text in erased
-        ):
+        if has_words_of(code.example, names=names, texts=erased):
             Code.objects.filter(pk=code.pk).update(example=ERASED)
+
+
+def has_words_of(written: str, *, names: Collection[str], texts: Iterable[str]) -> bool:
+    """Return whether what staff wrote has one of the names, or quotes one of the texts.
+
+    The texts are as `plain` returns them.
+    """
+    if any(_whole_words(name).search(written) for name in names if len(name) >= SHORTEST_NAME):
+        return True
+    quoted = [words for words in _quoted(written) if len(words) >= SHORTEST]
+    return any(words in text for text in texts for words in quoted)
 
 
 def _quoted(example: str) -> list[str]:
     """Return each sentence of the example, and what stands in quotation marks."""
     parts = [passage.quote(example) for passage in sentences(example)]
-    return [_plain(words) for words in [*parts, *("".join(one) for one in QUOTED.findall(example))]]
+    return [plain(words) for words in [*parts, *("".join(one) for one in QUOTED.findall(example))]]
 
 
 def _whole_words(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return the words alone: quotation marks around them, and line ends, are the coder's."""
     return " ".join(text.casefold().split()).strip("\"'“”‘’«»")

@@ -2,6 +2,7 @@ from review.models.agreement import CodingDecision, DecidedCode
 from review.models.codebook import Code, Coding
 from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
 from review.models.inbox import Review, SavedFilter
+from review.models.matrix import MatrixSummary
 from review.models.notes import Note
 from review.models.reading import KeysTurnedOff
 from review.models.samples import CodingDone, CodingSample, SampledResponse
@@ -19,6 +20,7 @@ __all__ = [
     "DecidedCode",
     "FileText",
     "KeysTurnedOff",
+    "MatrixSummary",
     "Note",
     "Review",
     "SampledResponse",

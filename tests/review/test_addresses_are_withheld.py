@@ -47,6 +47,7 @@ FILTERS = {
     "review.cluster": {"call", "state", "kind"},
     "review.code": set(),
     "review.codingsample": {"call"},
+    "review.matrixsummary": set(),
     "retention.retentioncalendar": set(),
 }
 

@@ -18,6 +18,7 @@ from review.agreement.comparing import compare
 from review.agreement.differences import differences
 from review.coding.codings import code_passage
 from review.coding.samples import close_sample, draw_sample, say_done
+from review.matrix.summaries import Cell, write_summary
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
 from review.searching.entries import write_due
@@ -162,6 +163,14 @@ class Side:
             by=boss,
             at=self.at,
         )
+        self.summary = write_summary(
+            self.code,
+            Cell("roles", "provider"),
+            text=f"{name} summary",
+            expected=0,
+            by=boss,
+            at=self.at,
+        )
         write_due(until=lambda: False)
         self.runs = {}
 
@@ -204,6 +213,9 @@ class Side:
             "review/codingsample/<int:pk>/agreement": self.compared,
             "review/codingsample/<int:pk>/differences": self.compared,
             "review/codingsample": self.sample,
+            "review/matrixsummary/of": self.call,
+            "review/matrixsummary/cell": self.code,
+            "review/matrixsummary": self.summary,
             "review/code/of": self.call,
             "review/code": self.code,
             "accounts/auditevent": self.event,

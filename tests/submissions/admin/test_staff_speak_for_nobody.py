@@ -348,6 +348,15 @@ class Walk:
         assert list(found) == [("Pay", True, None), ("Time", True, pay.pk)]
         return [*pages, *posted]
 
+    def read_the_matrix(self):
+        code = make_code(call=self.call, name="Pay")
+        begin = "/admin/review/matrixsummary/"
+        pages = ("", "together/", "matrix.csv", "matrix.xlsx", "together.csv")
+        read = [self.staff.get(f"{begin}of/{self.call.pk}/{page}") for page in pages]
+        cell = f"{begin}cell/{code.pk}/"
+        written = self.staff.post(cell, {"text": "Late.", "expected": "0"})
+        return [*read, written, self.staff.get(cell)]
+
     def bring_in_a_codebook(self):
         """Codes and their words come out of a file, and go into one."""
         page = f"/admin/review/code/of/{self.call.pk}/"
@@ -425,6 +434,12 @@ ACTIONS = {
     "review_codingsample_agreement_csv": [Walk.draw_and_close_a_sample],
     "review_codingsample_differences": [Walk.draw_and_close_a_sample],
     "review_codingsample_decide": [Walk.draw_and_close_a_sample],
+    "review_matrixsummary_matrix": [Walk.read_the_matrix],
+    "review_matrixsummary_together": [Walk.read_the_matrix],
+    "review_matrixsummary_csv": [Walk.read_the_matrix],
+    "review_matrixsummary_xlsx": [Walk.read_the_matrix],
+    "review_matrixsummary_together_csv": [Walk.read_the_matrix],
+    "review_matrixsummary_cell": [Walk.read_the_matrix],
     "review_code_csv": [Walk.bring_in_a_codebook],
     "review_code_qdc": [Walk.bring_in_a_codebook],
     "review_code_import": [Walk.bring_in_a_codebook],

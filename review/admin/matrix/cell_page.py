@@ -1,0 +1,233 @@
+"""The page of a cell: its passages, put on record as read, and the summary that the team writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.uk_time import in_uk_time
+from core.bar_charts import BarChart, draw_bars
+from core.row_keys import row_key
+from review.admin.codebook_pages import list_address
+from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selection_from
+from review.coding.codings import quote
+from review.coding.tree import CodeInTree
+from review.consent import Consent, consent_of
+from review.errors import CodingRefused
+from review.matrix.passages import CellPassages, Passage, passages_in
+from review.matrix.selection import Selection
+from review.matrix.summaries import (
+    LONGEST,
+    Cell,
+    SummaryConflict,
+    of_merged,
+    sees_summaries,
+    summaries_of,
+    write_summary,
+)
+from review.matrix.table import (
+    ALL,
+    Line,
+    Matrix,
+    MatrixCell,
+    in_words,
+    matrix_of,
+    share_in_words,
+)
+from review.models import Code, MatrixSummary
+from submissions.responses.models import Submission
+
+OPTION, PAGE = "option", "p"
+REFUSED = 422
+
+
+@dataclass(frozen=True)
+class ShownPassage:
+    """`address` leads to the answer in the response; `codes` are the names of those it is under."""
+
+    response: Submission
+    address: str
+    question: str
+    is_in_file: bool
+    quote: str
+    coders: str
+    codes: str
+    consent: Consent
+
+
+def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
+    if code.merged_into is not None:
+        said = f"“{code.name}” was merged into “{code.merged_into.name}”."
+        messages.error(request, said)
+        return redirect(list_address(code.call))
+    selection = selection_from(request, code.call, also=(OPTION, PAGE))
+    column = request.GET.get(OPTION)
+    cell = ALL if column is None else Cell(selection.across.key, column)
+    if column is not None and not selection.across.key:
+        raise Http404
+    matrix = matrix_of(selection, with_summaries=False)
+    line, shown, label = _of_cell(matrix, code, column)
+    more: dict[str, Any] = {}
+    if request.method == "POST":
+        written = _write(request, code, cell)
+        if written is None:
+            return redirect(request.get_full_path())
+        more = dict(written)
+    elif request.method not in {"GET", "HEAD"}:
+        raise PermissionDenied
+    codes = [each.one for each in matrix.lines]
+    found = passages_in(selection, code, column, codes, request.GET.get(PAGE, "1"))
+    _put_on_record(selection, code, cell, found)
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": f"{line.one.path}: {label}",
+        "opts": admin.opts,
+        "code": code,
+        "selection": selection,
+        "label": label,
+        "base_label": "all" if column is None else label,
+        "responses": in_words(shown.responses),
+        "passages_number": in_words(shown.passages),
+        "share": share_in_words(shown.share),
+        "base": in_words(matrix.base if column is None else _base(matrix, column)),
+        "matrix_address": matrix_address(selection),
+        "query": query_of(selection, **({} if column is None else {OPTION: column})),
+        "page": found.page,
+        "in_files": found.in_files,
+        "passages": [_shown(passage, selection, codes) for passage in found.passages],
+        "chart": _chart(matrix, line) if column is None else None,
+        "longest": LONGEST,
+        **_summaries(request, code, cell),
+        **more,
+    }
+    status = REFUSED if more else 200
+    template = "admin/review/matrixsummary/cell.html"
+    return TemplateResponse(request, template, context, status=status)
+
+
+def query_of_summary(row: MatrixSummary) -> str:
+    """Return the query of the address of the summary's cell."""
+    return urlencode({ACROSS: row.across} | ({OPTION: row.option} if row.across else {}))
+
+
+def _of_cell(matrix: Matrix, code: Code, column: str | None) -> tuple[Line, MatrixCell, str]:
+    """Return the line, the cell and the label of its column; Http404 where there is none."""
+    for line in matrix.lines:
+        if line.one.code.pk != code.pk:
+            continue
+        if column is None:
+            return line, line.total, "all responses"
+        for each, cell in zip(matrix.columns, line.cells, strict=True):
+            if each.key == column:
+                return line, cell, each.label
+    raise Http404
+
+
+def _base(matrix: Matrix, column: str) -> Any:
+    return next(each.base for each in matrix.columns if each.key == column)
+
+
+def _write(request: HttpRequest, code: Code, cell: Cell) -> Mapping[str, Any] | None:
+    """Write what was posted; return what the page says where that is refused."""
+    by = current_user(request)
+    if not may(by, Action.CODE, code.call_id):
+        raise PermissionDenied
+    text = request.POST.get("text", "")
+    expected = row_key(request.POST.get("expected", "")) or 0
+    try:
+        write_summary(code, cell, text=text, expected=expected, by=by, at=clock.portal_now())
+    except SummaryConflict as conflict:
+        latest = conflict.latest
+        said = (
+            f"{latest.by.get_username()} wrote in this cell while the page was open, so yours was "
+            "not saved. Read theirs above; save again to put yours in its place."
+        )
+        return {"error": said, "text": text, "expected": latest.number}
+    except CodingRefused as refused:
+        return {"error": f"{refused.message}.", "text": text, "expected": expected}
+    messages.success(request, "The summary is saved.")
+    return None
+
+
+def _summaries(request: HttpRequest, code: Code, cell: Cell) -> dict[str, Any]:
+    """Return the summary that holds, its earlier wordings, and those of codes merged into this."""
+    reader = current_user(request)
+    if not sees_summaries(reader, code.call):
+        return {"is_blind": True, "may_write": False}
+    wordings = [(row, in_uk_time(row.at)) for row in summaries_of(code, cell)]
+    latest = wordings[0][0] if wordings else None
+    return {
+        "summary": wordings[0] if wordings else None,
+        "earlier": wordings[1:],
+        "merged": [(row, in_uk_time(row.at)) for row in of_merged(code, cell)],
+        "may_write": may(reader, Action.CODE, code.call_id),
+        "text": latest.text if latest else "",
+        "expected": latest.number if latest else 0,
+    }
+
+
+def _put_on_record(selection: Selection, code: Code, cell: Cell, found: CellPassages) -> None:
+    if not found.passages:
+        return
+    references = (str(passage.coding.version.submission) for passage in found.passages)
+    record(
+        by=selection.reader,
+        at=clock.portal_now(),
+        action=AuditAction.PASSAGES_READ,
+        call=selection.call,
+        code=code.pk,
+        across=cell.across,
+        option=cell.option,
+        shown=list(dict.fromkeys(references)),
+    )
+
+
+def _shown(passage: Passage, selection: Selection, codes: list[CodeInTree]) -> ShownPassage:
+    coding = passage.coding
+    response = coding.version.submission
+    address = reverse("admin:submissions_submission_change", args=[response.pk])
+    texts = "?texts=1" if coding.file_text_id is not None else ""
+    return ShownPassage(
+        response=response,
+        address=f"{address}{texts}#answer-{coding.question.key}",
+        question=coding.question.label,
+        is_in_file=coding.file_text_id is not None,
+        quote=quote(coding),
+        coders=", ".join(passage.coders),
+        codes=", ".join(one.code.name for one in codes if one.code.pk in passage.codes),
+        consent=consent_of(response, selection.call),
+    )
+
+
+def _chart(matrix: Matrix, line: Line) -> BarChart | None:
+    """Draw the responses of the code in each column."""
+    rows = [
+        (column.label, cell.responses.number, in_words(cell.responses), "")
+        for column, cell in zip(matrix.columns, line.cells, strict=True)
+    ]
+    if not rows:
+        return None
+    across = matrix.selection.across.label
+    return draw_bars(
+        "options",
+        f"By {across}",
+        across,
+        "Responses",
+        rows,
+        max([1, *(number or 0 for _, number, _, _ in rows)]),
+        line.total.responses.number,
+        "Bar chart of the responses under this code. The table has every number.",
+    )

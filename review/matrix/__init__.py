@@ -1,0 +1,1 @@
+"""The matrix of the Framework method: codes down, the answers to a closed question across."""

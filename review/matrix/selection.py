@@ -1,0 +1,104 @@
+"""What a matrix counts: whose codings, on which answers, with campaigns once or each."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from accounts.models import User
+from review.coding.samples import seen_by
+from review.duplicates.counting import PARAMETERS, left_out_sql
+from review.matrix.columns import Across
+from review.models import Coding
+from submissions.calls.models import Call, Question
+from submissions.calls.states import QuestionKind
+from submissions.responses.states import SubmissionState, TriageStatus
+
+# Of a submission: those that are set aside decide nothing about a campaign either.
+AMONG = f"submission.triage_status <> '{TriageStatus.SET_ASIDE.value}'"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`coder` None is all coders, `question` None is all answers and files.
+
+    `with_below`: the row of a code counts what stands under the codes below it, too.
+    `once`: each campaign counts once, and duplicates not at all.
+    """
+
+    call: Call
+    across: Across
+    reader: User
+    once: bool = False
+    coder: User | None = None
+    question: Question | None = None
+    with_below: bool = True
+
+    @cached_property
+    def left_out(self) -> list[int]:
+        """Keys of the responses that counting once leaves out."""
+        if not self.once:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                left_out_sql(AMONG),
+                PARAMETERS | {"call": self.call.pk, "submitted": SubmissionState.SUBMITTED.value},
+            )
+            return [key for (key,) in cursor.fetchall()]
+
+    def codings(self) -> QuerySet[Coding]:
+        """Return the codings on responses that count which the reader sees, of every version."""
+        rows = seen_by(Coding.objects.all(), self.reader).filter(
+            version__submission__call=self.call,
+            version__submission__state=SubmissionState.SUBMITTED,
+        )
+        rows = rows.exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
+        if self.left_out:
+            rows = rows.exclude(version__submission__in=self.left_out)
+        if self.coder is not None:
+            rows = rows.filter(by=self.coder)
+        if self.question is not None:
+            rows = rows.filter(question=self.question)
+        return rows
+
+    def current(self) -> QuerySet[Coding]:
+        """Return those on the version that holds: the others are not counted."""
+        return self.codings().filter(version=F("version__submission__current_version"))
+
+    def of_earlier_versions(self) -> int:
+        """Return how many codings are left out, as their author amended the response since."""
+        return self.codings().exclude(version=F("version__submission__current_version")).count()
+
+    def counted_sql(self) -> tuple[str, list[Any]]:
+        """SQL of the versions that count, with their `answer` and whether they `answered`.
+
+        Who answered gave words, or a file; of a question, an answer to it.
+        """
+        answered, parameters = _answered_sql(self.question)
+        return (
+            "SELECT version.id, version.choices #> %s::text[] AS answer, "  # noqa: S608 - no values
+            f"{answered} AS answered FROM submissions_submission AS submission "
+            "JOIN submissions_version AS version ON version.id = submission.current_version_id "
+            "WHERE submission.call_id = %s AND submission.state = %s "
+            f"AND {AMONG} AND NOT submission.id = ANY (%s::bigint[])",
+            [
+                list(self.across.path),
+                *parameters,
+                self.call.pk,
+                SubmissionState.SUBMITTED.value,
+                self.left_out,
+            ],
+        )
+
+
+def _answered_sql(question: Question | None) -> tuple[str, list[Any]]:
+    attached = "SELECT FROM submissions_version_attachments AS given "
+    of_version = "WHERE given.version_id = version.id"
+    if question is None:
+        return f"(version.text_keys <> '[]'::jsonb OR EXISTS ({attached}{of_version}))", []
+    if question.kind == QuestionKind.FILE:
+        files = "JOIN submissions_attachment AS file ON file.id = given.attachment_id "
+        return f"EXISTS ({attached}{files}{of_version} AND file.question_id = %s)", [question.pk]
+    return "(version.text_keys ? %s)", [question.key]

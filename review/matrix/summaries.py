@@ -1,0 +1,125 @@
+"""What the team writes in a cell of the matrix. Each wording is kept; the latest holds."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from review.coding.forgetting import ERASED, has_words_of, plain
+from review.coding.locking import lock_codes
+from review.coding.samples import blind_to
+from review.errors import CodingRefused
+from review.models import Code, MatrixSummary
+from submissions.calls.models import Call
+
+LONGEST = 5_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a summary stands: both are empty for all responses under the code."""
+
+    across: str
+    option: str
+
+
+class SummaryConflict(Exception):
+    """Somebody else wrote in the cell while the page was open."""
+
+    def __init__(self, latest: MatrixSummary) -> None:
+        super().__init__()
+        self.latest = latest
+
+
+def latest_summaries(call: Call) -> dict[tuple[int, Cell], MatrixSummary]:
+    """Return, by code and cell, the summary that holds; not one that was emptied."""
+    rows = MatrixSummary.objects.filter(call=call).order_by("number").select_related("by")
+    latest = {(row.code_id, Cell(row.across, row.option)): row for row in rows}
+    return {where: row for where, row in latest.items() if row.text}
+
+
+def summaries_of(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:
+    """Return all wordings of the cell's summary, the latest first."""
+    rows = MatrixSummary.objects.filter(code=code, across=cell.across, option=cell.option)
+    return rows.select_related("by").order_by("-number")
+
+
+def of_merged(code: Code, cell: Cell) -> list[MatrixSummary]:
+    """Return what holds in the same cell of codes that were merged into this one."""
+    merged = MatrixSummary.objects.filter(
+        code__merged_into=code, across=cell.across, option=cell.option
+    )
+    rows = merged.select_related("by", "code").order_by("number")
+    return [row for row in {row.code_id: row for row in rows}.values() if row.text]
+
+
+def sees_summaries(reader: User, call: Call) -> bool:
+    """Return whether the reader may see what others wrote: not while they code a blind sample."""
+    return not blind_to(reader).filter(sample__call=call).exists()
+
+
+def write_summary(
+    code: Code, cell: Cell, *, text: str, expected: int, by: User, at: datetime
+) -> MatrixSummary | None:
+    """Write a new wording in the cell, and put on record that it is there.
+
+    `expected` is the number of the wording that the writer saw, 0 for none. The same words again
+    write nothing. Raises SummaryConflict where somebody wrote since, CodingRefused for who may not
+    code or codes a blind sample, a code that was merged, and a text that is too long.
+    """
+    if not may(by, Action.CODE, code.call_id):
+        raise CodingRefused("You may not write in this matrix")
+    if not sees_summaries(by, code.call):
+        raise CodingRefused("You code a blind sample: you may write when you are done with it")
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST:
+        raise CodingRefused(f"Write at most {LONGEST:,} characters")
+    with transaction.atomic():
+        lock_codes(Code.objects.filter(pk=code.pk))
+        code.refresh_from_db()
+        if code.merged_into_id is not None:
+            raise CodingRefused("This code was merged into another meanwhile")
+        latest = summaries_of(code, cell).first()
+        number = latest.number if latest else 0
+        if latest is not None and number != expected:
+            raise SummaryConflict(latest)
+        if text == (latest.text if latest else ""):
+            return latest
+        written = MatrixSummary.objects.create(
+            call=code.call,
+            code=code,
+            across=cell.across,
+            option=cell.option,
+            number=number + 1,
+            text=text,
+            by=by,
+            at=at,
+        )
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.MATRIX_SUMMARISED,
+            call=code.call,
+            code=code.pk,
+            across=cell.across,
+            option=cell.option,
+            number=written.number,
+        )
+    return written
+
+
+def forget_summaries(call: Call, *, names: Collection[str], texts: Iterable[str]) -> None:
+    """Empty the summaries with one of the names, or that quote the texts; earlier wordings, too.
+
+    Call it with the call's codes locked: summaries are written under the lock of their code.
+    """
+    erased = [plain(text) for text in texts]
+    for row in MatrixSummary.objects.filter(call=call).exclude(text="").order_by("pk"):
+        if has_words_of(row.text, names=names, texts=erased):
+            MatrixSummary.objects.filter(pk=row.pk).update(text=ERASED)

@@ -1,0 +1,147 @@
+"""The matrix as it is shown: lines of codes, with small counts hidden where the call asks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.disclosure_control import FEW, Shown
+from review.coding.tree import CodeInTree, tree
+from review.matrix.counting import Counted, count_cells, number_of
+from review.matrix.hiding import hidden_line
+from review.matrix.selection import Selection
+from review.matrix.summaries import Cell, latest_summaries
+from review.models import MatrixSummary
+
+ALL = Cell("", "")
+
+
+@dataclass(frozen=True)
+class Column:
+    """`base` are the responses of the column that answered."""
+
+    key: str
+    label: str
+    base: Shown
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """`share` is of the base, in per cent; None where either is hidden, or there is no base."""
+
+    column: str
+    responses: Shown
+    passages: Shown
+    share: float | None
+    summary: MatrixSummary | None
+
+
+@dataclass(frozen=True)
+class Line:
+    one: CodeInTree
+    total: MatrixCell
+    cells: Sequence[MatrixCell]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`base` are all who answered, of `responses` that count; `earlier` codings are left out.
+
+    `has_hidden`: some number is hidden.
+    """
+
+    selection: Selection
+    columns: Sequence[Column]
+    lines: Sequence[Line]
+    responses: Shown
+    base: Shown
+    earlier: int
+    has_hidden: bool
+
+
+def matrix_of(selection: Selection, *, with_summaries: bool = True) -> Matrix:
+    """Count and return the matrix, in a fixed number of queries."""
+    codes = tree(selection.call)
+    counted = count_cells(selection, codes)
+    keys = selection.across.in_order(column for column, base in counted.bases.items() if base)
+    hides = selection.call.hides_small_counts
+    base, bases = hidden_line(
+        [counted.bases.get(key, 0) for key in keys],
+        total=counted.base,
+        overlap=selection.across.may_have_several,
+        hides=hides,
+    )
+    columns = [
+        Column(key, selection.across.label_of(key), shown)
+        for key, shown in zip(keys, bases, strict=True)
+    ]
+    summaries = latest_summaries(selection.call) if with_summaries else {}
+    lines = [_line(one, counted, columns, base, selection, summaries) for one in codes]
+    cells = [cell for line in lines for cell in (line.total, *line.cells)]
+    return Matrix(
+        selection=selection,
+        columns=columns,
+        lines=lines,
+        responses=hidden_line([], total=counted.responses, overlap=True, hides=hides)[0],
+        base=base,
+        earlier=selection.of_earlier_versions(),
+        has_hidden=any(cell.responses.number is None for cell in cells)
+        or any(shown.number is None for shown in (base, *bases)),
+    )
+
+
+def _line(
+    one: CodeInTree,
+    counted: Counted,
+    columns: Sequence[Column],
+    base: Shown,
+    selection: Selection,
+    summaries: Mapping[tuple[int, Cell], MatrixSummary],
+) -> Line:
+    numbers = [number_of(counted.cells[one.code.pk], column.key) for column in columns]
+    all_of_it = counted.totals[one.code.pk]
+    total, shown = hidden_line(
+        [number.responses for number in numbers],
+        total=all_of_it.responses,
+        overlap=selection.across.may_have_several,
+        hides=selection.call.hides_small_counts,
+    )
+    key = one.code.pk
+    return Line(
+        one,
+        _cell("", total, all_of_it.passages, base, summaries.get((key, ALL))),
+        [
+            _cell(
+                column.key,
+                responses,
+                number.passages,
+                column.base,
+                summaries.get((key, Cell(selection.across.key, column.key))),
+            )
+            for column, responses, number in zip(columns, shown, numbers, strict=True)
+        ],
+    )
+
+
+def _cell(
+    column: str, responses: Shown, passages: int, base: Shown, summary: MatrixSummary | None
+) -> MatrixCell:
+    share = None
+    if responses.number is not None and base.number:
+        share = 100 * responses.number / base.number
+    return MatrixCell(
+        column,
+        responses,
+        Shown(None) if responses.number is None else Shown(passages),
+        share,
+        summary,
+    )
+
+
+def in_words(shown: Shown) -> str:
+    """Return the number, or why it is not there."""
+    if shown.number is not None:
+        return f"{shown.number:,}"
+    return f"fewer than {FEW}" if shown.is_few else "not shown"
+
+
+def share_in_words(share: float | None) -> str:
+    return "" if share is None else f"{share:.0f}%"

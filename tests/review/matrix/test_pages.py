@@ -1,0 +1,257 @@
+"""The pages and files of the matrix, and what of them is on record."""
+
+import csv
+import io
+import re
+from html import unescape
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Action, Role
+from core.clock import wall_now
+from review.matrix.summaries import Cell, write_summary
+from review.matrix.table import ALL
+from review.models import Coding, FileText, MatrixSummary
+from review.texts import reading
+from submissions.responses.submitting import submit
+from tests.makers import (
+    OPENS_AT,
+    complete_answers,
+    make_attachment,
+    make_code,
+    make_draft,
+    make_user,
+    while_open,
+    withhold,
+)
+from tests.review.matrix.matrices import give, matrix_call, put_under
+
+LIST = "/admin/review/matrixsummary/"
+
+
+@pytest.fixture
+def call(db, at):
+    call = matrix_call(title="The call", slug="the-call")
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def pay(call):
+    return make_code(call=call, name="=Pay")
+
+
+@pytest.fixture
+def ada(call):
+    return make_user(Role.REVIEWER, username="ada")
+
+
+@pytest.fixture
+def client(ada):
+    return signed_in(ada)
+
+
+@pytest.fixture
+def response(call, pay, ada):
+    response = give(call)
+    put_under(pay, response, ada)
+    return response
+
+
+def signed_in(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page_of(call, name="matrix", query=""):
+    return reverse(f"admin:review_matrixsummary_{name}", args=[call.pk]) + query
+
+
+def words(page):
+    content = re.split(r'<div id="content-main"[^>]*>', page.content.decode(), maxsplit=1)[1]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", content.partition("<footer")[0])).split())
+
+
+def table(page):
+    """The cells of the first table, row by row."""
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", page.content.decode(), re.S)
+    plain = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
+    return [
+        [" ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in plain
+    ]
+
+
+def test_matrix_shows_bases_numbers_and_summaries_of_each_cell(client, call, pay, ada, response):
+    give(call, role="commissioner")
+    write_summary(pay, Cell("roles", "provider"), text="Late.", expected=0, by=ada, at=OPENS_AT)
+    page = client.get(page_of(call))
+    assert table(page)[:3] == [
+        [
+            "Code",
+            "All responses",
+            "I provide services",
+            "I commission services",
+            "Something else",
+        ],
+        ["Base: those who answered", "2", "1", "1", "0"],
+        [
+            "Level 1: =Pay",
+            "1 response under =Pay 50% 1 passage",
+            "1 response under =Pay 100% 1 passage Late.",
+            "0 0% Open the cell of =Pay",
+            "0 Open the cell of =Pay",
+        ],
+    ]
+    assert "All responses are counted, those of campaigns and duplicates too." in words(page)
+    once = client.get(page_of(call, query="?across=roles&campaigns=once"))
+    assert "Each campaign is counted once, and duplicates are not counted." in words(once)
+
+
+def test_page_has_a_fixed_number_of_queries(client, call, ada, response):
+    client.get(page_of(call))
+    with CaptureQueriesContext(connection) as first:
+        client.get(page_of(call))
+    for number in range(3):
+        put_under(make_code(call=call, name=f"Code {number}"), give(call), ada)
+    with CaptureQueriesContext(connection) as again:
+        client.get(page_of(call))
+    assert len(again) == len(first)
+
+
+def test_cell_opens_its_passages_and_that_is_on_record(client, call, pay, response):
+    address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
+    page = client.get(f"{address}?across=roles&option=provider")
+    said = page.content.decode()
+    assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", said) == ["Pay"]
+    link = reverse("admin:submissions_submission_change", args=[response.pk])
+    assert f'<a href="{link}#answer-story">{response}</a>' in said
+    event = AuditEvent.objects.get(action="passages_read")
+    assert event.detail == {
+        "code": pay.pk,
+        "across": "roles",
+        "option": "provider",
+        "shown": [response.reference],
+    }
+    empty = client.get(f"{address}?across=roles&option=commissioner")
+    assert (empty.status_code, AuditEvent.objects.filter(action="passages_read").count()) == (
+        200,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("?across=nothing", 404),
+        ("?across=roles&option=nothing", 404),
+        ("?across=&option=provider", 404),
+        ("?across=roles&coder=99999999", 404),
+        ("?across=roles&question=email", 404),
+        ("?version__texts__story=x", 400),
+        ("?across=", 200),
+        ("?across=size&option=large", 200),
+    ],
+)
+def test_cell_takes_what_the_call_has_and_nothing_else(client, pay, response, query, status):
+    address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
+    assert client.get(address + query).status_code == status
+
+
+@pytest.mark.parametrize(("opens", "shown"), [(True, ["Minutes"]), (False, [])])
+def test_passages_of_files_are_for_who_may_open_files(call, pay, opens, shown):
+    draft = make_draft(call, **complete_answers(call, roles=["provider"]))
+    make_attachment(draft, content=b"Minutes of a meeting.")
+    response = submit(submission=draft, at=while_open(call)).submission
+    reading.read_due(now=wall_now, until=lambda: False)
+    reader = make_user(Role.REVIEWER)
+    coding = put_under(pay, response, reader, end=7, key="documents")
+    Coding.objects.filter(pk=coding.pk).update(file_text=FileText.objects.get())
+    if not opens:
+        withhold(reader, Action.OPEN_FILES)
+    page = signed_in(reader).get(reverse("admin:review_matrixsummary_cell", args=[pay.pk]))
+    assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", page.content.decode()) == shown
+    assert ("1 of files is not shown: you may not open files." in words(page)) == (not opens)
+    assert words(page).startswith("Responses: 1 of 1 who answered (all), 100%. Passages: 1.")
+
+
+def test_writing_a_summary_is_refused_where_somebody_else_wrote(client, call, pay, ada, response):
+    address = reverse("admin:review_matrixsummary_cell", args=[pay.pk]) + "?across=roles"
+    bea = signed_in(make_user(Role.CODER, username="bea"))
+    assert bea.post(address, {"text": "Low.", "expected": "0"}).status_code == 302
+    refused = client.post(address, {"text": "Late.", "expected": "0"})
+    assert refused.status_code == 422
+    assert "bea wrote in this cell while the page was open" in words(refused)
+    assert [row.text for row in MatrixSummary.objects.all()] == ["Low."]
+    expected = re.search(r'name="expected" value="(\d+)"', refused.content.decode())[1]
+    assert client.post(address, {"text": "Late.", "expected": expected}).status_code == 302
+    assert [row.text for row in MatrixSummary.objects.order_by("number")] == ["Low.", "Late."]
+
+
+def test_summary_is_written_by_coders_alone(call, pay, response):
+    reader = make_user(Role.REVIEWER)
+    withhold(reader, Action.CODE)
+    address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
+    assert signed_in(reader).post(address, {"text": "x", "expected": "0"}).status_code == 403
+    assert "<textarea" not in signed_in(reader).get(address).content.decode()
+
+
+def test_csv_has_bases_and_what_was_counted_and_runs_nothing(client, call, pay, ada, response):
+    write_summary(pay, ALL, text="@late", expected=0, by=ada, at=OPENS_AT)
+    answer = client.get(page_of(call, "csv"))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[1][1] == (
+        "The call. Counted at midday on Tuesday 23 July 2019 (UK time). Across: role. Codings of "
+        "all coders. In all answers and files. A code with those below it. All responses of "
+        "campaigns counted. Withdrawn, erased and set-aside responses, and earlier versions, not "
+        "counted. Confidential responses counted: for the project team."
+    )
+    assert rows[2:5] == [
+        ["base", "", "", "", "All that answered", "", "1", "", "", ""],
+        ["base", "", "roles", "provider", "I provide services", "", "1", "", "", ""],
+        ["base", "", "roles", "commissioner", "I commission services", "", "0", "", "", ""],
+    ]
+    assert rows[6:8] == [
+        ["total", "'=Pay", "", "", "All responses", "1", "1", "100.0", "1", "'@late"],
+        ["cell", "'=Pay", "roles", "provider", "I provide services", "1", "1", "100.0", "1", ""],
+    ]
+    event = AuditEvent.objects.get(action="matrix_downloaded")
+    assert (event.actor, event.detail["file"], event.detail["across"]) == (
+        ada,
+        "matrix.csv",
+        "roles",
+    )
+
+
+def test_workbook_has_the_matrix_the_pairs_and_what_was_counted(client, call, pay, response):
+    answer = client.get(page_of(call, "xlsx"))
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    assert book.sheetnames == ["Matrix", "Cells", "Together", "About"]
+    assert [[cell.value for cell in row] for row in book["Matrix"].rows] == [
+        [
+            "Code",
+            "All responses",
+            "I provide services",
+            "I commission services",
+            "Something else",
+        ],
+        ["Base: all that answered", 1, 1, 0, 0],
+        ["'=Pay", 1, 1, 0, 0],
+    ]
+    assert AuditEvent.objects.get(action="matrix_downloaded").detail["file"] == "matrix.xlsx"
+
+
+def test_list_leads_to_the_matrix_of_each_call(client, call):
+    page = client.get(LIST).content.decode()
+    assert f'<a href="{page_of(call)}">The call</a>' in page
+    row = MatrixSummary(call=call, code=make_code(call=call, name="Pay"), number=1, at=OPENS_AT)
+    row.across, row.option, row.by = "roles", "provider", make_user()
+    row.save()
+    led = client.get(f"{LIST}{row.pk}/change/")
+    assert led.url.endswith(f"/cell/{row.code_id}/?across=roles&option=provider")
