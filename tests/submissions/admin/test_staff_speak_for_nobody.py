@@ -351,7 +351,8 @@ class Walk:
     def read_the_matrix(self):
         code = make_code(call=self.call, name="Pay")
         begin = "/admin/review/matrixsummary/"
-        pages = ("", "together/", "matrix.csv", "matrix.xlsx", "together.csv")
+        assert self.staff.get(f"{begin}of/{self.call.pk}/matrix.xlsx").status_code == 200
+        pages = ("", "together/", "matrix.csv", "together.csv")
         read = [self.staff.get(f"{begin}of/{self.call.pk}/{page}") for page in pages]
         cell = f"{begin}cell/{code.pk}/"
         written = self.staff.post(cell, {"text": "Late.", "expected": "0"})
