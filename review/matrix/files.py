@@ -55,7 +55,9 @@ def said_of(selection: Selection, *, at: datetime) -> str:
         call.title,
         f"counted at {say_moment(at, call.timezone)}",
         f"across: {selection.across.label}",
-        f"codings of {selection.coder}" if selection.coder else "codings of all coders",
+        f"codings of {selection.coder}"
+        if selection.coder
+        else "codings of all coders, or what was decided between them",
         f"in answers to: {selection.question.label}"
         if selection.question
         else "in all answers and files",

@@ -8,10 +8,11 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from accounts.models import User
+from review.coding.decided import standing_codings
 from review.coding.samples import seen_by
 from review.duplicates.counting import PARAMETERS, left_out_sql
 from review.matrix.columns import Across
-from review.models import Coding
+from review.models import Coding, DecidedCode
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.responses.states import SubmissionState, TriageStatus
@@ -22,7 +23,7 @@ AMONG = f"submission.triage_status <> '{TriageStatus.SET_ASIDE.value}'"
 
 @dataclass(frozen=True)
 class Selection:
-    """`coder` None is all coders, `question` None is all answers and files.
+    """`coder` None is all coders, less what somebody decided against; `question` None is all texts.
 
     `with_below`: the row of a code counts what stands under the codes below it, too.
     `once`: each campaign counts once, and duplicates not at all.
@@ -48,6 +49,20 @@ class Selection:
             )
             return [key for (key,) in cursor.fetchall()]
 
+    @cached_property
+    def decided_against(self) -> list[int]:
+        """Keys of the codings that do not stand, as somebody decided between coders.
+
+        Only texts about which somebody decided are asked for: it is slow for all codings.
+        """
+        against = DecidedCode.objects.filter(stands=False, decision__replaced_by=None)
+        against = against.filter(code__call=self.call)
+        if self.coder is not None or not against.exists():
+            return []
+        there = Coding.objects.filter(version__in=against.values("decision__version"))
+        stand = standing_codings(there).values_list("pk", flat=True)
+        return sorted({*there.values_list("pk", flat=True)} - {*stand})
+
     def codings(self) -> QuerySet[Coding]:
         """Return the codings on responses that count which the reader sees, of every version."""
         rows = seen_by(Coding.objects.all(), self.reader).filter(
@@ -57,6 +72,8 @@ class Selection:
         rows = rows.exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
         if self.left_out:
             rows = rows.exclude(version__submission__in=self.left_out)
+        if self.decided_against:
+            rows = rows.exclude(pk__in=self.decided_against)
         if self.coder is not None:
             rows = rows.filter(by=self.coder)
         if self.question is not None:

@@ -8,12 +8,12 @@ from accounts.states import Role
 from review.coding.samples import draw_sample
 from review.matrix.columns import choices_across
 from review.matrix.table import matrix_of
-from review.models import Cluster, ClusterMember
+from review.models import Cluster, ClusterMember, CodingDecision, DecidedCode
 from review.states import ClusterKind, ClusterState, Likeness, MemberState
 from submissions.responses import amending
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
-from tests.makers import make_code, make_user, while_open
+from tests.makers import OPENS_AT, make_code, make_user, while_open
 from tests.review.matrix.matrices import give, matrix_call, numbers, put_under, selected
 from tests.review.test_reading import amended
 
@@ -175,6 +175,30 @@ def test_coder_of_an_open_blind_sample_does_not_see_what_others_coded(call, ada,
     )
     assert numbers(call, bea)[0]["Pay"]["all"] == "0/0"
     assert numbers(call, ada)[0]["Pay"]["all"] == "1/1"
+
+
+def test_coding_that_was_decided_against_counts_in_its_own_layer_alone(call, ada, bea):
+    pay = make_code(call=call, name="Pay")
+    response = give(call)
+    coding = put_under(pay, response, bea, end=6)
+    put_under(pay, response, ada, start=12, end=17)
+    sample = draw_sample(
+        call=call, size=1, coders=[ada, bea], facet="", is_blind=False, by=ada, at=OPENS_AT
+    )
+    decision = CodingDecision.objects.create(
+        sample=sample,
+        version=coding.version,
+        question=coding.question,
+        start=0,
+        end=12,
+        until=12,
+        reason="It is about time",
+        by=ada,
+        at=OPENS_AT,
+    )
+    DecidedCode.objects.create(decision=decision, code=pay, stands=False)
+    assert numbers(call, ada)[0]["Pay"]["all"] == "1/1"
+    assert numbers(call, ada, coder=bea)[0]["Pay"]["all"] == "1/1"
 
 
 def test_matrix_has_a_fixed_number_of_queries(call, ada, django_assert_num_queries):

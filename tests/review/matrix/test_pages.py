@@ -208,9 +208,9 @@ def test_csv_has_bases_and_what_was_counted_and_runs_nothing(client, call, pay, 
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[1][1] == (
         "The call. Counted at midday on Tuesday 23 July 2019 (UK time). Across: role. Codings of "
-        "all coders. In all answers and files. A code with those below it. All responses of "
-        "campaigns counted. Withdrawn, erased and set-aside responses, and earlier versions, not "
-        "counted. Confidential responses counted: for the project team."
+        "all coders, or what was decided between them. In all answers and files. A code with those "
+        "below it. All responses of campaigns counted. Withdrawn, erased and set-aside responses, "
+        "and earlier versions, not counted. Confidential responses counted: for the project team."
     )
     assert rows[2:5] == [
         ["base", "", "", "", "All that answered", "", "1", "", "", ""],
