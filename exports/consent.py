@@ -120,13 +120,18 @@ def quotable_sql(call: Call) -> str:
     return f"(version.choices->>'quote_ok' = 'yes' AND {may_publish})"
 
 
+# `redacted` is joined: what redaction hides is in no export, whoever may have it.
+READABLE_TEXTS = "coalesce(redacted.texts, version.texts)"
+JOIN_REDACTED = "LEFT JOIN review_redactedversion AS redacted ON redacted.version_id = version.id "
+
+
 def texts_sql(call: Call, scope: Scope) -> str:
-    """SQL of a version's texts as the export shows them, a JSON object.
+    """SQL of a version's texts as the export shows them, a JSON object. Needs JOIN_REDACTED.
 
     To take keys away, even none, fetches the document out of its storage once for all its readers.
     """
     cases = " ".join(
-        f"WHEN {_literal(publication)} THEN version.texts - %(hidden_{place})s::text[]"
+        f"WHEN {_literal(publication)} THEN {READABLE_TEXTS} - %(hidden_{place})s::text[]"
         for place, publication in enumerate(_hidden_texts(call, scope))
     )
     return f"(CASE {publication_sql(call)} {cases} ELSE '{{}}'::jsonb END)"

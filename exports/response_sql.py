@@ -26,6 +26,12 @@ from submissions.responses.states import SubmissionState
 FEW = 6  # values of one JSON object
 EMPTY = "'{}'::jsonb"
 EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
+# Whether the file came in the place of one with hidden words, while nobody has decided about it.
+_WITHHELD_FILE = (
+    "EXISTS (SELECT FROM review_redaction AS lost WHERE lost.version_id = version.id "
+    "AND lost.question_id = attachment.question_id AND lost.file_text_id IS NULL "
+    "AND lost.state = 'lost')"
+)
 ORDERS_SQL = {
     "oldest": "{row}.submitted_at, {row}.id",
     "newest": "{row}.submitted_at DESC, {row}.id DESC",
@@ -147,7 +153,8 @@ def _joined(dataset: Dataset, order: str) -> str:
         f"{_unless(withheld, 'submission.channel')} AS channel, "
         f"{_unless(withheld, 'submission.triage_status')} AS status, "
         f"{consent.texts_sql(call, scope)} AS texts FROM submissions_version AS version "
-        f"WHERE version.id = submission.current_version_id OFFSET 0) AS version {identity}"
+        f"{consent.JOIN_REDACTED}WHERE version.id = submission.current_version_id OFFSET 0) "
+        f"AS version {identity}"
         "CROSS JOIN LATERAL (SELECT (version.received_at AT TIME ZONE %(zone)s) "
         "- (version.received_at AT TIME ZONE 'UTC') AS ahead) AS local_time "
         f"CROSS JOIN LATERAL (SELECT {_file_count_sql(dataset)} AS files) AS attached "
@@ -209,12 +216,14 @@ def _files_sql(dataset: Dataset) -> str:
         f"CASE WHEN {consent.files_shown_sql(dataset.call, dataset.scope)} THEN "  # noqa: S608 - as above
         "(SELECT jsonb_agg(jsonb_build_object('file_type', attachment.file_type, "
         "'size', attachment.size, 'sha256', attachment.sha256, 'path', attachment.file, "
-        "'scan', scan.state, 'found', scan.detail) "
+        "'scan', scan.state, 'found', scan.detail, 'redacted_text', redacted.text, "
+        f"'is_withheld', {_WITHHELD_FILE}) "
         "ORDER BY attachment.uploaded_at, attachment.id) "
         "FROM submissions_version_attachments AS attached "
         "JOIN submissions_attachment AS attachment "
         "ON attachment.id = attached.attachment_id "
         "LEFT JOIN submissions_filescan AS scan ON scan.attachment_id = attachment.id "
+        "LEFT JOIN review_redactedfiletext AS redacted ON redacted.file_text_id = attachment.id "
         "WHERE attached.version_id = version.id) END"
     )
 
@@ -253,6 +262,8 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
                 shown=consent.texts_sql(call, scope),
                 withheld=consent.withheld_texts_sql(call, scope),
                 withholds=consent.withholds_texts_sql(call, scope),
+                rewritten="redacted.version_id IS NOT NULL",
+                all_rewritten="SELECT redacted.version_id FROM review_redactedversion AS redacted",
             )
         )
     if export_filter.since:
@@ -266,6 +277,8 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     join = ""
     if conditions or needs_version:
         join = "JOIN submissions_version AS version ON version.id = submission.current_version_id "
+    if export_filter.words:
+        join += consent.JOIN_REDACTED
     conditions += ["submission.call_id = %(call)s", "submission.state = %(submitted)s"]
     if export_filter.statuses:
         conditions.append("submission.triage_status = ANY(%(statuses)s)")

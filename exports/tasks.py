@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 # Seconds; a bundle of a large call takes an hour. The broker may hand the task over again
 # meanwhile: the run is claimed, so no other worker makes it.
 TIME_LIMIT = 7200
+ENDED_AT_ONCE = 100
 EXPIRES = 10.0  # seconds; by then beat has sent the next task
 
 
@@ -21,6 +22,9 @@ def make_exports() -> None:
     released = export_runs.release_stuck(at=clock.portal_now(), wall_now=clock.wall_now())
     if released:
         logger.warning("exports: %d whose worker had stopped", released)
+    ended = export_runs.end_those_with_hidden_words(limit=ENDED_AT_ONCE)
+    if ended:
+        logger.info("exports: %d files ended, as words of theirs are hidden by now", ended)
     if worker.make_next(now=clock.portal_now, wall_now=clock.wall_now) is not None:
         nudge_exports()
 

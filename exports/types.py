@@ -53,6 +53,8 @@ class File:
     """A file given as evidence; `number` counts from 1 within its response.
 
     `scan` is the ScanState, None if it has not been scanned; `found` what the scanner said.
+    `redacted_text` leaves in the place of a file in whose text words are hidden. One that
+    `is_withheld` came in the place of such a file, and nobody has decided about it.
     """
 
     number: int
@@ -62,6 +64,13 @@ class File:
     path: str
     scan: str | None = None
     found: str | None = None
+    redacted_text: str | None = None
+    is_withheld: bool = False
+
+    @property
+    def leaves_as(self) -> str:
+        """The type of what an export has of it."""
+        return self.file_type if self.redacted_text is None else "txt"
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from review.models import (
     Review,
     SampledResponse,
 )
+from review.redaction.forgetting import forget_redactions, forget_words_with
 from review.searching.entries import forget_words
 from review.texts import reading
 from submissions.outbox.models import OutboxEmail
@@ -111,6 +112,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         if locked.is_about_identity:
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
+            forget_words_with(given, submission)
             end_questions(submission, whole=locked.is_whole, names=given, at=at)
             _erase_passes(submission)
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
@@ -126,6 +128,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Review.objects.filter(submission=submission).delete()
             SampledResponse.objects.filter(submission=submission).update(stratum="")
             Note.objects.filter(submission=submission).delete()
+            forget_redactions(submission)
             comparing.let_go(submission.pk)
         if locked.is_about_files:
             reading.forget_of(submission)

@@ -54,3 +54,11 @@ class NoteRefused(PortalError):
         super().__init__(message)
         self.message = message
         self.field = field
+
+
+class RedactionRefused(PortalError):
+    """Nothing is hidden or shown like that; `message` is a sentence for staff, without its stop."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -1,7 +1,7 @@
 """Writing notes on responses, to colleagues by name, and resolving them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -14,10 +14,11 @@ from accounts.states import Action, AuditAction
 from core.broker import nudge
 from review.errors import NoteRefused
 from review.models import Note
+from review.redaction.reading import answers_for
 from review.searching.entries import words_changed
 from review.tasks import write_search_entries
 from submissions.calls.models import Call, Question
-from submissions.responses.models import Submission, Version
+from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 
 # As Django lets usernames be, which may themselves have an @; a stop ends a sentence.
@@ -49,7 +50,8 @@ def add_note(
         locked = Submission.objects.select_for_update(no_key=True).get(pk=response.pk)
         if locked.state not in READABLE or locked.current_version is None:
             raise NoteRefused("This response can be read no more.")
-        start, end = find_passage(locked.current_version, question, passage)
+        answers = answers_for(by, locked.current_version, locked.call_id)
+        start, end = find_passage(answers, question, passage)
         people = mentioned(text, locked.call, by=by)
         note = Note.objects.create(
             submission=locked,
@@ -84,7 +86,7 @@ def resolve_note(note: Note, *, by: User, at: datetime) -> None:
 
 
 def find_passage(
-    version: Version, question: Question | None, passage: str
+    answers: Mapping[str, str], question: Question | None, passage: str
 ) -> tuple[int | None, int | None]:
     """Return where the passage is in the answer, in codepoints. Raises NoteRefused."""
     wanted = passage.strip().replace("\r\n", "\n")
@@ -92,7 +94,7 @@ def find_passage(
         return None, None
     if question is None:
         raise NoteRefused("Choose the question whose answer has the passage.", "question")
-    answer = version.texts.get(question.key, "")
+    answer = answers.get(question.key, "")
     found = answer.count(wanted)
     if found == 0:
         raise NoteRefused("The answer does not have this passage. Copy it out of it.", "passage")

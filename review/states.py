@@ -64,3 +64,27 @@ class CodePattern(TextChoices):
     DASHED = "dashed", "Dashes"
     DOTTED = "dotted", "Dots"
     WAVY = "wavy", "A wave"
+
+
+class RedactionState(TextChoices):
+    """How far a redaction is. An approved and a lost one hide words; nothing else does."""
+
+    PROPOSED = "proposed", "Waits for approval"
+    APPROVED = "approved", "Hidden"
+    LOST = "lost", "To check: the answer has changed, and is hidden whole"
+    REFUSED = "refused", "Refused"
+    TAKEN_BACK = "taken_back", "Taken back"
+
+
+LIVE_REDACTIONS = (RedactionState.APPROVED, RedactionState.LOST)
+
+
+class RedactionReason(TextChoices):
+    """Why words are hidden from readers outside the team."""
+
+    AUTHOR = "author", "Personal data of the author"
+    THIRD_PERSON = "third_person", "Personal data of somebody else"
+    SAFEGUARDING = "safeguarding", "Safeguarding"
+    COMMERCIAL = "commercial", "Commercially confidential"
+    DEFAMATORY = "defamatory", "Defamatory"
+    OTHER = "other", "Another reason"

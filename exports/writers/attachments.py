@@ -30,6 +30,19 @@ HEADER = (
 MISSING = "missing: the portal no longer has this file."
 DAMAGED = "damaged: what the portal has is not what was submitted."
 CLEANED = "The author's details were taken out."
+REDACTED = (
+    "Left out: words of it are hidden. In its place is what the portal read of it, each hidden "
+    "character as █."
+)
+REDACTED_HEAD = """\
+The file itself is left out, as words of it are hidden. This is the text that the portal read of it;
+each hidden character stands as “█”.
+
+"""
+WITHHELD = (
+    "Held back: it came in the place of a file of which words are hidden, and the project team has "
+    "not decided about it yet."
+)
 NOT_CLEANED = "Held back: the author's details could not be taken out. {}"
 
 
@@ -62,7 +75,7 @@ class FileList:
         for file in record.files:
             name = file_name(record, file)
             copy = self._copy(record, file)
-            facts = (record.reference, file.number, file.file_type, copy.size, copy.sha256)
+            facts = (record.reference, file.number, file.leaves_as, copy.size, copy.sha256)
             self._rows.append((name, *facts, file.sha256, copy.note))
             if copy.is_lost:
                 self.lost.append((name, copy.note))
@@ -70,6 +83,8 @@ class FileList:
                 yield name, iter(copy.content)
 
     def _copy(self, record: Record, file: File) -> Copy:
+        if file.is_withheld:
+            return Copy(note=WITHHELD)
         try:
             submitted = b"".join(content_of(file))
         except OSError:
@@ -78,6 +93,10 @@ class FileList:
             return Copy(note=DAMAGED, is_lost=True)
         if is_held_back(file.scan or ""):
             return Copy(note=say_why_held_back(file.scan or "", file.found or ""))
+        if file.redacted_text is not None:
+            text = f"{REDACTED_HEAD}{file.redacted_text}\n".encode()
+            digest = hashlib.sha256(text).hexdigest()
+            return Copy([text], size=len(text), sha256=digest, note=REDACTED)
         if record.says_who:
             return Copy([submitted], size=file.size, sha256=file.sha256)
         try:

@@ -90,7 +90,7 @@ def sections(dataset: Dataset, record: Record) -> Iterator[ReadSection]:
 
 def file_name(record: Record, file: File) -> str:
     """Return the name by which an export has a file: the respondent's own name is not in it."""
-    return f"{record.reference}/{record.reference}-{file.number}.{file.file_type}"
+    return f"{record.reference}/{record.reference}-{file.number}.{file.leaves_as}"
 
 
 def _read(question: Question, record: Record) -> ReadAnswer | None:

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -15,7 +16,7 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.record import record
-from accounts.rights import calls_of, narrowed
+from accounts.rights import Person, calls_of, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
@@ -32,13 +33,18 @@ from review.admin.listed import (
     request_of_list,
 )
 from review.admin.response_filters import chosen_call
+from review.coding.marking import Piece, with_hidden
 from review.consent import Consent, consent_of
+from review.models import Redaction
+from review.redaction.marks import MARKED, hidden_passages
+from review.redaction.reading import sees_redacted
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Submission, Version
 from submissions.responses.transcript import say_answer
 
 ANSWERS_A_PAGE = 20
+READABLE = Coalesce("redacted__texts", "texts")
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class AnswerInList:
     received: str
     facets: list[tuple[str, str]]
     consent: Consent
-    text: str
+    pieces: list[Piece]
 
 
 def urls(admin: OfOwnCalls) -> list[URLPattern]:
@@ -108,7 +114,7 @@ def answers(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
     rows = answered(narrowed_list(admin, request), question)
     paginator = Paginator(rows, ANSWERS_A_PAGE)
     page = paginator.get_page(_page_wanted(request, admin, rows))
-    shown = _shown(page, call, question, came_from)
+    shown = _shown(page, call, question, came_from, reader=request.user)
     if shown:
         record(
             by=current_user(request),
@@ -149,15 +155,27 @@ def _address(came_from: CameFrom, question: Question, number: int) -> str:
 
 
 def _shown(
-    page: Page[Submission], call: Call, question: Question, came_from: CameFrom
+    page: Page[Submission],
+    call: Call,
+    question: Question,
+    came_from: CameFrom,
+    *,
+    reader: Person,
 ) -> list[AnswerInList]:
     responses = list(page)
     texts: dict[int, Any] = {}
+    redactions: dict[int, list[Redaction]] = {}
+    sees = sees_redacted(reader, call)
     if question.kind in TEXT_KINDS:
         # Only this answer of each, which may have many other long ones.
         versions = Version.objects.filter(pk__in=[r.current_version_id for r in responses])
-        answer = KeyTextTransform(question.key, "texts")
+        answer = KeyTextTransform(question.key, "texts" if sees else READABLE)
         texts = dict(versions.annotate(answer=answer).values_list("pk", "answer"))
+        marked = Redaction.objects.filter(
+            version__in=texts, question=question, state__in=MARKED
+        ).select_related("question")
+        for one in marked:
+            redactions.setdefault(one.version_id, []).append(one)
     listed = [(facet["label"], q) for facet, q in call.facet_questions if facet.get("listed")]
     found = []
     for response in responses:
@@ -171,7 +189,10 @@ def _shown(
                 received=in_uk_time(response.submitted_at),
                 facets=[(label, said) for label, said in facets if said],
                 consent=consent_of(response, call),
-                text="\n".join(say_answer(question, value)),
+                pieces=with_hidden(
+                    [Piece("\n".join(say_answer(question, value)))],
+                    hidden_passages(redactions.get(version.pk, ()), sees=sees),
+                ),
             )
         )
     return found

@@ -24,6 +24,7 @@ from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.consent import Consent, consent_of
 from review.models import Code, Coding
+from review.redaction.reading import readable_quotes, sees_redacted
 from submissions.responses.models import Submission
 
 ON_A_PAGE = 50
@@ -32,7 +33,10 @@ IN_ORDER = ("version__submission__submitted_at", "version", "question", "start",
 
 @dataclass(frozen=True)
 class ShownPassage:
-    """`address` leads to the answer; `is_earlier` says that its author has amended it since."""
+    """`address` leads to the answer; `is_earlier` says that its author has amended it since.
+
+    `has_hidden`: readers outside the team do not see all of its words.
+    """
 
     coding: Coding
     response: Submission
@@ -41,6 +45,7 @@ class ShownPassage:
     at: str
     consent: Consent
     is_earlier: bool
+    has_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,9 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     )
     ordered = rows.order_by(*IN_ORDER)
     page = Paginator(ordered, ON_A_PAGE).get_page(request.GET.get("p", "1"))
-    shown = [_shown(coding, code) for coding in page]
+    readable = readable_quotes(page)
+    sees = sees_redacted(request.user, code.call)
+    shown = [_shown(coding, code, readable[coding.pk], sees=sees) for coding in page]
     if shown:
         record(
             by=current_user(request),
@@ -103,7 +110,8 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
     return show(request, admin, code, "passages", f"Code: {code.name}", **more)
 
 
-def _shown(coding: Any, code: Code) -> ShownPassage:
+def _shown(coding: Any, code: Code, readable: str, *, sees: bool) -> ShownPassage:
+    words = quote(coding) if coding.file_text_id is None else coding.of_file
     response = coding.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
     texts = "?texts=1" if coding.file_text_id is not None else ""
@@ -111,8 +119,9 @@ def _shown(coding: Any, code: Code) -> ShownPassage:
         coding=coding,
         response=response,
         address=f"{address}{texts}#answer-{coding.question.key}",
-        quote=quote(coding) if coding.file_text_id is None else coding.of_file,
+        quote=words if sees else readable,
         at=in_uk_time(coding.at),
         consent=consent_of(response, code.call),
         is_earlier=coding.version_id != response.current_version_id,
+        has_hidden=sees and words != readable,
     )

@@ -1,6 +1,7 @@
 """What the page of a response shows of its codings, and what its coder chooses from."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,17 +18,19 @@ from review.admin.coding_source import Source
 from review.admin.listed import CameFrom
 from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import can_be_coded, quote
-from review.coding.marking import CodedPassage, Piece, pieces
+from review.coding.marking import CodedPassage, Piece, pieces, with_hidden
 from review.coding.passages import Passage, sentences, to_utf16
 from review.coding.samples import is_done_with, to_code
 from review.coding.tree import CodeInTree, tree
-from review.models import Code, Coding, FileText, SampledResponse
+from review.models import Code, Coding, FileText, Redaction, SampledResponse
+from review.redaction.marks import hidden_passages, marked_redactions, of_text
+from review.redaction.reading import answers_for, file_text_for, readable_words, sees_redacted
 from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
 LAYER = "layer"
-CODE, TAKE_AWAY = "code", "uncode"  # the pages' names
+CODE, TAKE_AWAY, REDACT = "code", "uncode", "redact"  # the pages' names
 ALL, OWN = "all", "own"
 LONGEST_QUOTE = 100  # characters in the list of an answer's passages
 MOST_SENTENCES = 5_000
@@ -53,6 +56,8 @@ class CodedAnswer:
     sentences: str
     address: str
     take_away_address: str
+    redact_address: str
+    redactions: list[Redaction]
 
     @property
     def lines(self) -> int:
@@ -156,10 +161,41 @@ class CodingPage:
             return CarryingOver()
         return carrying_over(self.version, by=self.reader)
 
+    @cached_property
+    def sees_redacted(self) -> bool:
+        return sees_redacted(self.reader, self.call)
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """The text answers as the reader may see them."""
+        return answers_for(self.reader, self.version, self.call)
+
+    @cached_property
+    def redactions(self) -> list[Redaction]:
+        """The redactions that the page marks."""
+        return list(marked_redactions(self.version))
+
+    @property
+    def may_redact(self) -> bool:
+        """Whether the reader proposes to hide passages of this version."""
+        response = self.version.submission
+        return (
+            may(self.reader, Action.REDACT, self.call)
+            and self.sees_redacted
+            and response.state == SubmissionState.SUBMITTED
+            and response.current_version_id == self.version.pk
+        )
+
     @property
     def lost(self) -> list[tuple[str, str]]:
         """The code and the words of those that cannot be carried over."""
-        return [(one.code.name, shorten(quote(one))) for one in self.carrying_over.lost]
+        return [(one.code.name, shorten(self._quote(one))) for one in self.carrying_over.lost]
+
+    def _quote(self, coding: Coding) -> str:
+        if self.sees_redacted:
+            return quote(coding)
+        start, end, key = coding.start, coding.end, coding.question.key
+        return readable_words(coding.version, key, coding.file_text, start=start, end=end)
 
     @property
     def last(self) -> Coding | None:
@@ -178,12 +214,15 @@ class CodingPage:
         question = self.call.questions_by_key.get(key)
         if question is None or not can_be_coded(question, self.version):
             return None
-        return self.coded(Source(question, self.version.texts[key]))
+        return self.coded(Source(question, self.texts[key]))
 
     def file(self, file_text: FileText) -> CodedAnswer | None:
         """Return what was read of the file; None for the original of an entered response."""
         question = file_text.attachment.question
-        return self.coded(Source(question, file_text.text, file_text)) if question else None
+        if question is None:
+            return None
+        text = file_text_for(self.reader, file_text, self.call)
+        return self.coded(Source(question, text, file_text))
 
     def coded(self, source: Source) -> CodedAnswer:
         text = source.text
@@ -191,13 +230,18 @@ class CodingPage:
         passages = [CodedPassage(one.code_id, Passage(one.start, one.end)) for one in codings]
         places = to_utf16(text, _by_sentence(text)) if self.may_code else []
         response = self.version.submission
+        redactions = of_text(self.redactions, source.question, source.file_text)
         return CodedAnswer(
             source=source,
-            pieces=pieces(text, passages),
+            pieces=with_hidden(
+                pieces(text, passages), hidden_passages(redactions, sees=self.sees_redacted)
+            ),
             codings=[self._show(coding, text) for coding in codings],
             sentences=" ".join(f"{start}-{end}" for start, end in places),
             address=source.address(CODE, response, self._came_from),
             take_away_address=source.address(TAKE_AWAY, response, self._came_from),
+            redact_address=source.address(REDACT, response, self._came_from),
+            redactions=redactions if self.sees_redacted else [],
         )
 
     def _show(self, coding: Coding, text: str) -> ShownCoding:

@@ -15,6 +15,7 @@ from core import clock
 from review.admin.listed import CameFrom
 from review.coding.codings import can_be_coded
 from review.models import Coding, FileText
+from review.redaction.reading import answers_for, file_text_for
 from review.texts.reading import text_beside
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
@@ -58,11 +59,13 @@ class Source:
         return f"{where}{came_from.query_with(**{FILE: file})}"
 
 
-def latest_version(request: HttpRequest, admin: OfOwnCalls, pk: int) -> tuple[Submission, Version]:
-    """Return the response with its latest version, to somebody who may code it."""
+def latest_version(
+    request: HttpRequest, admin: OfOwnCalls, pk: int, action: Action = Action.CODE
+) -> tuple[Submission, Version]:
+    """Return the response with its latest version, to somebody who may code it, or do `action`."""
     counting = Submission.objects.filter(state=SubmissionState.SUBMITTED)
     rows = counting.select_related("call", "current_version")
-    response = admin.own_row(request, Action.CODE, rows, pk=pk)
+    response = admin.own_row(request, action, rows, pk=pk)
     version = response.submitted_version
     version.submission = response
     return response, version
@@ -78,7 +81,7 @@ def source_of(
     if question.kind == QuestionKind.FILE:
         return _file_source(request, admin, response, question)
     if can_be_coded(question, version):
-        return Source(question, version.texts[key])
+        return Source(question, answers_for(request.user, version, response.call_id)[key])
     raise Http404
 
 
@@ -108,4 +111,4 @@ def _file_source(
             sha256=attachment.sha256,
             text=True,
         )
-    return Source(question, found.text, found)
+    return Source(question, file_text_for(request.user, found, response.call_id), found)

@@ -15,6 +15,7 @@ from review.duplicates.differences import Piece, differences
 from review.duplicates.likeness import matches
 from review.duplicates.wording import Wording, wordings
 from review.models import Cluster, ClusterMember
+from review.redaction.reading import texts_for
 from review.states import ClusterKind, ClusterState, MemberState
 from submissions.responses.models import Submission
 
@@ -61,21 +62,28 @@ def cluster_page(cluster: Cluster, *, number: str, reader: Person) -> ClusterPag
     rows = list(page.object_list)
     reference = _reference(cluster, there)
     words = CallWords.of(cluster.call)
+    versions = [row.submission.submitted_version for row in rows]
+    if reference is not None:
+        versions.append(reference.submitted_version)
+    seen = texts_for(reader, versions, cluster.call)
     if cluster.kind == ClusterKind.TEXT and reference is not None:
         own = _texts(cluster, reference)
         compared = wordings(own, words.hashing, known=words.known)
     else:
         own, compared = {}, []
+    seen_own = own
+    if own and "" not in own and reference is not None:
+        seen_own = seen[reference.submitted_version.pk]
     counts = list(there.values_list("pk", "state"))
     rejected = cluster.members.filter(state=MemberState.REJECTED).select_related("submission")
     return ClusterPage(
-        members=[_shown(row, reference, own, compared, words) for row in rows],
+        members=[_shown(row, reference, (own, seen_own), compared, words, seen) for row in rows],
         page=page,
         up_to=max((pk for pk, _ in counts), default=0),
         number=len(counts),
         proposed=sum(state == MemberState.PROPOSED for _, state in counts),
         rejected=list(rejected[:CHOICES_SHOWN]),
-        text=_common(cluster, own, rows, compared, words),
+        text=_common(cluster, (own, seen_own), rows, compared, words),
         choices=_choices(cluster, there),
         reference=reference,
         may_decide=may_decide(cluster, reader),
@@ -118,10 +126,13 @@ def _texts(cluster: Cluster, reference: Submission) -> dict[str, str]:
 def _shown(
     row: ClusterMember,
     reference: Submission | None,
-    own: dict[str, str],
+    texts: tuple[dict[str, str], dict[str, str]],
     compared: list[Wording],
     words: CallWords,
+    seen: dict[int, dict[str, str]],
 ) -> ShownMember:
+    """Return the member; of `texts`, the first are compared and the second shown."""
+    own, seen_own = texts
     version = row.submission.submitted_version
     is_standing = row.submission == reference and "" not in own
     answers = []
@@ -129,19 +140,23 @@ def _shown(
         labels = row.cluster.call.questions_by_key
         theirs = wordings(version.texts, words.hashing, known=words.known)
         for found in matches(theirs, compared):
-            pieces = differences(own[found.other_key], version.texts[found.key])
+            pieces = differences(seen_own[found.other_key], seen[version.pk][found.key])
             answers.append(ShownDifference(labels[found.key].label, pieces))
     return ShownMember(row, in_uk_time(version.received_at), is_standing, answers)
 
 
 def _common(
     cluster: Cluster,
-    own: dict[str, str],
+    both: tuple[dict[str, str], dict[str, str]],
     rows: list[ClusterMember],
     compared: list[Wording],
     words: CallWords,
 ) -> list[ShownDifference]:
-    """Return the texts that the responses have in common, as the one that counts has them."""
+    """Return the texts that the responses have in common, as the one that counts has them.
+
+    Of `both`, the first are compared and the second shown.
+    """
+    own, seen_own = both
     if "" in own:
         return [ShownDifference("The campaign’s own text", [Piece("same", own[""])])]
     keys: dict[str, Any] = {}
@@ -151,7 +166,7 @@ def _common(
             theirs = wordings(texts, words.hashing, known=words.known)
             keys |= dict.fromkeys(found.other_key for found in matches(theirs, compared))
     labels = cluster.call.questions_by_key
-    return [ShownDifference(labels[key].label, [Piece("same", own[key])]) for key in keys]
+    return [ShownDifference(labels[key].label, [Piece("same", seen_own[key])]) for key in keys]
 
 
 def suggested_text(page: ClusterPage) -> str:

@@ -85,7 +85,7 @@ class InboxSearch(OfOwnCalls):
         search = search_for(changes.query, searcher=request.user)
         rows = list(changes.result_list)
         changes.result_list = rows
-        passages = passages_of(rows, opens=search.opens)
+        passages = passages_of(rows, opens=search.opens, sees=search.sees)
         marker = Marker(search.sought, [p.text for each in passages.values() for p in each])
         for row in rows:
             row.snippets = marker.best(passages.get(row.pk, ()), most=MOST_SNIPPETS)

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
-from accounts.rights import may
+from accounts.rights import Person, may
 from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
@@ -21,6 +21,7 @@ from review.admin.note_form import NoteForm
 from review.errors import NoteRefused
 from review.models import Note
 from review.noting import READABLE, add_note, resolve_note
+from review.redaction.reading import answers_for
 from submissions.responses.models import Submission
 
 
@@ -60,11 +61,11 @@ def shown_notes(request: HttpRequest, response: Submission) -> dict[str, Any]:
     if version is None or response.state not in READABLE:
         return {}
     of_response = Note.objects.filter(submission=response)
-    notes = of_response.select_related("by", "resolved_by", "question", "version")
+    notes = of_response.select_related("by", "resolved_by", "question", "version", "submission")
     may_write = may(request.user, Action.WRITE_NOTES, response.call_id)
     version.submission = response
     return {
-        "notes": [_show(note) for note in notes],
+        "notes": [_show(note, request.user) for note in notes],
         "note_form": NoteForm(version=version) if may_write else None,
     }
 
@@ -130,10 +131,11 @@ def _page_of(request: HttpRequest, response: Submission) -> str:
     return f"{page}#notes"
 
 
-def _show(note: Note) -> ShownNote:
+def _show(note: Note, reader: Person) -> ShownNote:
     passage = ""
     if note.question and note.start is not None:
-        passage = note.version.texts.get(note.question.key, "")[note.start : note.end]
+        answers = answers_for(reader, note.version, note.submission.call_id)
+        passage = answers.get(note.question.key, "")[note.start : note.end]
     resolved = ""
     if note.resolved_by is not None:
         resolved = f"Resolved by {note.resolved_by} at {in_uk_time(note.resolved_at)}"

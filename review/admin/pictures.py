@@ -14,6 +14,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.pictures import NoPicture, draw
 from core.whole_files import FileLost, open_whole
+from review.admin.response_files import is_hidden_from
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.scanning import is_held_back, state_of
 
@@ -34,7 +35,7 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
 def show(request: HttpRequest, admin: OfOwnCalls, pk: int, public_id: UUID) -> HttpResponse:
     """Send the picture. That it was seen goes on record, as for the file itself.
 
-    404 for a file that is held back, lost, or no picture that can be drawn.
+    404 for a file that is held back, hidden from the reader, lost, or no picture that can be drawn.
     """
     if request.method != "GET":
         raise PermissionDenied
@@ -42,7 +43,9 @@ def show(request: HttpRequest, admin: OfOwnCalls, pk: int, public_id: UUID) -> H
     response = admin.own_row(request, Action.OPEN_FILES, responses, pk=pk)
     files = Attachment.objects.filter(versions__submission=pk).distinct()
     attachment = get_object_or_404(files, submission=pk, public_id=public_id)
-    if is_held_back(state_of(attachment)):
+    if is_held_back(state_of(attachment)) or is_hidden_from(
+        request.user, attachment, response.call_id
+    ):
         raise Http404
     try:
         with open_whole(attachment.file, sha256=attachment.sha256) as stored:

@@ -9,6 +9,7 @@ from django.http import FileResponse
 from accounts.identity import may_see_identity
 from accounts.rights import Person
 from core.whole_files import open_whole
+from review.redaction.reading import hidden_files, sees_redacted
 from submissions.responses.author_metadata.cleaning import without_author
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
@@ -24,6 +25,11 @@ def files_of(response: Submission, *, reader: Person) -> QuerySet[Attachment]:
         theirs |= Q(question=None)
     submitted = Attachment.objects.filter(submission=response, submission__state__in=NO_DRAFT)
     return submitted.filter(theirs).distinct()
+
+
+def is_hidden_from(reader: Person, attachment: Attachment, call: int) -> bool:
+    """Return whether words of the file are hidden from the reader, who does not get it then."""
+    return not sees_redacted(reader, call) and bool(hidden_files([attachment.pk]))
 
 
 def file_download(attachment: Attachment, *, sees_identity: bool) -> FileResponse:

@@ -1,6 +1,6 @@
 """The data of the page of one response."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -15,6 +15,12 @@ from review.admin.listed import is_read_across
 from review.consent import Consent, consent_of
 from review.differences import Piece, differences, line_differences
 from review.models import FileText
+from review.redaction.reading import (
+    answers_for,
+    hidden_files,
+    readable_file_text,
+    sees_redacted,
+)
 from review.texts.reading import text_beside
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
@@ -40,16 +46,28 @@ NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"
 
 @dataclass(frozen=True)
 class ShownFile:
-    """`scan` says how the file stands with the virus scanner; `read`, what was read of its text."""
+    """`scan` says how the file stands with the virus scanner; `read`, what was read of its text.
+
+    `is_hidden`: words of it are hidden from the reader, who gets its text without them alone.
+    """
 
     attachment: Attachment
     scan: str
     is_held_back: bool
     read: FileText | None = None
+    is_hidden: bool = False
+    sees_redacted: bool = True
 
     @property
     def has_picture(self) -> bool:
-        return self.attachment.file_type in FORMATS and not self.is_held_back
+        return self.attachment.file_type in FORMATS and not (self.is_held_back or self.is_hidden)
+
+    @property
+    def text(self) -> str:
+        """What was read of it, as the reader may see it."""
+        if self.read is None:
+            return ""
+        return self.read.text if self.sees_redacted else readable_file_text(self.read)
 
 
 @dataclass(frozen=True)
@@ -149,7 +167,7 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
         originals=[_show(file) for file in originals_of(response).select_related("scan")]
         if response.is_entered
         else [],
-        sections=_sections(call, version, earlier),
+        sections=_sections(call, version, earlier, reader),
         versions=[
             ShownVersion(
                 v,
@@ -198,8 +216,8 @@ class _Given:
     asked: set[str]
 
     @classmethod
-    def of(cls, call: Call, version: Version) -> "_Given":
-        answers = {**version.choices, **version.texts}
+    def of(cls, call: Call, version: Version, reader: Person) -> "_Given":
+        answers = {**version.choices, **answers_for(reader, version, call)}
         attachments = version.attachments.select_related("scan", "extracted")
         files = files_by_key(call, attachments.defer("extracted__text"))
         asked = questions_of_version(call, answers, files)
@@ -212,9 +230,13 @@ class _Given:
         return say_answer(question, self.answers.get(question.key))
 
 
-def _sections(call: Call, version: Version, since: Version | None) -> list[ShownSection]:
-    given = _Given.of(call, version)
-    before = _Given.of(call, since) if since else None
+def _sections(
+    call: Call, version: Version, since: Version | None, reader: Person
+) -> list[ShownSection]:
+    given = _Given.of(call, version, reader)
+    before = _Given.of(call, since, reader) if since else None
+    sees = sees_redacted(reader, call)
+    hidden = set() if sees else hidden_files(f.pk for files in given.files.values() for f in files)
     asked = given.asked | before.asked if before else given.asked
     sections: list[ShownSection] = []
     for question in call.questions_in_order:
@@ -222,7 +244,10 @@ def _sections(call: Call, version: Version, since: Version | None) -> list[Shown
             continue
         if not sections or sections[-1].title != question.section.title:
             sections.append(ShownSection(question.section.title, []))
-        files = [_show(file) for file in given.files.get(question.key, ())]
+        files = [
+            replace(_show(file), is_hidden=file.pk in hidden, sees_redacted=sees)
+            for file in given.files.get(question.key, ())
+        ]
         lines = [] if question.kind == QuestionKind.FILE else given.lines(question)
         changes = (
             _changes(question, before.lines(question), given.lines(question)) if before else []
@@ -298,7 +323,8 @@ def _say(event: AuditEvent) -> str:
     if event.action == AuditAction.ANSWERS_SEARCHED:
         return "what a search found in it"
     if event.action == AuditAction.PASSAGES_READ:
-        return "passages of a code"
+        hidden = event.detail.get("redactions")
+        return "passages to hide" if hidden else "passages of a code"
     if event.action == AuditAction.FILE_OPENED:
         if event.detail.get("text"):
             return "the text of a file"

@@ -56,7 +56,8 @@ from review.admin.inbox_filters import (
     WorkFilter,
 )
 from review.admin.inbox_search import InboxSearch
-from review.admin.response_files import file_download, files_of
+from review.admin.redaction import proposing
+from review.admin.response_files import file_download, files_of, is_hidden_from
 from review.admin.response_filters import (
     ListingFilter,
     PublicationFilter,
@@ -76,6 +77,10 @@ WITHHELD = (
     "You may not see who answered, and the author's details could not be taken out of this file."
 )
 logger = logging.getLogger(__name__)
+HIDDEN = (
+    "Words of this file are hidden from you, so you do not get the file. Read its text on the page "
+    "of the response."
+)
 LOST = (
     "The file is {}: the portal does not have what was submitted, so nothing was opened. Tell the "
     "people who run the portal: they can look for it in a backup."
@@ -210,6 +215,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
             *noting.urls(self),
             *asking.urls(self),
             *coding.urls(self),
+            *proposing.urls(self),
             *pictures.urls(self),
             *withdrawing.urls(self),
             *identity_search.urls(self),
@@ -264,6 +270,9 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         attachment = get_object_or_404(files_of(response, reader=request.user), public_id=public_id)
         if is_held_back(state_of(attachment)):
             messages.error(request, f"The file is {say_attachment(attachment)}.")
+            return redirect("admin:submissions_submission_change", pk)
+        if is_hidden_from(request.user, attachment, response.call_id):
+            messages.error(request, HIDDEN)
             return redirect("admin:submissions_submission_change", pk)
         try:
             download = file_download(

@@ -1,9 +1,11 @@
 """Cuts a text where passages begin and end, so that a page can draw what each piece belongs to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from review.coding.passages import Passage
+from review.redaction.marks import HiddenPassage
 
 MOST_LINES = 4  # under one piece; further ones share the last
 
@@ -26,8 +28,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Piece:
+    """`hidden`: "hidden" or "proposed" where a redaction has it; `said` stands before its first."""
+
     text: str
     marks: tuple[Mark, ...] = ()
+    hidden: str = ""
+    said: str = ""
 
 
 def pieces(text: str, coded: Iterable[CodedPassage]) -> list[Piece]:
@@ -51,6 +57,31 @@ def pieces(text: str, coded: Iterable[CodedPassage]) -> list[Piece]:
             (open_ones.add if begins else open_ones.discard)(one)
     if here < len(text):
         found.append(Piece(text[here:]))
+    return found
+
+
+def with_hidden(drawn: Iterable[Piece], hidden: Iterable[HiddenPassage]) -> list[Piece]:
+    """Cut the pieces further where something is hidden, or proposed to be."""
+    redactions = sorted(hidden, key=lambda one: (one.start, one.is_proposed))
+    if not redactions:
+        return list(drawn)
+    edges = sorted({edge for one in redactions for edge in (one.start, one.end)})
+    found, place, last = [], 0, None
+    for piece in drawn:
+        end = place + len(piece.text)
+        cuts = [place, *(edge for edge in edges if place < edge < end), end]
+        for start, past in pairwise(cuts):
+            covering = [one for one in redactions if one.start <= start and past <= one.end]
+            one = min(covering, key=lambda one: one.is_proposed, default=None)
+            text = piece.text[start - place : past - place]
+            if one is None:
+                found.append(replace(piece, text=text))
+            else:
+                kind = "proposed" if one.is_proposed else "hidden"
+                said = "" if one is last else one.said
+                found.append(replace(piece, text=text, hidden=kind, said=said))
+            last = one
+        place = end
     return found
 
 

@@ -111,6 +111,12 @@ def from_utf16(text: str, start: int, end: int, *, quote: str) -> Passage:
     return passage
 
 
+def chosen_by_browser(text: str, start: int, end: int) -> Passage:
+    """Return the same where no quote came along: who chose it is shown the words again."""
+    units = as_shown(text).encode("utf-16-le")[2 * start : 2 * end]
+    return from_utf16(text, start, end, quote=units.decode("utf-16-le", errors="replace"))
+
+
 def _stored_places(text: str) -> list[int]:
     """Return, for each codepoint of the text as shown and its end, its place as stored."""
     after_cr = {match.end() - 1 for match in re.finditer("\r\n", text)}

@@ -5,6 +5,7 @@ from review.models.inbox import Review, SavedFilter
 from review.models.matrix import MatrixSummary
 from review.models.notes import Note
 from review.models.reading import KeysTurnedOff
+from review.models.redaction import RedactedFileText, RedactedVersion, Redaction
 from review.models.samples import CodingDone, CodingSample, SampledResponse
 from review.models.search import SearchEntry
 from review.models.texts import FileText
@@ -22,6 +23,9 @@ __all__ = [
     "KeysTurnedOff",
     "MatrixSummary",
     "Note",
+    "RedactedFileText",
+    "RedactedVersion",
+    "Redaction",
     "Review",
     "SampledResponse",
     "SavedFilter",

@@ -13,8 +13,9 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.canonical import digest
-from review.models import FileText, Note, SearchEntry
-from review.states import TextState
+from review.models import FileText, Note, Redaction, SearchEntry
+from review.redaction.reading import readable_answers, readable_file_texts
+from review.states import LIVE_REDACTIONS, TextState
 from submissions.calls.models import Call
 from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.responses.models import Submission, Version
@@ -40,17 +41,29 @@ OTHERS = (
 BEGINNINGS = "|| array_to_tsvector(%(beginnings)s::text[])"
 WRITE = """
 INSERT INTO review_searchentry
-    (submission_id, call_id, version_id, labels, rules, is_stale, words, files)
-SELECT submission.id, submission.call_id, version.id, %(digest)s, %(rules)s, false, {words}, NULL
+    (submission_id, call_id, version_id, labels, rules, is_stale, words, files, is_redacted)
+SELECT submission.id, submission.call_id, version.id, %(digest)s, %(rules)s, false, {words}, NULL,
+    %(is_redacted)s
 FROM submissions_submission AS submission
 JOIN submissions_version AS version ON version.id = submission.current_version_id
 WHERE submission.id = %(submission)s
 ON CONFLICT (submission_id) DO UPDATE SET
     version_id = excluded.version_id, labels = excluded.labels, rules = excluded.rules,
-    is_stale = false, words = excluded.words, files = excluded.files
+    is_stale = false, words = excluded.words, files = excluded.files,
+    is_redacted = excluded.is_redacted, words_outside = NULL, files_outside = NULL
+"""
+# For readers who may not see hidden words: the same without them.
+WRITE_OUTSIDE = """
+UPDATE review_searchentry AS entry SET words_outside = {words}
+FROM submissions_version AS original
+LEFT JOIN review_redactedversion AS redacted ON redacted.version_id = original.id
+CROSS JOIN LATERAL (
+    SELECT submissions_words(coalesce(redacted.texts, original.texts)) AS word_index
+) AS version
+WHERE entry.submission_id = %(submission)s AND original.id = entry.version_id
 """
 WRITE_FILES = """
-UPDATE review_searchentry SET files =
+UPDATE review_searchentry SET {column} =
     setweight(submissions_words(%(files)s::jsonb), 'C') || array_to_tsvector(%(beginnings)s::text[])
 WHERE submission_id = %(submission)s
 """
@@ -152,14 +165,24 @@ def _write_batch(keys: list[int]) -> int:
         versions = [submission.current_version_id for submission in batch]
         read = FileText.objects.filter(attachment__versions__in=versions, state=TextState.READ)
         with_texts = set(read.values_list("attachment__submission", flat=True))
+        redacted = _redacted(batch)
         for submission in batch:
-            _write(submission, notes.get(submission.pk, []))
+            is_redacted = submission.pk in redacted
+            _write(submission, notes.get(submission.pk, []), is_redacted=is_redacted)
             if submission.pk in with_texts:
-                _write_files(submission)
+                _write_files(submission, is_redacted=is_redacted)
     return len(batch)
 
 
-def _write(submission: Submission, notes: list[str]) -> None:
+def _redacted(batch: list[Submission]) -> set[int]:
+    """Return those of the responses of which words are hidden."""
+    current = [one.current_version_id for one in batch]
+    of_version = Q(version__in=current) | Q(file_text__attachment__versions__in=current)
+    live = Redaction.objects.filter(of_version, state__in=LIVE_REDACTIONS)
+    return set(live.order_by().values_list("version__submission", flat=True))
+
+
+def _write(submission: Submission, notes: list[str], *, is_redacted: bool) -> None:
     version = submission.submitted_version
     labels = labels_of(submission.call, version)
     given: dict[str, Any] = {
@@ -169,24 +192,40 @@ def _write(submission: Submission, notes: list[str]) -> None:
         "notes": json.dumps(dict(enumerate(notes))),
         "labels": json.dumps(labels),
         "beginnings": beginnings([*version.texts.values(), *labels.values(), *notes]),
+        "is_redacted": is_redacted,
     }
-    # A vector holds a megabyte: a response of more is found by its answers at least.
+    _write_words(WRITE, given)
+    if is_redacted:
+        readable = readable_answers(version)
+        given["beginnings"] = beginnings([*readable.values(), *labels.values(), *notes])
+        _write_words(WRITE_OUTSIDE, given)
+
+
+def _write_words(statement: str, given: dict[str, Any]) -> None:
+    """A vector holds a megabyte: a response of more is found by its answers at least."""
     for words in (ANSWERS + OTHERS + BEGINNINGS, ANSWERS + OTHERS, ANSWERS):
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(WRITE.format(words=words), given)
+                cursor.execute(statement.format(words=words), given)
             return
         except OperationalError:
             if words == ANSWERS:
                 raise
 
 
-def _write_files(submission: Submission) -> None:
+def _write_files(submission: Submission, *, is_redacted: bool) -> None:
+    files = texts_of_files([submission.current_version_id])
+    _write_words_of_files(submission, [found.text for found in files], "files")
+    if is_redacted:
+        readable = readable_file_texts(files)
+        _write_words_of_files(submission, list(readable.values()), "files_outside")
+
+
+def _write_words_of_files(submission: Submission, texts: list[str], column: str) -> None:
     """Write by which words of its files the response is found.
 
     Where they are too many for a vector, those of the beginning of each file; at worst none.
     """
-    texts = [found.text for found in texts_of_files([submission.current_version_id])]
     for parts in SHORTENED:
         shortened = [text[: len(text) // parts] for text in texts]
         given: dict[str, Any] = {
@@ -196,7 +235,7 @@ def _write_files(submission: Submission) -> None:
         }
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(WRITE_FILES, given)
+                cursor.execute(WRITE_FILES.format(column=column), given)
             return
         except OperationalError:
             continue

@@ -21,15 +21,22 @@ from django.db.models.functions import Cast
 
 from accounts.rights import Person, calls_of, is_administrator
 from accounts.states import Action
+from review.redaction.reading import sees_redacted_in
 from review.searching.wanted import Term, Wanted, read
 from submissions.responses.models import Submission
 
 MOST_RANKED = 1_000  # ranking reads every word of each
 WEIGHTS = "{0.2, 0.3, 0.6, 1}"  # of D (labels), C (files), B (notes), A (answers)
 HAVING = "SELECT submission_id FROM review_searchentry WHERE submissions_indexed({}) @@ {}"
+# An entry of which the searcher may not see all words; the parameter has the calls where they may.
+HIDES = "is_redacted AND NOT call_id = ANY({}::bigint[])"
 RANK = """
-SELECT submission_id FROM review_searchentry, CAST({wanted} AS tsquery) AS wanted
-WHERE submission_id = ANY(%(keys)s)
+SELECT submission_id FROM (
+    SELECT submission_id, call_id,
+        CASE WHEN {hides} THEN words_outside ELSE words END AS words,
+        CASE WHEN {hides} THEN files_outside ELSE files END AS files
+    FROM review_searchentry WHERE submission_id = ANY(%(keys)s)
+) AS entry, CAST({wanted} AS tsquery) AS wanted
 ORDER BY coalesce(words @@ wanted OR ({opens} AND files @@ wanted), false),
     ts_rank(%(weights)s, words, wanted, 1)
     + CASE WHEN {opens} AND files IS NOT NULL
@@ -50,11 +57,13 @@ class Among(Func):
 class Search:
     """What was typed, and the calls whose files the searcher may open; None: those of every call.
 
+    `sees` are the calls in which the searcher sees hidden words, None if they do in all of theirs.
     `too_common` are terms without any word that is searched for, such as “the”.
     """
 
     wanted: Wanted
     opens: Collection[int] | None
+    sees: Collection[int] | None
     too_common: list[Term] = field(default_factory=list)
 
     @cached_property
@@ -94,17 +103,27 @@ class Search:
         return sql
 
     def _having(self, term: Term, parameters: list[Any]) -> str:
-        """SQL of the entries with the term: in their words, or in files that may be opened."""
+        """SQL of the entries with the term: in their words, or in files that may be opened.
+
+        What the searcher may not see of an entry does not find it: the term counts in what is left.
+        """
         query, given = as_tsquery(term)
-        sql = HAVING.format("words", query)
-        parameters += given
-        if self.opens is None or self.opens:
-            sql += f" UNION ALL {HAVING.format('files', query)}"
-            parameters += given
-            if self.opens is not None:
-                sql += " AND call_id = ANY(%s)"
-                parameters.append(list(self.opens))
-        return sql
+        found = []
+        for column in ("words", "files"):
+            if column == "files" and self.opens is not None and not self.opens:
+                continue
+            for vector in (column,) if self.sees is None else (column, f"{column}_outside"):
+                sql = HAVING.format(vector, query)
+                parameters += given
+                if self.sees is not None:
+                    hides = HIDES.format("%s")
+                    sql += f" AND NOT ({hides})" if vector == column else f" AND {hides}"
+                    parameters.append(list(self.sees))
+                if column == "files" and self.opens is not None:
+                    sql += " AND call_id = ANY(%s)"
+                    parameters.append(list(self.opens))
+                found.append(sql)
+        return " UNION ALL ".join(found)
 
 
 def among(keys: Iterable[int]) -> Q:
@@ -115,10 +134,13 @@ def among(keys: Iterable[int]) -> Q:
 def search_for(typed: str, *, searcher: Person) -> Search:
     """Read what was typed, and look up of which words the language makes nothing."""
     wanted = read(typed)
-    opens = None
+    opens = sees = None
     if not is_administrator(searcher):
         opens = list(calls_of(searcher, Action.OPEN_FILES).values_list("pk", flat=True))
-    return Search(wanted, opens, _too_common(wanted.terms))
+        reads = set(calls_of(searcher, Action.READ_RESPONSES).values_list("pk", flat=True))
+        seen = sees_redacted_in(searcher)
+        sees = None if seen is None or reads <= seen else sorted(seen)
+    return Search(wanted, opens, sees, _too_common(wanted.terms))
 
 
 def _too_common(terms: list[Term]) -> list[Term]:
@@ -149,14 +171,17 @@ def best_first(rows: QuerySet[Submission], search: Search) -> QuerySet[Submissio
     if len(keys) > MOST_RANKED or not search.sought:
         return None
     parts = [as_tsquery(term) for term in search.sought]
-    parameters: dict[str, Any] = {"keys": keys, "weights": WEIGHTS, "opens": search.opens}
+    parameters: dict[str, Any] = {"keys": keys, "weights": WEIGHTS}
+    parameters |= {"opens": search.opens, "sees": search.sees}
     queries = []
     for place, (query, (text,)) in enumerate(parts):
         queries.append(query.replace("%s", f"%(term{place})s"))
         parameters[f"term{place}"] = text
     opens = "true" if search.opens is None else "call_id = ANY(%(opens)s::bigint[])"
+    hides = "false" if search.sees is None else HIDES.format("%(sees)s")
     with connection.cursor() as cursor:
-        cursor.execute(RANK.format(wanted=f"({' || '.join(queries)})", opens=opens), parameters)
+        wanted = f"({' || '.join(queries)})"
+        cursor.execute(RANK.format(wanted=wanted, opens=opens, hides=hides), parameters)
         ranked = [key for (key,) in cursor.fetchall()]
     ranked = [*(set(keys) - set(ranked)), *ranked]
     if not ranked:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.whole_files import FileLost, open_whole
-from review.models import Coding, FileText
+from review.models import Coding, FileText, Redaction
 from review.searching.entries import words_changed
 from review.states import NoText, TextState
 from review.texts.extracting import READ_TYPES, Extracted, extract
@@ -51,12 +51,15 @@ def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
 def due(at: datetime) -> QuerySet[Attachment]:
     """Return the submitted files that are to be read.
 
-    A text in which passages are coded stays as it is: by other rules they might be other words.
+    A text in which passages are coded or hidden stays as it is: by other rules they might be other
+    words.
     """
     left = Q(state=TextState.BEGUN, at__lte=at - GIVEN_UP_AFTER)
-    coded = Exists(Coding.objects.filter(file_text=OuterRef("pk")))
+    marked = Exists(Coding.objects.filter(file_text=OuterRef("pk"))) | Exists(
+        Redaction.objects.filter(file_text=OuterRef("pk"))
+    )
     of_file = FileText.objects.filter(attachment=OuterRef("pk"))
-    known = of_file.filter(Q(rules=RULES) | coded)
+    known = of_file.filter(Q(rules=RULES) | Q(marked))
     submitted = Attachment.versions.through.objects.filter(attachment=OuterRef("pk"))
     files = Attachment.objects.filter(
         Exists(submitted), ~Exists(known.exclude(left)), file_type__in=READ_TYPES
@@ -123,7 +126,7 @@ def _begin(attachment: Attachment, *, at: datetime) -> FileText | None:
             return FileText.objects.create(
                 attachment=attachment, state=TextState.BEGUN, rules=RULES, at=at
             )
-        if Coding.objects.filter(file_text=known).exists():
+        if any(model.objects.filter(file_text=known).exists() for model in (Coding, Redaction)):
             return None
         again = known.rules == RULES
         if again and (known.state != TextState.BEGUN or known.at > at - GIVEN_UP_AFTER):

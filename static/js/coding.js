@@ -288,6 +288,20 @@
     return [button.dataset.address, { coding: button.dataset.undo }];
   }
 
+  // The form for it has the words again, before anything is proposed.
+  function hide() {
+    takeSelection();
+    if (!chosen) {
+      say("Choose a passage first: with the mouse, by touch, or with [ and ].");
+      return;
+    }
+    const address = new URL(textOf(chosen.key).dataset.redact, document.location.href);
+    address.searchParams.set("version", bar.dataset.version);
+    address.searchParams.set("start", chosen.start);
+    address.searchParams.set("end", chosen.end);
+    document.location.assign(address);
+  }
+
   bar.addEventListener("submit", (event) => {
     event.preventDefault();
     const name = field.value.trim();
@@ -301,6 +315,7 @@
     if (button.dataset.move) move(button.dataset.move);
     else if (button.dataset.code) code(button.dataset.name, button.dataset.code);
     else if (button.dataset.undo) save(undo);
+    else if ("hide" in button.dataset) hide();
   });
 
   // A click would put the focus on the button, and the next key would not be one of the page's.

@@ -29,25 +29,31 @@ def in_answers(words: str) -> RawSQL:
     )
 
 
-def found_sql(words: str, *, shown: str, withheld: str, withholds: str) -> str:
+def found_sql(
+    words: str, *, shown: str, withheld: str, withholds: str, rewritten: str, all_rewritten: str
+) -> str:
     """SQL of whether the texts of a `version` that are shown have what `words` ask for.
 
     Parameter: `words`. The other arguments are SQL: the texts that are shown and those withheld,
-    as JSON objects, and whether there are any of the latter. So that nobody finds out by
-    searching what these say, the shown texts are searched by themselves where a withheld one has
-    any word of the search, and for phrases with stop words in them, which span texts. That takes
-    a hundred times as long as the index, which says the same of all others.
+    as JSON objects, and whether there are any of the latter; whether those shown have other words
+    than the version itself, and the keys of all versions of which they have. So that nobody finds
+    out by searching what hidden words say, the shown texts are searched by themselves where they
+    are rewritten, where a withheld one has any word of the search, and for phrases with stop words
+    in them, which span texts. That takes a hundred times as long as the index, which says the same
+    of all others.
     """
     wanted = "websearch_to_tsquery('english', %(words)s)"
     indexed = f"submissions_indexed({{}}.word_index) @@ {wanted}"
     apart = (
-        f"({withholds}) AND (octet_length(version.texts::text) > {WHOLLY_INDEXED} "
+        f"({rewritten}) OR ({withholds}) AND (octet_length(version.texts::text) > {WHOLLY_INDEXED} "
         f"OR {wanted}::text ~ '<[0-9]' "
         f"OR tsvector_to_array(submissions_words({withheld})) && submissions_lexemes({wanted}))"
     )
     by_itself = f"submissions_words({shown}) @@ {wanted}"
     if "-" not in words:  # what the shown texts have, all of them have
-        return f"{indexed.format('version')} AND CASE WHEN {apart} THEN {by_itself} ELSE true END"
+        # What is rewritten may have what the version has not: a phrase around a hidden word.
+        candidates = f"({indexed.format('version')} OR version.id = ANY (ARRAY({all_rewritten})))"
+        return f"{candidates} AND CASE WHEN {apart} THEN {by_itself} ELSE true END"
     found = f"SELECT other.id FROM submissions_version AS other WHERE {indexed.format('other')}"  # noqa: S608 - no values
     return f"CASE WHEN {apart} THEN {by_itself} ELSE version.id IN ({found}) END"
 

@@ -17,6 +17,8 @@ KNOWN = {
     "review.FileText.attachment": DELETED,
     "review.Note.submission": DELETED,
     "review.Note.version": DELETED,
+    "review.RedactedVersion.version": DELETED,
+    "review.Redaction.version": DELETED,
     "review.Review.submission": DELETED,
     "review.SampledResponse.submission": EMPTIED,
     "review.SearchEntry.submission": DELETED,

@@ -1,0 +1,242 @@
+"""The list of redactions, and the page of one: approving, refusing, asking back, taking back."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.current_user import current_user
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import narrowed
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.uk_time import in_uk_time
+from core.broker import nudge
+from review.admin.redaction.showing import (
+    address_of_text,
+    in_context,
+    say_state,
+    say_why,
+    steps,
+    what_may_be_done,
+)
+from review.admin.redaction.suggesting import SuggestionPages
+from review.errors import RedactionRefused
+from review.models import Redaction
+from review.redaction.reading import sees_redacted
+from review.redaction.redacting import (
+    approve,
+    ask_back,
+    keep_hidden,
+    refuse,
+    take_back,
+    withdraw,
+)
+from review.states import LIVE_REDACTIONS, RedactionState
+from review.tasks import write_search_entries
+
+PAGE = "admin/review/redaction/page.html"
+NUDGED_WITHIN = 10.0  # seconds; beat does it anyway
+WITH_ALL = (
+    *("call", "version__submission", "question", "file_text", "proposed_by", "decided_by"),
+    *("back_asked_by", "taken_back_by", "carried_from__version", "carried_from__question"),
+    *("carried_from__file_text", "carried_from__carried_from"),
+)
+Verb = Callable[[Redaction, User, str], None]
+
+
+def _approve(redaction: Redaction, by: User, words: str) -> None:
+    approve(redaction, by=by, at=clock.portal_now())
+
+
+def _refuse(redaction: Redaction, by: User, words: str) -> None:
+    refuse(redaction, words=words, by=by, at=clock.portal_now())
+
+
+def _withdraw(redaction: Redaction, by: User, words: str) -> None:
+    withdraw(redaction, by=by, at=clock.portal_now())
+
+
+def _ask_back(redaction: Redaction, by: User, words: str) -> None:
+    ask_back(redaction, words=words, by=by, at=clock.portal_now())
+
+
+def _take_back(redaction: Redaction, by: User, words: str) -> None:
+    take_back(redaction, by=by, at=clock.portal_now())
+
+
+def _keep(redaction: Redaction, by: User, words: str) -> None:
+    keep_hidden(redaction, by=by, at=clock.portal_now())
+
+
+# What the page posts -> what is done, and what is said then.
+DONE: dict[str, tuple[Verb, str]] = {
+    "approve": (_approve, "The words are hidden from readers outside the team."),
+    "refuse": (_refuse, "The proposal is refused: nothing is hidden."),
+    "withdraw": (_withdraw, "Your proposal is taken back."),
+    "ask_back": (_ask_back, "Somebody else has to agree before the words are shown again."),
+    "take_back": (_take_back, "The words are shown again."),
+    "keep": (_keep, "The words stay hidden."),
+}
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """What somebody has to decide."""
+
+    title = "what waits"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("proposed", "For approval"),
+            ("lost", "To check: the answer has changed"),
+            ("back", "To be shown again"),
+        ]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Redaction]) -> QuerySet[Redaction]:
+        waiting = {
+            None: Q(),
+            "proposed": Q(state=RedactionState.PROPOSED),
+            "lost": Q(state=RedactionState.LOST),
+            "back": Q(state__in=LIVE_REDACTIONS, back_asked_by__isnull=False),
+        }
+        return rows.filter(waiting.get(self.value(), Q(pk__in=())))
+
+
+@admin.register(Redaction)
+class RedactionAdmin(SuggestionPages, OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.READ_RESPONSES
+    list_display = ("response", "call", "where", "passage", "why", "said_state", "proposed")
+    list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "reason")
+    list_per_page = 20
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Redaction]:
+        """Only of calls in which the reader sees hidden words."""
+        rows = narrowed(super().get_queryset(request), request.user, Action.SEE_REDACTED)
+        return rows.select_related(*WITH_ALL).defer(
+            "version__canonical_text", "carried_from__version__canonical_text"
+        )
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        sees = self._may(request, Action.SEE_REDACTED, obj)
+        return sees and super().has_view_permission(request, obj)
+
+    @admin.display(description="response", ordering="version__submission__reference")
+    def response(self, redaction: Redaction) -> str:
+        return str(redaction.version.submission)
+
+    @admin.display(description="question")
+    def where(self, redaction: Redaction) -> str:
+        return redaction.question.label
+
+    @admin.display(description="passage")
+    def passage(self, redaction: Any) -> SafeString:
+        shown = redaction.shown
+        return format_html(
+            '<span dir="auto">{}<mark>{}</mark>{}</span>', shown.before, shown.words, shown.after
+        )
+
+    @admin.display(description="why", ordering="reason")
+    def why(self, redaction: Redaction) -> str:
+        return say_why(redaction)
+
+    @admin.display(description="state", ordering="state")
+    def said_state(self, redaction: Redaction) -> str:
+        return say_state(redaction)
+
+    @admin.display(description="proposed (UK time)", ordering="proposed_at")
+    def proposed(self, redaction: Redaction) -> str:
+        return f"{in_uk_time(redaction.proposed_at)} by {redaction.proposed_by}"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/decide/", wrap(self.decide), name="review_redaction_decide"),
+            *self.suggestion_urls(),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list. Which responses it shows goes on record."""
+        page = super().changelist_view(request, extra_context)
+        context = getattr(page, "context_data", None)
+        changes = context and context.get("cl")
+        if changes:
+            changes.result_list = list(changes.result_list)
+            for row in changes.result_list:
+                row.shown = in_context(row, current_user(request))
+            _record(request, changes.result_list)
+        return page
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        redaction: Redaction | None = self.get_object(request, object_id)
+        if redaction is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        _record(request, [redaction])
+        reader = current_user(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Redaction in {redaction.version.submission}",
+            "opts": self.opts,
+            "redaction": redaction,
+            "is_lost": redaction.state == RedactionState.LOST,
+            "shown": in_context(redaction, reader),
+            "why": say_why(redaction),
+            "state": say_state(redaction),
+            "steps": steps(redaction),
+            "address": address_of_text(redaction),
+            **what_may_be_done(redaction, reader),
+        }
+        return TemplateResponse(request, PAGE, context)
+
+    def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do what the page's form asks; what somebody else did meanwhile is said, and stands."""
+        if request.method != "POST":
+            raise PermissionDenied
+        rows = Redaction.objects.select_related("version__submission", "call")
+        redaction = self.own_row(request, Action.READ_RESPONSES, rows, pk=pk)
+        verb, said = DONE.get(request.POST.get("do", ""), (None, ""))
+        if verb is None or not sees_redacted(request.user, redaction.call_id):
+            raise PermissionDenied
+        try:
+            verb(redaction, current_user(request), request.POST.get("words", ""))
+        except RedactionRefused as refused:
+            messages.error(request, f"{refused.message}.")
+        else:
+            nudge(write_search_entries, expires=NUDGED_WITHIN)
+            messages.success(request, said)
+        return redirect("admin:review_redaction_change", pk)
+
+
+def _record(request: HttpRequest, shown: Iterable[Redaction]) -> None:
+    """Put on record of which responses passages were shown, once for each call."""
+    by_call: dict[Any, list[str]] = defaultdict(list)
+    for one in shown:
+        by_call[one.call].append(str(one.version.submission))
+    for call, references in by_call.items():
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.PASSAGES_READ,
+            call=call,
+            redactions=True,
+            shown=list(dict.fromkeys(references)),
+        )

@@ -1,0 +1,35 @@
+"""Redactions end with the response whose words they hide."""
+
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from review.models import RedactedVersion, Redaction
+from submissions.responses.models import Submission
+
+ERASED = "Erased: it named who answered."
+WRITTEN = ("words", "refusal", "back_words")
+
+
+def forget_redactions(submission: Submission) -> None:
+    """Delete them, in the transaction that erases; the texts without hidden words go, too."""
+    Redaction.objects.filter(version__submission=submission).delete()
+    RedactedVersion.objects.filter(version__submission=submission).delete()
+
+
+def forget_words_with(given: Collection[str], submission: Submission) -> None:
+    """Empty what staff wrote to a redaction, where it has an answer that says who answered.
+
+    `given` are these answers in small letters.
+    """
+    written = Redaction.objects.filter(version__submission=submission).exclude(
+        Q(words="", refusal="", back_words="")
+    )
+    for redaction in written:
+        named = [
+            name
+            for name in WRITTEN
+            if any(value in getattr(redaction, name).casefold() for value in given)
+        ]
+        if named:
+            Redaction.objects.filter(pk=redaction.pk).update(**dict.fromkeys(named, ERASED))

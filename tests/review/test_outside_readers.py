@@ -1,0 +1,233 @@
+"""Readers of the project who may not see hidden words: what pages and searches have for them."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.states import Action, Role
+from core.clock import wall_now
+from review.coding.codings import code_passage
+from review.errors import NoteRefused
+from review.models import SearchEntry
+from review.noting import add_note
+from review.redaction.redacting import ask_back, take_back
+from review.searching.entries import write_due
+from review.texts import reading
+from submissions.responses.submitting import submit
+from tests.makers import (
+    OPENS_AT,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_code,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
+from tests.review.redaction_makers import make_proposed, make_redaction
+from tests.review.test_coding_page import signed_in
+from tests.review.test_reading import amended, page_of
+
+pytestmark = pytest.mark.django_db
+SECRET, IN_FILE = "zqperson", "zqfile"
+STORY = f"Town hall. Ask {SECRET} there."
+LIST = "/admin/submissions/submission/"
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def response(call):
+    draft = make_draft(call, **complete_answers(call, story=STORY))
+    make_attachment(draft, content=f"Ask {IN_FILE} too.".encode())
+    response = submit(submission=draft, at=while_open(call)).submission
+    reading.read_due(now=wall_now, until=lambda: False)
+    return response
+
+
+def hide(response):
+    make_redaction(response, SECRET)
+    file_text = response.current_version.attachments.get().extracted
+    make_redaction(response, IN_FILE, key="documents", file_text=file_text)
+    written()
+
+
+@pytest.fixture
+def inside(call):
+    return signed_in(make_user(Role.REVIEWER))
+
+
+@pytest.fixture
+def outside_user(call):
+    user = make_user(Role.REVIEWER)
+    withhold(user, Action.SEE_REDACTED)
+    return user
+
+
+@pytest.fixture
+def outside(outside_user):
+    return signed_in(outside_user)
+
+
+def written():
+    write_due(until=lambda: False)
+
+
+def text_of(client, address, **query):
+    page = client.get(address, query)
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+def found(client, typed):
+    changes = client.get(LIST, {"q": typed}).context["cl"]
+    return [str(row) for row in changes.result_list]
+
+
+def test_page_of_a_response_marks_what_is_hidden_for_the_team(response, inside):
+    hide(response)
+    page = text_of(inside, page_of(response), texts=1)
+    marked = '<span class="hidden-words" data-said="[hidden: personal data]">{}</span>'
+    assert (marked.format(SECRET) in page, marked.format(IN_FILE) in page) == (True, True)
+
+
+def test_page_of_a_response_has_blocks_for_readers_outside(response, outside):
+    hide(response)
+    page = text_of(outside, page_of(response), texts=1)
+    assert (SECRET in page, IN_FILE in page) == (False, False)
+    said = '<span class="hidden-words" data-said="[hidden: personal data]">{}</span>'
+    assert said.format("█" * len(SECRET)) in page
+    assert said.format("█" * len(IN_FILE)) in page
+    assert "words of it are hidden: you may read its text" in page
+
+
+def test_proposal_is_marked_for_the_team_alone(response, inside, outside):
+    make_proposed(response, SECRET)
+    assert "[proposed to hide: personal data]" in text_of(inside, page_of(response))
+    page = text_of(outside, page_of(response))
+    assert ("proposed to hide" in page, SECRET in page) == (False, True)
+
+
+def test_differences_of_versions_have_no_hidden_word(response, inside, outside):
+    hide(response)
+    amended(response, story=STORY + " More.")
+    address = page_of(response)
+    assert SECRET in text_of(inside, address, version=2, since=1)
+    assert SECRET not in text_of(outside, address, version=2, since=1)
+    assert SECRET not in text_of(outside, address, version=1)
+
+
+def test_reading_across_has_no_hidden_word(call, response, inside, outside):
+    hide(response)
+    address = f"{LIST}questions/{call.questions.get(key='story').pk}/"
+    assert SECRET in text_of(inside, address)
+    page = text_of(outside, address)
+    assert (SECRET in page, "[hidden: personal data]" in page) == (False, True)
+
+
+def test_passages_of_a_code_have_no_hidden_word(call, response, inside, outside):
+    code = make_code(call=call, name="People")
+    version = response.current_version
+    file_text = version.attachments.get().extracted
+    for key, text, source in [("story", STORY, None), ("documents", file_text.text, file_text)]:
+        code_passage(
+            code=code,
+            version=version,
+            question=call.questions.get(key=key),
+            file_text=source,
+            start=0,
+            end=len(text),
+            by=make_user(Role.REVIEWER),
+            at=OPENS_AT,
+        )
+    hide(response)
+    address = reverse("admin:review_code_passages", args=[code.pk])
+    page = text_of(inside, address)
+    assert (SECRET in page, IN_FILE in page) == (True, True)
+    assert page.count("Words of it are hidden from readers outside the team.") == 2
+    page = text_of(outside, address)
+    assert (SECRET in page, IN_FILE in page) == (False, False)
+    assert "█" * len(SECRET) in page
+
+
+def test_note_on_a_hidden_passage_neither_shows_nor_tells_it(response, outside, outside_user):
+    question = response.call.questions.get(key="story")
+    add_note(response, text="See", question=question, passage=SECRET, by=outside_user, at=OPENS_AT)
+    assert f'<blockquote dir="auto">{SECRET}' in text_of(outside, page_of(response))
+    hide(response)
+    assert SECRET not in text_of(outside, page_of(response))
+    with pytest.raises(NoteRefused):
+        add_note(
+            response, text="See", question=question, passage=SECRET, by=outside_user, at=OPENS_AT
+        )
+
+
+def test_coding_form_has_no_hidden_word(response, outside):
+    hide(response)
+    address = reverse("admin:submissions_submission_code", args=[response.pk, "story"])
+    assert SECRET not in text_of(outside, address)
+
+
+def test_file_with_a_hidden_word_is_not_handed_out(response, inside, outside):
+    hide(response)
+    file = response.current_version.attachments.get()
+    address = f"{LIST}{response.pk}/files/{file.public_id}/"
+    assert inside.get(address).status_code == 200
+    assert outside.get(address).status_code == 302
+
+
+def test_hidden_word_finds_nothing_for_readers_outside(call, response, inside, outside):
+    other = make_submitted(call, story="Village hall.")
+    hide(response)
+    for word in (SECRET, IN_FILE, f"{SECRET[:4]}*", f"hall {SECRET}", f'"ask {SECRET}"'):
+        assert found(inside, word) == [str(response)], word
+        assert found(outside, word) == [], word
+    assert set(found(outside, f"hall -{SECRET} -{IN_FILE}")) == {str(response), str(other)}
+    assert found(inside, f"hall -{SECRET}") == [str(other)]
+    assert found(outside, f"{SECRET} OR village") == [str(other)]
+
+
+def test_other_words_find_the_response_and_its_snippet_is_without_the_hidden(response, outside):
+    hide(response)
+    for word in ("town", "too"):
+        page = text_of(outside, LIST, q=word)
+        assert str(response) in page
+        assert (SECRET in page, IN_FILE in page) == (False, False)
+
+
+def test_hidden_word_finds_nothing_from_the_moment_of_approval(response, outside):
+    written()
+    assert found(outside, SECRET) == [str(response)]
+    make_redaction(response, SECRET)
+    assert found(outside, SECRET) == []
+
+
+def test_hidden_word_does_not_shape_the_order(call, response, outside):
+    first = make_submitted(call, story="Hall and hall.")
+    make_redaction(response, SECRET)
+    written()
+    with_secret = found(outside, f"hall OR {SECRET}")
+    assert with_secret == found(outside, "hall") == [str(first), str(response)]
+
+
+def test_answer_that_lost_its_redaction_finds_nothing(response, outside):
+    hide(response)
+    amended(response, story="It was zqother.")
+    written()
+    assert found(outside, "zqother") == []
+
+
+def test_words_that_are_shown_again_are_found_again(response, outside):
+    hidden = make_redaction(response, SECRET)
+    written()
+    ask_back(hidden, words="So", by=make_user(Role.REVIEWER), at=OPENS_AT)
+    take_back(hidden, by=make_user(Role.REVIEWER), at=OPENS_AT)
+    written()
+    assert found(outside, SECRET) == [str(response)]
+    assert SearchEntry.objects.get().words_outside is None
