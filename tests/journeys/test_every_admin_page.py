@@ -52,6 +52,7 @@ WITH_FIELDS = (
     "submissions/outboxemail/<path:object_id>/change/",
     "submissions/submission/<int:pk>/codings/<slug:key>/",
     "submissions/submission/<int:pk>/notes/",
+    "submissions/submission/<int:pk>/redactions/<slug:key>/",
     "submissions/submission/<int:pk>/withdraw/",
     "submissions/submission/<path:object_id>/change/",
     "submissions/submission/who-answered/",

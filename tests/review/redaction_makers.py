@@ -6,7 +6,9 @@ from review.states import RedactionReason
 from tests.makers import OPENS_AT, make_user
 
 
-def make_proposed(response, passage, *, key="story", by=None, file_text=None, version=None, **given):
+def make_proposed(
+    response, passage, *, key="story", by=None, file_text=None, version=None, **given
+):
     """A proposal to hide the first place of the words in the answer, or in the file's text."""
     version = version or response.current_version
     version.submission = response

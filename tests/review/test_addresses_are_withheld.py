@@ -48,6 +48,7 @@ FILTERS = {
     "review.code": set(),
     "review.codingsample": {"call"},
     "review.matrixsummary": set(),
+    "review.redaction": {"call", "waits", "state", "reason"},
     "retention.retentioncalendar": set(),
 }
 

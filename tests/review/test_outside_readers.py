@@ -45,7 +45,7 @@ def call(at):
 @pytest.fixture
 def response(call):
     draft = make_draft(call, **complete_answers(call, story=STORY))
-    make_attachment(draft, content=f"Ask {IN_FILE} too.".encode())
+    make_attachment(draft, content=f"Ask {IN_FILE} gladly.".encode())
     response = submit(submission=draft, at=while_open(call)).submission
     reading.read_due(now=wall_now, until=lambda: False)
     return response
@@ -195,7 +195,7 @@ def test_hidden_word_finds_nothing_for_readers_outside(call, response, inside, o
 
 def test_other_words_find_the_response_and_its_snippet_is_without_the_hidden(response, outside):
     hide(response)
-    for word in ("town", "too"):
+    for word in ("town", "gladly"):
         page = text_of(outside, LIST, q=word)
         assert str(response) in page
         assert (SECRET in page, IN_FILE in page) == (False, False)

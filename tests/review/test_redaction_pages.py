@@ -132,6 +132,7 @@ def test_page_of_a_response_leads_to_the_form_where_the_reader_may(client, respo
     link = f'<a href="{address(response)}">Hide a passage'
     assert link in client.get(page_of(response)).content.decode()
     withhold(ann, Action.REDACT)
+    client = signed_in(ann)
     assert link not in client.get(page_of(response)).content.decode()
     assert client.get(address(response)).status_code == 403
 
@@ -178,6 +179,7 @@ def queries_of(client):
 def test_who_may_not_see_hidden_words_sees_neither_list_nor_page(response, ann, client):
     waiting = make_proposed(response, "said so")
     withhold(ann, Action.SEE_REDACTED)
+    client = signed_in(ann)
     for where in (LIST, f"{LIST}{waiting.pk}/change/", address(response)):
         assert client.get(where).status_code == 403
     assert client.post(f"{LIST}{waiting.pk}/decide/", {"do": "approve"}).status_code == 403

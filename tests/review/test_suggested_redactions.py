@@ -9,6 +9,7 @@ from review.redaction.suggesting import Kind, Names, found_in, suggestions
 from review.searching.entries import texts_of_files
 from review.states import RedactionState
 from review.texts import reading
+from submissions.calls.states import ORGANISATION_NAME
 from submissions.responses.submitting import submit
 from tests.makers import (
     complete_answers,
@@ -24,7 +25,12 @@ from tests.review.redaction_makers import make_redaction
 from tests.review.test_coding_page import signed_in
 
 NAME = {"key": "name", "kind": "short", "label": "Name", "identity": True}
-ORGANISATION = {"key": "organisation", "kind": "short", "label": "Organisation", "identity": True}
+ORGANISATION = {
+    "key": ORGANISATION_NAME,
+    "kind": "short",
+    "label": "Organisation",
+    "identity": True,
+}
 
 
 @pytest.mark.parametrize(
@@ -94,12 +100,12 @@ def suggested(response, **given):
 
 
 def test_names_of_who_answered_this_response_and_others_are_suggested(call):
-    make_submitted(call, name="Amina Yusuf", organisation="Hope", story="Mine")
+    make_submitted(call, name="Amina Yusuf", org_name="Hope", story="Mine")
     make_submitted(make_call(about_questions=[NAME], roles=[]), name="Else Where", story="x")
     response = make_submitted(
         call,
         name="Jo Bloggs",
-        organisation="Leeds Hall",
+        org_name="Leeds Hall",
         story="Bloggs of Leeds Hall met amina yusuf, Hope and Else Where of Leeds.",
     )
     assert suggested(response) == [
@@ -171,7 +177,12 @@ def test_all_suggestions_are_proposed_at_once(response, ann):
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"all": "1", "version": "2"}, {"all": "1", "reason": "x"}, {"all": "1", "reason": "other"}],
+    [
+        {},
+        {"all": "1", "version": "2"},
+        {"all": "1", "reason": "x"},
+        {"all": "1", "reason": "other"},
+    ],
 )
 def test_nothing_is_proposed_without_ticks_a_reason_or_the_version(response, ann, given):
     propose(signed_in(ann), response, **given)
@@ -181,4 +192,4 @@ def test_nothing_is_proposed_without_ticks_a_reason_or_the_version(response, ann
 def test_page_is_for_who_may_propose_and_see_hidden_words(response, ann):
     withhold(ann, Action.REDACT)
     assert signed_in(ann).get(address(response)).status_code == 403
-    assert signed_in(make_user(Role.STEERING_MEMBER)).get(address(response)).status_code == 404
+    assert signed_in(make_user(Role.STEERING_MEMBER)).get(address(response)).status_code == 403

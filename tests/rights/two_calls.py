@@ -21,8 +21,9 @@ from review.coding.samples import close_sample, draw_sample, say_done
 from review.matrix.summaries import Cell, write_summary
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
+from review.redaction.redacting import propose
 from review.searching.entries import write_due
-from review.states import ClusterKind, Likeness
+from review.states import ClusterKind, Likeness, RedactionReason
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import entering, erasing, late_passes, replying, submitting
@@ -128,6 +129,15 @@ class Side:
             by=self.member,
             at=self.at,
         )
+        self.redaction = propose(
+            version=self.response.current_version,
+            question=self.call.questions.get(key="story"),
+            start=0,
+            end=len(name),
+            reason=RedactionReason.AUTHOR,
+            by=boss,
+            at=self.at,
+        )
         self.entry = entering.begin_entry(
             call=self.call,
             channel=Channel.POST,
@@ -209,6 +219,8 @@ class Side:
             "submissions/erasurerequest/of": self.response,
             "submissions/erasurerequest": self.erasure,
             "review/cluster": self.cluster,
+            "review/redaction/suggestions": self.response,
+            "review/redaction": self.redaction,
             "review/codingsample/draw": self.call,
             "review/codingsample/<int:pk>/agreement": self.compared,
             "review/codingsample/<int:pk>/differences": self.compared,

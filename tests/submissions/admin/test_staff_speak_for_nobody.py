@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
 from retention.confirming import report_etag
-from review.models import Code, Coding, CodingSample
+from review.models import Code, Coding, CodingSample, Redaction
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -366,6 +366,17 @@ class Walk:
         files = [self.staff.get(f"{page}codebook.{kind}") for kind in ("csv", "qdc")]
         return [dry, done, *files]
 
+    def hide_a_passage(self):
+        """Nothing is proposed of a draft, and what is hidden of a response stays in its version."""
+        page = f"/admin/submissions/submission/{self.submission.pk}/redactions/good_practice/"
+        posted = {"version": "1", "exact": "share", "reason": "author"}
+        asked = [self.staff.get(page), self.staff.post(page, posted)]
+        suggestions = "/admin/review/redaction/suggestions"
+        asked += [self.staff.get(f"{suggestions}/{p.pk}/") for p in (self.draft, self.submission)]
+        redaction = Redaction.objects.get()
+        decide = f"/admin/review/redaction/{redaction.pk}/decide/"
+        return [*asked, self.staff.post(decide, {"do": "withdraw"})]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -395,6 +406,9 @@ ACTIONS = {
     "submissions_submission_code": [Walk.code_and_take_away],
     "submissions_submission_carry_over": [Walk.code_and_take_away],
     "submissions_submission_uncode": [Walk.code_and_take_away],
+    "submissions_submission_redact": [Walk.hide_a_passage],
+    "review_redaction_suggest": [Walk.hide_a_passage],
+    "review_redaction_decide": [Walk.hide_a_passage],
     "submissions_submission_ask": [Walk.ask_the_author],
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],
