@@ -65,10 +65,10 @@ def test_other_words_are_not_suggested(text):
 
 
 @pytest.mark.parametrize("endless", ["a", "a.", "0", "@", "a-", "http://", "é\u0301", "("])
-def test_no_text_takes_long(endless, time_limit=2.0):
+def test_no_text_takes_long(endless):
     before = wall_now()
     found_in(endless * (100_000 // len(endless)), Names())
-    assert (wall_now() - before).total_seconds() < time_limit
+    assert (wall_now() - before).total_seconds() < 5
 
 
 def test_names_are_whole_words_in_any_case_with_or_without_accents():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
 
@@ -119,5 +120,5 @@ def files_shown(redactions: Iterable[Redaction], reader: User) -> list[Redaction
     ]
 
 
-def _step(what: str, who: User, when: object, words: str = "") -> Step:
+def _step(what: str, who: User, when: datetime | None, words: str = "") -> Step:
     return Step(what, who.get_username(), in_uk_time(when), words)
