@@ -49,6 +49,7 @@ FILTERS = {
     "review.codingsample": {"call"},
     "review.matrixsummary": set(),
     "review.redaction": {"call", "waits", "state", "reason"},
+    "review.redaction": {"call", "state", "reason"},
     "retention.retentioncalendar": set(),
 }
 
