@@ -1,7 +1,7 @@
 """Passages that readers outside the team do not see, and the texts without them.
 
 The database writes `RedactedVersion` and `RedactedFileText` whenever a redaction changes, and
-carries redactions over when a version comes in (migration 0013).
+carries redactions over when a version comes in (migration 0016).
 """
 
 from django.conf import settings

@@ -7,7 +7,7 @@
     lost (a later version is without the passage: its whole answer is hidden) -> asked back ...
 
 The database writes the texts without the hidden words, and carries redactions over to later
-versions (migration 0014).
+versions (migration 0016).
 """
 
 from collections.abc import Iterable

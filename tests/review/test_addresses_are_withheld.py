@@ -48,7 +48,6 @@ FILTERS = {
     "review.code": set(),
     "review.codingsample": {"call"},
     "review.matrixsummary": set(),
-    "review.redaction": {"call", "waits", "state", "reason"},
     "review.redaction": {"call", "state", "reason"},
     "retention.retentioncalendar": set(),
 }

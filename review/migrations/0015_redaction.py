@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0012_samples_to_code"),
+        ("review", "0014_matrix"),
         ("submissions", "0030_one_import_at_a_time"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

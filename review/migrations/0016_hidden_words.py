@@ -216,7 +216,7 @@ CREATE TRIGGER review_file_arrived AFTER INSERT ON submissions_version_attachmen
 
 
 class Migration(migrations.Migration):
-    dependencies = [("review", "0013_redaction")]
+    dependencies = [("review", "0015_redaction")]
     operations = [
         migrations.RunSQL(HIDDEN, "DROP FUNCTION review_hidden(text, integer, integer)"),
         migrations.RunSQL(PLACE, "DROP FUNCTION review_place(text, text, integer, integer)"),
