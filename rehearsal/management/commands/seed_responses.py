@@ -1,6 +1,7 @@
 """manage.py seed_responses --count N"""
 
 import secrets
+from datetime import datetime
 from statistics import median
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import clock
 from rehearsal.seeding import SeedingRefused, seed_responses
+from rehearsal.team import seed_team
 from submissions.calls.models import Call
 from submissions.responses.errors import CallNotYetOpen
 
@@ -29,10 +31,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--seed", type=int, help="the same number gives the same responses; default random"
         )
+        parser.add_argument(
+            "--team",
+            action="store_true",
+            help="have a made-up team code a sample of them, differ, and decide",
+        )
         parser.add_argument("--call", metavar="SLUG", help="needed if there are several calls")
 
     def handle(
-        self, *, count: int, drafts: int, seed: int | None, call: str | None, **_: Any
+        self, *, count: int, drafts: int, seed: int | None, call: str | None, team: bool, **_: Any
     ) -> None:
         if settings.PRODUCTION:
             raise CommandError("Fake responses are not added in production.")
@@ -40,11 +47,9 @@ class Command(BaseCommand):
             raise CommandError(f"--count and --drafts go from 0 to {MOST:,}.")
         if seed is None:
             seed = secrets.randbelow(1_000_000)
-        chosen = find_call(call)
+        chosen, at = find_call(call), clock.portal_now()
         try:
-            words = seed_responses(
-                call=chosen, count=count, drafts=drafts, seed=seed, at=clock.portal_now()
-            )
+            words = seed_responses(call=chosen, count=count, drafts=drafts, seed=seed, at=at)
         except CallNotYetOpen:
             raise CommandError(f"{chosen.slug} opens {chosen.opens_in_words}.") from None
         except SeedingRefused as refused:
@@ -53,6 +58,20 @@ class Command(BaseCommand):
         if words:
             line += f"; words: median {round(median(words)):,}, most {max(words):,}"
         self.stdout.write(line)
+        if team:
+            self.stdout.write(_code_them(chosen, seed, at))
+
+
+def _code_them(call: Call, seed: int, at: datetime) -> str:
+    """Have the team code them; return what to say of it."""
+    try:
+        done = seed_team(call=call, seed=seed, at=at)
+    except SeedingRefused as refused:
+        raise CommandError(f"The responses are there, but {refused}.") from None
+    return (
+        f"a made-up team coded {done.responses} of them: {done.codings} passages, "
+        f"{done.differing} sentences differently, {done.decided} of them decided"
+    )
 
 
 def find_call(slug: str | None) -> Call:

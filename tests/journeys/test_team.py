@@ -1,0 +1,106 @@
+"""A team codes a sample in a browser, disagrees, and decides what stands."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.states import Role
+from review.coding.decided import standing_codings
+from review.models import Coding, CodingDecision
+from tests.journeys.conftest import faults_found_by_axe, scrolls_sideways
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STORY = "Pay was fair. Nobody told us why. We left in spring."
+
+
+@pytest.fixture
+def page_of(open_browser, live_server):
+    """A page in which somebody is signed in."""
+
+    def opened(who, width=1280):
+        client = Client()
+        client.force_login(who)
+        page = open_browser(width)
+        name = settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        return page
+
+    return opened
+
+
+def code_sentences(page, response, keys):
+    """Choose sentences by key, code each with the code that is typed, and be done."""
+    page.goto(f"/admin/submissions/submission/{response.pk}/change/")
+    for number, (choose, code) in enumerate(keys, 1):
+        for key in choose:
+            page.keyboard.press(key)
+        page.keyboard.press("f")
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+        passages = page.locator("#coded-story summary")
+        passages.filter(has_text=re.compile(rf"^\s*{number} coded passage")).wait_for()
+    page.get_by_role("button", name="I am done with it").click()
+    page.get_by_text("You are done with this response. Your codings stand.").wait_for()
+
+
+def test_team_codes_differs_and_decides(page_of, at):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story=STORY)
+    boss = make_user(Role.MANAGER, username="boss")
+    ada, bea = (make_user(Role.CODER, username=name) for name in ("ada", "bea"))
+    for name in ("Fairness", "Secrecy"):
+        make_code(call=call, name=name, by=boss)
+
+    lead = page_of(boss)
+    lead.goto("/admin/review/codingsample/")
+    lead.get_by_role("link", name="Draw a sample").click()
+    lead.get_by_label("How many responses").fill("1")
+    for name in ("ada", "bea"):
+        lead.get_by_label(name).check()
+    lead.get_by_role("button", name="Draw the sample").click()
+    lead.get_by_role("link", name="Agreement of the coders").click()
+    lead.get_by_text("There is nothing to compare yet").wait_for()
+
+    code_sentences(page_of(ada), response, [("]", "Fairness"), ("]", "Secrecy")])
+    code_sentences(page_of(bea, 400), response, [("]", "Fairness"), ("]", "Fairness")])
+
+    lead.reload()
+    secrecy = lead.get_by_role("row").filter(has=lead.get_by_role("link", name="Secrecy"))
+    assert secrecy.get_by_role("cell").all_inner_texts() == [
+        "0.000",
+        "0.000",
+        "66.7%",
+        "3",
+        "1",
+        "0",
+        "2",
+        "4",
+    ]
+    assert faults_found_by_axe(lead) == []
+    lead.get_by_role("link", name="1", exact=True).click()
+    lead.get_by_text("They differ about: Fairness, Secrecy.").wait_for()
+    assert lead.locator("blockquote").all_inner_texts() == ["Nobody told us why."]
+    lead.get_by_role("link", name="Decide").click()
+    for width in (320, 1280):
+        lead.set_viewport_size({"width": width, "height": 800})
+        assert faults_found_by_axe(lead) == []
+        assert not scrolls_sideways(lead)
+    lead.get_by_role("button", name="Save the decision").click()
+    lead.get_by_text("Tick the codes that stand, or that none does.").wait_for()
+    lead.get_by_label("Secrecy").check()
+    lead.get_by_label("Why").fill("Being told is not about fairness")
+    lead.get_by_role("button", name="Save the decision").click()
+    lead.get_by_text("Your decision is on record").wait_for()
+
+    assert CodingDecision.objects.get().reason == "Being told is not about fairness"
+    rows = standing_codings(Coding.objects.all()).select_related("by", "code")
+    assert sorted((one.by.username, one.code.name, one.start) for one in rows) == [
+        ("ada", "Fairness", 0),
+        ("ada", "Secrecy", STORY.index("Nobody")),
+        ("bea", "Fairness", 0),
+    ]

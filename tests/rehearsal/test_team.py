@@ -1,0 +1,66 @@
+"""The made-up team that codes fake responses."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Membership, User
+from accounts.states import REHEARSAL_EMAIL_DOMAIN
+from review.agreement.summary import agreement_of
+from review.coding.decided import standing_codings
+from review.models import Code, Coding, CodingDecision, CodingSample, Note
+from tests.makers import make_call, make_first_call, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def run(**options):
+    out = StringIO()
+    call_command("seed_responses", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_team_codes_differs_and_decides():
+    call = make_first_call()
+    line = run(count=3, seed=5, team=True).splitlines()[1]
+    (found,) = agreement_of(call, reader=make_user(is_superuser=True))
+    codings = Coding.objects.exclude(by__username="fake-lead").count()
+    assert line == (
+        f"a made-up team coded 3 of them: {codings} passages, {found.differing} sentences "
+        f"differently, {found.decided} of them decided"
+    )
+    assert found.coders == ["fake-coder-1", "fake-coder-2"]
+    assert 0 < found.decided < found.differing
+    assert 0 < found.by_sentence.alpha.value < 1
+    assert standing_codings(Coding.objects.all()).count() < Coding.objects.count()
+    assert Note.objects.count() == 2
+    people = User.objects.filter(email__endswith=REHEARSAL_EMAIL_DOMAIN)
+    assert [person.has_usable_password() for person in people] == [False] * 3
+
+
+def test_team_codes_again_by_the_same_codebook():
+    make_first_call()
+    run(count=2, seed=5, team=True)
+    codes, people = Code.objects.count(), Membership.objects.count()
+    run(count=2, seed=6, team=True)
+    assert (Code.objects.count(), Membership.objects.count()) == (codes, people)
+    assert CodingSample.objects.count() == 2
+    assert CodingDecision.objects.exists()
+
+
+def test_without_it_nobody_codes():
+    make_first_call()
+    run(count=2, seed=5)
+    assert not Code.objects.exists()
+
+
+def test_team_without_two_responses_is_refused():
+    make_call(slug="only")
+    with pytest.raises(CommandError) as refused:
+        run(count=1, seed=5, team=True)
+    assert str(refused.value) == (
+        "The responses are there, but a team needs 2 responses to code, and there are 1."
+    )
+    assert not CodingSample.objects.exists()
+    assert not User.objects.filter(username="fake-lead").exists()
