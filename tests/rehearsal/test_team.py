@@ -23,11 +23,11 @@ def run(**options):
 
 def test_team_codes_differs_and_decides():
     call = make_first_call()
-    line = run(count=3, seed=5, team=True).splitlines()[1]
+    line = run(count=6, seed=5, team=True).splitlines()[1]
     (found,) = agreement_of(call, reader=make_user(is_superuser=True))
     codings = Coding.objects.exclude(by__username="fake-lead").count()
     assert line == (
-        f"a made-up team coded 3 of them: {codings} passages, {found.differing} sentences "
+        f"a made-up team coded 6 of them: {codings} passages, {found.differing} sentences "
         f"differently, {found.decided} of them decided"
     )
     assert found.coders == ["fake-coder-1", "fake-coder-2"]
