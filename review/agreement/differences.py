@@ -38,6 +38,16 @@ class Difference:
         return self.passage.quote(self.text.text)
 
     @property
+    def around(self) -> tuple[str, str]:
+        """The sentence before it and the one after it; "" for none."""
+        before = self.text.sentences[max(self.number - 1, 0) : self.number]
+        after = self.text.sentences[self.number + 1 : self.number + 2]
+        return (
+            "".join(one.quote(self.text.text) for one in before),
+            "".join(one.quote(self.text.text) for one in after),
+        )
+
+    @property
     def differing(self) -> frozenset[int]:
         """The codes that some of the coders gave and some did not, by key."""
         return frozenset(code for code, so in self.codes.items() if so != self.text.coders)

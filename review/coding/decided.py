@@ -6,7 +6,7 @@ from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Sub
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from review.errors import CodingRefused
-from review.models import Code, Coding, DecidedCode
+from review.models import Code, Coding, CodingDecision, DecidedCode
 
 
 def standing_codings(codings: QuerySet[Coding]) -> QuerySet[Coding]:
@@ -20,9 +20,11 @@ def standing_codings(codings: QuerySet[Coding]) -> QuerySet[Coding]:
         F("decision__start"), OuterRef("start")
     )
     covered = against.order_by().values("code").annotate(length=Sum(length)).values("length")
+    # Most versions have no decision: PostgreSQL looks that up in memory, and adds up the others.
+    is_undecided = ~Q(version__in=CodingDecision.objects.order_by().values("version"))
     return codings.alias(
         decided_against=Coalesce(Subquery(covered, output_field=IntegerField()), Value(0))
-    ).filter(decided_against__lt=F("end") - F("start"))
+    ).filter(is_undecided | Q(decided_against__lt=F("end") - F("start")))
 
 
 def refuse_to_undo_decisions(codings: Iterable[int]) -> None:

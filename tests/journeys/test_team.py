@@ -84,7 +84,7 @@ def test_team_codes_differs_and_decides(page_of, at):
     assert faults_found_by_axe(lead) == []
     lead.get_by_role("link", name="1", exact=True).click()
     lead.get_by_text("They differ about: Fairness, Secrecy.").wait_for()
-    assert lead.locator("blockquote").all_inner_texts() == ["Nobody told us why."]
+    assert lead.locator("blockquote strong").all_inner_texts() == ["Nobody told us why."]
     lead.get_by_role("link", name="Decide").click()
     for width in (320, 1280):
         lead.set_viewport_size({"width": width, "height": 800})

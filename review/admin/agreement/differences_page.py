@@ -43,13 +43,18 @@ class ShownDecision:
 
 @dataclass(frozen=True)
 class ShownDifference:
-    """`differing` are the codes about which the coders differ; `address` is where to decide."""
+    """`before` and `after` are the sentences around it; `address` is where to decide.
+
+    `differing` are the codes about which the coders differ.
+    """
 
     response: str
     response_address: str
     question: str
     file: str
     quote: str
+    before: str
+    after: str
     coders: list[ShownCoder]
     differing: list[str]
     decision: ShownDecision | None
@@ -127,6 +132,8 @@ def as_shown(difference: Difference, comparison: Comparison) -> ShownDifference:
         question=text.question.label,
         file=text.file_text.attachment.name if text.file_text else "",
         quote=difference.quote,
+        before=difference.around[0],
+        after=difference.around[1],
         coders=[
             ShownCoder(
                 comparison.coders[coder].get_username(),

@@ -126,8 +126,7 @@ def test_closed_sample_is_hidden_from_who_codes_its_response_blind_again(
 def test_differences_are_side_by_side_and_their_reading_is_on_record(differ, response, boss, ada):
     shown = signed_in(boss).get(address(differ, "differences/")).content.decode()
     assert cells(shown)[1:3] == [["ada", "Pay"], ["bea", "did not code it"]]
-    assert f'<blockquote class="given" dir="auto">{PAY}</blockquote>' in shown
-    assert SHARE not in shown
+    assert f'<strong>{PAY}</strong> <span class="around">{SHARE}</span></blockquote>' in shown
     event = AuditEvent.objects.get(action="differences_read")
     assert event.detail == {"sample": differ.pk, "shown": [response.reference]}
     assert "Decide<span" not in signed_in(ada).get(address(differ, "differences/")).content.decode()
