@@ -21,12 +21,15 @@ from review.coding.forgetting import forget_examples
 from review.coding.locking import lock_codes
 from review.duplicates import comparing
 from review.matrix.summaries import forget_summaries
+from review.memos.forgetting import forget_memos
 from review.models import (
     Code,
     Coding,
     CodingDecision,
     FileText,
+    Memo,
     Note,
+    Quote,
     Review,
     SampledResponse,
 )
@@ -109,6 +112,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         lock_codes(Code.objects.filter(call=submission.call))
         forget_examples(submission.call, names=given, texts=ending)
         forget_summaries(submission.call, names=given, texts=ending)
+        forget_memos(submission.call, names=given, texts=ending)
         if locked.is_about_identity:
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
@@ -125,10 +129,12 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Answer.objects.filter(submission=submission).delete()
             CodingDecision.objects.filter(version__submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
+            Quote.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
             SampledResponse.objects.filter(submission=submission).update(stratum="")
             Note.objects.filter(submission=submission).delete()
             forget_redactions(submission)
+            Memo.objects.filter(submission=submission).delete()
             comparing.let_go(submission.pk)
         if locked.is_about_files:
             reading.forget_of(submission)

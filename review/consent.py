@@ -17,11 +17,15 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Consent:
-    """`said` comes first and is always in sight; `also` are the sentences that go with it."""
+    """`said` comes first and is always in sight; `also` are the sentences that go with it.
+
+    `why_not_quoted` is the reason in words, without a full stop, "" where it may be quoted.
+    """
 
     said: str
     also: list[str]
     is_withheld: bool
+    why_not_quoted: str
 
 
 def consent_of(response: Submission, call: Call) -> Consent:
@@ -31,19 +35,25 @@ def consent_of(response: Submission, call: Call) -> Consent:
     does not know, allows nothing.
     """
     if response.state == SubmissionState.WITHDRAWN:
-        return Consent("Withdrawn: do not use it", [], is_withheld=True)
+        reason = "Its author has withdrawn this response"
+        return Consent("Withdrawn: do not use it", [], is_withheld=True, why_not_quoted=reason)
     choices = response.submitted_version.choices
     if call.publication == PublicationPolicy.NEVER:
-        return Consent(PROJECT_TEAM_ONLY, ["This call publishes no response."], is_withheld=True)
+        reason = "This call publishes no response"
+        return Consent(PROJECT_TEAM_ONLY, [f"{reason}."], is_withheld=True, why_not_quoted=reason)
     if call.publication == PublicationPolicy.NOT_ASKED:
-        also = ["The call asks nobody about publication."]
-        return Consent("Use it inside: do not publish or quote", also, is_withheld=True)
+        reason = "The call asks nobody about publication"
+        inside = "Use it inside: do not publish or quote"
+        return Consent(inside, [f"{reason}."], is_withheld=True, why_not_quoted=reason)
     said = PUBLISHED.get(choices.get("publication"))
     if said is None:
         chosen = choices.get("publication") == Publication.CONFIDENTIAL
-        also = [] if chosen else ["The question about publication was left open."]
-        return Consent(PROJECT_TEAM_ONLY, also, is_withheld=True)
-    also = ["You may quote it." if choices.get("quote_ok") == "yes" else "Do not quote it."]
+        left_open = "The question about publication was left open"
+        reason = "Confidential: for the project team only" if chosen else left_open
+        also = [] if chosen else [f"{left_open}."]
+        return Consent(PROJECT_TEAM_ONLY, also, is_withheld=True, why_not_quoted=reason)
+    may_quote = choices.get("quote_ok") == "yes"
+    also = ["You may quote it." if may_quote else "Do not quote it."]
     if "org_name_listed" in call.questions_by_key:
         may_list = choices.get("org_name_listed") == "yes"
         also.append(
@@ -51,4 +61,11 @@ def consent_of(response: Submission, call: Call) -> Consent:
             if may_list
             else "Do not list the organisation as one that answered."
         )
-    return Consent(said, also, is_withheld=False)
+    reason = "" if may_quote else _why_not(choices.get("quote_ok"))
+    return Consent(said, also, is_withheld=False, why_not_quoted=reason)
+
+
+def _why_not(quote_ok: object) -> str:
+    if quote_ok == "no":
+        return "Its author does not want to be quoted"
+    return "Its author did not say that it may be quoted"

@@ -62,3 +62,28 @@ class RedactionRefused(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class QuoteRefused(PortalError):
+    """A passage cannot be marked, copied or used as a quote; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class MemoRefused(PortalError):
+    """A memo is not possible; `message` is a sentence for staff, `field` what it is about."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class MemoOutdated(PortalError):
+    """Somebody else changed the memo; `message` says who, in whole sentences."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -1,6 +1,17 @@
 """Responses in the admin."""
 
 from review.admin import codebook, duplicates, matrix, responses, samples
+from review.admin.memos import memos
+from review.admin.quotes import bank
 from review.admin.redaction import redactions
 
-__all__ = ["codebook", "duplicates", "matrix", "redactions", "responses", "samples"]
+__all__ = [
+    "bank",
+    "codebook",
+    "duplicates",
+    "matrix",
+    "memos",
+    "redactions",
+    "responses",
+    "samples",
+]

@@ -1,5 +1,6 @@
 """The passages of a code, and the record of who read them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
+from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
@@ -19,11 +21,13 @@ from core import clock
 from core.admin.uk_time import in_uk_time
 from review.admin.codebook_list import shown_codings
 from review.admin.codebook_pages import show
+from review.admin.memos.beside import memos_of_code, memos_on
 from review.coding.codings import quote
 from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.consent import Consent, consent_of
-from review.models import Code, Coding
+from review.models import Code, Coding, Memo, Quote
+from review.quotes import reading
 from review.redaction.reading import readable_quotes, sees_redacted
 from submissions.responses.models import Submission
 
@@ -36,6 +40,7 @@ class ShownPassage:
     """`address` leads to the answer; `is_earlier` says that its author has amended it since.
 
     `has_hidden`: readers outside the team do not see all of its words.
+    `quoted` is the key of the quote that is this passage, if it is in the quote bank.
     """
 
     coding: Coding
@@ -45,7 +50,9 @@ class ShownPassage:
     at: str
     consent: Consent
     is_earlier: bool
-    has_hidden: bool = False
+    has_hidden: bool
+    quoted: int | None
+    memos: list[Memo]
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,19 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     page = Paginator(ordered, ON_A_PAGE).get_page(request.GET.get("p", "1"))
     readable = readable_quotes(page)
     sees = sees_redacted(request.user, code.call)
-    shown = [_shown(coding, code, readable[coding.pk], sees=sees) for coding in page]
+    quoted = _quoted(page.object_list, current_user(request))
+    memos = memos_on(request, page.object_list)
+    shown = [
+        _shown(
+            coding,
+            code,
+            readable=readable[coding.pk],
+            sees=sees,
+            quoted=quoted.get(_place(coding)),
+            memos=memos[coding.pk],
+        )
+        for coding in page
+    ]
     if shown:
         record(
             by=current_user(request),
@@ -106,11 +125,30 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
     more: dict[str, Any] = {
         "path": next(one.path for one in tree(code.call) if one.code.pk == code.pk),
         "page": passages_of(code, request),
+        **memos_of_code(request, code),
     }
     return show(request, admin, code, "passages", f"Code: {code.name}", **more)
 
 
-def _shown(coding: Any, code: Code, readable: str, *, sees: bool) -> ShownPassage:
+def _quoted(codings: Iterable[Coding], reader: User) -> dict[tuple[int | None, ...], int]:
+    """Return the quotes that the reader may see of these versions, by their places."""
+    quotes = Quote.objects.filter(version__in={coding.version_id for coding in codings})
+    return {_place(one): one.pk for one in reading.seen_by(quotes, reader)}
+
+
+def _place(one: Coding | Quote) -> tuple[int | None, ...]:
+    return one.version_id, one.question_id, one.file_text_id, one.start, one.end
+
+
+def _shown(
+    coding: Any,
+    code: Code,
+    *,
+    readable: str,
+    sees: bool,
+    quoted: int | None,
+    memos: list[Memo],
+) -> ShownPassage:
     words = quote(coding) if coding.file_text_id is None else coding.of_file
     response = coding.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
@@ -124,4 +162,6 @@ def _shown(coding: Any, code: Code, readable: str, *, sees: bool) -> ShownPassag
         consent=consent_of(response, code.call),
         is_earlier=coding.version_id != response.current_version_id,
         has_hidden=sees and words != readable,
+        quoted=quoted,
+        memos=memos,
     )

@@ -22,13 +22,15 @@ from review.admin.coding_form import CodingForm
 from review.admin.coding_page import coding_page
 from review.admin.coding_source import Source, latest_version, source_of
 from review.admin.listed import CameFrom
+from review.admin.memos.about import MEMO, address_to_write_on
+from review.admin.quotes.marking import MARK, QUOTE, mark, passage_of_button, unmark
 from review.coding.carrying import carry_over
 from review.coding.codebook import add_code
 from review.coding.codings import DONE, code_passage, remove_coding
 from review.coding.passages import Passage, from_utf16
 from review.coding.samples import is_done_with
 from review.coding.tree import find_code
-from review.errors import CodingRefused
+from review.errors import CodingRefused, QuoteRefused
 from review.models import Code, Coding
 from submissions.responses.models import Submission, Version
 
@@ -84,21 +86,22 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
 
 
 def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResponse:
-    """Show the form for one answer, or put what is chosen under the code."""
+    """Show the form for one answer, put what is chosen under the code, or mark it as quotable."""
     asked = _asked(request, admin, pk, key)
     is_posted = request.method == "POST"
     form = CodingForm(request.POST if is_posted else None, text=asked.source.text)
     error, is_unknown = "", False
     if is_posted:
         try:
-            number = _code(asked, form)
-        except CodingRefused as refused:
+            if MEMO in request.POST:
+                return redirect(_memo_on(asked, form))
+            said = _mark(asked, form) if MARK in request.POST else _say_coded(_code(asked, form))
+        except (CodingRefused, QuoteRefused) as refused:
             error = f"{refused.message}."
             is_unknown = isinstance(refused, UnknownCode)
         else:
             if asked.wants_fragment:
-                return _fragment(asked, "")
-            said = "The passage is coded." if number == 1 else f"{number} passages are coded."
+                return _fragment(asked, said if MARK in request.POST else "")
             messages.success(request, said)
             return redirect(asked.page)
         if asked.wants_fragment:
@@ -121,10 +124,16 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
 
 
 def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResponse:
-    """Take one of one's own codings of the answer away."""
+    """Take one of one's own codings of the answer away, or a quote out of the bank."""
     if request.method != "POST":
         raise PermissionDenied
     asked = _asked(request, admin, pk, key)
+    if QUOTE in request.POST:
+        said = unmark(request, asked.response)
+        if asked.wants_fragment:
+            return _fragment(asked, said)
+        messages.success(request, said)
+        return redirect(asked.page)
     of_text = Coding.objects.filter(
         version__submission=asked.response,
         question=asked.source.question,
@@ -212,6 +221,28 @@ def _code(asked: _Asked, form: CodingForm) -> int:
     return len(passages)
 
 
+def _say_coded(number: int) -> str:
+    return "The passage is coded." if number == 1 else f"{number} passages are coded."
+
+
+def _mark(asked: _Asked, form: CodingForm) -> str:
+    """Mark each chosen passage as quotable; return what to tell. Raises what the verbs raise."""
+    if asked.request.POST.get("version") != str(asked.version.number):
+        raise _outdated(asked.version)
+    passages = passage_of_button(asked.request) or _chosen(asked, form)
+    return mark(asked.request, asked.version, asked.source, passages)
+
+
+def _memo_on(asked: _Asked, form: CodingForm) -> str:
+    """Return the page on which a memo on the chosen passage is written. Raises CodingRefused."""
+    if asked.request.POST.get("version") != str(asked.version.number):
+        raise _outdated(asked.version)
+    passages = _chosen(asked, form)
+    if len(passages) > 1:
+        raise CodingRefused("A memo is on one passage: tick neighbours alone")
+    return address_to_write_on(asked.version, asked.source, passages[0])
+
+
 def _chosen(asked: _Asked, form: CodingForm) -> list[Passage]:
     posted = asked.request.POST
     if "quote" in posted:
@@ -226,7 +257,8 @@ def _chosen(asked: _Asked, form: CodingForm) -> list[Passage]:
         ]
     passages = form.chosen()
     if not passages:
-        raise CodingRefused("Tick what belongs to the code: sentences, paragraphs or the whole")
+        what = "it is about" if MARK in posted or MEMO in posted else "belongs to the code"
+        raise CodingRefused(f"Tick what {what}: sentences, paragraphs or the whole")
     return passages
 
 

@@ -16,6 +16,9 @@ from accounts.states import Action
 from core.admin.uk_time import in_uk_time
 from review.admin.coding_source import Source
 from review.admin.listed import CameFrom
+from review.admin.memos.about import address_to_write_on
+from review.admin.quotes.beside import ShownQuote, of_source, quotes_of_version
+from review.admin.shortening import shorten
 from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import can_be_coded, quote
 from review.coding.marking import CodedPassage, Piece, pieces, with_hidden
@@ -32,7 +35,6 @@ from submissions.responses.states import SubmissionState
 LAYER = "layer"
 CODE, TAKE_AWAY, REDACT = "code", "uncode", "redact"  # the pages' names
 ALL, OWN = "all", "own"
-LONGEST_QUOTE = 100  # characters in the list of an answer's passages
 MOST_SENTENCES = 5_000
 MOST_RECENT = 9  # each has a key
 
@@ -44,15 +46,17 @@ class ShownCoding:
     by: str
     when: str
     is_own: bool
+    memo_address: str
 
 
 @dataclass(frozen=True)
 class CodedAnswer:
-    """A text with its codings. `sentences` count UTF-16 code units: "0-9 10-34"."""
+    """A text with its codings and quotes. `sentences` count UTF-16 code units: "0-9 10-34"."""
 
     source: Source
     pieces: list[Piece]
     codings: list[ShownCoding]
+    quotes: list[tuple[ShownQuote, str]]
     sentences: str
     address: str
     take_away_address: str
@@ -125,6 +129,10 @@ class CodingPage:
         if self.is_blind:
             rows = rows.filter(by=self.reader)
         return list(rows.order_by("start", "end", "code__name", "pk"))
+
+    @cached_property
+    def quotes(self) -> list[ShownQuote]:
+        return quotes_of_version(self.version, reader=self.reader)
 
     @cached_property
     def shown(self) -> list[Coding]:
@@ -236,7 +244,8 @@ class CodingPage:
             pieces=with_hidden(
                 pieces(text, passages), hidden_passages(redactions, sees=self.sees_redacted)
             ),
-            codings=[self._show(coding, text) for coding in codings],
+            codings=[self._show(coding, source) for coding in codings],
+            quotes=of_source(self.quotes, source),
             sentences=" ".join(f"{start}-{end}" for start, end in places),
             address=source.address(CODE, response, self._came_from),
             take_away_address=source.address(TAKE_AWAY, response, self._came_from),
@@ -244,13 +253,15 @@ class CodingPage:
             redactions=redactions if self.sees_redacted else [],
         )
 
-    def _show(self, coding: Coding, text: str) -> ShownCoding:
+    def _show(self, coding: Coding, source: Source) -> ShownCoding:
+        passage = Passage(coding.start, coding.end)
         return ShownCoding(
             coding=coding,
-            quote=shorten(text[coding.start : coding.end]),
+            quote=shorten(passage.quote(source.text)),
             by=coding.by.get_username(),
             when=in_uk_time(coding.at),
             is_own=coding.by_id == self.reader.pk,
+            memo_address=address_to_write_on(self.version, source, passage),
         )
 
 
@@ -258,11 +269,6 @@ def _by_sentence(text: str) -> list[Passage]:
     """Return the sentences; none where they are too many to go through one by one."""
     found = sentences(text)
     return found if len(found) <= MOST_SENTENCES else []
-
-
-def shorten(quote: str) -> str:
-    words = " ".join(quote.split())
-    return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 1]}…"
 
 
 def coding_page(request: HttpRequest, response: Submission, version: Version) -> CodingPage:

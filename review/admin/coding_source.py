@@ -14,7 +14,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from review.admin.listed import CameFrom
 from review.coding.codings import can_be_coded
-from review.models import Coding, FileText
+from review.models import Coding, FileText, Quote
 from review.redaction.reading import answers_for, file_text_for
 from review.texts.reading import text_beside
 from submissions.calls.models import Question
@@ -44,9 +44,9 @@ class Source:
     def title(self) -> str:
         return self.file_text.attachment.name if self.file_text else self.question.label
 
-    def has(self, coding: Coding) -> bool:
+    def has(self, passage: Coding | Quote) -> bool:
         file = self.file_text.pk if self.file_text else None
-        return coding.question_id == self.question.pk and coding.file_text_id == file
+        return passage.question_id == self.question.pk and passage.file_text_id == file
 
     def address(self, page: str, response: Submission, came_from: CameFrom) -> str:
         """Return the address of one of the pages for coding, which carries the file on."""

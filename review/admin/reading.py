@@ -18,6 +18,7 @@ from review.admin import asking, deciding, noting
 from review.admin.coding_page import shown_codings
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
+from review.admin.memos.beside import shown_memos
 from review.admin.response_page import (
     ResponsePage,
     response_page,
@@ -91,6 +92,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         **said_of_erasure(response),
         **deciding.shown_on_page(request, response),
         **noting.shown_notes(request, response),
+        **shown_memos(request, response),
         **asking.shown_questions(request, response),
         **shown_codings(request, response, page.version, is_compared=page.since is not None),
         **rights,

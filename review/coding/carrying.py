@@ -15,7 +15,7 @@ from accounts.states import Action
 from review.coding.codings import code_passage, quote
 from review.coding.locking import lock_codes
 from review.coding.passages import Passage
-from review.models import Code, Coding
+from review.models import Code, Coding, Quote
 from submissions.responses.models import Submission, Version
 
 
@@ -58,7 +58,7 @@ def carrying_over(version: Version, *, by: User) -> CarryingOver:
     for coding in codings:
         if coding.version_id != latest:
             break
-        passage = _same_words(coding, version, files)
+        passage = same_words(coding, version, files)
         if passage is None:
             result.lost.append(coding)
         elif _place(coding, passage) not in there:
@@ -86,7 +86,7 @@ def carry_over(version: Version, *, by: User, at: datetime) -> int:
     return len(found)
 
 
-def _same_words(coding: Coding, version: Version, files: set[int]) -> Passage | None:
+def same_words(coding: Coding | Quote, version: Version, files: set[int]) -> Passage | None:
     """Return where the passage stands in the version; None if it does not, or nobody can tell.
 
     Words that stand several times are told apart by which of them is meant, so there must be as

@@ -132,8 +132,9 @@ def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
         for place, child in enumerate(locked.children.order_by("position", "name")):
             child.parent, child.position = into, last + place
             child.save(update_fields=["parent", "position"])
-        # What was merged into this one before is found where its codings are.
+        # What was merged into this one before, and its memos, are found where its codings are.
         locked.merged.update(merged_into=into)
+        locked.memos.update(code=into)
         locked.is_retired, locked.merged_into = True, into
         locked.save(update_fields=["is_retired", "merged_into"])
         _record(locked, AuditAction.CODES_MERGED, by=by, at=at, into=into.pk, codings=moved)

@@ -11,7 +11,7 @@ from accounts.states import Action, AuditAction
 from review.coding.decided import refuse_to_undo_decisions
 from review.coding.samples import is_done_with
 from review.errors import CodingRefused
-from review.models import Code, Coding, FileText
+from review.models import Code, Coding, FileText, Quote
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Submission, Version
@@ -58,7 +58,7 @@ def code_passage(
         if file_text is not None:
             if not may(by, Action.OPEN_FILES, submission.call_id):
                 raise CodingRefused("You may not open files in this call")
-            text = _text_of(file_text, version, question)
+            text = text_of_file(file_text, version, question)
         if not 0 <= start < end <= len(text):
             raise CodingRefused("The passage is not within the answer")
         coding, _ = Coding.objects.get_or_create(
@@ -106,7 +106,7 @@ def remove_coding(coding: Coding, *, by: User, at: datetime) -> None:
         )
 
 
-def quote(coding: Coding) -> str:
+def quote(coding: Coding | Quote) -> str:
     """Return the text of the passage."""
     if coding.file_text is not None:
         return coding.file_text.text[coding.start : coding.end]
@@ -122,7 +122,7 @@ def can_be_coded(question: Question, version: Version) -> bool:
     )
 
 
-def _text_of(file_text: FileText, version: Version, question: Question) -> str:
+def text_of_file(file_text: FileText, version: Version, question: Question) -> str:
     """Return what is read of the file now; "" if it is gone, or is of another version or answer."""
     of_version = FileText.objects.filter(
         pk=file_text.pk, attachment__versions=version, attachment__question=question

@@ -3,7 +3,9 @@ from review.models.codebook import Code, Coding
 from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
 from review.models.inbox import Review, SavedFilter
 from review.models.matrix import MatrixSummary
+from review.models.memos import Memo, MemoText
 from review.models.notes import Note
+from review.models.quotes import Quote
 from review.models.reading import KeysTurnedOff
 from review.models.redaction import RedactedFileText, RedactedVersion, Redaction
 from review.models.samples import CodingDone, CodingSample, SampledResponse
@@ -22,7 +24,10 @@ __all__ = [
     "FileText",
     "KeysTurnedOff",
     "MatrixSummary",
+    "Memo",
+    "MemoText",
     "Note",
+    "Quote",
     "RedactedFileText",
     "RedactedVersion",
     "Redaction",

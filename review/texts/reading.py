@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.whole_files import FileLost, open_whole
-from review.models import Coding, FileText, Redaction
+from review.models import Coding, FileText, Quote, Redaction
 from review.searching.entries import words_changed
 from review.states import NoText, TextState
 from review.texts.extracting import READ_TYPES, Extracted, extract
@@ -51,12 +51,14 @@ def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
 def due(at: datetime) -> QuerySet[Attachment]:
     """Return the submitted files that are to be read.
 
-    A text in which passages are coded or hidden stays as it is: by other rules they might be other
-    words.
+    A text with passages that are coded, quoted or hidden stays as it is: by other rules they might
+    be other words.
     """
     left = Q(state=TextState.BEGUN, at__lte=at - GIVEN_UP_AFTER)
-    marked = Exists(Coding.objects.filter(file_text=OuterRef("pk"))) | Exists(
-        Redaction.objects.filter(file_text=OuterRef("pk"))
+    marked = (
+        Exists(Coding.objects.filter(file_text=OuterRef("pk")))
+        | Exists(Quote.objects.filter(file_text=OuterRef("pk")))
+        | Exists(Redaction.objects.filter(file_text=OuterRef("pk")))
     )
     of_file = FileText.objects.filter(attachment=OuterRef("pk"))
     known = of_file.filter(Q(rules=RULES) | Q(marked))

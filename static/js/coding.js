@@ -187,11 +187,13 @@
     const hasSelection = chosen && selection.rangeCount && !selection.isCollapsed;
     if (before) {
       const text = before.querySelector("[data-sentences]");
-      const wasOpen = before.querySelector("details.codings")?.open;
+      const wereOpen = [...before.querySelectorAll("details.codings[open]")];
       const scrolled = text?.scrollTop ?? 0;
       before.replaceWith(after);
-      const list = after.querySelector("details.codings");
-      if (list && wasOpen) list.open = true;
+      for (const { dataset } of wereOpen) {
+        const list = after.querySelector(`details.codings[data-list="${dataset.list}"]`);
+        if (list) list.open = true;
+      }
       const drawnText = after.querySelector("[data-sentences]");
       if (drawnText) drawnText.scrollTop = scrolled;
       if (hasSelection && drawnText?.dataset.source === chosen.key) selectNatively(rangeOf(chosen));
@@ -250,12 +252,40 @@
     });
   }
 
-  function code(name, pk) {
+  function hasChosen() {
     takeSelection(); // the browser may not have told of it yet
-    if (!chosen) {
-      say("Choose a passage first: with the mouse, by touch, or with [ and ].");
-      return;
+    if (!chosen) say("Choose a passage first: with the mouse, by touch, or with [ and ].");
+    return Boolean(chosen);
+  }
+
+  // Put the passage into the quote bank, without a code.
+  function mark() {
+    if (!hasChosen()) return;
+    const { key, start, end } = chosen;
+    const address = textOf(key).dataset.address;
+    const fields = { version: bar.dataset.version, mark: "chosen", start, end, quote: wordsOf(chosen) };
+    save(() => [address, fields], { passage: { key, start, end, name: PENDING } });
+  }
+
+  // Leads to the page on which a memo on the passage is written; the server says where it stands.
+  function writeMemo() {
+    if (!hasChosen()) return;
+    const { key, start, end } = chosen;
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = textOf(key).dataset.address;
+    const fields = { csrfmiddlewaretoken: token, version: bar.dataset.version, memo: "chosen" };
+    for (const [name, value] of Object.entries({ ...fields, start, end, quote: wordsOf(chosen) })) {
+      const input = document.createElement("input");
+      Object.assign(input, { type: "hidden", name, value });
+      form.append(input);
     }
+    document.body.append(form);
+    form.submit();
+  }
+
+  function code(name, pk) {
+    if (!hasChosen()) return;
     const { key, start, end } = chosen;
     const passage = { key, start, end, name: pk ? `code-${pk}` : PENDING };
     const address = textOf(key).dataset.address;
@@ -316,6 +346,8 @@
     else if (button.dataset.code) code(button.dataset.name, button.dataset.code);
     else if (button.dataset.undo) save(undo);
     else if ("hide" in button.dataset) hide();
+    else if ("mark" in button.dataset) mark();
+    else if ("memo" in button.dataset) writeMemo();
   });
 
   // A click would put the focus on the button, and the next key would not be one of the page's.
@@ -332,7 +364,8 @@
     const button = event.submitter;
     if (!form.closest("details.codings") || !button?.value) return;
     event.preventDefault();
-    save(() => [form.action, { coding: button.value }]);
+    const fields = { version: bar.dataset.version, [button.name]: button.value };
+    save(() => [button.formAction, fields]);
   });
 
   bar.hidden = !texts().length;

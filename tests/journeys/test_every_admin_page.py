@@ -42,6 +42,8 @@ WITH_FIELDS = (
     "review/code/<path:object_id>/change/",
     "review/code/add/",
     "review/code/of/<int:pk>/import/",
+    "review/memo/<path:object_id>/change/",
+    "review/memo/write/<int:pk>/",
     "submissions/call/<int:pk>/closing-time/",
     "submissions/entry/begin/<int:pk>/",
     "submissions/entry/import/<int:pk>/",

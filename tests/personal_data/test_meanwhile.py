@@ -19,7 +19,9 @@ from personal_data import erasing
 from review import noting, triage
 from review.coding import codings
 from review.duplicates import comparing
-from review.models import Coding
+from review.memos.writing import About, write_memo
+from review.models import Coding, Quote
+from review.quotes import marking
 from submissions.mail import reminding, resending
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
@@ -158,6 +160,20 @@ class Meanwhile:
             at=self.at,
         )
 
+    def mark_a_quote(self):
+        marking.mark_quote(
+            version=self.version,
+            question=self.call.questions_by_key["story"],
+            start=0,
+            end=2,
+            by=self.manager,
+            at=self.at,
+        )
+
+    def write_a_memo(self):
+        about = About(self.call, response=self.response)
+        write_memo(about, title=self.word, text=self.word, by=self.manager, at=self.at)
+
     def compare(self):
         comparing.compare_due(now=lambda: self.at, until=lambda: False)
 
@@ -170,6 +186,7 @@ OF_SUBMITTED = (
     *("attach", "save", "submit", "discard_changes", "withdraw", "ask_for_links"),
     *("give_an_address", "send_the_mail_again", "correct_the_address", "give_a_late_pass"),
     *("answer", "write_a_note", "consider", "code_a_passage", "compare", "export"),
+    *("mark_a_quote", "write_a_memo"),
 )
 
 
@@ -222,8 +239,9 @@ def left_over(everything, folder):
     """The names of what left something; an export has no word of its own."""
     kept = b"\n".join([*dumped(), *kept_files(folder)]).lower()
     of_words = {name for name, one in everything.items() if one.word.encode() in kept}
-    coded = Coding.objects.values_list("version__submission", flat=True)
-    return of_words | {name for name, one in everything.items() if one.response.pk in coded}
+    passages = (*Coding.objects.select_related("version"), *Quote.objects.select_related("version"))
+    marked = {passage.version.submission_id for passage in passages}
+    return of_words | {name for name, one in everything.items() if one.response.pk in marked}
 
 
 def test_nothing_is_left_of_what_happens_while_an_erasure_is_not_committed(everything, tmp_path):

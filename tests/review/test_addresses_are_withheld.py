@@ -49,6 +49,8 @@ FILTERS = {
     "review.codingsample": {"call"},
     "review.matrixsummary": set(),
     "review.redaction": {"call", "state", "reason"},
+    "review.memo": {"call", "by"},
+    "review.quote": {"call", "question", "by"},
     "retention.retentioncalendar": set(),
 }
 

@@ -19,8 +19,10 @@ from review.agreement.differences import differences
 from review.coding.codings import code_passage
 from review.coding.samples import close_sample, draw_sample, say_done
 from review.matrix.summaries import Cell, write_summary
+from review.memos.writing import About, write_memo
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
+from review.quotes.marking import mark_quote
 from review.redaction.redacting import propose
 from review.searching.entries import write_due
 from review.states import ClusterKind, Likeness, RedactionReason
@@ -120,12 +122,27 @@ class Side:
         )
         self.note = add_note(self.response, text=f"{name} note", by=boss, at=self.at)
         self.code = make_code(call=self.call, name=f"{name} code", by=self.member, at=self.at)
-        code_passage(
+        self.coding = code_passage(
             code=self.code,
             version=self.response.current_version,
             question=self.call.questions.get(key="story"),
             start=0,
             end=len(name),
+            by=self.member,
+            at=self.at,
+        )
+        self.quote = mark_quote(
+            version=self.response.current_version,
+            question=self.call.questions.get(key="story"),
+            start=0,
+            end=len(name),
+            by=self.member,
+            at=self.at,
+        )
+        self.memo = write_memo(
+            About(self.call, response=self.response),
+            title=f"{name} memo",
+            text=f"{name} thoughts",
             by=self.member,
             at=self.at,
         )
@@ -228,6 +245,11 @@ class Side:
             "review/matrixsummary/of": self.call,
             "review/matrixsummary/cell": self.code,
             "review/matrixsummary": self.summary,
+            "review/memo/write": self.call,
+            "review/memo": self.memo,
+            "review/quote/of": self.call,
+            "review/quote/mark": self.coding,
+            "review/quote": self.quote,
             "review/code/of": self.call,
             "review/code": self.code,
             "accounts/auditevent": self.event,

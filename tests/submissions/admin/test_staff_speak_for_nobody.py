@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
 from retention.confirming import report_etag
-from review.models import Code, Coding, CodingSample, Redaction
+from review.models import Code, Coding, CodingSample, Memo, Quote, Redaction
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -185,6 +185,39 @@ class Walk:
         coded.append(self.post(away, coding=Coding.objects.get().pk))
         assert not Coding.objects.exists()
         return coded
+
+    def mark_and_copy_quotes(self):
+        words = {"version": "1", "passage": "0-2", "mark": "chosen"}
+        ids = (self.draft.pk, self.submission.pk)
+        marked = [self.post(f"submission/{pk}/codings/good_practice/", **words) for pk in ids]
+        bank, quote = "/admin/review/quote/", Quote.objects.get()
+        self.post(
+            f"submission/{self.submission.pk}/codings/good_practice/",
+            version="1",
+            passage="0-2",
+            code="Theme",
+            is_new="on",
+        )
+        marked.append(self.staff.post(f"{bank}mark/{Coding.objects.get().pk}/"))
+        marked.append(self.staff.post(f"{bank}{quote.pk}/copy/"))
+        marked.append(self.staff.get(f"{bank}of/{self.call.pk}/quotes.csv"))
+        marked.append(self.staff.post(f"{bank}{quote.pk}/take-out/"))
+        assert not Quote.objects.exists()
+        return marked
+
+    def write_and_change_memos(self):
+        page = f"/admin/review/memo/write/{self.call.pk}/"
+        given = {"title": "Power", "text": "We think so."}
+        wrote = [
+            self.staff.post(f"{page}?response={pk}", given)
+            for pk in (self.draft.pk, self.submission.pk)
+        ]
+        memo = Memo.objects.get()
+        change = f"/admin/review/memo/{memo.pk}/change/"
+        wrote.append(self.staff.post(change, given | {"text": "We doubt it.", "seen": "1"}))
+        memo.refresh_from_db()
+        assert memo.text == "We doubt it."
+        return wrote
 
     def draw_and_close_a_sample(self):
         coders = [make_user(Role.CODER), make_user(Role.CODER)]
@@ -442,6 +475,11 @@ ACTIONS = {
     "submissions_entry_let_go": [Walk.enter_many],
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
+    "review_memo_write": [Walk.write_and_change_memos],
+    "review_quote_mark": [Walk.mark_and_copy_quotes],
+    "review_quote_copy": [Walk.mark_and_copy_quotes],
+    "review_quote_take_out": [Walk.mark_and_copy_quotes],
+    "review_quote_csv": [Walk.mark_and_copy_quotes],
     "review_codingsample_draw": [Walk.draw_and_close_a_sample],
     "review_codingsample_done": [Walk.draw_and_close_a_sample],
     "review_codingsample_close": [Walk.draw_and_close_a_sample],

@@ -1,0 +1,257 @@
+"""Memos in the admin: the list with its search, writing one, and changing one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
+from accounts.current_user import current_user
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import calls_of, may
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
+from review.admin.memos.about import about_of, say_about
+from review.admin.response_filters import Choices, OneOf
+from review.admin.shortening import shorten
+from review.errors import MemoOutdated, MemoRefused
+from review.memos.reading import seen_by, words_of_passage
+from review.memos.writing import About, change_memo, write_memo
+from review.models import Memo
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+
+PAGES = "admin/review/memo"
+MOST_CHARACTERS = 20_000
+LONGEST = 200  # characters of a text in the list
+REFUSED, OUTDATED = 422, 409
+
+
+class MemoForm(forms.Form):
+    title = forms.CharField(max_length=200, error_messages={"required": "Enter a title."})
+    text = forms.CharField(
+        label="Memo",
+        max_length=MOST_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 12, "cols": 70}),
+        help_text="What you think and why, for you and your colleagues. Leave out who answered.",
+        error_messages={"required": "Enter what you think."},
+    )
+
+
+class AboutFilter(OneOf):
+    title = "about"
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [
+            ("call", "The whole call"),
+            ("code", "A code"),
+            ("response", "A response"),
+            ("passage", "A passage"),
+        ]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        wanted = {
+            "call": Q(code=None, submission=None),
+            "code": Q(code__isnull=False),
+            "response": Q(submission__isnull=False, version=None),
+            "passage": Q(version__isnull=False),
+        }
+        return queryset.filter(wanted[chosen])
+
+
+class WriterFilter(OneOf):
+    """Who wrote a memo, or changed it last."""
+
+    title = "written by"
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        calls = calls_of(request.user, Action.READ_RESPONSES)
+        memos = Memo.objects.filter(call__in=calls).order_by()
+        wrote = Q(pk__in=memos.values("by")) | Q(pk__in=memos.values("changed_by"))
+        people = User.objects.filter(wrote).order_by("username")
+        return [(str(one.pk), one.get_username()) for one in people]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        return queryset.filter(Q(by=chosen) | Q(changed_by=chosen)) if chosen else queryset
+
+
+@admin.register(Memo)
+class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.READ_RESPONSES
+    list_display = ("title", "said", "about", "written", "changed", "call")
+    list_filter = (("call", OwnCallsFilter), AboutFilter, WriterFilter)
+    search_fields = ("title", "text")
+    search_help_text = "Words of the title or the text"
+    ordering = ("-at", "-pk")
+    change_list_template = f"{PAGES}/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Memo]:
+        memos = super().get_queryset(request)
+        memos = memos.select_related(
+            "call", "code", "submission", "version", "question", "by", "changed_by"
+        ).defer("version__texts", "version__canonical_text")
+        return seen_by(memos, current_user(request))
+
+    @admin.display(description="memo")
+    def said(self, memo: Memo) -> str:
+        return shorten(memo.text, LONGEST)
+
+    @admin.display(description="about")
+    def about(self, memo: Memo) -> str | SafeString:
+        said, address = say_about(memo)
+        return format_html('<a href="{}">{}</a>', address, said) if address else said
+
+    @admin.display(description="written (UK time)", ordering="at")
+    def written(self, memo: Memo) -> str:
+        return f"{in_uk_time(memo.at)} by {memo.by}"
+
+    @admin.display(description="changed (UK time)", ordering="changed_at")
+    def changed(self, memo: Memo) -> str:
+        return f"{in_uk_time(memo.changed_at)} by {memo.changed_by}" if memo.changed_at else ""
+
+    def get_urls(self) -> list[URLPattern]:
+        write = self.admin_site.admin_view(self.write)
+        return [path("write/<int:pk>/", write, name="review_memo_write"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        calls = calls_of(request.user, Action.CODE)
+        return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
+
+    def write(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Write a memo on what the address names."""
+        refuse_unless_somewhere(request, Action.CODE)
+        call: Call = get_object_or_404(calls_of(request.user, Action.CODE), pk=pk)
+        about = about_of(request, call)
+        form = MemoForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            given, at = form.cleaned_data, clock.portal_now()
+            try:
+                memo = write_memo(
+                    about,
+                    title=given["title"],
+                    text=given["text"],
+                    by=current_user(request),
+                    at=at,
+                )
+            except MemoRefused as refused:
+                form.add_error(refused.field or None, refused.message)
+            else:
+                messages.success(request, "Your memo is kept.")
+                return redirect("admin:review_memo_change", memo.pk)
+        if about.passage is not None:
+            _record_reading(request, call, about.response)
+        more = {"title": "Write a memo", **_said(request, about), "form": form}
+        status = REFUSED if request.method == "POST" else 200
+        return self._page(request, "write", more, status)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the memo with its earlier texts; who codes in the call can change it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        memo: Memo | None = self.get_object(request, object_id)
+        if memo is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        may_change = may(request.user, Action.CODE, memo.call_id)
+        form = MemoForm({"title": memo.title, "text": memo.text})
+        status, error = 200, ""
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            form = MemoForm(request.POST)
+            status = REFUSED
+            if form.is_valid():
+                try:
+                    self._change(request, memo, form)
+                except MemoRefused as refused:
+                    form.add_error(refused.field or None, refused.message)
+                except MemoOutdated as outdated:
+                    status, error = OUTDATED, outdated.message
+                    memo = get_object_or_404(self.get_queryset(request), pk=memo.pk)
+                else:
+                    messages.success(request, "The memo is kept as it is now.")
+                    return redirect("admin:review_memo_change", memo.pk)
+        passage = words_of_passage(memo, reader=request.user)
+        if passage:
+            _record_reading(request, memo.call, memo.submission)
+        said, address = say_about(memo)
+        more = {
+            "title": f"Memo: {memo.title}",
+            "memo": memo,
+            "about": said,
+            "address": address,
+            "passage": passage,
+            "written": self.written(memo),
+            "changed": self.changed(memo),
+            "earlier": [
+                (one, f"{in_uk_time(one.at)} by {one.by}")
+                for one in memo.earlier.select_related("by")
+            ],
+            "form": form if may_change else None,
+            "error": error,
+        }
+        return self._page(request, "page", more, status)
+
+    def _change(self, request: HttpRequest, memo: Memo, form: MemoForm) -> None:
+        change_memo(
+            memo,
+            title=form.cleaned_data["title"],
+            text=form.cleaned_data["text"],
+            seen=row_key(request.POST.get("seen", "")) or 0,
+            by=current_user(request),
+            at=clock.portal_now(),
+        )
+
+    def _page(
+        self, request: HttpRequest, template: str, more: dict[str, Any], status: int
+    ) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **more}
+        return TemplateResponse(request, f"{PAGES}/{template}.html", context, status=status)
+
+
+def _said(request: HttpRequest, about: About) -> dict[str, str]:
+    """Return what the memo will be about, as the page of one says it."""
+    passage = about.passage
+    memo = Memo(call=about.call, code=about.code, submission=about.response)
+    if passage is not None:
+        memo.version, memo.question = passage.version, passage.question
+        memo.file_text, memo.start, memo.end = passage.file_text, passage.start, passage.end
+    said, address = say_about(memo)
+    return {
+        "about": said,
+        "address": address,
+        "passage": words_of_passage(memo, reader=request.user),
+    }
+
+
+def _record_reading(request: HttpRequest, call: Call, response: Submission | None) -> None:
+    """Put on record that the page shows a passage of the response."""
+    record(
+        by=current_user(request),
+        at=clock.portal_now(),
+        action=AuditAction.PASSAGES_READ,
+        call=call,
+        shown=[str(response)],
+        memos=True,
+    )

@@ -1,0 +1,291 @@
+"""The quote bank in the admin: its list, the page of a quote, and copies, each on record."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.rights import calls_of, is_administrator, may, narrowed, of_calls
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.reference_search import SearchedByReference
+from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
+from review.admin.coding_source import Source
+from review.admin.quotes.filters import (
+    CodeFilter,
+    MarkedByFilter,
+    QuestionFilter,
+    QuotingFilter,
+    RoleFilter,
+)
+from review.admin.quotes.marking import mark as mark_passages
+from review.admin.response_filters import chosen_call
+from review.admin.shortening import shorten
+from review.coding import samples
+from review.coding.passages import Passage
+from review.errors import QuoteRefused
+from review.models import Coding, Quote
+from review.quotes.balance import balance_of
+from review.quotes.bank_file import export_bank
+from review.quotes.citing import copy_quote
+from review.quotes.consent import Standing, standing_of_each
+from review.quotes.marking import unmark_quote
+from review.quotes.reading import codings_within, seen_by, with_responses, words_of_each
+from review.quotes.roles import RoleWords
+from submissions.calls.models import Call
+
+PAGES = "admin/review/quote"
+LONGEST = 300  # characters of a quote in the list
+REFUSED = 422
+
+
+@admin.register(Quote)
+class QuoteAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
+    sees = Action.READ_RESPONSES
+    list_display = ("said_words", "response", "role", "asked", "marked", "quoting", "copy", "call")
+    list_display_links = None
+    list_filter = (
+        ("call", OwnCallsFilter),
+        QuotingFilter,
+        CodeFilter,
+        RoleFilter,
+        QuestionFilter,
+        MarkedByFilter,
+    )
+    search_fields = ("version__submission__reference",)
+    search_help_text = "The reference of a response"
+    ordering = ("-at", "-pk")
+    change_list_template = f"{PAGES}/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quote]:
+        quotes = seen_by(with_responses(super().get_queryset(request)), current_user(request))
+        if is_administrator(request.user):
+            return quotes
+        return quotes.filter(Q(file_text=None) | of_calls(request.user, Action.OPEN_FILES))
+
+    @admin.display(description="quote")
+    def said_words(self, quote: Any) -> SafeString:
+        address = reverse("admin:review_quote_change", args=[quote.pk])
+        said = shorten(quote.said, LONGEST)
+        return format_html('<a href="{}" dir="auto">{}</a>', address, said)
+
+    @admin.display(description="response", ordering="version__submission__reference")
+    def response(self, quote: Quote) -> str:
+        return str(quote.version.submission)
+
+    @admin.display(description="role")
+    def role(self, quote: Any) -> str:
+        return quote.role
+
+    @admin.display(description="question", ordering="question__position")
+    def asked(self, quote: Quote) -> str:
+        return quote.question.label + (", in a file" if quote.file_text_id else "")
+
+    @admin.display(description="marked (UK time)", ordering="at")
+    def marked(self, quote: Quote) -> str:
+        return f"{in_uk_time(quote.at)} by {quote.by}"
+
+    @admin.display(description="quoting")
+    def quoting(self, quote: Any) -> str:
+        return say_standing(quote.standing)
+
+    @admin.display(description="copy")
+    def copy(self, quote: Any) -> str | SafeString:
+        """Offer a copy of what may be quoted: a button of the list's own form."""
+        if quote.standing.why_not is not None:
+            return "No copy"
+        return format_html(
+            '<button type="submit" class="button" formaction="{}">Copy'
+            '<span class="visually-hidden"> quote {} of {}</span></button>',
+            reverse("admin:review_quote_copy", args=[quote.pk]),
+            quote.pk,
+            quote.version.submission,
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("of/<int:pk>/quotes.csv", wrap(self.csv), name="review_quote_csv"),
+            path("mark/<int:pk>/", wrap(self.mark), name="review_quote_mark"),
+            path("<int:pk>/copy/", wrap(self.copy_page), name="review_quote_copy"),
+            path("<int:pk>/take-out/", wrap(self.take_out), name="review_quote_take_out"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the quotes with their words, on record, and what is one-sided about them."""
+        page = super().changelist_view(request, extra_context)
+        context = getattr(page, "context_data", None)
+        if not isinstance(page, TemplateResponse) or not context or "cl" not in context:
+            return page
+        changes = context["cl"]
+        changes.result_list = rows = list(changes.result_list)
+        show_each(rows)
+        _record_reading(request, rows)
+        calls = list(calls_of(request.user, self.sees))
+        call = chosen_call(request, calls)
+        context["chosen"] = call
+        if call is not None:
+            quotes = list(changes.queryset.order_by())
+            standing = standing_of_each(quotes)
+            usable = [one for one in quotes if standing[one.pk].why_not is None]
+            context["balance"] = balance_of(usable, call)
+            context["without_leave"] = len(quotes) - len(usable)
+        context["calls_to_export"] = [one for one in calls if may(request.user, Action.CODE, one)]
+        return page
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the quote with all that leads back to it. Reading it goes on record."""
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        quote = self.get_object(request, object_id)
+        if quote is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        show_each([quote])
+        _record_reading(request, [quote])
+        codings = samples.seen_by(codings_within(quote), current_user(request))
+        response = quote.version.submission
+        texts = "?texts=1" if quote.file_text_id is not None else ""
+        of_response = reverse("admin:submissions_submission_change", args=[response.pk])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Quote {quote.pk} of {response}",
+            "opts": self.opts,
+            "quote": quote,
+            "response": response,
+            "address": f"{of_response}{texts}#answer-{quote.question.key}",
+            "marked": in_uk_time(quote.at),
+            "said": say_standing(quote.standing),
+            "codes": sorted(set(codings.values_list("code__pk", "code__name"))),
+            "may_take_out": may(request.user, Action.CODE, quote.call_id),
+        }
+        return TemplateResponse(request, f"{PAGES}/page.html", context)
+
+    def copy_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the quote to be copied out of a field, which goes on record."""
+        if request.method != "POST":
+            raise PermissionDenied
+        quote = self.own_row(request, self.sees, self.get_queryset(request), pk=pk)
+        try:
+            citation = copy_quote(quote, by=current_user(request), at=clock.portal_now())
+        except QuoteRefused as refused:
+            messages.error(request, f"{refused.message}.")
+            return redirect("admin:review_quote_change", pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Copy quote {pk}",
+            "opts": self.opts,
+            "quote": quote,
+            "citation": citation,
+        }
+        return TemplateResponse(request, f"{PAGES}/copy.html", context)
+
+    def mark(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Mark the passage of a coding, and lead back to the passages of its code."""
+        if request.method != "POST":
+            raise PermissionDenied
+        refuse_unless_somewhere(request, Action.CODE)
+        codings = narrowed(Coding.objects.all(), request.user, Action.CODE, path="code__call")
+        coding = get_object_or_404(
+            samples.seen_by(codings, current_user(request)).select_related(
+                "version__submission", "question", "file_text"
+            ),
+            pk=pk,
+        )
+        try:
+            said = mark_passages(
+                request,
+                coding.version,
+                Source(coding.question, "", coding.file_text),
+                [Passage(coding.start, coding.end)],
+            )
+        except QuoteRefused as refused:
+            messages.error(request, f"{refused.message}.")
+        else:
+            messages.success(request, said)
+        number = row_key(request.POST.get("p", "")) or 1
+        passages = reverse("admin:review_code_passages", args=[coding.code_id])
+        return redirect(f"{passages}?p={number}#passage-{pk}")
+
+    def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method != "POST":
+            raise PermissionDenied
+        quote = self.own_row(request, Action.CODE, self.get_queryset(request), pk=pk)
+        try:
+            unmark_quote(quote, by=current_user(request), at=clock.portal_now())
+        except QuoteRefused as refused:
+            messages.error(request, f"{refused.message}.")
+            return redirect("admin:review_quote_change", pk)
+        messages.success(request, "The passage is not in the quote bank any more.")
+        return redirect("admin:review_quote_changelist")
+
+    def csv(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send what may be quoted of the call as CSV, on record."""
+        if request.method != "GET":
+            raise PermissionDenied
+        refuse_unless_somewhere(request, Action.CODE)
+        call: Call = get_object_or_404(calls_of(request.user, Action.CODE), pk=pk)
+        at = clock.portal_now()
+        answer = HttpResponse(
+            export_bank(call, by=current_user(request), at=at),
+            content_type="text/csv; charset=utf-8; header=present",
+        )
+        name = f"{call.slug}-quotes-{at:%Y-%m-%d}.csv"
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+
+def show_each(quotes: Sequence[Any]) -> None:
+    """Give each quote what the pages say of it: `said`, `role` and `standing`."""
+    standing, words = standing_of_each(quotes), words_of_each(quotes)
+    roles: dict[int, RoleWords] = {}
+    for one in quotes:
+        of_call = roles.setdefault(one.call_id, RoleWords(one.call))
+        response = one.version.submission
+        one.said, one.standing = words[one.pk], standing[one.pk]
+        one.role = of_call.of(response.submitted_version)
+
+
+def say_standing(standing: Standing) -> str:
+    """Say whether it may be quoted, and what a later version made of it."""
+    said = "May be quoted"
+    if standing.why_not is not None:
+        said = f"Cannot be quoted: {standing.why_not}"
+    if (later := standing.later) is None:
+        return said
+    has = "has these words, too" if later.has_words else "does not have these words"
+    return f"{said}. The quote is of an earlier version; version {later.number} {has}"
+
+
+def _record_reading(request: HttpRequest, quotes: Sequence[Quote]) -> None:
+    """Put on record of which responses quotes were shown, once for each call."""
+    by_call: dict[int, list[Quote]] = defaultdict(list)
+    for one in quotes:
+        by_call[one.call_id].append(one)
+    for rows in by_call.values():
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.PASSAGES_READ,
+            call=rows[0].call,
+            shown=list(dict.fromkeys(str(one.version.submission) for one in rows)),
+            quotes=True,
+        )

@@ -1,0 +1,116 @@
+"""The filters of the quote bank."""
+
+from typing import Any
+
+from django.db.models import Exists, F, QuerySet
+from django.http import HttpRequest
+
+from accounts.current_user import current_user
+from accounts.models import User
+from accounts.rights import calls_of
+from accounts.states import Action
+from review.admin.response_filters import Choices, OneOf, chosen_call
+from review.coding.samples import seen_by
+from review.coding.tree import tree
+from review.models import Coding, Quote
+from review.quotes.consent import standing_of_each
+from review.quotes.reading import of_the_outer_quote, with_responses
+from review.quotes.roles import role_question
+from submissions.calls.models import Call, Question
+from submissions.calls.states import MULTIPLE_KINDS
+
+
+class OfCall(OneOf):
+    """A filter of what the chosen call has; another call's quotes are not narrowed by it."""
+
+    call: Call | None = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.reader = current_user(request)
+        self.calls = list(calls_of(request.user, Action.READ_RESPONSES))
+        self.call = chosen_call(request, self.calls)
+        return self.offered(self.call) if self.call else []
+
+    def offered(self, call: Call) -> Choices:
+        raise NotImplementedError
+
+
+class CodeFilter(OfCall):
+    title = "code"
+    parameter_name = "code"
+
+    def offered(self, call: Call) -> Choices:
+        return [(str(one.code.pk), one.path) for one in tree(call)]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        codings = seen_by(Coding.objects.filter(code=int(chosen)), self.reader)
+        return queryset.filter(Exists(of_the_outer_quote(codings)))
+
+
+class RoleFilter(OfCall):
+    title = "role"
+    parameter_name = "role"
+    question: Question | None = None
+
+    def offered(self, call: Call) -> Choices:
+        self.question = role_question(call)
+        return list(self.question.option_labels.items()) if self.question else []
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        if self.value() is None or self.question is None:
+            return queryset
+        answer = f"version__submission__current_version__choices__{self.question.key}"
+        if self.question.kind in MULTIPLE_KINDS:
+            return queryset.filter(**{f"{answer}__contains": [self.value()]})
+        return queryset.filter(**{answer: self.value()})
+
+
+class QuestionFilter(OfCall):
+    title = "question"
+    parameter_name = "question"
+
+    def offered(self, call: Call) -> Choices:
+        quoted = set(Quote.objects.filter(call=call).order_by().values_list("question", flat=True))
+        return [(one.key, one.label) for one in call.questions_in_order if one.pk in quoted]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(question__key=self.value()) if self.value() else queryset
+
+
+class MarkedByFilter(OneOf):
+    title = "marked by"
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        calls = calls_of(request.user, Action.READ_RESPONSES)
+        marking = Quote.objects.filter(call__in=calls).order_by().values("by")
+        people = User.objects.filter(pk__in=marking).order_by("username")
+        return [(str(one.pk), one.get_username()) for one in people]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(by=self.value()) if self.value() else queryset
+
+
+class QuotingFilter(OneOf):
+    """What may be quoted now; it is asked of each quote, as consent is."""
+
+    title = "quoting"
+    parameter_name = "quoting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("yes", "May be quoted"), ("no", "Cannot be quoted"), ("later", "Amended since")]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        current = F("version__submission__current_version")
+        if self.value() == "later":
+            return queryset.exclude(version=current)
+        quotes = Quote.objects.filter(pk__in=queryset.order_by().values("pk"))
+        standing = standing_of_each(list(with_responses(quotes)))
+        wanted = self.value() == "yes"
+        keys = [key for key, one in standing.items() if (one.why_not is None) == wanted]
+        return queryset.filter(pk__in=keys)

@@ -1,0 +1,113 @@
+"""How quotes stand now: whether they may be used, with the reason in words where they may not.
+
+What its author allows is asked anew each time, of the current version: it holds for each version.
+`exports.consent` has the same rules in SQL; a test over all that can be chosen holds them equal.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from review.coding.carrying import same_words
+from review.coding.codings import quote as words_as_given
+from review.coding.passages import Passage
+from review.consent import consent_of
+from review.models import Quote
+from submissions.calls.models import Call, Question
+from submissions.calls.states import Publication, QuestionKind
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState, TriageStatus
+
+SHORT_ANSWERS = (
+    "The response is published without its author’s name, and a short answer may say who that is"
+)
+WHO_ANSWERED = "It says who answered"
+
+
+def why_not_quotable(response: Submission, call: Call) -> str | None:
+    """Return why nothing of the response may be quoted, without a full stop; None if it may be."""
+    if response.state == SubmissionState.ERASED:
+        return "This response was erased"
+    if response.state == SubmissionState.DRAFT:
+        return "This response is a draft"
+    if response.state != SubmissionState.WITHDRAWN and (
+        response.triage_status == TriageStatus.SET_ASIDE
+    ):
+        return "This response is set aside"
+    return consent_of(response, call).why_not_quoted or None
+
+
+def why_not_answer(question: Question, response: Submission, call: Call) -> str | None:
+    """Return why this answer may not be quoted, as `why_not_quotable` does."""
+    if (reason := why_not_quotable(response, call)) is not None:
+        return reason
+    if question.identity or question.kind == QuestionKind.EMAIL:
+        return WHO_ANSWERED
+    publication = response.submitted_version.choices.get("publication")
+    if publication != Publication.NAMED and question.kind == QuestionKind.SHORT:
+        return SHORT_ANSWERS
+    return None
+
+
+@dataclass(frozen=True)
+class Later:
+    """The response's latest version, where the quote is of an earlier one.
+
+    `has_words` says whether it still has them anywhere in that answer; `passage` is where, None
+    also where they stand there more or less often than before, so that nobody can tell.
+    """
+
+    number: int
+    has_words: bool
+    passage: Passage | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`why_not` is why the quote may not be used, without a full stop; None if it may be."""
+
+    why_not: str | None
+    later: Later | None
+
+
+def why_not_usable(quote: Quote) -> str | None:
+    """Return why the quote may neither be copied, exported nor put in a finding; None if it may."""
+    return standing_of_each([quote])[quote.pk].why_not
+
+
+def standing_of_each(quotes: Collection[Quote]) -> dict[int, Standing]:
+    """Return how each quote stands, by its key. Fetch them by `quotes.reading.with_responses`.
+
+    What its author allows now counts, and so does what they take out of an answer later: then the
+    evidence says it no more. Texts are read for quotes of earlier versions alone.
+    """
+    later = _later_of_each(quotes)
+    found = {}
+    for one in quotes:
+        response, now = one.version.submission, later.get(one.pk)
+        why_not = why_not_answer(one.question, response, one.call)
+        if why_not is None and now is not None and not now.has_words:
+            why_not = f"Its author has taken these words out: version {now.number} has them no more"
+        found[one.pk] = Standing(why_not, now)
+    return found
+
+
+def _later_of_each(quotes: Collection[Quote]) -> dict[int, Later]:
+    earlier = [one for one in quotes if one.version_id != one.version.submission.current_version_id]
+    keys = {one.version_id for one in earlier}
+    latest = {one.version.submission.current_version_id for one in earlier}
+    versions = Version.objects.prefetch_related("attachments").in_bulk((keys | latest) - {None})
+    return {
+        one.pk: _later(one, versions[one.version_id], versions[current])
+        for one in earlier
+        if (current := one.version.submission.current_version_id) is not None
+    }
+
+
+def _later(quote: Quote, version: Version, latest: Version) -> Later:
+    files = {attachment.pk for attachment in latest.attachments.all()}
+    quote.version.texts = version.texts  # read already, and otherwise deferred
+    passage = same_words(quote, latest, files)
+    has_words = passage is not None
+    if not has_words and quote.file_text_id is None:
+        has_words = words_as_given(quote) in latest.texts.get(quote.question.key, "")
+    return Later(latest.number, has_words, passage)

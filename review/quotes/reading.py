@@ -1,0 +1,83 @@
+"""The quotes of a bank, and their words, which are read out of the version each time."""
+
+from collections.abc import Collection
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from review.coding.samples import blind_to
+from review.models import Coding, FileText, Quote
+from review.redaction.reading import HIDDEN, readable_file_texts, readable_texts
+from submissions.responses.models import Version
+
+
+def with_responses(quotes: QuerySet[Quote]) -> QuerySet[Quote]:
+    """Fetch with the quotes what their standing, their roles and their pages need, but no texts."""
+    return quotes.select_related(
+        "call",
+        "version__submission__current_version",
+        "question",
+        "by",
+        "file_text__attachment",
+    ).defer(
+        "file_text__text",
+        "version__texts",
+        "version__canonical_text",
+        "version__submission__current_version__texts",
+        "version__submission__current_version__canonical_text",
+    )
+
+
+def seen_by(quotes: QuerySet[Quote], reader: User) -> QuerySet[Quote]:
+    """Leave out what others marked in responses that the reader codes blind."""
+    hidden = Exists(blind_to(reader).filter(submission=OuterRef("version__submission")))
+    return quotes.filter(Q(by=reader) | ~hidden)
+
+
+def codings_within(quote: Quote) -> QuerySet[Coding]:
+    """Return the codings of the passage, or of a part of it."""
+    return Coding.objects.filter(
+        version=quote.version_id,
+        question=quote.question_id,
+        file_text=quote.file_text_id,
+        start__lt=quote.end,
+        end__gt=quote.start,
+    )
+
+
+def of_the_outer_quote(codings: QuerySet[Coding]) -> QuerySet[Coding]:
+    """Return those within a quote of the query around this one."""
+    return codings.alias(file=Coalesce("file_text", 0)).filter(
+        version=OuterRef("version"),
+        question=OuterRef("question"),
+        file=Coalesce(OuterRef("file_text"), 0),
+        start__lt=OuterRef("end"),
+        end__gt=OuterRef("start"),
+    )
+
+
+def words_of(quote: Quote) -> str:
+    """Return the words, as those outside the team may read them."""
+    return words_of_each([quote])[quote.pk]
+
+
+def words_of_each(quotes: Collection[Quote]) -> dict[int, str]:
+    """Return the words of each quote by its key; each version and file is read once."""
+    versions = Version.objects.filter(pk__in={one.version_id for one in quotes})
+    answers = readable_texts(versions.defer("canonical_text"))
+    files = {one.file_text_id for one in quotes if one.file_text_id is not None}
+    texts = readable_file_texts(FileText.objects.filter(pk__in=files)) if files else {}
+    return {
+        one.pk: (
+            answers[one.version_id].get(one.question.key, "")
+            if one.file_text_id is None
+            else texts.get(one.file_text_id, "")
+        )[one.start : one.end]
+        for one in quotes
+    }
+
+
+def is_hidden(words: str) -> bool:
+    """Return whether all of the words are hidden from readers outside the team."""
+    return not words.replace(HIDDEN, "").strip()

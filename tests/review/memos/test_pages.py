@@ -1,0 +1,191 @@
+"""The pages of memos: writing, changing, finding them, and where they stand beside things."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
+from review.coding.codings import code_passage
+from review.memos.writing import About, PassageOf, change_memo, write_memo
+from review.models import Memo
+from tests.makers import make_call, make_code, make_submitted, while_open
+from tests.review.test_coding_page import STORY, address, coder, of_words, page, part, signed_in
+
+pytestmark = pytest.mark.django_db
+MEMOS = "/admin/review/memo/"
+GIVEN = {"title": "Power", "text": "We think so."}
+
+
+@pytest.fixture
+def response(at):
+    call = make_call()
+    at(while_open(call))
+    return make_submitted(call, story=STORY)
+
+
+@pytest.fixture
+def ada(response):
+    return coder(response.call)
+
+
+@pytest.fixture
+def client(ada):
+    return signed_in(ada)
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def write_page(call, query=""):
+    return f"{reverse('admin:review_memo_write', args=[call.pk])}{query}"
+
+
+def write(about, by, title="Power", words="We think so."):
+    return write_memo(about, title=title, text=words, by=by, at=while_open(about.call))
+
+
+def listed(client, **query):
+    return [memo.title for memo in client.get(MEMOS, query).context["cl"].result_list]
+
+
+def test_memo_on_the_whole_call_is_written_from_the_list(client, response):
+    where = write_page(response.call)
+    assert where in text(client.get(MEMOS))
+    answer = client.post(where, GIVEN)
+    memo = Memo.objects.get()
+    assert answer.url == f"{MEMOS}{memo.pk}/change/"
+    assert "We think so." in text(client.get(answer.url))
+    assert listed(client) == ["Power"]
+
+
+def test_memo_on_a_code_stands_on_the_page_of_the_code(client, response):
+    code = make_code(call=response.call, name="Pay")
+    passages = reverse("admin:review_code_passages", args=[code.pk])
+    where = write_page(response.call, f"?code={code.pk}")
+    assert where in text(client.get(passages))
+    client.post(where, GIVEN)
+    assert "We think so." in text(client.get(passages))
+
+
+def test_memo_on_a_response_stands_beside_it(client, response):
+    where = write_page(response.call, f"?response={response.pk}")
+    assert where in page(client, response)
+    client.post(where, GIVEN)
+    assert "We think so." in page(client, response)
+
+
+@pytest.mark.parametrize("chosen", [{"passage": part("Rivals share.")}, of_words("Rivals share.")])
+def test_passage_leads_to_the_page_to_write_a_memo_on_it(client, response, ada, chosen):
+    answer = client.post(address(response), {"version": "1", "memo": "chosen"} | chosen)
+    assert answer.status_code == 302
+    shown = text(client.get(answer.url))
+    assert 'dir="auto">Rivals share.</blockquote>' in shown
+    assert AuditEvent.objects.filter(action=AuditAction.PASSAGES_READ, actor=ada).count() == 1
+    client.post(answer.url, GIVEN)
+    memo = Memo.objects.get()
+    assert STORY[memo.start : memo.end] == "Rivals share."
+    assert f"{MEMOS}{memo.pk}/change/" in page(client, response)
+    assert "Rivals share." in text(client.get(f"{MEMOS}{memo.pk}/change/"))
+
+
+def test_memo_is_on_one_passage(client, response):
+    several = [part("Fair pay 😎."), part("They do.")]
+    given = {"version": "1", "memo": "chosen", "passage": several}
+    answer = client.post(address(response), given)
+    assert (answer.status_code, "A memo is on one passage" in text(answer)) == (422, True)
+
+
+def test_memo_on_a_passage_stands_beside_its_coding(client, response, ada):
+    code = make_code(call=response.call, name="Pay")
+    question = response.call.questions.get(key="story")
+    place = {"version": response.current_version, "question": question, "start": 0, "end": 4}
+    code_passage(code=code, by=ada, at=while_open(response.call), **place)
+    memo = write(About(response.call, response=response, passage=PassageOf(**place)), ada)
+    passages = reverse("admin:review_code_passages", args=[code.pk])
+    assert f'Memo: <a href="{MEMOS}{memo.pk}/change/">Power</a>' in text(client.get(passages))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?code=999",
+        "?code=x",
+        "?response=999",
+        "?response={pk}&question=story",
+        "?response={pk}&version=9&question=story&start=0&end=4",
+        "?response={pk}&version=1&question=none&start=0&end=4",
+        "?response={pk}&version=1&question=story&start=x&end=4",
+        "?response={pk}&version=1&question=story&start=0&end=4&file=x",
+    ],
+)
+def test_address_of_what_is_not_there_is_not_found(client, response, query):
+    assert client.get(write_page(response.call, query.format(pk=response.pk))).status_code == 404
+
+
+def test_memo_without_words_is_refused_in_place(client, response):
+    answer = client.post(write_page(response.call), {"title": "", "text": "Mine."})
+    assert answer.status_code == 422
+    assert "Enter a title." in text(answer)
+    assert "Mine." in text(answer)
+
+
+def test_changed_memo_says_who_was_first_and_keeps_what_was_typed(client, response, ada):
+    bea = coder(response.call, "bea")
+    memo = write(About(response.call), ada)
+    where = f"{MEMOS}{memo.pk}/change/"
+    change_memo(memo, title="Power", text="Of bea.", seen=1, by=bea, at=while_open(response.call))
+    answer = client.post(where, GIVEN | {"text": "Of ada.", "seen": "1"})
+    assert answer.status_code == 409
+    shown = text(answer)
+    for said in ("bea changed this memo at", "Of bea.", "Of ada."):
+        assert said in shown
+    assert 'name="seen" value="2"' in shown
+    client.post(where, GIVEN | {"text": "Of ada.", "seen": "2"})
+    memo.refresh_from_db()
+    assert memo.text == "Of ada."
+    shown = text(client.get(where))
+    for earlier in ("We think so.", "Of bea."):
+        assert f'<div class="given" dir="auto">{earlier}</div>' in shown
+
+
+def test_who_only_reads_sees_memos_and_changes_none(response, ada):
+    memo = write(About(response.call), ada)
+    reader = signed_in(coder(response.call, "dee", Role.DATA_PROTECTION))
+    where = f"{MEMOS}{memo.pk}/change/"
+    shown = text(reader.get(where))
+    assert "We think so." in shown
+    assert "Change it" not in shown
+    assert reader.post(where, GIVEN | {"seen": "1"}).status_code == 403
+    assert reader.get(write_page(response.call)).status_code == 403
+
+
+def test_list_is_searched_and_narrowed(client, response, ada):
+    bea = coder(response.call, "bea")
+    code = make_code(call=response.call, name="Pay")
+    write(About(response.call), ada, "Call", "Of power.")
+    write(About(response.call, code=code), bea, "Code", "Of money.")
+    write(About(response.call, response=response), ada, "Response", "Of power.")
+    question = response.call.questions.get(key="story")
+    passage = PassageOf(response.current_version, question, 0, 4)
+    write(About(response.call, response=response, passage=passage), ada, "Passage", "Of trust.")
+    assert sorted(listed(client)) == ["Call", "Code", "Passage", "Response"]
+    assert sorted(listed(client, q="power")) == ["Call", "Response"]
+    assert listed(client, by=bea.pk) == ["Code"]
+    for about in ("call", "code", "response", "passage"):
+        assert listed(client, about=about) == [about.capitalize()]
+
+
+def test_list_asks_the_database_as_often_with_many_memos(client, response, ada):
+    numbers = []
+    for _ in range(3):
+        code = make_code(call=response.call, name=f"Code {len(numbers)}")
+        write(About(response.call, code=code), ada)
+        write(About(response.call, response=response), ada)
+        client.get(MEMOS)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(MEMOS)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[2]

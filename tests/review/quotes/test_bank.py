@@ -1,0 +1,264 @@
+"""The pages of the quote bank: what is shown, narrowed, copied, taken out and downloaded."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Action, AuditAction, Role
+from review.coding.codings import code_passage
+from review.coding.samples import draw_sample
+from review.models import Quote
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open, withhold
+from tests.review.quotes.quoting import make_quotable, make_quote
+from tests.review.test_coding_page import coder, signed_in
+from tests.review.test_reading import amended
+
+pytestmark = pytest.mark.django_db
+BANK = "/admin/review/quote/"
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def ada(call):
+    return coder(call)
+
+
+@pytest.fixture
+def client(ada):
+    return signed_in(ada)
+
+
+@pytest.fixture
+def quote(call, ada):
+    return make_quote(make_quotable(call), by=ada)
+
+
+def page_of(quote, what="change"):
+    return reverse(f"admin:review_quote_{what}", args=[quote.pk])
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def confidential(call):
+    return make_submitted(call, story="Closed.", publication="confidential")
+
+
+def listed(client, **query):
+    """The keys of the quotes that the list shows."""
+    return sorted(row.pk for row in client.get(BANK, query).context["cl"].result_list)
+
+
+def coded(quote, name, by):
+    code = quote.call.codes.filter(name=name).first() or make_code(call=quote.call, name=name)
+    code_passage(
+        code=code,
+        version=quote.version,
+        question=quote.question,
+        start=quote.start,
+        end=quote.start + 1,
+        by=by,
+        at=while_open(quote.call),
+    )
+    return code
+
+
+def test_list_shows_words_role_and_leave_and_goes_on_record(client, quote, ada):
+    shown = text(client.get(BANK))
+    assert re.findall(r'dir="auto">([^<]*)</a>', shown) == ["Pay is late."]
+    for said in ("I provide services", "May be quoted", quote.version.submission.reference):
+        assert said in shown
+    event = AuditEvent.objects.get(action=AuditAction.PASSAGES_READ)
+    assert (event.actor, event.call, event.detail) == (
+        ada,
+        quote.call,
+        {"shown": [quote.version.submission.reference], "quotes": True},
+    )
+
+
+def test_quote_that_is_forbidden_shows_its_reason_and_has_no_copy(client, quote):
+    amended(quote.version.submission, publication="confidential")
+    reason = "Confidential: for the project team only"
+    for page in (BANK, page_of(quote)):
+        shown = text(client.get(page))
+        assert "Pay is late." in shown
+        assert f"Cannot be quoted: {reason}" in shown
+        assert page_of(quote, "copy") not in shown
+    refused = client.post(page_of(quote, "copy"), follow=True)
+    assert f"This cannot be quoted. {reason}." in text(refused)
+    assert "<textarea" not in text(refused)
+    assert not AuditEvent.objects.filter(action=AuditAction.QUOTE_COPIED).exists()
+
+
+def test_copy_is_a_field_to_copy_from_and_on_record(client, quote):
+    assert page_of(quote, "copy") in text(client.get(BANK))
+    shown = text(client.post(page_of(quote, "copy")))
+    reference = quote.version.submission.reference
+    assert (
+        f"“Pay is late.”\n(I provide services, {reference}, version 1, answer to "
+        "“What happened?”, characters 0 to 12)</textarea>"
+    ) in shown
+    assert AuditEvent.objects.filter(action=AuditAction.QUOTE_COPIED).count() == 1
+    assert client.get(page_of(quote, "copy")).status_code == 403
+
+
+def test_file_has_what_may_be_quoted_and_nothing_else(client, call, quote):
+    make_quote(confidential(call), "Closed.")
+    make_quote(make_quotable(call, story="=1+1 is it."), "=1+1")
+    answer = client.get(reverse("admin:review_quote_csv", args=[call.pk]))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert sorted(row["quote"] for row in rows) == ["'=1+1", "Pay is late."]
+    (row,) = [row for row in rows if row["guid"] == str(quote.guid)]
+    assert row == {
+        "reference": quote.version.submission.reference,
+        "role": "I provide services",
+        "quote": "Pay is late.",
+        "question": "What happened?",
+        "question_key": "story",
+        "version": "1",
+        "sha256": quote.version.sha256,
+        "start": "0",
+        "end": "12",
+        "from": "answer",
+        "marked_by": "ada",
+        "marked_at": quote.at.isoformat(),
+        "guid": str(quote.guid),
+    }
+    event = AuditEvent.objects.get(action=AuditAction.QUOTES_EXPORTED)
+    assert (event.detail["rows"], sorted(event.detail["quotes"])) == (
+        2,
+        sorted(row["guid"] for row in rows),
+    )
+
+
+def test_list_is_narrowed_by_code_role_question_marker_and_leave(client, call, quote, ada):
+    bea = coder(call, "bea")
+    other = make_quote(
+        make_quotable(call, roles=["commissioner"], commissioner_view="A view."),
+        "A view.",
+        key="commissioner_view",
+        by=bea,
+    )
+    closed = make_quote(confidential(call), "Closed.")
+    code = coded(quote, "Pay", bea)
+    assert listed(client) == [quote.pk, other.pk, closed.pk]
+    assert listed(client, code=code.pk) == [quote.pk]
+    assert listed(client, role="commissioner") == [other.pk]
+    assert listed(client, question="commissioner_view") == [other.pk]
+    assert listed(client, by=bea.pk) == [other.pk]
+    assert listed(client, quoting="yes") == [quote.pk, other.pk]
+    assert listed(client, quoting="no") == [closed.pk]
+    assert listed(client, quoting="later") == []
+    amended(quote.version.submission, story="Pay is late. And more.")
+    assert listed(client, quoting="later") == [quote.pk]
+    assert listed(client, q=other.version.submission.reference) == [other.pk]
+
+
+def test_list_says_what_is_one_sided_of_those_that_may_be_used(client, call, quote):
+    make_quote(quote.version.submission, "They do.")
+    make_quote(confidential(call), "Closed.")
+    shown = text(client.get(BANK))
+    reference = quote.version.submission.reference
+    assert f"Too many from one respondent: 2 of 2 quotes are from {reference}." in shown
+    assert "1 of those shown cannot be quoted: each says why." in shown
+
+
+def test_quote_of_an_earlier_version_says_whether_the_words_are_still_there(client, quote):
+    amended(quote.version.submission, story="So: Pay is late.")
+    assert "version 2 has these words, too" in text(client.get(page_of(quote)))
+    amended(quote.version.submission, story="Nothing.")
+    shown = text(client.get(page_of(quote)))
+    assert "version 3 does not have these words" in shown
+    assert "Its author has taken these words out" in shown
+
+
+def test_page_of_a_quote_leads_to_the_answer_and_to_its_codes(client, quote, ada):
+    code = coded(quote, "Pay", ada)
+    shown = text(client.get(page_of(quote)))
+    assert (
+        f"/admin/submissions/submission/{quote.version.submission_id}/change/#answer-story" in shown
+    )
+    assert reverse("admin:review_code_passages", args=[code.pk]) in shown
+
+
+def test_quote_is_taken_out_by_whoever_codes(client, quote, call):
+    reader = signed_in(coder(call, "dee", Role.DATA_PROTECTION))
+    assert reader.post(page_of(quote, "take_out")).status_code == 403
+    bea = signed_in(coder(call, "bea"))
+    bea.post(page_of(quote, "take_out"))
+    assert not Quote.objects.exists()
+
+
+def test_passage_of_a_code_is_marked_there(client, call, ada):
+    response = make_quotable(call)
+    code = make_code(call=call, name="Pay")
+    coding = code_passage(
+        code=code,
+        version=response.current_version,
+        question=call.questions.get(key="story"),
+        start=0,
+        end=3,
+        by=ada,
+        at=while_open(call),
+    )
+    passages = reverse("admin:review_code_passages", args=[code.pk])
+    mark = reverse("admin:review_quote_mark", args=[coding.pk])
+    assert mark in text(client.get(passages))
+    assert client.post(mark, {"p": "1"}).url == f"{passages}?p=1#passage-{coding.pk}"
+    quote = Quote.objects.get()
+    assert (quote.start, quote.end, quote.by) == (0, 3, ada)
+    shown = text(client.get(passages))
+    assert page_of(quote) in shown
+    assert mark not in shown
+
+
+def test_blind_coder_sees_no_quotes_of_others_until_done(client, call, quote, ada):
+    bea = coder(call, "bea")
+    draw_sample(
+        call=call,
+        size=1,
+        coders=[ada, bea],
+        facet="",
+        is_blind=True,
+        by=make_user(Role.MANAGER),
+        at=while_open(call),
+    )
+    blind = signed_in(bea)
+    assert listed(blind) == []
+    assert blind.get(page_of(quote)).status_code == 302
+    assert blind.post(page_of(quote, "copy")).status_code == 404
+    response = reverse("admin:submissions_submission_change", args=[quote.version.submission_id])
+    assert page_of(quote) not in text(blind.get(response))
+    assert listed(client) == [quote.pk]
+
+
+def test_quotes_of_files_are_for_those_who_may_open_files(call, quote):
+    reader = make_user(Role.REVIEWER)
+    withhold(reader, Action.OPEN_FILES)
+    assert listed(signed_in(reader)) == [quote.pk]
+
+
+def test_list_asks_the_database_as_often_with_many_quotes(client, call):
+    numbers = []
+    for _ in range(3):
+        response = make_quotable(call)
+        make_quote(response)
+        amended(response, story="Pay is late. Now.")
+        client.get(BANK)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(BANK)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[2]
