@@ -38,6 +38,10 @@ class ExportContext:
         self.lost_files = 0
         self._progress = progress
 
+    def lines_done(self, lines: int) -> None:
+        """Count rows that are no responses, of which nobody follows the progress."""
+        self.rows += lines
+
     def row_done(self, rows: int = 1) -> None:
         self.rows += rows
         if self._progress is not None:

@@ -10,6 +10,7 @@ from exports.types import Dataset, Pieces
 from exports.writers import (
     attachments,
     bundle,
+    codings_csv,
     csv_file,
     dictionary,
     json_lines,
@@ -52,6 +53,14 @@ _ALL = [
         reads_once=True,
         broken_off=csv_file.BROKEN_OFF,
     ),
+    FileFormat(
+        "codings",
+        "Codings",
+        "-codings.csv",
+        csv_file.CONTENT_TYPE,
+        codings_csv.pieces,
+        broken_off=csv_file.BROKEN_OFF,
+    ),
     FileFormat("xlsx", "Excel", ".xlsx", workbook.CONTENT_TYPE, workbook.pieces),
     FileFormat(
         "json",
@@ -84,6 +93,8 @@ _ALL = [
         "dictionary", "Data dictionary", "-dictionary.csv", csv_file.CONTENT_TYPE, dictionary.pieces
     ),
 ]
+# What the project team gets of its own codings, with the texts of files.
+OF_THE_TEAM = ("codings", "qdpx")
 FORMATS: dict[str, FileFormat] = {file_format.name: file_format for file_format in _ALL}
 
 
@@ -91,5 +102,10 @@ def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str
     """Return for instance `the-call-2019-07-25.csv`; the day is the call's time zone's."""
     call = dataset.call
     day = f"{at.astimezone(ZoneInfo(call.timezone)):%Y-%m-%d}"
-    holds = ("-named" if dataset.named else "") + ("-confidential" if dataset.confidential else "")
+    said = (
+        ("-named", dataset.named),
+        ("-confidential", dataset.confidential),
+        ("-team", dataset.team),
+    )
+    holds = "".join(word for word, is_so in said if is_so)
     return f"{call.slug}-{day}{holds}{file_format.suffix}"

@@ -14,6 +14,16 @@ from submissions.calls.models.calls import Call
 FOLDER = "exports"
 
 
+class TeamFiles(Call):
+    """A call, as the list has it of what its team takes away."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "files for the team"
+        verbose_name_plural = "take it away"
+        ordering = ["-closes_at", "pk"]
+
+
 def export_path(run: "ExportRun", _name: str) -> str:
     return f"{FOLDER}/{run.public_id.hex}"
 

@@ -5,15 +5,17 @@ those that an `ExportFilter` names, with what `consent` lets it show.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from exports import consent
 from exports.coding_sql import codes_and_coders_sql
+from exports.codings_sql import codings_query
 from exports.response_sql import (
     EXCEL_UNITS,
     chosen_sql,
@@ -22,8 +24,10 @@ from exports.response_sql import (
     parameters,
     response_query,
 )
-from exports.types import CodedPassage, Dataset, File, Record
-from review.models import Code, Coding
+from exports.types import CodedPassage, Dataset, File, Query, Record
+from review.coding.decided import standing_codings
+from review.coding.tree import BELOW
+from review.models import Code, Coding, CodingDecision, CodingSample, SampledResponse
 from submissions.calls.models import Call
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
@@ -77,9 +81,9 @@ def records(dataset: Dataset) -> Iterator[Record]:
 def _record(
     facts: dict[str, Any], *, cells: tuple[str | None, ...], shown: frozenset[str]
 ) -> Record:
-    choices, texts, identity, files, passages = (
+    choices, texts, identity, files, passages, file_texts = (
         json.loads(facts[name] or "null")
-        for name in ("choices", "texts", "identity", "files", "passages")
+        for name in ("choices", "texts", "identity", "files", "passages", "file_texts")
     )
     return Record(
         reference=facts["reference"],
@@ -94,7 +98,12 @@ def _record(
         texts=texts,
         identity=identity or {},
         files=tuple(File(number=n, **file) for n, file in enumerate(files or (), start=1)),
-        passages=tuple(CodedPassage(**p) for p in passages or () if p["question"] in texts),
+        passages=tuple(
+            CodedPassage(**passage)
+            for passage in passages or ()
+            if passage["question"] in texts or passage["file"] is not None
+        ),
+        file_texts={int(number): text for number, text in (file_texts or {}).items()},
     )
 
 
@@ -141,7 +150,7 @@ def codes_of(dataset: Dataset) -> list[Code]:
     """
     codes = list(Code.objects.filter(call=dataset.call).order_by("position", "name", "pk"))
     used = set(Coding.objects.filter(code__call=dataset.call).values_list("code", flat=True))
-    withheld = used - {code for code, _by in _shown_codings(dataset)}
+    withheld = used - {code for code, _by, _is_seen in _shown_codings(dataset)}
     parents = {code.pk: code.parent_id for code in codes}
     for code in codes:
         while code.parent_id in withheld:
@@ -151,15 +160,54 @@ def codes_of(dataset: Dataset) -> list[Code]:
 
 def coders_of(dataset: Dataset) -> list[User]:
     """Return who coded passages that the export shows, in the order in which they were added."""
-    coders = {by for _code, by in _shown_codings(dataset)}
+    coders = {by for _code, by, is_seen in _shown_codings(dataset) if is_seen}
     return list(User.objects.filter(pk__in=coders).order_by("pk"))
 
 
-def _shown_codings(dataset: Dataset) -> list[tuple[int, int]]:
-    sql = codes_and_coders_sql(dataset.call, dataset.scope)
+def coded_rows(dataset: Dataset) -> Query:
+    """Return the SELECT of the table of codings, with the names of codes and coders in it."""
+    codes = [(code.pk, path) for code, path in paths_of(codes_of(dataset))]
+    coders = [(coder.pk, name_of(coder)) for coder in coders_of(dataset)]
+    return codings_query(dataset, codes=codes, coders=coders, against=_decided_against(dataset))
+
+
+def _decided_against(dataset: Dataset) -> list[int]:
+    """Return the codings against which somebody decided, where coders of a sample differed."""
+    decided = CodingDecision.objects.filter(version=OuterRef("version"))
+    there = Coding.objects.filter(Exists(decided), code__call=dataset.call)
+    standing = standing_codings(there).order_by().values("pk")
+    return list(there.exclude(pk__in=standing).order_by("pk").values_list("pk", flat=True))
+
+
+def paths_of(codes: Sequence[Code]) -> list[tuple[Code, str]]:
+    """Return each code with its name below those that it stands under, such as “Pay > Wages”."""
+    by_key = {code.pk: code for code in codes}
+
+    def path(code: Code) -> str:
+        above = by_key.get(code.parent_id or 0)
+        return f"{path(above)}{BELOW}{code.name}" if above else code.name
+
+    return [(code, path(code)) for code in codes]
+
+
+def name_of(coder: User) -> str:
+    return coder.get_full_name() or str(coder)
+
+
+def _shown_codings(dataset: Dataset) -> list[tuple[int, int, bool]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters(dataset))
+        cursor.execute(codes_and_coders_sql(dataset), parameters(dataset))
         return cursor.fetchall()
+
+
+def samples_of(dataset: Dataset) -> list[tuple[CodingSample, frozenset[str]]]:
+    """Return the call's samples to code, the first drawn first, with the references drawn."""
+    drawn: dict[int, list[str]] = {}
+    responses = SampledResponse.objects.filter(sample__call=dataset.call)
+    for sample, reference in responses.values_list("sample", "submission__reference"):
+        drawn.setdefault(sample, []).append(str(reference))
+    samples = CodingSample.objects.filter(call=dataset.call).order_by("drawn_at", "pk")
+    return [(sample, frozenset(drawn.get(sample.pk, ()))) for sample in samples]
 
 
 def content_of(file: File) -> Iterator[bytes]:

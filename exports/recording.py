@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -18,16 +19,20 @@ from accounts.rights import may, may_all
 from accounts.states import Action, AuditAction
 from core.disk_reserve import NoRoom
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
-from exports.formats import FORMATS, FileFormat
+from exports.formats import FORMATS, OF_THE_TEAM, FileFormat
 from exports.queries import one_snapshot
 from exports.types import Dataset, Pieces
+from review.coding.samples import blind_to
 from submissions.calls.models import Call
 
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
+LONGEST_REASON = 500  # characters, as ExportRun has it
 NAMED_NEEDS = (Action.SEE_IDENTITY, Action.EXPORT_NAMED)
 # Those who may read responses one by one, and may export confidential ones.
 CONFIDENTIAL_NEEDS = (Action.READ_RESPONSES, Action.EXPORT_CONFIDENTIAL)
+# Those who code: what they take away is their own work, with the words that it stands on.
+TEAM_NEEDS = (Action.READ_RESPONSES, Action.CODE)
 
 
 class ExportRefused(Exception):
@@ -54,7 +59,10 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
             raise ExportRefused("You do not have permission to export who answered.")
         if dataset.confidential and not may_export_confidential(by, dataset.call):
             raise ExportRefused("You do not have permission to export confidential responses.")
-        if not (dataset.named or dataset.confidential or may_export(by, dataset.call)):
+        if dataset.team and not may_take_away(by, dataset.call):
+            raise ExportRefused("Only those who code in the call get the files of its team.")
+        asks_more = dataset.named or dataset.confidential or dataset.team
+        if not (asks_more or may_export(by, dataset.call)):
             raise ExportRefused("You do not have permission to export responses.")
     if dataset.named and dataset.confidential and not dataset.includes_unnamed:
         raise ExportRefused(
@@ -74,6 +82,10 @@ def may_export(by: User, call: Call) -> bool:
 
 def may_export_named(by: User, call: Call) -> bool:
     return may_all(by, NAMED_NEEDS, call)
+
+
+def may_take_away(by: User, call: Call) -> bool:
+    return may_all(by, TEAM_NEEDS, call)
 
 
 def may_export_confidential(by: User, call: Call) -> bool:
@@ -103,10 +115,14 @@ def export_chunks(
     stop it. `lost_files` gets at the end how many files were missing or damaged, if any were: the
     export goes on without them, and EXPORTED has the number.
 
-    Raises ExportRefused at once, UnsupportedByFormat before the first chunk. Not for use within a
-    transaction, which might roll the record back.
+    Raises ExportRefused at once, also for a file of the team in a format that it has not;
+    UnsupportedByFormat before the first chunk. Not for use within a transaction, which might roll
+    the record back.
     """
     refuse_unless_permitted(dataset, by=by, reason=reason)
+    if dataset.team and format_name not in OF_THE_TEAM:
+        raise ExportRefused("The team has no file of its own in this format.")
+    dataset = replace(dataset, reader=by, blind=_blind(by, dataset.call))
     name = by.get_username() if by is not None else COMMAND_LINE
     context = ExportContext(dataset, by=name, at=at, progress=progress)
     detail |= {
@@ -115,9 +131,19 @@ def export_chunks(
         "filters": dataset.export_filter.filters(),
         **dataset.scope.in_words(),
     }
+    if dataset.team:
+        detail["team"] = True
     if reason:
         detail["reason"] = reason.strip()
     return _recorded(context, FORMATS[format_name], by, detail, lost_files)
+
+
+def _blind(by: User | None, call: Call) -> tuple[int, ...]:
+    """Return the responses of which somebody sees no codings of others yet."""
+    if by is None:
+        return ()
+    hidden = blind_to(by).filter(sample__call=call)
+    return tuple(hidden.order_by("submission").values_list("submission", flat=True).distinct())
 
 
 def _recorded(

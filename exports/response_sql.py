@@ -15,8 +15,9 @@ from core.safe_cells import SQL_PARAMETERS, neutralised_sql
 from exports import consent
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql, stood_sql
-from exports.coding_sql import PASSAGES_SQL, codes_sql, shown_codings
+from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
 from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
+from exports.files_sql import WITHHELD_FILE_SQL
 from exports.types import Dataset, Query
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
@@ -26,12 +27,6 @@ from submissions.responses.states import SubmissionState
 FEW = 6  # values of one JSON object
 EMPTY = "'{}'::jsonb"
 EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
-# Whether the file came in the place of one with hidden words, while nobody has decided about it.
-_WITHHELD_FILE = (
-    "EXISTS (SELECT FROM review_redaction AS lost WHERE lost.version_id = version.id "
-    "AND lost.question_id = attachment.question_id AND lost.file_text_id IS NULL "
-    "AND lost.state = 'lost')"
-)
 ORDERS_SQL = {
     "oldest": "{row}.submitted_at, {row}.id",
     "newest": "{row}.submitted_at DESC, {row}.id DESC",
@@ -47,7 +42,7 @@ def response_query(dataset: Dataset) -> Query:
     """
     facts = [f"{sql} AS {name}" for name, sql in facts_sql(dataset).items()]
     cells = [f"({column.sql})::text AS cell_{n}" for n, column in enumerate(dataset.columns)]
-    order = f"ORDER BY {_order(dataset, 'submission')}"
+    order = f"ORDER BY {order_sql(dataset, 'submission')}"
     return Query(
         f"SELECT {', '.join(facts + cells)} {_joined(dataset, order)} {order}",
         parameters(dataset),
@@ -62,7 +57,7 @@ def spreadsheet_query(dataset: Dataset) -> Query:
         for cell, column in _cells(dataset)
     )
     return Query(
-        f"SELECT {cells} {_from(responses)} ORDER BY {_order(dataset, 'response')}",
+        f"SELECT {cells} {_from(responses)} ORDER BY {order_sql(dataset, 'response')}",
         responses.parameters,
     )
 
@@ -106,7 +101,8 @@ def facts_sql(dataset: Dataset) -> dict[str, str]:
         "texts": "version.texts",
         "identity": consent.identity_sql(call, dataset.scope) if dataset.named else "NULL::jsonb",
         "files": _files_sql(dataset),
-        "passages": PASSAGES_SQL,
+        "passages": passages_sql(dataset),
+        "file_texts": file_texts_sql(dataset),
     }
 
 
@@ -123,7 +119,7 @@ def _from(responses: Query) -> str:
     return f"FROM ({responses.sql} OFFSET 0) AS response"
 
 
-def _order(dataset: Dataset, row: str) -> str:
+def order_sql(dataset: Dataset, row: str) -> str:
     return ORDERS_SQL[dataset.export_filter.order].format(row=row)
 
 
@@ -217,7 +213,7 @@ def _files_sql(dataset: Dataset) -> str:
         "(SELECT jsonb_agg(jsonb_build_object('file_type', attachment.file_type, "
         "'size', attachment.size, 'sha256', attachment.sha256, 'path', attachment.file, "
         "'scan', scan.state, 'found', scan.detail, 'redacted_text', redacted.text, "
-        f"'is_withheld', {_WITHHELD_FILE}) "
+        f"'is_withheld', {WITHHELD_FILE_SQL}) "
         "ORDER BY attachment.uploaded_at, attachment.id) "
         "FROM submissions_version_attachments AS attached "
         "JOIN submissions_attachment AS attachment "
@@ -303,6 +299,8 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
             "quote_ok": list(export_filter.quote_ok),
             "codes": list(export_filter.codes),
             "words": export_filter.words,
+            "reader": dataset.reader.pk if dataset.reader else None,
+            "blind": list(dataset.blind),
             "since": since,
             "before": before,
         }

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
+from accounts.rights import may
+from accounts.states import Action
 from exports.columns import Column, columns
 from exports.consent import Scope
 from exports.filters import ExportFilter
@@ -18,7 +21,9 @@ Pieces = Generator[bytes, None, None]
 class Dataset:
     """The responses of a call that the filter names.
 
-    `consent.Scope` says what the last three mean.
+    `consent.Scope` says what `named`, `includes_unnamed` and `confidential` mean. `team`: a file of
+    the project team, with passages of files. `reader` is who gets it, and `blind` has the responses
+    of which they see no codings of others.
     """
 
     call: Call
@@ -26,6 +31,9 @@ class Dataset:
     named: bool = False
     includes_unnamed: bool = False
     confidential: bool = False
+    team: bool = False
+    reader: User | None = None
+    blind: tuple[int, ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -34,6 +42,11 @@ class Dataset:
             includes_unnamed=self.named and self.includes_unnamed,
             confidential=self.confidential,
         )
+
+    @property
+    def has_texts_of_files(self) -> bool:
+        """Whether it has passages of files: a team's, for somebody who may open files."""
+        return self.team and (self.reader is None or may(self.reader, Action.OPEN_FILES, self.call))
 
     @property
     def columns(self) -> list[Column]:
@@ -75,7 +88,10 @@ class File:
 
 @dataclass(frozen=True)
 class CodedPassage:
-    """`[start, end)` in codepoints of the answer under `question`, as one person coded it."""
+    """`[start, end)` in codepoints of the answer under `question`, as one person coded it.
+
+    With `file`, the number of a file within its response, of what was read of that file.
+    """
 
     guid: str
     code: str
@@ -84,6 +100,7 @@ class CodedPassage:
     end: int
     by: int
     at: str
+    file: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,8 @@ class Record:
 
     Where `is_withheld`, the reference, `received_at` and three cells are all that there is:
     `submitted_at`, `timing` and `publication`. `number` is 0 then. Unless it `says_who`, nothing
-    in it may say which person answered: not its files' properties either.
+    in it may say which person answered: not its files' properties either. `file_texts` has what was
+    read of the files with coded passages, by their numbers.
     """
 
     reference: str
@@ -108,3 +126,4 @@ class Record:
     identity: dict[str, Any]
     files: tuple[File, ...]
     passages: tuple[CodedPassage, ...]
+    file_texts: dict[int, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from exports.filters import CAMPAIGNS, ORDERS, ExportFilter, FilterRefused, cons
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import (
+    LONGEST_REASON,
     ExportRefused,
     may_export,
     may_export_confidential,
@@ -31,7 +32,6 @@ from exports.recording import (
     refuse_unless_permitted,
 )
 from exports.steering.doors import of_call, sees_charts
-from exports.steering.downloads import streamed
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
     chosen_in_words,
@@ -39,6 +39,7 @@ from exports.steering.on_record import (
     latest_on_record,
     number_in_words,
 )
+from exports.streaming import streamed
 from exports.tasks import nudge_exports
 from exports.types import Dataset
 from submissions.calls.models import Call
@@ -46,6 +47,7 @@ from submissions.calls.models import Call
 # Up to how many responses a format comes at once; the others always come from the worker.
 AT_ONCE = {
     "csv": 20_000,
+    "codings": 1_000_000,
     "json": 5_000,
     "xlsx": 500,
     "qdpx": 500,
@@ -61,6 +63,9 @@ HINTS = {
     "qdpx": gettext_lazy(
         "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
     ),
+    "codings": gettext_lazy(
+        "One row per coded passage: its code, its coder, its place and its words."
+    ),
     "qdc": gettext_lazy("The codes alone."),
     "docx": gettext_lazy("To read: one document with contents."),
     "docx-each": gettext_lazy("To read: a ZIP of one document per response."),
@@ -73,7 +78,6 @@ HINTS = {
     "datapackage": gettext_lazy("What the columns hold, for programs."),
     "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
 }
-LONGEST_REASON = 500  # characters, as ExportRun has it
 SHOWN_RUNS = 10
 SHOWN_ON_RECORD = 50
 

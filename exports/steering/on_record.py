@@ -81,6 +81,8 @@ def _event_in_words(
         what = _("%(what)s, of all") % {"what": what}
     if detail.get("confidential"):
         what = _("%(what)s, with confidential responses") % {"what": what}
+    if detail.get("team"):
+        what = _("%(what)s, for the project team") % {"what": what}
     is_bare = bool(detail.get("confidential")) and not may_export_confidential(reader, call)
     chosen: list[tuple[str, str]] = []
     if not is_bare:

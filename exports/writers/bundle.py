@@ -11,6 +11,7 @@ from exports.export_context import ExportContext
 from exports.queries import erased_references, records
 from exports.types import Pieces
 from exports.writers import (
+    codings_csv,
     csv_file,
     dictionary,
     json_lines,
@@ -30,6 +31,7 @@ responses.csv        one row a response; dictionary.csv says what its columns ho
 responses.xlsx       the same for Excel, with the dictionary and counts
 responses.jsonl      the same for programs, one JSON object a response, nothing altered
 datapackage.json     the columns for programs (Frictionless Table Schema)
+codings.csv          one row a coded passage: code, coder, time, place in codepoints, words
 responses.qdpx       a project for NVivo, ATLAS.ti, MAXQDA and QualCoder (REFI-QDA)
 codebook.qdc         its codes alone
 reading/             a Word file a response
@@ -45,6 +47,7 @@ FILES: list[tuple[str, Writer, bool]] = [
     ("datapackage.json", table_schema.pieces, False),
     ("responses.xlsx", workbook.pieces, True),
     ("responses.jsonl", json_lines.pieces, True),
+    ("codings.csv", codings_csv.pieces, False),
     ("responses.qdpx", qda_project.pieces, True),
     ("codebook.qdc", qda_codebook.pieces, False),
 ]
@@ -82,8 +85,9 @@ class _Bundle:
         context = self._context
         part = ExportContext(context.dataset, by=context.by, at=context.at, progress=self._progress)
         yield from self.add(name, write(part), compress=not name.endswith(PACKED))
-        if has_rows:
+        if has_rows or part.rows:
             self._files[-1]["rows"] = part.rows
+        if has_rows:
             self._before += part.rows
 
     def add_documents(self) -> Iterator[bytes]:

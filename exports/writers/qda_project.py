@@ -2,7 +2,8 @@
 
 One plain-text source per response holds its text answers, each under its question and coded to
 it. One case per response holds its closed answers as variables. Offsets count codepoints of the
-source (LF line ends, no byte order mark), the end not included.
+source (LF line ends, no byte order mark), the end not included. In a file of the project team,
+what was read of a file with coded passages is a source of its own.
 """
 
 import tempfile
@@ -19,10 +20,11 @@ from core.zip_stream import small_member
 from exports.columns import NUMBER, SEVERAL, TIME, Column
 from exports.consent import says_who, shown_questions
 from exports.export_context import ExportContext
-from exports.queries import coders_of, codes_of, records
+from exports.queries import coders_of, codes_of, name_of, records, samples_of
 from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers import qda_xml
-from exports.writers.record_answers import answer_of
+from exports.writers.qda_sets import Sets
+from exports.writers.record_answers import answer_of, file_name
 from review.coding.codebook_files.qda import ORIGIN
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS
@@ -44,6 +46,17 @@ class _AnswerRange:
     end: int
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A text of a response: all its answers, or what was read of the file of that number."""
+
+    guid: str
+    name: str
+    text: str
+    ranges: list[_AnswerRange]
+    file: int | None = None
+
+
 def pieces(context: ExportContext) -> Pieces:
     with (
         tempfile.TemporaryFile(prefix="portal-qdpx-") as archive,
@@ -53,11 +66,12 @@ def pieces(context: ExportContext) -> Pieces:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as project:
             writer = _Writer(context.dataset)
             for record in records(context.dataset):
-                text, ranges = source_text(context.dataset, record)
-                name = f"sources/{writer.source(record)}.txt"
-                project.writestr(small_member(name), text.encode())
-                writer.write_case(record, cases)
-                writer.write_source(record, text, ranges, sources)
+                made = writer.sources(record)
+                writer.write_case(record, made, cases)
+                for source in made:
+                    name = f"sources/{source.guid}.txt"
+                    project.writestr(small_member(name), source.text.encode())
+                    writer.write_source(record, source, sources)
                 context.row_done()
             with project.open(small_member("project.qde"), "w", force_zip64=True) as qde:
                 for piece in writer.project(cases, sources, has_records=context.rows > 0):
@@ -96,15 +110,27 @@ class _Writer:
         self._table = dataset.columns
         self._portal = qda_xml.guid(self.call, "user", "portal")
         self._coders = {
-            user.pk: (self._id("user", user.get_username()), user.get_full_name() or str(user))
+            user.pk: (self._id("user", user.get_username()), name_of(user))
             for user in coders_of(dataset)
         }
+        names = {key: name for key, (_, name) in self._coders.items()}
+        self._sets = Sets(self.call, coders=names, samples=samples_of(dataset))
 
     def _id(self, *parts: object) -> str:
         return qda_xml.guid(self.call, *parts)
 
-    def source(self, record: Record) -> str:
-        return self._id("source", record.reference, record.number)
+    def sources(self, record: Record) -> list[_Source]:
+        """Return the source of the answers, then those of the files with coded passages."""
+        text, ranges = source_text(self.dataset, record)
+        guid = self._id("source", record.reference, record.number)
+        found = [_Source(guid, record.reference, text, ranges)]
+        for file in record.files:
+            if file.number in record.file_texts:
+                guid = self._id("text of file", record.reference, record.number, file.number)
+                name = file_name(record, file).rpartition("/")[2]
+                read = record.file_texts[file.number]
+                found.append(_Source(guid, f"{name} (text)", read, [], file.number))
+        return found
 
     def project(self, cases: IO[str], sources: IO[str], *, has_records: bool) -> Iterator[str]:
         """Yield project.qde; its elements stand in the schema's order."""
@@ -136,6 +162,7 @@ class _Writer:
                 while piece := file.read(PIECE):
                     yield piece
                 yield f"</{name}>\n"
+        yield from self._sets.xml()
         yield element("Description", self.call.summary)
         yield "</Project>\n"
 
@@ -158,7 +185,7 @@ class _Writer:
         in_source = {question.key for question in text_questions(self.dataset)}
         return [c for c in self._table if c.name != "reference" and c.question not in in_source]
 
-    def write_case(self, record: Record, file: IO[str]) -> None:
+    def write_case(self, record: Record, sources: list[_Source], file: IO[str]) -> None:
         case = {"guid": self._id("case", record.reference), "name": record.reference}
         file.write(tag("Case", case))
         cells = dict(zip((column.name for column in self._table), record.cells, strict=True))
@@ -174,8 +201,9 @@ class _Writer:
                 for key, _ in column.values:
                     said = "true" if key in chosen else "false"
                     self._value(file, "BooleanValue", said, column.name, key)
-        source = {"targetGUID": self.source(record)}
-        file.write(f"{tag('SourceRef', source, is_empty=True)}</Case>\n")
+        for source in sources:
+            file.write(tag("SourceRef", {"targetGUID": source.guid}, is_empty=True))
+        file.write("</Case>\n")
 
     def _value(self, file: IO[str], name: str, value: str, *parts: str) -> None:
         variable = {"targetGUID": self._id("variable", *parts)}
@@ -185,20 +213,17 @@ class _Writer:
             f"<{name}>{written}</{name}></VariableValue>"
         )
 
-    def write_source(
-        self, record: Record, text: str, ranges: list[_AnswerRange], file: IO[str]
-    ) -> None:
-        identity = self.source(record)
+    def write_source(self, record: Record, source: _Source, file: IO[str]) -> None:
         head = {
-            "guid": identity,
-            "name": record.reference,
-            "plainTextPath": f"internal://{identity}.txt",
+            "guid": source.guid,
+            "name": source.name,
+            "plainTextPath": f"internal://{source.guid}.txt",
             "creatingUser": self._portal,
             "creationDateTime": _moment(record.received_at),
         }
         file.write(tag("TextSource", head))
         starts = {}
-        for answer in ranges:
+        for answer in source.ranges:
             starts[answer.question.key] = answer.start
             code = qda_xml.question_code(self.call, answer.question)
             parts = ("answer", record.reference, record.number, answer.question.key)
@@ -209,9 +234,11 @@ class _Writer:
                 (answer.start, answer.end),
                 (self._id("coding", *parts), code, self._portal, _moment(record.received_at)),
             )
-        for passage in record.passages:
-            if passage.question in starts:
-                self._passage(file, passage, starts[passage.question], text)
+        coded = [passage for passage in record.passages if passage.file == source.file]
+        for passage in coded:
+            if source.file is not None or passage.question in starts:
+                self._passage(file, passage, starts.get(passage.question, 0), source.text)
+        self._sets.add(record, source.guid, coded)
         file.write("</TextSource>\n")
 
     def _passage(self, file: IO[str], passage: CodedPassage, first: int, text: str) -> None:

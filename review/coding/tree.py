@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from review.models import Code
 from submissions.calls.models import Call
 
+BELOW = " > "  # between the names of a path
+
 
 @dataclass(frozen=True)
 class CodeInTree:
@@ -26,7 +28,7 @@ def tree(call: Call) -> list[CodeInTree]:
     def below(parent: int | None, level: int, path: tuple[str, ...]) -> Iterator[CodeInTree]:
         for code in children.get(parent, ()):
             names = (*path, code.name)
-            yield CodeInTree(code, level, " > ".join(names))
+            yield CodeInTree(code, level, BELOW.join(names))
             yield from below(code.pk, level + 1, names)
 
     return list(below(None, 1, ()))

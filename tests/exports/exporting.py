@@ -62,7 +62,8 @@ def exported(call, file_format="csv", *, export_filter=None, by=None, scope=PSEU
     """The export's bytes, through the whole line."""
     call = Call.objects.get(pk=call.pk)
     scope = replace(scope, named=True) if more.pop("named", False) else scope
-    dataset = Dataset(call, export_filter or ExportFilter(), **asdict(scope))
+    team = more.pop("team", False)
+    dataset = Dataset(call, export_filter or ExportFilter(), **asdict(scope), team=team)
     if scope.named or scope.confidential:
         more.setdefault("reason", "To thank them")
     return b"".join(export_chunks(dataset, file_format, by=by, at=NOW, **more))

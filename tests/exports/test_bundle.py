@@ -33,6 +33,7 @@ FIXED = {
     "datapackage.json",
     "responses.xlsx",
     "responses.jsonl",
+    "codings.csv",
     "responses.qdpx",
     "codebook.qdc",
     "attachments/files.csv",

@@ -1,0 +1,310 @@
+"""What the team of a call takes away: its codings, with those of files, on record."""
+
+import re
+from random import Random
+
+import pytest
+from lxml import etree
+
+from accounts.models import AuditEvent
+from accounts.states import Action, Role
+from core.safe_cells import neutralise
+from exports.recording import ExportRefused
+from review.coding.codings import code_passage, quote
+from review.coding.samples import draw_sample
+from review.models import FileText
+from review.states import TextState
+from submissions.responses.submitting import submit
+from tests.exports.exporting import NOW, exported, members
+from tests.exports.test_codings_csv import put_under, rows_of
+from tests.exports.test_qda import Q, Read, valid
+from tests.journeys.test_coding import WORDS
+from tests.makers import (
+    allow,
+    complete_answers,
+    just_signed_in,
+    make_attachment,
+    make_call,
+    make_code,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
+from tests.review.redaction_makers import make_redaction
+
+pytestmark = pytest.mark.django_db
+OF_FILE = "Minutes \U0001f600.\nWe were paid e\u0301 late.\n\u05e9\u05dc\u05d5\u05dd"
+
+
+@pytest.fixture
+def call(at):
+    at(NOW)
+    return make_call(slug="the-call")
+
+
+def with_file(call, text=OF_FILE, **answers):
+    """A response with two files, of which the second was read; and that text."""
+    draft = make_draft(call, **complete_answers(call, **answers))
+    make_attachment(draft, name="secret-name.txt")
+    attachment = make_attachment(draft, name="other-name.txt", content=text.encode())
+    submit(submission=draft, at=while_open(call))
+    draft.refresh_from_db()
+    read = FileText.objects.create(
+        attachment=attachment, state=TextState.READ, text=text, rules=1, at=NOW
+    )
+    return draft, read
+
+
+def code_file(response, read, words, *, code, by):
+    start = read.text.index(words)
+    return code_passage(
+        code=code,
+        version=response.current_version,
+        question=read.attachment.question,
+        file_text=read,
+        start=start,
+        end=start + len(words),
+        by=by,
+        at=NOW,
+    )
+
+
+@pytest.fixture
+def coded(call):
+    """A response with a passage in an answer and one in a file, both of `ada`, who opens files."""
+    response, read = with_file(call, story="Paid on time.")
+    ada = make_user(Role.REVIEWER, username="ada", is_staff=True)
+    code = make_code(call=call, name="Pay")
+    put_under(code, response, "on time", ada)
+    code_file(response, read, "paid e\u0301 late", code=code, by=ada)
+    return response
+
+
+def page_of(call):
+    return f"/admin/exports/teamfiles/{call.pk}/"
+
+
+def taken(client, call, **posted):
+    answer = client.post(page_of(call), posted)
+    assert answer.status_code == 200, answer.content.decode()
+    return b"".join(answer.streaming_content)
+
+
+def test_team_gets_passages_of_files_and_the_steering_group_does_not(client, call, coded):
+    client.force_login(coded.current_version.codings.first().by)
+    name = f"{coded.reference}-2.txt"
+    assert [
+        (row["file"], row["question"], row["quote"])
+        for row in rows_of(taken(client, call, format="codings"))
+    ] == [("", "story", "on time"), (name, "documents", "paid e\u0301 late")]
+    steering = make_user(Role.STEERING_MEMBER)
+    assert [row["quote"] for row in rows_of(exported(call, "codings", by=steering))] == ["on time"]
+    for content in members(exported(call, "bundle", by=steering)).values():
+        assert b"other-name" not in content
+
+
+def test_project_of_the_team_has_the_text_of_the_file_as_a_source_with_its_passages(
+    client, call, coded, tmp_path
+):
+    client.force_login(coded.current_version.codings.first().by)
+    data = taken(client, call, format="qdpx")
+    valid(data)
+    read = Read(data, tmp_path)
+    source = f"{coded.reference}-2.txt (text)"
+    assert read.quotes()[source] == [("Pay", "paid e\u0301 late")]
+    assert read.sources[source] == OF_FILE
+    assert ("Pay", "on time") in read.quotes()[coded.reference]
+    (case,) = read.project.cases.case
+    assert len(case.source_ref) == 2
+
+
+def test_who_may_not_open_files_gets_no_passage_of_one(client, call, coded):
+    bo = make_user(Role.CODER, username="bo", is_staff=True)
+    client.force_login(bo)
+    assert [row["quote"] for row in rows_of(taken(client, call, format="codings"))] == ["on time"]
+    root = etree.fromstring(members(taken(client, call, format="qdpx"))["project.qde"])
+    assert len(root.findall(f".//{Q}TextSource")) == 1
+    assert "Passages of files are left out" in client.get(page_of(call)).content.decode()
+
+
+def test_confidential_responses_need_leave_and_a_reason(client, call):
+    response, read = with_file(call, story="Secret", publication="confidential")
+    ada = make_user(Role.REVIEWER, username="ada", is_staff=True)
+    code = make_code(call=call, name="Pay")
+    put_under(code, response, "Secret", ada)
+    code_file(response, read, "Minutes", code=code, by=ada)
+    client.force_login(ada)
+    assert rows_of(taken(client, call, format="codings")) == []
+    asked = {"format": "codings", "confidential": "yes", "reason": "For the report"}
+    refused = client.post(page_of(call), asked)
+    assert (
+        refused.status_code,
+        "permission to export confidential" in refused.content.decode(),
+    ) == (
+        422,
+        True,
+    )
+    allow(ada, Action.EXPORT_CONFIDENTIAL)
+    client.force_login(ada)
+    assert client.post(page_of(call), asked | {"reason": " "}).status_code == 422
+    session = client.session
+    session.update(just_signed_in(ada))
+    session.save()
+    assert [row["quote"] for row in rows_of(taken(client, call, **asked))] == ["Secret"]
+    call.shares_confidential_files = True
+    call.save()
+    assert [row["quote"] for row in rows_of(taken(client, call, **asked))] == ["Secret", "Minutes"]
+
+
+def test_each_file_is_on_record_as_one_of_the_team(client, call, coded):
+    ada = coded.current_version.codings.first().by
+    client.force_login(ada)
+    taken(client, call, format="codings")
+    event = AuditEvent.objects.get(action="exported")
+    assert (event.actor, event.detail["team"], event.detail["through"], event.detail["rows"]) == (
+        ada,
+        True,
+        "page of the team",
+        2,
+    )
+    client.force_login(make_user(Role.STEERING_MEMBER))
+    shown = client.get("/steering/the-call/exports/").content.decode()
+    assert "Codings, for the project team" in shown
+
+
+@pytest.mark.parametrize("missing", [Action.CODE, Action.READ_RESPONSES])
+def test_page_is_for_those_who_read_and_code(client, call, coded, missing):
+    user = make_user(Role.MANAGER, is_staff=True)
+    withhold(user, missing)
+    client.force_login(user)
+    assert client.get(page_of(call)).status_code in {403, 404}
+    assert client.post(page_of(call), {"format": "codings"}).status_code in {403, 404}
+    assert not AuditEvent.objects.filter(action="export_started").exists()
+    with pytest.raises(ExportRefused, match="Only those who code"):
+        exported(call, "codings", by=user, team=True)
+
+
+@pytest.mark.parametrize("name", ["csv", "bundle", "json", "", "nonsense"])
+def test_team_has_no_file_of_another_format(client, call, coded, name):
+    client.force_login(coded.current_version.codings.first().by)
+    answer = client.post(page_of(call), {"format": name})
+    assert answer.status_code == 422
+    assert "The team has no file of its own in this format." in answer.content.decode()
+
+
+def test_page_leads_to_the_codebook_and_says_who_is_blind(client, call, coded):
+    ada = coded.current_version.codings.first().by
+    bo = make_user(Role.CODER, username="bo")
+    client.force_login(ada)
+    shown = client.get(page_of(call)).content.decode()
+    assert re.findall(r"/admin/review/code/of/\d+/codebook\.(\w+)", shown) == ["csv", "qdc"]
+    assert "blind" not in shown
+    boss = make_user(Role.MANAGER)
+    draw_sample(
+        call=call, size=1, coders=[ada, bo], facet="", is_blind=True, by=boss, at=NOW, seed=1
+    )
+    assert "You code 1 response blind" in client.get(page_of(call)).content.decode()
+    listed = client.get(f"/admin/review/code/?call__id__exact={call.pk}").content.decode()
+    assert page_of(call) in listed
+
+
+def test_team_takes_away_no_hidden_word_of_an_answer_or_of_a_file(client, call, coded):
+    read = FileText.objects.get()
+    make_redaction(coded, "on time")
+    make_redaction(coded, "paid", key="documents", file_text=read)
+    client.force_login(read.codings.get().by)
+    found = [(row["file"], row["quote"]) for row in rows_of(taken(client, call, format="codings"))]
+    assert found == [("", "███████"), (f"{coded.reference}-2.txt", "████ e\u0301 late")]
+    files = members(taken(client, call, format="qdpx"))
+    assert [name for name, text in files.items() if b"on time" in text or b"paid" in text] == []
+    assert sum("████ e\u0301 late".encode() in text for text in files.values()) == 2
+
+
+def places(text, number, random):
+    """So many different passages of the text, of whole codepoints."""
+    found = set()
+    while len(found) < number:
+        start, end = sorted(random.sample(range(len(text) + 1), 2))
+        if end - start <= 60:
+            found.add((start, end))
+    return sorted(found)
+
+
+def test_fifty_selections_of_any_script_are_their_quotes_in_both_files(client, call, tmp_path):
+    response, read = with_file(call, text=WORDS, story=WORDS)
+    version = response.current_version
+    ada = make_user(Role.REVIEWER, username="ada", is_staff=True)
+    pay = make_code(call=call, name="Pay")
+    random = Random(7)
+    sources = [("story", version.texts["story"], None), ("documents", WORDS, read)]
+    codings = [
+        code_passage(
+            code=pay,
+            version=version,
+            question=call.questions_by_key[key],
+            file_text=file_text,
+            start=start,
+            end=end,
+            by=ada,
+            at=NOW,
+        )
+        for key, text, file_text in sources
+        for start, end in places(text, 50, random)
+    ]
+    assert ("\r\n" in sources[0][1], "\r\n" in sources[1][1]) == (False, True)
+    client.force_login(ada)
+    wanted = {str(coding.guid): quote(coding) for coding in codings}
+    rows = rows_of(taken(client, call, format="codings"))
+    assert {row["coding"]: row["quote"] for row in rows} == {
+        guid: neutralise(words) for guid, words in wanted.items()
+    }
+    data = taken(client, call, format="qdpx")
+    valid(data)
+    project = Read(data, tmp_path)
+    found = {
+        selection.coding[0].guid: project.sources[source.name][
+            selection.start_position : selection.end_position
+        ]
+        for source in project.project.sources.text_source
+        for selection in source.plain_text_selection
+        if project.codes[selection.coding[0].code_ref.target_guid] == "Pay"
+    }
+    assert {guid: found.get(guid) for guid in wanted} == wanted
+    assert len(found) == 100
+
+
+def test_project_has_a_set_of_each_layer_role_and_sample(call, tmp_path):
+    ada = make_user(Role.CODER, username="ada", first_name="Ada")
+    bo = make_user(Role.CODER, username="bo", first_name="Bo")
+    pay, trust = (make_code(call=call, name=name) for name in ("Pay", "Trust"))
+    first = make_submitted(call, story="One", roles=["provider", "commissioner"])
+    second = make_submitted(call, story="Two", roles=["provider"])
+    hidden = make_submitted(call, story="Six", roles=["provider"], publication="confidential")
+    put_under(pay, first, "One", ada)
+    put_under(trust, first, "One", bo)
+    put_under(pay, second, "Two", bo)
+    put_under(pay, hidden, "Six", bo)
+    boss = make_user(Role.MANAGER)
+    drawn = draw_sample(
+        call=call, size=3, coders=[ada, bo], facet="", is_blind=False, by=boss, at=NOW, seed=5
+    )
+    data = exported(call, "qdpx")
+    root = valid(data)
+    names = {e.get("guid"): e.get("name") for e in root.iter(f"{Q}TextSource", f"{Q}Code")}
+    sets = {
+        one.get("name"): [
+            names[member.get("targetGUID")] for member in one.iter() if member.get("targetGUID")
+        ]
+        for one in root.iter(f"{Q}Set")
+    }
+    both = [first.reference, second.reference]
+    assert sets == {
+        "Layer of Ada": ["Pay", first.reference],
+        "Layer of Bo": ["Trust", "Pay", *both],
+        "Role: I provide services": both,
+        "Role: I commission services": [first.reference],
+        f"Sample {drawn.pk} of 2019-07-25": both,
+    }
+    assert len(Read(data, tmp_path).project.sets.set) == 5
