@@ -57,6 +57,8 @@ class AuditAction(TextChoices):
     CODE_SPLIT = "code_split", "Moved codings to another code"
     CODEBOOK_IMPORTED = "codebook_imported", "Imported a codebook"
     PASSAGES_READ = "passages_read", "Read the passages of a code"
+    SIMILAR_READ = "similar_read", "Read passages like another"
+    UNLIKE_READ = "unlike_read", "Looked for unread responses unlike the read ones"
     SAMPLE_DRAWN = "sample_drawn", "Drew a sample to code"
     SAMPLE_CODED = "sample_coded", "Was done with coding a response of a sample"
     SAMPLE_CLOSED = "sample_closed", "Closed a sample to code"

@@ -22,7 +22,9 @@ from core.admin.uk_time import in_uk_time
 from review.admin.codebook_list import shown_codings
 from review.admin.codebook_pages import show
 from review.admin.memos.beside import memos_of_code, memos_on
+from review.admin.reading_faster.links import of_passage, similar_address
 from review.coding.codings import quote
+from review.coding.passages import Passage
 from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.consent import Consent, consent_of
@@ -46,6 +48,7 @@ class ShownPassage:
     coding: Coding
     response: Submission
     address: str
+    similar_address: str
     quote: str
     at: str
     consent: Consent
@@ -80,7 +83,7 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
         in_files = shown_codings(codings.exclude(file_text=None)).count()
         codings = codings.filter(file_text=None)
     rows = shown_codings(codings).select_related(
-        "version__submission__current_version", "question", "by", "file_text"
+        "version__submission__current_version", "question", "by", "file_text__attachment"
     )
     length = F("end") - F("start")
     rows = rows.annotate(of_file=Substr("file_text__text", F("start") + 1, length)).defer(
@@ -158,6 +161,7 @@ def _shown(
         response=response,
         address=f"{address}{texts}#answer-{coding.question.key}",
         quote=words if sees else readable,
+        similar_address=_similar(coding, response),
         at=in_uk_time(coding.at),
         consent=consent_of(response, code.call),
         is_earlier=coding.version_id != response.current_version_id,
@@ -165,3 +169,13 @@ def _shown(
         quoted=quoted,
         memos=memos,
     )
+
+
+def _similar(coding: Coding, response: Submission) -> str:
+    address = similar_address(
+        response,
+        coding.question.key,
+        version=coding.version.number,
+        file_text=coding.file_text,
+    )
+    return of_passage(address, Passage(coding.start, coding.end))

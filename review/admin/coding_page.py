@@ -18,6 +18,7 @@ from review.admin.coding_source import Source
 from review.admin.listed import CameFrom
 from review.admin.memos.about import address_to_write_on
 from review.admin.quotes.beside import ShownQuote, of_source, quotes_of_version
+from review.admin.reading_faster.links import of_passage, similar_address
 from review.admin.shortening import shorten
 from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import can_be_coded, quote
@@ -47,6 +48,7 @@ class ShownCoding:
     when: str
     is_own: bool
     memo_address: str
+    similar_address: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class CodedAnswer:
     take_away_address: str
     redact_address: str
     redactions: list[Redaction]
+    similar_address: str
 
     @property
     def lines(self) -> int:
@@ -239,21 +242,36 @@ class CodingPage:
         places = to_utf16(text, _by_sentence(text)) if self.may_code else []
         response = self.version.submission
         redactions = of_text(self.redactions, source.question, source.file_text)
+        similar = self._similar(source)
         return CodedAnswer(
             source=source,
             pieces=with_hidden(
                 pieces(text, passages), hidden_passages(redactions, sees=self.sees_redacted)
             ),
-            codings=[self._show(coding, source) for coding in codings],
+            codings=[self._show(coding, source, similar) for coding in codings],
             quotes=of_source(self.quotes, source),
             sentences=" ".join(f"{start}-{end}" for start, end in places),
             address=source.address(CODE, response, self._came_from),
             take_away_address=source.address(TAKE_AWAY, response, self._came_from),
             redact_address=source.address(REDACT, response, self._came_from),
             redactions=redactions if self.sees_redacted else [],
+            similar_address=similar,
         )
 
-    def _show(self, coding: Coding, source: Source) -> ShownCoding:
+    def _similar(self, source: Source) -> str:
+        """Return the page of passages like one of the text; "" for a response that is withdrawn."""
+        response = self.version.submission
+        if response.state != SubmissionState.SUBMITTED:
+            return ""
+        return similar_address(
+            response,
+            source.question.key,
+            version=self.version.number,
+            file_text=source.file_text,
+            came_from=self._came_from,
+        )
+
+    def _show(self, coding: Coding, source: Source, similar: str) -> ShownCoding:
         passage = Passage(coding.start, coding.end)
         return ShownCoding(
             coding=coding,
@@ -262,6 +280,7 @@ class CodingPage:
             when=in_uk_time(coding.at),
             is_own=coding.by_id == self.reader.pk,
             memo_address=address_to_write_on(self.version, source, passage),
+            similar_address=of_passage(similar, passage) if similar else "",
         )
 
 

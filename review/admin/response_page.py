@@ -35,11 +35,14 @@ from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
 
 READINGS = (AuditAction.RESPONSE_OPENED, AuditAction.FILE_OPENED, AuditAction.MAIL_OPENED)
-SHOWN_AMONG_OTHERS = (
-    AuditAction.QUESTION_READ,
-    AuditAction.ANSWERS_SEARCHED,
-    AuditAction.PASSAGES_READ,
-)
+# With what somebody saw of the response.
+SHOWN_AMONG_OTHERS = {
+    AuditAction.QUESTION_READ: "answers to one question",
+    AuditAction.ANSWERS_SEARCHED: "what a search found in it",
+    AuditAction.PASSAGES_READ: "passages of a code",
+    AuditAction.SIMILAR_READ: "a passage like another",
+    AuditAction.UNLIKE_READ: "words of it, as an unread response",
+}
 READINGS_SHOWN = 50
 NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"
 
@@ -299,7 +302,7 @@ def _identities(versions: list[int]) -> QuerySet[VersionIdentity]:
 def _readings(response: Submission) -> tuple[list[ShownReading], int]:
     """Return who read the response last, before now, and how often somebody did before those."""
     across = Q(
-        action__in=SHOWN_AMONG_OTHERS,
+        action__in=list(SHOWN_AMONG_OTHERS),
         call=response.call_id,
         detail__contains={"shown": [response.reference]},
     )
@@ -318,13 +321,10 @@ def _readings(response: Submission) -> tuple[list[ShownReading], int]:
 def _say(event: AuditEvent) -> str:
     if event.action == AuditAction.MAIL_OPENED or "mail" in event.detail:
         return "a mail about it"
-    if event.action == AuditAction.QUESTION_READ:
-        return "answers to one question"
-    if event.action == AuditAction.ANSWERS_SEARCHED:
-        return "what a search found in it"
-    if event.action == AuditAction.PASSAGES_READ:
-        hidden = event.detail.get("redactions")
-        return "passages to hide" if hidden else "passages of a code"
+    if event.action == AuditAction.PASSAGES_READ and event.detail.get("redactions"):
+        return "passages to hide"
+    if event.action in SHOWN_AMONG_OTHERS:
+        return SHOWN_AMONG_OTHERS[AuditAction(event.action)]
     if event.action == AuditAction.FILE_OPENED:
         if event.detail.get("text"):
             return "the text of a file"

@@ -56,6 +56,7 @@ from review.admin.inbox_filters import (
     WorkFilter,
 )
 from review.admin.inbox_search import InboxSearch
+from review.admin.reading_faster import similar, unlike
 from review.admin.redaction import proposing
 from review.admin.response_files import file_download, files_of, is_hidden_from
 from review.admin.response_filters import (
@@ -221,6 +222,8 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
             *identity_search.urls(self),
             *saved_filters.urls(self),
             *progress_page.urls(self),
+            *similar.urls(self),
+            *unlike.urls(self),
             *super().get_urls(),
         ]
 

@@ -52,6 +52,7 @@ FILTERS = {
     "review.memo": {"call", "by"},
     "review.quote": {"call", "question", "by"},
     "retention.retentioncalendar": set(),
+    "exports.teamfiles": set(),
 }
 
 

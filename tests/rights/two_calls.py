@@ -224,6 +224,7 @@ class Side:
         rows = {
             "submissions/call": self.call,
             "retention/retentioncalendar": self.call,
+            "exports/teamfiles": self.call,
             "submissions/latepass/give": self.call,
             "submissions/entry/begin": self.call,
             "submissions/entry/import": self.call,

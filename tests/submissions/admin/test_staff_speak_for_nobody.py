@@ -13,6 +13,7 @@ from io import BytesIO, StringIO
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
@@ -321,6 +322,9 @@ class Walk:
             "submission/questions/",
             f"submission/questions/{self.call.questions.get(key='good_practice').pk}/"
             "?_changelist_filters=state%3Dall",
+            "submission/unlike/",
+            f"submission/{self.draft.pk}/similar/good_practice/",
+            f"submission/{self.submission.pk}/similar/good_practice/?passage=0-8",
         ]
         found = self.post("submission/who-answered/", call=self.call.pk, words="author")
         return [found, *(self.staff.get(f"/admin/submissions/{page}") for page in pages)]
@@ -410,6 +414,19 @@ class Walk:
         decide = f"/admin/review/redaction/{redaction.pk}/decide/"
         return [*asked, self.staff.post(decide, {"do": "withdraw"})]
 
+    def take_away(self):
+        """What the team has coded goes into files."""
+        page = f"/admin/exports/teamfiles/{self.call.pk}/"
+        codings, project = (
+            b"".join(self.staff.post(page, {"format": kind}).streaming_content)
+            for kind in ("codings", "qdpx")
+        )
+        with zipfile.ZipFile(BytesIO(project)) as archive:
+            unpacked = [archive.read(name) for name in archive.namelist()]
+        refused = self.staff.post(page, {"format": "nonsense"})
+        assert refused.status_code == 422
+        return [self.staff.get(page), *map(HttpResponse, (codings, *unpacked))]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -480,6 +497,9 @@ ACTIONS = {
     "review_quote_copy": [Walk.mark_and_copy_quotes],
     "review_quote_take_out": [Walk.mark_and_copy_quotes],
     "review_quote_csv": [Walk.mark_and_copy_quotes],
+    "submissions_submission_unlike": [Walk.read_pages],
+    "submissions_submission_similar": [Walk.read_pages],
+    "exports_teamfiles_page": [Walk.take_away],
     "review_codingsample_draw": [Walk.draw_and_close_a_sample],
     "review_codingsample_done": [Walk.draw_and_close_a_sample],
     "review_codingsample_close": [Walk.draw_and_close_a_sample],

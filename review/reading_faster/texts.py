@@ -1,0 +1,41 @@
+"""The words that somebody who reads a call may read of a response: all that is compared."""
+
+import re
+from collections.abc import Iterable
+
+from accounts.models import User
+from review.redaction.reading import texts_for
+from review.searching.snippets import LONGEST_WORD, stems
+from submissions.calls.models import Call
+from submissions.calls.states import TEXT_KINDS
+from submissions.responses.models import Version
+
+RUN = re.compile(r"\w+")
+# The words of a version as the index of the database has them; for who may not see hidden words,
+# without these.
+JOIN_REDACTED = "LEFT JOIN review_redactedversion AS redacted ON redacted.version_id = version.id"
+ALL_WORDS = "version.word_index"
+READABLE_WORDS = (
+    "CASE WHEN redacted.texts IS NULL THEN version.word_index "
+    "ELSE submissions_words(redacted.texts) END"
+)
+
+
+def answers_of(
+    call: Call, versions: Iterable[Version], *, reader: User
+) -> dict[int, dict[str, str]]:
+    """Return, by version, the answers that the reader may see, none of those that say who answers.
+
+    They are in the order of the call.
+    """
+    keys = [q.key for q in call.questions_in_order if q.kind in TEXT_KINDS and not q.identity]
+    return {
+        version: {key: texts[key] for key in keys if texts.get(key)}
+        for version, texts in texts_for(reader, versions, call).items()
+    }
+
+
+def stems_of(texts: Iterable[str]) -> dict[str, str]:
+    """Return the stem of each word of the texts in small letters, "" for one like “the”."""
+    words = {run for text in texts for run in RUN.findall(text.lower())}
+    return stems(word for word in words if len(word) <= LONGEST_WORD)

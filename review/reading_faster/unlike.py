@@ -1,0 +1,139 @@
+"""Finds the unread responses that are most unlike those that somebody has read.
+
+A response is the more unlike them, the more of its different words are in none of these. A short
+one has few words at all, so it counts less. No text leaves the database and this process.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from accounts.models import User
+from review.reading_faster.texts import (
+    ALL_WORDS,
+    JOIN_REDACTED,
+    READABLE_WORDS,
+    RUN,
+    answers_of,
+    stems_of,
+)
+from review.redaction.reading import sees_redacted
+from review.visits import unread_by
+from submissions.calls.models import Call
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState, TriageStatus
+
+MOST_COMPARED = 20_000  # unread responses, the first that came
+MOST_SHOWN = 30
+MOST_WORDS = 12  # of each response
+FEW = 20  # different words; with less a response is not unlike others, but short
+NEW = """
+WITH seen AS MATERIALIZED (
+    SELECT DISTINCT word.lexeme
+    FROM submissions_version AS version {join}
+    CROSS JOIN LATERAL unnest({words}) AS word
+    WHERE version.id = ANY(%(read)s::bigint[])
+)
+SELECT version.id, count(*) AS words, count(*) FILTER (WHERE seen.lexeme IS NULL) AS new
+FROM submissions_version AS version {join}
+CROSS JOIN LATERAL unnest({words}) AS word
+LEFT JOIN seen ON seen.lexeme = word.lexeme
+WHERE version.id = ANY(%(unread)s::bigint[])
+GROUP BY version.id
+ORDER BY count(*) FILTER (WHERE seen.lexeme IS NULL)::float / (count(*) + %(few)s) DESC, version.id
+LIMIT %(most)s
+"""
+SEEN = """
+SELECT DISTINCT word.lexeme
+FROM submissions_version AS version {join}
+CROSS JOIN LATERAL unnest({words}) AS word
+WHERE version.id = ANY(%(read)s::bigint[]) AND word.lexeme = ANY(%(lexemes)s)
+"""
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """An unread response; `new` of its `words` different words are in none that was read.
+
+    `said` are some of those, first the ones that it says most often.
+    """
+
+    response: Submission
+    new: int
+    words: int
+    said: list[str]
+
+
+@dataclass(frozen=True)
+class UnlikeList:
+    """`read` and `unread` say how many responses were compared; `left` how many unread were not."""
+
+    found: list[Unlike]
+    read: int
+    unread: int
+    left: int
+
+
+def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> UnlikeList:
+    """Return those of `rows` that the reader has not read and that are most unlike what they read.
+
+    What they read is looked for in the whole call; responses set aside are left out. Words that
+    redaction hides from the reader count nowhere.
+    """
+    counting = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
+    unread = unread_by(reader, rows.filter(call=call, state=SubmissionState.SUBMITTED))
+    unread = unread.exclude(triage_status=TriageStatus.SET_ASIDE)
+    keys = list(unread.order_by("submitted_at", "pk").values_list("current_version", flat=True))
+    all_unread = unread_by(reader, counting).order_by().values("pk")
+    read = list(
+        counting.exclude(pk__in=all_unread).order_by().values_list("current_version", flat=True)
+    )
+    compared = keys[:MOST_COMPARED]
+    if not read or not compared:
+        return UnlikeList([], len(read), len(compared), len(keys) - len(compared))
+    given: dict[str, Any] = {"read": read, "unread": compared, "few": FEW, "most": MOST_SHOWN}
+    with connection.cursor() as cursor:
+        cursor.execute(NEW.format(**_words(call, reader)), given)
+        found = [(key, words, new) for key, words, new in cursor.fetchall() if new]
+    versions = Version.objects.filter(pk__in=[key for key, _, _ in found])
+    by_key = {one.pk: one for one in versions.select_related("submission__review")}
+    said = _said(call, by_key.values(), read, reader)
+    shown = [
+        Unlike(by_key[key].submission, new, words, said.get(key, [])) for key, words, new in found
+    ]
+    return UnlikeList(shown, len(read), len(compared), len(keys) - len(compared))
+
+
+def _words(call: Call, reader: User) -> dict[str, str]:
+    """SQL of the words that the reader may see of a version, and what is joined for it."""
+    if sees_redacted(reader, call):
+        return {"join": "", "words": ALL_WORDS}
+    return {"join": JOIN_REDACTED, "words": READABLE_WORDS}
+
+
+def _said(
+    call: Call, versions: Iterable[Version], read: list[int], reader: User
+) -> dict[int, list[str]]:
+    """Return, by version, the words as they are written whose stems no read response has."""
+    answers = answers_of(call, versions, reader=reader)
+    texts = {key: list(said.values()) for key, said in answers.items()}
+    stem_of = stems_of(text for those in texts.values() for text in those)
+    with connection.cursor() as cursor:
+        lexemes = sorted({*stem_of.values()} - {""})
+        cursor.execute(SEEN.format(**_words(call, reader)), {"read": read, "lexemes": lexemes})
+        seen = {lexeme for (lexeme,) in cursor.fetchall()}
+    found: dict[int, list[str]] = {}
+    for key, those in texts.items():
+        number: Counter[str] = Counter()
+        first: dict[str, str] = {}
+        for run in RUN.findall("\n".join(those).lower()):
+            stem = stem_of.get(run)
+            if stem and stem not in seen:
+                number[stem] += 1
+                first.setdefault(stem, run)
+        found[key] = [first[stem] for stem, _ in number.most_common(MOST_WORDS)]
+    return found
