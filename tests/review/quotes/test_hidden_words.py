@@ -1,0 +1,52 @@
+"""Words that are hidden from readers outside the team leave in no quote."""
+
+import pytest
+
+from accounts.states import Role
+from review.errors import QuoteRefused
+from review.quotes.bank_file import export_bank
+from review.quotes.citing import copy_quote
+from review.redaction.redacting import approve, propose
+from review.states import RedactionReason
+from tests.makers import make_call, make_user, while_open
+from tests.review.quotes.quoting import fresh, make_quotable, make_quote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def quote():
+    return make_quote(make_quotable(make_call()))
+
+
+def hide(quote, start, end):
+    at = while_open(quote.call)
+    redaction = propose(
+        version=quote.version,
+        question=quote.question,
+        start=start,
+        end=end,
+        reason=RedactionReason.AUTHOR,
+        by=make_user(Role.MANAGER),
+        at=at,
+    )
+    approve(redaction, by=make_user(Role.MANAGER), at=at)
+
+
+def exported(quote):
+    made = export_bank(quote.call, by=make_user(Role.CODER), at=while_open(quote.call))
+    return made.decode("utf-8-sig")
+
+
+def test_hidden_words_are_hidden_in_copies_and_in_the_file(quote):
+    hide(quote, 0, 3)
+    by, at = make_user(Role.CODER), while_open(quote.call)
+    assert copy_quote(fresh(quote), by=by, at=at).words == "███ is late."
+    assert ("███ is late." in exported(quote), "Pay" in exported(quote)) == (True, False)
+
+
+def test_quote_whose_words_are_all_hidden_does_not_leave(quote):
+    hide(quote, 0, 12)
+    with pytest.raises(QuoteRefused, match="All of its words are hidden"):
+        copy_quote(fresh(quote), by=make_user(Role.CODER), at=while_open(quote.call))
+    assert str(quote.guid) not in exported(quote)
