@@ -5,12 +5,12 @@ those that an `ExportFilter` names, with what `consent` lets it show.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from exports import consent
@@ -24,10 +24,11 @@ from exports.response_sql import (
     parameters,
     response_query,
 )
-from exports.types import CodedPassage, Dataset, File, Query, Record
+from exports.types import CodedPassage, Dataset, File, MemoOfProject, Query, Record
 from review.coding.decided import standing_codings
 from review.coding.tree import BELOW
-from review.models import Code, Coding, CodingDecision, CodingSample, SampledResponse
+from review.memos.reading import seen_by
+from review.models import Code, Coding, CodingDecision, CodingSample, Memo, SampledResponse
 from submissions.calls.models import Call
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
@@ -208,6 +209,50 @@ def samples_of(dataset: Dataset) -> list[tuple[CodingSample, frozenset[str]]]:
         drawn.setdefault(sample, []).append(str(reference))
     samples = CodingSample.objects.filter(call=dataset.call).order_by("drawn_at", "pk")
     return [(sample, frozenset(drawn.get(sample.pk, ()))) for sample in samples]
+
+
+def memos_of(dataset: Dataset) -> list[MemoOfProject]:
+    """Return the memos that a file of the team has, the first written first; else none.
+
+    Those on responses are of responses that count, as the reader sees them.
+    """
+    if not dataset.team:
+        return []
+    counting = Q(submission=None) | Q(submission__state=SubmissionState.SUBMITTED)
+    memos = Memo.objects.filter(counting, call=dataset.call)
+    if dataset.reader is not None:
+        memos = seen_by(memos, dataset.reader)
+    rows = memos.select_related("submission", "version", "question").order_by("at", "pk")
+    return [
+        MemoOfProject(
+            pk=memo.pk,
+            title=memo.title,
+            text=memo.text,
+            by=memo.by_id,
+            at=memo.at,
+            code=memo.code_id,
+            reference=str(memo.submission.reference) if memo.submission else "",
+            version=memo.version.number if memo.version else 0,
+            question=memo.question.key if memo.question else "",
+            file=_number_of_file(memo),
+            start=memo.start or 0,
+            end=memo.end or 0,
+        )
+        for memo in rows
+    ]
+
+
+def users_of(dataset: Dataset, memos: Iterable[MemoOfProject]) -> list[User]:
+    """Return who coded what the export shows, and who wrote the memos."""
+    people = {coder.pk for coder in coders_of(dataset)} | {memo.by for memo in memos}
+    return list(User.objects.filter(pk__in=people).order_by("pk"))
+
+
+def _number_of_file(memo: Memo) -> int | None:
+    if memo.version is None or memo.file_text_id is None:
+        return None
+    files = memo.version.attachments.order_by("uploaded_at", "pk").values_list("pk", flat=True)
+    return [*files].index(memo.file_text_id) + 1
 
 
 def content_of(file: File) -> Iterator[bytes]:

@@ -104,6 +104,27 @@ class CodedPassage:
 
 
 @dataclass(frozen=True)
+class MemoOfProject:
+    """A memo of the team: on a code by its key, on a response, a passage of it, or on the call.
+
+    `file` is the number of a file within its response. `start` and `end` are 0 for no passage.
+    """
+
+    pk: int
+    title: str
+    text: str
+    by: int
+    at: datetime
+    code: int | None = None
+    reference: str = ""
+    version: int = 0
+    question: str = ""
+    file: int | None = None
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
 class Record:
     """One response: `cells` in the order of the columns, as text and byte-true; None is empty.
 

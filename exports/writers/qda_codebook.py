@@ -5,7 +5,7 @@ from exports.export_context import ExportContext
 from exports.queries import codes_of
 from exports.types import Pieces
 from exports.writers import qda_xml
-from exports.writers.qda_project import text_questions
+from exports.writers.qda_sources import text_questions
 from review.coding.codebook_files.qda import root_of_codebook
 
 CONTENT_TYPE = "application/xml"

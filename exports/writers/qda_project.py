@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO
 from xml.sax.saxutils import escape
 
@@ -18,32 +18,20 @@ from core.release import NAME
 from core.xml_text import HEAD, element, tag, xml_text
 from core.zip_stream import small_member
 from exports.columns import NUMBER, SEVERAL, TIME, Column
-from exports.consent import says_who, shown_questions
 from exports.export_context import ExportContext
-from exports.queries import coders_of, codes_of, name_of, records, samples_of
+from exports.queries import codes_of, memos_of, name_of, records, samples_of, users_of
 from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers import qda_xml
+from exports.writers.qda_notes import Notes
 from exports.writers.qda_sets import Sets
-from exports.writers.record_answers import answer_of, file_name
+from exports.writers.qda_sources import AnswerRange, source_text, text_questions
+from exports.writers.record_answers import file_name
 from review.coding.codebook_files.qda import ORIGIN
-from submissions.calls.models import Question
-from submissions.calls.states import TEXT_KINDS
 
 CONTENT_TYPE = "application/zip"
 PIECE = 256 * 1024  # bytes
 LONGEST_NAME = 60  # characters of a passage that name it in a list
 VARIABLE_TYPES = {NUMBER: "Integer", TIME: "DateTime"}
-# A source has one line of this between its answers, so that people see where one ends.
-APART = "\n\n\n"
-
-
-@dataclass(frozen=True)
-class _AnswerRange:
-    """Where an answer stands in its source: `[start, end)`."""
-
-    question: Question
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,7 @@ class _Source:
     guid: str
     name: str
     text: str
-    ranges: list[_AnswerRange]
+    ranges: list[AnswerRange]
     file: int | None = None
 
 
@@ -81,37 +69,18 @@ def pieces(context: ExportContext) -> Pieces:
             yield packed
 
 
-def source_text(dataset: Dataset, record: Record) -> tuple[str, list[_AnswerRange]]:
-    """Return the response's source, and where each of its text answers stands in it."""
-    parts = [f"{record.reference}\n"]
-    length = len(parts[0])
-    ranges = []
-    for question in text_questions(dataset):
-        answer = answer_of(question, record)
-        if not answer:
-            continue
-        heading = f"{APART}{question.label}\n\n"
-        start = length + len(heading)
-        ranges.append(_AnswerRange(question, start, start + len(answer)))
-        parts += [heading, answer]
-        length = start + len(answer)
-    return "".join([*parts, "\n"]), ranges
-
-
-def text_questions(dataset: Dataset) -> list[Question]:
-    shown = shown_questions(dataset.call, named=dataset.named)
-    return [q for q in shown if q.kind in TEXT_KINDS and not says_who(q)]
-
-
 class _Writer:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.call = dataset.call
         self._table = dataset.columns
         self._portal = qda_xml.guid(self.call, "user", "portal")
+        memos = memos_of(dataset)
+        self._codes = codes_of(dataset)
+        self._notes = Notes(self.call, memos, self._codes)
         self._coders = {
             user.pk: (self._id("user", user.get_username()), name_of(user))
-            for user in coders_of(dataset)
+            for user in users_of(dataset, memos)
         }
         names = {key: name for key, (_, name) in self._coders.items()}
         self._sets = Sets(self.call, coders=names, samples=samples_of(dataset))
@@ -142,7 +111,7 @@ class _Writer:
                 "name": self.call.title,
                 "origin": ORIGIN,
                 "creatingUserGUID": self._portal,
-                "creationDateTime": _moment(self.call.opens_at),
+                "creationDateTime": qda_xml.moment(self.call.opens_at),
             },
         )
         yield "<Users>"
@@ -151,7 +120,8 @@ class _Writer:
         for identity, name in self._coders.values():
             yield tag("User", {"guid": identity, "name": name}, is_empty=True)
         yield "</Users>\n<CodeBook>"
-        yield qda_xml.codebook(self.call, codes_of(self.dataset), text_questions(self.dataset))
+        questions = text_questions(self.dataset)
+        yield qda_xml.codebook(self.call, self._codes, questions, notes=self._notes.on_code)
         yield "</CodeBook>\n<Variables>"
         yield from self._variables()
         yield "</Variables>\n"
@@ -162,8 +132,10 @@ class _Writer:
                 while piece := file.read(PIECE):
                     yield piece
                 yield f"</{name}>\n"
+        yield from self._notes.xml({key: guid for key, (guid, _) in self._coders.items()})
         yield from self._sets.xml()
         yield element("Description", self.call.summary)
+        yield self._notes.on_call()
         yield "</Project>\n"
 
     def _variables(self) -> Iterator[str]:
@@ -192,7 +164,7 @@ class _Writer:
         for column in self._shown_columns():
             cell = cells[column.name]
             if column.kind == TIME:
-                self._value(file, "DateTimeValue", _moment(record.received_at), column.name)
+                self._value(file, "DateTimeValue", qda_xml.moment(record.received_at), column.name)
             elif cell is not None:
                 kind = "IntegerValue" if column.kind == NUMBER else "TextValue"
                 self._value(file, kind, cell, column.name)
@@ -219,7 +191,7 @@ class _Writer:
             "name": source.name,
             "plainTextPath": f"internal://{source.guid}.txt",
             "creatingUser": self._portal,
-            "creationDateTime": _moment(record.received_at),
+            "creationDateTime": qda_xml.moment(record.received_at),
         }
         file.write(tag("TextSource", head))
         starts = {}
@@ -227,19 +199,38 @@ class _Writer:
             starts[answer.question.key] = answer.start
             code = qda_xml.question_code(self.call, answer.question)
             parts = ("answer", record.reference, record.number, answer.question.key)
+            at = qda_xml.moment(record.received_at)
             self._selection(
                 file,
                 self._id("selection", *parts),
                 answer.question.label,
                 (answer.start, answer.end),
-                (self._id("coding", *parts), code, self._portal, _moment(record.received_at)),
+                (self._id("coding", *parts), code, self._portal, at),
             )
         coded = [passage for passage in record.passages if passage.file == source.file]
         for passage in coded:
             if source.file is not None or passage.question in starts:
                 self._passage(file, passage, starts.get(passage.question, 0), source.text)
         self._sets.add(record, source.guid, coded)
+        self._write_memos(record, source, starts, file)
         file.write("</TextSource>\n")
+
+    def _write_memos(
+        self, record: Record, source: _Source, starts: dict[str, int], file: IO[str]
+    ) -> None:
+        passages, others = self._notes.on_source(record, source.file, starts)
+        for memo, first in passages:
+            head = {
+                "guid": self._id("selection", "memo", memo.pk),
+                "name": memo.title,
+                "startPosition": first + memo.start,
+                "endPosition": first + memo.end,
+                "creatingUser": self._coders[memo.by][0],
+                "creationDateTime": qda_xml.moment(memo.at),
+            }
+            file.write(tag("PlainTextSelection", head))
+            file.write(f"{self._notes.references([memo])}</PlainTextSelection>")
+        file.write(self._notes.references(others))
 
     def _passage(self, file: IO[str], passage: CodedPassage, first: int, text: str) -> None:
         start, end = first + passage.start, first + passage.end
@@ -251,7 +242,7 @@ class _Writer:
             self._id("selection", passage.guid),
             quote if len(quote) <= LONGEST_NAME else f"{quote[: LONGEST_NAME - 1]}…",
             (start, end),
-            (passage.guid, passage.code, user, _moment(at)),
+            (passage.guid, passage.code, user, qda_xml.moment(at)),
         )
 
     def _selection(
@@ -272,8 +263,3 @@ class _Writer:
             + tag("CodeRef", {"targetGUID": code}, is_empty=True)
             + "</Coding></PlainTextSelection>"
         )
-
-
-def _moment(at: datetime) -> str:
-    """Return an xsd:dateTime in UTC, to the microsecond where there are any."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -5,7 +5,8 @@ Source: QDA-XML, Project.xsd of 18 March 2019 (qdasoftware.org). Identities are 
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 from core.xml_text import element, tag, xml_text
 from review.coding.codebook_files.qda import code_elements
@@ -27,14 +28,23 @@ def question_code(call: Call, question: Question) -> str:
     return guid(call, "question", question.key)
 
 
-def codebook(call: Call, codes: Iterable[Code], questions: Iterable[Question]) -> str:
+def codebook(
+    call: Call,
+    codes: Iterable[Code],
+    questions: Iterable[Question],
+    *,
+    notes: Callable[[Code], str] = lambda code: "",
+) -> str:
     """Return the Codes element: staff's codes as they stand, then one per question, by section.
+
+    `notes` refers to those on a code.
 
     Names differ throughout, as some programs demand; staff's own stay as they are.
     """
     codes = list(codes)
     taken = {xml_text(code.name).casefold() for code in codes}
-    written = ["<Codes>", *code_elements(codes, description=lambda code: code.description)]
+    described = code_elements(codes, description=lambda code: code.description, notes=notes)
+    written = ["<Codes>", *described]
     asked: dict[str, list[Question]] = {}
     for question in questions:
         asked.setdefault(question.section.key, []).append(question)
@@ -70,3 +80,8 @@ def _free(name: str, also: str, taken: set[str]) -> str:
         number += 1
     taken.add(xml_text(free).casefold())
     return free
+
+
+def moment(at: datetime) -> str:
+    """Return an xsd:dateTime in UTC, to the microsecond where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from core.safe_cells import neutralise
 from exports.recording import ExportRefused
 from review.coding.codings import code_passage, quote
 from review.coding.samples import draw_sample
+from review.memos.writing import About, PassageOf, write_memo
 from review.models import FileText
 from review.states import TextState
 from submissions.responses.submitting import submit
@@ -308,3 +309,89 @@ def test_project_has_a_set_of_each_layer_role_and_sample(call, tmp_path):
         f"Sample {drawn.pk} of 2019-07-25": both,
     }
     assert len(Read(data, tmp_path).project.sets.set) == 5
+
+
+def memo_on(call, title, by, **about):
+    passage = about.pop("passage", None)
+    if passage is not None:
+        about["passage"] = PassageOf(**passage)
+    return write_memo(
+        About(call, **about), title=title, text=f"{title} \U0001f600 <b>&", by=by, at=NOW
+    )
+
+
+def test_project_of_the_team_has_memos_as_notes_where_they_belong(client, call, coded, tmp_path):
+    ada = coded.current_version.codings.first().by
+    bo = make_user(Role.CODER, username="bo", first_name="Bo")
+    code = call.codes.get()
+    read = FileText.objects.get()
+    version = coded.current_version
+    story, documents = (call.questions.get(key=key) for key in ("story", "documents"))
+    place = {"version": version, "start": 0, "end": 4}
+    memo_on(call, "Whole", ada)
+    memo_on(call, "Code", bo, code=code)
+    memo_on(call, "Response", ada, response=coded)
+    memo_on(call, "Passage", ada, response=coded, passage=place | {"question": story})
+    in_file = place | {"question": documents, "file_text": read}
+    memo_on(call, "File", ada, response=coded, passage=in_file)
+    hidden = make_submitted(call, story="Secret", publication="confidential")
+    memo_on(call, "Confidential", ada, response=hidden)
+    client.force_login(ada)
+    data = taken(client, call, format="qdpx")
+    root = valid(data)
+    notes = {note.get("guid"): note for note in root.find(f"{Q}Notes")}
+
+    def on(element):
+        return [notes[ref.get("targetGUID")].get("name") for ref in element.findall(f"{Q}NoteRef")]
+
+    assert sorted(note.get("name") for note in notes.values()) == [
+        "Code",
+        "File",
+        "Passage",
+        "Response",
+        "Whole",
+    ]
+    assert {note.findtext(f"{Q}PlainTextContent") for note in notes.values()} == {
+        f"{note.get('name')} \U0001f600 <b>&" for note in notes.values()
+    }
+    sources = {source.get("name"): source for source in root.iter(f"{Q}TextSource")}
+    (of_code,) = [one for one in root.iter(f"{Q}Code") if one.get("name") == "Pay"]
+    assert (on(root), on(of_code), on(sources[coded.reference])) == (
+        ["Whole"],
+        ["Code"],
+        ["Response"],
+    )
+    found = {
+        (name, text[int(one.get("startPosition")) : int(one.get("endPosition"))]): on(one)
+        for name, source in sources.items()
+        for text in [Read(data, tmp_path).sources[name]]
+        for one in source.findall(f"{Q}PlainTextSelection")
+        if on(one)
+    }
+    assert found == {
+        (coded.reference, "Paid"): ["Passage"],
+        (f"{coded.reference}-2.txt (text)", "Minu"): ["File"],
+    }
+    users = {user.get("guid"): user.get("name") for user in root.iter(f"{Q}User")}
+    assert {note.get("name"): users[note.get("creatingUser")] for note in notes.values()} == {
+        "Whole": "ada",
+        "Code": "Bo",
+        "Response": "ada",
+        "Passage": "ada",
+        "File": "ada",
+    }
+    assert b"Whole" not in b"".join(members(exported(call, "qdpx")).values())
+
+
+def test_memos_that_a_blind_coder_does_not_see_are_not_in_their_project(client, call, coded):
+    ada = coded.current_version.codings.first().by
+    bo = make_user(Role.CODER, username="bo")
+    memo_on(call, "Mine", ada, response=coded)
+    memo_on(call, "Theirs", bo, response=coded)
+    boss = make_user(Role.MANAGER)
+    draw_sample(
+        call=call, size=1, coders=[ada, bo], facet="", is_blind=True, by=boss, at=NOW, seed=1
+    )
+    client.force_login(ada)
+    root = valid(taken(client, call, format="qdpx"))
+    assert [note.get("name") for note in root.iter(f"{Q}Note")] == ["Mine"]

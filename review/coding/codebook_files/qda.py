@@ -22,6 +22,7 @@ def code_elements(
     *,
     description: Callable[[Code], str],
     is_codable: Callable[[Code], bool] = lambda code: True,
+    notes: Callable[[Code], str] = lambda code: "",
 ) -> list[str]:
     """Return a Code element for each code, with those below it inside, in the order of `codes`."""
     children: dict[int | None, list[Code]] = {}
@@ -40,7 +41,7 @@ def code_elements(
             made.append(tag("Code", identity))
             if words := description(code):
                 made.append(element("Description", words))
-            made += [*below(code.pk), "</Code>"]
+            made += [notes(code), *below(code.pk), "</Code>"]
         return made
 
     return below(None)

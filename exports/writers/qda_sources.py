@@ -1,0 +1,43 @@
+"""The source of a response in a REFI-QDA project: its text answers, each under its question."""
+
+from dataclasses import dataclass
+
+from exports.consent import says_who, shown_questions
+from exports.types import Dataset, Record
+from exports.writers.record_answers import answer_of
+from submissions.calls.models import Question
+from submissions.calls.states import TEXT_KINDS
+
+# A source has one line of this between its answers, so that people see where one ends.
+APART = "\n\n\n"
+
+
+@dataclass(frozen=True)
+class AnswerRange:
+    """Where an answer stands in its source: `[start, end)`."""
+
+    question: Question
+    start: int
+    end: int
+
+
+def source_text(dataset: Dataset, record: Record) -> tuple[str, list[AnswerRange]]:
+    """Return the response's source, and where each of its text answers stands in it."""
+    parts = [f"{record.reference}\n"]
+    length = len(parts[0])
+    ranges = []
+    for question in text_questions(dataset):
+        answer = answer_of(question, record)
+        if not answer:
+            continue
+        heading = f"{APART}{question.label}\n\n"
+        start = length + len(heading)
+        ranges.append(AnswerRange(question, start, start + len(answer)))
+        parts += [heading, answer]
+        length = start + len(answer)
+    return "".join([*parts, "\n"]), ranges
+
+
+def text_questions(dataset: Dataset) -> list[Question]:
+    shown = shown_questions(dataset.call, named=dataset.named)
+    return [q for q in shown if q.kind in TEXT_KINDS and not says_who(q)]
