@@ -37,14 +37,13 @@ class Difference:
     def quote(self) -> str:
         return self.passage.quote(self.text.text)
 
-    @property
-    def around(self) -> tuple[str, str]:
-        """The sentence before it and the one after it; "" for none."""
+    def around_in(self, text: str) -> tuple[str, str]:
+        """Return the sentence before it and the one after it, as the text has them; "" for none."""
         before = self.text.sentences[max(self.number - 1, 0) : self.number]
         after = self.text.sentences[self.number + 1 : self.number + 2]
         return (
-            "".join(one.quote(self.text.text) for one in before),
-            "".join(one.quote(self.text.text) for one in after),
+            "".join(one.quote(text) for one in before),
+            "".join(one.quote(text) for one in after),
         )
 
     @property

@@ -89,7 +89,8 @@ BEGIN
 END $$;
 """
 # The same words stay hidden. Where they are not there any more, or stand in another answer as well
-# now, that answer is hidden whole until two people decide.
+# now, that answer is hidden whole until two people decide. In a version before, too, which has the
+# words: “earlier” is the redaction's own version, “later” the one that it is carried to.
 CARRY = """
 CREATE FUNCTION review_carry_redaction(redaction bigint, to_version bigint) RETURNS void
 LANGUAGE sql AS $$
@@ -105,6 +106,9 @@ LANGUAGE sql AS $$
     JOIN submissions_version AS earlier ON earlier.id = one.version_id
     JOIN submissions_version AS later ON later.id = to_version
     JOIN submissions_question AS asked ON asked.id = one.question_id
+    CROSS JOIN LATERAL (
+        SELECT substr(earlier.texts->>asked.key, one.start + 1, one."end" - one.start) AS words
+    ) AS hidden
     CROSS JOIN LATERAL jsonb_each_text(later.texts) AS answer
     JOIN submissions_question AS question
         ON question.call_id = asked.call_id AND question.key = answer.key
@@ -112,18 +116,17 @@ LANGUAGE sql AS $$
         THEN review_place(earlier.texts->>asked.key, answer.value, one.start, one."end") END AS place
     ) AS found
     WHERE one.id = redaction AND one.file_text_id IS NULL AND answer.value <> '' AND (
-        question.id = asked.id
-        OR one.state = 'approved'
-        AND answer.value IS DISTINCT FROM earlier.texts->>answer.key
-        AND strpos(
-            answer.value,
-            substr(earlier.texts->>asked.key, one.start + 1, one."end" - one.start)
-        ) > 0
+        question.id = asked.id AND later.number > earlier.number
+        OR one.state = 'approved' AND strpos(answer.value, hidden.words) > 0
+        AND (question.id = asked.id OR answer.value IS DISTINCT FROM earlier.texts->>answer.key)
     )
     UNION ALL
     SELECT one.call_id, to_version, one.question_id, 0, 1, one.reason, one.words, 'lost',
         one.proposed_by_id, one.proposed_at, one.decided_by_id, one.decided_at, '', '', one.id
     FROM review_redaction AS one
+    JOIN submissions_version AS earlier ON earlier.id = one.version_id
+    JOIN submissions_version AS later
+        ON later.id = to_version AND later.number > earlier.number
     JOIN submissions_question AS asked ON asked.id = one.question_id AND asked.kind = 'file'
     WHERE one.id = redaction AND one.file_text_id IS NULL
 $$;
@@ -177,10 +180,17 @@ BEGIN
     IF hides AND NOT hid AND NEW.file_text_id IS NOT NULL THEN
         PERFORM review_check_files(NEW.id);
     ELSIF hides AND NOT hid THEN
-        PERFORM review_carry_redaction(NEW.id, later.id)
-        FROM submissions_version AS its JOIN submissions_version AS later
-            ON later.submission_id = its.submission_id AND later.number = its.number + 1
-        WHERE its.id = NEW.version_id;
+        PERFORM review_carry_redaction(NEW.id, other.id)
+        FROM submissions_version AS its JOIN submissions_version AS other
+            ON other.submission_id = its.submission_id
+        LEFT JOIN review_redaction AS origin ON origin.id = NEW.carried_from_id
+        LEFT JOIN submissions_version AS from_version ON from_version.id = origin.version_id
+        -- To each version before, from where it was made; to the one after, from each in turn.
+        WHERE its.id = NEW.version_id AND (
+            origin.id IS NULL AND other.number < its.number
+            OR other.number = its.number + 1
+            AND (origin.id IS NULL OR from_version.number < its.number)
+        );
     END IF;
     RETURN NULL;
 END $$;

@@ -57,6 +57,14 @@ def readable_words(
     return readable_answers(version).get(key, "")[start:end]
 
 
+def readable_text(version: int, key: str, file_text: FileText | None, *, original: str) -> str:
+    """Return one text of the version with this primary key, without what is hidden."""
+    if file_text is not None:
+        return readable_file_text(file_text)
+    redacted = RedactedVersion.objects.filter(pk=version).values_list("texts", flat=True).first()
+    return original if redacted is None else redacted.get(key, "")
+
+
 class Passage(Protocol):
     """A coding or a quote: `[start, end)` of an answer in `version`, or of a file's text."""
 

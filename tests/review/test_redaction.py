@@ -316,6 +316,30 @@ def test_approval_on_an_earlier_version_reaches_the_later_ones(response):
     assert readable_answers(latest(response))["story"] == "By █████████."
 
 
+def test_earlier_versions_that_have_the_words_hide_them_too(response):
+    amended(response, story="By Jo Bloggs, once.")
+    amended(response, story="By nobody.")
+    amended(response, story="By Jo Bloggs, once more.")
+    response = Submission.objects.get(pk=response.pk)
+    make_redaction(response, "Jo Bloggs")
+    shown = [readable_answers(version)["story"] for version in response.versions.all()]
+    assert shown == [
+        STORY.replace("\r\n", "\n").replace("Jo Bloggs", "█████████"),
+        "By █████████, once.",
+        "By nobody.",
+        "By █████████, once more.",
+    ]
+
+
+def test_version_before_that_has_the_words_hides_them_too(response):
+    amended(response, story="Again. " + STORY)
+    response = Submission.objects.get(pk=response.pk)
+    make_redaction(response, "Jo Bloggs")
+    before, after = [readable_answers(one)["story"] for one in response.versions.all()]
+    assert (before[:9], after[:16]) == ("█████████", "Again. █████████")
+    assert [one.state for one in Redaction.objects.all()] == [RedactionState.APPROVED] * 2
+
+
 def test_passage_of_an_earlier_version_is_not_proposed(response):
     before = response.current_version
     amended(response, story="Leeds alone")

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.record import record
-from accounts.rights import may
+from accounts.rights import Person, may
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
@@ -20,6 +20,7 @@ from review.agreement.comparing import Comparison, compare
 from review.agreement.deciding import said
 from review.agreement.differences import Difference, differences
 from review.models import Code, CodingDecision, CodingSample
+from review.redaction.reading import readable_text, sees_redacted
 
 ON_A_PAGE = 25
 UNDECIDED, DECIDED = "undecided", "decided"
@@ -94,7 +95,7 @@ def page(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpR
         "differences",
         f"Where coders of {sample} differ",
         page=shown,
-        differences=[as_shown(one, comparison) for one in shown],
+        differences=[as_shown(one, comparison, request.user) for one in shown],
         in_files=sum(not may_read(request, one) for one in found),
         codes=sorted(comparison.codes.values(), key=lambda one: one.name.casefold()),
         code=code,
@@ -121,8 +122,12 @@ def record_reading(request: HttpRequest, sample: CodingSample, shown: list[Diffe
     )
 
 
-def as_shown(difference: Difference, comparison: Comparison) -> ShownDifference:
+def as_shown(difference: Difference, comparison: Comparison, reader: Person) -> ShownDifference:
     text = difference.text
+    words = text.text
+    if not sees_redacted(reader, text.response.call_id):
+        words = readable_text(text.version, text.question.key, text.file_text, original=words)
+    before, after = difference.around_in(words)
     address = reverse("admin:submissions_submission_change", args=[text.response.pk])
     texts = "?texts=1" if text.file_text is not None else ""
     codes = comparison.codes
@@ -131,9 +136,9 @@ def as_shown(difference: Difference, comparison: Comparison) -> ShownDifference:
         response_address=f"{address}{texts}#answer-{text.question.key}",
         question=text.question.label,
         file=text.file_text.attachment.name if text.file_text else "",
-        quote=difference.quote,
-        before=difference.around[0],
-        after=difference.around[1],
+        quote=difference.passage.quote(words),
+        before=before,
+        after=after,
         coders=[
             ShownCoder(
                 comparison.coders[coder].get_username(),

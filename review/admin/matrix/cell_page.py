@@ -48,6 +48,7 @@ from review.matrix.table import (
     share_in_words,
 )
 from review.models import Code, MatrixSummary
+from review.redaction.reading import readable_quotes, sees_redacted
 from submissions.responses.models import Submission
 
 OPTION, PAGE = "option", "p"
@@ -107,7 +108,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         "query": query_of(selection, **({} if column is None else {OPTION: column})),
         "page": found.page,
         "in_files": found.in_files,
-        "passages": [_shown(passage, selection, codes) for passage in found.passages],
+        "passages": _passages(found, selection, codes),
         "chart": _chart(matrix, line) if column is None else None,
         "longest": LONGEST,
         **_summaries(request, code, cell),
@@ -195,7 +196,19 @@ def _put_on_record(selection: Selection, code: Code, cell: Cell, found: CellPass
     )
 
 
-def _shown(passage: Passage, selection: Selection, codes: list[CodeInTree]) -> ShownPassage:
+def _passages(
+    found: CellPassages, selection: Selection, codes: list[CodeInTree]
+) -> list[ShownPassage]:
+    """Return the passages with their words as the reader may see them."""
+    if sees_redacted(selection.reader, selection.call):
+        return [_shown(one, selection, codes, quote(one.coding)) for one in found.passages]
+    readable = readable_quotes(one.coding for one in found.passages)
+    return [_shown(one, selection, codes, readable[one.coding.pk]) for one in found.passages]
+
+
+def _shown(
+    passage: Passage, selection: Selection, codes: list[CodeInTree], words: str
+) -> ShownPassage:
     coding = passage.coding
     response = coding.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
@@ -205,7 +218,7 @@ def _shown(passage: Passage, selection: Selection, codes: list[CodeInTree]) -> S
         address=f"{address}{texts}#answer-{coding.question.key}",
         question=coding.question.label,
         is_in_file=coding.file_text_id is not None,
-        quote=quote(coding),
+        quote=words,
         coders=", ".join(passage.coders),
         codes=", ".join(one.code.name for one in codes if one.code.pk in passage.codes),
         consent=consent_of(response, selection.call),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -57,6 +58,10 @@ WITH_ALL = (
 Verb = Callable[[Redaction, User, str], None]
 
 
+def _nothing(redaction: Redaction, by: User, words: str) -> None:
+    raise RedactionRefused("Choose what is to be done")
+
+
 def _approve(redaction: Redaction, by: User, words: str) -> None:
     approve(redaction, by=by, at=clock.portal_now())
 
@@ -81,14 +86,29 @@ def _keep(redaction: Redaction, by: User, words: str) -> None:
     keep_hidden(redaction, by=by, at=clock.portal_now())
 
 
-# What the page posts -> what is done, and what is said then.
-DONE: dict[str, tuple[Verb, str]] = {
-    "approve": (_approve, "The words are hidden from readers outside the team."),
-    "refuse": (_refuse, "The proposal is refused: nothing is hidden."),
-    "withdraw": (_withdraw, "Your proposal is taken back."),
-    "ask_back": (_ask_back, "Somebody else has to agree before the words are shown again."),
-    "take_back": (_take_back, "The words are shown again."),
-    "keep": (_keep, "The words stay hidden."),
+@dataclass(frozen=True)
+class Step:
+    """What the page posts: who may, what is done, and what is said then."""
+
+    needs: Action
+    does: Verb
+    said: str
+
+
+NOTHING = Step(Action.REDACT, _nothing, "")
+STEPS = {
+    "approve": Step(
+        Action.APPROVE_REDACTION, _approve, "The words are hidden from readers outside the team."
+    ),
+    "refuse": Step(
+        Action.APPROVE_REDACTION, _refuse, "The proposal is refused: nothing is hidden."
+    ),
+    "withdraw": Step(Action.REDACT, _withdraw, "Your proposal is taken back."),
+    "ask_back": Step(
+        Action.REDACT, _ask_back, "Somebody else has to agree before the words are shown again."
+    ),
+    "take_back": Step(Action.APPROVE_REDACTION, _take_back, "The words are shown again."),
+    "keep": Step(Action.APPROVE_REDACTION, _keep, "The words stay hidden."),
 }
 
 
@@ -212,17 +232,17 @@ class RedactionAdmin(SuggestionPages, OfOwnCalls, ReadOnlyAdmin):
         if request.method != "POST":
             raise PermissionDenied
         rows = Redaction.objects.select_related("version__submission", "call")
-        redaction = self.own_row(request, Action.READ_RESPONSES, rows, pk=pk)
-        verb, said = DONE.get(request.POST.get("do", ""), (None, ""))
-        if verb is None or not sees_redacted(request.user, redaction.call_id):
+        step = STEPS.get(request.POST.get("do", ""), NOTHING)
+        redaction = self.own_row(request, step.needs, rows, pk=pk)
+        if not sees_redacted(request.user, redaction.call_id):
             raise PermissionDenied
         try:
-            verb(redaction, current_user(request), request.POST.get("words", ""))
+            step.does(redaction, current_user(request), request.POST.get("words", ""))
         except RedactionRefused as refused:
             messages.error(request, f"{refused.message}.")
         else:
             nudge(write_search_entries, expires=NUDGED_WITHIN)
-            messages.success(request, said)
+            messages.success(request, step.said)
         return redirect("admin:review_redaction_change", pk)
 
 
