@@ -16,7 +16,7 @@ from exports.models import ExportRun
 from exports.queries import count
 from exports.types import Dataset
 from review.coding.codings import code_passage
-from review.redaction.redacting import ask_back, take_back
+from review.redaction.redacting import ask_back, show_again
 from review.texts import reading
 from submissions.responses import amending, attaching, submitting
 from submissions.responses.models import Submission
@@ -161,7 +161,7 @@ def test_proposal_and_what_is_taken_back_hide_nothing(call, response):
     make_proposed(response, "town hall")
     hidden = make_redaction(response, SECRET)
     ask_back(hidden, words="So", by=make_user(Role.REVIEWER), at=OPENS_AT)
-    take_back(hidden, by=make_user(Role.REVIEWER), at=OPENS_AT)
+    show_again(hidden, by=make_user(Role.REVIEWER), at=OPENS_AT)
     (line,) = json_lines(exported(call, "json"))
     assert line["answers"]["story"] == STORY
 

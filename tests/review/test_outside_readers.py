@@ -9,7 +9,7 @@ from review.coding.codings import code_passage
 from review.errors import NoteRefused
 from review.models import SearchEntry
 from review.noting import add_note
-from review.redaction.redacting import ask_back, take_back
+from review.redaction.redacting import ask_back, show_again
 from review.searching.entries import write_due
 from review.texts import reading
 from submissions.responses.submitting import submit
@@ -227,7 +227,7 @@ def test_words_that_are_shown_again_are_found_again(response, outside):
     hidden = make_redaction(response, SECRET)
     written()
     ask_back(hidden, words="So", by=make_user(Role.REVIEWER), at=OPENS_AT)
-    take_back(hidden, by=make_user(Role.REVIEWER), at=OPENS_AT)
+    show_again(hidden, by=make_user(Role.REVIEWER), at=OPENS_AT)
     written()
     assert found(outside, SECRET) == [str(response)]
     assert SearchEntry.objects.get().words_outside is None

@@ -15,7 +15,7 @@ from review.redaction.redacting import (
     keep_hidden,
     propose,
     refuse,
-    take_back,
+    show_again,
     withdraw,
 )
 from review.states import RedactionReason, RedactionState
@@ -110,7 +110,7 @@ def test_two_redactions_that_overlap_hide_what_is_in_either(response, bea):
     second = make_redaction(response, "Bloggs\nof")
     assert readable_answers(latest(response))["story"].startswith("█████████\n██ Leeds")
     ask_back(second, words="Needed", by=bea, at=OPENS_AT)
-    take_back(second, by=make_user(Role.MANAGER), at=OPENS_AT)
+    show_again(second, by=make_user(Role.MANAGER), at=OPENS_AT)
     assert readable_answers(latest(response))["story"].startswith("█████████\nof Leeds")
 
 
@@ -177,11 +177,11 @@ def test_own_proposal_is_withdrawn_by_one(response, ann, bea):
 def test_hidden_words_are_shown_again_by_two(response, ann, bea):
     hidden = make_redaction(response, "Leeds")
     with pytest.raises(RedactionRefused):
-        take_back(hidden, by=bea, at=OPENS_AT)
+        show_again(hidden, by=bea, at=OPENS_AT)
     ask_back(hidden, words="It is a town", by=ann, at=OPENS_AT)
     with pytest.raises(RedactionRefused):
-        take_back(hidden, by=ann, at=OPENS_AT)
-    take_back(hidden, by=bea, at=OPENS_AT)
+        show_again(hidden, by=ann, at=OPENS_AT)
+    show_again(hidden, by=bea, at=OPENS_AT)
     assert readable_answers(latest(response)) == latest(response).texts
     assert not RedactedVersion.objects.exists()
 
@@ -191,7 +191,7 @@ def test_kept_hidden_though_somebody_asked(response, ann, bea):
     ask_back(hidden, words="It is a town", by=ann, at=OPENS_AT)
     keep_hidden(hidden, by=bea, at=OPENS_AT)
     with pytest.raises(RedactionRefused):
-        take_back(hidden, by=bea, at=OPENS_AT)
+        show_again(hidden, by=bea, at=OPENS_AT)
     assert "of █████" in readable_answers(latest(response))["story"]
 
 
@@ -202,7 +202,7 @@ def test_kept_hidden_though_somebody_asked(response, ann, bea):
         (Action.REDACT, lambda one, by: ask_back(one, words="So", by=by, at=OPENS_AT)),
         (Action.APPROVE_REDACTION, lambda one, by: approve(one, by=by, at=OPENS_AT)),
         (Action.APPROVE_REDACTION, lambda one, by: refuse(one, words="So", by=by, at=OPENS_AT)),
-        (Action.APPROVE_REDACTION, lambda one, by: take_back(one, by=by, at=OPENS_AT)),
+        (Action.APPROVE_REDACTION, lambda one, by: show_again(one, by=by, at=OPENS_AT)),
     ],
 )
 def test_each_step_needs_its_right(response, action, does):
@@ -217,7 +217,7 @@ def test_each_step_needs_its_right(response, action, does):
 def test_steps_go_on_record_without_the_words(response, ann, bea):
     hidden = make_redaction(response, "Leeds", by=ann, approver=bea)
     ask_back(hidden, words="It is a town", by=ann, at=OPENS_AT)
-    take_back(hidden, by=bea, at=OPENS_AT)
+    show_again(hidden, by=bea, at=OPENS_AT)
     events = AuditEvent.objects.filter(action__startswith="redaction").order_by("pk")
     assert [(one.action, one.actor) for one in events] == [
         (AuditAction.REDACTION_PROPOSED, ann),
@@ -290,7 +290,7 @@ def test_answer_that_lost_its_redaction_is_hidden_whole_until_two_decide(respons
     lost = Redaction.objects.get(version=latest(response))
     assert readable_answers(latest(response))["story"] == "█" * 9
     ask_back(lost, words="No name is in it", by=ann, at=OPENS_AT)
-    take_back(lost, by=bea, at=OPENS_AT)
+    show_again(lost, by=bea, at=OPENS_AT)
     assert readable_answers(latest(response))["story"] == "Joseph B."
 
 
@@ -361,7 +361,7 @@ def test_file_in_the_place_of_one_with_hidden_words_is_withheld(call, ann, bea):
     assert readable_file_text(latest(response).attachments.get().extracted) == "█" * 14
     lost = Redaction.objects.get(version=latest(response))
     ask_back(lost, words="Read", by=ann, at=OPENS_AT)
-    take_back(lost, by=bea, at=OPENS_AT)
+    show_again(lost, by=bea, at=OPENS_AT)
     assert readable_file_text(latest(response).attachments.get().extracted) == "Ask J. Bloggs."
     amended(response, story="Another word")
     assert states(latest(response)) == []

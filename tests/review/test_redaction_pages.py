@@ -221,9 +221,9 @@ def test_of_two_at_once_the_second_is_told_the_name_of_the_first(client, respons
 def test_hidden_words_are_shown_again_by_two_on_the_page(client, response, bea):
     hidden = make_redaction(response, "said so")
     decide(client, hidden, "ask_back", words="No secret")
-    assert decide(client, hidden, "take_back") == ["You asked for it: somebody else has to agree."]
+    assert decide(client, hidden, "show_again") == ["You asked for it: somebody else has to agree."]
     other = signed_in(bea)
-    assert decide(other, hidden, "take_back") == ["The words are shown again."]
+    assert decide(other, hidden, "show_again") == ["The words are shown again."]
     assert hidden.state == RedactionState.TAKEN_BACK
 
 

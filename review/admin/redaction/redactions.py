@@ -42,7 +42,7 @@ from review.redaction.redacting import (
     ask_back,
     keep_hidden,
     refuse,
-    take_back,
+    show_again,
     withdraw,
 )
 from review.states import LIVE_REDACTIONS, RedactionState
@@ -78,8 +78,8 @@ def _ask_back(redaction: Redaction, by: User, words: str) -> None:
     ask_back(redaction, words=words, by=by, at=clock.portal_now())
 
 
-def _take_back(redaction: Redaction, by: User, words: str) -> None:
-    take_back(redaction, by=by, at=clock.portal_now())
+def _show_again(redaction: Redaction, by: User, words: str) -> None:
+    show_again(redaction, by=by, at=clock.portal_now())
 
 
 def _keep(redaction: Redaction, by: User, words: str) -> None:
@@ -107,7 +107,7 @@ STEPS = {
     "ask_back": Step(
         Action.REDACT, _ask_back, "Somebody else has to agree before the words are shown again."
     ),
-    "take_back": Step(Action.APPROVE_REDACTION, _take_back, "The words are shown again."),
+    "show_again": Step(Action.APPROVE_REDACTION, _show_again, "The words are shown again."),
     "keep": Step(Action.APPROVE_REDACTION, _keep, "The words stay hidden."),
 }
 

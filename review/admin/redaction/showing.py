@@ -99,7 +99,7 @@ def what_may_be_done(redaction: Redaction, reader: User) -> dict[str, bool]:
         "may_decide": is_proposed and approves and not is_own,
         "may_withdraw": is_proposed and is_own,
         "may_ask_back": is_live and not is_asked and may(reader, Action.REDACT, redaction.call_id),
-        "may_take_back": is_asked and approves and redaction.back_asked_by_id != reader.pk,
+        "may_show_again": is_asked and approves and redaction.back_asked_by_id != reader.pk,
         "may_keep": is_asked and approves,
     }
 
