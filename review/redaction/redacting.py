@@ -154,7 +154,7 @@ def withdraw(redaction: Redaction, *, by: User, at: datetime) -> None:
             raise RedactionRefused(_said(locked))
         if locked.proposed_by_id != by.pk:
             raise RedactionRefused(f"{locked.proposed_by} proposed it: refuse it instead")
-        _show_again(locked, by=by, at=at)
+        _end(locked, by=by, at=at)
 
 
 def ask_back(redaction: Redaction, *, words: str, by: User, at: datetime) -> None:
@@ -181,7 +181,7 @@ def show_again(redaction: Redaction, *, by: User, at: datetime) -> None:
         locked = _lock_asked_back(redaction, by=by)
         if locked.back_asked_by_id == by.pk:
             raise RedactionRefused("You asked for it: somebody else has to agree")
-        _show_again(locked, by=by, at=at)
+        _end(locked, by=by, at=at)
 
 
 def keep_hidden(redaction: Redaction, *, by: User, at: datetime) -> None:
@@ -238,7 +238,7 @@ def _lock_asked_back(redaction: Redaction, *, by: User) -> Redaction:
     return locked
 
 
-def _show_again(locked: Redaction, *, by: User, at: datetime) -> None:
+def _end(locked: Redaction, *, by: User, at: datetime) -> None:
     locked.state = RedactionState.TAKEN_BACK
     locked.taken_back_by, locked.taken_back_at = by, at
     locked.save(update_fields=["state", "taken_back_by", "taken_back_at"])
