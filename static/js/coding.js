@@ -365,7 +365,9 @@
     if (!form.closest("details.codings") || !button?.value) return;
     event.preventDefault();
     const fields = { version: bar.dataset.version, [button.name]: button.value };
-    save(() => [button.formAction, fields]);
+    // Without an address of its own, a button's `formAction` is that of the page.
+    const address = button.hasAttribute("formaction") ? button.formAction : form.action;
+    save(() => [address, fields]);
   });
 
   bar.hidden = !texts().length;
