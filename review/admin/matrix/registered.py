@@ -18,7 +18,7 @@ from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.rights import calls_of
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
-from review.admin.matrix import cell_page, downloads, matrix_page, together_page
+from review.admin.matrix import cell_page, downloads, matrix_page, together_page, words_page
 from review.admin.response_filters import chosen_call
 from review.models import Code, MatrixSummary
 from submissions.calls.models import Call
@@ -38,6 +38,7 @@ class MatrixAdmin(OfOwnCalls, ReadOnlyAdmin):
         return [
             self._of_call("of/<int:pk>/", "matrix", matrix_page.show),
             self._of_call("of/<int:pk>/together/", "together", together_page.show),
+            self._of_call("of/<int:pk>/words/", "words", words_page.show),
             self._of_call("of/<int:pk>/matrix.csv", "csv", downloads.matrix_csv),
             self._of_call("of/<int:pk>/matrix.xlsx", "xlsx", downloads.matrix_xlsx),
             self._of_call("of/<int:pk>/together.csv", "together_csv", downloads.together_csv),

@@ -389,7 +389,7 @@ class Walk:
         code = make_code(call=self.call, name="Pay")
         begin = "/admin/review/matrixsummary/"
         assert self.staff.get(f"{begin}of/{self.call.pk}/matrix.xlsx").status_code == 200
-        pages = ("", "together/", "matrix.csv", "together.csv")
+        pages = ("", "together/", "words/", "matrix.csv", "together.csv")
         read = [self.staff.get(f"{begin}of/{self.call.pk}/{page}") for page in pages]
         cell = f"{begin}cell/{code.pk}/"
         written = self.staff.post(cell, {"text": "Late.", "expected": "0"})
@@ -508,6 +508,7 @@ ACTIONS = {
     "review_codingsample_differences": [Walk.draw_and_close_a_sample],
     "review_codingsample_decide": [Walk.draw_and_close_a_sample],
     "review_matrixsummary_matrix": [Walk.read_the_matrix],
+    "review_matrixsummary_words": [Walk.read_the_matrix],
     "review_matrixsummary_together": [Walk.read_the_matrix],
     "review_matrixsummary_csv": [Walk.read_the_matrix],
     "review_matrixsummary_xlsx": [Walk.read_the_matrix],

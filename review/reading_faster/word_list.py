@@ -1,0 +1,151 @@
+"""Which words the responses of one column use more than the others, such as one role's.
+
+A word counts once for each response that has it, so that one long response is no more than one. How
+unlikely the difference is by chance is the log-likelihood ratio (Dunning 1993) of the four numbers:
+with and without the word, in the column and outside. Words are runs of letters, in small letters,
+of three or more; common English ones are left out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import MD5, Cast
+
+from core.disclosure_control import Shown, is_few
+from review.matrix.selection import Selection
+from review.reading_faster.stop_words import STOP_WORDS
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import TriageStatus
+
+MOST_READ = 4_000  # responses that are read for one page; of more, so many are drawn by chance
+MOST_SHOWN = 25
+FEWEST = 5  # responses of the column that have the word
+UNLIKELY = 6.63  # the ratio that chance reaches for one word in a hundred
+SHORTEST = 3
+WORD = re.compile(r"[^\W\d_█]+(?:['’][^\W\d_█]+)*")
+
+
+@dataclass(frozen=True)
+class ListedWord:
+    """`here` responses of the column have it, and `elsewhere` of the others."""
+
+    word: str
+    here: int
+    elsewhere: Shown
+    ratio: float
+
+
+@dataclass(frozen=True)
+class ColumnWords:
+    """The words of a column, of `responses` that were read there; `others` were read elsewhere."""
+
+    key: str
+    label: str
+    responses: int
+    others: int
+    words: Sequence[ListedWord]
+
+
+@dataclass(frozen=True)
+class WordList:
+    """`read` of `responses` were read: all, or as many as were drawn by chance."""
+
+    columns: Sequence[ColumnWords]
+    responses: int
+    read: int
+
+
+def word_list(selection: Selection) -> WordList:
+    """Read the words of the responses that count, and return what each column uses more."""
+    responses = _responses(selection)
+    number = responses.count()
+    # By a digest of the key: chance, and the same responses each time.
+    drawn = responses.annotate(draw=MD5(Cast("pk", CharField()))).order_by("draw")[:MOST_READ]
+    having: dict[str, Counter[str]] = {}
+    sizes: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    read = 0
+    for choices, texts in _read(drawn, selection):
+        words = words_of(texts)
+        read += 1
+        whole.update(words)
+        for column in selection.across.columns_of(_answer(choices, selection.across.path)):
+            sizes[column] += 1
+            having.setdefault(column, Counter()).update(words)
+    columns = [
+        ColumnWords(
+            key,
+            selection.across.label_of(key),
+            sizes[key],
+            read - sizes[key],
+            _more_used(having[key], whole, sizes[key], read, selection.call.hides_small_counts),
+        )
+        for key in selection.across.in_order(having)
+        if key in having and not (selection.call.hides_small_counts and is_few(sizes[key]))
+    ]
+    return WordList(columns, number, read)
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    """Return the words of the texts, each once, without common ones and what is redacted."""
+    found = (word.casefold().replace("’", "'") for text in texts for word in WORD.findall(text))
+    return {word for word in found if len(word) >= SHORTEST and word not in STOP_WORDS}
+
+
+def log_likelihood(here: int, of_here: int, elsewhere: int, of_elsewhere: int) -> float:
+    """Return twice the log of the ratio, of a word in `here` of `of_here` responses, and so on."""
+    whole = of_here + of_elsewhere
+    having = here + elsewhere
+    cells = (
+        (here, of_here, having),
+        (elsewhere, of_elsewhere, having),
+        (of_here - here, of_here, whole - having),
+        (of_elsewhere - elsewhere, of_elsewhere, whole - having),
+    )
+    return 2 * sum(seen * log(seen * whole / (row * column)) for seen, row, column in cells if seen)
+
+
+def _more_used(
+    having: Mapping[str, int], whole: Mapping[str, int], size: int, read: int, hides: bool
+) -> list[ListedWord]:
+    found = []
+    others = read - size
+    for word, here in having.items():
+        elsewhere = whole[word] - here
+        if here < FEWEST or not others or here * others <= elsewhere * size:
+            continue
+        ratio = log_likelihood(here, size, elsewhere, others)
+        if ratio >= UNLIKELY:
+            hidden = hides and is_few(elsewhere)
+            shown = Shown(None, is_few=True) if hidden else Shown(elsewhere)
+            found.append(ListedWord(word, here, shown, ratio))
+    return sorted(found, key=lambda one: (-one.ratio, one.word))[:MOST_SHOWN]
+
+
+def _responses(selection: Selection) -> QuerySet[Submission]:
+    rows = Submission.objects.submitted().filter(call=selection.call)
+    rows = rows.exclude(triage_status=TriageStatus.SET_ASIDE)
+    return rows.exclude(pk__in=selection.left_out) if selection.left_out else rows
+
+
+def _read(drawn: QuerySet[Submission], selection: Selection) -> Iterator[tuple[Any, list[str]]]:
+    """Yield the choices and the texts of each, of the question that is chosen if there is one."""
+    keys = list(drawn.values_list("current_version", flat=True))
+    versions = Version.objects.filter(pk__in=keys).only("choices", "texts")
+    for version in versions.iterator(chunk_size=500):
+        texts = version.texts
+        if selection.question is not None:
+            key = selection.question.key
+            texts = {key: texts[key]} if key in texts else {}
+        yield version.choices, list(texts.values())
+
+
+def _answer(choices: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        choices = choices.get(key) if isinstance(choices, dict) else None
+    return choices

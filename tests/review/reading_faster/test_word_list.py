@@ -1,0 +1,106 @@
+"""Which words one role uses more than the others, and how that is told."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.states import Role
+from core.disclosure_control import Shown
+from review.reading_faster import word_list as listing
+from review.reading_faster.word_list import log_likelihood, word_list, words_of
+from submissions.responses import amending
+from tests.makers import make_user, while_open
+from tests.review.matrix.matrices import give, matrix_call, selected
+
+OURS, THEIRS = "Grants end. Grants end again.", "Tenders begin, and the grants stay."
+
+
+def told(call, reader, across="roles", **options):
+    found = word_list(selected(call, reader, across, **options))
+    return {
+        column.label: {one.word: (one.here, one.elsewhere.number) for one in column.words}
+        for column in found.columns
+    }
+
+
+def made(**overrides):
+    """Eight providers who write of the end, and seven commissioners who write of tenders."""
+    call = matrix_call(**overrides)
+    for number in range(15):
+        role, story = ("provider", OURS) if number < 8 else ("commissioner", THEIRS)
+        give(call, role=role, story=story)
+    return call, make_user(Role.REVIEWER)
+
+
+def test_words_are_runs_of_letters_without_common_ones_and_what_is_redacted():
+    assert words_of(["The charity’s ███ns of 2019, and NAÏVE café-owners: to-day!"]) == {
+        "charity's",
+        "naïve",
+        "café",
+        "owners",
+        "day",
+    }
+
+
+def test_ratio_is_that_of_a_published_example():
+    # Dunning 1993, table 2: "the swiss", with 110, 2442, 111 and 29114.
+    assert log_likelihood(110, 2552, 111, 29225) == pytest.approx(270.72, abs=0.005)
+    assert log_likelihood(10, 100, 10, 100) == pytest.approx(0)
+
+
+@pytest.mark.django_db
+def test_each_role_has_the_words_that_it_uses_more_by_responses(at):
+    call, reader = made()
+    at(while_open(call))
+    assert told(call, reader) == {
+        "I provide services": {"end": (8, 0)},
+        "I commission services": {"begin": (7, 0), "stay": (7, 0), "tenders": (7, 0)},
+    }
+
+
+@pytest.mark.django_db
+def test_words_of_withdrawn_responses_and_of_other_questions_are_not_read(at):
+    call, reader = made()
+    at(while_open(call))
+    amending.withdraw(submission=call.submissions.earliest("pk"), at=while_open(call))
+    assert told(call, reader)["I provide services"] == {"end": (7, 0)}
+    other = call.questions_by_key["role_other"]
+    assert told(call, reader, question=other)["I provide services"] == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("hides", "shown"), [(True, Shown(None, is_few=True)), (False, Shown(1))])
+def test_few_responses_elsewhere_are_hidden_where_the_call_asks(at, hides, shown):
+    call, reader = made(hides_small_counts=hides)
+    at(while_open(call))
+    give(call, role="commissioner", story="It will end.")
+    [column, _] = word_list(selected(call, reader)).columns
+    assert [(one.word, one.elsewhere) for one in column.words] == [("end", shown)]
+
+
+@pytest.mark.django_db
+def test_of_many_responses_some_are_drawn_and_the_page_says_so(at, monkeypatch):
+    call, reader = made()
+    at(while_open(call))
+    monkeypatch.setattr(listing, "MOST_READ", 12)
+    found = word_list(selected(call, reader))
+    assert (found.read, found.responses) == (12, 15)
+    assert word_list(selected(call, reader)) == found
+    client = Client()
+    client.force_login(reader)
+    page = client.get(f"/admin/review/matrixsummary/of/{call.pk}/words/?across=roles")
+    assert "Of 15 responses 12 were read, drawn by chance" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_each_word_leads_to_its_search(at):
+    call, reader = made()
+    at(while_open(call))
+    client = Client()
+    client.force_login(reader)
+    page = client.get(f"/admin/review/matrixsummary/of/{call.pk}/words/?across=roles")
+    links = re.findall(r'<th scope="row"><a href="([^"]+)">([^<]+)</a>', page.content.decode())
+    begin = f"/admin/submissions/submission/?call__id__exact={call.pk}&amp;q=%22"
+    assert links[0] == (f"{begin}end%22", "end")
+    assert client.get(links[0][0].replace("&amp;", "&")).status_code == 200
