@@ -1,7 +1,7 @@
 """The page of a cell: its passages, put on record as read, and the summary that the team writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -226,7 +226,7 @@ def _shown(
 
 
 def _chart(matrix: Matrix, line: Line) -> BarChart | None:
-    """Draw the responses of the code in each column."""
+    """Draw the responses of the code in each column, with the share of those who answered there."""
     rows = [
         (column.label, cell.responses.number, in_words(cell.responses), "")
         for column, cell in zip(matrix.columns, line.cells, strict=True)
@@ -234,13 +234,18 @@ def _chart(matrix: Matrix, line: Line) -> BarChart | None:
     if not rows:
         return None
     across = matrix.selection.across.label
-    return draw_bars(
+    drawn = draw_bars(
         "options",
         f"By {across}",
         across,
         "Responses",
         rows,
         max([1, *(number or 0 for _, number, _, _ in rows)]),
-        line.total.responses.number,
+        None,
         "Bar chart of the responses under this code. The table has every number.",
     )
+    bars = [
+        replace(bar, share=share_in_words(cell.share))
+        for bar, cell in zip(drawn.bars, line.cells, strict=True)
+    ]
+    return replace(drawn, bars=bars)
