@@ -19,10 +19,12 @@ from django.db.models.functions import MD5, Cast
 from core.disclosure_control import Shown, is_few
 from review.matrix.selection import Selection
 from review.reading_faster.stop_words import STOP_WORDS
+from review.redaction.reading import readable_texts
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import TriageStatus
 
 MOST_READ = 4_000  # responses that are read for one page; of more, so many are drawn by chance
+AT_ONCE = 500
 MOST_SHOWN = 25
 FEWEST = 5  # responses of the column that have the word
 UNLIKELY = 6.63  # the ratio that chance reaches for one word in a hundred
@@ -134,15 +136,21 @@ def _responses(selection: Selection) -> QuerySet[Submission]:
 
 
 def _read(drawn: QuerySet[Submission], selection: Selection) -> Iterator[tuple[Any, list[str]]]:
-    """Yield the choices and the texts of each, of the question that is chosen if there is one."""
+    """Yield the choices and the texts of each, of the question that is chosen if there is one.
+
+    Hidden words are read for nobody.
+    """
     keys = list(drawn.values_list("current_version", flat=True))
-    versions = Version.objects.filter(pk__in=keys).only("choices", "texts")
-    for version in versions.iterator(chunk_size=500):
-        texts = version.texts
-        if selection.question is not None:
-            key = selection.question.key
-            texts = {key: texts[key]} if key in texts else {}
-        yield version.choices, list(texts.values())
+    versions = Version.objects.only("choices", "texts")
+    for begin in range(0, len(keys), AT_ONCE):
+        some = list(versions.filter(pk__in=keys[begin : begin + AT_ONCE]))
+        readable = readable_texts(some)
+        for version in some:
+            texts = readable[version.pk]
+            if selection.question is not None:
+                key = selection.question.key
+                texts = {key: texts[key]} if key in texts else {}
+            yield version.choices, list(texts.values())
 
 
 def _answer(choices: Any, path: Sequence[str]) -> Any:

@@ -57,7 +57,10 @@ REFUSED = 422
 
 @dataclass(frozen=True)
 class ShownPassage:
-    """`address` leads to the answer in the response; `codes` are the names of those it is under."""
+    """`address` leads to the answer in the response; `codes` are the names of those it is under.
+
+    `has_hidden`: readers outside the team do not see all of its words.
+    """
 
     response: Submission
     address: str
@@ -67,6 +70,7 @@ class ShownPassage:
     coders: str
     codes: str
     consent: Consent
+    has_hidden: bool
 
 
 def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
@@ -108,7 +112,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         "query": query_of(selection, **({} if column is None else {OPTION: column})),
         "page": found.page,
         "in_files": found.in_files,
-        "passages": _passages(found, selection, codes),
+        "passages": _shown(found.passages, selection, codes),
         "chart": _chart(matrix, line) if column is None else None,
         "longest": LONGEST,
         **_summaries(request, code, cell),
@@ -196,20 +200,22 @@ def _put_on_record(selection: Selection, code: Code, cell: Cell, found: CellPass
     )
 
 
-def _passages(
-    found: CellPassages, selection: Selection, codes: list[CodeInTree]
-) -> list[ShownPassage]:
-    """Return the passages with their words as the reader may see them."""
-    if sees_redacted(selection.reader, selection.call):
-        return [_shown(one, selection, codes, quote(one.coding)) for one in found.passages]
-    readable = readable_quotes(one.coding for one in found.passages)
-    return [_shown(one, selection, codes, readable[one.coding.pk]) for one in found.passages]
-
-
 def _shown(
-    passage: Passage, selection: Selection, codes: list[CodeInTree], words: str
+    passages: list[Passage], selection: Selection, codes: list[CodeInTree]
+) -> list[ShownPassage]:
+    readable = readable_quotes(passage.coding for passage in passages)
+    sees = sees_redacted(selection.reader, selection.call)
+    return [
+        _passage(passage, selection, codes, readable[passage.coding.pk], sees=sees)
+        for passage in passages
+    ]
+
+
+def _passage(
+    passage: Passage, selection: Selection, codes: list[CodeInTree], readable: str, *, sees: bool
 ) -> ShownPassage:
     coding = passage.coding
+    words = quote(coding)
     response = coding.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
     texts = "?texts=1" if coding.file_text_id is not None else ""
@@ -218,7 +224,8 @@ def _shown(
         address=f"{address}{texts}#answer-{coding.question.key}",
         question=coding.question.label,
         is_in_file=coding.file_text_id is not None,
-        quote=words,
+        quote=words if sees else readable,
+        has_hidden=sees and words != readable,
         coders=", ".join(passage.coders),
         codes=", ".join(one.code.name for one in codes if one.code.pk in passage.codes),
         consent=consent_of(response, selection.call),

@@ -31,6 +31,7 @@ from tests.makers import (
     withhold,
 )
 from tests.review.matrix.matrices import give, matrix_call, put_under
+from tests.review.redaction_makers import make_redaction
 
 LIST = "/admin/review/matrixsummary/"
 
@@ -144,6 +145,17 @@ def test_cell_opens_its_passages_and_that_is_on_record(client, call, pay, respon
         200,
         1,
     )
+
+
+@pytest.mark.parametrize(("sees", "shown"), [(True, ["Pay"]), (False, ["█ay"])])
+def test_cell_hides_redacted_words_from_who_may_not_see_them(call, pay, response, sees, shown):
+    make_redaction(response, "P")
+    reader = make_user(Role.REVIEWER)
+    if not sees:
+        withhold(reader, Action.SEE_REDACTED)
+    page = signed_in(reader).get(reverse("admin:review_matrixsummary_cell", args=[pay.pk]))
+    assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", page.content.decode()) == shown
+    assert ("Words of it are hidden from readers outside the team." in words(page)) == sees
 
 
 @pytest.mark.parametrize(

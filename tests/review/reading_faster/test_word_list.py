@@ -12,6 +12,7 @@ from review.reading_faster.word_list import log_likelihood, word_list, words_of
 from submissions.responses import amending
 from tests.makers import make_user, while_open
 from tests.review.matrix.matrices import give, matrix_call, selected
+from tests.review.redaction_makers import make_redaction
 
 OURS, THEIRS = "Grants end. Grants end again.", "Tenders begin, and the grants stay."
 
@@ -67,6 +68,16 @@ def test_words_of_withdrawn_responses_and_of_other_questions_are_not_read(at):
     assert told(call, reader)["I provide services"] == {"end": (7, 0)}
     other = call.questions_by_key["role_other"]
     assert told(call, reader, question=other)["I provide services"] == {}
+
+
+@pytest.mark.django_db
+def test_hidden_words_are_listed_for_nobody(at):
+    call, reader = made()
+    at(while_open(call))
+    for response in call.submissions.order_by("pk")[:4]:
+        make_redaction(response, "end.")
+        make_redaction(response, "end again")
+    assert told(call, reader)["I provide services"] == {}
 
 
 @pytest.mark.django_db
