@@ -82,7 +82,7 @@ def _bases(selection: Selection) -> list[tuple[Any, int, int]]:
 
 def _numbers(selection: Selection, codes: Sequence[CodeInTree]) -> list[tuple[int, Any, int, int]]:
     pairs = rows_of_codes(codes, with_below=selection.with_below)
-    seen, of_seen = selection.current().order_by().values(*PLACE).query.sql_with_params()
+    seen, of_seen = selection.chosen().order_by().values(*PLACE).query.sql_with_params()
     counted, of_counted = selection.counted_sql()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -90,7 +90,8 @@ def _numbers(selection: Selection, codes: Sequence[CodeInTree]) -> list[tuple[in
             "placed AS (SELECT DISTINCT lined.code, coding.version_id, coding.question_id, "
             f'coding.file_text_id, coding.start, coding."end" FROM ({seen}) AS coding '
             "JOIN unnest(%s::bigint[], %s::bigint[]) AS lined(code, counts) "
-            "ON lined.counts = coding.code_id), "
+            "ON lined.counts = coding.code_id "
+            "WHERE coding.version_id IN (SELECT id FROM counted)), "
             "of_response AS (SELECT code, version_id, count(*) AS passages FROM placed "
             "GROUP BY code, version_id) "
             "SELECT code, answer, count(*), sum(passages)::bigint FROM of_response "

@@ -9,12 +9,13 @@ from django.db.models import F, QuerySet
 
 from accounts.models import User
 from review.coding.decided import standing_codings
-from review.coding.samples import seen_by
+from review.coding.samples import blind_to, seen_by
 from review.duplicates.counting import PARAMETERS, left_out_sql
 from review.matrix.columns import Across
 from review.models import Coding, DecidedCode
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
+from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState, TriageStatus
 
 # Of a submission: those that are set aside decide nothing about a campaign either.
@@ -63,15 +64,20 @@ class Selection:
         stand = standing_codings(there).values_list("pk", flat=True)
         return sorted({*there.values_list("pk", flat=True)} - {*stand})
 
-    def codings(self) -> QuerySet[Coding]:
-        """Return the codings on responses that count which the reader sees, of every version."""
-        rows = seen_by(Coding.objects.all(), self.reader).filter(
-            version__submission__call=self.call,
-            version__submission__state=SubmissionState.SUBMITTED,
-        )
-        rows = rows.exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
-        if self.left_out:
-            rows = rows.exclude(version__submission__in=self.left_out)
+    def counting(self) -> QuerySet[Submission]:
+        """Return the responses that count."""
+        rows = Submission.objects.submitted().filter(call=self.call)
+        rows = rows.exclude(triage_status=TriageStatus.SET_ASIDE)
+        return rows.exclude(pk__in=self.left_out) if self.left_out else rows
+
+    def chosen(self) -> QuerySet[Coding]:
+        """Return the codings that are chosen and that the reader sees, on whatever response.
+
+        Only for a reader who codes blind are others' codings looked through: there are many.
+        """
+        rows = Coding.objects.all()
+        if blind_to(self.reader).filter(sample__call=self.call).exists():
+            rows = seen_by(rows, self.reader)
         if self.decided_against:
             rows = rows.exclude(pk__in=self.decided_against)
         if self.coder is not None:
@@ -81,12 +87,15 @@ class Selection:
         return rows
 
     def current(self) -> QuerySet[Coding]:
-        """Return those on the version that holds: the others are not counted."""
-        return self.codings().filter(version=F("version__submission__current_version"))
+        """Return those on the version that holds of responses that count: no others are counted."""
+        return self.chosen().filter(version__in=self.counting().values("current_version"))
 
     def of_earlier_versions(self) -> int:
         """Return how many codings are left out, as their author amended the response since."""
-        return self.codings().exclude(version=F("version__submission__current_version")).count()
+        earlier = Version.objects.filter(submission__in=self.counting())
+        earlier = earlier.exclude(pk=F("submission__current_version"))
+        keys = list(earlier.values_list("pk", flat=True))
+        return self.chosen().filter(version__in=keys).count() if keys else 0
 
     def counted_sql(self) -> tuple[str, list[Any]]:
         """SQL of the versions that count, with their `answer` and whether they `answered`.

@@ -21,7 +21,6 @@ from review.matrix.selection import Selection
 from review.reading_faster.stop_words import STOP_WORDS
 from review.redaction.reading import readable_texts
 from submissions.responses.models import Submission, Version
-from submissions.responses.states import TriageStatus
 
 MOST_READ = 4_000  # responses that are read for one page; of more, so many are drawn by chance
 AT_ONCE = 500
@@ -64,7 +63,7 @@ class WordList:
 
 def word_list(selection: Selection) -> WordList:
     """Read the words of the responses that count, and return what each column uses more."""
-    responses = _responses(selection)
+    responses = selection.counting()
     number = responses.count()
     # By a digest of the key: chance, and the same responses each time.
     drawn = responses.annotate(draw=MD5(Cast("pk", CharField()))).order_by("draw")[:MOST_READ]
@@ -127,12 +126,6 @@ def _more_used(
             shown = Shown(None, is_few=True) if hidden else Shown(elsewhere)
             found.append(ListedWord(word, here, shown, ratio))
     return sorted(found, key=lambda one: (-one.ratio, one.word))[:MOST_SHOWN]
-
-
-def _responses(selection: Selection) -> QuerySet[Submission]:
-    rows = Submission.objects.submitted().filter(call=selection.call)
-    rows = rows.exclude(triage_status=TriageStatus.SET_ASIDE)
-    return rows.exclude(pk__in=selection.left_out) if selection.left_out else rows
 
 
 def _read(drawn: QuerySet[Submission], selection: Selection) -> Iterator[tuple[Any, list[str]]]:
