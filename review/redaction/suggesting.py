@@ -141,33 +141,40 @@ def found_in(text: str, names: "Names") -> list[tuple[int, int, Kind]]:
     ]
     places += names.places(text)
     kept: list[tuple[int, int, Kind]] = []
-    for start, end, kind in sorted(places, key=lambda one: (one[0] - one[1], one[0])):
-        if all(end <= other[0] or other[1] <= start for other in kept):
+    for start, end, kind in sorted(places, key=lambda one: (one[0], -one[1])):
+        if kept and start < kept[-1][1]:
+            if end - start > kept[-1][1] - kept[-1][0]:
+                kept[-1] = (start, end, kind)
+        else:
             kept.append((start, end, kind))
-    return sorted(kept)
+    return kept
 
 
 class Names:
-    """Names by their first word, each as its words without accents and in small letters."""
+    """Names, each as its words without accents and in small letters.
+
+    A place in a text asks for as many names as there are lengths, however many begin alike.
+    """
 
     def __init__(self) -> None:
-        self._by_first: dict[str, dict[tuple[str, ...], Kind]] = {}
+        self._kinds: dict[tuple[str, ...], Kind] = {}
+        self._lengths: dict[str, set[int]] = {}
 
     def add(self, name: str, kind: Kind) -> None:
         words = tuple(RUN.findall(folded(name)))
-        if words:
-            of_first = self._by_first.setdefault(words[0], {})
-            if of_first.get(words) != Kind.AUTHOR:
-                of_first[words] = kind
+        if words and self._kinds.get(words) != Kind.AUTHOR:
+            self._kinds[words] = kind
+            self._lengths.setdefault(words[0], set()).add(len(words))
 
     def places(self, text: str) -> Iterator[tuple[int, int, Kind]]:
         """Yield where a name stands in the text as whole words, one after the other."""
         runs = [(match.start(), match.end()) for match in _runs(text)]
         words = [folded(text[start:end]) for start, end in runs]
         for place, word in enumerate(words):
-            for name, kind in self._by_first.get(word, {}).items():
-                last = place + len(name)
-                if tuple(words[place:last]) == name and _are_together(text, runs[place:last]):
+            for length in self._lengths.get(word, ()):
+                last = place + length
+                kind = self._kinds.get(tuple(words[place:last]))
+                if kind is not None and _are_together(text, runs[place:last]):
                     yield runs[place][0], runs[last - 1][1], kind
 
 

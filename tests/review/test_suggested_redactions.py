@@ -64,10 +64,22 @@ def test_other_words_are_not_suggested(text):
     assert found_in(text, Names()) == []
 
 
-@pytest.mark.parametrize("endless", ["a", "a.", "0", "@", "a-", "http://", "é\u0301", "("])
+@pytest.mark.parametrize(
+    "endless", ["a", "a.", "0", "@", "a-", "a@b.cd ", "http://", "é\u0301", "("]
+)
 def test_no_text_takes_long(endless):
     before = wall_now()
     found_in(endless * (100_000 // len(endless)), Names())
+    assert (wall_now() - before).total_seconds() < 5
+
+
+def test_many_names_that_begin_alike_take_no_longer():
+    names = Names()
+    for number in range(20_000):
+        names.add(f"The Trust of Town {number}", Kind.OTHER)
+    text = "The trust of town met. " * 800 + "The Trust of Town 7"
+    before = wall_now()
+    assert len(found_in(text, names)) == 1
     assert (wall_now() - before).total_seconds() < 5
 
 
