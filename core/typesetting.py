@@ -16,6 +16,7 @@ from typing import Any
 import typst
 from fontTools.ttLib import TTFont
 
+STAND_IN = str.maketrans({"█": "◼"})
 FONTS = Path(str(distribution("manimgx-fonts").locate_file("manimgx_fonts")))
 # They have no glyph, but join or order the characters beside them: the ones of UAX #44's
 # Default_Ignorable_Code_Point that occur in text.
@@ -75,7 +76,11 @@ def _showable_all(data: Any) -> Any:
 
 
 def showable(text: str) -> str:
-    """Return `text` with each character that the fonts lack written as [U+XXXX]."""
+    """Return `text` with each character that the fonts lack written as [U+XXXX].
+
+    Hidden words, which stand as a full block, have a square that the fonts do not lack.
+    """
+    text = text.translate(STAND_IN)
     known = _known()
     lacking = {c for c in set(text) if ord(c) not in known}
     return text.translate({ord(c): _numbered(c) for c in lacking}) if lacking else text

@@ -122,6 +122,8 @@ def test_formats_have_the_other_words_and_as_many_characters(call, response):
     assert coding["quote"] == f"Ask {hidden} of the council."
     assert line["answers"]["story"][coding["start"] : coding["end"]] == coding["quote"]
     assert f"Ask {hidden} of" in exported(call).decode()
+    (pdf,) = words_of_pdfs(exported(call, "pdf"))
+    assert "◼" * len(SECRET) in pdf.decode()
     sources = members(exported(call, "qdpx"))
     assert any(hidden in content.decode() for content in sources.values())
 
