@@ -34,6 +34,8 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.REDACT,
         Action.APPROVE_REDACTION,
         Action.WRITE_NOTES,
+        Action.WRITE_FINDINGS,
+        Action.AGREE_FINDINGS,
         Action.ASK_AUTHOR,
         Action.WITHDRAW,
         Action.FIND_PERSON,
@@ -64,6 +66,8 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
         Action.REDACT,
         Action.APPROVE_REDACTION,
         Action.WRITE_NOTES,
+        Action.WRITE_FINDINGS,
+        Action.AGREE_FINDINGS,
         Action.ASK_AUTHOR,
         Action.GET_DIGEST,
     ),
@@ -107,6 +111,8 @@ BY_THE_WAY = frozenset(
         Action.SEE_REDACTED,
         Action.REDACT,
         Action.APPROVE_REDACTION,
+        Action.WRITE_FINDINGS,
+        Action.AGREE_FINDINGS,
     }
 )
 

@@ -78,6 +78,18 @@ class AuditAction(TextChoices):
     QUOTE_UNMARKED = "quote_unmarked", "Took a passage out of the quote bank"
     QUOTE_COPIED = "quote_copied", "Copied a quote"
     QUOTES_EXPORTED = "quotes_exported", "Exported the quote bank"
+    FINDING_WRITTEN = "finding_written", "Wrote a finding"
+    FINDING_CHANGED = "finding_changed", "Changed a finding"
+    FINDING_STATUS_CHANGED = "finding_status_changed", "Changed a finding's status"
+    FINDING_AGREED = "finding_agreed", "Agreed with a finding, or took that back"
+    FINDING_PASSAGE_CHANGED = (
+        "finding_passage_changed",
+        "Put a passage to a finding, or took it off",
+    )
+    SCALE_CHANGED = "scale_changed", "Changed the words for the strength of findings"
+    OUTLINE_CHANGED = "outline_changed", "Changed the outline of the report"
+    REPORT_MADE = "report_made", "Made a report of the findings"
+    REPORT_COMPARED = "report_compared", "Compared a report with the responses as they are"
     RETENTION_CONFIRMED = "retention_confirmed", "Confirmed what ends"
     DATA_ENDED = "data_ended", "Ended data after its period"
     RECORD_ENDED = "record_ended", "Ended audit events after their period"
@@ -125,6 +137,8 @@ class Action(TextChoices):
     REDACT = "redact", "Propose to hide passages"
     APPROVE_REDACTION = "approve_redaction", "Approve or refuse what somebody else wants to hide"
     WRITE_NOTES = "write_notes", "Write and resolve notes on responses"
+    WRITE_FINDINGS = "write_findings", "Write findings, order them and make reports of them"
+    AGREE_FINDINGS = "agree_findings", "Agree with findings"
     ENTER_RESPONSES = "enter_responses", "Enter responses that came another way"
     ASK_AUTHOR = "ask_author", "Ask the author of a response a question"
     WITHDRAW = "withdraw", "Withdraw a response at its author's request"

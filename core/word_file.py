@@ -6,7 +6,7 @@ python-docx looks up each style again for each paragraph, which takes a hundred 
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import IO
 from xml.sax.saxutils import escape
@@ -128,3 +128,20 @@ def run(text: str, *, look: str = "") -> str:
         for part in xml_text(text).split("\t")
     )
     return f"<w:r>{properties}{parts}</w:r>"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table with lines; its first row is repeated on each page."""
+    repeated = "<w:trPr><w:tblHeader/></w:trPr>"
+    grid = "<w:gridCol/>" * len(header)
+    lines = "".join(_row([run(cell) for cell in row]) for row in rows)
+    return (
+        '<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/></w:tblPr>'
+        f"<w:tblGrid>{grid}</w:tblGrid>"
+        f"{_row([bold(name) for name in header], settings=repeated)}{lines}</w:tbl>"
+    )
+
+
+def _row(cells: Sequence[str], *, settings: str = "") -> str:
+    written = "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in cells)
+    return f"<w:tr>{settings}{written}</w:tr>"

@@ -20,6 +20,7 @@ from exports import export_runs
 from review.coding.forgetting import forget_examples
 from review.coding.locking import lock_codes
 from review.duplicates import comparing
+from review.findings.forgetting import forget_claims
 from review.matrix.summaries import forget_summaries
 from review.memos.forgetting import forget_memos
 from review.models import (
@@ -27,6 +28,7 @@ from review.models import (
     Coding,
     CodingDecision,
     FileText,
+    FindingPassage,
     Memo,
     Note,
     Quote,
@@ -113,6 +115,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         forget_examples(submission.call, names=given, texts=ending)
         forget_summaries(submission.call, names=given, texts=ending)
         forget_memos(submission.call, names=given, texts=ending)
+        forget_claims(submission.call, names=given, texts=ending)
         if locked.is_about_identity:
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
@@ -130,6 +133,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             CodingDecision.objects.filter(version__submission=submission).delete()
             Coding.objects.filter(version__submission=submission).delete()
             Quote.objects.filter(version__submission=submission).delete()
+            FindingPassage.objects.filter(version__submission=submission).delete()
             Review.objects.filter(submission=submission).delete()
             SampledResponse.objects.filter(submission=submission).update(stratum="")
             Note.objects.filter(submission=submission).delete()

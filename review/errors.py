@@ -87,3 +87,19 @@ class MemoOutdated(PortalError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class FindingRefused(PortalError):
+    """A finding, the scale or the outline cannot be so; `message` is a sentence for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class FindingOutdated(PortalError):
+    """Somebody else changed it meanwhile; `message` says who, without a full stop."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -88,3 +88,39 @@ class RedactionReason(TextChoices):
     COMMERCIAL = "commercial", "Commercially confidential"
     DEFAMATORY = "defamatory", "Defamatory"
     OTHER = "other", "Another reason"
+
+
+class FindingBase(TextChoices):
+    """Of which responses a finding counts its share."""
+
+    SUBMITTED = "submitted", "All responses that count"
+    ANSWERED = "answered", "Those who answered the questions chosen below"
+
+
+class FindingStatus(TextChoices):
+    """How far the team is with a finding."""
+
+    DRAFT = "draft", "Draft"
+    FOR_AGREEMENT = "for_agreement", "For agreement"
+    AGREED = "agreed", "Agreed"
+    DROPPED = "dropped", "Dropped"
+
+
+class Stance(TextChoices):
+    """What a passage says about a finding."""
+
+    SUPPORTS = "supports", "Supports it"
+    CONTRARY = "contrary", "Speaks against it"
+
+
+class ReportAudience(TextChoices):
+    """For whom a report is made."""
+
+    TEAM = "team", "The project team"
+    OUTSIDE = "outside", "Readers outside the team"
+
+
+class ReportFormat(TextChoices):
+    DOCX = "docx", "Word (DOCX)"
+    HTML = "html", "A page (HTML)"
+    CSV = "csv", "A table (CSV)"

@@ -1,6 +1,14 @@
 from review.models.agreement import CodingDecision, DecidedCode
 from review.models.codebook import Code, Coding
 from review.models.duplicates import Cluster, ClusterMember, Shingle, Signature
+from review.models.findings import (
+    Finding,
+    FindingAgreement,
+    FindingPassage,
+    ReportHeading,
+    ReportRun,
+    StrengthStep,
+)
 from review.models.inbox import Review, SavedFilter
 from review.models.matrix import MatrixSummary
 from review.models.memos import Memo, MemoText
@@ -22,6 +30,9 @@ __all__ = [
     "CodingSample",
     "DecidedCode",
     "FileText",
+    "Finding",
+    "FindingAgreement",
+    "FindingPassage",
     "KeysTurnedOff",
     "MatrixSummary",
     "Memo",
@@ -31,10 +42,13 @@ __all__ = [
     "RedactedFileText",
     "RedactedVersion",
     "Redaction",
+    "ReportHeading",
+    "ReportRun",
     "Review",
     "SampledResponse",
     "SavedFilter",
     "SearchEntry",
     "Shingle",
     "Signature",
+    "StrengthStep",
 ]

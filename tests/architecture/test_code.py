@@ -44,6 +44,7 @@ CLOCK_READERS = (
     "retention/management/",
     "retention/tasks.py",
     "review/admin/",
+    "review/management/",
     "submissions/admin/",
     "submissions/mail/tasks.py",
     "submissions/mail/webhooks.py",

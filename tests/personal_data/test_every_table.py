@@ -17,6 +17,7 @@ KNOWN = {
     "review.FileText.attachment": DELETED,
     "review.Memo.submission": DELETED,
     "review.Memo.version": DELETED,
+    "review.FindingPassage.version": DELETED,
     "review.Note.submission": DELETED,
     "review.Note.version": DELETED,
     "review.Quote.version": DELETED,

@@ -2,9 +2,15 @@
 
 import pytest
 
+from accounts.states import Role
+from review.coding.codings import code_passage
 from review.coding.forgetting import ERASED
+from review.findings.claims import Claim, write_finding
+from review.findings.passages import put_passage
+from review.models import Finding, FindingPassage
+from review.states import Stance
 from submissions.responses.states import ErasureScope
-from tests.makers import make_call, make_code, make_submitted, while_open
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 
 STORY = "We bid together. The prime kept half of it.\nIt hurt."
@@ -41,3 +47,49 @@ def test_examples_end_with_the_response_that_they_quote(at, scope, gone):
     assert all(example in (ERASED, EXAMPLES[name]) for name, example in found.items())
     elsewhere.refresh_from_db()
     assert elsewhere.example == EXAMPLES["alone"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("scope", "gone"),
+    [
+        (ErasureScope.RESPONSE, {"quoted", "one line", "alone", "named"}),
+        (ErasureScope.IDENTITY, {"named"}),
+    ],
+)
+def test_findings_end_with_the_response_that_they_quote(at, scope, gone):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story=STORY, email="ada@example.org")
+    boss = make_user(Role.MANAGER)
+    findings = {}
+    for name, text in EXAMPLES.items():
+        claim = Claim(title=name, text=text)
+        findings[name] = write_finding(call=call, claim=claim, by=boss, at=while_open(call))
+    Finding.objects.update(status="agreed")
+    erase(response, at=while_open(call), scope=scope)
+    rows = Finding.objects.filter(call=call)
+    assert {one.title for one in rows if one.text == ERASED} == gone
+    asked_anew = {one.title for one in rows if (one.status, one.revision) == ("for_agreement", 2)}
+    assert asked_anew == gone
+
+
+@pytest.mark.django_db
+def test_passages_of_findings_end_with_their_response(at):
+    call = make_call()
+    at(while_open(call))
+    response, boss = make_submitted(call, story=STORY), make_user(Role.MANAGER)
+    code = make_code(call=call, name="Pay")
+    ask = {"by": boss, "at": while_open(call)}
+    coding = code_passage(
+        code=code,
+        version=response.current_version,
+        question=call.questions.get(key="story"),
+        start=0,
+        end=4,
+        **ask,
+    )
+    finding = write_finding(call=call, claim=Claim(title="A claim"), **ask)
+    put_passage(finding, coding, stance=Stance.SUPPORTS, **ask)
+    erase(response, at=while_open(call))
+    assert not FindingPassage.objects.exists()

@@ -51,6 +51,8 @@ FILTERS = {
     "review.redaction": {"call", "state", "reason"},
     "review.memo": {"call", "by"},
     "review.quote": {"call", "question", "by"},
+    "review.finding": {"call", "status"},
+    "review.reportrun": {"call"},
     "retention.retentioncalendar": set(),
     "exports.teamfiles": set(),
 }

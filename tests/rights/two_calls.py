@@ -18,6 +18,8 @@ from review.agreement.comparing import compare
 from review.agreement.differences import differences
 from review.coding.codings import code_passage
 from review.coding.samples import close_sample, draw_sample, say_done
+from review.findings.claims import Claim, write_finding
+from review.findings.making import make_report
 from review.matrix.summaries import Cell, write_summary
 from review.memos.writing import About, write_memo
 from review.models import Cluster, ClusterMember, SavedFilter
@@ -25,7 +27,7 @@ from review.noting import add_note
 from review.quotes.marking import mark_quote
 from review.redaction.redacting import propose
 from review.searching.entries import write_due
-from review.states import ClusterKind, Likeness, RedactionReason
+from review.states import ClusterKind, Likeness, RedactionReason, ReportAudience, ReportFormat
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import entering, erasing, late_passes, replying, submitting
@@ -198,6 +200,16 @@ class Side:
             by=boss,
             at=self.at,
         )
+        self.finding = write_finding(
+            call=self.call, claim=Claim(title=f"{name} finding"), by=boss, at=self.at
+        )
+        self.report, _ = make_report(
+            self.call,
+            audience=ReportAudience.TEAM,
+            file_format=ReportFormat.CSV,
+            by=boss,
+            at=self.at,
+        )
         write_due(until=lambda: False)
         self.runs = {}
 
@@ -242,6 +254,10 @@ class Side:
             "review/codingsample/draw": self.call,
             "review/codingsample/<int:pk>/agreement": self.compared,
             "review/codingsample/<int:pk>/differences": self.compared,
+            "review/finding/of": self.call,
+            "review/finding": self.finding,
+            "review/reportrun/of": self.call,
+            "review/reportrun": self.report,
             "review/codingsample": self.sample,
             "review/matrixsummary/of": self.call,
             "review/matrixsummary/cell": self.code,

@@ -19,7 +19,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Role
 from retention.confirming import report_etag
-from review.models import Code, Coding, CodingSample, Memo, Quote, Redaction
+from review.models import Code, Coding, CodingSample, Finding, Memo, Quote, Redaction, ReportRun
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
@@ -232,6 +232,31 @@ class Walk:
         pages = ("agreement/", "agreement.csv", "differences/")
         drawn += [self.staff.get(f"{of_sample}/{page}") for page in pages]
         return drawn
+
+    def write_findings_and_report_them(self):
+        """What a finding and its report say has nothing of a draft."""
+        admin, of_call = "/admin/review/finding/", f"of/{self.call.pk}/"
+        pay = make_code(call=self.call, name="Pay")
+        given = {"title": "They share", "codes": [pay.pk]}
+        done = [self.staff.post(f"{admin}{of_call}write/", given)]
+        finding = Finding.objects.get()
+        here = f"{admin}{finding.pk}/"
+        asked = (f"{of_call}scale/", f"{of_call}outline/", f"{finding.pk}/passages/")
+        done += [self.staff.get(f"{admin}{page}") for page in asked]
+        ask = {"status": "for_agreement", "base": "1-draft"}
+        done.append(self.staff.post(f"{here}status/", ask))
+        done.append(self.staff.post(f"{here}agree/", {"base": "1-for_agreement"}))
+        done.append(self.staff.post(f"{here}claim/", given | {"base": "1", "text": "Often."}))
+        done.append(self.staff.post(f"{here}take-off/", {"passage": "1"}))
+        runs = "/admin/review/reportrun/"
+        for file_format in ("csv", "html"):
+            report = {"audience": "team", "file_format": file_format}
+            done.append(self.staff.post(f"{runs}{of_call}make/", report))
+        assert ReportRun.objects.count() == 2
+        done.append(self.staff.get(f"{runs}{ReportRun.objects.first().pk}/changed/"))
+        finding.refresh_from_db()
+        assert (finding.text, finding.revision, finding.agreements.count()) == ("Often.", 2, 1)
+        return done
 
     def write_and_resolve_notes(self):
         ids = (self.draft.pk, self.submission.pk)
@@ -514,6 +539,16 @@ ACTIONS = {
     "review_matrixsummary_xlsx": [Walk.read_the_matrix],
     "review_matrixsummary_together_csv": [Walk.read_the_matrix],
     "review_matrixsummary_cell": [Walk.read_the_matrix],
+    "review_finding_write": [Walk.write_findings_and_report_them],
+    "review_finding_outline": [Walk.write_findings_and_report_them],
+    "review_finding_scale": [Walk.write_findings_and_report_them],
+    "review_finding_claim": [Walk.write_findings_and_report_them],
+    "review_finding_status": [Walk.write_findings_and_report_them],
+    "review_finding_agree": [Walk.write_findings_and_report_them],
+    "review_finding_passages": [Walk.write_findings_and_report_them],
+    "review_finding_take_off": [Walk.write_findings_and_report_them],
+    "review_reportrun_make": [Walk.write_findings_and_report_them],
+    "review_reportrun_changed": [Walk.write_findings_and_report_them],
     "review_code_csv": [Walk.bring_in_a_codebook],
     "review_code_qdc": [Walk.bring_in_a_codebook],
     "review_code_import": [Walk.bring_in_a_codebook],

@@ -1,0 +1,219 @@
+"""The findings of a call: their list, and the page of each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+
+from accounts.admin.history import HistoryFromRecord
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.rights import calls_of, may
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.declared_filters import DeclaredFiltersOnly
+from core.admin.lists import ListedWhole
+from core.admin.uk_time import in_uk_time
+from review.admin.findings import claim_pages, deciding, outline, passages, scale
+from review.admin.findings.pages import call_page, finding_page, show
+from review.coding.samples import blind_to
+from review.consent import Consent, consent_of
+from review.findings.agreeing import voices_of
+from review.findings.claims import etag_of
+from review.findings.counting import codes_of, stands_of
+from review.findings.printing import why_not_printed
+from review.findings.reading import words_for
+from review.findings.reports import base_in_words
+from review.findings.scale import say_share, scale_of, why_not_fitting
+from review.models import Code, Finding, FindingPassage
+from review.states import FindingStatus, Stance
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+
+CHANGES = (
+    AuditAction.FINDING_WRITTEN,
+    AuditAction.FINDING_CHANGED,
+    AuditAction.FINDING_STATUS_CHANGED,
+    AuditAction.FINDING_AGREED,
+    AuditAction.FINDING_PASSAGE_CHANGED,
+)
+
+
+@dataclass(frozen=True)
+class ShownPassage:
+    """`words` are None where the reader may not open the file that they are in."""
+
+    passage: FindingPassage
+    response: Submission
+    address: str
+    words: str | None
+    consent: Consent
+    why_not: str
+    is_earlier: bool
+
+
+@dataclass(frozen=True)
+class ShownStance:
+    title: str
+    passages: list[ShownPassage]
+
+
+@admin.register(Finding)
+class FindingAdmin(HistoryFromRecord, OfOwnCalls, DeclaredFiltersOnly, ListedWhole):
+    sees = Action.READ_RESPONSES
+    list_display = ("title", "call", "status", "strength", "changed")
+    list_filter = (("call", OwnCallsFilter), "status")
+    change_list_template = "admin/review/finding/change_list.html"
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Finding]:
+        rows = super().get_queryset(request)
+        return rows.select_related("call", "strength", "changed_by", "written_by")
+
+    @admin.display(description="changed (UK time)", ordering="changed_at")
+    def changed(self, finding: Finding) -> str:
+        return f"{in_uk_time(finding.changed_at)} by {finding.changed_by}"
+
+    def on_record(self, row: Finding) -> Q:
+        return Q(call=row.call_id, action__in=CHANGES, detail__finding=row.pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        of_call = {"write": claim_pages.write, "outline": outline.outline, "scale": scale.scale}
+        of_finding = {
+            "claim": (Action.WRITE_FINDINGS, claim_pages.revise),
+            "status": (Action.WRITE_FINDINGS, deciding.status),
+            "agree": (Action.AGREE_FINDINGS, deciding.agree),
+            "passages": (Action.WRITE_FINDINGS, passages.choose),
+            "take-off": (Action.WRITE_FINDINGS, passages.take_off),
+        }
+        return [
+            *(
+                path(
+                    f"of/<int:pk>/{name}/",
+                    call_page(self, Action.WRITE_FINDINGS, view),
+                    name=f"review_finding_{name}",
+                )
+                for name, view in of_call.items()
+            ),
+            *(
+                path(
+                    f"<int:pk>/{name}/",
+                    finding_page(self, action, view),
+                    name=f"review_finding_{name.replace('-', '_')}",
+                )
+                for name, (action, view) in of_finding.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        calls = calls_of(request.user, Action.WRITE_FINDINGS)
+        return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a finding with the count that it stands on, and put on record what it quotes."""
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        finding: Finding | None = self.get_object(request, object_id)
+        if finding is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        return page_of(request, self, finding)
+
+
+def page_of(
+    request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding, *, error: str = ""
+) -> HttpResponse:
+    """Show the finding; with an error, as a page that was refused."""
+    reader, call = current_user(request), finding.call
+    stands = stands_of(call, [finding], reader=reader)[finding.pk]
+    scale_now = scale_of(call)
+    stances, hidden = _passages(request, finding)
+    voices = voices_of(finding)
+    mine = next((one for one in voices if one.name == reader.get_username()), None)
+    is_open = finding.status in {FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED}
+    return show(
+        request,
+        finding_admin,
+        "finding/page",
+        f"Finding: {finding.title}",
+        call,
+        refused=bool(error),
+        error=error,
+        finding=finding,
+        stands=stands,
+        share=say_share(stands.number, stands.of) if stands.of else "",
+        base=base_in_words(finding, call, once=True),
+        warning=why_not_fitting(scale_now, finding.strength, number=stands.number, of=stands.of),
+        codes=Code.objects.filter(pk__in=codes_of([finding])[finding.pk]),
+        is_blind=blind_to(reader).filter(sample__call=call).exists(),
+        stances=stances,
+        hidden=hidden,
+        voices=[(one, in_uk_time(one.at)) for one in voices],
+        etag=etag_of(finding),
+        changed=in_uk_time(finding.changed_at),
+        may_agree=is_open and may(reader, Action.AGREE_FINDINGS, call),
+        agrees=mine is not None and mine.is_current,
+        statuses=[one for one in FindingStatus if one != finding.status],
+        reads_record=may(reader, Action.READ_RECORD, call),
+    )
+
+
+def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance], int]:
+    """Return the passages for the reader, and how many responses that do not count hide."""
+    reader = current_user(request)
+    blind = blind_to(reader).filter(submission=OuterRef("version__submission"))
+    rows = finding.passages.filter(Q(by=reader) | ~Exists(blind))
+    counting = list(
+        rows.filter(version__submission__state=SubmissionState.SUBMITTED).select_related(
+            "version__submission__call",
+            "version__submission__current_version",
+            "question",
+            "file_text",
+            "by",
+        )
+    )
+    why_not = why_not_printed(counting)
+    words = words_for(reader, counting, finding.call)
+    shown = [_shown(row, words[row.pk], why_not[row.pk]) for row in counting]
+    if shown:
+        record(
+            by=reader,
+            at=clock.portal_now(),
+            action=AuditAction.PASSAGES_READ,
+            call=finding.call,
+            finding=finding.pk,
+            shown=list(dict.fromkeys(str(one.response) for one in shown)),
+        )
+    stances = [
+        ShownStance(title, [one for one in shown if one.passage.stance == stance])
+        for stance, title in (
+            (Stance.SUPPORTS, "Passages that support it"),
+            (Stance.CONTRARY, "Passages that speak against it"),
+        )
+    ]
+    return stances, rows.count() - len(shown)
+
+
+def _shown(row: FindingPassage, words: str | None, why_not: str) -> ShownPassage:
+    response = row.version.submission
+    address = reverse("admin:submissions_submission_change", args=[response.pk])
+    if row.file_text is not None:
+        address += "?texts=1"
+    return ShownPassage(
+        passage=row,
+        response=response,
+        address=f"{address}#answer-{row.question.key}",
+        words=words,
+        consent=consent_of(response, response.call),
+        why_not=why_not,
+        is_earlier=row.version_id != response.current_version_id,
+    )

@@ -1,0 +1,107 @@
+"""The outline of a report: headings and findings in their order, moved one by one."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from core import clock
+from review.admin.findings.pages import show
+from review.errors import FindingOutdated, FindingRefused
+from review.findings.counting import stands_of
+from review.findings.outline import (
+    DOWN,
+    UP,
+    Item,
+    add_heading,
+    etag_of_outline,
+    key_of,
+    move,
+    outline_of,
+    remove_heading,
+    rename_heading,
+)
+from review.findings.scale import scale_of, why_not_fitting
+from review.models import Finding
+from submissions.calls.models import Call
+
+
+@dataclass(frozen=True)
+class ShownItem:
+    key: str
+    title: str
+    finding: Finding | None
+    count: str
+    warning: str
+    is_first: bool
+    is_last: bool
+
+
+def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
+    error = ""
+    if request.method == "POST":
+        try:
+            _change(request, call)
+        except (FindingRefused, FindingOutdated) as refused:
+            error = refused.message
+        else:
+            messages.success(request, "The outline is changed.")
+            return redirect("admin:review_finding_outline", call.pk)
+    items = outline_of(call)
+    return show(
+        request,
+        admin,
+        "finding/outline",
+        "Outline of the report",
+        call,
+        refused=bool(error),
+        error=error,
+        items=_shown(request, call, items),
+        etag=etag_of_outline(items),
+        typed=request.POST.get("title", "") if error else "",
+    )
+
+
+def _change(request: HttpRequest, call: Call) -> None:
+    given = request.POST
+    do, _, key = given.get("do", "").partition(" ")
+    base, by, at = given.get("base", ""), current_user(request), clock.portal_now()
+    if do in {"up", "down"}:
+        move(call, key, step=UP if do == "up" else DOWN, base=base, by=by, at=at)
+    elif do == "add":
+        add_heading(call, given.get("title", ""), base=base, by=by, at=at)
+    elif do == "rename":
+        rename_heading(call, key, given.get(f"title-{key}", ""), base=base, by=by, at=at)
+    elif do == "remove":
+        remove_heading(call, key, base=base, by=by, at=at)
+    else:
+        raise FindingRefused("Press one of the buttons")
+
+
+def _shown(request: HttpRequest, call: Call, items: list[Item]) -> list[ShownItem]:
+    findings = [item for item in items if isinstance(item, Finding)]
+    stands = stands_of(call, findings, reader=current_user(request))
+    scale = scale_of(call)
+    shown = []
+    for place, item in enumerate(items):
+        finding = item if isinstance(item, Finding) else None
+        count, warning = "", ""
+        if finding is not None:
+            stood = stands[finding.pk]
+            count = f"{stood.number:,} of {stood.of:,}"
+            warning = why_not_fitting(scale, finding.strength, number=stood.number, of=stood.of)
+        shown.append(
+            ShownItem(
+                key=key_of(item),
+                title=item.title,
+                finding=finding,
+                count=count,
+                warning=warning,
+                is_first=place == 0,
+                is_last=place == len(items) - 1,
+            )
+        )
+    return shown

@@ -1,0 +1,169 @@
+"""Reports of findings: making one, the list of those that were made, and what changed since."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.rights import calls_of
+from accounts.states import Action, AuditAction
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from core.admin.uk_time import in_uk_time
+from review.admin.findings.pages import call_page, show
+from review.coding.samples import blind_to
+from review.errors import FindingRefused
+from review.findings.comparing import what_changed
+from review.findings.making import make_report
+from review.findings.report_files import CONTENT_TYPES
+from review.models import Finding, ReportRun
+from review.states import ReportAudience, ReportFormat
+from submissions.calls.models import Call
+
+
+class ReportForm(forms.Form):
+    audience = forms.ChoiceField(
+        label="For",
+        choices=ReportAudience.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose for whom the report is"},
+        help_text="Readers outside get agreed findings alone, nothing of confidential responses "
+        "but their number, and those words alone that may be quoted.",
+    )
+    file_format = forms.ChoiceField(
+        label="As",
+        choices=ReportFormat.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the kind of file"},
+    )
+
+
+@admin.register(ReportRun)
+class ReportRunAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.WRITE_FINDINGS
+    list_display = ("said_name", "call", "audience", "file_format", "made")
+    list_filter = (("call", OwnCallsFilter),)
+    change_list_template = "admin/review/reportrun/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReportRun]:
+        return super().get_queryset(request).select_related("call", "by").defer("snapshot")
+
+    @admin.display(description="report")
+    def said_name(self, run: ReportRun) -> str:
+        return str(run).capitalize()
+
+    @admin.display(description="made (UK time)", ordering="at")
+    def made(self, run: ReportRun) -> str:
+        return f"{in_uk_time(run.at)} by {run.by}"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "of/<int:pk>/make/",
+                call_page(self, Action.WRITE_FINDINGS, make),
+                name="review_reportrun_make",
+            ),
+            path("<int:pk>/changed/", wrap(self.compare), name="review_reportrun_changed"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        calls = calls_of(request.user, Action.WRITE_FINDINGS)
+        return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        run: ReportRun | None = self.get_object(request, object_id)
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        return _page(request, self, run)
+
+    def compare(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what changed since, and put on record that somebody looked."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        rows = ReportRun.objects.select_related("call", "by")
+        run = self.own_row(request, self.sees, rows, pk=pk)
+        at = clock.portal_now()
+        try:
+            changed = what_changed(run, reader=current_user(request), at=at)
+        except FindingRefused as refused:
+            return _page(request, self, run, error=refused.message)
+        record(
+            by=current_user(request),
+            at=at,
+            action=AuditAction.REPORT_COMPARED,
+            call=run.call,
+            report=run.pk,
+            differences=len(changed),
+        )
+        return _page(request, self, run, changed=changed, compared=in_uk_time(at))
+
+
+def make(request: HttpRequest, report_admin: OfOwnCalls, call: Call) -> HttpResponse:
+    """Make a report, and send its file."""
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        file_format = ReportFormat(form.cleaned_data["file_format"])
+        try:
+            run, content = make_report(
+                call,
+                audience=ReportAudience(form.cleaned_data["audience"]),
+                file_format=file_format,
+                by=current_user(request),
+                at=clock.portal_now(),
+            )
+        except FindingRefused as refused:
+            form.add_error(None, f"{refused.message}.")
+        else:
+            name = f"{call.slug}-findings-{run.pk}.{file_format.value}"
+            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return HttpResponse(content, content_type=CONTENT_TYPES[file_format], headers=headers)
+    return show(
+        request,
+        report_admin,
+        "reportrun/make",
+        "Make a report",
+        call,
+        refused=form.is_bound,
+        form=form,
+    )
+
+
+def _page(
+    request: HttpRequest, report_admin: OfOwnCalls, run: ReportRun, *, error: str = "", **more: Any
+) -> HttpResponse:
+    reader = current_user(request)
+    is_blind = blind_to(reader).filter(sample__call=run.call_id).exists()
+    titles = {
+        str(guid): title
+        for guid, title in Finding.objects.filter(call=run.call_id).values_list("guid", "title")
+    }
+    findings = run.snapshot["findings"]
+    return show(
+        request,
+        report_admin,
+        "reportrun/page",
+        str(run).capitalize(),
+        run.call,
+        refused=bool(error),
+        error=error,
+        run=run,
+        made=in_uk_time(run.at),
+        findings=[] if is_blind else [(titles.get(key, key), one) for key, one in findings.items()],
+        is_blind=is_blind,
+        **more,
+    )

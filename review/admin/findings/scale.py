@@ -1,0 +1,93 @@
+"""The page on which a call defines its words for strength."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from core import clock
+from core.row_keys import row_key
+from review.admin.findings.pages import show
+from review.errors import FindingOutdated, FindingRefused
+from review.findings.scale import MOST_STEPS, Step, define_scale, etag_of_scale, scale_of
+from submissions.calls.models import Call
+
+SPARE = 2  # empty rows
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the form, as it is or as it was typed."""
+
+    number: int
+    key: str = ""
+    name: str = ""
+    share: str = ""
+
+
+def scale(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
+    error, base = "", etag_of_scale(call)
+    lines = [
+        Line(number, str(step.pk or ""), step.name, str(step.smallest_share))
+        for number, step in enumerate(scale_of(call))
+    ]
+    if request.method == "POST":
+        typed = _typed(request)
+        try:
+            define_scale(
+                call,
+                steps=_steps(typed),
+                base=request.POST.get("base", ""),
+                by=current_user(request),
+                at=clock.portal_now(),
+            )
+        except FindingOutdated as outdated:
+            error = (
+                f"{outdated.message}. Nothing of yours was saved: this is the scale as it is now"
+            )
+        except FindingRefused as refused:
+            error, lines, base = refused.message, typed, request.POST.get("base", "")
+        else:
+            messages.success(request, "The scale is kept.")
+            return redirect("admin:review_finding_scale", call.pk)
+    filled = len(lines)
+    spare = [Line(number) for number in range(filled, min(filled + SPARE, MOST_STEPS))]
+    return show(
+        request,
+        admin,
+        "finding/scale",
+        "Words for strength",
+        call,
+        refused=bool(error),
+        error=error,
+        lines=[*lines, *spare],
+        base=base,
+    )
+
+
+def _typed(request: HttpRequest) -> list[Line]:
+    """Return the rows in which anything is typed."""
+    given = request.POST
+    rows = [
+        Line(
+            number,
+            given.get(f"key-{number}", ""),
+            given.get(f"name-{number}", "").replace("\0", "").strip(),
+            given.get(f"share-{number}", "").strip(),
+        )
+        for number in range(MOST_STEPS)
+    ]
+    return [row for row in rows if row.name]
+
+
+def _steps(lines: list[Line]) -> list[Step]:
+    steps = []
+    for line in lines:
+        share = row_key(line.share)
+        if share is None:
+            raise FindingRefused(f"Enter a whole number from 0 to 100 for “{line.name}”")
+        steps.append(Step(line.name, share, row_key(line.key)))
+    return steps

@@ -1,0 +1,92 @@
+"""Who of the team agrees with a finding. An agreement holds for the claim as it was then."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Membership, User
+from accounts.record import record
+from accounts.rights import actions_of, may
+from accounts.states import Action, AuditAction
+from review.errors import FindingRefused
+from review.findings.claims import lock_finding, refuse_outdated
+from review.models import Finding, FindingAgreement
+from review.states import FindingStatus
+from submissions.calls.models import Call
+
+OPEN = (FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Somebody of the team: when they agreed, if they did, and whether to the claim as it is."""
+
+    name: str
+    at: datetime | None
+    is_current: bool
+
+
+def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
+    """Note that somebody agrees with the finding as the page showed it; `base` is its etag.
+
+    Raises FindingOutdated where somebody changed it meanwhile; FindingRefused for who may not
+    agree, and for one that is not for agreement.
+    """
+    if not may(by, Action.AGREE_FINDINGS, finding.call_id):
+        raise FindingRefused("You may not agree with findings in this call")
+    with transaction.atomic():
+        locked = lock_finding(finding)
+        refuse_outdated(locked, base)
+        if locked.status not in OPEN:
+            raise FindingRefused("The finding is not for agreement")
+        FindingAgreement.objects.update_or_create(
+            finding=locked, person=by, defaults={"revision": locked.revision, "at": at}
+        )
+        _record(locked, by=by, at=at, agrees=True)
+
+
+def withdraw_agreement(finding: Finding, *, by: User, at: datetime) -> None:
+    """Take one's agreement back; an agreed finding is for agreement again."""
+    with transaction.atomic():
+        locked = lock_finding(finding)
+        if not FindingAgreement.objects.filter(finding=locked, person=by).delete()[0]:
+            return
+        if locked.status == FindingStatus.AGREED:
+            locked.status = FindingStatus.FOR_AGREEMENT
+            locked.save(update_fields=["status"])
+        _record(locked, by=by, at=at, agrees=False)
+
+
+def voices_of(finding: Finding) -> list[Voice]:
+    """Return everybody who may agree, and who agreed and may not any more, by their names."""
+    given = {one.person.get_username(): one for one in finding.agreements.select_related("person")}
+    names = sorted({*team_of(finding.call), *given})
+    return [
+        Voice(name, given[name].at, given[name].revision == finding.revision)
+        if name in given
+        else Voice(name, None, is_current=False)
+        for name in names
+    ]
+
+
+def team_of(call: Call) -> list[str]:
+    """Return the names of the members who may agree with findings."""
+    members = Membership.objects.filter(call=call, person__is_active=True)
+    return [
+        member.person.get_username()
+        for member in members.select_related("person")
+        if Action.AGREE_FINDINGS in actions_of(member)
+    ]
+
+
+def _record(finding: Finding, *, by: User, at: datetime, agrees: bool) -> None:
+    record(
+        by=by,
+        at=at,
+        action=AuditAction.FINDING_AGREED,
+        call=finding.call,
+        finding=finding.pk,
+        revision=finding.revision,
+        agrees=agrees,
+    )

@@ -1,0 +1,248 @@
+"""How the evidence of a report came about, in numbers: the appendix on method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Min
+
+from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among, is_few
+from core.row_keys import row_keys
+from core.spoken_time import say_day
+from review.agreement.comparing import compare
+from review.agreement.summary import agreement_of_sample
+from review.duplicates.counting import standing_of
+from review.findings.counting import counting_responses
+from review.models import Cluster, Coding, CodingSample, Redaction, Review
+from review.states import (
+    LIVE_REDACTIONS,
+    ClusterState,
+    MemberState,
+    RedactionReason,
+    ReportAudience,
+)
+from submissions.calls.models import Call
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState, TriageStatus
+
+LABELS = {
+    "opened": "The call opened",
+    "closed": "The call closed",
+    "received": "Responses received",
+    "open": "Counted, not confidential",
+    "first": "First response received",
+    "last": "Last response received",
+    "withdrawn": "Withdrawn by their authors, and counted nowhere",
+    "campaigns": "Campaigns",
+    "coders": "People who coded",
+    "coded_from": "First passage coded",
+    "coded_until": "Last passage coded",
+    "samples": "Samples coded by several people",
+    "confidential": "Confidential: counted among those received; outside the team in no finding",
+    "left_out": "Left out where each campaign counts once and duplicates do not",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number or a date of the appendix, as the report says it; `label_of` says what it is."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """`hides_open`: how many responses are not confidential is hidden, too."""
+
+    facts: list[Fact]
+    hides_open: bool = False
+
+
+def method_of(call: Call, *, audience: str, at: datetime) -> Method:
+    """Return the numbers, as readers of the report may know them."""
+    is_outside = audience == ReportAudience.OUTSIDE
+    hides = is_outside and call.hides_small_counts
+    submitted = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
+    counting = counting_responses(call, ReportAudience.TEAM).count()
+    open_ones = counting_responses(call, ReportAudience.OUTSIDE).count()
+    reasons = _set_aside(call)
+    counts = [open_ones, counting - open_ones, *reasons.values()]
+    shown = _shown(counts, hides=hides)
+    facts = [
+        Fact("opened", call.opens_in_words),
+        Fact("closed", call.closes_in_words),
+        *_days(call),
+        Fact("received", f"{submitted.count():,}"),
+        Fact("open", _say(shown[0])),
+        Fact("confidential", _say(shown[1])),
+        *(Fact(f"set_aside:{key}", _say(one)) for key, one in zip(reasons, shown[2:], strict=True)),
+        *_withdrawn(call, hides=hides),
+        *_campaigns(call, hides=hides),
+        *_coding(call, is_outside=is_outside),
+        *_agreement(call),
+        *_redactions(call, audience=audience, hides=hides),
+    ]
+    hides_open = hides and shown[0].number is None
+    return Method(facts, hides_open)
+
+
+def label_of(call: Call, key: str) -> str:
+    """Return what the number under the key is, whether the report still has it or not."""
+    kind, _, which = key.partition(":")
+    if kind == "set_aside":
+        return f"Set aside: {_reason(call, which)}"
+    if kind == "redacted":
+        return f"Passages redacted: {RedactionReason(which).label.lower()}"
+    if kind == "sample":
+        return f"Agreement of the coders of sample {which}"
+    if kind == "coder":
+        return f"Passages coded by {which}"
+    if kind == "campaign":
+        return f"Responses of “{_campaign(which)}”"
+    return LABELS.get(key, key)
+
+
+def _campaign(key: str) -> str:
+    rows = Cluster.objects.filter(pk__in=row_keys([key]))
+    named = rows.values_list("name", flat=True).first()
+    return named or "a campaign that is none any more"
+
+
+def _shown(counts: Sequence[int], *, hides: bool) -> list[Shown]:
+    if not hides:
+        return as_they_are(counts)
+    try:
+        return hidden_among(counts)
+    except TooFew:
+        return [Shown(None, is_few=is_few(count)) for count in counts]
+
+
+def _say(shown: Shown) -> str:
+    if shown.number is not None:
+        return f"{shown.number:,}"
+    return "fewer than 5" if shown.is_few else "hidden, as it would tell a smaller count"
+
+
+def _set_aside(call: Call) -> dict[str, int]:
+    """Return how many are set aside, by the key of the reason, in the call's order."""
+    aside = Submission.objects.filter(
+        call=call, state=SubmissionState.SUBMITTED, triage_status=TriageStatus.SET_ASIDE
+    )
+    counted = dict(
+        Review.objects.filter(submission__in=aside)
+        .order_by()
+        .values_list("reason")
+        .annotate(Count("pk"))
+    )
+    unsaid = aside.count() - sum(counted.values())
+    if unsaid:
+        counted[""] = counted.get("", 0) + unsaid
+    order = [*call.set_aside_labels, ""]
+    known = {key: counted[key] for key in order if key in counted}
+    return known | counted
+
+
+def _reason(call: Call, key: str) -> str:
+    return call.set_aside_labels.get(key, key or "no reason given").lower()
+
+
+def _days(call: Call) -> list[Fact]:
+    span = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED).aggregate(
+        first=Min("submitted_at"), last=Max("submitted_at")
+    )
+    if span["first"] is None:
+        return []
+    return [
+        Fact("first", _day(span["first"], call)),
+        Fact("last", _day(span["last"], call)),
+    ]
+
+
+def _withdrawn(call: Call, *, hides: bool) -> list[Fact]:
+    number = Submission.objects.filter(call=call, state=SubmissionState.WITHDRAWN).count()
+    shown = Shown(None, is_few=True) if hides and is_few(number) else Shown(number)
+    return [Fact("withdrawn", _say(shown))]
+
+
+def _campaigns(call: Call, *, hides: bool) -> list[Fact]:
+    standing = standing_of(call)
+    rows = (
+        Cluster.objects.filter(
+            call=call,
+            state=ClusterState.CAMPAIGN,
+            members__state=MemberState.CONFIRMED,
+            members__submission__state=SubmissionState.SUBMITTED,
+        )
+        .annotate(responses=Count("members"))
+        .order_by("name")
+    )
+    facts = [Fact("campaigns", str(standing.campaigns))]
+    for cluster in rows:
+        few = hides and is_few(cluster.responses)
+        shown = Shown(None, is_few=True) if few else Shown(cluster.responses)
+        facts.append(Fact(f"campaign:{cluster.pk}", _say(shown)))
+    if not hides:
+        left_out = f"{standing.left_out:,}"
+        facts.append(Fact("left_out", left_out))
+    return facts
+
+
+def _coding(call: Call, *, is_outside: bool) -> list[Fact]:
+    codings = Coding.objects.filter(
+        version__submission__call=call, version__submission__state=SubmissionState.SUBMITTED
+    )
+    rows = codings.order_by().values_list("by__username").annotate(Count("pk"))
+    coders = dict(sorted(rows))
+    facts = [Fact("coders", str(len(coders)))]
+    if not is_outside:
+        facts += [Fact(f"coder:{name}", f"{number:,}") for name, number in coders.items()]
+    span = codings.aggregate(first=Min("at"), last=Max("at"))
+    if span["first"] is not None:
+        facts += [
+            Fact("coded_from", _day(span["first"], call)),
+            Fact("coded_until", _day(span["last"], call)),
+        ]
+    return facts
+
+
+def _redactions(call: Call, *, audience: str, hides: bool) -> list[Fact]:
+    """Count what is hidden in responses that count for these readers, by its reason."""
+    rows = Redaction.objects.filter(
+        state__in=LIVE_REDACTIONS,
+        version__in=counting_responses(call, audience).values("current_version"),
+    )
+    counted = dict(rows.order_by().values_list("reason").annotate(Count("pk")))
+    facts = []
+    for reason in RedactionReason:
+        if number := counted.get(reason, 0):
+            few = hides and is_few(number)
+            shown = Shown(None, is_few=True) if few else Shown(number)
+            facts.append(Fact(f"redacted:{reason.value}", _say(shown)))
+    return facts
+
+
+def _agreement(call: Call) -> list[Fact]:
+    """Say of each sample how far its coders agree, as its own page does."""
+    samples = list(CodingSample.objects.filter(call=call).order_by("pk"))
+    facts = [Fact("samples", str(len(samples)))]
+    for sample in samples:
+        comparison = compare(sample)
+        if not comparison.responses:
+            continue
+        agreement = agreement_of_sample(comparison)
+        by_sentence, by_answer = agreement.by_sentence, agreement.by_answer
+        facts.append(
+            Fact(
+                f"sample:{sample.pk}",
+                f"{comparison.responses:,} compared; Krippendorff’s alpha "
+                f"{by_sentence.alpha.said} by sentence, {by_answer.alpha.said} by answer; "
+                f"{by_sentence.share.per_cent} of the sentences alike; of "
+                f"{agreement.differing:,} that differ {agreement.decided:,} decided",
+            )
+        )
+    return facts
+
+
+def _day(moment: datetime, call: Call) -> str:
+    return say_day(moment, call.timezone)

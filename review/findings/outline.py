@@ -1,0 +1,123 @@
+"""The outline of a call's report: headings and findings in one order.
+
+A finding stands under the heading before it. Dropped findings are in no outline.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.record import record
+from accounts.rights import may
+from accounts.states import Action, AuditAction
+from core.canonical import canonical_text, digest
+from review.errors import FindingOutdated, FindingRefused
+from review.findings.on_record import changed_last_by
+from review.models import Finding, ReportHeading
+from review.states import FindingStatus
+from submissions.calls.models import Call
+
+Item = Finding | ReportHeading
+CHANGES = (
+    AuditAction.OUTLINE_CHANGED,
+    AuditAction.FINDING_WRITTEN,
+    AuditAction.FINDING_STATUS_CHANGED,
+)
+UP, DOWN = -1, 1
+
+
+def outline_of(call: Call) -> list[Item]:
+    headings = ReportHeading.objects.filter(call=call)
+    findings = Finding.objects.filter(call=call).exclude(status=FindingStatus.DROPPED)
+    items: list[Item] = [*headings, *findings.select_related("strength")]
+    return sorted(items, key=lambda item: (item.position, isinstance(item, Finding), item.pk))
+
+
+def key_of(item: Item) -> str:
+    """Return the item's name in forms and addresses."""
+    return f"{'finding' if isinstance(item, Finding) else 'heading'}-{item.pk}"
+
+
+def etag_of_outline(items: Sequence[Item]) -> str:
+    titles = [item.title if isinstance(item, ReportHeading) else "" for item in items]
+    return digest("\n".join(f"{key_of(i)}:{t}" for i, t in zip(items, titles, strict=True)))[:12]
+
+
+def move(call: Call, key: str, *, step: int, base: str, by: User, at: datetime) -> None:
+    """Let the item change places with the one before it (UP) or after it (DOWN).
+
+    `base` is the etag of the outline that the page showed. Raises FindingOutdated where there is
+    another by now; FindingRefused for who may not, and at the ends.
+    """
+    with _changing(call, base=base, by=by, at=at, moved=key, step=step) as items:
+        places = {key_of(item): place for place, item in enumerate(items)}
+        if key not in places:
+            raise FindingRefused("It is not in the outline")
+        place = places[key]
+        if not 0 <= place + step < len(items):
+            raise FindingRefused(f"It is the {'first' if step == UP else 'last'} already")
+        items[place], items[place + step] = items[place + step], items[place]
+
+
+def add_heading(call: Call, title: str, *, base: str, by: User, at: datetime) -> None:
+    """Add a heading at the end; raises as `move`, and FindingRefused for one without words."""
+    title = _cleaned(title)
+    with _changing(call, base=base, by=by, at=at, added=True) as items:
+        items.append(ReportHeading.objects.create(call=call, title=title))
+
+
+def rename_heading(call: Call, key: str, title: str, *, base: str, by: User, at: datetime) -> None:
+    title = _cleaned(title)
+    with _changing(call, base=base, by=by, at=at, renamed=key) as items:
+        heading = _heading(items, key)
+        heading.title = title
+        heading.save(update_fields=["title"])
+
+
+def remove_heading(call: Call, key: str, *, base: str, by: User, at: datetime) -> None:
+    """Take the heading away: its findings stand under the one before it."""
+    with _changing(call, base=base, by=by, at=at, removed=key) as items:
+        heading = _heading(items, key)
+        items.remove(heading)
+        heading.delete()
+
+
+@contextmanager
+def _changing(
+    call: Call, *, base: str, by: User, at: datetime, **detail: Any
+) -> Iterator[list[Item]]:
+    """Give the items of the outline, to be put in another order, once nobody else changes it."""
+    if not may(by, Action.WRITE_FINDINGS, call):
+        raise FindingRefused("You may not change the outline of this call")
+    with transaction.atomic():
+        Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        items = outline_of(call)
+        if etag_of_outline(items) != base:
+            who = changed_last_by(call, *CHANGES)
+            raise FindingOutdated(f"{who} changed the outline while this page was open")
+        yield items
+        for place, item in enumerate(items):
+            if item.position != place:
+                type(item)._default_manager.filter(pk=item.pk).update(position=place)
+        record(by=by, at=at, action=AuditAction.OUTLINE_CHANGED, call=call, **detail)
+
+
+def _heading(items: Sequence[Item], key: str) -> ReportHeading:
+    for item in items:
+        if isinstance(item, ReportHeading) and key_of(item) == key:
+            return item
+    raise FindingRefused("There is no such heading")
+
+
+def _cleaned(title: str) -> str:
+    title = " ".join(canonical_text(title).replace("\0", "").split())
+    longest = ReportHeading._meta.get_field("title").max_length or 0
+    if not title:
+        raise FindingRefused("Enter the heading")
+    if len(title) > longest:
+        raise FindingRefused(f"The heading has {len(title)} characters: {longest} at most")
+    return title

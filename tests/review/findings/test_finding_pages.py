@@ -1,0 +1,312 @@
+"""The pages of findings, as members of the team use them, without JavaScript."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.states import Action, AuditAction, Role
+from review.coding.samples import draw_sample
+from review.findings.claims import claim_of, etag_of
+from review.findings.outline import outline_of
+from review.findings.scale import scale_of
+from review.models import Finding, ReportRun
+from review.quotes.marking import mark_quote
+from review.states import FindingStatus, Stance
+from submissions.responses.amending import withdraw
+from tests.makers import make_call, make_user, withhold
+from tests.review.findings.made import agreed, hide, quoted
+from tests.review.test_coding_page import signed_in
+
+
+@pytest.fixture
+def ann(evidence):
+    return signed_in(evidence.ann)
+
+
+@pytest.fixture
+def ben(evidence):
+    return signed_in(evidence.ben)
+
+
+def address(name, row):
+    return reverse(f"admin:review_{name}", args=[row.pk])
+
+
+def page_of(client, name, row, query=""):
+    return client.get(address(name, row) + query).content.decode()
+
+
+def told(answer):
+    """What the page after it says."""
+    found = re.findall(r'<li class="(?:success|error)">(.*?)</li>', answer.content.decode())
+    return [one.replace("&#x27;", "'") for one in found]
+
+
+def base_on(page):
+    return re.search(r'name="base" value="([^"]*)"', page)[1]
+
+
+def typed(evidence, **given):
+    return {"title": "Partners are paid late", "text": "", "strength": "most"} | given
+
+
+def test_finding_is_written_and_shown_with_its_count(evidence, ann):
+    given = typed(evidence, codes=[evidence.code.pk], questions=["story"], text="One\r\ntwo.")
+    answer = ann.post(address("finding_write", evidence.call), given, follow=True)
+    assert told(answer) == ["The finding is kept, as a draft."]
+    page = answer.content.decode()
+    count = re.search(r'id="count">(.*?)</dd>', page)[1]
+    assert count == "2 of 3 who answered “What happened?” (66.6 %)"
+    assert 'id="warning"' not in page
+
+
+def test_word_that_does_not_fit_is_warned_of_on_the_page(evidence, ann):
+    page = page_of(ann, "finding_change", evidence.find(strength="all"))
+    assert re.search(r'id="warning">(.*?)</p>', page)[1] == (
+        "2 of 3 is 66.6 %. “all” begins at 100 %: the scale calls this “most”."
+    )
+
+
+def test_claim_without_words_is_asked_for_again(evidence, ann):
+    answer = ann.post(address("finding_write", evidence.call), typed(evidence, title=" "))
+    assert answer.status_code == 422
+    assert "Enter what you claim" in answer.content.decode()
+    assert not Finding.objects.exists()
+
+
+def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben):
+    finding = evidence.find()
+    where = address("finding_claim", finding)
+    base = base_on(ann.get(where).content.decode())
+    codes = [evidence.code.pk]
+    ben.post(where, typed(evidence, title="Ben’s claim", codes=codes, base=base))
+    answer = ann.post(where, typed(evidence, title="Ann’s claim", codes=codes, base=base))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "ben changed this finding meanwhile. Nothing of yours was saved" in page
+    assert "Saved meanwhile: “Ben’s claim”." in page
+    assert 'value="Ann’s claim"' in page
+    finding.refresh_from_db()
+    assert finding.title == "Ben’s claim"
+    again = typed(evidence, title="Ann’s claim", codes=codes, base=base_on(page))
+    assert told(ann.post(where, again, follow=True)) == ["The finding is changed."]
+    finding.refresh_from_db()
+    assert finding.title == "Ann’s claim"
+
+
+def test_finding_goes_through_its_statuses(evidence, ann, ben):
+    finding = evidence.find()
+    where, agree = address("finding_status", finding), address("finding_agree", finding)
+    set_to = {"status": "for_agreement", "base": etag_of(finding)}
+    assert told(ann.post(where, set_to, follow=True)) == ["Its status is now: for agreement."]
+    base = base_on(page_of(ben, "finding_change", finding))
+    answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
+    assert told(answer) == ["You agree with the finding as it is."]
+    assert re.search(r"<li>ben: agreed on [^<]*</li>", answer.content.decode())
+    assert "<li>ann: not yet</li>" in answer.content.decode()
+    answer = ann.post(where, {"status": "agreed", "base": base}, follow=True)
+    assert told(answer) == ["Its status is now: agreed."]
+    answer = ben.post(agree, {"do": "take back"}, follow=True)
+    assert told(answer) == ["You do not agree any more."]
+    finding.refresh_from_db()
+    assert finding.status == FindingStatus.FOR_AGREEMENT
+
+
+def test_stale_status_is_refused_with_the_name(evidence, ann, ben):
+    finding = evidence.find()
+    where, base = address("finding_status", finding), etag_of(finding)
+    ben.post(where, {"status": "for_agreement", "base": base})
+    answer = ann.post(where, {"status": "dropped", "reason": "No.", "base": base}, follow=True)
+    assert told(answer) == ["Ben changed this finding meanwhile. Nothing was changed."]
+    assert told(ann.post(where, {"status": "x"}, follow=True)) == [
+        "Choose a status. Nothing was changed."
+    ]
+
+
+def test_passages_are_chosen_and_taken_off(evidence, ann):
+    finding, third = evidence.find(), evidence.responses[2]
+    quote = quoted(evidence, evidence.find("Other"), evidence.responses[0]).quote
+    coding = evidence.coded(third)
+    where = address("finding_passages", finding)
+    page = ann.get(where).content.decode()
+    assert page.count("<blockquote") == 1
+    answer = ann.post(where, {"do": f"supports {quote.pk}"}, follow=True)
+    assert told(answer) == ["The passage stands in the finding."]
+    assert "In the finding: Supports it" in answer.content.decode()
+    assert ann.get(f"{where}?from=codings").content.decode().count("<blockquote") == 3
+    ann.post(f"{where}?from=codings", {"do": f"contrary {coding.pk}"})
+    put = {(one.stance, one.version.submission) for one in finding.passages.all()}
+    assert put == {("supports", evidence.responses[0]), ("contrary", third)}
+    page = page_of(ann, "finding_change", finding)
+    assert page.count("They paid us late.") == 2
+    assert "No report prints its words: It is not in the quote bank." in page
+    shown = AuditEvent.objects.filter(action=AuditAction.PASSAGES_READ).latest("pk").detail
+    assert shown["finding"] == finding.pk
+    assert set(shown["shown"]) == {evidence.responses[0].reference, third.reference}
+    off = finding.passages.get(stance="contrary")
+    answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
+    assert told(answer) == ["The passage does not stand in the finding any more."]
+    answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
+    assert told(answer) == ["Somebody took the passage off already."]
+
+
+def test_quote_under_another_code_is_in_the_whole_bank_alone(evidence, ann):
+    finding = evidence.find()
+    quoted(evidence, evidence.find("Other"), evidence.responses[2])
+    assert "<blockquote" not in page_of(ann, "finding_passages", finding)
+    assert page_of(ann, "finding_passages", finding, "?from=bank").count("<blockquote") == 1
+
+
+def test_quote_that_consent_forbids_says_why(evidence, ann):
+    finding, secret = evidence.find(), evidence.respond(publication="confidential")
+    evidence.coded(secret)
+    place = {"start": 0, "end": 4, "by": evidence.ann, "at": evidence.at}
+    quote = mark_quote(version=secret.current_version, question=evidence.question, **place)
+    where = address("finding_passages", finding)
+    page = ann.get(where).content.decode()
+    assert "It cannot stand in a finding: " in page
+    assert f"supports {quote.pk}" not in page
+    answer = ann.post(where, {"do": f"supports {quote.pk}"})
+    assert answer.status_code == 422
+    assert "its words cannot stand in a finding." in answer.content.decode()
+
+
+def test_passage_of_a_withdrawn_response_is_not_shown(evidence, ann):
+    finding = evidence.find()
+    quoted(evidence, finding, evidence.responses[0])
+    withdraw(submission=evidence.responses[0], at=evidence.at)
+    page = page_of(ann, "finding_change", finding)
+    assert "They paid us late." not in page
+    assert "1 of responses that are withdrawn or erased is not shown." in page
+
+
+def test_coder_of_a_blind_sample_sees_no_passage_of_others(evidence):
+    finding, coder = evidence.find(), make_user(Role.REVIEWER, username="cat")
+    quoted(evidence, finding, evidence.responses[0])
+    draw_sample(
+        call=evidence.call,
+        size=3,
+        coders=[coder, evidence.ben],
+        facet="",
+        is_blind=True,
+        by=evidence.ann,
+        at=evidence.at,
+    )
+    client = signed_in(coder)
+    page = page_of(client, "finding_change", finding)
+    assert "They paid us late." not in page
+    assert "0 of 3 responses (0 %)" in page
+    for source in ("quotes", "bank", "codings"):
+        chosen = page_of(client, "finding_passages", finding, f"?from={source}")
+        assert "<blockquote" not in chosen
+
+
+def test_redacted_words_are_hidden_from_who_may_not_see_them(evidence, ann):
+    finding = evidence.find()
+    quoted(evidence, finding, evidence.responses[0])
+    hide(evidence, evidence.responses[0], start=10, end=13)
+    withhold(evidence.ben, Action.SEE_REDACTED)
+    reader = signed_in(evidence.ben)
+    for name in ("finding_change", "finding_passages"):
+        assert ">They paid us late.<" in page_of(ann, name, finding)
+        assert ">They paid ███late.<" in page_of(reader, name, finding)
+
+
+def test_outline_is_ordered_by_buttons(evidence, ann):
+    evidence.find("One")
+    evidence.find("Two")
+    where = address("finding_outline", evidence.call)
+
+    def press(do, **given):
+        base = base_on(ann.get(where).content.decode())
+        return told(ann.post(where, {"do": do, "base": base} | given, follow=True))
+
+    assert press("add", title="Money") == ["The outline is changed."]
+    one, two, money = outline_of(evidence.call)
+    press(f"up heading-{money.pk}")
+    press(f"down finding-{one.pk}")
+    press(f"rename heading-{money.pk}", **{f"title-heading-{money.pk}": "Late money"})
+    assert [item.title for item in outline_of(evidence.call)] == ["Late money", "One", "Two"]
+    press(f"remove heading-{money.pk}")
+    assert [item.title for item in outline_of(evidence.call)] == ["One", "Two"]
+    page = ann.get(where).content.decode()
+    assert f'value="up finding-{one.pk}"' not in page
+    assert f'value="down finding-{two.pk}"' not in page
+
+
+def test_stale_outline_is_refused_with_the_name(evidence, ann, ben):
+    where = address("finding_outline", evidence.call)
+    base = base_on(ann.get(where).content.decode())
+    ben.post(where, {"do": "add", "title": "Ben", "base": base})
+    answer = ann.post(where, {"do": "add", "title": "Ann", "base": base})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "ben changed the outline while this page was open." in page
+    assert 'value="Ann"' in page
+
+
+def test_scale_is_defined_on_its_page(evidence, ann, ben):
+    where = address("finding_scale", evidence.call)
+    base = base_on(ann.get(where).content.decode())
+    given = {"base": base, "name-0": "most", "share-0": "60", "name-4": "few", "share-4": "1"}
+    assert told(ann.post(where, given, follow=True)) == ["The scale is kept."]
+    said = [(step.name, step.smallest_share) for step in scale_of(evidence.call)]
+    assert said == [("most", 60), ("few", 1)]
+    answer = ben.post(where, given)
+    assert answer.status_code == 422
+    assert "ann changed the scale while this page was open." in answer.content.decode()
+    base = base_on(ben.get(where).content.decode())
+    answer = ben.post(where, given | {"base": base, "share-0": "a half"})
+    assert "Enter a whole number from 0 to 100 for “most”." in answer.content.decode()
+    assert 'value="a half"' in answer.content.decode()
+
+
+def test_report_is_made_and_compared(evidence, ann):
+    finding = agreed(evidence, evidence.find())
+    where = address("reportrun_make", evidence.call)
+    answer = ann.post(where, {"audience": "outside", "file_format": "html"})
+    run = ReportRun.objects.get()
+    name = f"{evidence.call.slug}-findings-{run.pk}.html"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    page = page_of(ann, "reportrun_change", run)
+    assert run.sha256 in page
+    assert f"{evidence.responses[0].reference}: story 0 to 18" in page
+    assert "the same report would be made now" in page_of(ann, "reportrun_changed", run)
+    quoted(evidence, finding, evidence.responses[0], stance=Stance.CONTRARY)
+    assert "is new." in page_of(ann, "reportrun_changed", run)
+    compared = AuditEvent.objects.filter(action=AuditAction.REPORT_COMPARED)
+    assert [event.detail["differences"] for event in compared.order_by("pk")] == [0, 1]
+
+
+def test_report_for_nobody_is_asked_for_again(evidence, ann):
+    answer = ann.post(address("reportrun_make", evidence.call), {})
+    assert answer.status_code == 422
+    assert "Choose for whom the report is" in answer.content.decode()
+
+
+def test_members_of_other_calls_and_coders_write_nothing(evidence):
+    finding, other = evidence.find(), make_call()
+    stranger = make_user(username="dan")
+    other.members.create(person=stranger, role=Role.MANAGER)
+    coder = signed_in(make_user(Role.CODER, username="eve"))
+    for client, status in ((signed_in(stranger), 404), (coder, 403)):
+        for name in ("finding_claim", "finding_passages"):
+            assert client.get(address(name, finding)).status_code == status
+    assert coder.get(address("finding_change", finding)).status_code == 200
+    assert claim_of(finding).title == "Partners are paid late"
+
+
+def test_list_shows_findings_of_own_calls_with_their_status(evidence, ann):
+    evidence.find()
+    page = ann.get(reverse("admin:review_finding_changelist")).content.decode()
+    assert "Partners are paid late" in page
+    assert address("finding_outline", evidence.call) in page
+
+
+def test_history_says_who_changed_it(evidence, ann):
+    finding = evidence.find()
+    page = page_of(ann, "finding_history", finding)
+    assert "Wrote a finding" in page
