@@ -7,6 +7,7 @@ one has few words at all, so it counts less. No text leaves the database and thi
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from django.db import connection
@@ -27,7 +28,7 @@ from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState, TriageStatus
 
-MOST_COMPARED = 20_000  # unread responses, the first that came
+MOST_COMPARED = 2_000  # unread responses, and read ones: of 20,000 it would take several seconds
 MOST_SHOWN = 30
 MOST_WORDS = 12  # of each response
 FEW = 20  # different words; with less a response is not unlike others, but short
@@ -70,12 +71,16 @@ class Unlike:
 
 @dataclass(frozen=True)
 class UnlikeList:
-    """`read` and `unread` say how many responses were compared; `left` how many unread were not."""
+    """`read` and `unread` say how many responses were compared.
+
+    `left` is how many unread ones were not, and `earlier` how many read ones, which came earlier.
+    """
 
     found: list[Unlike]
     read: int
     unread: int
     left: int
+    earlier: int
 
 
 def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> UnlikeList:
@@ -90,11 +95,18 @@ def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> Unli
     keys = list(unread.order_by("submitted_at", "pk").values_list("current_version", flat=True))
     all_unread = unread_by(reader, counting).order_by().values("pk")
     read = list(
-        counting.exclude(pk__in=all_unread).order_by().values_list("current_version", flat=True)
+        counting.exclude(pk__in=all_unread)
+        .order_by("-submitted_at", "-pk")
+        .values_list("current_version", flat=True)
     )
-    compared = keys[:MOST_COMPARED]
+    earlier, read = len(read[MOST_COMPARED:]), read[:MOST_COMPARED]
+    compared = keys
+    if len(keys) > MOST_COMPARED:
+        drawn = Random(f"{call.pk} {reader.pk}")  # noqa: S311 - the same ones again at each look
+        compared = drawn.sample(keys, MOST_COMPARED)
+    left = len(keys) - len(compared)
     if not read or not compared:
-        return UnlikeList([], len(read), len(compared), len(keys) - len(compared))
+        return UnlikeList([], len(read), len(compared), left, earlier)
     given: dict[str, Any] = {"read": read, "unread": compared, "few": FEW, "most": MOST_SHOWN}
     with connection.cursor() as cursor:
         cursor.execute(NEW.format(**_words(call, reader)), given)
@@ -105,7 +117,7 @@ def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> Unli
     shown = [
         Unlike(by_key[key].submission, new, words, said.get(key, [])) for key, words, new in found
     ]
-    return UnlikeList(shown, len(read), len(compared), len(keys) - len(compared))
+    return UnlikeList(shown, len(read), len(compared), left, earlier)
 
 
 def _words(call: Call, reader: User) -> dict[str, str]:

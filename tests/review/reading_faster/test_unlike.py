@@ -113,8 +113,12 @@ def test_more_than_are_compared_are_counted(call, monkeypatch):
     open_by(ada, make_submitted(call, story=COMMON))
     for n in range(3):
         make_submitted(call, story=f"Beavers build {n}")
+    for _ in range(2):
+        open_by(ada, make_submitted(call, story=COMMON))
     found = compared(call, ada)
     assert (len(found.found), found.unread, found.left) == (2, 2, 1)
+    assert (found.read, found.earlier) == (2, 1)
+    assert compared(call, ada) == found
 
 
 def test_page_keeps_to_the_filters_of_the_list_and_is_on_record(client, call):
