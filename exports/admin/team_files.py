@@ -83,6 +83,7 @@ class TeamFilesAdmin(OfOwnCalls, ReadOnlyAdmin):
             "error": error,
             "has_codebook": call.codes.filter(merged_into=None).exists(),
             "may_export_confidential": may_export_confidential(reader, call),
+            "writes_findings": may(reader, Action.WRITE_FINDINGS, call),
             "opens_files": may(reader, Action.OPEN_FILES, call),
             "blind": blind_to(reader).filter(sample__call=call).count(),
             "longest_reason": LONGEST_REASON,

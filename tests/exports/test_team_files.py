@@ -202,6 +202,10 @@ def test_page_leads_to_the_codebook_and_says_who_is_blind(client, call, coded):
     shown = client.get(page_of(call)).content.decode()
     assert re.findall(r"/admin/review/code/of/\d+/codebook\.(\w+)", shown) == ["csv", "qdc"]
     assert "blind" not in shown
+    assert re.findall(r"/admin/review/(\w+)/of/\d+/(?:outline/)?\"", shown) == [
+        "finding",
+        "matrixsummary",
+    ]
     boss = make_user(Role.MANAGER)
     draw_sample(
         call=call, size=1, coders=[ada, bo], facet="", is_blind=True, by=boss, at=NOW, seed=1
