@@ -3,16 +3,23 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from review.models import ClusterMember, Quote
+from review.models import ClusterMember
 from review.quotes.roles import OF_ROLES, chosen, role_question
 from review.states import ClusterState, MemberState
 from submissions.calls.models import Call, Question
-from submissions.responses.models import Submission
+from submissions.responses.models import Submission, Version
 from submissions.responses.states import TriageStatus
 
 TOO_LARGE = 1 / 3  # a share of the quotes; more than that is too many of one
 FEWEST = 2  # quotes of one before they can be too many
+
+
+class OfAVersion(Protocol):
+    """A quote, or a passage of a finding."""
+
+    version: Version
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Balance:
         return [*self.too_many, *(str(one) for one in self.sides)]
 
 
-def balance_of(quotes: Collection[Quote], call: Call) -> Balance:
+def balance_of(quotes: Collection[OfAVersion], call: Call) -> Balance:
     """Return what is one-sided about the quotes, all of the call.
 
     Leave out those that may not be used. Fetch them by `quotes.reading.with_responses`.
@@ -80,7 +87,7 @@ def questions_of_sides(call: Call) -> list[tuple[str, Question]]:
     return list(found.values())
 
 
-def _of_one_respondent(quotes: Collection[Quote]) -> list[str]:
+def _of_one_respondent(quotes: Collection[OfAVersion]) -> list[str]:
     names = {one.version.submission_id: str(one.version.submission) for one in quotes}
     counts = Counter(one.version.submission_id for one in quotes)
     return [
@@ -90,7 +97,7 @@ def _of_one_respondent(quotes: Collection[Quote]) -> list[str]:
     ]
 
 
-def _of_one_campaign(quotes: Collection[Quote]) -> list[str]:
+def _of_one_campaign(quotes: Collection[OfAVersion]) -> list[str]:
     responses = {one.version.submission_id for one in quotes}
     members = ClusterMember.objects.filter(
         submission__in=responses,
@@ -115,7 +122,7 @@ def _is_too_many(number: int, total: int) -> bool:
     return number >= FEWEST and number > total * TOO_LARGE
 
 
-def _sides(quotes: Iterable[Quote], call: Call) -> list[Sides]:
+def _sides(quotes: Iterable[OfAVersion], call: Call) -> list[Sides]:
     quoted = [one.version.submission.submitted_version for one in quotes]
     counting = Submission.objects.submitted().filter(call=call)
     counting = counting.exclude(triage_status=TriageStatus.SET_ASIDE).order_by()

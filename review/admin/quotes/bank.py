@@ -31,6 +31,7 @@ from review.admin.quotes.filters import (
     QuestionFilter,
     QuotingFilter,
     RoleFilter,
+    UseFilter,
 )
 from review.admin.quotes.marking import mark as mark_passages
 from review.admin.response_filters import chosen_call
@@ -38,7 +39,7 @@ from review.admin.shortening import shorten
 from review.coding import samples
 from review.coding.passages import Passage
 from review.errors import QuoteRefused
-from review.models import Coding, Quote
+from review.models import Coding, Finding, Quote
 from review.quotes.balance import balance_of
 from review.quotes.bank_file import export_bank
 from review.quotes.citing import copy_quote
@@ -65,6 +66,7 @@ class QuoteAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         RoleFilter,
         QuestionFilter,
         MarkedByFilter,
+        UseFilter,
     )
     search_fields = ("version__submission__reference",)
     search_help_text = "The reference of a response"
@@ -175,6 +177,7 @@ class QuoteAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             "marked": in_uk_time(quote.at),
             "said": say_standing(quote.standing),
             "codes": sorted(set(codings.values_list("code__pk", "code__name"))),
+            "findings": Finding.objects.filter(passages__quote=quote).distinct(),
             "may_take_out": may(request.user, Action.CODE, quote.call_id),
         }
         return TemplateResponse(request, f"{PAGES}/page.html", context)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.current_user import current_user
@@ -12,7 +12,7 @@ from accounts.states import Action
 from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.coding.samples import seen_by
 from review.coding.tree import tree
-from review.models import Coding, Quote
+from review.models import Coding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
 from review.quotes.reading import of_the_outer_quote, with_responses
 from review.quotes.roles import role_question
@@ -92,6 +92,20 @@ class MarkedByFilter(OneOf):
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         return queryset.filter(by=self.value()) if self.value() else queryset
+
+
+class UseFilter(OneOf):
+    title = "used in findings"
+    parameter_name = "used"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("yes", "In a finding"), ("no", "In none")]
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        used = Exists(FindingPassage.objects.filter(quote=OuterRef("pk")))
+        return queryset.filter(used if self.value() == "yes" else ~used)
 
 
 class QuotingFilter(OneOf):
