@@ -31,6 +31,7 @@ from review.findings.reading import words_for
 from review.findings.reports import base_in_words
 from review.findings.scale import say_share, scale_of, why_not_fitting
 from review.models import Code, Finding, FindingPassage
+from review.quotes.balance import balance_of
 from review.states import FindingStatus, Stance
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
@@ -137,6 +138,7 @@ def page_of(
     stands = stands_of(call, [finding], reader=reader)[finding.pk]
     scale_now = scale_of(call)
     stances, hidden = _passages(request, finding)
+    supporting = [one.passage for one in stances[0].passages if not one.why_not]
     voices = voices_of(finding)
     mine = next((one for one in voices if one.name == reader.get_username()), None)
     is_open = finding.status in {FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED}
@@ -157,6 +159,7 @@ def page_of(
         is_blind=blind_to(reader).filter(sample__call=call).exists(),
         stances=stances,
         hidden=hidden,
+        balance=balance_of(supporting, call).warnings,
         voices=[(one, in_uk_time(one.at)) for one in voices],
         etag=etag_of(finding),
         changed=in_uk_time(finding.changed_at),

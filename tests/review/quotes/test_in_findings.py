@@ -1,0 +1,52 @@
+"""Quotes and the findings that use them: the filter of the bank, and one-sided findings."""
+
+import pytest
+from django.urls import reverse
+from django.utils.html import escape
+
+from review.findings.passages import put_passage
+from review.states import Stance
+from tests.review.findings.made import Evidence
+from tests.review.quotes.quoting import make_quote
+from tests.review.test_coding_page import signed_in
+
+pytestmark = pytest.mark.django_db
+BANK = "/admin/review/quote/"
+
+
+@pytest.fixture
+def made(at):
+    made = Evidence()
+    at(made.at)
+    return made
+
+
+def listed(client, used):
+    return [row.pk for row in client.get(BANK, {"used": used}).context["cl"].result_list]
+
+
+def test_bank_is_narrowed_by_use_and_a_quote_names_its_findings(made):
+    used, unused = (make_quote(one, "They paid us late.") for one in made.responses[:2])
+    finding = made.find()
+    put_passage(finding, used, stance=Stance.SUPPORTS, by=made.ann, at=made.at)
+    client = signed_in(made.ann)
+    assert (listed(client, "yes"), listed(client, "no")) == ([used.pk], [unused.pk])
+    link = f'{reverse("admin:review_finding_change", args=[finding.pk])}">{finding.title}</a>'
+    pages = [
+        client.get(reverse("admin:review_quote_change", args=[one.pk])).content.decode()
+        for one in (used, unused)
+    ]
+    assert [link in page for page in pages] == [True, False]
+
+
+def test_page_of_a_finding_says_what_is_one_sided_about_its_quotes(made):
+    finding, response = made.find(), made.responses[0]
+    made.respond(roles=["commissioner"])
+    for words in ("They paid us late.", "The prime kept half."):
+        quote = make_quote(response, words)
+        put_passage(finding, quote, stance=Stance.SUPPORTS, by=made.ann, at=made.at)
+    page = signed_in(made.ann).get(reverse("admin:review_finding_change", args=[finding.pk]))
+    shown = page.content.decode()
+    assert f"Too many from one respondent: 2 of 2 quotes are from {response.reference}." in shown
+    only = "One side only, by role: all are from “I provide services”"
+    assert escape(only) in shown
