@@ -1,7 +1,8 @@
 """A made-up team that codes a sample of fake responses, to try the review pages with.
 
 It does what people do, by the same functions: a codebook, a sample that two coders code by
-themselves and not quite alike, decisions about some of the differences, notes.
+themselves and not quite alike, decisions about some of the differences, notes; then memos, quotes
+and findings.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from accounts import memberships
 from accounts.models import Membership, User
 from accounts.states import REHEARSAL_EMAIL_DOMAIN, Role
 from rehearsal.seeding import SeedingRefused
+from rehearsal.team_findings import write_up
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
 from review.agreement.differences import differences
@@ -28,7 +30,7 @@ from review.noting import add_note
 from submissions.calls.models import Call, Question
 from submissions.responses.models import Version
 
-LEAD, CODERS = "fake-lead", ("fake-coder-1", "fake-coder-2")
+LEAD, COLLEAGUE, CODERS = "fake-lead", "fake-colleague", ("fake-coder-1", "fake-coder-2")
 SIZE, FEWEST = 12, 2  # responses of the sample
 MOST_A_RESPONSE = 8  # sentences that a coder codes
 SLIPS = 0.25  # the share of sentences that the second coder codes otherwise
@@ -53,6 +55,7 @@ class Team:
     codings: int
     differing: int
     decided: int
+    quotes: int
 
 
 def seed_team(*, call: Call, seed: int, at: datetime) -> Team:
@@ -92,7 +95,9 @@ def _work(call: Call, size: int, seed: int, at: datetime) -> Team:
     close_sample(sample, by=lead, at=at)
     sample.refresh_from_db()
     differing, decided = _decide(sample, lead, at)
-    return Team(sample.responses.count(), codings, differing, decided)
+    colleague = _person(COLLEAGUE, Role.REVIEWER, call, at)
+    quotes = write_up(call, lead=lead, colleague=colleague, at=at)
+    return Team(sample.responses.count(), codings, differing, decided, quotes)
 
 
 def _person(name: str, role: Role, call: Call, at: datetime) -> User:

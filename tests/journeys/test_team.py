@@ -1,4 +1,4 @@
-"""A team codes a sample in a browser, disagrees, and decides what stands."""
+"""A team codes a sample in a browser, disagrees, decides what stands, and reports it."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.states import Role
 from review.coding.decided import standing_codings
-from review.models import Coding, CodingDecision
+from review.models import Coding, CodingDecision, Finding
 from tests.journeys.conftest import faults_found_by_axe, scrolls_sideways
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 
@@ -47,11 +47,12 @@ def code_sentences(page, response, keys):
     page.get_by_text("You are done with this response. Your codings stand.").wait_for()
 
 
-def test_team_codes_differs_and_decides(page_of, at):
+def test_team_codes_differs_decides_and_reports(page_of, at):
     call = make_call()
     at(while_open(call))
     response = make_submitted(call, story=STORY)
     boss = make_user(Role.MANAGER, username="boss")
+    chief = make_user(Role.REVIEWER, username="chief")
     ada, bea = (make_user(Role.CODER, username=name) for name in ("ada", "bea"))
     for name in ("Fairness", "Secrecy"):
         make_code(call=call, name=name, by=boss)
@@ -104,3 +105,35 @@ def test_team_codes_differs_and_decides(page_of, at):
         ("ada", "Secrecy", STORY.index("Nobody")),
         ("bea", "Fairness", 0),
     ]
+
+    lead.goto("/admin/review/finding/")
+    lead.get_by_role("link", name="Write a finding").click()
+    lead.get_by_role("textbox", name="Claim").fill("Nobody is told why")
+    lead.get_by_label("Strength").select_option("all")
+    lead.get_by_label("Secrecy").check()
+    lead.get_by_role("button", name="Keep the finding").click()
+    assert lead.locator("#count").inner_text() == "1 of 1 responses (100 %)"
+    lead.get_by_role("link", name="Choose passages").click()
+    lead.get_by_role("link", name="Passages under its codes").click()
+    lead.get_by_role("button", name="Supports it").click()
+    lead.get_by_text("The passage stands in the finding.").wait_for()
+    finding = Finding.objects.get()
+    where = f"/admin/review/finding/{finding.pk}/change/"
+    lead.goto(where)
+    lead.get_by_label("New status").select_option("For agreement")
+    lead.get_by_role("button", name="Set the status").click()
+    other = page_of(chief)
+    other.goto(where)
+    other.get_by_role("button", name="Agree with it as it is").click()
+    lead.goto(where)
+    lead.get_by_label("New status").select_option("Agreed")
+    lead.get_by_role("button", name="Set the status").click()
+
+    lead.goto(f"/admin/review/reportrun/of/{call.pk}/make/")
+    lead.get_by_label("The project team").check()
+    lead.get_by_label("HTML").check()
+    with lead.expect_download() as download:
+        lead.get_by_role("button", name="Make the report").click()
+    report = download.value.path().read_text()
+    for said in ("Nobody is told why", response.reference, "1 of 1", "Krippendorff’s alpha"):
+        assert said in report

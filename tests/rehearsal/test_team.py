@@ -9,7 +9,17 @@ from accounts.models import Membership, User
 from accounts.states import REHEARSAL_EMAIL_DOMAIN
 from review.agreement.summary import agreement_of
 from review.coding.decided import standing_codings
-from review.models import Code, Coding, CodingDecision, CodingSample, Note
+from review.models import (
+    Code,
+    Coding,
+    CodingDecision,
+    CodingSample,
+    Finding,
+    FindingPassage,
+    Memo,
+    Note,
+    Quote,
+)
 from tests.makers import make_call, make_first_call, make_user
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +35,11 @@ def test_team_codes_differs_and_decides():
     call = make_first_call()
     line = run(count=6, seed=5, team=True).splitlines()[1]
     (found,) = agreement_of(call, reader=make_user(is_superuser=True))
+    quotes = FindingPassage.objects.count()
     codings = Coding.objects.exclude(by__username="fake-lead").count()
     assert line == (
         f"a made-up team coded 6 of them: {codings} passages, {found.differing} sentences "
-        f"differently, {found.decided} of them decided"
+        f"differently, {found.decided} of them decided, {quotes} quotes in two findings"
     )
     assert found.coders == ["fake-coder-1", "fake-coder-2"]
     assert 0 < found.decided < found.differing
@@ -36,7 +47,12 @@ def test_team_codes_differs_and_decides():
     assert standing_codings(Coding.objects.all()).count() < Coding.objects.count()
     assert Note.objects.count() == 2
     people = User.objects.filter(email__endswith=REHEARSAL_EMAIL_DOMAIN)
-    assert [person.has_usable_password() for person in people] == [False] * 3
+    assert [person.has_usable_password() for person in people] == [False] * 4
+    findings = Finding.objects.order_by("position")
+    assert [one.status for one in findings] == ["agreed", "draft"]
+    assert all(one.strength is not None for one in findings)
+    assert 0 < quotes < Quote.objects.count()  # some authors allow no quotation
+    assert Memo.objects.count() == 3
 
 
 def test_team_codes_again_by_the_same_codebook():

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--team",
             action="store_true",
-            help="have a made-up team code a sample of them, differ, and decide",
+            help="have a made-up team code a sample of them, differ, decide, and write findings",
         )
         parser.add_argument("--call", metavar="SLUG", help="needed if there are several calls")
 
@@ -70,7 +70,8 @@ def _code_them(call: Call, seed: int, at: datetime) -> str:
         raise CommandError(f"The responses are there, but {refused}.") from None
     return (
         f"a made-up team coded {done.responses} of them: {done.codings} passages, "
-        f"{done.differing} sentences differently, {done.decided} of them decided"
+        f"{done.differing} sentences differently, {done.decided} of them decided, "
+        f"{done.quotes} quotes in two findings"
     )
 
 
