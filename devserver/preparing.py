@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 
 import django
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
@@ -42,10 +43,21 @@ def prepare() -> None:
         raise CannotPrepare(f"BROKER_URL: {' '.join(str(error).split())}") from error
     call_command("migrate", interactive=False, verbosity=0)
     for definition in sorted(DEFINITIONS.glob("*.toml")):
-        call_command("load_call", str(definition))
+        load(definition)
     if settings.REHEARSAL:
         call_command("prepare_rehearsal")
     collect_static(Path(settings.STATIC_ROOT))
+
+
+def load(definition: Path) -> None:
+    """Load the call, unless people answered it as it was: then it stays, and a line says so."""
+    try:
+        call_command("load_call", str(definition))
+    except CommandError as refusal:
+        responses = apps.get_model("submissions", "Submission").objects
+        if not responses.filter(call__slug=definition.stem).exists():
+            raise
+        print(f"{definition.name}: the call stays as it was answered.\n{refusal}", file=sys.stderr)
 
 
 def collect_static(target: Path) -> None:

@@ -8,7 +8,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from core import clock, clock_check
 from exports import export_runs
 from retention.carrying_out import carry_out
-from submissions.responses import housekeeping
+from submissions.responses import housekeeping, signposting
 
 logger = logging.getLogger(__name__)
 TIME_LIMIT = 3600  # seconds
@@ -27,6 +27,8 @@ def end_data() -> None:
     if ended:
         logger.info("ended: %s", dict(ended))
     cleared = housekeeping.clear(at=at)
+    helped = signposting.delete_signposted(at=at)
     strays = export_runs.purge_strays(wall_now=clock.wall_now())
-    logger.info("cleared: %s, %d files of exports", cleared, strays)
+    logger.info("cleared: %s, %d after a page of help", cleared, helped)
+    logger.info("cleared: %d files of exports", strays)
     SessionStore.clear_expired()

@@ -1,4 +1,6 @@
-from django.urls import include, path
+import re
+
+from django.urls import include, path, re_path, register_converter
 
 from submissions.mail import webhooks
 from submissions.respondent import (
@@ -10,6 +12,7 @@ from submissions.respondent import (
     files,
     follow_ups,
     late_passes,
+    pasted,
     receipts,
     returning,
     sections,
@@ -17,6 +20,8 @@ from submissions.respondent import (
     task_list,
     time_left,
 )
+
+register_converter(pasted.TokenConverter, "token")
 
 response_urls = [
     path("", task_list.task_list, name="response"),
@@ -30,6 +35,7 @@ response_urls = [
     path("withdraw/", amending.withdraw, name="withdraw"),
     path("erase/", erasing.erase, name="erase"),
     path("erase/stop/", erasing.stop, name="erase_stop"),
+    path("delete/", task_list.delete, name="delete_draft"),
     path("text/", task_list.working_text, name="response_text"),
     path("help/<slug:key>/", task_list.help_page, name="response_help"),
     path("files/<uuid:public_id>/", files.own_file, name="own_file"),
@@ -58,15 +64,15 @@ urlpatterns = [
     path("calls/<slug:slug>/verify/", receipts.verify, name="verify"),
     path("calls/<slug:slug>/erase/", erasing.erase_by_receipt, name="erase_by_receipt"),
     path("calls/<slug:slug>/erase/asked/", erasing.asked, name="erase_asked"),
-    path("calls/<slug:slug>/erase/<str:token>/", erasing.erasure_link, name="erasure_link"),
-    path("calls/<slug:slug>/question/<str:token>/", follow_ups.follow_up, name="follow_up"),
+    path("calls/<slug:slug>/erase/<token:token>/", erasing.erasure_link, name="erasure_link"),
+    path("calls/<slug:slug>/question/<token:token>/", follow_ups.follow_up, name="follow_up"),
     path(
-        "calls/<slug:slug>/question/<str:token>/answered/",
+        "calls/<slug:slug>/question/<token:token>/answered/",
         follow_ups.answered,
         name="follow_up_answered",
     ),
     path(
-        "calls/<slug:slug>/question/<str:token>/no-more/",
+        "calls/<slug:slug>/question/<token:token>/no-more/",
         follow_ups.no_more,
         name="follow_up_no_more",
     ),
@@ -74,13 +80,18 @@ urlpatterns = [
     path("calls/<slug:slug>/return/sent/", returning.link_sent, name="return_sent"),
     path("calls/<slug:slug>/return/address/", returning.give_address, name="return_address"),
     path("calls/<slug:slug>/return/open/", returning.open_link, name="return_open"),
-    path("calls/<slug:slug>/return/<str:token>/", returning.show_link, name="return_link"),
+    path("calls/<slug:slug>/return/<token:token>/", returning.show_link, name="return_link"),
     path("calls/<slug:slug>/start/", calls.start, name="start"),
-    path("calls/<slug:slug>/late-pass/<str:token>/", late_passes.late_pass, name="late_pass"),
-    path("calls/<slug:slug>/reminders/<str:token>/", late_passes.reminders, name="reminders"),
+    path("calls/<slug:slug>/late-pass/<token:token>/", late_passes.late_pass, name="late_pass"),
+    path("calls/<slug:slug>/reminders/<token:token>/", late_passes.reminders, name="reminders"),
     path("calls/<slug:slug>/time-left/", time_left.time_left, name="time_left"),
     path("privacy/", statements.privacy, name="privacy"),
     path("accessibility/", statements.accessibility, name="accessibility"),
     path("cookies/", statements.cookies, name="cookies"),
     *webhooks.urls(),
+    re_path(
+        rf"^(?P<path>calls/.+/)[{re.escape(pasted.AFTER_A_LINK)}]+$",
+        pasted.without_what_follows,
+        name="pasted",
+    ),
 ]

@@ -78,10 +78,24 @@
     follow();
   });
 
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[name=_clear]");
+    if (!button) return;
+    event.preventDefault();
+    const choices = named(button.value);
+    for (const choice of choices) choice.checked = false;
+    choices[0].focus();
+    for (const type of ["input", "change"]) choices[0].dispatchEvent(new Event(type, { bubbles: true }));
+  });
+
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());
   }
+  // What is folded is printed, too.
+  addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("main details")) part.open = true;
+  });
 
   // A second press while the first is on its way is not sent.
   document.addEventListener("submit", (event) => {
@@ -107,6 +121,12 @@
   said.className = "visually-hidden";
   said.setAttribute("role", "status");
   shown.after(said);
+  // In the last hour, and once the call is closed, it stands in sight wherever one reads.
+  const strip = document.querySelector("[data-strip]");
+  const keepInSight = (words, isSoon) => {
+    strip.hidden = !isSoon;
+    strip.textContent = words;
+  };
   let before = 0;
   let timer;
 
@@ -116,6 +136,7 @@
     shown.textContent = words;
     shown.classList.add("time-left--closed");
     said.textContent = words;
+    keepInSight(strip.dataset.closed, true);
     for (const part of document.querySelectorAll("[data-while-open]")) part.hidden = true;
   };
 
@@ -143,6 +164,7 @@
       else {
         open();
         shown.textContent = time.words;
+        keepInSight(time.words, time.is_soon);
         if (Date.parse(time.closes_at) !== Date.parse(shown.dataset.closesAt)) {
           said.textContent = shown.dataset.moved.replace("{when}", time.closes_in_words);
           shown.textContent += `. ${said.textContent}`;
@@ -362,16 +384,46 @@
   let inPlaceOf = "";
   let onTheirWay = 0;
   let pressed = null;
+  let savedBefore = "";
 
-  const send = (data, onProgress) => new Promise((resolve) => {
-    const request = new XMLHttpRequest();
+  const CANCELLED = Symbol("cancelled");
+  let names = "";
+
+  const send = (request, data) => new Promise((resolve) => {
     request.open("POST", location.pathname + location.search);
     request.responseType = "document";
-    request.upload.addEventListener("progress", onProgress);
     request.addEventListener("load", () => resolve(request.response));
     request.addEventListener("error", () => resolve(null));
+    request.addEventListener("abort", () => resolve(CANCELLED));
     request.send(data);
   });
+
+  // The name, how much of it is there, and a way to stop it.
+  const showProgress = (area, request) => {
+    const words = area.dataset;
+    const shown = document.createElement("div");
+    shown.className = "uploading";
+    const said = document.createElement("p");
+    const bar = document.createElement("progress");
+    const cancel = document.createElement("button");
+    const sending = words.sending.replace("{name}", names);
+    bar.setAttribute("aria-label", sending);
+    bar.max = 1;
+    const part = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+    const say = (share) => {
+      bar.value = share;
+      said.textContent = `${sending} ${part.format(Math.floor(share * 100) / 100)}`;
+    };
+    say(0);
+    request.upload.addEventListener("progress", ({ loaded, total }) => say(total ? loaded / total : 0));
+    cancel.type = "button";
+    cancel.className = "button button--small button--secondary";
+    cancel.textContent = words.cancel;
+    cancel.addEventListener("click", () => request.abort());
+    shown.append(said, bar, cancel);
+    area.append(shown);
+    return shown;
+  };
 
   const complain = (area, words) => {
     const error = document.createElement("p");
@@ -390,14 +442,19 @@
     data.append("_base_etags", "");
     data.append("action", "upload");
     for (const [name, value] of entries) data.append(name, value);
-    const bar = document.createElement("progress");
-    bar.setAttribute("aria-label", words.sending);
-    bar.max = 1;
-    area.append(bar);
+    const request = new XMLHttpRequest();
+    const progress = names ? showProgress(area, request) : null;
     area.setAttribute("aria-busy", "true");
-    const answer = await send(data, ({ loaded, total }) => { bar.value = total ? loaded / total : 0; });
-    bar.remove();
+    const answer = await send(request, data);
+    progress?.remove();
     area.removeAttribute("aria-busy");
+    if (answer === CANCELLED) {
+      const input = area.querySelector("input[type=file]");
+      input.value = "";
+      input.focus();
+      spoken.textContent = words.cancelled.replace("{name}", names);
+      return false;
+    }
     const fresh = answer && answer.getElementById(block.id);
     if (!fresh) {
       const title = answer && answer.querySelector("h1");
@@ -427,7 +484,8 @@
     const entries = files.map((file) => [input.name, file]);
     if (inPlaceOf) entries.push(["_replace", inPlaceOf]);
     inPlaceOf = "";
-    hold(post(block, entries, words.added.replace("{name}", files.map((file) => file.name).join(", "))));
+    names = files.map((file) => file.name).join(", ");
+    hold(post(block, entries, words.added.replace("{name}", names)));
   };
 
   const ask = (event) => event.preventDefault();
@@ -438,8 +496,13 @@
     addEventListener("beforeunload", ask);
     const added = await sent;
     onTheirWay -= 1;
-    if (!added) pressed = null;
+    if (!added) {
+      pressed = null;
+      if (savedBefore) form.querySelector("[data-saved]").textContent = savedBefore;
+    }
+    savedBefore = "";
     if (onTheirWay) return;
+    names = "";
     removeEventListener("beforeunload", ask);
     if (pressed) form.requestSubmit(pressed);
     pressed = null;
@@ -450,7 +513,9 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     pressed = event.submitter;
-    spoken.textContent = form.querySelector("[data-files]").dataset.sending;
+    const said = form.querySelector("[data-saved]");
+    savedBefore = savedBefore || said.textContent;
+    said.textContent = form.querySelector("[data-files]").dataset.waiting.replace("{name}", names);
   }, true);
 
   form.addEventListener("change", ({ target }) => {

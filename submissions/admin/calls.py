@@ -74,7 +74,13 @@ class CallAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
         (
             "Whom to ask",
             {
-                "fields": ("contact_name", "contact_email", "contact_phone", "help_text"),
+                "fields": (
+                    "contact_name",
+                    "contact_email",
+                    "contact_phone",
+                    "help_text",
+                    "have_ready",
+                ),
                 "classes": ("collapse",),
             },
         ),

@@ -4,6 +4,7 @@
     publication != anonymous
     roles contains commissioner
     hall in closed, sold
+    roles in commissioner, provider
     publication = anonymous and hall = open
 
 A condition over an answer that is not given yet is neither true nor false but unknown. An answer to

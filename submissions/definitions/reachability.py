@@ -148,7 +148,7 @@ def _say(call: CallDefinition, needs: Iterable[Need]) -> str:
 
 def _say_term(call: CallDefinition, term: Term) -> str:
     operator = term.operator
-    if call.questions[term.key].kind in MULTIPLE_KINDS:
+    if call.questions[term.key].kind in MULTIPLE_KINDS and len(term.values) == 1:
         operator = "contains"
     elif operator == "in" and len(term.values) == 1:
         operator = "="

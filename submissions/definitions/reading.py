@@ -99,6 +99,7 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
         contact_email=read_address(contact),
         contact_phone=contact.line("phone", longest=longest(Call, "contact_phone")),
         help_text=call.text("help"),
+        have_ready=call.text("have_ready"),
         privacy_text=call.text("privacy_text"),
         accessibility_text=call.text("accessibility_text"),
         cookies_text=call.text("cookies_text"),

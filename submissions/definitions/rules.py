@@ -167,7 +167,7 @@ def _check_term(
 ) -> None:
     operators: tuple[str, ...]
     if question.kind in MULTIPLE_KINDS:
-        operators = ("contains",)
+        operators = ("contains", "in")
     elif question.kind == QuestionKind.RADIO:
         operators = ("=", "!=", "in")
     else:

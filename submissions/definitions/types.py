@@ -76,6 +76,7 @@ class CallDefinition:
     contact_email: str
     contact_phone: str
     help_text: str
+    have_ready: str
     privacy_text: str
     accessibility_text: str
     cookies_text: str

@@ -23,6 +23,7 @@ OF_A_CALL = (
     "contact_email",
     "contact_phone",
     "help_text",
+    "have_ready",
     "privacy_text",
     "accessibility_text",
     "cookies_text",

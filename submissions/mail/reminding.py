@@ -1,7 +1,10 @@
 """Mails to people with an unfinished response: before closing, and once after it.
 
+A draft is unfinished, and so is a submitted response with changes that were not submitted.
+
 Each is enqueued once (`submissions_outboxemail_once_an_occasion`), to the address given for the
-return link, or else to the email address among the answers; never after submitting or withdrawing.
+return link, or else to the email address among the answers; never after submitting, withdrawing or
+discarding the changes, and never where an answer led to a page of help.
 Somebody who refused reminders gets none, but still the notice after a closing: it says until when
 they can read their text. A call that reopens and closes again has two closings.
 """
@@ -12,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from core.addresses import is_address
 from submissions.calls.models import Call
@@ -22,6 +25,7 @@ from submissions.outbox.queue import build
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.addresses import typed_addresses
 from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, Submission
+from submissions.responses.signposting import signposted
 from submissions.responses.states import SubmissionState
 
 BEFORE_CLOSING = {
@@ -31,6 +35,7 @@ BEFORE_CLOSING = {
 }
 NOTICE_FROM = time(9)
 NOTICE_WITHIN = timedelta(days=7)
+OF_CHANGES = "-changes"  # at the end of an occasion: a response has one of each
 AT_ONCE = 500  # drafts that are locked together, for a fraction of a second
 _signer = Signer(salt="submissions.reminders")
 
@@ -47,21 +52,33 @@ def enqueue_reminders(*, at: datetime) -> int:
         if due:
             before, name = min(due)
             # Somebody who began after the moment of a reminder is not reminded of it.
-            begun = call.submissions.drafts().filter(started_at__lte=call.closes_at - before)
+            moment = call.closes_at - before
+            begun = call.submissions.drafts().filter(started_at__lte=moment)
+            changed = _with_changes(call).filter(amending_since__lte=moment)
             number += _enqueue(MailKind.REMINDER, name, call, begun, at)
+            number += _enqueue(MailKind.REMINDER, f"{name}{OF_CHANGES}", call, changed, at)
     return number
 
 
 def enqueue_closing_notices(*, at: datetime) -> int:
-    """Enqueue one mail for each unfinished draft, from 9 on the morning after a closing."""
+    """Enqueue one mail for each unfinished response, from 9 on the morning after a closing."""
     number = 0
     for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
         zone = ZoneInfo(call.timezone)
         next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
         if at >= max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
             drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
-            number += _enqueue(MailKind.CLOSED_WITH_DRAFT, closing_of(call), call, drafts, at)
+            changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
+            kind, occasion = MailKind.CLOSED_WITH_DRAFT, closing_of(call)
+            number += _enqueue(kind, occasion, call, drafts, at)
+            number += _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
     return number
+
+
+def _with_changes(call: Call) -> QuerySet[Submission]:
+    """Return the submitted responses with changes that were saved and not submitted."""
+    submitted = call.submissions.filter(state=SubmissionState.SUBMITTED)
+    return submitted.filter(amending_since__isnull=False, saved_at__gt=F("amending_since"))
 
 
 def closing_of(call: Call) -> str:
@@ -70,11 +87,14 @@ def closing_of(call: Call) -> str:
 
 
 def _enqueue(
-    kind: MailKind, occasion: str, call: Call, drafts: QuerySet[Submission], at: datetime
+    kind: MailKind, occasion: str, call: Call, unfinished: QuerySet[Submission], at: datetime
 ) -> int:
     told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
     keys = list(
-        drafts.filter(entry=None).exclude(pk__in=told).order_by("pk").values_list("pk", flat=True)
+        unfinished.filter(entry=None)
+        .exclude(pk__in=told)
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )
     written = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call)
     # Two workers may enqueue at once: the constraint lets one of them.
@@ -84,8 +104,10 @@ def _enqueue(
         with transaction.atomic():
             # Locked before their addresses are read, so that none is erased between the two. One
             # that somebody saves at this moment gets its mail the next time.
-            locked = drafts.filter(pk__in=some).order_by("pk")
+            locked = unfinished.filter(pk__in=some).order_by("pk")
             waiting = list(locked.select_for_update(no_key=True, skip_locked=True, of=("self",)))
+            helped = signposted(call, waiting)
+            waiting = [one for one in waiting if one.pk not in helped]
             addresses = addresses_of(call, waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
             mails = [
                 build(
@@ -153,11 +175,12 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False
         )
-        return submission.state == SubmissionState.DRAFT and not refused.exists()
+        return submission.has_working_copy and not refused.exists()
     if mail.kind == MailKind.CLOSED_WITH_DRAFT:
         # One that waited until the next closing says what the next one's says.
-        is_of_this = mail.occasion == closing_of(mail.call) or mail.resend_of_id is not None
-        return submission.state == SubmissionState.DRAFT and is_of_this
+        closing = mail.occasion.removesuffix(OF_CHANGES)
+        is_of_this = closing == closing_of(mail.call) or mail.resend_of_id is not None
+        return submission.has_working_copy and is_of_this
     return True
 
 

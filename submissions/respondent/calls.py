@@ -18,13 +18,16 @@ from submissions.respondent.browser_session import (
     response_in_session,
 )
 from submissions.respondent.documents.questions import questions_pdf, questions_word
+from submissions.respondent.effort import effort_of
 from submissions.respondent.error_pages import too_many
 from submissions.respondent.forms.reading import reading_of
 from submissions.respondent.publication_words import before_answering
+from submissions.respondent.steps import first_address
 from submissions.respondent.time_left import time_left_at
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import drafting
 from submissions.responses.addresses import known_address
+from submissions.responses.answering import evidence_rule
 from submissions.responses.errors import CallNotOpen
 from submissions.responses.working_copy import working_answers
 
@@ -63,7 +66,10 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
         "submission": response_in_session(request, call) if has_session else None,
         "forgotten": "forgotten" in request.GET,
+        "deleted": "deleted" in request.GET,
         "about_publication": before_answering(call),
+        "evidence_rule": evidence_rule(call),
+        "effort": effort_of(call),
     }
 
 
@@ -122,7 +128,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         context = _call_context(request, call) | {"refused": True}
         return render(request, "calls/call.html", context, status=403)
     remember(request, submission, call)
-    return redirect("response", slug=slug)
+    return redirect(first_address(call))
 
 
 def _wait_before_start(request: HttpRequest) -> timedelta:

@@ -1,6 +1,7 @@
 """Check your answers, and submit."""
 
 import itertools
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -124,8 +125,10 @@ def _check_page(
 ) -> HttpResponse:
     issues = standing or current.issues()
     sections, declarations = _apart(current, answers_by_section(current))
+    sections, left_open = _folded(current, sections, {issue.key for issue in issues})
     context = current.template_context(
         sections=sections,
+        left_open=left_open,
         declarations=declarations,
         not_counted=rows_of(current, current.not_counted),
         missing=_missing(current, issues),
@@ -155,6 +158,30 @@ def _apart(current: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
         if rows:
             answers.append(part | {"rows": rows})
     return answers, declarations
+
+
+def _folded(
+    current: ResponseContext, sections: Rows, unfinished: Collection[str]
+) -> tuple[Rows, Rows]:
+    """Return the sections without optional questions that have no answer, and the rows of these.
+
+    What is `unfinished` stays in its place: its message leads there.
+    """
+    left_open: Rows = []
+    shown: Rows = []
+    for part in sections:
+        folded = [
+            row
+            for row in part["rows"]
+            if not row["given"]
+            and row["question"].key not in unfinished
+            and not answering.is_required(current.call, row["question"], current.answers)
+        ]
+        left_open += folded
+        rows = [row for row in part["rows"] if row not in folded]
+        if rows:
+            shown.append(part | {"rows": rows})
+    return shown, left_open
 
 
 def _is_declaration(current: ResponseContext, question: Question) -> bool:

@@ -69,7 +69,7 @@ def stop(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 def erase_by_receipt(request: HttpRequest, slug: str) -> HttpResponse:
     """Let somebody with the author's own receipt ask, who cannot open the response any more."""
     call = call_or_404(slug)
-    form = ReceiptErasureForm(request.POST if request.method == "POST" else None)
+    form = ReceiptErasureForm(request.POST if request.method == "POST" else None, call=call)
     context = {"call": call, "form": form}
     if not form.is_bound:
         return render(request, "calls/erase.html", context)

@@ -97,6 +97,13 @@ def _page_of(request: HttpRequest) -> str:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the form expired, and give back every answer that was in it."""
-    context = {"lost_edits": posted_texts(request), "back": _page_of(request)}
+    """Say that the form expired or that the browser blocks cookies; give back what was typed.
+
+    A browser that sends no cookie at all takes none.
+    """
+    context = {
+        "lost_edits": posted_texts(request),
+        "back": _page_of(request),
+        "blocks_cookies": not request.COOKIES,
+    }
     return render(request, "refusals/expired.html", context, status=403)

@@ -55,6 +55,8 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     context["erasure"] = any(request.state in OPEN for request in asked)
     infected = version.attachments.filter(scan__state=ScanState.INFECTED)
     context["infected"] = list(infected.values_list("name", flat=True))
+    if not current.is_amending:
+        context["time_left"] = None
     return render(request, "responses/submitted.html", context)
 
 
@@ -83,18 +85,22 @@ def _said_of(erasure: ErasureRequest | None, zone: str) -> dict[str, Any]:
 def _state_of_mail(version: Version) -> dict[str, Any]:
     """Return the state of the last mail that said what this page says to its author.
 
-    With it come the minutes until it goes out, where it has to wait.
+    With it come its address, and the minutes until it goes out, where it has to wait.
     """
     mails = version.mails.filter(
         address_given_by=AddressSource.AUTHOR,
         kind__in=[MailKind.CONFIRMATION, MailKind.AMENDED, MailKind.WITHDRAWN],
     )
-    last = mails.order_by("-pk").values_list("state", "next_attempt_at").first()
+    last = mails.order_by("-pk").values_list("state", "next_attempt_at", "to_address").first()
     if last is None:
         return {"mail": None}
-    state, due = last
+    state, due, address = last
     wait = due - clock.wall_now() if due is not None else timedelta(0)
-    return {"mail": state, "mail_minutes": minutes_of(max(wait, timedelta(0)))}
+    return {
+        "mail": state,
+        "mail_address": address,
+        "mail_minutes": minutes_of(max(wait, timedelta(0))),
+    }
 
 
 def _changed_after(version: Version, current: ResponseContext) -> bool:
@@ -123,12 +129,12 @@ def receipt(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say whether a reference and a digest belong together, whether that response was erased, and
-    nothing else.
+    """Say whether a reference and a digest belong together, whether there is a newer version,
+    whether the response was erased, and nothing else.
     """
     call = call_or_404(slug)
     context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}
-    form = VerifyForm(request.POST if request.method == "POST" else None)
+    form = VerifyForm(request.POST if request.method == "POST" else None, call=call)
     status = 200
     wait = client_wait(request, "verify", most=TRIES_OF_A_CLIENT) if form.is_bound else timedelta(0)
     if wait:
@@ -139,6 +145,7 @@ def verify(request: HttpRequest, slug: str) -> HttpResponse:
         context["asked"] = form.cleaned_data
         found = version_of(call, **form.cleaned_data)
         context["together"] = found is not None
+        context["is_old"] = found and found.pk != found.submission.current_version_id
         if found is not None and found.submission.is_erased:
             context |= _said_of(carried_out(found.submission), call.timezone)
     elif form.is_bound:

@@ -23,6 +23,7 @@ from submissions.responses import answering, deadlines
 from submissions.responses.deadlines import ApplicableDeadline
 from submissions.responses.errors import CallNotOpen
 from submissions.responses.models import Attachment, Submission
+from submissions.responses.signposting import question_of_help
 from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key, working_answers
@@ -86,8 +87,18 @@ class ResponseContext:
         return self.submission.state == SubmissionState.WITHDRAWN
 
     @cached_property
+    def question_of_help(self) -> Question | None:
+        """The question whose answer leads to a page of help: then nothing else is asked."""
+        return question_of_help(self.call, self.answers)
+
+    @cached_property
     def sections(self) -> list[Section]:
-        """The sections with a question that applies or may apply, in order."""
+        """The sections with a question that applies or may apply, in order.
+
+        Where an answer leads to a page of help, the section of that question alone.
+        """
+        if self.question_of_help is not None:
+            return [self.question_of_help.section]
         askable = {
             question.section_id for question in answering.askable_questions(self.call, self.answers)
         }
@@ -140,6 +151,13 @@ class ResponseContext:
 
     def _own_file_url(self, file: Attachment) -> str:
         return reverse("own_file", args=[self.call.slug, file.public_id])
+
+    @property
+    def evidence_needed(self) -> str:
+        """The least evidence that the response must have, in words; "" if it has it."""
+        counting = self.call.questionnaire.answers_that_count(self.answers)
+        lacks = answering.lacks_evidence(self.call, counting, self.file_counts)
+        return answering.evidence_rule(self.call) if lacks else ""
 
     def issues(self) -> list[answering.ValidationIssue]:
         return answering.validation_issues(self.call, self.answers, self.file_counts)

@@ -38,7 +38,13 @@ LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Offer a link by email to somebody who leaves the response."""
+    """Offer a link by email to somebody who leaves the response.
+
+    After an answer that leads to a page of help, no address is asked for.
+    """
+    if current.question_of_help is not None:
+        key = current.question_of_help.key
+        return redirect("response_help", slug=current.call.slug, key=key)
     known = known_address(current.submission, current.call, current.answers)
     form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": known})
     if form.is_bound and form.is_valid():
@@ -119,7 +125,7 @@ def ask_for_link(request: HttpRequest, slug: str) -> HttpResponse:
 def give_address(request: HttpRequest, slug: str) -> HttpResponse:
     """Let somebody with the receipt of a response name another address for its links."""
     call = call_or_404(slug)
-    form = ReceiptAddressForm(request.POST if request.method == "POST" else None)
+    form = ReceiptAddressForm(request.POST if request.method == "POST" else None, call=call)
     context = {"call": call, "form": form}
     if not form.is_bound:
         return render(request, "calls/return_address.html", context)

@@ -8,16 +8,15 @@ from uuid import UUID
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from submissions.calls.models import Question
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import attaching, drafting
-from submissions.responses.answering import route_of
 from submissions.responses.errors import AlreadySubmitted, FileRefused
+from submissions.responses.signposting import forget_who
 from submissions.responses.tasks import nudge_scan
 
 # The values of the page's buttons; the script posts none.
-CONTINUE, LEAVE, UPLOAD = "continue", "save", "upload"
+CONTINUE, LEAVE, UPLOAD, CLEAR = "continue", "save", "upload", "clear"
 Refusals = dict[str, list[str]]
 
 
@@ -26,6 +25,7 @@ class SaveOutcome(Enum):
 
     SAVED = auto()
     LEFT = auto()  # saved, and the author wants to come back later
+    CLEARED = auto()  # a choice was taken back
     FILES_CHANGED = auto()
     SIGNPOSTED = auto()  # an answer leads to a page of help
     NEEDS_CHANGES = auto()  # an answer or a file was refused, or is missing
@@ -70,6 +70,8 @@ def save_page(*, current: ResponseContext, form: SectionForm, action: str = "") 
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
     outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
+    if outcome == SaveOutcome.SIGNPOSTED:
+        forget_who(submission=current.submission, call=current.call, at=current.received_at)
     return Save(outcome, current, form, result.conflicts, refused_files)
 
 
@@ -90,21 +92,17 @@ def _outcome(
             return SaveOutcome.CLOSED
         if action == LEAVE:
             return SaveOutcome.LEFT
+        if action == CLEAR:
+            return SaveOutcome.CLEARED
         if form.file_to_change:
             return SaveOutcome.FILES_CHANGED
     form.show_saved(current.answers, current.files if form.takes_files else {})
     form.refuse_files(refused)
     if action == CONTINUE and current.is_open:
         form.add_issues()
-    if action == CONTINUE and question_with_route(current, form):
+    if action == CONTINUE and current.question_of_help in form.questions:
         return SaveOutcome.SIGNPOSTED
     return SaveOutcome.NEEDS_CHANGES if form.error_summary else SaveOutcome.SAVED
-
-
-def question_with_route(current: ResponseContext, form: SectionForm) -> Question | None:
-    """Return the first question of the page whose answer leads to a page of help."""
-    counting = current.call.questionnaire.answers_that_count(current.answers)
-    return next((q for q in form.questions if route_of(q, counting.get(q.key))), None)
 
 
 def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:

@@ -10,14 +10,15 @@ from django.views.decorators.http import require_http_methods
 from core import spoken_time
 from submissions.respondent.conflicts import conflicts_page
 from submissions.respondent.decorators import with_working_copy
+from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.lost_edits import lost_edits_page
 from submissions.respondent.response_context import ResponseContext, closed_page
 from submissions.respondent.saving import (
+    CLEAR,
     CONTINUE,
     Save,
     SaveOutcome,
-    question_with_route,
     save_page,
 )
 from submissions.respondent.steps import Step, pages_of, step_address
@@ -36,7 +37,7 @@ def section(
     if request.method == "POST":
         # A page that is not asked any more was asked when it was opened: what was typed is kept.
         form = current.section_form(shown, page=step.questions if step else (), request=request)
-        action = request.POST.get("action", CONTINUE) if step else ""
+        action = _action(request) if step else ""
         save = save_page(current=current, form=form, action=action)
         if save.outcome in PAGES_WITHOUT_STEP:
             return PAGES_WITHOUT_STEP[save.outcome](request, save)
@@ -47,6 +48,10 @@ def section(
     if step is None:
         return redirect(_with_query(request, step_address(current.call, shown, asked[0].number)))
     return _page(request, current, step, current.section_form(shown, page=step.questions))
+
+
+def _action(request: HttpRequest) -> str:
+    return CLEAR if CLEARS in request.POST else request.POST.get("action", CONTINUE)
 
 
 def _page(
@@ -69,6 +74,7 @@ def _page(
         of=len(current.sections),
         back=_back_address(request, current, step),
         last_saved=saved_at if submission.saved_at != submission.started_at else "",
+        evidence_needed=current.evidence_needed if _leads_back(request) else "",
     )
     return render(request, "responses/section.html", context, status=status)
 
@@ -79,6 +85,14 @@ def _next_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
 
 def _leave_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
     return redirect(f"{reverse('leave', args=[save.current.call.slug])}?saved=1")
+
+
+def _cleared_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
+    """The same page, at the question that has no answer now."""
+    address = step_address(save.current.call, step.section, step.number)
+    cleared = save.form.cleared
+    place = f"#question-{cleared.key}" if cleared else ""
+    return redirect(_with_query(request, address) + place)
 
 
 def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
@@ -97,7 +111,7 @@ def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
 
 
 def _help_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
-    question = question_with_route(save.current, save.form)
+    question = save.current.question_of_help
     return redirect("response_help", slug=save.current.call.slug, key=question and question.key)
 
 
@@ -113,6 +127,7 @@ PAGES_WITHOUT_STEP: dict[SaveOutcome, Callable[[HttpRequest, Save], HttpResponse
 PAGES: dict[SaveOutcome, Callable[[HttpRequest, Step, Save], HttpResponse]] = {
     SaveOutcome.SAVED: _next_page,
     SaveOutcome.LEFT: _leave_page,
+    SaveOutcome.CLEARED: _cleared_page,
     SaveOutcome.FILES_CHANGED: _files_page,
     SaveOutcome.SIGNPOSTED: _help_page,
     SaveOutcome.NEEDS_CHANGES: _errors_page,
@@ -120,7 +135,7 @@ PAGES: dict[SaveOutcome, Callable[[HttpRequest, Step, Save], HttpResponse]] = {
 
 
 def _back_address(request: HttpRequest, current: ResponseContext, step: Step) -> str:
-    if request.GET.get("return") == "check":
+    if _leads_back(request):
         return reverse("check", args=[current.call.slug])
     place = current.steps.index(step) if step in current.steps else 0
     if place == 0:
@@ -129,10 +144,15 @@ def _back_address(request: HttpRequest, current: ResponseContext, step: Step) ->
     return step_address(current.call, before.section, before.number)
 
 
+def _leads_back(request: HttpRequest) -> bool:
+    """Return whether the page was opened from the check of the answers."""
+    return request.GET.get("return") == "check"
+
+
 def _next_address(request: HttpRequest, step: Step, save: Save) -> str:
     current = save.current
     check = reverse("check", args=[current.call.slug])
-    if request.GET.get("return") == "check" or step not in current.steps:
+    if _leads_back(request) or step not in current.steps:
         return check
     for later in current.steps[current.steps.index(step) + 1 :]:
         posted_too = any(question.key in save.form.fields for question in later.questions)

@@ -9,9 +9,9 @@ from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
 from submissions.responses.answering import Answers
 
-# What fits on a page; 1 is a short text field on a narrow screen. A page has room for two long
-# answers and something small, or for some five questions of other kinds.
-ROOM = 8.0
+# What fits on a page; 1 is a short text field on a narrow screen. A page has room for three long
+# answers, or for some six questions of other kinds.
+ROOM = 10.0
 LONG_TEXT, FILES, MATRIX_ROW, OPTION = 3.0, 3.0, 1.0, 0.2
 
 Page = list[Question]
@@ -72,6 +72,12 @@ def step_address(call: Call, section: Section, number: int) -> str:
     if number == 1:
         return reverse("section", args=[call.slug, section.key])
     return reverse("section_page", args=[call.slug, section.key, number])
+
+
+def first_address(call: Call) -> str:
+    """Return the address of the first page of questions."""
+    section = next(one for one in call.questionnaire.sections if pages_of(call, one))
+    return step_address(call, section, 1)
 
 
 def question_addresses(call: Call) -> dict[str, str]:

@@ -1,15 +1,20 @@
 """The list of a response's sections, its pages of help, and its text to download."""
 
+from datetime import timedelta
+
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from core import spoken_time
 from submissions.calls import conditions
 from submissions.calls.models import Section
+from submissions.respondent.browser_session import forget
 from submissions.respondent.decorators import with_response, with_working_copy
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import answering
+from submissions.responses.signposting import KEPT, delete_draft
 from submissions.responses.transcript import draft_text
 
 
@@ -24,6 +29,7 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     context = current.template_context(
         rows=rows,
         done=done,
+        evidence_needed=current.evidence_needed,
         saved=request.GET.get("saved") == "1",
         last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
     )
@@ -57,8 +63,23 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
     route = question and answering.route_of(question, counting.get(key))
     if not route:
         raise Http404
-    context = current.template_context(route=route, question=question)
+    context = current.template_context(
+        route=route,
+        question=question,
+        may_delete=current.submission.is_draft,
+        kept_hours=KEPT // timedelta(hours=1),
+    )
     return render(request, "responses/help.html", context)
+
+
+@require_POST
+@with_working_copy
+def delete(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+    """Delete what was typed, where an answer led to a page of help."""
+    if current.question_of_help is None or not delete_draft(current.submission):
+        return redirect("response", slug=current.call.slug)
+    forget(request, current.call)
+    return redirect(f"{reverse('call', args=[current.call.slug])}?deleted=1")
 
 
 @require_safe

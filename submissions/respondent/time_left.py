@@ -1,6 +1,6 @@
 """The time left, by the server's clock: in each page, and for the script of an open page."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -13,13 +13,20 @@ from submissions.respondent.browser_session import SESSION_KEY, call_or_404, res
 from submissions.responses import deadlines
 from submissions.responses.errors import CallNotOpen
 
+# From then on the time left stands in sight wherever the page is scrolled to.
+LAST_HOUR = timedelta(hours=1)
+
 
 def time_left_at(call: Call, deadline: datetime, *, now: datetime) -> dict[str, Any]:
-    """Return the time left in words, and the deadline as ISO 8601 in UTC and in words."""
+    """Return the time left in words, and the deadline as ISO 8601 in UTC and in words.
+
+    `is_soon` is whether the last hour has begun.
+    """
     return {
         "words": _("Closes in %(left)s") % {"left": spoken_time.say_left(deadline - now)},
         "closes_at": deadline.isoformat(),
         "closes_in_words": spoken_time.say_moment(deadline, call.timezone),
+        "is_soon": deadline - now <= LAST_HOUR,
     }
 
 

@@ -19,9 +19,10 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.errors import AnswerRefused
 
-LONGEST_ANSWER = (
-    100_000  # characters; far more than any word limit, far less than one request may carry
-)
+# Characters of an answer that is submitted: far more than any word limit.
+LONGEST_ANSWER = 100_000
+# Characters of a long answer that a draft keeps: far less than one request may carry.
+LONGEST_KEPT = 1_000_000
 
 Answers = Mapping[str, Any]
 
@@ -42,7 +43,7 @@ def clean_answer(question: Question, raw: Any) -> Any:
     """Return `raw` as it is stored (shapes: `models.WorkingAnswer`), None for no answer.
 
     Raises AnswerRefused for an option that does not exist, a NUL character, a lone surrogate,
-    a value of another shape, or more than LONGEST_ANSWER characters.
+    a value of another shape, or more than LONGEST_ANSWER characters, in a long answer LONGEST_KEPT.
     """
     if raw in (None, "", [], {}, False):
         return None
@@ -72,13 +73,14 @@ def _clean_text(question: Question, raw: Any) -> str | None:
     if "\0" in raw or re.search("[\ud800-\udfff]", raw):
         raise AnswerRefused(_("Remove the characters that cannot be shown, then try again"))
     text = canonical_text(raw)
-    if len(text) > LONGEST_ANSWER:
+    most = LONGEST_KEPT if question.kind == QuestionKind.LONG else LONGEST_ANSWER
+    if len(text) > most:
         raise AnswerRefused(
             _(
                 "Your answer has %(count)s characters. It can be saved when it has %(most)s or "
                 "fewer. You could add it as a file instead"
             )
-            % {"count": f"{len(text):,}", "most": f"{LONGEST_ANSWER:,}"}
+            % {"count": f"{len(text):,}", "most": f"{most:,}"}
         )
     if question.kind != QuestionKind.LONG:
         text = " ".join(text.split())
@@ -227,17 +229,16 @@ def _text_issues(question: Question, value: str) -> list[ValidationIssue]:
         return [
             ValidationIssue(question.key, message % _limit(question, question.max_words, words))
         ]
-    if question.max_chars and len(value) > question.max_chars:
+    most = question.max_chars or LONGEST_ANSWER
+    if len(value) > most:
         message = ngettext(
-            "“%(question)s” must be %(most)s character or fewer. It has %(count)s",
-            "“%(question)s” must be %(most)s characters or fewer. It has %(count)s",
-            question.max_chars,
+            "“%(question)s” must be %(most)s character or fewer. It has %(count)s. "
+            "Everything that you wrote is kept",
+            "“%(question)s” must be %(most)s characters or fewer. It has %(count)s. "
+            "Everything that you wrote is kept",
+            most,
         )
-        return [
-            ValidationIssue(
-                question.key, message % _limit(question, question.max_chars, len(value))
-            )
-        ]
+        return [ValidationIssue(question.key, message % _limit(question, most, len(value)))]
     return []
 
 
@@ -252,18 +253,34 @@ def _evidence_issues(
 
     If no long question is asked yet but one may be, the issue is the answer that decides.
     """
-    asked = asked_questions(call, answers)
-    long_ones = [q for q in asked if q.kind == QuestionKind.LONG]
-    if not call.needs_evidence or any(file_counts.get(q.key) for q in asked):
+    if not lacks_evidence(call, answers, file_counts):
         return []
-    if any(answers.get(q.key) for q in long_ones):
-        return []
+    long_ones = [q for q in asked_questions(call, answers) if q.kind == QuestionKind.LONG]
     askable = [q for q in askable_questions(call, answers) if q.kind == QuestionKind.LONG]
     if not askable:
         return []
     where = long_ones[0] if long_ones else _deciding_question(call, askable[0], answers)
-    message = _("Give at least one answer in your own words, or add at least one file")
-    return [ValidationIssue(where.key, message)]
+    return [ValidationIssue(where.key, evidence_rule(call))]
+
+
+def lacks_evidence(call: Call, answers: Answers, file_counts: Mapping[str, int]) -> bool:
+    """Return whether the call needs evidence, and no long answer or file that counts is there."""
+    asked = asked_questions(call, answers)
+    given = any(
+        file_counts.get(q.key) or (q.kind == QuestionKind.LONG and answers.get(q.key))
+        for q in asked
+    )
+    return call.needs_evidence and not given
+
+
+def evidence_rule(call: Call) -> str:
+    """Return the least evidence that a response must have, in words; "" if the call needs none."""
+    kinds = {question.kind for question in call.questionnaire.questions}
+    if not call.needs_evidence or QuestionKind.LONG not in kinds:
+        return ""
+    if QuestionKind.FILE in kinds:
+        return _("Give at least one answer in your own words, or add at least one file")
+    return _("Give at least one answer in your own words")
 
 
 def _deciding_question(call: Call, question: Question, answers: Answers) -> Question:

@@ -24,6 +24,7 @@ from submissions.responses.file_types.checking import (
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.working_copy import lock_working_copy, note_saved
 
+JOINERS = "\u200c\u200d"
 LONGEST_NAME = 150
 
 
@@ -147,10 +148,16 @@ def refuse_unless_of(
 
 
 def presentable_name(name: str) -> str:
-    """Return the file's own name without folders and control characters, cut to 150."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    """Return the file's own name without folders and control characters, cut to 150.
+
+    Browsers write a quotation mark in a name as %22 (HTML, multipart/form-data). Joiners, which
+    hold letters and emoji together, are no control characters here.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1].replace("%22", '"')
     shown = "".join(
-        c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C"
+        c
+        for c in unicodedata.normalize("NFC", last)
+        if c in JOINERS or unicodedata.category(c)[0] != "C"
     ).strip()
     path = PurePath(shown or "file")
     return path.stem[: LONGEST_NAME - len(path.suffix[:20])] + path.suffix[:20]

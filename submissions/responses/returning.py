@@ -27,6 +27,7 @@ from submissions.outbox.states import AddressSource, MailKind, OutboxState
 from submissions.responses.addresses import leads_back, remember_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
+from submissions.responses.signposting import signposted
 
 LINK_LASTS = timedelta(hours=72)
 LINKS_AN_HOUR = 3  # to one response
@@ -93,7 +94,8 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
         keys = sorted(responses_known_by(call, address).values_list("pk", flat=True))
         known = Submission.objects.filter(pk__in=keys).order_by("pk")
         list(known.select_for_update(no_key=True).values_list("pk"))
-        found = [one for one in known if leads_back(one, call, address)]
+        helped = signposted(call, known)
+        found = [one for one in known if one.pk not in helped and leads_back(one, call, address)]
         return sum(enqueue_link(submission=one, address=address, at=at) for one in found)
 
 

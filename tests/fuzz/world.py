@@ -121,7 +121,13 @@ def respondent(responses):
 def spoil(call):
     """Put markup into every text of the call, of what was asked, and of its mails."""
     texts = ("title", "summary", "about", "what_happens_next", "contact_name", "help_text")
-    texts += ("contact_phone", "withdrawal_text", "accessibility_text", "cookies_text")
+    texts += (
+        "contact_phone",
+        "withdrawal_text",
+        "have_ready",
+        "accessibility_text",
+        "cookies_text",
+    )
     Call.objects.filter(pk=call.pk).update(
         accent_colour="#005566",
         partners=[MARKUP, QUOTES],

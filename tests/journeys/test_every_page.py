@@ -377,7 +377,7 @@ def test_refusals(tour, call, monkeypatch, settings):
     tour.fill("What happened?", "Typed for hours.")
     tour.page.context.clear_cookies(name="csrf")
     tour.press("Save and continue")
-    tour.page.get_by_role("heading", name="Send that again, please").wait_for()
+    tour.page.get_by_role("heading", name="Your page had expired. Copy your text").wait_for()
     tour.look("expired")
     monkeypatch.setattr(call_views, "_call_context", None)
     tour.visit(name="server-error")

@@ -217,7 +217,7 @@ def test_form_that_expired_says_how_to_keep_the_text(page, call):
     type_and_leave(page, "All these words")
     warned(page, "Press “Save and continue”").wait_for()
     page.get_by_role("button", name="Save and continue").click()
-    page.get_by_role("heading", name="Send that again, please").wait_for()
+    page.get_by_role("heading", name="Your page had expired. Copy your text").wait_for()
     assert page.get_by_role("textbox").input_value() == "All these words"
 
 

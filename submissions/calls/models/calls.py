@@ -57,6 +57,9 @@ class Call(models.Model):
     logo = models.CharField(
         max_length=200, blank=True, help_text="Path of a picture under static/, if any."
     )
+    have_ready = models.TextField(
+        blank=True, help_text="What to have at hand before starting, in a few words."
+    )
     privacy_text = models.TextField(blank=True, help_text="Replaces the portal's own notice.")
     accessibility_text = models.TextField(blank=True, help_text="Added to the portal's own.")
     cookies_text = models.TextField(blank=True, help_text="Added to the portal's own.")

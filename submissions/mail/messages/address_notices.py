@@ -18,7 +18,7 @@ def address_changed(mail: OutboxEmail, _data: MailData) -> Message:
 
 def receipt_elsewhere(mail: OutboxEmail, _data: MailData) -> Message:
     """Tell an address that staff sent the receipt to another one, and that links stay here."""
-    return _notice(mail, subject=_("The receipt for your response was sent elsewhere"))
+    return _notice(mail, subject=_("The receipt for your response was sent to another address"))
 
 
 def _notice(mail: OutboxEmail, *, subject: str) -> Message:

@@ -13,14 +13,17 @@ from submissions.outbox.models import OutboxEmail
 
 
 def reminder(mail: OutboxEmail, data: MailData) -> Message:
-    """Remind of a draft that has not been submitted, with the way to refuse further ones."""
+    """Remind of what has not been submitted, with the way to refuse further reminders."""
     link = data.return_link(mail)
     token = data.opt_out_token(mail)
     opt_out = opt_out_address(mail, token)
+    title = _("Your response is not submitted yet")
+    if _has_changes(mail):
+        title = _("Your changes are not submitted yet")
     return Message(
-        subject=_("Your response is not submitted yet"),
-        title=_("Your response is not submitted yet"),
-        context={"opt_out": opt_out, **link_context(mail, link)},
+        subject=title,
+        title=title,
+        context={"opt_out": opt_out, "submission": mail.submission, **link_context(mail, link)},
         token=link.token,
         opt_out=token,
         headers={
@@ -32,16 +35,28 @@ def reminder(mail: OutboxEmail, data: MailData) -> Message:
 
 
 def closed_with_draft(mail: OutboxEmail, data: MailData) -> Message:
-    """Say once that the call closed before a draft was submitted, and how long it can be read."""
+    """Say once that the call closed before it was submitted, and how long it can be read."""
     call = mail.call
     link = data.return_link(mail)
     kept_until = spoken_time.say_day(ends_at(call, DataClass.DRAFTS), call.timezone)
+    subject = _("Your response was not submitted")
+    if _has_changes(mail):
+        subject = _("Your changes were not submitted")
     return Message(
-        subject=_("Your response was not submitted"),
+        subject=subject,
         title=_("The call has closed"),
-        context={"kept_until": kept_until, **link_context(mail, link)},
+        context={
+            "kept_until": kept_until,
+            "submission": mail.submission,
+            **link_context(mail, link),
+        },
         token=link.token,
     )
+
+
+def _has_changes(mail: OutboxEmail) -> bool:
+    """Return whether it is about changes of a submitted response, not about a draft."""
+    return mail.submission is not None and mail.submission.amending_since is not None
 
 
 def opt_out_address(mail: OutboxEmail, token: str) -> str:

@@ -21,7 +21,7 @@ LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 
 def receipt_pdf(version: Version, call: Call) -> bytes:
-    """Return the receipt. It leaves out who answered, as the text that is digested does."""
+    """Return the receipt, for its author alone: it says who answered, and has the receipt code."""
     return typeset("receipt.typ", receipt_data(version, call))
 
 
@@ -38,7 +38,9 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
         "title": _("Receipt for your response"),
         "footer": f"{reference} · {call.title}",
         "intro": _intro(call),
+        "reference": reference,
         "facts": [
+            *_who_answered(version, call),
             (_("Reference"), reference),
             (_("Version"), str(version.number)),
             (_("Received"), spoken_time.say_exactly(version.received_at, call.timezone)),
@@ -77,7 +79,7 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
             },
         ],
         "answers_title": _("Your answers"),
-        "answers_intro": _("They leave out who you are and how to reach you."),
+        "answers_intro": _("Questions that you left open are not listed."),
         "sections": _sections(version, call),
     }
 
@@ -100,19 +102,28 @@ def paragraphs(text: str) -> list[list[str]]:
     return [part.strip().split("\n") for part in parts if part.strip()]
 
 
+def _who_answered(version: Version, call: Call) -> list[tuple[str, str]]:
+    """Return what the response says of who gave it, but no email address, by question."""
+    given = version.identity.answers
+    return [
+        (question.label, " ".join(say_answer(question, given[question.key])))
+        for question in call.questions_in_order
+        if question.identity and question.kind != QuestionKind.EMAIL and given.get(question.key)
+    ]
+
+
 def _sections(version: Version, call: Call) -> list[dict[str, Any]]:
     answers = {**version.choices, **version.texts}
     known = answers | version.identity.answers
     files = files_by_key(call, version.attachments.all())
     found: dict[str, dict[str, Any]] = {}
     for question in questions_of_version(call, known, files):
-        if question.identity:
+        if question.identity or not (answers.get(question.key) or files.get(question.key)):
             continue
         section = question.section
         part = found.setdefault(section.key, {"title": section.title, "rows": []})
         if question.kind == QuestionKind.FILE:
             lines = [f"{file.name} (SHA-256 {file.sha256})" for file in files.get(question.key, ())]
-            lines = lines or [_("No files")]
         else:
             lines = say_answer(question, answers.get(question.key))
         listed = question.kind in LISTED and question.key in answers

@@ -163,6 +163,7 @@ def _rows(
     return [
         {
             "key": row["key"],
+            "name": names[row["key"]],
             "label": row["label"],
             "errors": row_errors.get(row["key"], ()),
             "choices": _choices(

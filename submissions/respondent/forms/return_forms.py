@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.addresses import AddressField
 from core.references import read_reference
+from submissions.calls.models import Call
 
 SHORT_DIGEST, WHOLE_DIGEST = 16, 64  # hexadecimal digits
 
@@ -49,7 +50,7 @@ class AddressForm(PlainForm):
 
 
 class ReferenceForm(PlainForm):
-    """Takes a reference; upper case and gaps do not matter."""
+    """Takes a reference of the call; case, gaps and a missing prefix do not matter."""
 
     reference = forms.CharField(
         label=_("Reference"),
@@ -59,8 +60,13 @@ class ReferenceForm(PlainForm):
         error_messages={"required": _("Enter the reference")},
     )
 
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        self._prefix = call.reference_prefix
+        super().__init__(*args, **kwargs)
+
     def clean_reference(self) -> str:
-        reference = read_reference(self.cleaned_data["reference"])
+        typed = self.cleaned_data["reference"]
+        reference = read_reference(typed) or read_reference(self._prefix + typed)
         if reference is None:
             raise forms.ValidationError(
                 _("Check the reference: this is not one. One of its characters may be mistyped")

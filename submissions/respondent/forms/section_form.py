@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from submissions.calls.conditions import Condition, decide
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
+from submissions.respondent.forms.clearing import CLEARS, without_cleared
 from submissions.respondent.forms.condition_words import Applies, applies
 from submissions.respondent.forms.conflicts import CONFLICTS, ConflictChoice, choice_of, merged_from
 from submissions.respondent.forms.fields import AnswerField, posted_names
@@ -36,7 +37,8 @@ class SectionForm(forms.Form):
     `attachments` the files of the working copy by question key; `file_url` gives a file's address.
     Beside the answers the page posts `_base_etags`, which has `key:etag` of each answer that it
     showed; `_remove` or `_replace`, the public id of a file to take out or to replace; and
-    `action`, which is `upload` from the button beside a file question. The script adds
+    `action`, which is `upload` from the button beside a file question; `_clear`, the name of the
+    radios that are to be posted as none chosen. The script adds
     `_pending_<key>`: what it sent of an answer, URL-encoded, each time that it got no reply.
     The form also takes what the page posted or showed of the section's other questions.
     """
@@ -53,7 +55,7 @@ class SectionForm(forms.Form):
         files: MultiValueDict[str, UploadedFile] | None = None,
         file_url: FileUrl | None = None,
     ) -> None:
-        super().__init__(data=data, files=files, label_suffix="")  # the templates write labels
+        super().__init__(data=without_cleared(data), files=files, label_suffix="")
         self.call = call
         self.section = section
         self.answers = answers
@@ -141,6 +143,12 @@ class SectionForm(forms.Form):
         return str(self.data.get(REPLACE, "")) if self.is_bound else ""
 
     @property
+    def cleared(self) -> Question | None:
+        """The question whose answer, or the choice in a row of it, was to be cleared."""
+        name = self.data.get(CLEARS, "") if self.is_bound else ""
+        return next((q for q in self.questions if name in posted_names(q)), None)
+
+    @property
     def file_to_change(self) -> str:
         return self.file_to_remove or self.file_to_replace
 
@@ -225,7 +233,7 @@ class SectionForm(forms.Form):
     def presented(self, key: str) -> dict[str, Any]:
         """Return the context of the question's template."""
         question = self.call.questions_by_key[key]
-        return present(
+        shown = present(
             question,
             value=self._value_shown(question),
             waits=self.waits(question),
@@ -235,6 +243,7 @@ class SectionForm(forms.Form):
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
+        return shown | {"call": self.call}
 
     def applies(self, question: Question) -> Applies:
         return applies(self.call, question, self.answers, self.questions)

@@ -50,7 +50,7 @@ def end_some(call: Call, *, at: datetime, limit: int) -> Counter[str]:
     """
     late = responses_kept_longer(call, DataClass.DRAFTS, at=at)
     return (
-        _end_drafts(_drafts(call).exclude(pk__in=late), limit)
+        delete_drafts(_drafts(call).exclude(pk__in=late), limit)
         or _discard_changes(_changed(call).exclude(pk__in=late), limit, at)
         or _end_files(_unused_files(call, late), limit)
     )
@@ -67,7 +67,11 @@ def _drafts(call: Call) -> QuerySet[Submission]:
     return drafts.filter(has_something).exclude(Exists(waiting)).order_by("pk")
 
 
-def _end_drafts(drafts: QuerySet[Submission], limit: int) -> Counter[str]:
+def delete_drafts(drafts: QuerySet[Submission], limit: int) -> Counter[str]:
+    """Delete up to `limit` of the drafts, in the caller's transaction, and count what went.
+
+    Those that the record or a late pass names stay as bare rows.
+    """
     keys = _lock(drafts, limit)
     if not keys:
         return Counter()

@@ -29,4 +29,4 @@ def test_guide_names_every_kind_of_question():
 
 def test_conditions_of_the_guide_can_be_read():
     (block,) = re.findall(r"```\n(capacity.*?)```", GUIDE, re.DOTALL)
-    assert [len(conditions.parse(line).terms) for line in block.splitlines()] == [1, 1, 1, 1, 2]
+    assert [len(conditions.parse(line).terms) for line in block.splitlines()] == [1, 1, 1, 1, 1, 2]

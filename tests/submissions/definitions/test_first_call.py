@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from submissions.respondent.steps import steps
 from submissions.responses.answering import (
     asked_questions,
     is_required,
@@ -19,23 +20,23 @@ KINDS = {
         "roles": "roles",
         "role_other": "short",
         "capacity": "radio",
-        "name": "short",
-        "email": "email",
         "age": "radio",
+        "email": "email",
     },
     "organisation": {
         "org_name": "short",
         "org_type": "radio",
         "income_band": "radio",
+        "public_share": "radio",
         "charity_number": "short",
         "area": "checkboxes",
         "service_area": "checkboxes",
-        "public_share": "radio",
     },
     "competition": {
         "bid_history": "checkboxes",
         "competed_with": "radio",
         "competition_effect": "long",
+        "barriers": "checkboxes",
     },
     "collaboration": {
         "partner_role": "radio",
@@ -45,7 +46,6 @@ KINDS = {
         "named_in_bid_unused": "radio",
     },
     "commissioning": {
-        "barriers": "checkboxes",
         "commissioner_good": "long",
         "commissioner_view": "long",
         "service_user_effect": "long",
@@ -55,15 +55,17 @@ KINDS = {
         "smaller_orgs": "long",
         "umbrella_and_funders": "long",
         "anything_else": "long",
+        "files": "file",
     },
-    "attachments": {"files": "file"},
     "permissions": {
         "publication": "radio",
         "org_name_listed": "radio",
         "quote_ok": "radio",
+        "name": "short",
         "contact_followup": "radio",
         "updates": "checkbox",
         "declaration": "checkbox",
+        "declaration_personal": "checkbox",
     },
 }
 OPTIONS = {
@@ -83,7 +85,7 @@ OPTIONS = {
     "bid_history": "bid_alone led_partnership named_partner subcontracted declined_to_bid none",
     "competed_with": "much_larger similar much_smaller mixed",
     "partner_role": "lead partner subcontractor several",
-    "fairness": "very_poor poor neither good very_good not_applicable",
+    "fairness": "very_poor poor neither good very_good not_sure not_applicable",
     "named_in_bid_unused": "yes no not_sure",
     "barriers": "contract_size short_timescale underfunding payment_by_results risk_transfer "
     "forced_partnership partnership_barred opaque_scoring no_coproduction other",
@@ -156,8 +158,12 @@ def test_who_answers_is_kept_apart():
 
 def test_organisation_is_asked_of_organisations_only():
     call = make_first_call()
-    assert set(KINDS["organisation"]) <= asked_keys(call, capacity="on_behalf_of_org")
-    assert asked_keys(call, capacity="personal").isdisjoint(KINDS["organisation"])
+    of_organisations = {*KINDS["organisation"], "declaration"}
+    assert of_organisations <= asked_keys(call, capacity="on_behalf_of_org")
+    assert asked_keys(call, capacity="personal").isdisjoint(of_organisations)
+    of_individuals = {"age", "declaration_personal"}
+    assert of_individuals <= asked_keys(call, capacity="personal")
+    assert asked_keys(call, capacity="on_behalf_of_org").isdisjoint(of_individuals)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +199,15 @@ def test_answer_is_required_when_it_matters(key, answers, required):
         ("commissioner_view", {"roles": ["small_org"]}, False),
         ("quote_ok", {"publication": "named"}, True),
         ("quote_ok", {"publication": "confidential"}, False),
+        ("bid_history", {"roles": ["lived"]}, False),
+        ("bid_history", {"roles": ["commissioner"]}, False),
+        ("bid_history", {"roles": ["lived", "small_org"]}, True),
+        ("competed_with", {"roles": ["commissioner"]}, False),
+        ("fairness", {"roles": ["lived"]}, False),
+        ("fairness", {"roles": ["large_bid"]}, True),
+        ("larger_orgs", {"roles": ["lived"]}, False),
+        ("larger_orgs", {"roles": ["thinker"]}, True),
+        ("name", {"publication": "anonymous"}, False),
     ],
 )
 def test_question_is_asked_when_it_applies(key, answers, asked):
@@ -201,7 +216,7 @@ def test_question_is_asked_when_it_applies(key, answers, asked):
 
 def test_under_16_is_led_to_help():
     call = make_first_call()
-    answers = complete_answers(call, age="under_16")
+    answers = complete_answers(call, capacity="personal", age="under_16")
     assert [(issue.key, issue.message) for issue in validation_issues(call, answers, {})] == [
         ("age", "We would like to hear from you, with somebody to help you")
     ]
@@ -260,6 +275,28 @@ def test_complete_response_is_taken():
     response = make_submitted(call, capacity="on_behalf_of_org", roles=["commissioner", "lived"])
     assert response.reference.startswith("RTR-")
     assert set(response.current_version.identity.answers) == {"name", "email", "org_name"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "pages"),
+    [
+        ({"roles": ["lived"], "capacity": "personal"}, 6),
+        ({"roles": ["commissioner"], "capacity": "on_behalf_of_org"}, 9),
+        ({"roles": list(OPTIONS["roles"].split()), "capacity": "on_behalf_of_org"}, 10),
+    ],
+    ids=["service user", "commissioner", "every role"],
+)
+def test_each_route_is_short(answers, pages):
+    """Beside them comes the page to check: 7 for a service user, 11 for the longest route."""
+    call = make_first_call()
+    answers |= {"age": "18_or_over", "publication": "named"}
+    assert len(steps(call, call.questionnaire.sections, answers)) == pages
+
+
+def test_address_is_asked_after_the_age_and_the_name_after_publication():
+    order = [q.key for q in make_first_call().questions_in_order]
+    assert order.index("age") < order.index("email")
+    assert order.index("publication") < order.index("name")
 
 
 def test_no_hint_says_what_the_page_says_of_whom_a_question_is_for():

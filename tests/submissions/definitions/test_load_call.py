@@ -26,7 +26,7 @@ def test_each_call_has_one_line():
     assert run(SMALL, FIRST_CALL) == [
         "small: created, 2 sections, 11 questions, "
         "closes midday on Wednesday 24 July 2019 (UK time)",
-        "rebalancing-the-relationship: created, 8 sections, 36 questions, "
+        "rebalancing-the-relationship: created, 7 sections, 37 questions, "
         "closes midday on Wednesday 24 July 2019 (UK time)",
     ]
     assert run(SMALL, FIRST_CALL) == ["small: unchanged", "rebalancing-the-relationship: unchanged"]

@@ -347,7 +347,8 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
         (
             'required_if = "roles contains other"',
             'required_if = "roles = other"',
-            f"{ABOUT}.role_other.required_if: “=” does not go with “roles” (roles): use “contains”",
+            f"{ABOUT}.role_other.required_if: “=” does not go with “roles” (roles): "
+            "use “contains” or “in”",
         ),
         (
             'required_if = "roles contains other"',

@@ -8,7 +8,7 @@ from submissions.mail import reminding
 from submissions.mail.rendering import render
 from submissions.mail.sending import send_due
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, submitting
+from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import ReturnAddress
 from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
 
@@ -93,7 +93,7 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
     assert f"/calls/{call.slug}/reminders/left-out-of-this-copy/" in rendered.kept
     assert token not in rendered.kept
     assert call.closes_in_words in rendered.message.body
-    assert "we still write once after the call has closed" in rendered.message.body
+    assert "we write once more after the call has closed" in " ".join(rendered.message.body.split())
     assert reminding.look_up_opt_out(token) == draft
     assert reminding.look_up_opt_out(token + "x") is None
 
@@ -181,3 +181,53 @@ def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
     reminding.enqueue_reminders(at=call.closes_at - HOUR)
     send_due(portal_now=lambda: call.closes_at + HOUR, wall_now=clock.wall_now)
     assert (OutboxEmail.objects.count(), mailoutbox) == (0, [])
+
+
+def reopened(call, *, changed=True):
+    submission = make_submitted(call, at=call.opens_at, email="changing@example.org")
+    at = call.opens_at + HOUR
+    amending.reopen(submission=submission, at=at)
+    if changed:
+        drafting.save_answers(
+            submission=submission, call=call, values={"story": "Better"}, at=at + HOUR
+        )
+    return submission
+
+
+def test_changes_that_are_not_submitted_are_reminded_of_and_told_after_closing():
+    call = make_call()
+    reopened(call)
+    reminding.enqueue_reminders(at=call.closes_at - DAY)
+    reminding.enqueue_closing_notices(at=call.closes_at + DAY)
+    assert enqueued() == [("1-day-changes", "changing@example.org")]
+    assert [address for _, address in enqueued("closed_with_draft")] == ["changing@example.org"]
+    reminder, notice = OutboxEmail.objects.filter(
+        kind__in=["reminder", "closed_with_draft"]
+    ).order_by("pk")
+    reference = reminder.submission.reference
+    message = render(reminder, at=call.closes_at - DAY).message
+    assert message.subject == f"Your changes are not submitted yet: {call.title}"
+    said = " ".join(message.body.split())
+    assert f"You began to change your response {reference} to" in said
+    assert "what you submitted before counts, without them." in said
+    said = " ".join(render(notice, at=call.closes_at + DAY).message.body.split())
+    assert f"Your response {reference} counts as you submitted it." in said
+    assert "They are not part of the evidence." in said
+
+
+def test_nobody_is_told_of_changes_that_are_none_or_were_discarded():
+    call = make_call()
+    reopened(call, changed=False)
+    discarded = reopened(call)
+    amending.discard_changes(submission=discarded, at=call.opens_at + 3 * HOUR)
+    assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 0
+    assert reminding.enqueue_closing_notices(at=call.closes_at + DAY) == 0
+
+
+def test_reminder_of_changes_is_taken_back_once_they_are_discarded(mailoutbox):
+    call = make_call()
+    submission = reopened(call)
+    reminding.enqueue_reminders(at=call.closes_at - DAY)
+    amending.discard_changes(submission=submission, at=call.closes_at - DAY)
+    send_due(portal_now=lambda: call.closes_at - DAY, wall_now=clock.wall_now)
+    assert [mail.subject for mail in mailoutbox if "not submitted" in mail.subject] == []

@@ -31,7 +31,7 @@ def test_section_posted_after_closing_keeps_the_text_and_says_so(client, call, a
     ("key", "value", "why"),
     [
         ("story", "a\0b", "Remove the characters that cannot be shown"),
-        ("story", "word " * 30_000, "It can be saved when it has 100,000 or fewer"),
+        ("story", "word " * 200_001, "It can be saved when it has 1,000,000 or fewer"),
         ("documents", b"not a pdf", "its type is not really PDF"),
     ],
 )

@@ -74,12 +74,20 @@ def test_nul_bytes_are_refused_in_words_and_the_saved_text_stays(client, call, d
     assert answers_of(draft) == SAVED
 
 
-def test_megabyte_of_text_is_refused_in_words_and_shown_again(client, call, draft):
-    huge = "word " * 200_000
+def test_text_of_many_words_is_kept_and_told_to_be_too_long(client, call, draft):
+    long = ("word " * 200_000).strip()
+    response = client.post(f"/calls/{call.slug}/response/evidence/", {"story": long})
+    assert response.status_code == 422
+    assert "It has 200,000. Everything that you wrote is kept" in response.content.decode()
+    assert answers_of(draft)["story"] == long
+
+
+def test_more_than_a_megabyte_of_text_is_refused_in_words_and_shown_again(client, call, draft):
+    huge = "word " * 200_001
     response = client.post(f"/calls/{call.slug}/response/evidence/", {"story": huge})
     assert response.status_code == 422
     assert huge.strip() in response.content.decode()
-    assert "It can be saved when it has 100,000 or fewer" in response.content.decode()
+    assert "It can be saved when it has 1,000,000 or fewer" in response.content.decode()
     assert answers_of(draft) == SAVED
 
 

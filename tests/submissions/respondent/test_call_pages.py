@@ -38,7 +38,9 @@ def test_call_page_says_what_who_and_when(client, call):
 
 def test_call_page_says_what_to_know_before_starting_until_the_call_closes(client, call, at):
     at(call.closes_at - MICROSECOND)
-    assert "Before you start You do not need an account." in text_of(client.get(address(call)))
+    assert "Before you start It takes about 5 minutes: 2 sections. You do not" in text_of(
+        client.get(address(call))
+    )
     at(call.closes_at)
     text = text_of(client.get(address(call)))
     assert "Before you start" not in text

@@ -20,6 +20,7 @@ from tests.submissions.respondent.answering import (
 )
 
 pytestmark = pytest.mark.django_db
+PRIVACY = "Read the privacy notice (opens in a new tab)"
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client,
 def test_declaration_stands_in_its_words_once_right_above_the_button(client, call):
     start_with(client, call)
     page = text_of(client.get(address(call, "response/check/")))
-    stands = "What you confirm You have confirmed: “I may submit this response” Change"
+    stands = f"What you confirm You have confirmed: “I may submit this response” {PRIVACY} Change"
     assert page.count("You have confirmed:") == 1
     assert f"{stands} I may submit this response Submit your response" in page
 
@@ -100,8 +101,9 @@ def test_declaration_that_is_missing_is_said_to_be_so_and_leads_to_its_box(clien
     response = press_submit(client, call)
     page = response.content.decode()
     assert response.status_code == 422
-    assert "You have not confirmed this yet: “I may submit this response” Confirm" in text_of(
-        response
+    assert (
+        f"You have not confirmed this yet: “I may submit this response” {PRIVACY} Confirm"
+        in text_of(response)
     )
     assert page.count('id="answer-declaration"') == page.count('href="#answer-declaration"') == 1
     [way] = re.findall(r'href="([^"]+)#question-declaration"', page)
@@ -114,7 +116,7 @@ def test_box_that_may_stay_empty_is_an_answer_among_the_others(client, at):
     at(while_open(call))
     start_with(client, call)
     page = text_of(client.get(address(call, "response/check/")))
-    assert "Your evidence Send me news Not provided Change" in page
+    assert "1 optional question has no answer Send me news" in page
     assert "What you confirm" not in page
 
 

@@ -269,7 +269,7 @@ def test_start_that_waited_over_the_closing_begins_a_draft_that_can_have_grace(c
     at(call.closes_at)
     assert client.post(f"/calls/{call.slug}/start/").status_code == 403
     told = client.post(f"/calls/{call.slug}/start/", **waiting)
-    assert told["Location"] == f"/calls/{call.slug}/response/"
+    assert told["Location"] == f"/calls/{call.slug}/response/about/"
     assert Submission.objects.get().started_at == call.closes_at - WAITED
 
 

@@ -46,7 +46,7 @@ msgstr "Heb ddod o hyd i’r dudalen"
 msgid "Error:"
 msgstr "Gwall:"
 
-msgid "This page was open for too long"
+msgid "Your page had expired"
 msgstr "Roedd y dudalen ar agor am ormod o amser"
 
 msgctxt "alt. month"
@@ -207,7 +207,9 @@ def test_files_with_the_questions_are_in_the_calls_language(welsh, client, at):
 def test_refused_post_is_answered_in_the_calls_language(welsh, settings, at):
     call = make_call(language="cy")
     at(while_open(call))
-    refused = Client(enforce_csrf_checks=True).post(f"/calls/{call.slug}/start/")
+    browser = Client(enforce_csrf_checks=True)
+    browser.get(f"/calls/{call.slug}/")
+    refused = browser.post(f"/calls/{call.slug}/start/")
     assert refused.status_code == 403
     assert "Roedd y dudalen ar agor am ormod o amser" in refused.content.decode()
 

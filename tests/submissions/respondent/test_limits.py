@@ -96,8 +96,8 @@ def test_submission_is_taken_where_its_mail_has_to_wait(call, settings):
     assert second.next_attempt_at is not None
     assert second.last_error == "It waits: very many mails were caused from one place."
     said = [words_of(each.get(f"/calls/{call.slug}/response/submitted/")) for each in clients]
-    assert "It can take some minutes." in said[0]
-    assert "A confirmation goes to the email address that you gave, in 60 minutes" in said[1]
+    assert "It can take a few minutes." in said[0]
+    assert "in 60 minutes at the earliest." in said[1]
 
 
 def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):

@@ -196,7 +196,7 @@ def test_pages_ask_the_same_queries_for_one_question_and_for_forty(client, at):
                 assert client.get(address(call, rest)).status_code == 200
             counts.setdefault(rest, []).append(len(queries))
     assert counts == {
-        "": [7, 7],  # four of them for the questions, once a revision of the call
+        "": [3, 3],
         "questions/": [3, 3],
         "response/": [4, 4],
         "response/evidence/": [3, 3],  # no files are asked for there

@@ -54,11 +54,17 @@ def test_pages_are_walked_forwards_and_back(client, call):
     evidence = address(call, "response/evidence/")
     first = client.get(evidence)
     assert keys_shown(first) == ["history", "fairness", "story"]
-    assert "Section 2 of 2, page 1 of 3" in text_of(first)
+    assert "Section 2 of 2, page 1 of 2" in text_of(first)
     response = client.post(evidence, {"_base_etags": shown(first), "story": "Words"})
     assert response["Location"] == f"{evidence}2/"
     second = client.get(f"{evidence}2/")
-    assert keys_shown(second) == ["commissioner_view", "documents", "publication", "quote_ok"]
+    assert keys_shown(second) == [
+        "commissioner_view",
+        "documents",
+        "publication",
+        "quote_ok",
+        "declaration",
+    ]
     assert f'class="back" href="{evidence}"' in second.content.decode()
 
 
@@ -70,7 +76,7 @@ def test_page_of_no_section_is_not_found(client, call):
 
 def test_page_without_a_question_for_this_person_leads_to_one_that_has(client, at):
     apart = {"kind": "long", "label": "For commissioners", "show_if": "roles contains commissioner"}
-    questions = [{**apart, "key": f"long_{n}"} for n in range(2)]
+    questions = [{**apart, "key": f"long_{n}"} for n in range(3)]
     questions += [{"key": "story", "kind": "long", "label": "Story"}]
     call = make_call(evidence_questions=questions)
     at(while_open(call))
@@ -83,7 +89,7 @@ def test_page_without_a_question_for_this_person_leads_to_one_that_has(client, a
 def test_check_page_leads_to_the_page_of_each_question(client, call):
     start(client, call)
     page = client.get(address(call, "response/check/")).content.decode()
-    assert f'href="{address(call, "response/evidence/3/")}?return=check#id_declaration"' in page
+    assert f'href="{address(call, "response/evidence/2/")}?return=check#id_declaration"' in page
     assert f'href="{address(call, "response/evidence/2/")}?return=check#question-publi' in page
 
 
@@ -133,7 +139,7 @@ def test_second_to_save_is_shown_both_and_nothing_is_overwritten(client, call):
     response = client.post(address(call, "response/evidence/"), posted)
     assert response.status_code == 409
     text = text_of(response)
-    assert "Saved meanwhile Theirs" in text
+    assert "Saved by someone else, or in another tab Theirs" in text
     assert "What you typed Mine" in text
     assert "Your other answers on the page are saved." in text
     draft = Submission.objects.get()
@@ -190,7 +196,7 @@ def test_choice_made_while_a_third_text_came_is_asked_again(client, call):
     elsewhere(call, story="Third")
     posted = {"_conflicts": "story", "_base_etags": shown(conflicts), "story": "First"}
     response = client.post(address(call, "response/evidence/"), {**posted, "_keep_story": "typed"})
-    assert "Saved meanwhile Third" in text_of(response)
+    assert "Saved by someone else, or in another tab Third" in text_of(response)
     assert answers_of(Submission.objects.get()) == {"story": "Third"}
 
 

@@ -37,7 +37,7 @@ def pdf_of(submission):
     return read(receipt_pdf(submission.current_version, with_questions(submission.call)))
 
 
-def test_receipt_holds_proof_and_answers_and_nobodys_identity():
+def test_receipt_holds_proof_and_what_was_answered():
     submission = make_submitted(
         story="One line.\n\nAnother *line* with #set text(red) and $x$.",
         email="jo.bloggs@example.org",
@@ -51,8 +51,19 @@ def test_receipt_holds_proof_and_answers_and_nobodys_identity():
     assert version.sha256 in words.replace(" ", "")
     assert "Another *line* with #set text(red) and $x$." in words
     assert "Split of money: Poor" in words
-    assert "Not provided" in words
+    assert "Not provided" not in words
+    assert "What do you see as a commissioner?" not in words
     assert "jo.bloggs" not in words
+
+
+def test_receipt_says_who_answered_and_for_whom_but_no_address():
+    name = {"key": "name", "kind": "short", "label": "Your name", "identity": True}
+    email = {"key": "email", "kind": "email", "label": "Email", "identity": True}
+    call = make_call(about_questions=[name, email])
+    submission = make_submitted(call, name="Jo Bloggs", email="jo@example.org")
+    words = words_of(pdf_of(submission))
+    assert "Your name: Jo Bloggs" in words
+    assert "jo@example.org" not in words
 
 
 def test_receipt_is_tagged_and_tells_its_title_and_language():

@@ -249,7 +249,7 @@ def test_words_of_a_call_cannot_become_markup():
         },
     ]
     html = drawn(form_of(make_call(about_questions=questions)))
-    assert html.count(escape(nasty)) == 5
+    assert html.count(escape(nasty)) == 6
     assert nasty not in html
 
 
