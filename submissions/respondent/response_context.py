@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core import clock, clock_check, spoken_time
+from core.canonical import count_words
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.browser_session import call_or_404, response_with_answers
@@ -28,6 +29,7 @@ from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key, working_answers
 
+FOLDED_FROM, OPENING = 40, 20  # words of a long answer on the page to check
 SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 
@@ -225,11 +227,20 @@ def rows_of(current: ResponseContext, questions: Sequence[Question]) -> list[dic
             "given": bool(current.answers.get(question.key) or current.files.get(question.key)),
             "is_list": question.kind in SEVERAL,
             "lines": say_answer(question, current.answers.get(question.key)),
+            **_folded(question, current.answers.get(question.key)),
             "warning": answering.warning_of(question, current.answers.get(question.key)),
             "files": current.files.get(question.key, []),
         }
         for question in questions
     ]
+
+
+def _folded(question: Question, answer: Any) -> dict[str, Any]:
+    """Return the opening of a long answer, and how many words it has; "" of a shorter one."""
+    words = answer.split() if question.kind == QuestionKind.LONG and answer else []
+    if len(words) <= FOLDED_FROM:
+        return {"opening": "", "words": 0}
+    return {"opening": " ".join(words[:OPENING]), "words": count_words(answer)}
 
 
 def closed_page(

@@ -27,6 +27,19 @@ def said(page):
     return page.locator(".time-left + [role=status]").inner_text()
 
 
+def in_sight(page):
+    """What stands in the viewport wherever the page is scrolled to, "" for nothing."""
+    strip = page.locator("[data-strip]")
+    if not strip.is_visible():
+        return ""
+    for place in ("0", "document.body.scrollHeight / 2"):
+        page.evaluate(f"scrollTo(0, {place})")
+        box = strip.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= page.viewport_size["height"]
+    return strip.inner_text()
+
+
 def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(start_response, look, at):
     call = make_call()
     at(call.closes_at - 90 * MINUTE)
@@ -37,10 +50,12 @@ def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(start_respons
     page.goto(f"/calls/{call.slug}/response/check/")
     shown(page, "Closes in 1 hour")
     look_again(page)
+    assert in_sight(page) == ""
     for left, words in ((50, "50 minutes"), (30, ""), (9, "9 minutes"), (1, "1 minute")):
         at(call.closes_at - left * MINUTE)
         look_again(page)
         shown(page, f"Closes in {left} minute")
+        assert in_sight(page).startswith(f"Closes in {left} minute")
         if words:
             assert said(page) == f"Closes in {words}"
         else:
@@ -48,6 +63,9 @@ def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(start_respons
     at(call.closes_at)
     look_again(page)
     shown(page, "The call has now closed, at midday on Wednesday 24 July 2019 (UK time).")
+    assert (
+        in_sight(page) == "The call has closed. What you save is kept, but it cannot be submitted."
+    )
     assert not page.get_by_role("button", name="Submit your response").is_visible()
     look(page, "check-closed-while-open")
 
