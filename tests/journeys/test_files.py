@@ -157,12 +157,22 @@ def test_leaving_is_asked_about_while_a_file_is_on_its_way_and_not_afterwards(pa
 def test_whoever_goes_on_while_a_file_is_on_its_way_waits_for_it(page, on_its_way):
     upload = on_its_way()
     page.get_by_label("Do not publish").check()
+    page.get_by_label("I may submit this response").check()
     page.get_by_role("button", name="Save and continue").click()
-    said(page, "Uploading")
+    page.locator("[data-saved]", has_text="Waiting for notes.txt").wait_for()
     assert page.url.endswith("/evidence/2/")
     upload.continue_()
-    page.wait_for_url("**/evidence/3/")
+    page.wait_for_url("**/check/")
     assert names() == ["notes.txt"]
+
+
+def test_upload_says_its_name_and_how_far_it_is_and_can_be_cancelled(page, on_its_way):
+    on_its_way()
+    assert page.locator(".uploading p").inner_text().startswith("Uploading notes.txt ")
+    page.get_by_role("button", name="Cancel").click()
+    said(page, "notes.txt was not added")
+    assert page.evaluate("document.activeElement.id") == "id_documents"
+    assert names() == []
 
 
 def test_whoever_goes_on_while_a_file_does_not_arrive_stays_to_read_so(page, on_its_way):

@@ -55,8 +55,8 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     values = complete_answers(call, story="Written here.")
     address = {"email": values.pop("email")}
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
-    here.wait_for_url("**/response/")
-    here.reload()
+    here.wait_for_url("**/response/about/")
+    here.goto(f"/calls/{call.slug}/response/")
     press(here, "Sign this computer out of my response")
     stands_at(here, "Sign this computer out of your response?")
     follow(here, "Give an email address first")
