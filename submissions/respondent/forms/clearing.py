@@ -11,5 +11,5 @@ def without_cleared(data: QueryDict | None) -> QueryDict | None:
     if not data or CLEARS not in data:
         return data
     left = data.copy()
-    left.pop(data[CLEARS], None)
+    left.pop(str(data[CLEARS]), None)
     return left
