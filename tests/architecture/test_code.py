@@ -34,6 +34,7 @@ CLOCK_READERS = (
     "core/page_context.py",
     "core/sessions.py",
     "exports/management/",
+    "exports/streaming.py",
     "exports/steering/",
     "exports/tasks.py",
     "personal_data/admin/",

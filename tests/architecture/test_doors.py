@@ -15,6 +15,7 @@ SAMPLES = {
     "int": "1",
     "path": "1",
     "str": "1",
+    "token": "1",
 }
 DOORS = {
     "admin/login/",

@@ -207,7 +207,6 @@ def test_answer_is_required_when_it_matters(key, answers, required):
         ("fairness", {"roles": ["large_bid"]}, True),
         ("larger_orgs", {"roles": ["lived"]}, False),
         ("larger_orgs", {"roles": ["thinker"]}, True),
-        ("name", {"publication": "anonymous"}, False),
     ],
 )
 def test_question_is_asked_when_it_applies(key, answers, asked):

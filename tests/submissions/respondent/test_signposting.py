@@ -46,7 +46,7 @@ def test_no_other_section_and_no_link_by_mail_is_offered(client, call, draft):
         assert response.redirect_chain != []
 
 
-def test_no_mail_is_owed_even_to_an_address_that_was_there_before(call, draft):
+def test_no_mail_is_due_even_to_an_address_that_was_known_before(call, draft):
     save(draft, call, email="young@example.org")
     ReturnAddress.objects.create(
         submission=draft, address="young@example.org", given_at=while_open(call)
