@@ -29,7 +29,7 @@ from statistics import median
 from bench.journey_by_turns import ANSWER
 from bench.mail import ROOT, broker, postgres
 
-FIELDS = 6  # about_you's questions
+FIELDS = 5  # about_you's questions
 GIVEN = {
     "roles": ["small_org"],
     "capacity": "personal",
@@ -40,7 +40,7 @@ GIVEN = {
     "publication": "named",
     "quote_ok": "yes",
     "contact_followup": "no",
-    "declaration": "yes",
+    "declaration_personal": "yes",
     **dict.fromkeys(
         ("competition_effect", "good_practice", "poor_practice", "larger_orgs", "smaller_orgs"),
         ANSWER,

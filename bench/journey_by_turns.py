@@ -70,8 +70,6 @@ def portal_journey(port: int, values: dict[str, object]) -> int:
     call = "/calls/rebalancing-the-relationship/"
     browser.ask("GET", call)
     browser.submit(f"{call}start/", {})
-    browser.ask("GET", f"{call}response/about_you/")
-    browser.here = f"{call}response/about_you/"
     while not browser.here.endswith("/check/"):
         shown = re.search(r'name="_base_etags" value="([^"]*)"', browser.page)[1]
         keys = {part.partition(":")[0] for part in shown.split()}

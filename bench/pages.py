@@ -69,7 +69,7 @@ def begin(page: Page, address: str) -> str:
     """Start a response; return the cookies as a header's value."""
     page.goto(f"{address}{CALL}")
     page.get_by_role("button", name="Start now").first.click()
-    page.wait_for_url("**/response/")
+    page.wait_for_url("**/response/about_you/")
     return "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
 
 
