@@ -41,11 +41,11 @@ def test_header_of_the_first_call_is_promised():
     assert head == (
         "reference,submitted_at,timing,channel,roles,capacity,org_type,income_band,ncvo_band,"
         "small_and_medium,area,service_area,role_other,age,public_share,bid_history,competed_with,"
-        "competition_effect,partner_role,fairness_sharing_of_decisions,fairness_split_of_money,"
+        "competition_effect,barriers,partner_role,fairness_sharing_of_decisions,fairness_split_of_money,"
         "fairness_time_to_payment,fairness_split_of_risk,fairness_credit,fairness_information,"
-        "good_practice,poor_practice,named_in_bid_unused,barriers,commissioner_good,"
+        "good_practice,poor_practice,named_in_bid_unused,commissioner_good,"
         "commissioner_view,service_user_effect,larger_orgs,smaller_orgs,umbrella_and_funders,"
-        "anything_else,org_name_listed,contact_followup,updates,declaration,publication,quote_ok,"
+        "anything_else,org_name_listed,contact_followup,updates,declaration,declaration_personal,publication,quote_ok,"
         "attachments,words,status,codes"
     )
 

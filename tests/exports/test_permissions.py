@@ -110,10 +110,10 @@ def test_named_export_has_identity_in_the_calls_order_and_is_on_record_with_its_
     (row,) = csv.DictReader(io.StringIO(data.decode(), newline=""))
     names = list(row)
     assert [n for n in names if n in {"name", "email", "org_name", "charity_number"}] == [
-        "name",
         "email",
         "org_name",
         "charity_number",
+        "name",
     ]
     assert (row["name"], row["email"], row["org_name"], row["charity_number"]) == (
         "Jo Bloggs",

@@ -122,7 +122,6 @@ def test_printed_receipt_leaves_out_what_is_for_the_screen(open_section, call):
     assert headings == [
         "What happens next",
         "If you have a question",
-        "Keep a copy",
         "If you change your mind",
     ]
     shown = page.locator("main").inner_text()

@@ -5,4 +5,4 @@ from django.contrib import admin
 
 def test_only_apps_of_the_portal_have_admin_pages():
     labels = {model._meta.app_label for model in admin.site._registry}
-    assert labels == {"accounts", "retention", "review", "submissions"}
+    assert labels == {"accounts", "exports", "retention", "review", "submissions"}
