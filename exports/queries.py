@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from accounts.models import User
 from exports import consent
@@ -25,10 +25,10 @@ from exports.response_sql import (
     response_query,
 )
 from exports.types import CodedPassage, Dataset, File, MemoOfProject, Query, Record
-from review.coding.decided import standing_codings
+from review.coding.decided import decided_against
 from review.coding.tree import BELOW
 from review.memos.reading import seen_by
-from review.models import Code, Coding, CodingDecision, CodingSample, Memo, SampledResponse
+from review.models import Code, Coding, CodingSample, Memo, SampledResponse
 from submissions.calls.models import Call
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
@@ -169,15 +169,7 @@ def coded_rows(dataset: Dataset) -> Query:
     """Return the SELECT of the table of codings, with the names of codes and coders in it."""
     codes = [(code.pk, path) for code, path in paths_of(codes_of(dataset))]
     coders = [(coder.pk, name_of(coder)) for coder in coders_of(dataset)]
-    return codings_query(dataset, codes=codes, coders=coders, against=_decided_against(dataset))
-
-
-def _decided_against(dataset: Dataset) -> list[int]:
-    """Return the codings against which somebody decided, where coders of a sample differed."""
-    decided = CodingDecision.objects.filter(version=OuterRef("version"))
-    there = Coding.objects.filter(Exists(decided), code__call=dataset.call)
-    standing = standing_codings(there).order_by().values("pk")
-    return list(there.exclude(pk__in=standing).order_by("pk").values_list("pk", flat=True))
+    return codings_query(dataset, codes=codes, coders=coders, against=decided_against(dataset.call))
 
 
 def paths_of(codes: Sequence[Code]) -> list[tuple[Code, str]]:

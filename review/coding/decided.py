@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 
 from review.errors import CodingRefused
 from review.models import Code, Coding, CodingDecision, DecidedCode
+from submissions.calls.models import Call
 
 
 def standing_codings(codings: QuerySet[Coding]) -> QuerySet[Coding]:
@@ -25,6 +26,19 @@ def standing_codings(codings: QuerySet[Coding]) -> QuerySet[Coding]:
     return codings.alias(
         decided_against=Coalesce(Subquery(covered, output_field=IntegerField()), Value(0))
     ).filter(is_undecided | Q(decided_against__lt=F("end") - F("start")))
+
+
+def decided_against(call: Call) -> list[int]:
+    """Return the keys of the call's codings that do not stand.
+
+    Only texts about which somebody decided are asked for: it is slow for all codings.
+    """
+    against = DecidedCode.objects.filter(stands=False, decision__replaced_by=None, code__call=call)
+    if not against.exists():
+        return []
+    there = Coding.objects.filter(version__in=against.values("decision__version"))
+    stand = standing_codings(there).values_list("pk", flat=True)
+    return sorted({*there.values_list("pk", flat=True)} - {*stand})
 
 
 def refuse_to_undo_decisions(codings: Iterable[int]) -> None:

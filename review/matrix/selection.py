@@ -8,11 +8,11 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from accounts.models import User
-from review.coding.decided import standing_codings
+from review.coding.decided import decided_against
 from review.coding.samples import blind_to, seen_by
 from review.duplicates.counting import PARAMETERS, left_out_sql
 from review.matrix.columns import Across
-from review.models import Coding, DecidedCode
+from review.models import Coding
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.responses.models import Submission, Version
@@ -52,17 +52,8 @@ class Selection:
 
     @cached_property
     def decided_against(self) -> list[int]:
-        """Keys of the codings that do not stand, as somebody decided between coders.
-
-        Only texts about which somebody decided are asked for: it is slow for all codings.
-        """
-        against = DecidedCode.objects.filter(stands=False, decision__replaced_by=None)
-        against = against.filter(code__call=self.call)
-        if self.coder is not None or not against.exists():
-            return []
-        there = Coding.objects.filter(version__in=against.values("decision__version"))
-        stand = standing_codings(there).values_list("pk", flat=True)
-        return sorted({*there.values_list("pk", flat=True)} - {*stand})
+        """Keys of the codings that do not stand, as somebody decided between coders."""
+        return [] if self.coder is not None else decided_against(self.call)
 
     def counting(self) -> QuerySet[Submission]:
         """Return the responses that count."""
