@@ -17,6 +17,7 @@ from django.db.models import CharField, QuerySet
 from django.db.models.functions import MD5, Cast
 
 from core.disclosure_control import Shown, is_few
+from review.matrix.hiding import hidden_line
 from review.matrix.selection import Selection
 from review.reading_faster.stop_words import STOP_WORDS
 from review.redaction.reading import readable_texts
@@ -62,7 +63,10 @@ class WordList:
 
 
 def word_list(selection: Selection) -> WordList:
-    """Read the words of the responses that count, and return what each column uses more."""
+    """Read the words of the responses that count, and return what each column uses more.
+
+    Columns whose size the matrix would hide are left out.
+    """
     responses = selection.counting()
     number = responses.count()
     # By a digest of the key: chance, and the same responses each time.
@@ -78,16 +82,24 @@ def word_list(selection: Selection) -> WordList:
         for column in selection.across.columns_of(_answer(choices, selection.across.path)):
             sizes[column] += 1
             having.setdefault(column, Counter()).update(words)
+    hides = selection.call.hides_small_counts
+    keys = [key for key in selection.across.in_order(having) if key in having]
+    _, shown = hidden_line(
+        [sizes[key] for key in keys],
+        total=read,
+        overlap=selection.across.may_have_several,
+        hides=hides,
+    )
     columns = [
         ColumnWords(
             key,
             selection.across.label_of(key),
-            sizes[key],
-            read - sizes[key],
-            _more_used(having[key], whole, sizes[key], read, selection.call.hides_small_counts),
+            size.number,
+            read - size.number,
+            _more_used(having[key], whole, size.number, read, hides),
         )
-        for key in selection.across.in_order(having)
-        if key in having and not (selection.call.hides_small_counts and is_few(sizes[key]))
+        for key, size in zip(keys, shown, strict=True)
+        if size.number is not None
     ]
     return WordList(columns, number, read)
 

@@ -91,6 +91,20 @@ def test_few_responses_elsewhere_are_hidden_where_the_call_asks(at, hides, shown
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("hides", "labels"),
+    [(True, []), (False, ["I provide services", "I commission services"])],
+)
+def test_column_beside_a_small_one_is_left_out_where_the_call_asks(at, hides, labels):
+    call = matrix_call(hides_small_counts=hides)
+    reader = make_user(Role.REVIEWER)
+    at(while_open(call))
+    for number in range(10):
+        give(call, role="provider" if number < 8 else "commissioner", story=OURS)
+    assert list(told(call, reader)) == labels
+
+
+@pytest.mark.django_db
 def test_of_many_responses_some_are_drawn_and_the_page_says_so(at, monkeypatch):
     call, reader = made()
     at(while_open(call))
