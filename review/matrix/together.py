@@ -34,7 +34,7 @@ def pairs_of(selection: Selection, codes: Sequence[CodeInTree]) -> list[Pair]:
     """Return the pairs that some response has, those with the most responses first.
 
     Where the call hides small counts, a pair's number is hidden where it is small, or leaves few of
-    the responses with either code.
+    the responses with either code. So is a small number of passages: few responses have these.
     """
     place = {one.code.pk: number for number, one in enumerate(codes)}
     of_code, both, overlaps = _count(selection)
@@ -49,7 +49,7 @@ def pairs_of(selection: Selection, codes: Sequence[CodeInTree]) -> list[Pair]:
                 codes[place[first]],
                 codes[place[second]],
                 Shown(None, is_few=is_few(responses)) if hidden else Shown(responses),
-                Shown(None) if hidden else Shown(overlaps.get((one, other), 0)),
+                _overlaps(overlaps.get((one, other), 0), hidden=hidden, hides=hides),
                 *(
                     Shown(None, is_few=True) if hides and is_few(size) else Shown(size)
                     for size in sizes
@@ -65,6 +65,12 @@ def pairs_of(selection: Selection, codes: Sequence[CodeInTree]) -> list[Pair]:
             place[pair.second.code.pk],
         ),
     )
+
+
+def _overlaps(number: int, *, hidden: bool, hides: bool) -> Shown:
+    if hidden:
+        return Shown(None)
+    return Shown(None, is_few=True) if hides and is_few(number) else Shown(number)
 
 
 def _count(

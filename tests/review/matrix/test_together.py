@@ -44,3 +44,16 @@ def test_pairs_count_responses_with_both_and_places_that_overlap():
         ("Pay", "Pay > Wages", 1, 1, 2, 1),
     ]
     assert pairs(call, ada, coder=bea) == []
+
+
+@pytest.mark.parametrize(("hides", "expected"), [(True, (6, None)), (False, (6, 1))])
+def test_few_passages_that_overlap_are_hidden_where_the_call_asks(hides, expected):
+    call = matrix_call(hides_small_counts=hides)
+    ada = make_user(Role.CODER)
+    trust, pay = make_code(call=call, name="Trust"), make_code(call=call, name="Pay")
+    for number in range(6):
+        response = give(call)
+        put_under(pay, response, ada, 0, 6)
+        put_under(trust, response, ada, 6 if number else 3, 9)
+    ((_, _, *numbers),) = pairs(call, ada)
+    assert tuple(numbers[:2]) == expected
