@@ -77,7 +77,7 @@ def write_summary(
         raise CodingRefused("You may not write in this matrix")
     if not sees_summaries(by, code.call):
         raise CodingRefused("You code a blind sample: you may write when you are done with it")
-    text = text.replace("\r\n", "\n").strip()
+    text = text.replace("\r\n", "\n").replace("\0", "").strip()
     if len(text) > LONGEST:
         raise CodingRefused(f"Write at most {LONGEST:,} characters")
     with transaction.atomic():

@@ -74,6 +74,11 @@ def test_each_wording_is_kept_and_the_latest_holds(call, pay, ada, bea):
     }
 
 
+def test_summary_is_kept_without_what_the_database_cannot_hold(pay, ada):
+    write(pay, ada, "\0Paid\0 late.")
+    assert texts(pay) == [(1, "Paid late.", "ada")]
+
+
 def test_writing_over_somebody_else_is_refused_with_what_they_wrote(pay, ada, bea):
     write(pay, ada, "Late.")
     with pytest.raises(SummaryConflict) as refused:
