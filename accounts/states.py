@@ -65,6 +65,7 @@ class AuditAction(TextChoices):
     CODINGS_DECIDED = "codings_decided", "Decided where coders of a sample differ"
     DIFFERENCES_READ = "differences_read", "Read where coders of a sample differ"
     MATRIX_SUMMARISED = "matrix_summarised", "Wrote a summary in the matrix"
+    AGREEMENT_DOWNLOADED = "agreement_downloaded", "Downloaded how far coders agree"
     MATRIX_DOWNLOADED = "matrix_downloaded", "Downloaded the matrix"
     CODING_REMOVED = "coding_removed", "Took a passage from under a code"
     REDACTION_PROPOSED = "redaction_proposed", "Proposed to hide a passage"

@@ -4,12 +4,15 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
-from accounts.states import Action
+from accounts.current_user import current_user
+from accounts.record import record
+from accounts.states import Action, AuditAction
 from core import clock
 from core.row_keys import row_key
 from core.safe_cells import neutralise
@@ -99,7 +102,7 @@ def _coders(comparison: Comparison) -> list[CoderDone]:
 
 
 def download(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpResponse:
-    """Send both tables as CSV: RFC 4180, UTF-8."""
+    """Send both tables as CSV: RFC 4180, UTF-8. The download is on record, with its digest."""
     comparison = compare(sample)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -108,9 +111,17 @@ def download(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> H
         for one in figures(comparison, by):
             writer.writerow(_line(by, one))
             writer.writerows(_lines_of_pairs(by, one))
-    day = f"{clock.portal_now():%Y-%m-%d}"
-    name = f"{sample.call.slug}-sample-{sample.pk}-agreement-{day}.csv"
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    content, at = text.getvalue().encode(), clock.portal_now()
+    record(
+        by=current_user(request),
+        at=at,
+        action=AuditAction.AGREEMENT_DOWNLOADED,
+        call=sample.call,
+        sample=sample.pk,
+        sha256=sha256(content).hexdigest(),
+    )
+    name = f"{sample.call.slug}-sample-{sample.pk}-agreement-{at:%Y-%m-%d}.csv"
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
