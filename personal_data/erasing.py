@@ -17,6 +17,7 @@ from django.db.models import Q
 from accounts.record import record
 from accounts.states import AuditAction
 from exports import export_runs
+from review.agreement.forgetting import forget_reasons
 from review.coding.forgetting import forget_examples
 from review.coding.locking import lock_codes
 from review.duplicates import comparing
@@ -116,6 +117,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
         forget_summaries(submission.call, names=given, texts=ending)
         forget_memos(submission.call, names=given, texts=ending)
         forget_claims(submission.call, names=given, texts=ending)
+        forget_reasons(submission, names=given, texts=ending)
         if locked.is_about_identity:
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
