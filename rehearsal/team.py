@@ -24,7 +24,7 @@ from review.coding.codebook import add_code
 from review.coding.codings import can_be_coded, code_passage
 from review.coding.passages import Passage, sentences
 from review.coding.samples import close_sample, draw_sample, say_done
-from review.errors import CodingRefused
+from review.errors import CodingRefused, FindingRefused, QuoteRefused
 from review.models import Code, CodingSample
 from review.noting import add_note
 from submissions.calls.models import Call, Question
@@ -69,7 +69,7 @@ def seed_team(*, call: Call, seed: int, at: datetime) -> Team:
     try:
         with transaction.atomic():
             return _work(call, min(SIZE, there), seed, at)
-    except CodingRefused as refused:
+    except (CodingRefused, FindingRefused, QuoteRefused) as refused:
         raise SeedingRefused(f"the team was refused: {refused.message}") from None
 
 
@@ -187,7 +187,7 @@ def _decide(sample: CodingSample, by: User, at: datetime) -> tuple[int, int]:
             # Each other time they decide that no code stands.
             codes=frozenset(sorted(one.codes)[: 1 - number % 2]),
             reason="The definition of the code says so.",
-            base=None,
+            base=one.decision.pk if one.decision else None,
         )
         decide(sample, one, wanted=wanted, by=by, at=at)
     return len(there), len(there[::2])

@@ -9,13 +9,13 @@ from review.coding.decided import standing_codings
 from review.errors import FindingRefused
 from review.findings.agreeing import agree
 from review.findings.claims import Claim, change_finding, etag_of, set_status, write_finding
-from review.findings.counting import stands_of
+from review.findings.counting import counting_responses, stands_of
 from review.findings.passages import put_passage
 from review.findings.scale import fitting_step, scale_of
 from review.memos.writing import About, write_memo
 from review.models import Code, Coding, Finding
 from review.quotes.marking import mark_quote
-from review.states import FindingStatus, Stance
+from review.states import FindingStatus, ReportAudience, Stance
 from submissions.calls.models import Call
 
 PASSAGES = 5  # of a finding, at most
@@ -23,7 +23,8 @@ PASSAGES = 5  # of a finding, at most
 
 def write_up(call: Call, *, lead: User, colleague: User, at: datetime) -> int:
     """Write memos and two findings, of which one is agreed; return how many quotes they have."""
-    codings = standing_codings(Coding.objects.filter(code__call=call))
+    codings = standing_codings(Coding.objects.filter(code__call=call, file_text=None))
+    codings = codings.filter(version__submission__in=counting_responses(call, ReportAudience.TEAM))
     rows = list(codings.select_related("code", "version__submission", "question").order_by("pk"))
     most = Counter(coding.code for coding in rows).most_common(2)
     about = "What the sample was coded by. Change it before you code the rest."

@@ -80,3 +80,10 @@ def test_team_without_two_responses_is_refused():
     )
     assert not CodingSample.objects.exists()
     assert not User.objects.filter(username="fake-lead").exists()
+
+
+def test_team_decides_anew_what_it_decided_before():
+    make_first_call()
+    run(count=4, seed=5, team=True)
+    run(count=0, seed=6, team=True)
+    assert CodingDecision.objects.exclude(replaces=None).exists()
