@@ -15,7 +15,7 @@ Unit = Mapping[Hashable, int]
 Table = Mapping[tuple[Hashable, Hashable], Fraction | int]
 
 NOTHING = "no passage that two coders had open"
-NO_VARIATION = "no variation: all of them are coded alike, so that chance agrees always"
+NO_VARIATION = "nothing varies: all are coded alike, so that chance alone would agree always"
 
 
 @dataclass(frozen=True)

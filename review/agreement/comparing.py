@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import QuerySet
+
 from accounts.models import AuditEvent, User
 from accounts.rights import may
 from accounts.states import Action, AuditAction
@@ -74,16 +76,18 @@ class ComparedText:
 class Comparison:
     """`drawn` is how many responses the sample has; `waiting` those that cannot be compared yet.
 
-    `left_out` are withdrawn, erased or set aside. `amended` are those of which no two coders had
-    the same version open. `taken_away` counts the codings that were removed after the sample was
-    closed.
+    `done` has, by response, the coders who are compared, and `said_done` all who are done with it,
+    with another version as well. `left_out` are withdrawn, erased or set aside. `amended` are those
+    of which no two coders had the same version open. `taken_away` counts the codings that were
+    removed after the sample was closed.
     """
 
     sample: CodingSample
     coders: dict[int, User]
     codes: dict[int, Code]
     texts: list[ComparedText]
-    done: dict[int, frozenset[int]]  # by response
+    done: dict[int, frozenset[int]]
+    said_done: dict[int, frozenset[int]]
     drawn: int
     left_out: int
     waiting: int
@@ -100,11 +104,21 @@ def is_hidden_from(sample: CodingSample, reader: User) -> bool:
     return blind_to(reader).filter(submission__in=sample.responses.values("submission")).exists()
 
 
-def compare(sample: CodingSample, *, only: Submission | None = None) -> Comparison:
-    """Read what is compared, in a number of queries that depends on the coders alone."""
+def compare(
+    sample: CodingSample,
+    *,
+    only: Submission | None = None,
+    among: QuerySet[Submission] | None = None,
+) -> Comparison:
+    """Read what is compared, in a number of queries that depends on the coders alone.
+
+    `only` one response of the sample, or those `among` others.
+    """
     rows = sample.responses.select_related("submission")
     if only is not None:
         rows = rows.filter(submission=only)
+    if among is not None:
+        rows = rows.filter(submission__in=among)
     drawn = {row.pk: row.submission for row in rows.order_by("pk")}
     counting = {
         key: one
@@ -133,6 +147,7 @@ def compare(sample: CodingSample, *, only: Submission | None = None) -> Comparis
         codes=Code.objects.in_bulk(used),
         texts=texts,
         done={key: chosen[key][1] for key in responses},
+        said_done={key: frozenset(finished[key]) for key in responses},
         drawn=len(drawn),
         left_out=len(drawn) - len(counting),
         waiting=len(counting) - len(enough),

@@ -117,7 +117,7 @@ def why_not_yet(comparison: Comparison, response: int) -> str:
     sample = comparison.sample
     if sample.closed_at is not None:
         return ""
-    done = comparison.done.get(response, frozenset())
+    done = comparison.said_done.get(response, frozenset())
     left = [one.get_username() for one in sample.coders.all() if one.pk not in done]
     names = " and ".join(sorted(left))
     return f"{names} still code{'s' * (len(left) == 1)} this response" if left else ""
@@ -125,8 +125,11 @@ def why_not_yet(comparison: Comparison, response: int) -> str:
 
 def said(decision: CodingDecision) -> str:
     """Return what stands by it, in words."""
-    names = ", ".join(f"“{code.name}”" for code in standing_codes(decision))
-    return f"{names} stands" if names else "no code stands"
+    codes = standing_codes(decision)
+    if not codes:
+        return "no code stands"
+    names = ", ".join(f"“{code.name}”" for code in codes)
+    return f"{names} stand{'s' * (len(codes) == 1)}"
 
 
 def _says(decision: CodingDecision, codes: Collection[int], reason: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from review.agreement.comparing import ComparedText, Comparison
 from review.coding.passages import Passage
-from review.models import Code, CodingDecision, DecidedCode
+from review.models import Code, CodingDecision
 
 WherePassage = tuple[int, int, int | None, int, int]
 
@@ -87,7 +87,3 @@ def standing_codes(decision: CodingDecision) -> list[Code]:
     """Return the codes that stand by the decision, in the order of their names."""
     kept = [one.code for one in decision.codes.all() if one.stands]
     return sorted(kept, key=lambda code: code.name.casefold())
-
-
-def rejected_codes(decision: CodingDecision) -> list[DecidedCode]:
-    return [one for one in decision.codes.all() if not one.stands]

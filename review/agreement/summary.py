@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from review.agreement.comparing import Comparison, compare, is_hidden_from
 from review.agreement.differences import differences
 from review.agreement.figures import By, CodeFigures, figures
 from review.models import CodingSample
 from submissions.calls.models import Call
+from submissions.responses.models import Submission
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,25 @@ class SampleAgreement:
         return sorted(coder.get_username() for coder in self.comparison.coders.values())
 
 
-def agreement_of(call: Call, *, reader: User) -> list[SampleAgreement]:
+def agreement_of(
+    call: Call, *, reader: User | None, among: QuerySet[Submission] | None = None
+) -> list[SampleAgreement]:
     """Return the agreement of each sample of the call, the first drawn first.
 
     Samples of which no response can be compared are left out, and those whose codings are hidden
-    from the reader.
+    from the reader; None sees all. With `among`, only these responses are compared.
     """
     found = []
     for sample in CodingSample.objects.filter(call=call).order_by("drawn_at", "pk"):
-        if is_hidden_from(sample, reader):
+        if reader is not None and is_hidden_from(sample, reader):
             continue
-        comparison = compare(sample)
+        comparison = compare(sample, among=among)
         if comparison.responses:
-            found.append(agreement_of_sample(comparison))
+            found.append(_agreement_of(comparison))
     return found
 
 
-def agreement_of_sample(comparison: Comparison) -> SampleAgreement:
+def _agreement_of(comparison: Comparison) -> SampleAgreement:
     there = differences(comparison)
     return SampleAgreement(
         sample=comparison.sample,

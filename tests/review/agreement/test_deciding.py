@@ -1,15 +1,18 @@
 """Deciding where coders differ, and what it does to the codings that count."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.models import AuditEvent
 from accounts.states import Role
 from review.agreement.comparing import compare
-from review.agreement.deciding import Decision, decide
+from review.agreement.deciding import Decision, decide, said
 from review.agreement.differences import differences, standing_codes
 from review.coding.codebook import merge_codes, retire_code, split_code
 from review.coding.codings import remove_coding
 from review.coding.decided import standing_codings
+from review.coding.forgetting import ERASED
 from review.coding.samples import close_sample
 from review.errors import CodingRefused, DecisionOutdated
 from review.models import Code, Coding, CodingDecision
@@ -18,6 +21,7 @@ from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
 from tests.review.test_coding_page import coder
+from tests.review.test_reading import amended
 
 
 def differing(sample, words=PAY):
@@ -75,6 +79,7 @@ def test_decision_keeps_its_codes_and_counts_the_others_out(differ, call, boss):
     assert Coding.objects.count() == 4
     codes = {one.code.name: one.stands for one in decision.codes.all()}
     assert codes == {"Money": False, "Pay": True, "Time": True}
+    assert said(decision) == "“Pay”, “Time” stand"
     assert (decision.by, decision.reason) == (boss, "They speak of pay")
     event = AuditEvent.objects.get(action="codings_decided")
     money = Code.objects.get(name="Money")
@@ -178,6 +183,18 @@ def test_nobody_decides_while_a_coder_is_not_done(call, response, ada, bea, boss
     assert CodingDecision.objects.count() == 1
 
 
+def test_coder_who_is_done_with_another_version_is_not_waited_for(call, ada, bea, boss):
+    cleo, response = coder(call, "cleo"), make_submitted(call, story=STORY)
+    sample = draw(call, [ada, bea, cleo], boss)
+    early = while_open(call) - timedelta(hours=1)
+    code(response, ada, PAY, at=early)
+    be_done(sample, ada, bea, at=early)
+    amended(response, story="Something else. Entirely.")
+    be_done(sample, cleo)
+    decided(sample, boss)
+    assert CodingDecision.objects.count() == 1
+
+
 def test_who_codes_blind_does_not_decide(differ, call, response, boss, ada, bea):
     other = make_submitted(call, story=STORY)
     draw(call, [boss, ada], boss)
@@ -239,6 +256,16 @@ def test_erasing_who_answered_empties_reasons_that_name_them(call, ada, bea, bos
     erase(response, at=while_open(call), scope="identity")
     reasons = CodingDecision.objects.order_by("start").values_list("reason", flat=True)
     assert list(reasons) == ["Erased: it named who answered.", "Plainly"]
+
+
+def test_reason_that_quotes_another_response_ends_with_it(differ, boss, call):
+    other = make_submitted(call, story="The prime kept half of it.", email="zoe@example.org")
+    first = decided(differ, boss, "Pay", reason="As in “The prime kept half of it.”")
+    second = decided(differ, boss, "Time", reason="As zoe@example.org has it", base=first.pk)
+    third = decided(differ, boss, reason="Plainly", base=second.pk)
+    erase(other, at=while_open(call))
+    reasons = CodingDecision.objects.order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == [ERASED, ERASED, third.reason]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from hashlib import sha256
 
 import pytest
 from django.db import connection
@@ -45,7 +46,7 @@ def test_figures_are_shown_with_the_numbers_behind_them(differ, boss):
     assert ["ada and bea", "0.400", "66.7%", "1", "1", "0", "1", "3", "1"] in cells(shown)
     assert "1 of 1 drawn" in shown
     by_answer = client.get(address(differ) + "?by=answer").content.decode()
-    why = "undefined: no variation: all of them are coded alike, so that chance agrees always"
+    why = "undefined: nothing varies: all are coded alike, so that chance alone would agree always"
     assert ["Pay", why, why, "100.0%", "1", "1", "2", "0", "0"] in cells(by_answer)
 
 
@@ -59,6 +60,9 @@ def test_sample_with_which_no_two_coders_are_done_says_so(sample, boss):
 def test_file_has_each_figure_with_its_numbers_and_runs_no_formula(differ, boss):
     Code.objects.update(name="=1+1")
     answer = signed_in(boss).get(address(differ, "agreement.csv"))
+    event = AuditEvent.objects.get(action="agreement_downloaded")
+    digest = sha256(answer.content).hexdigest()
+    assert (event.actor, event.detail) == (boss, {"sample": differ.pk, "sha256": digest})
     lines = list(csv.DictReader(answer.content.decode().splitlines()))
     assert [(one["unit"], one["code"], one["coders"]) for one in lines] == [
         (unit, name, coders)
@@ -93,7 +97,7 @@ def test_file_has_each_figure_with_its_numbers_and_runs_no_formula(differ, boss)
         "1",
         "1",
     )
-    assert lines[4]["undefined_because"].startswith("no variation")
+    assert lines[4]["undefined_because"].startswith("nothing varies")
 
 
 def test_blind_coder_who_is_not_done_sees_no_agreement(call, response, ada, bea, boss):
