@@ -1,9 +1,11 @@
 """Who of the team agrees with a finding. An agreement holds for the claim as it was then."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import Membership, User
 from accounts.record import record
@@ -68,6 +70,15 @@ def voices_of(finding: Finding) -> list[Voice]:
         else Voice(name, None, is_current=False)
         for name in names
     ]
+
+
+def agreements_with(findings: Collection[Finding]) -> dict[int, list[tuple[str, datetime]]]:
+    """Return who agrees with each finding as it is, by its key, and since when, by their names."""
+    found: dict[int, list[tuple[str, datetime]]] = {one.pk: [] for one in findings}
+    given = FindingAgreement.objects.filter(finding__in=found, revision=F("finding__revision"))
+    for one in given.select_related("person").order_by("person__username"):
+        found[one.finding_id].append((one.person.get_username(), one.at))
+    return found
 
 
 def team_of(call: Call) -> list[str]:

@@ -178,7 +178,7 @@ def _base(call: Call, finding: Finding, audience: str, *, once: bool) -> dict[in
         )
     }
     if once:
-        for pk in _left_out(call, list(found)):
+        for pk in left_out_once(call, list(found)):
             del found[pk]
     return found
 
@@ -198,7 +198,7 @@ def _answered(call: Call, key: str) -> Q:
     return Q(current_version__choices__has_key=key)
 
 
-def _left_out(call: Call, among: list[int]) -> list[int]:
+def left_out_once(call: Call, among: list[int]) -> list[int]:
     """Return which of these responses counting each campaign once leaves out."""
     parameters: dict[str, Any] = {
         "call": call.pk,

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet
 
 from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among, is_few
 from core.row_keys import row_keys
 from core.spoken_time import say_day
-from review.agreement.comparing import compare
-from review.agreement.summary import agreement_of_sample
-from review.duplicates.counting import standing_of
-from review.findings.counting import counting_responses
+from review.agreement.summary import agreement_of
+from review.findings.counting import counting_responses, left_out_once
 from review.models import Cluster, Coding, CodingSample, Redaction, Review
 from review.states import (
     LIVE_REDACTIONS,
@@ -66,6 +64,7 @@ def method_of(call: Call, *, audience: str, at: datetime) -> Method:
     submitted = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
     counting = counting_responses(call, ReportAudience.TEAM).count()
     open_ones = counting_responses(call, ReportAudience.OUTSIDE).count()
+    counted = counting_responses(call, audience)
     reasons = _set_aside(call)
     counts = [open_ones, counting - open_ones, *reasons.values()]
     shown = _shown(counts, hides=hides)
@@ -78,10 +77,10 @@ def method_of(call: Call, *, audience: str, at: datetime) -> Method:
         Fact("confidential", _say(shown[1])),
         *(Fact(f"set_aside:{key}", _say(one)) for key, one in zip(reasons, shown[2:], strict=True)),
         *_withdrawn(call, hides=hides),
-        *_campaigns(call, hides=hides),
-        *_coding(call, is_outside=is_outside),
-        *_agreement(call),
-        *_redactions(call, audience=audience, hides=hides),
+        *_campaigns(call, counted, hides=hides),
+        *_coding(call, counted, is_outside=is_outside),
+        *_agreement(call, counted, hides=hides),
+        *_redactions(counted, hides=hides),
     ]
     hides_open = hides and shown[0].number is None
     return Method(facts, hides_open)
@@ -124,6 +123,10 @@ def _say(shown: Shown) -> str:
     return "fewer than 5" if shown.is_few else "hidden, as it would tell a smaller count"
 
 
+def _say_number(number: int, *, hides: bool) -> str:
+    return _say(Shown(None, is_few=True) if hides and is_few(number) else Shown(number))
+
+
 def _set_aside(call: Call) -> dict[str, int]:
     """Return how many are set aside, by the key of the reason, in the call's order."""
     aside = Submission.objects.filter(
@@ -161,37 +164,33 @@ def _days(call: Call) -> list[Fact]:
 
 def _withdrawn(call: Call, *, hides: bool) -> list[Fact]:
     number = Submission.objects.filter(call=call, state=SubmissionState.WITHDRAWN).count()
-    shown = Shown(None, is_few=True) if hides and is_few(number) else Shown(number)
-    return [Fact("withdrawn", _say(shown))]
+    return [Fact("withdrawn", _say_number(number, hides=hides))]
 
 
-def _campaigns(call: Call, *, hides: bool) -> list[Fact]:
-    standing = standing_of(call)
+def _campaigns(call: Call, counted: QuerySet[Submission], *, hides: bool) -> list[Fact]:
+    """Count the responses of campaigns, and those left out, among the responses that count."""
     rows = (
         Cluster.objects.filter(
             call=call,
             state=ClusterState.CAMPAIGN,
             members__state=MemberState.CONFIRMED,
-            members__submission__state=SubmissionState.SUBMITTED,
+            members__submission__in=counted,
         )
         .annotate(responses=Count("members"))
         .order_by("name")
     )
-    facts = [Fact("campaigns", str(standing.campaigns))]
+    facts = [Fact("campaigns", str(len(rows)))]
     for cluster in rows:
-        few = hides and is_few(cluster.responses)
-        shown = Shown(None, is_few=True) if few else Shown(cluster.responses)
-        facts.append(Fact(f"campaign:{cluster.pk}", _say(shown)))
+        number = _say_number(cluster.responses, hides=hides)
+        facts.append(Fact(f"campaign:{cluster.pk}", number))
     if not hides:
-        left_out = f"{standing.left_out:,}"
-        facts.append(Fact("left_out", left_out))
+        left_out = left_out_once(call, list(counted.values_list("pk", flat=True)))
+        facts.append(Fact("left_out", f"{len(left_out):,}"))
     return facts
 
 
-def _coding(call: Call, *, is_outside: bool) -> list[Fact]:
-    codings = Coding.objects.filter(
-        version__submission__call=call, version__submission__state=SubmissionState.SUBMITTED
-    )
+def _coding(call: Call, counted: QuerySet[Submission], *, is_outside: bool) -> list[Fact]:
+    codings = Coding.objects.filter(version__submission__in=counted)
     rows = codings.order_by().values_list("by__username").annotate(Count("pk"))
     coders = dict(sorted(rows))
     facts = [Fact("coders", str(len(coders)))]
@@ -206,36 +205,29 @@ def _coding(call: Call, *, is_outside: bool) -> list[Fact]:
     return facts
 
 
-def _redactions(call: Call, *, audience: str, hides: bool) -> list[Fact]:
-    """Count what is hidden in responses that count for these readers, by its reason."""
+def _redactions(counted: QuerySet[Submission], *, hides: bool) -> list[Fact]:
+    """Count what is hidden in the responses that count, by its reason."""
     rows = Redaction.objects.filter(
-        state__in=LIVE_REDACTIONS,
-        version__in=counting_responses(call, audience).values("current_version"),
+        state__in=LIVE_REDACTIONS, version__in=counted.values("current_version")
     )
-    counted = dict(rows.order_by().values_list("reason").annotate(Count("pk")))
-    facts = []
-    for reason in RedactionReason:
-        if number := counted.get(reason, 0):
-            few = hides and is_few(number)
-            shown = Shown(None, is_few=True) if few else Shown(number)
-            facts.append(Fact(f"redacted:{reason.value}", _say(shown)))
-    return facts
+    numbers = dict(rows.order_by().values_list("reason").annotate(Count("pk")))
+    return [
+        Fact(f"redacted:{reason.value}", _say_number(numbers[reason], hides=hides))
+        for reason in RedactionReason
+        if reason in numbers
+    ]
 
 
-def _agreement(call: Call) -> list[Fact]:
-    """Say of each sample how far its coders agree, as its own page does."""
-    samples = list(CodingSample.objects.filter(call=call).order_by("pk"))
-    facts = [Fact("samples", str(len(samples)))]
-    for sample in samples:
-        comparison = compare(sample)
-        if not comparison.responses:
-            continue
-        agreement = agreement_of_sample(comparison)
+def _agreement(call: Call, counted: QuerySet[Submission], *, hides: bool) -> list[Fact]:
+    """Say of each sample how far its coders agree, over the responses that count."""
+    facts = [Fact("samples", str(CodingSample.objects.filter(call=call).count()))]
+    for agreement in agreement_of(call, reader=None, among=counted):
         by_sentence, by_answer = agreement.by_sentence, agreement.by_answer
+        compared = _say_number(agreement.comparison.responses, hides=hides)
         facts.append(
             Fact(
-                f"sample:{sample.pk}",
-                f"{comparison.responses:,} compared; Krippendorff’s alpha "
+                f"sample:{agreement.sample.pk}",
+                f"{compared} compared; Krippendorff’s alpha "
                 f"{by_sentence.alpha.said} by sentence, {by_answer.alpha.said} by answer; "
                 f"{by_sentence.share.per_cent} of the sentences alike; of "
                 f"{agreement.differing:,} that differ {agreement.decided:,} decided",

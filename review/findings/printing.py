@@ -44,7 +44,8 @@ def passages_of(
 ) -> tuple[list[ReportPassage], bool]:
     """Return the passages that the report lists, and whether it leaves any out.
 
-    Those of responses that are withdrawn, erased or set aside are nowhere.
+    Those of responses that are withdrawn, erased or set aside are nowhere. Of confidential ones
+    readers outside are not even told that there are passages.
     """
     rows = list(
         finding.passages.select_related(
@@ -53,17 +54,16 @@ def passages_of(
         .filter(version__submission__state=SubmissionState.SUBMITTED)
         .exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
     )
+    if audience == ReportAudience.OUTSIDE:
+        theirs = Submission.objects.filter(pk__in={row.version.submission_id for row in rows})
+        open_ones = set(theirs.filter(is_open(finding.call)).values_list("pk", flat=True))
+        rows = [row for row in rows if row.version.submission_id in open_ones]
     why_not = why_not_printed(rows)
     words = _words_printed(rows, why_not)
     shown = [_passage(row, words.get(row.pk, ""), why_not[row.pk], roles) for row in rows]
     if audience != ReportAudience.OUTSIDE:
         return _in_order(shown), False
-    open_ones = set(
-        Submission.objects.filter(is_open(finding.call), call=finding.call_id).values_list(
-            "reference", flat=True
-        )
-    )
-    printed = [one for one in shown if one.words and one.source.reference in open_ones]
+    printed = [one for one in shown if one.words]
     return _in_order(printed), len(printed) < len(shown)
 
 

@@ -19,6 +19,8 @@ from review.findings.report_text import (
     Table,
     blocks_of,
     number_of,
+    said_agreed,
+    said_of,
     title_of,
 )
 from review.findings.reports import Report, ReportFinding
@@ -139,10 +141,11 @@ Row = Mapping[str, object]
 
 
 def _rows(report: Report) -> Iterator[Row]:
+    yield {"kind": "report", "title": title_of(report), "note": said_of(report)}
     for item in report.findings:
         yield from _rows_of(report, item)
     for name, share in report.scale:
-        yield {"kind": "scale", "title": name, "value": f"from {share} % on"}
+        yield {"kind": "scale", "title": name, "value": f"from {share}% on"}
     for fact in report.method.facts:
         yield {"kind": "method", "title": label_of(report.call, fact.key), "value": fact.value}
 
@@ -158,18 +161,18 @@ def _rows_of(report: Report, item: ReportFinding) -> Iterator[Row]:
         "value": f"{item.strength}: {item.count.said}" if item.strength else item.count.said,
         "note": " ".join([item.finding.get_status_display() + ".", *filter(None, notes)]),
     }
+    for code in item.codes:
+        yield about | {"kind": "code", "value": code.name}
+    if item.agreed:
+        yield about | {"kind": "agreed", "value": said_agreed(report, item)}
     for key, source in item.listed.base.items():
         if key not in item.listed.counted:
             yield about | {"kind": "in the base"} | _source(source)
         for place in item.listed.counted.get(key, []):
             yield about | {"kind": "counted"} | _source(source) | _place(place)
     for one in item.passages:
-        kind: dict[str, object] = {
-            "kind": one.stance.value,
-            "words": one.words,
-            "note": one.why_not,
-        }
-        yield about | kind | _source(one.source) | _place(one.place) | {"note": one.why_not}
+        kind = {"kind": one.stance.value, "role": one.role, "words": one.words, "note": one.why_not}
+        yield about | kind | _source(one.source) | _place(one.place)
 
 
 def _source(source: Source) -> dict[str, object]:

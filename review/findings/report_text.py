@@ -17,7 +17,7 @@ STANCES = {
     Stance.CONTRARY: "Passages that speak against it",
 }
 FEW = "This finding stands on fewer than 5 responses: read it with care."
-MORE = "Further passages are not shown here: their authors did not allow their words to be printed."
+MORE = "Further passages are not shown here, as their words may not be printed."
 HOW_COUNTED = (
     "A response counts for a finding if a passage of its current version is under one of the codes "
     "of the finding; where the base is who answered certain questions, a passage of an answer to "
@@ -39,15 +39,15 @@ REDACTIONS = (
 )
 CONFIDENTIAL = (
     "Confidential responses are among the responses received, and in no number of a finding, "
-    "passage or list."
+    "passage or list. Campaigns, coding and agreement are counted without them, too."
 )
 HIDING = (
-    "This call hides small counts. A number from 1 to 4 is shown as fewer than 5, one that leaves "
-    "1 to 4 of its base as all but a few, and a base from which either could be worked out is not "
-    "shown. Each response of a campaign counts, as the difference would tell small counts. The "
-    "responses behind each number are not listed here: the project team has them with this report. "
-    "Somebody who sets findings with overlapping codes against each other may still narrow down a "
-    "hidden number."
+    "This call hides small counts. A number of responses from 1 to 4 is shown as fewer than 5, one "
+    "that leaves 1 to 4 of its base as all but a few, and a base from which either could be worked "
+    "out is not shown. Each response of a campaign counts, as the difference would tell small "
+    "counts. The responses behind each number are not listed here: the project team has them with "
+    "this report. Somebody who sets findings with overlapping codes against each other may still "
+    "narrow down a hidden number."
 )
 NOT_HIDING = "Small counts are shown as they are."
 
@@ -88,7 +88,7 @@ def title_of(report: Report) -> str:
 
 def blocks_of(report: Report) -> Iterator[Block]:
     """Yield the report below its title."""
-    yield Paragraph(_made(report))
+    yield Paragraph(said_of(report))
     if not report.findings:
         yield Paragraph("There are no findings yet.")
     level = FIRST
@@ -112,7 +112,8 @@ def said_place(place: Place, label: str) -> str:
     return f"{where}, characters {place.start:,} to {place.end:,}"
 
 
-def _made(report: Report) -> str:
+def said_of(report: Report) -> str:
+    """Say when the report was made and for whom, and what to mind about it."""
     when = say_moment(report.at, report.call.timezone)
     whom = "readers outside the project team" if report.is_outside else "the project team"
     said = f"Made at {when} for {whom}."
@@ -147,7 +148,7 @@ def _finding(report: Report, item: ReportFinding, level: int) -> Iterator[Block]
     if item.has_more_passages:
         yield Paragraph(MORE)
     if item.agreed:
-        yield Paragraph(_agreed(report, item), label="Agreed by")
+        yield Paragraph(said_agreed(report, item), label="Agreed by")
 
 
 def said_source(passage: ReportPassage) -> str:
@@ -161,7 +162,8 @@ def said_source(passage: ReportPassage) -> str:
     return f"{said}. {passage.why_not}" if passage.why_not else said
 
 
-def _agreed(report: Report, item: ReportFinding) -> str:
+def said_agreed(report: Report, item: ReportFinding) -> str:
+    """Return who agrees and since when; to readers outside, how many do."""
     if report.is_outside:
         number = len(item.agreed)
         return f"{number} member{'s' * (number != 1)} of the project team"
@@ -175,7 +177,7 @@ def _method(report: Report) -> Iterator[Block]:
     facts = [(label_of(call, fact.key), fact.value) for fact in report.method.facts]
     yield Table("Responses, campaigns, coding and dates", ("What", "Number or date"), facts)
     yield Heading(SECOND, "The words for strength")
-    steps = [(name, f"{share} %") for name, share in report.scale]
+    steps = [(name, f"{share}%") for name, share in report.scale]
     yield Table("The scale of this call", ("Word", "From this share of the base on"), steps)
     yield Heading(SECOND, "How it was counted")
     yield Paragraph(HOW_COUNTED)

@@ -13,7 +13,7 @@ from accounts.models import User
 from core.disclosure_control import each_hidden, is_few
 from review.coding.samples import blind_to
 from review.errors import FindingRefused
-from review.findings.agreeing import voices_of
+from review.findings.agreeing import agreements_with
 from review.findings.counting import (
     Source,
     Stands,
@@ -120,6 +120,7 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     codes = codes_of(findings)
     named = Code.objects.in_bulk({key for each in codes.values() for key in each})
     scale, roles = scale_of(call), RoleWords(call)
+    agreements = agreements_with(findings)
     made: list[ReportHeading | ReportFinding] = []
     for item in outline:
         if isinstance(item, ReportHeading):
@@ -141,11 +142,7 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
                 else why_not_fitting(scale, item.strength, number=count.number, of=count.of),
                 passages=passages,
                 has_more_passages=has_more,
-                agreed=[
-                    (voice.name, voice.at)
-                    for voice in voices_of(item)
-                    if voice.is_current and voice.at is not None
-                ],
+                agreed=agreements[item.pk],
             )
         )
     return Report(
@@ -212,7 +209,7 @@ class _Hiding:
 
 def _in_words(number: int | None, of: int | None, base: str, *, is_few: bool) -> str:
     if of is None:
-        return f"of {base}; the numbers are hidden, as one of them would tell a small count"
+        return f"the numbers are hidden, as one of them would tell a small count. Base: {base}"
     if number is None:
         return f"{'fewer than 5' if is_few else 'all but a few'} of {of:,} {base}"
     share = f" ({say_share(number, of)})" if of else ""

@@ -10,8 +10,9 @@ from itertools import pairwise
 import docx
 import pytest
 
-from accounts.models import AuditEvent
-from accounts.states import AuditAction, Role
+from accounts.models import AuditEvent, User
+from accounts.states import Action, AuditAction, Role
+from core.spoken_time import say_moment
 from review.coding.samples import draw_sample
 from review.errors import FindingRefused
 from review.findings.making import make_report
@@ -19,14 +20,15 @@ from review.findings.outline import add_heading, etag_of_outline, move, outline_
 from review.findings.passages import put_passage
 from review.models import ReportRun
 from review.states import ReportAudience, ReportFormat, Stance
-from tests.makers import make_code, make_user
+from tests.makers import make_code, make_user, withhold
 from tests.review.findings.made import Evidence, agreed, amend, hide, quoted
 
 TEAM, OUTSIDE = ReportAudience.TEAM, ReportAudience.OUTSIDE
 DOCX, HTML, CSV = ReportFormat.DOCX, ReportFormat.HTML, ReportFormat.CSV
 ROLE = "I provide services"
 SAID = "They paid us late."
-COUNT = "2 of 3 responses (66.6 %)"
+COUNT = "2 of 3 responses (66.6%)"
+KEEP = "It names confidential responses: keep it in the team."
 
 
 class Page(HTMLParser):
@@ -110,7 +112,7 @@ def test_word_file_has_each_number_quote_and_reference(reported):
     for response in reported.responses:
         assert [response.reference, "1", response.current_version.sha256] in cells
     assert ["Responses received", "3"] in cells
-    assert ["most", "51 %"] in cells
+    assert ["most", "51%"] in cells
 
 
 def test_headings_of_the_word_file_are_those_of_the_outline(reported):
@@ -173,27 +175,36 @@ def test_table_has_a_row_for_each_number_passage_and_response(reported):
     ]
     assert found == [
         ("finding", "", "", "", "", ""),
+        ("code", "", "", "", "", ""),
+        ("agreed", "", "", "", "", ""),
         ("counted", first.reference, "1", "0", "18", ""),
         ("counted", second.reference, "1", "0", "18", ""),
         ("in the base", third.reference, "1", "", "", ""),
         ("supports", first.reference, "1", "0", "18", SAID),
         ("contrary", third.reference, "1", "19", "39", "The prime kept half."),
     ]
-    assert rows[0]["value"] == f"most: {COUNT}"
+    assert [(row["kind"], row["value"]) for row in rows[:4]] == [
+        ("report", ""),
+        ("finding", f"most: {COUNT}"),
+        ("code", "Pay"),
+        ("agreed", f"ben, {say_moment(reported.at, reported.call.timezone)}"),
+    ]
+    assert rows[0]["note"].endswith("for the project team. " + KEEP)
+    assert [row["role"] for row in rows if row["words"]] == [ROLE, ROLE]
     sources = {row["reference"]: row["sha256"] for row in rows if row["reference"]}
     assert sources == {one.reference: one.current_version.sha256 for one in reported.responses}
 
 
 def test_table_runs_no_formula(evidence):
     evidence.find("=1+1")
-    assert rows_of(made(evidence, CSV)[1])[0]["title"] == "'=1+1"
+    assert rows_of(made(evidence, CSV)[1])[1]["title"] == "'=1+1"
 
 
 def test_word_that_does_not_fit_is_warned_of_in_the_report(evidence):
     evidence.find(strength="some")
     paragraphs, _ = words_of(made(evidence, DOCX)[1])
     assert (
-        "The word does not fit: 2 of 3 is 66.6 %. “some” begins at 10 %: the scale calls this "
+        "The word does not fit: 2 of 3 is 66.6%. “some” begins at 10%: the scale calls this "
         "“most”." in paragraphs
     )
 
@@ -248,7 +259,7 @@ def test_team_reads_the_place_of_what_may_not_be_printed_and_no_words(evidence):
         "quote bank" in paragraphs
     )
     assert SAID not in paragraphs
-    assert "Strength: “most”: 3 of 4 responses (75 %)." in paragraphs
+    assert "Strength: “most”: 3 of 4 responses (75%)." in paragraphs
 
 
 def from_coding(evidence, finding, response):
@@ -280,6 +291,32 @@ def test_readers_outside_get_nothing_of_a_confidential_response(reported):
     assert ["Responses received", "4"] in cells
 
 
+def test_readers_outside_are_told_of_further_passages_but_of_no_confidential_one(reported):
+    more = "Further passages are not shown here, as their words may not be printed."
+    secret = reported.respond(publication="confidential")
+    from_coding(reported, reported.finding, secret)
+    assert more not in words_of(made(reported, DOCX, OUTSIDE)[1])[0]
+    put_passage(
+        reported.finding,
+        reported.coded(reported.responses[1], start=19, end=39),
+        stance=Stance.SUPPORTS,
+        by=reported.ann,
+        at=reported.at,
+    )
+    assert more in words_of(made(reported, DOCX, OUTSIDE)[1])[0]
+
+
+def test_hidden_numbers_are_said_to_be_hidden(db, at):
+    evidence = Evidence(hides_small_counts=True)
+    at(evidence.at)
+    agreed(evidence, evidence.find(questions=("story",)))
+    paragraphs, _ = words_of(made(evidence, DOCX, OUTSIDE)[1])
+    assert (
+        "Strength: “most”: the numbers are hidden, as one of them would tell a small count. "
+        "Base: who answered “What happened?”." in paragraphs
+    )
+
+
 def test_readers_outside_are_told_of_findings_that_stand_on_few(reported):
     paragraphs, _ = words_of(made(reported, DOCX, OUTSIDE)[1])
     assert "This finding stands on fewer than 5 responses: read it with care." in paragraphs
@@ -295,14 +332,14 @@ def test_small_counts_are_hidden_where_the_call_asks(db, at):
     quoted(evidence, few, evidence.responses[0])
     paragraphs, cells = words_of(made(evidence, DOCX, OUTSIDE)[1])
     assert "Strength: “most”: fewer than 5 of 13 responses." in paragraphs
-    assert "Strength: “most”: 7 of 13 responses (53.8 %)." in paragraphs
+    assert "Strength: “most”: 7 of 13 responses (53.8%)." in paragraphs
     references = [row[0] for row in cells if row[0].startswith("TST-")]
     assert references == [evidence.responses[0].reference]  # the one that is quoted
     snapshot = ReportRun.objects.get().snapshot["findings"]
     assert snapshot[str(few.guid)]["number"] == 2
     assert snapshot[str(six.guid)]["number"] == 7
     shown, _ = words_of(made(evidence, DOCX, TEAM)[1])
-    assert "Strength: “most”: 2 of 13 responses (15.3 %)." in shown
+    assert "Strength: “most”: 2 of 13 responses (15.3%)." in shown
 
 
 def seven(evidence):
@@ -334,6 +371,13 @@ def test_nobody_makes_a_report_while_they_code_a_blind_sample(evidence):
 def test_coder_makes_no_report(evidence):
     with pytest.raises(FindingRefused, match="You may not make reports"):
         made(evidence, CSV, by=make_user(Role.CODER))
+
+
+def test_who_may_not_read_responses_makes_no_report(evidence):
+    withhold(evidence.ben, Action.READ_RESPONSES)
+    ben = User.objects.get(pk=evidence.ben.pk)
+    with pytest.raises(FindingRefused, match="You may not make reports"):
+        made(evidence, CSV, by=ben)
 
 
 def test_report_without_findings_says_so(evidence):

@@ -1,0 +1,66 @@
+"""The numbers of the appendix on method, for the team and for readers outside."""
+
+from review.coding.samples import draw_sample, say_done
+from review.findings.method import method_of
+from review.states import ReportAudience
+from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
+from tests.review.findings.made import Evidence
+
+TEAM, OUTSIDE = ReportAudience.TEAM, ReportAudience.OUTSIDE
+
+
+def facts_of(evidence, audience):
+    """The numbers of the appendix by their keys; those of a campaign and a sample by their kind."""
+    found = method_of(evidence.call, audience=audience, at=evidence.at)
+    return {fact.key.partition(":")[0]: fact.value for fact in found.facts}
+
+
+def coded_by_two(evidence):
+    """Ann and Ben code all responses by themselves, and are done with them."""
+    coders = [evidence.ann, evidence.ben]
+    sample = draw_sample(
+        call=evidence.call,
+        size=evidence.call.submissions.count(),
+        coders=coders,
+        facet="",
+        is_blind=False,
+        by=evidence.ann,
+        at=evidence.at,
+    )
+    for sampled in sample.responses.select_related("sample", "submission"):
+        for coder in coders:
+            say_done(sampled, by=coder, at=evidence.at)
+
+
+def test_method_for_readers_outside_is_counted_without_confidential_responses(evidence):
+    secret = evidence.respond(publication="confidential")
+    evidence.coded(secret, by=evidence.ben)
+    evidence.campaign(*evidence.responses[:2], secret)
+    coded_by_two(evidence)
+    team, outside = (facts_of(evidence, audience) for audience in (TEAM, OUTSIDE))
+    for key, of_team, of_outside in (
+        ("campaign", "3", "2"),
+        ("left_out", "2", "1"),
+        ("coders", "2", "1"),
+    ):
+        assert (team[key], outside[key]) == (of_team, of_outside)
+    assert team["sample"].startswith("4 compared;")
+    assert outside["sample"].startswith("3 compared;")
+
+
+def test_method_leaves_out_of_campaigns_what_is_set_aside(evidence):
+    evidence.campaign(*evidence.responses)
+    Submission.objects.filter(pk=evidence.responses[0].pk).update(
+        triage_status=TriageStatus.SET_ASIDE
+    )
+    facts = facts_of(evidence, TEAM)
+    assert (facts["campaign"], facts["left_out"]) == ("2", "1")
+
+
+def test_few_compared_responses_are_hidden_where_the_call_asks(db, at):
+    evidence = Evidence(hides_small_counts=True)
+    at(evidence.at)
+    coded_by_two(evidence)
+    assert facts_of(evidence, OUTSIDE)["sample"].startswith("fewer than 5 compared;")
+    assert facts_of(evidence, TEAM)["sample"].startswith("3 compared;")
