@@ -128,13 +128,13 @@ def set_status(
 ) -> Finding:
     """Set how far the team is with the finding. `base` is `etag_of` what the page showed.
 
-    It is agreed once somebody else than who changed it last agrees with it as it is. Raises
+    It is agreed once somebody other than who changed it last agrees with it as it is. Raises
     FindingOutdated where somebody changed it meanwhile; FindingRefused for who may not, without
     that agreement, and for dropping it without a reason.
     """
     if not may(by, Action.WRITE_FINDINGS, finding.call_id):
         raise FindingRefused("You may not change the status of findings in this call")
-    reason = canonical_text(reason).strip()
+    reason = canonical_text(reason).replace("\0", "").strip()
     if status == FindingStatus.DROPPED and not reason:
         raise FindingRefused("Say why it is dropped")
     if len(reason) > MOST_CHARACTERS:
@@ -234,5 +234,5 @@ def _refuse_unless_agreed(locked: Finding) -> None:
     agreeing = FindingAgreement.objects.filter(finding=locked, revision=locked.revision)
     if not agreeing.exclude(person=locked.changed_by_id).exists():
         raise FindingRefused(
-            f"Somebody else than {locked.changed_by}, who changed it last, agrees with it first"
+            f"Somebody other than {locked.changed_by}, who changed it last, has to agree first"
         )

@@ -48,12 +48,12 @@ def differences(then: Snapshot, now: Snapshot, call: Call) -> Iterator[str]:
 def _scale(then: Mapping[str, int], now: Mapping[str, int]) -> Iterator[str]:
     for name, share in then.items():
         if name not in now:
-            yield f"Scale: there is no “{name}” any more; it began at {share} %"
+            yield f"Scale: there is no “{name}” any more; it began at {share}%"
         elif now[name] != share:
-            yield f"Scale: “{name}” began at {share} % and begins at {now[name]} % now"
+            yield f"Scale: “{name}” began at {share}% and begins at {now[name]}% now"
     for name, share in now.items():
         if name not in then:
-            yield f"Scale: “{name}” is new; it begins at {share} %"
+            yield f"Scale: “{name}” is new; it begins at {share}%"
 
 
 def _responses(then: Snapshot, now: Snapshot, call: Call) -> Iterator[str]:
@@ -101,9 +101,9 @@ def _finding(name: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iter
         before, after = (one["strength"] or "no word" for one in (then, now))
         yield f"{name}: its strength was “{before}” and is “{after}” now"
     if then["codes"] != now["codes"]:
-        yield f"{name}: it is counted by other codes{_codes(then['codes'], now['codes'])}"
+        yield f"{name}: its codes have changed{_codes(then['codes'], now['codes'])}"
     if any(then[part] != now[part] for part in ("questions", "roles", "once")):
-        yield f"{name}: its base is another"
+        yield f"{name}: its base has changed"
     if (then["number"], then["of"]) != (now["number"], now["of"]):
         yield (
             f"{name}: {then['number']:,} of {then['of']:,} then, {now['number']:,} of "
@@ -117,7 +117,8 @@ def _finding(name: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iter
     yield from _passages(name, then["passages"], now["passages"])
     if then["agreed"] != now["agreed"]:
         names = ", ".join(who for who, _ in now["agreed"]) or "nobody"
-        yield f"{name}: other agreements; {names} agree{'s' * (len(now['agreed']) < 2)} now"
+        agree = "agrees" if len(now["agreed"]) < 2 else "agree"
+        yield f"{name}: the agreements have changed; {names} {agree} now"
 
 
 def _codes(then: Sequence[str], now: Sequence[str]) -> str:
@@ -181,12 +182,12 @@ def _outline(then: Sequence[Sequence[str]], now: Sequence[Sequence[str]]) -> Ite
     titles_then = {key: rest for kind, key, *rest in then if kind == "heading"}
     titles_now = {key: rest for kind, key, *rest in now if kind == "heading"}
     if titles_then != titles_now:
-        yield "The headings are others"
+        yield "The headings have changed"
     both = {tuple(one[:2]) for one in then} & {tuple(one[:2]) for one in now}
     order_then = [one[:2] for one in then if tuple(one[:2]) in both]
     order_now = [one[:2] for one in now if tuple(one[:2]) in both]
     if order_then != order_now:
-        yield "The order is another"
+        yield "The order has changed"
 
 
 def _method(then: Mapping[str, str], now: Mapping[str, str], call: Call) -> Iterator[str]:

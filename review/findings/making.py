@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.record import record
-from accounts.rights import may
+from accounts.rights import may_all
 from accounts.states import Action, AuditAction
 from review.errors import FindingRefused
 from review.findings.report_files import file_of
@@ -26,7 +26,7 @@ def make_report(
     All of it is of one moment of the database. Raises FindingRefused for who may not make reports,
     and for somebody who codes an open blind sample.
     """
-    if not may(by, Action.WRITE_FINDINGS, call):
+    if not may_all(by, (Action.WRITE_FINDINGS, Action.READ_RESPONSES), call):
         raise FindingRefused("You may not make reports in this call")
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():

@@ -116,7 +116,7 @@ def _refuse(steps: Sequence[Step]) -> None:
     shares: dict[int, str] = {}
     for one in steps:
         if not one.name:
-            raise FindingRefused(f"Enter the word that begins at {one.smallest_share} %")
+            raise FindingRefused(f"Enter the word that begins at {one.smallest_share}%")
         if len(one.name) > longest:
             raise FindingRefused(f"“{one.name}” is too long: {longest} characters at most")
         if not 0 <= one.smallest_share <= WHOLE:
@@ -125,7 +125,7 @@ def _refuse(steps: Sequence[Step]) -> None:
             raise FindingRefused(f"“{one.name}” is there twice")
         if one.smallest_share in shares:
             other = shares[one.smallest_share]
-            raise FindingRefused(f"“{other}” and “{one.name}” both begin at {one.smallest_share} %")
+            raise FindingRefused(f"“{other}” and “{one.name}” both begin at {one.smallest_share}%")
         names.add(one.name.casefold())
         shares[one.smallest_share] = one.name
 
@@ -141,9 +141,9 @@ def fitting_step(scale: Sequence[StrengthStep], *, number: int, of: int) -> Stre
 
 
 def say_share(number: int, of: int) -> str:
-    """Return the share in per cent, rounded down: “49.3 %”; so it never reaches a step too soon."""
+    """Return the share in per cent, rounded down: “49.3%”; so it never reaches a step too soon."""
     tenths = number * 10 * WHOLE // of
-    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10:.1f} %"
+    return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"
 
 
 def why_not_fitting(
@@ -160,7 +160,7 @@ def why_not_fitting(
     if fits is not None and fits.name == chosen.name:
         return ""
     share = f"{number:,} of {of:,} is {say_share(number, of)}."
-    begins = f"“{chosen.name}” begins at {chosen.smallest_share} %"
+    begins = f"“{chosen.name}” begins at {chosen.smallest_share}%"
     if fits is None:
         return f"{share} {begins}, and no word of the scale at less than that share."
     return f"{share} {begins}: the scale calls this “{fits.name}”."

@@ -112,7 +112,7 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     lead.get_by_label("Strength").select_option("all")
     lead.get_by_label("Secrecy").check()
     lead.get_by_role("button", name="Keep the finding").click()
-    assert lead.locator("#count").inner_text() == "1 of 1 responses (100 %)"
+    assert lead.locator("#count").inner_text() == "1 of 1 responses (100%)"
     lead.get_by_role("link", name="Choose passages").click()
     lead.get_by_role("link", name="Passages under its codes").click()
     lead.get_by_role("button", name="Supports it").click()

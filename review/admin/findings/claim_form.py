@@ -108,7 +108,7 @@ def _initial(claim: Claim | None) -> dict[str, Any]:
 
 
 def _said(name: str, share: int) -> str:
-    return f"{name}: {share} % or more" if share else f"{name}: at least somebody"
+    return f"{name}: {share}% or more" if share else f"{name}: at least somebody"
 
 
 def _codes(call: Call, claim: Claim | None) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
-from accounts.rights import calls_of, may
+from accounts.rights import calls_of, may, narrowed
 from accounts.states import Action
 from review.models import Finding
 from submissions.calls.models import Call
@@ -32,11 +32,13 @@ def finding_page(
 def call_page(
     admin: OfOwnCalls, action: Action, view: Callable[..., HttpResponse]
 ) -> Callable[..., HttpResponseBase]:
-    """Return the view of a call in which the reader may do this."""
+    """Return the view of a call in which the reader may do this, and read responses."""
 
     def page(request: HttpRequest, pk: int) -> HttpResponse:
         refuse_unless_somewhere(request, action)
-        call: Call = get_object_or_404(calls_of(request.user, action), pk=pk)
+        calls = calls_of(request.user, action)
+        calls = narrowed(calls, request.user, Action.READ_RESPONSES, path="pk")
+        call: Call = get_object_or_404(calls, pk=pk)
         return view(request, admin, call)
 
     return admin.admin_site.admin_view(page)

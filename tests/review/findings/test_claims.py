@@ -114,7 +114,7 @@ def test_changed_claim_asks_for_agreement_anew(evidence):
     assert [voice for voice in voices_of(finding) if voice.at] == [
         Voice("ben", evidence.at, is_current=False)
     ]
-    with pytest.raises(FindingRefused, match="Somebody else than ann"):
+    with pytest.raises(FindingRefused, match="Somebody other than ann"):
         put(evidence, finding, FindingStatus.AGREED)
 
 
@@ -130,7 +130,7 @@ def test_nobody_makes_their_own_claim_agreed_alone(evidence):
     put(evidence, finding, FOR_AGREEMENT)
     finding.refresh_from_db()
     agree(finding, base=etag_of(finding), by=evidence.ann, at=evidence.at)
-    with pytest.raises(FindingRefused, match="Somebody else than ann, who changed it last"):
+    with pytest.raises(FindingRefused, match="Somebody other than ann, who changed it last"):
         put(evidence, finding, FindingStatus.AGREED)
 
 
@@ -197,3 +197,10 @@ def test_database_refuses_a_base_of_no_questions(evidence):
     finding = evidence.find()
     with pytest.raises(IntegrityError, match="review_finding_questions"), transaction.atomic():
         Finding.objects.filter(pk=finding.pk).update(base="answered")
+
+
+def test_reason_is_kept_without_what_the_database_cannot_hold(evidence):
+    finding = put(evidence, evidence.find(), FindingStatus.DROPPED, reason=" Not\0 so. ")
+    assert finding.reason == "Not so."
+    with pytest.raises(FindingRefused, match="Say why"):
+        put(evidence, evidence.find(), FindingStatus.DROPPED, reason="\0")

@@ -58,14 +58,14 @@ def test_finding_is_written_and_shown_with_its_count(evidence, ann):
     assert told(answer) == ["The finding is kept, as a draft."]
     page = answer.content.decode()
     count = re.search(r'id="count">(.*?)</dd>', page)[1]
-    assert count == "2 of 3 who answered “What happened?” (66.6 %)"
+    assert count == "2 of 3 who answered “What happened?” (66.6%)"
     assert 'id="warning"' not in page
 
 
 def test_word_that_does_not_fit_is_warned_of_on_the_page(evidence, ann):
     page = page_of(ann, "finding_change", evidence.find(strength="all"))
     assert re.search(r'id="warning">(.*?)</p>', page)[1] == (
-        "2 of 3 is 66.6 %. “all” begins at 100 %: the scale calls this “most”."
+        "2 of 3 is 66.6%. “all” begins at 100%: the scale calls this “most”."
     )
 
 
@@ -197,7 +197,7 @@ def test_coder_of_a_blind_sample_sees_no_passage_of_others(evidence):
     client = signed_in(coder)
     page = page_of(client, "finding_change", finding)
     assert "They paid us late." not in page
-    assert "0 of 3 responses (0 %)" in page
+    assert "0 of 3 responses (0%)" in page
     for source in ("quotes", "bank", "codings"):
         chosen = page_of(client, "finding_passages", finding, f"?from={source}")
         assert "<blockquote" not in chosen
@@ -297,6 +297,13 @@ def test_members_of_other_calls_and_coders_write_nothing(evidence):
             assert client.get(address(name, finding)).status_code == status
     assert coder.get(address("finding_change", finding)).status_code == 200
     assert claim_of(finding).title == "Partners are paid late"
+
+
+def test_pages_of_a_call_are_for_who_may_read_its_responses(evidence):
+    withhold(evidence.ben, Action.READ_RESPONSES)
+    ben = signed_in(evidence.ben)
+    for name in ("finding_write", "finding_outline", "finding_scale", "reportrun_make"):
+        assert ben.get(address(name, evidence.call)).status_code == 404
 
 
 def test_list_shows_findings_of_own_calls_with_their_status(evidence, ann):

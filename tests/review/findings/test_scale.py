@@ -54,9 +54,9 @@ def test_word_fits_from_its_share_on(number, of, word):
 
 def test_share_is_rounded_down_so_that_no_step_is_reached_too_soon():
     assert (say_share(50_999, 100_000), say_share(1, 2), say_share(3, 3)) == (
-        "50.9 %",
-        "50 %",
-        "100 %",
+        "50.9%",
+        "50%",
+        "100%",
     )
 
 
@@ -68,9 +68,9 @@ def test_share_is_rounded_down_so_that_no_step_is_reached_too_soon():
             "most",
             40,
             81,
-            "40 of 81 is 49.3 %. “most” begins at 51 %: the scale calls this “many”.",
+            "40 of 81 is 49.3%. “most” begins at 51%: the scale calls this “many”.",
         ),
-        ("some", 62, 81, "62 of 81 is 76.5 %. “some” begins at 10 %: the scale calls this “most”."),
+        ("some", 62, 81, "62 of 81 is 76.5%. “some” begins at 10%: the scale calls this “most”."),
         ("most", 0, 81, "None of 81: no word of the scale fits."),
         ("most", 0, 0, "Nobody is counted, so that “most” stands on nothing."),
     ],
@@ -86,7 +86,7 @@ def test_no_word_is_no_warning():
 def test_share_below_every_word_is_said():
     scale = [StrengthStep(name="most", smallest_share=51)]
     assert why_not_fitting(scale, scale[0], number=1, of=10) == (
-        "1 of 10 is 10 %. “most” begins at 51 %, and no word of the scale at less than that share."
+        "1 of 10 is 10%. “most” begins at 51%, and no word of the scale at less than that share."
     )
 
 
@@ -117,8 +117,8 @@ def test_renamed_word_is_renamed_in_its_findings(evidence):
         ([], "A scale has from 1 to 12 words"),
         ([Step("most", 101)], "“most” begins at a share from 0 to 100 per cent"),
         ([Step("most", 5), Step("Most", 6)], "“Most” is there twice"),
-        ([Step("most", 5), Step("many", 5)], "“most” and “many” both begin at 5 %"),
-        ([Step(" ", 5)], "Enter the word that begins at 5 %"),
+        ([Step("most", 5), Step("many", 5)], "“most” and “many” both begin at 5%"),
+        ([Step(" ", 5)], "Enter the word that begins at 5%"),
     ],
 )
 def test_scale_that_cannot_be_is_refused(evidence, steps, message):

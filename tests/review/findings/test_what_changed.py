@@ -188,7 +188,7 @@ def test_scale_that_was_changed(reported):
     ]
     base = etag_of_scale(reported.call)
     define_scale(reported.call, steps=steps, base=base, by=reported.ann, at=reported.at)
-    assert changed(reported) == ["Scale: “most” began at 51 % and begins at 60 % now"]
+    assert changed(reported) == ["Scale: “most” began at 51% and begins at 60% now"]
 
 
 def change(evidence, **claim):
@@ -204,7 +204,7 @@ def change(evidence, **claim):
 
 
 ASKED_ANEW = [f"{CLAIM}: agreed then, for agreement now"]
-UNAGREED = [f"{CLAIM}: other agreements; nobody agrees now"]
+UNAGREED = [f"{CLAIM}: the agreements have changed; nobody agrees now"]
 
 
 def test_claim_that_was_reworded(reported):
@@ -230,8 +230,8 @@ def test_codes_and_base_that_were_changed(reported):
     change(reported, codes=frozenset({reported.code.pk, other.pk}), roles=("provider",))
     assert changed(reported) == [
         *ASKED_ANEW,
-        f"{CLAIM}: it is counted by other codes; with: Delay",
-        f"{CLAIM}: its base is another",
+        f"{CLAIM}: its codes have changed; with: Delay",
+        f"{CLAIM}: its base has changed",
         *UNAGREED,
     ]
 
@@ -258,13 +258,13 @@ def test_new_finding_and_another_order(reported):
     items = outline_of(reported.call)
     key, ask = f"finding-{items[1].pk}", {"by": reported.ann, "at": reported.at}
     move(reported.call, key, step=-1, base=etag_of_outline(items), **ask)
-    assert changed(reported) == ["The order is another"]
+    assert changed(reported) == ["The order has changed"]
 
 
 def test_new_heading(reported):
     base = etag_of_outline(outline_of(reported.call))
     add_heading(reported.call, "Money", base=base, by=reported.ann, at=reported.at)
-    assert changed(reported) == ["The headings are others"]
+    assert changed(reported) == ["The headings have changed"]
 
 
 def test_campaign(reported):
