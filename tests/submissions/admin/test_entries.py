@@ -59,6 +59,16 @@ def test_letter_is_entered_and_acknowledged_to_print(call):
     assert f"Post, entered by {entry.begun_by}" in read
 
 
+def test_choice_is_cleared_on_the_page_that_stays(call):
+    client = staff()
+    entry = begun(client, call)
+    page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'public_share')}/"
+    client.post(page, form_of(client.get(page)) | {"public_share": "none"})
+    form = form_of(client.get(page)) | {"_clear": "public_share"}
+    assert client.post(page, form).headers["Location"] == page
+    assert not entry.submission.answers.filter(question__key="public_share").exists()
+
+
 def test_two_staff_who_change_one_answer_are_told_and_nothing_is_overwritten(call):
     ann, ben = staff(), staff(Role.MANAGER)
     entry = begun(ann, call)

@@ -64,3 +64,10 @@ def test_only_optional_choices_have_the_button(client, call, draft):
     page = client.get(address(call, "response/evidence/")).content.decode()
     names = [part.partition('"')[0] for part in page.split('name="_clear" value="')[1:]]
     assert names == ["won", "fairness_money", "fairness_risk"]
+
+
+def test_enter_in_a_field_clears_nothing(client, call, draft):
+    page = client.get(address(call, "response/evidence/")).content.decode()
+    form = page.partition('<form method="post" enctype')[2]
+    first = form.partition("<button ")[2].partition(">")[0]
+    assert first == 'class="enter-key" type="submit" tabindex="-1" aria-hidden="true"'
