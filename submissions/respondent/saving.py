@@ -34,6 +34,10 @@ class SaveOutcome(Enum):
     ALREADY_SUBMITTED = auto()  # or withdrawn: nothing is stored
 
 
+# The author pressed a button and is done with the page; the script saves in between.
+GOES_ON = (SaveOutcome.SIGNPOSTED, SaveOutcome.LEFT)
+
+
 @dataclass(frozen=True)
 class Save:
     """A save: its outcome, the response as it is now, and the form with what is wrong in it.
@@ -70,7 +74,7 @@ def save_page(*, current: ResponseContext, form: SectionForm, action: str = "") 
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
     outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
-    if outcome == SaveOutcome.SIGNPOSTED:
+    if outcome in GOES_ON and current.question_of_help is not None:
         forget_who(submission=current.submission, call=current.call, at=current.received_at)
     return Save(outcome, current, form, result.conflicts, refused_files)
 

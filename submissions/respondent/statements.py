@@ -13,7 +13,7 @@ from submissions.calls.models import Call
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.publication_words import in_privacy_notice
 from submissions.respondent.retention_words import in_privacy_notice as kept
-from submissions.responses import housekeeping, returning
+from submissions.responses import housekeeping, returning, signposting
 from submissions.responses.ending import mails
 
 
@@ -47,6 +47,7 @@ def _privacy_page(
         "contacts": calls,
         "kept": [(one, kept(one)) for one in calls if own is None or one == own],
         "empty_drafts_kept": housekeeping.EMPTY_DRAFTS_KEPT.days,
+        "helped_kept": signposting.KEPT // timedelta(hours=1),
         "mail_texts_kept": mails.TEXTS_KEPT.days,
         "links_kept": (returning.LINK_LASTS + housekeeping.LINKS_KEPT).days,
         "sessions_kept": _days(settings.SESSION_COOKIE_AGE),

@@ -76,7 +76,7 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
 @with_working_copy
 def delete(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Delete what was typed, where an answer led to a page of help."""
-    if current.question_of_help is None or not delete_draft(current.submission):
+    if not delete_draft(submission=current.submission, call=current.call):
         return redirect("response", slug=current.call.slug)
     forget(request, current.call)
     return redirect(f"{reverse('call', args=[current.call.slug])}?deleted=1")

@@ -11,13 +11,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from submissions.calls.models import Call, Question
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.answering import Answers, route_of
-from submissions.responses.drafting import save_answers
 from submissions.responses.ending.drafts import delete_drafts
 from submissions.responses.models import Answer, ReturnAddress, Submission
-from submissions.responses.working_copy import working_answers
+from submissions.responses.working_copy import note_saved, store_answers, working_answers
 
 KEPT = timedelta(days=1)
+LEADING_BACK = (MailKind.RETURN_LINK, MailKind.REMINDER, MailKind.CLOSED_WITH_DRAFT)
 
 
 def question_of_help(call: Call, answers: Answers) -> Question | None:
@@ -28,13 +30,16 @@ def question_of_help(call: Call, answers: Answers) -> Question | None:
 
 
 def signposted(call: Call, submissions: Iterable[Submission]) -> set[int]:
-    """Return the primary keys of those in which an answer leads to a page of help."""
+    """Return the primary keys of the drafts in which an answer leads to a page of help.
+
+    A response that was submitted stays within its author's reach, whatever they change it to.
+    """
     leading = Q()
     for question in call.questionnaire.questions:
         for option in question.options:
             if option.get("route"):
                 leading |= Q(question=question, value=option["key"])
-    by_key = {submission.pk: submission for submission in submissions}
+    by_key = {submission.pk: submission for submission in submissions if submission.is_draft}
     if not leading or not by_key:
         return set()
     rows = Answer.objects.filter(leading, submission__in=by_key)
@@ -43,17 +48,42 @@ def signposted(call: Call, submissions: Iterable[Submission]) -> set[int]:
 
 
 def forget_who(*, submission: Submission, call: Call, at: datetime) -> None:
-    """Take who answers out of the draft, and where links to it go."""
-    identity = {q.key: None for q in call.questionnaire.questions if q.identity}
-    save_answers(submission=submission, call=call, values=identity, at=at)
-    ReturnAddress.objects.filter(submission=submission).delete()
+    """Take who answers out of the draft, where links to it go, and the mails that wait to go there.
 
-
-def delete_draft(submission: Submission) -> bool:
-    """Delete the draft with all that was typed; False if it is none any more."""
+    Nobody is told. A response that was submitted keeps them: an answer among its changes counts
+    only once these are submitted, and a link to a confirmed address protects it.
+    """
+    identity = {question: None for question in call.questionnaire.questions if question.identity}
     with transaction.atomic():
-        locked = Submission.objects.drafts().filter(pk=submission.pk, entry=None)
-        return bool(delete_drafts(locked, limit=1))
+        locked = _lock_if_signposted(submission, call)
+        if locked is None:
+            return
+        store_answers(locked, identity, at)
+        note_saved(locked, at)
+        addresses = ReturnAddress.objects.filter(submission=locked)
+        addresses.filter(reminders_refused_at=None).delete()
+        # Whoever refused reminders gets none either if the answer was a slip.
+        addresses.update(address="", confirmed_at=None)
+        waiting = OutboxEmail.objects.filter(submission=locked, state=OutboxState.WAITING)
+        waiting.filter(kind__in=LEADING_BACK).delete()
+
+
+def delete_draft(*, submission: Submission, call: Call) -> bool:
+    """Delete the draft with all that was typed; False if no answer leads to help any more."""
+    with transaction.atomic():
+        locked = _lock_if_signposted(submission, call)
+        if locked is None:
+            return False
+        return bool(delete_drafts(Submission.objects.filter(pk=locked.pk), limit=1))
+
+
+def _lock_if_signposted(submission: Submission, call: Call) -> Submission | None:
+    """Lock and return the draft; None if it is none, or another tab changed the answer."""
+    drafts = Submission.objects.drafts().filter(entry=None)
+    locked = drafts.select_for_update(of=("self",)).filter(pk=submission.pk).first()
+    if locked is None or question_of_help(call, working_answers(locked, call)) is None:
+        return None
+    return locked
 
 
 def delete_signposted(*, at: datetime) -> int:

@@ -6,10 +6,16 @@ import pytest
 
 from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import drafting, returning, signposting
+from submissions.responses import amending, drafting, returning, signposting
 from submissions.responses.models import ReturnAddress, Submission
-from tests.makers import make_call, while_open
-from tests.submissions.respondent.answering import address, answers_of, start, text_of
+from tests.makers import make_call, press_submit, while_open
+from tests.submissions.respondent.answering import (
+    address,
+    answers_of,
+    start,
+    start_with,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -58,6 +64,60 @@ def test_no_mail_is_due_even_to_an_address_that_was_known_before(call, draft):
     assert returning.enqueue_links(call=call, address="young@example.org", at=at) == 0
     save(draft, call, age="adult")
     assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 1
+
+
+def test_who_leaves_the_page_is_forgotten_too(client, call):
+    draft = start(client, call)
+    fields = {"email": "young@example.org", "age": "child", "action": "save"}
+    response = client.post(address(call, "response/about/"), fields, follow=True)
+    assert "We send no email about it." in text_of(response)
+    assert answers_of(draft) == {"age": "child"}
+
+
+def test_address_that_links_went_to_is_told_nothing_and_gets_no_more(client, call):
+    draft = start(client, call)
+    save(draft, call, email="young@example.org")
+    Submission.objects.update(started_at=call.opens_at)
+    assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 1
+    at = while_open(call)
+    returning.send_links_to(submission=draft, address="young@example.org", at=at)
+    client.post(address(call, "response/about/"), {"age": "child", "email": "young@example.org"})
+    assert answers_of(draft) == {"age": "child"}
+    assert not OutboxEmail.objects.exists()
+    assert not ReturnAddress.objects.exists()
+
+
+def test_reminders_stay_refused_where_the_answer_was_a_slip(client, call):
+    draft = start(client, call)
+    save(draft, call, email="grown@example.org")
+    reminding.refuse_reminders(submission=draft, at=while_open(call))
+    client.post(address(call, "response/about/"), {"age": "child"})
+    assert ReturnAddress.objects.get().address == ""
+    save(draft, call, age="adult", email="grown@example.org")
+    Submission.objects.update(started_at=call.opens_at)
+    assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 0
+
+
+def test_submitted_response_keeps_who_answered_and_its_confirmed_address(client, call):
+    start_with(client, call, email="grown@example.org")
+    press_submit(client, call)
+    submission, at = Submission.objects.get(), while_open(call)
+    kept = ReturnAddress.objects.create(
+        submission=submission, address="grown@example.org", given_at=at, confirmed_at=at
+    )
+    amending.reopen(submission=submission, at=at)
+    response = client.post(address(call, "response/about/"), {"age": "child"})
+    assert response["Location"] == address(call, "response/help/age/")
+    assert ReturnAddress.objects.get() == kept
+    assert answers_of(submission)["email"] == "grown@example.org"
+    assert returning.enqueue_links(call=call, address="grown@example.org", at=at) == 1
+
+
+def test_draft_whose_answer_was_changed_in_another_tab_is_not_deleted(call, draft):
+    save(draft, call, age="adult")
+    assert not signposting.delete_draft(submission=draft, call=call)
+    signposting.forget_who(submission=draft, call=call, at=while_open(call))
+    assert answers_of(draft)["age"] == "adult"
 
 
 def test_author_deletes_what_was_typed_at_once(client, call, draft):
