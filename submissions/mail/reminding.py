@@ -175,13 +175,22 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False
         )
-        return submission.has_working_copy and not refused.exists()
+        return _is_as_it_was(mail, submission) and not refused.exists()
     if mail.kind == MailKind.CLOSED_WITH_DRAFT:
         # One that waited until the next closing says what the next one's says.
         closing = mail.occasion.removesuffix(OF_CHANGES)
         is_of_this = closing == closing_of(mail.call) or mail.resend_of_id is not None
-        return submission.has_working_copy and is_of_this
+        return _is_as_it_was(mail, submission) and is_of_this
     return True
+
+
+def _is_as_it_was(mail: OutboxEmail, submission: Submission) -> bool:
+    """Return whether the response is still a draft, or still has changes, as the mail says."""
+    if mail.resend_of_id is not None:
+        return submission.has_working_copy
+    if mail.occasion.endswith(OF_CHANGES):
+        return submission.amending_since is not None
+    return submission.is_draft
 
 
 def opt_out_token(submission: Submission) -> str:

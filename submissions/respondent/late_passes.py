@@ -49,5 +49,5 @@ def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         reminding.refuse_reminders(submission=submission, at=clock.portal_now())
-    context = {"call": call, "stopped": request.method == "POST"}
+    context = {"call": call, "submission": submission, "stopped": request.method == "POST"}
     return render(request, "late_passes/reminders.html", context)

@@ -213,6 +213,8 @@ def test_changes_that_are_not_submitted_are_reminded_of_and_told_after_closing()
     said = " ".join(render(notice, at=call.closes_at + DAY).message.body.split())
     assert f"Your response {reference} counts as you submitted it." in said
     assert "They are not part of the evidence." in said
+    assert "You can read and download your changes until" in said
+    assert "What you submitted stays." in said
 
 
 def test_nobody_is_told_of_changes_that_are_none_or_were_discarded():
@@ -229,5 +231,15 @@ def test_reminder_of_changes_is_taken_back_once_they_are_discarded(mailoutbox):
     submission = reopened(call)
     reminding.enqueue_reminders(at=call.closes_at - DAY)
     amending.discard_changes(submission=submission, at=call.closes_at - DAY)
+    send_due(portal_now=lambda: call.closes_at - DAY, wall_now=clock.wall_now)
+    assert [mail.subject for mail in mailoutbox if "not submitted" in mail.subject] == []
+
+
+def test_reminder_of_a_draft_is_taken_back_once_it_is_submitted_even_if_it_is_changed(mailoutbox):
+    call = make_call()
+    draft = make_draft(call, at=call.opens_at, **complete_answers(call, email="slow@example.org"))
+    reminding.enqueue_reminders(at=call.closes_at - DAY)
+    version = submitting.submit(submission=draft, at=call.closes_at - DAY)
+    amending.reopen(submission=version.submission, at=call.closes_at - DAY)
     send_due(portal_now=lambda: call.closes_at - DAY, wall_now=clock.wall_now)
     assert [mail.subject for mail in mailoutbox if "not submitted" in mail.subject] == []

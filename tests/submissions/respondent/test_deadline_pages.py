@@ -168,6 +168,15 @@ def test_reminders_are_refused_by_post_alone_even_by_a_mail_program(at):
     assert ReturnAddress.objects.get().reminders_refused_at == while_open(call)
 
 
+def test_page_about_reminders_of_changes_says_that_what_was_submitted_counts(client, at):
+    call = make_call()
+    at(while_open(call))
+    token = reminding.opt_out_token(make_submitted(call))
+    page = client.post(f"/calls/{call.slug}/reminders/{token}/").content.decode()
+    assert "What you submitted counts." in page
+    assert "once you submit it" not in page
+
+
 def test_forged_refusal_is_not_found(client, at):
     call = make_call()
     draft = make_draft(call)
