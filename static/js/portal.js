@@ -299,7 +299,8 @@
     const etags = readEtags();
     const sent = entries(keys);
     const body = new URLSearchParams([...sent.values()].flat());
-    // A browser sends 64 KiB at most behind a page that is gone; each text is encoded twice.
+    // A browser sends 64 KiB at most behind a page that is gone, and refuses more at once: that may
+    // still go while the page is only hidden. Each text is encoded twice.
     const room = keepalive === true ? (60000 - String(body).length) / 2 : 500000;
     for (const [name, value] of pendingFields(keys, room)) body.append(name, value);
     const number = attempts += 1;
@@ -311,8 +312,9 @@
     const stop = new AbortController();
     const limit = setTimeout(() => stop.abort(), 20000);
     try {
+      const outlives = keepalive === true && String(body).length < 64000;
       const response = await fetch(form.dataset.save, {
-        method: "POST", body, keepalive: keepalive === true, signal: stop.signal,
+        method: "POST", body, keepalive: outlives, signal: stop.signal,
       });
       const type = response.headers.get("Content-Type") || "";
       const answer = type.startsWith("application/json") ? await response.json() : null;
@@ -382,12 +384,15 @@
   spoken.setAttribute("role", "status");
   form.append(spoken);
   let inPlaceOf = "";
-  let onTheirWay = 0;
   let pressed = null;
   let savedBefore = "";
 
   const CANCELLED = Symbol("cancelled");
-  let names = "";
+  // The names of the files of each upload, in order: one goes after the other.
+  const onTheirWay = new Set();
+  let turn = Promise.resolve();
+  // "$&" in the name of a file stands for itself.
+  const withName = (words, name) => words.replace("{name}", () => name);
 
   const send = (request, data) => new Promise((resolve) => {
     request.open("POST", location.pathname + location.search);
@@ -399,14 +404,14 @@
   });
 
   // The name, how much of it is there, and a way to stop it.
-  const showProgress = (area, request) => {
+  const showProgress = (area, request, names) => {
     const words = area.dataset;
     const shown = document.createElement("div");
     shown.className = "uploading";
     const said = document.createElement("p");
     const bar = document.createElement("progress");
     const cancel = document.createElement("button");
-    const sending = words.sending.replace("{name}", names);
+    const sending = withName(words.sending, names);
     bar.setAttribute("aria-label", sending);
     bar.max = 1;
     const part = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
@@ -416,6 +421,8 @@
     };
     say(0);
     request.upload.addEventListener("progress", ({ loaded, total }) => say(total ? loaded / total : 0));
+    // Once all of it is sent, it may be stored: to say that it was not added would be wrong.
+    request.upload.addEventListener("load", () => { cancel.disabled = true; });
     cancel.type = "button";
     cancel.className = "button button--small button--secondary";
     cancel.textContent = words.cancel;
@@ -433,7 +440,8 @@
     spoken.textContent = words;
   };
 
-  const post = async (block, entries, done) => {
+  const post = async (id, entries, done, names = "") => {
+    const block = document.getElementById(id);
     const area = block.querySelector("[data-files]");
     const words = area.dataset;
     for (const old of area.querySelectorAll(":scope > .error")) old.remove();
@@ -443,7 +451,7 @@
     data.append("action", "upload");
     for (const [name, value] of entries) data.append(name, value);
     const request = new XMLHttpRequest();
-    const progress = names ? showProgress(area, request) : null;
+    const progress = names ? showProgress(area, request, names) : null;
     area.setAttribute("aria-busy", "true");
     const answer = await send(request, data);
     progress?.remove();
@@ -452,10 +460,10 @@
       const input = area.querySelector("input[type=file]");
       input.value = "";
       input.focus();
-      spoken.textContent = words.cancelled.replace("{name}", names);
+      spoken.textContent = withName(words.cancelled, names);
       return false;
     }
-    const fresh = answer && answer.getElementById(block.id);
+    const fresh = answer && answer.getElementById(id);
     if (!fresh) {
       const title = answer && answer.querySelector("h1");
       area.querySelector("input[type=file]").value = "";
@@ -478,44 +486,46 @@
     if (large) {
       input.value = "";
       inPlaceOf = "";
-      complain(area, words.tooBig.replace("{name}", large.name));
+      complain(area, withName(words.tooBig, large.name));
       return;
     }
     const entries = files.map((file) => [input.name, file]);
     if (inPlaceOf) entries.push(["_replace", inPlaceOf]);
     inPlaceOf = "";
-    names = files.map((file) => file.name).join(", ");
-    hold(post(block, entries, words.added.replace("{name}", names)));
+    const names = files.map((file) => file.name).join(", ");
+    hold(names, () => post(block.id, entries, withName(words.added, names), names));
   };
 
   const ask = (event) => event.preventDefault();
 
   // Whoever leaves while a file is on its way is asked first; who goes on waits for it.
-  const hold = async (sent) => {
-    onTheirWay += 1;
+  const hold = async (names, work) => {
+    const upload = { names };
+    onTheirWay.add(upload);
     addEventListener("beforeunload", ask);
-    const added = await sent;
-    onTheirWay -= 1;
+    turn = turn.then(work);
+    const added = await turn;
+    onTheirWay.delete(upload);
     if (!added) {
       pressed = null;
       if (savedBefore) form.querySelector("[data-saved]").textContent = savedBefore;
     }
     savedBefore = "";
-    if (onTheirWay) return;
-    names = "";
+    if (onTheirWay.size) return;
     removeEventListener("beforeunload", ask);
     if (pressed) form.requestSubmit(pressed);
     pressed = null;
   };
 
   form.addEventListener("submit", (event) => {
-    if (!onTheirWay) return;
+    if (!onTheirWay.size) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     pressed = event.submitter;
     const said = form.querySelector("[data-saved]");
     savedBefore = savedBefore || said.textContent;
-    said.textContent = form.querySelector("[data-files]").dataset.waiting.replace("{name}", names);
+    const names = [...onTheirWay].map((upload) => upload.names).join(", ");
+    said.textContent = withName(form.querySelector("[data-files]").dataset.waiting, names);
   }, true);
 
   form.addEventListener("change", ({ target }) => {
@@ -532,7 +542,8 @@
       block.querySelector("input[type=file]").click();
     } else {
       const gone = block.querySelector("[data-files]").dataset.gone;
-      post(block, [["_remove", button.value]], gone.replace("{name}", button.dataset.file));
+      const entries = [["_remove", button.value]];
+      turn = turn.then(() => post(block.id, entries, withName(gone, button.dataset.file)));
     }
   });
   form.addEventListener("dragover", (event) => {

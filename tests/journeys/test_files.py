@@ -166,6 +166,16 @@ def test_whoever_goes_on_while_a_file_is_on_its_way_waits_for_it(page, on_its_wa
     assert names() == ["notes.txt"]
 
 
+def test_file_chosen_while_another_is_on_its_way_follows_it(page, on_its_way):
+    upload = on_its_way()
+    page.locator("#id_documents").set_input_files(text_file("costs $& fees.txt", b"Costs"))
+    upload.continue_()
+    said(page, "costs $& fees.txt is added")
+    assert names() == ["notes.txt", "costs $& fees.txt"]
+    for name in names():
+        assert page.get_by_role("link", name=name).is_visible()
+
+
 def test_upload_says_its_name_and_how_far_it_is_and_can_be_cancelled(page, on_its_way):
     on_its_way()
     assert page.locator(".uploading p").inner_text().startswith("Uploading notes.txt ")
