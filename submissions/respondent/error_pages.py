@@ -9,9 +9,11 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from submissions.calls.models import Call, Question
+from submissions.respondent.forms.conflicts import MERGED
 from submissions.respondent.waiting import minutes_of, retry_after
+from submissions.responses.answering import LONGEST_KEPT
 
-LONGEST_COPY = 200_000
+LONGEST_COPY = LONGEST_KEPT
 # Views that only take POSTs, each with the view whose page has the form.
 TAKE_FORMS_OF = {"start": "call", "return_open": "return"}
 # Fields that are no answers.
@@ -50,7 +52,8 @@ def posted_texts(request: HttpRequest) -> list[dict[str, Any]]:
     match = request.resolver_match
     questions = _questions_of(match.kwargs.get("slug", "") if match else "")
     typed = []
-    for name, texts in request.POST.lists():
+    for posted, texts in request.POST.lists():
+        name = posted.removeprefix(MERGED)
         question = questions.get(name)
         for text in texts:
             if name in NOT_ANSWERS or name.startswith("_") or not text.strip():

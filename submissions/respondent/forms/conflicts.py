@@ -7,6 +7,7 @@ from submissions.respondent.forms.fields import Posted
 # The keys of the questions in conflict. Question keys begin with a letter, so no name here can
 # be a question's.
 CONFLICTS = "_conflicts"
+MERGED = "_merged_"  # with the key after it
 
 
 class ConflictChoice(StrEnum):
@@ -24,4 +25,4 @@ def choice_of(posted: Posted, key: str) -> ConflictChoice | None:
 
 
 def merged_from(posted: Posted, key: str) -> str:
-    return str(posted.get(f"_merged_{key}", ""))
+    return str(posted.get(f"{MERGED}{key}", ""))

@@ -182,6 +182,7 @@ def test_missing_csrf_token_gives_back_what_was_typed(call):
         "publication": "anonymous",
         "fairness_money": "poor",
         "commissioner_view": "短い答え",
+        "_merged_story": "Made from both",
     }
     response = strict.post(f"/calls/{call.slug}/response/evidence/", typed)
     page = response.content.decode()
@@ -191,6 +192,7 @@ def test_missing_csrf_token_gives_back_what_was_typed(call):
         "Publish without names",
         "How fair was each of these? Split of money",
         "短い答え",
+        "Made from both",
     ):
         assert given_back in page
     assert response.status_code == 403
