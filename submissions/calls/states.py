@@ -59,6 +59,8 @@ RESERVED_SECTION_KEYS = (
     "amend",
     "check",
     "conflict",
+    "delete",
+    "erase",
     "files",
     "forget",
     "help",
