@@ -161,13 +161,14 @@ def _sentences(
 ) -> list[_Sentence]:
     """Return the sentences with enough in common, the most first."""
     rows = Version.objects.filter(pk__in=keys).select_related("submission__review")
-    versions = list(rows.defer("canonical_text", "choices"))
+    versions = list(rows.defer("canonical_text"))
     texts = answers_of(call, versions, reader=reader)
     stem_of = stems_of(text for answers in texts.values() for text in answers.values())
     whole = sum(weights.values())
     fewest = min(FEWEST_TERMS, len(weights))
     found = []
     for version in versions:
+        version.submission.current_version = version
         for key, text in texts[version.pk].items():
             for passage in sentences(text):
                 said = passage.quote(text)[:LONGEST]

@@ -113,6 +113,8 @@ def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> Unli
         found = [(key, words, new) for key, words, new in cursor.fetchall() if new]
     versions = Version.objects.filter(pk__in=[key for key, _, _ in found])
     by_key = {one.pk: one for one in versions.select_related("submission__review")}
+    for version in by_key.values():
+        version.submission.current_version = version
     said = _said(call, by_key.values(), read, reader)
     shown = [
         Unlike(by_key[key].submission, new, words, said.get(key, [])) for key, words, new in found

@@ -23,6 +23,7 @@ from review.coding.samples import seen_by
 from review.consent import Consent, consent_of
 from review.models import Coding
 from review.reading_faster.similar import Found, Similar, similar_to
+from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
@@ -74,7 +75,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
         place = None if source.file_text else (version.pk, key, passage)
         similar = similar_to(words, call=response.call, reader=current_user(request), without=place)
         _record(request, response, key, similar)
-        shown = _shown(request, similar, came_from)
+        shown = _shown(request, response.call, similar, came_from)
         context |= {"words": words, "similar": similar, "shown": shown}
     template = "admin/submissions/submission/similar.html"
     return TemplateResponse(request, template, context)
@@ -124,7 +125,7 @@ def _record(request: HttpRequest, response: Submission, key: str, similar: Simil
     )
 
 
-def _shown(request: HttpRequest, similar: Similar, came_from: CameFrom) -> list[Shown]:
+def _shown(request: HttpRequest, call: Call, similar: Similar, came_from: CameFrom) -> list[Shown]:
     versions = [one.response.current_version_id for one in similar.found]
     rows = Coding.objects.filter(version__in=versions, file_text=None).select_related("code")
     codings: dict[tuple[int, int], list[Coding]] = {}
@@ -143,7 +144,7 @@ def _shown(request: HttpRequest, similar: Similar, came_from: CameFrom) -> list[
             Shown(
                 found=one,
                 address=f"{address}#answer-{one.question.key}",
-                consent=consent_of(one.response, one.response.call),
+                consent=consent_of(one.response, call),
                 codes=list(dict.fromkeys(codes)),
             )
         )

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
@@ -138,6 +140,21 @@ def test_page_shows_them_with_consent_and_how_they_were_found_on_record(client, 
     reader(client, Role.MANAGER)
     shown = client.get(f"/admin/submissions/submission/{other.pk}/change/").content.decode()
     assert "a passage like another" in shown
+
+
+def test_page_asks_no_more_of_the_database_for_more_passages(client, call):
+    reader(client)
+    own = make_submitted(call, story=f"{LATE} More.")
+    page, seen = page_of(own, f"0-{len(LATE)}"), []
+    for number in (1, 3):
+        while Submission.objects.count() <= number:
+            place = Submission.objects.count()
+            make_submitted(call, story=f"An invoice that the council paid late, {place}.")
+        client.get(page)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(client.get(page).context["shown"]) == number
+        seen.append(len(queries))
+    assert seen[0] == seen[1]
 
 
 def test_page_without_a_passage_lists_the_sentences_to_choose_from(client, call):

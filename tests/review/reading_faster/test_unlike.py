@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from accounts.record import record
@@ -136,6 +138,21 @@ def test_page_keeps_to_the_filters_of_the_list_and_is_on_record(client, call):
     assert link.endswith("?_changelist_filters=facet_roles%3Dprovider")
     event = AuditEvent.objects.get(action="unlike_read")
     assert (event.actor, event.call, event.detail) == (ada, call, {"shown": [provider.reference]})
+
+
+def test_page_asks_no_more_of_the_database_for_more_responses(client, call):
+    ada = make_user(Role.REVIEWER, is_staff=True)
+    client.force_login(ada)
+    open_by(ada, make_submitted(call, story=COMMON))
+    page, seen = f"{PAGE}?_changelist_filters=call__id__exact%3D{call.pk}", []
+    for stories in (["Beavers build"], ["Otters swim", "Badgers dig"]):
+        for story in stories:
+            make_submitted(call, story=story)
+        client.get(page)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(page)
+        seen.append(len(queries))
+    assert seen[0] == seen[1]
 
 
 def test_reader_of_several_calls_chooses_one_and_gets_no_other(client, call):
