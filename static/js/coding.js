@@ -320,11 +320,7 @@
 
   // The form for it has the words again, before anything is proposed.
   function hide() {
-    takeSelection();
-    if (!chosen) {
-      say("Choose a passage first: with the mouse, by touch, or with [ and ].");
-      return;
-    }
+    if (!hasChosen()) return;
     const address = new URL(textOf(chosen.key).dataset.redact, document.location.href);
     address.searchParams.set("version", bar.dataset.version);
     address.searchParams.set("start", chosen.start);
