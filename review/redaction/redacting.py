@@ -23,6 +23,7 @@ from review.errors import RedactionRefused
 from review.models import FileText, Redaction
 from review.states import LIVE_REDACTIONS, RedactionReason, RedactionState
 from submissions.calls.models import Question
+from submissions.calls.states import QuestionKind
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
@@ -54,7 +55,8 @@ def propose(
     """
     if not may(by, Action.REDACT, version.submission.call_id):
         raise RedactionRefused("You may not propose to hide passages in this call")
-    if reason == RedactionReason.OTHER and not words.strip():
+    words = _one_line(words)
+    if reason == RedactionReason.OTHER and not words:
         raise RedactionRefused("Enter the reason in words")
     with transaction.atomic():
         submission = _lock(version.submission_id)
@@ -75,7 +77,7 @@ def propose(
             start=start,
             end=end,
             reason=reason,
-            words=" ".join(words.split()),
+            words=words,
             proposed_by=by,
             proposed_at=at,
         )
@@ -135,13 +137,14 @@ def approve(redaction: Redaction, *, by: User, at: datetime) -> None:
 
 def refuse(redaction: Redaction, *, words: str, by: User, at: datetime) -> None:
     """Refuse the proposal; `words` say why. Raises RedactionRefused."""
-    if not words.strip():
+    words = _one_line(words)
+    if not words:
         raise RedactionRefused("Enter why it is refused")
     with transaction.atomic():
         locked = _lock_to_decide(redaction, by=by)
         locked.state = RedactionState.REFUSED
         locked.decided_by, locked.decided_at = by, at
-        locked.refusal = " ".join(words.split())[:MOST_WORDS]
+        locked.refusal = words[:MOST_WORDS]
         locked.save(update_fields=["state", "decided_by", "decided_at", "refusal"])
         _record(locked, AuditAction.REDACTION_REFUSED, by=by, at=at)
 
@@ -161,7 +164,8 @@ def ask_back(redaction: Redaction, *, words: str, by: User, at: datetime) -> Non
     """Ask that the passage is shown again; `words` say why. Raises RedactionRefused."""
     if not may(by, Action.REDACT, redaction.call_id):
         raise RedactionRefused("You may not ask for that in this call")
-    if not words.strip():
+    words = _one_line(words)
+    if not words:
         raise RedactionRefused("Enter why it is to be shown again")
     with transaction.atomic():
         locked = _lock_one(redaction)
@@ -170,7 +174,7 @@ def ask_back(redaction: Redaction, *, words: str, by: User, at: datetime) -> Non
         if locked.back_asked_by is not None:
             raise RedactionRefused(f"{locked.back_asked_by} has asked for that already")
         locked.back_asked_by, locked.back_asked_at = by, at
-        locked.back_words = " ".join(words.split())[:MOST_WORDS]
+        locked.back_words = words[:MOST_WORDS]
         locked.save(update_fields=["back_asked_by", "back_asked_at", "back_words"])
         _record(locked, AuditAction.REDACTION_BACK_ASKED, by=by, at=at)
 
@@ -191,6 +195,19 @@ def keep_hidden(redaction: Redaction, *, by: User, at: datetime) -> None:
         locked.back_asked_by, locked.back_asked_at, locked.back_words = None, None, ""
         locked.save(update_fields=["back_asked_by", "back_asked_at", "back_words"])
         _record(locked, AuditAction.REDACTION_KEPT, by=by, at=at)
+
+
+def may_decide(by: User, redaction: Redaction) -> bool:
+    """Return whether somebody decides about the redaction: of files, who may open them."""
+    reads_it = redaction.question.kind != QuestionKind.FILE or may(
+        by, Action.OPEN_FILES, redaction.call_id
+    )
+    return reads_it and may(by, Action.APPROVE_REDACTION, redaction.call_id)
+
+
+def _one_line(words: str) -> str:
+    """Return what somebody wrote in one line, without NUL, which the database does not store."""
+    return " ".join(words.replace("\0", "").split())
 
 
 def _lock(submission: int) -> Submission:
@@ -216,9 +233,15 @@ def _lock_one(redaction: Redaction) -> Redaction:
     return locked
 
 
-def _lock_to_decide(redaction: Redaction, *, by: User) -> Redaction:
+def _refuse_unless_may_decide(redaction: Redaction, by: User) -> None:
     if not may(by, Action.APPROVE_REDACTION, redaction.call_id):
         raise RedactionRefused("You may not decide about redactions in this call")
+    if not may_decide(by, redaction):
+        raise RedactionRefused("It is in a file, and you may not open files in this call")
+
+
+def _lock_to_decide(redaction: Redaction, *, by: User) -> Redaction:
+    _refuse_unless_may_decide(redaction, by)
     locked = _lock_one(redaction)
     if locked.state != RedactionState.PROPOSED:
         raise RedactionRefused(_said(locked))
@@ -228,8 +251,7 @@ def _lock_to_decide(redaction: Redaction, *, by: User) -> Redaction:
 
 
 def _lock_asked_back(redaction: Redaction, *, by: User) -> Redaction:
-    if not may(by, Action.APPROVE_REDACTION, redaction.call_id):
-        raise RedactionRefused("You may not decide about redactions in this call")
+    _refuse_unless_may_decide(redaction, by)
     locked = _lock_one(redaction)
     if locked.state not in LIVE_REDACTIONS:
         raise RedactionRefused(_said(locked))

@@ -307,6 +307,52 @@ def test_answer_that_is_taken_out_leaves_nothing_to_hide(response):
     assert states(latest(response)) == []
 
 
+def test_words_that_come_back_after_their_answer_was_taken_out_are_hidden(response):
+    make_redaction(response, "Jo Bloggs")
+    amended(response, story="", commissioner_view="As one.", roles=["commissioner"])
+    amended(response, story="By Jo Bloggs.")
+    assert readable_answers(latest(response))["story"] == "By █████████."
+    amended(response, story="By Jo Bloggs!")
+    assert states(latest(response)) == [(RedactionState.APPROVED, 3, 12)]
+
+
+def test_words_that_come_back_after_the_whole_answer_was_shown_are_hidden(response, ann, bea):
+    make_redaction(response, "Jo Bloggs")
+    amended(response, story="Nobody.")
+    lost = Redaction.objects.get(version=latest(response))
+    ask_back(lost, words="No name is in it", by=ann, at=OPENS_AT)
+    show_again(lost, by=bea, at=OPENS_AT)
+    amended(response, story="By Jo Bloggs.")
+    assert readable_answers(latest(response))["story"] == "By █████████."
+
+
+def test_words_that_come_back_in_another_answer_hide_that_one(response):
+    make_redaction(response, "Jo Bloggs")
+    amended(response, story="Nobody.")
+    amended(response, commissioner_view="Ask Jo Bloggs.", roles=["commissioner"])
+    shown = readable_answers(latest(response))
+    assert (shown["story"], shown["commissioner_view"]) == ("█" * 7, "█" * 14)
+
+
+def test_words_that_two_people_showed_again_stay_shown_in_later_versions(response, ann, bea):
+    make_redaction(response, "Jo Bloggs")
+    amended(response, story="By Jo Bloggs.")
+    carried = Redaction.objects.get(version=latest(response))
+    ask_back(carried, words="They agreed", by=ann, at=OPENS_AT)
+    show_again(carried, by=bea, at=OPENS_AT)
+    for story in ("By Jo Bloggs!", "Nobody.", "Jo Bloggs"):
+        amended(response, story=story)
+        assert readable_answers(latest(response))["story"] == story
+
+
+def test_approval_reaches_words_that_came_back(response):
+    proposed = make_proposed(response, "Jo Bloggs")
+    amended(response, story="", commissioner_view="As one.", roles=["commissioner"])
+    amended(response, story="By Jo Bloggs.")
+    approve(proposed, by=make_user(Role.MANAGER), at=OPENS_AT)
+    assert readable_answers(latest(response))["story"] == "By █████████."
+
+
 def test_approval_on_an_earlier_version_reaches_the_later_ones(response):
     proposed = make_proposed(response, "Jo Bloggs")
     amended(response, story="By Jo Bloggs")
@@ -352,6 +398,25 @@ def test_passage_of_a_file_is_hidden_in_its_text(call):
     make_redaction(response, "Jo Bloggs", key="documents", file_text=file_text_of(response))
     assert readable_file_text(file_text_of(response)) == "Ask █████████."
     assert file_text_of(response).text == "Ask Jo Bloggs."
+
+
+def test_who_may_not_open_files_does_not_decide_about_words_in_one(call, ann, bea):
+    response = given_file(call, b"Ask Jo Bloggs.")
+    given = {"key": "documents", "file_text": file_text_of(response)}
+    waiting = make_proposed(response, "Jo Bloggs", **given)
+    hidden = make_redaction(response, "Ask", **given)
+    ask_back(hidden, words="So", by=ann, at=OPENS_AT)
+    withhold(bea, Action.OPEN_FILES)
+    asked = {"by": bea, "at": OPENS_AT}
+    for decide in (
+        lambda: approve(waiting, **asked),
+        lambda: refuse(waiting, words="No", **asked),
+        lambda: show_again(hidden, **asked),
+        lambda: keep_hidden(hidden, **asked),
+    ):
+        with pytest.raises(RedactionRefused) as refused:
+            decide()
+        assert refused.value.message == "It is in a file, and you may not open files in this call"
 
 
 def test_file_in_the_place_of_one_with_hidden_words_is_withheld(call, ann, bea):

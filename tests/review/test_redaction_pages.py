@@ -119,6 +119,15 @@ def test_what_cannot_be_proposed_is_said(client, response, given, said):
     assert not Redaction.objects.exists()
 
 
+def test_words_in_too_many_places_are_not_proposed(client, call):
+    response = make_submitted(call, story="a " * 201)
+    page = proposed(client, response, exact="a", everywhere="on")
+    assert error_of(page) == (
+        "The text has these words 201 times, which is too often to hide each: copy more of it."
+    )
+    assert not Redaction.objects.exists()
+
+
 def test_selection_of_a_browser_is_ticked_in_the_form(client, response):
     page = client.get(address(response), {"version": 1, "start": 3, "end": 12})
     assert page.context["selected"] == [("3-11", "😎 Bloggs")]
@@ -209,6 +218,13 @@ def test_refusal_needs_a_word_which_the_page_has(client, response, bea):
     decide(client, waiting, "refuse", words="No secret")
     assert (waiting.state, waiting.refusal) == (RedactionState.REFUSED, "No secret")
     assert "No secret" in client.get(f"{LIST}{waiting.pk}/change/").content.decode()
+
+
+def test_nul_in_the_words_of_a_decision_is_left_out(client, response, bea):
+    waiting = make_proposed(response, "said so", by=bea)
+    assert decide(client, waiting, "refuse", words="\0") == ["Enter why it is refused."]
+    decide(client, waiting, "refuse", words="No\0 secret")
+    assert waiting.refusal == "No secret"
 
 
 def test_of_two_at_once_the_second_is_told_the_name_of_the_first(client, response, bea):

@@ -205,3 +205,8 @@ def test_page_is_for_who_may_propose_and_see_hidden_words(response, ann):
     withhold(ann, Action.REDACT)
     assert signed_in(ann).get(address(response)).status_code == 403
     assert signed_in(make_user(Role.STEERING_MEMBER)).get(address(response)).status_code == 403
+
+
+def test_nul_in_the_reason_is_left_out(response, ann):
+    propose(signed_in(ann), response, all="1", reason="other", words="By\0 law")
+    assert set(Redaction.objects.values_list("words", flat=True)) == {"By law"}

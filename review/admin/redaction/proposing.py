@@ -28,6 +28,7 @@ from submissions.responses.models import Submission, Version
 PAGE = "admin/review/redaction/propose.html"
 REFUSED = 422
 MOST_WORDS = 2_000
+MOST_PLACES = 200  # in one text; each is a proposal of its own
 NOTHING = "Tick what is to be hidden, or enter its words"
 
 
@@ -69,6 +70,11 @@ class RedactionForm(PassageForm):
         places = places_of(wanted, self.text)
         if not places:
             raise RedactionRefused("The text does not have these words. Copy them out of it")
+        if len(places) > MOST_PLACES:
+            raise RedactionRefused(
+                f"The text has these words {len(places):,} times, which is too often to hide each: "
+                "copy more of it"
+            )
         if len(places) > 1 and not self.cleaned_data["everywhere"]:
             raise RedactionRefused(
                 f"The text has these words {len(places)} times: copy more of it, or tick that "

@@ -231,7 +231,7 @@ class RedactionAdmin(SuggestionPages, OfOwnCalls, ReadOnlyAdmin):
         """Do what the page's form asks; what somebody else did meanwhile is said, and stands."""
         if request.method != "POST":
             raise PermissionDenied
-        rows = Redaction.objects.select_related("version__submission", "call")
+        rows = Redaction.objects.select_related("version__submission", "call", "question")
         step = STEPS.get(request.POST.get("do", ""), NOTHING)
         redaction = self.own_row(request, step.needs, rows, pk=pk)
         if not sees_redacted(request.user, redaction.call_id):

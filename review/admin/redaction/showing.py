@@ -1,6 +1,5 @@
 """A redaction as the pages of staff have it: its words where they stand, and what can be done."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from accounts.rights import may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
 from review.models import Redaction
+from review.redaction.redacting import may_decide
 from review.states import LIVE_REDACTIONS, RedactionReason, RedactionState
 from submissions.calls.states import QuestionKind
 
@@ -90,7 +90,7 @@ def steps(redaction: Redaction) -> list[Step]:
 
 def what_may_be_done(redaction: Redaction, reader: User) -> dict[str, bool]:
     """Return what the reader may do on its page, as the template names it."""
-    approves = may(reader, Action.APPROVE_REDACTION, redaction.call_id)
+    approves = may_decide(reader, redaction)
     is_live = redaction.state in LIVE_REDACTIONS
     is_proposed = redaction.state == RedactionState.PROPOSED
     is_own = redaction.proposed_by_id == reader.pk
@@ -109,15 +109,6 @@ def address_of_text(redaction: Redaction) -> str:
     address = reverse("admin:submissions_submission_change", args=[redaction.version.submission_id])
     texts = "&texts=1" if redaction.file_text_id is not None else ""
     return f"{address}?version={redaction.version.number}{texts}#answer-{redaction.question.key}"
-
-
-def files_shown(redactions: Iterable[Redaction], reader: User) -> list[Redaction]:
-    """Return those in files whose text the reader is shown."""
-    return [
-        one
-        for one in redactions
-        if one.file_text_id is not None and may(reader, Action.OPEN_FILES, one.call_id)
-    ]
 
 
 def _step(what: str, who: User, when: datetime | None, words: str = "") -> Step:
