@@ -37,6 +37,7 @@ CLAIM_LASTS = timedelta(minutes=5)
 ATTEMPTS = 2
 # Longer than it takes to copy the largest file.
 STRAY_AFTER = timedelta(hours=3)
+COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its commit
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
@@ -268,8 +269,8 @@ def end_those_with_hidden_words(*, limit: int) -> int:
 
 
 def _with_hidden_words() -> QuerySet[ExportRun]:
-    hidden = Redaction.objects.filter(
-        call=OuterRef("call"), state__in=LIVE_REDACTIONS, decided_at__gte=OuterRef("asked_at")
+    hidden = Redaction.objects.alias(there_by=F("decided_at") + COMMITTED_WITHIN).filter(
+        call=OuterRef("call"), state__in=LIVE_REDACTIONS, there_by__gte=OuterRef("asked_at")
     )
     return ExportRun.objects.filter(Exists(hidden), state=ExportState.DONE)
 

@@ -62,8 +62,9 @@ class FileList:
 
     Copies are without their author's details unless the export says who gave the response; a file
     out of which they cannot be taken is held back. `bytes` and `sha256` are those of the copy,
-    `sha256_submitted` is the one of the file as it was submitted. A file that is missing or is not
-    the one submitted is in `lost`, by its name, with the note that says so.
+    `sha256_submitted` is the one of the file as it was submitted; of a file of which words are
+    hidden there is none. A file that is missing or is not the one submitted is in `lost`, by its
+    name, with the note that says so.
     """
 
     def __init__(self) -> None:
@@ -76,7 +77,10 @@ class FileList:
             name = file_name(record, file)
             copy = self._copy(record, file)
             facts = (record.reference, file.number, file.leaves_as, copy.size, copy.sha256)
-            self._rows.append((name, *facts, file.sha256, copy.note))
+            # With the text around them, the digest would tell short hidden words.
+            is_hidden = file.is_withheld or file.redacted_text is not None
+            submitted = "" if is_hidden else file.sha256
+            self._rows.append((name, *facts, submitted, copy.note))
             if copy.is_lost:
                 self.lost.append((name, copy.note))
             if copy.content is not None:

@@ -167,19 +167,19 @@ def _rows_of(report: Report, item: ReportFinding) -> Iterator[Row]:
         yield about | {"kind": "agreed", "value": said_agreed(report, item)}
     for key, source in item.listed.base.items():
         if key not in item.listed.counted:
-            yield about | {"kind": "in the base"} | _source(source)
+            yield about | {"kind": "in the base"} | _source(report, source)
         for place in item.listed.counted.get(key, []):
-            yield about | {"kind": "counted"} | _source(source) | _place(place)
+            yield about | {"kind": "counted"} | _source(report, source) | _place(place)
     for one in item.passages:
         kind = {"kind": one.stance.value, "role": one.role, "words": one.words, "note": one.why_not}
-        yield about | kind | _source(one.source) | _place(one.place)
+        yield about | kind | _source(report, one.source) | _place(one.place)
 
 
-def _source(source: Source) -> dict[str, object]:
+def _source(report: Report, source: Source) -> dict[str, object]:
     return {
         "reference": source.reference,
         "version": source.version,
-        "sha256": source.sha256,
+        "sha256": report.digest_of(source),
     }
 
 

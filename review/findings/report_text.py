@@ -49,6 +49,7 @@ HIDING = (
     "this report. Somebody who sets findings with overlapping codes against each other may still "
     "narrow down a hidden number."
 )
+HIDDEN_WORDS = "Not given: it would help to guess words of it that are hidden"
 NOT_HIDING = "Small counts are shown as they are."
 
 
@@ -225,7 +226,7 @@ def _short(place: Place) -> str:
 
 def _sources(report: Report) -> Iterator[Block]:
     rows = [
-        (source.reference, str(source.version), source.sha256)
+        (source.reference, str(source.version), report.digest_of(source) or HIDDEN_WORDS)
         for source in report.sources().values()
     ]
     if rows:

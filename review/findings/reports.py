@@ -8,6 +8,7 @@ there, and so are the responses that a number stands on.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from accounts.models import User
 from core.disclosure_control import each_hidden, is_few
@@ -27,6 +28,7 @@ from review.findings.printing import ReportPassage, passages_of
 from review.findings.scale import say_share, scale_of, why_not_fitting
 from review.models import Code, Finding, ReportHeading
 from review.quotes.roles import RoleWords
+from review.redaction.reading import without_digest
 from review.states import FindingStatus, ReportAudience
 from submissions.calls.models import Call
 
@@ -82,6 +84,16 @@ class Report:
     @property
     def findings(self) -> list[ReportFinding]:
         return [item for item in self.items if isinstance(item, ReportFinding)]
+
+    @cached_property
+    def without_digest(self) -> set[tuple[str, int]]:
+        """The versions whose digests are in no file: they would tell short hidden words."""
+        return without_digest(self.call)
+
+    def digest_of(self, source: Source) -> str:
+        """Return what the file says of the version's digest, "" where it says nothing."""
+        hidden = (source.reference, source.version) in self.without_digest
+        return "" if hidden else source.sha256
 
     def sources(self) -> dict[str, Source]:
         """Return the versions that the report lists, by their references."""

@@ -18,6 +18,7 @@ from review.quotes.citing import citation_of
 from review.quotes.consent import standing_of_each
 from review.quotes.reading import is_hidden, seen_by, with_responses, words_of_each
 from review.quotes.roles import RoleWords
+from review.redaction.reading import without_digest
 from submissions.calls.models import Call
 
 HEADING = (
@@ -54,7 +55,8 @@ def usable_quotes(quotes: QuerySet[Quote]) -> Iterator[tuple[Quote, str]]:
 def export_bank(call: Call, *, by: User, at: datetime) -> bytes:
     """Return one row for each quote that may be used: UTF-8 with BOM, RFC 4180, on record.
 
-    Quotes of files are for those who may open files. Raises QuoteRefused for others than coders.
+    Quotes of files are for those who may open files. A version with hidden words has no digest:
+    that would tell short ones. Raises QuoteRefused for others than coders.
     """
     if not may(by, Action.CODE, call):
         raise QuoteRefused("You may not export the quotes of this call")
@@ -62,6 +64,7 @@ def export_bank(call: Call, *, by: User, at: datetime) -> bytes:
     if not may(by, Action.OPEN_FILES, call):
         quotes = quotes.filter(file_text=None)
     roles = RoleWords(call)
+    hidden = without_digest(call)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(HEADING)
@@ -76,7 +79,7 @@ def export_bank(call: Call, *, by: User, at: datetime) -> bytes:
             citation.question,
             quote.question.key,
             str(citation.version),
-            quote.version.sha256,
+            "" if (citation.reference, citation.version) in hidden else quote.version.sha256,
             str(citation.start),
             str(citation.end),
             "file" if citation.is_of_file else "answer",

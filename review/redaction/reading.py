@@ -112,6 +112,20 @@ def withheld_files(files: Iterable[int]) -> set[int]:
     return set(rows.values_list("pk", flat=True))
 
 
+def without_digest(call: Call) -> set[tuple[str, int]]:
+    """Return the versions of the call of which no digest leaves, by reference and number.
+
+    They have hidden words. As each stands as one “█”, whoever knows the text around short words
+    could try them out until the digest fits.
+    """
+    hidden = Q(redacted__isnull=False) | Q(attachments__extracted__redacted__isnull=False)
+    rows = Version.objects.filter(hidden, submission__call=call)
+    return {
+        (str(reference), number)
+        for reference, number in rows.values_list("submission__reference", "number")
+    }
+
+
 def hide(text: str) -> str:
     """Return the text with each character hidden but its line ends."""
     return NO_LINE_END.sub(HIDDEN, text)

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pypdf
 import pytest
@@ -152,6 +153,13 @@ def test_file_that_was_put_in_its_place_is_held_back(call, response):
     assert "Held back: it came in the place of a file" in files["files.csv"].decode()
 
 
+def test_list_of_files_has_no_digest_that_would_tell_hidden_words(call, response):
+    file = file_of(response)
+    assert file.sha256 in members(exported(call, "attachments"))["files.csv"].decode()
+    hide(response)
+    assert file.sha256 not in members(exported(call, "attachments"))["files.csv"].decode()
+
+
 def test_amended_answer_that_lost_its_redaction_is_in_no_export(call, response):
     hide(response)
     amended(response, story=f"It was zq-secret-person; {SECRET} is gone.".replace(SECRET, "x"))
@@ -206,6 +214,9 @@ def test_export_made_before_words_were_hidden_is_handed_out_no_more(call, respon
     assert export_runs.is_kept(run, at=AT)
     redaction = make_redaction(response, SECRET)
     type(redaction).objects.update(decided_at=AT)
+    assert not export_runs.is_kept(run, at=AT)
+    # The approval may have waited for a lock, and the export not have seen it.
+    type(redaction).objects.update(decided_at=AT - timedelta(seconds=3))
     assert not export_runs.is_kept(run, at=AT)
     tasks.make_exports()
     assert ExportRun.objects.get().file.name == ""

@@ -195,6 +195,16 @@ def test_table_has_a_row_for_each_number_passage_and_response(reported):
     assert sources == {one.reference: one.current_version.sha256 for one in reported.responses}
 
 
+@pytest.mark.parametrize("file_format", ReportFormat)
+def test_no_report_has_a_digest_that_would_tell_hidden_words(reported, file_format):
+    first, second, _ = reported.responses
+    hide(reported, first, start=0, end=4)
+    _, content = made(reported, file_format)
+    text = str(words_of(content)) if file_format == DOCX else content.decode()
+    digests = [one.current_version.sha256 in text for one in (first, second)]
+    assert digests == [False, True]
+
+
 def test_table_runs_no_formula(evidence):
     evidence.find("=1+1")
     assert rows_of(made(evidence, CSV)[1])[1]["title"] == "'=1+1"

@@ -50,3 +50,9 @@ def test_quote_whose_words_are_all_hidden_does_not_leave(quote):
     with pytest.raises(QuoteRefused, match="All of its words are hidden"):
         copy_quote(fresh(quote), by=make_user(Role.CODER), at=while_open(quote.call))
     assert str(quote.guid) not in exported(quote)
+
+
+def test_digest_of_a_version_with_hidden_words_does_not_leave(quote):
+    assert quote.version.sha256 in exported(quote)
+    hide(quote, 0, 3)
+    assert quote.version.sha256 not in exported(quote)
