@@ -9,6 +9,7 @@ from django.http import FileResponse
 from accounts.identity import may_see_identity
 from accounts.rights import Person
 from core.whole_files import open_whole
+from review.models import RedactedVersion
 from review.redaction.reading import hidden_files, sees_redacted
 from submissions.responses.author_metadata.cleaning import without_author
 from submissions.responses.models import Attachment, Submission
@@ -28,8 +29,16 @@ def files_of(response: Submission, *, reader: Person) -> QuerySet[Attachment]:
 
 
 def is_hidden_from(reader: Person, attachment: Attachment, call: int) -> bool:
-    """Return whether words of the file are hidden from the reader, who does not get it then."""
-    return not sees_redacted(reader, call) and bool(hidden_files([attachment.pk]))
+    """Return whether words of the file are hidden from the reader, who does not get it then.
+
+    An original has every word of the answers that were entered from it.
+    """
+    if sees_redacted(reader, call):
+        return False
+    if attachment.question_id is None:
+        hidden = RedactedVersion.objects.filter(version__submission=attachment.submission_id)
+        return hidden.exists()
+    return bool(hidden_files([attachment.pk]))
 
 
 def file_download(attachment: Attachment, *, sees_identity: bool) -> FileResponse:

@@ -79,8 +79,8 @@ WITHHELD = (
 )
 logger = logging.getLogger(__name__)
 HIDDEN = (
-    "Words of this file are hidden from you, so you do not get the file. Read its text on the page "
-    "of the response."
+    "Words of this file are hidden from you, so you do not get the file. Read the page of the "
+    "response."
 )
 LOST = (
     "The file is {}: the portal does not have what was submitted, so nothing was opened. Tell the "

@@ -37,7 +37,7 @@ def passages_of(
         found[response.pk] = [
             Passage(question.label, said[question.key], f"answer-{question.key}")
             for question in call.questions_in_order
-            if said.get(question.key)
+            if said.get(question.key) and not question.identity
         ]
         found[response.pk] += [
             Passage(call.questions_by_key[key].label, label, f"answer-{key}")

@@ -1,6 +1,7 @@
 """Readers of the project who may not see hidden words: what pages and searches have for them."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.states import Action, Role
@@ -12,9 +13,11 @@ from review.noting import add_note
 from review.redaction.redacting import ask_back, show_again
 from review.searching.entries import write_due
 from review.texts import reading
+from submissions.responses.attaching import digest_of, store
 from submissions.responses.submitting import submit
 from tests.makers import (
     OPENS_AT,
+    allow,
     complete_answers,
     make_attachment,
     make_call,
@@ -179,6 +182,19 @@ def test_file_with_a_hidden_word_is_not_handed_out(response, inside, outside):
     file = response.current_version.attachments.get()
     address = f"{LIST}{response.pk}/files/{file.public_id}/"
     assert inside.get(address).status_code == 200
+    assert outside.get(address).status_code == 302
+
+
+def test_original_is_not_handed_out_once_words_are_hidden(response, outside_user):
+    allow(outside_user, Action.SEE_IDENTITY)
+    outside = signed_in(outside_user)
+    file = SimpleUploadedFile("letter.txt", b"A letter.")
+    original = store(
+        response, None, file, file.name, "txt", digest_of(file), at=response.submitted_at
+    )
+    address = f"{LIST}{response.pk}/files/{original.public_id}/"
+    assert b"".join(outside.get(address)) == b"A letter."
+    make_redaction(response, SECRET)
     assert outside.get(address).status_code == 302
 
 
