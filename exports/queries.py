@@ -5,6 +5,7 @@ those that an `ExportFilter` names, with what `consent` lets it show.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -214,7 +215,8 @@ def memos_of(dataset: Dataset) -> list[MemoOfProject]:
     memos = Memo.objects.filter(counting, call=dataset.call)
     if dataset.reader is not None:
         memos = seen_by(memos, dataset.reader)
-    rows = memos.select_related("submission", "version", "question").order_by("at", "pk")
+    rows = list(memos.select_related("submission", "version", "question").order_by("at", "pk"))
+    numbers = _numbers_of_files(memo.version_id for memo in rows if memo.file_text_id is not None)
     return [
         MemoOfProject(
             pk=memo.pk,
@@ -226,7 +228,7 @@ def memos_of(dataset: Dataset) -> list[MemoOfProject]:
             reference=str(memo.submission.reference) if memo.submission else "",
             version=memo.version.number if memo.version else 0,
             question=memo.question.key if memo.question else "",
-            file=_number_of_file(memo),
+            file=numbers.get((memo.version_id, memo.file_text_id)),
             start=memo.start or 0,
             end=memo.end or 0,
         )
@@ -240,11 +242,18 @@ def users_of(dataset: Dataset, memos: Iterable[MemoOfProject]) -> list[User]:
     return list(User.objects.filter(pk__in=people).order_by("pk"))
 
 
-def _number_of_file(memo: Memo) -> int | None:
-    if memo.version is None or memo.file_text_id is None:
-        return None
-    files = memo.version.attachments.order_by("uploaded_at", "pk").values_list("pk", flat=True)
-    return [*files].index(memo.file_text_id) + 1
+def _numbers_of_files(
+    versions: Iterable[int | None],
+) -> dict[tuple[int | None, int | None], int]:
+    """Return the number of each file within its response, by the keys of version and file."""
+    files = Attachment.versions.through.objects.filter(version__in=set(versions))
+    rows = files.order_by("version", "attachment__uploaded_at", "attachment")
+    found: dict[tuple[int | None, int | None], int] = {}
+    of_version: Counter[int] = Counter()
+    for version, attachment in rows.values_list("version", "attachment"):
+        of_version[version] += 1
+        found[version, attachment] = of_version[version]
+    return found
 
 
 def content_of(file: File) -> Iterator[bytes]:

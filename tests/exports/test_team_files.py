@@ -4,12 +4,16 @@ import re
 from random import Random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from lxml import etree
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.safe_cells import neutralise
+from exports.queries import memos_of
 from exports.recording import ExportRefused
+from exports.types import Dataset
 from review.coding.codings import code_passage, quote
 from review.coding.samples import draw_sample
 from review.memos.writing import About, PassageOf, write_memo
@@ -399,3 +403,24 @@ def test_memos_that_a_blind_coder_does_not_see_are_not_in_their_project(client, 
     client.force_login(ada)
     root = valid(taken(client, call, format="qdpx"))
     assert [note.get("name") for note in root.iter(f"{Q}Note")] == ["Mine"]
+
+
+def test_memos_on_files_are_read_in_as_many_queries_for_three_as_for_one(
+    call, coded, django_assert_num_queries
+):
+    ada = coded.current_version.codings.first().by
+    place = {
+        "version": coded.current_version,
+        "question": call.questions.get(key="documents"),
+        "start": 0,
+        "end": 4,
+        "file_text": FileText.objects.get(),
+    }
+    memo_on(call, "File", ada, response=coded, passage=place)
+    dataset = Dataset(call, team=True, reader=ada)
+    with CaptureQueriesContext(connection) as once:
+        assert [memo.file for memo in memos_of(dataset)] == [2]
+    for title in ("Second", "Third"):
+        memo_on(call, title, ada, response=coded, passage=place)
+    with django_assert_num_queries(len(once)):
+        assert [memo.file for memo in memos_of(dataset)] == [2, 2, 2]
