@@ -1,4 +1,29 @@
 // Makes pages pleasanter; every page works without it.
+
+// Leaving a field by pressing a button saves the field: what the save then writes above the button
+// would push it away under the pointer, and the press would be lost.
+const whenReleased = (() => {
+  "use strict";
+  let isPressed = false;
+  let waiting = [];
+  const release = () => {
+    isPressed = false;
+    // The click comes after the release.
+    setTimeout(() => {
+      if (isPressed) return;
+      const acts = waiting;
+      waiting = [];
+      for (const act of acts) act();
+    });
+  };
+  addEventListener("pointerdown", () => { isPressed = true; });
+  for (const end of ["pointerup", "pointercancel", "dragend", "blur"]) addEventListener(end, release);
+  return (act) => {
+    if (isPressed || waiting.length) waiting.push(act);
+    else act();
+  };
+})();
+
 (() => {
   "use strict";
   const page = document.documentElement;
@@ -123,10 +148,10 @@
   shown.after(said);
   // In the last hour, and once the call is closed, it stands in sight wherever one reads.
   const strip = document.querySelector("[data-strip]");
-  const keepInSight = (words, isSoon) => {
+  const keepInSight = (words, isSoon) => whenReleased(() => {
     strip.hidden = !isSoon;
     strip.textContent = words;
-  };
+  });
   let before = 0;
   let timer;
 
@@ -210,7 +235,7 @@
   let leaving = false;
   let timer = 0;
 
-  const warn = (words) => {
+  const warn = (words) => whenReleased(() => {
     if (warned.textContent === words) return;
     warned.replaceChildren();
     if (!words) return;
@@ -224,7 +249,7 @@
     if (form.contains(focused) && top(focused) >= top(notice)) {
       focused.scrollIntoView({ block: "nearest" });
     }
-  };
+  });
 
   const readEtags = () => new Map(form.elements._base_etags.value.split(" ").map((one) => one.split(":")));
 
@@ -285,7 +310,7 @@
       else lost.push(key);
     }
     form.elements._base_etags.value = [...etags].map((one) => one.join(":")).join(" ");
-    if (answer.saved) said.textContent = answer.saved;
+    if (answer.saved) whenReleased(() => { said.textContent = answer.saved; });
     if (lost.length) failed(lost, form.dataset.trouble);
     else warn(answer.warning);
   };

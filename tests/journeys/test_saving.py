@@ -221,6 +221,20 @@ def test_form_that_expired_says_how_to_keep_the_text(page, call):
     assert page.get_by_role("textbox").input_value() == "All these words"
 
 
+def test_warning_that_comes_while_a_button_is_pressed_does_not_push_it_away(page, call):
+    button = page.get_by_role("button", name="Save and continue")
+    button.scroll_into_view_if_needed()
+    page.get_by_label("What happened?").fill("All these words")
+    page.context.clear_cookies(name="csrf")
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 6)
+    with page.expect_response("**/response/save/"):
+        page.mouse.down()
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    page.get_by_role("heading", name="Your page had expired. Copy your text").wait_for()
+
+
 def test_text_that_another_changed_is_not_overwritten_by_itself(page, call):
     drafting.save_answers(
         submission=Submission.objects.get(),
