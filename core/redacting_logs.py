@@ -17,6 +17,8 @@ from django.core.management import CommandError
 from django.db import Error as DatabaseError
 from django.urls import NoReverseMatch
 
+from core import request_ids
+
 # An OSError names files and servers, but the ones of smtplib quote recipients.
 SAFE_TO_QUOTE = (OSError, ImportError, ImproperlyConfigured, CommandError, DisallowedHost)
 NEVER_QUOTED = (smtplib.SMTPException, NoReverseMatch)
@@ -32,11 +34,13 @@ class RedactingFormatter(logging.Formatter):
     default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
-        super().__init__("{asctime} {levelname} {name} {message}", style="{")
+        super().__init__("{asctime} {levelname} {name} {request_id}{message}", style="{")
         # UTC: Django puts the process into TIME_ZONE, where an hour of each autumn comes twice.
         self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
+        number = request_ids.of_record(record)
+        record.request_id = f"[{number}] " if number else ""
         # Celery logs a failed task with the message and the traceback of its exception.
         args = record.args
         if isinstance(args, dict) and "exc" in args:
@@ -57,9 +61,10 @@ class RedactingFormatter(logging.Formatter):
         # Another handler's formatter may have stored its own text of the exception in the record.
         stored, record.exc_text = record.exc_text, None
         try:
-            return LINK_BY_MAIL.sub(r"\1[token]", super().format(record))
+            line = LINK_BY_MAIL.sub(r"\1[token]", super().format(record))
         finally:
             record.exc_text = stored
+        return line
 
     def formatException(  # noqa: N802 - logging's name
         self,

@@ -28,6 +28,8 @@ SERVING_ROLE = "evidence_portal"
 READY_WITHIN = 120.0  # seconds
 PREPARED_WITHIN = 600.0  # seconds; a large database takes long to migrate
 LONGEST_LOG = 10_000_000  # bytes; a longer log is renamed to *.old at the next start
+# What /readyz/ says of a worker or beat that did not report yet.
+NOT_YET = ("no sign of life", "not known")
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two that look alike
 
 
@@ -70,11 +72,15 @@ class Portal:
         self._start_programs(os.environ | environment, self._listener.fileno())
 
     def wait_until_ready(self) -> None:
-        """Wait until /readyz/ answers 200; raises CannotStart with what it says instead."""
+        """Wait until /readyz/ answers 200 and knows every part.
+
+        Raises CannotStart with what it says instead.
+        """
         end = time.monotonic() + READY_WITHIN
         while True:
             status, words = self._ask_if_ready()
-            if status == 200:
+            # The worker and beat are up a little later; without them no mail goes out.
+            if status == 200 and not any(sign in words for sign in NOT_YET):
                 return
             if time.monotonic() > end:
                 raise CannotStart(

@@ -20,6 +20,7 @@ from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 SHORTEST_KEY = 50  # characters
+SHORTEST_TOKEN = 32  # characters
 LATEST_YEAR = 2999
 
 
@@ -160,6 +161,17 @@ def read_addresses(name: str) -> list[str]:
             "such as team@example.org,lead@example.org"
         )
     return [clean_address(address) for address in addresses]
+
+
+def read_monitoring_token() -> str:
+    """Return MONITORING_TOKEN; "" if it is unset."""
+    token = read_text("MONITORING_TOKEN", default="")
+    if token and (len(token) < SHORTEST_TOKEN or not token.isascii()):
+        raise ImproperlyConfigured(
+            f"MONITORING_TOKEN has fewer than {SHORTEST_TOKEN} characters, or some that are not "
+            "ASCII: make one with: openssl rand -hex 24"
+        )
+    return token
 
 
 def read_security_contact() -> str:

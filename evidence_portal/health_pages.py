@@ -1,7 +1,9 @@
 """/healthz/ and /readyz/, for supervisors and load balancers."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from core import clock, clock_check, database_roles, heartbeats, schema
+from core import can_write, clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.responses.evidence_checks.checking import (
@@ -23,6 +25,23 @@ from submissions.responses.scanning import scans_in_words
 OK = "ok"
 UNKNOWN = "not known"
 NOT_CHECKED = "not checked yet"
+READY = "ready"
+NOT_READY = "not ready"
+# The parts without which nobody can submit.
+NEEDED = frozenset({"database", "schema", "clock", "uploads"})
+ORDER = (
+    *("database", "schema", "clock", "uploads"),
+    *("broker", "worker", "beat", "mail", "evidence", "record", "files"),
+)
+# What a proxy adds to a request that it passes on.
+OF_PROXIES = (
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Real-IP",
+    "Forwarded",
+    "Via",
+)
 
 
 @require_safe
@@ -32,44 +51,57 @@ def lives(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def ready(_request: HttpRequest) -> HttpResponse:
-    """List each part with `ok` or what is wrong with it: 200 if every part works, else 503.
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer 200 while evidence can be taken, else 503; list the parts to who may read them.
 
-    Mail that waits for longer than MAIL_STALE_MINUTES is a warning only: most often a mail server
-    elsewhere is down, and taking the portal off the net would not send the mail. Heartbeats go by
-    real time, the age of mails by the portal's clock, which dated them. `clock` warns of a clock
-    over 2 seconds from the database's, and fails over 30. `record` warns of a database role that
-    could alter it. `files` is there if a virus scanner is set up, and warns of files that wait for
-    it.
+    Needed are a database that takes what is written, with the schema of this release, a clock at
+    most 30 seconds from the database's, and a disk that takes uploads. Whatever else fails, or
+    warns, is a warning: taking the portal off the net would neither send the mail nor start the
+    worker.
+
+    Strangers get one word. A line for each part is for the machine itself, and for who sends
+    MONITORING_TOKEN as `Authorization: Bearer`. Heartbeats go by real time, the age of mails by
+    the portal's clock, which dated them. `record` warns of a database role that could alter it.
+    `files` is there if a virus scanner is set up, and warns of files that wait for it.
     """
     clocks: dict[str, timedelta] = {}
-    parts = _database_and_mail(clocks) | _broker_and_workers(clocks)
-    if parts["database"] == OK:
+    parts = _database_and_mail(clocks) | {"uploads": can_write.files_in_words() or OK}
+    parts |= _broker_and_workers(clocks)
+    if "this server" in clocks:
         parts["clock"] = _say_clocks(clocks)
-    healthy = all(
-        line in {OK, NOT_CHECKED} or line.startswith("warning: ") for line in parts.values()
-    )
-    text = "".join(f"{part}: {parts[part]}\n" for part in ORDER if part in parts)
-    return _plain(text, status=200 if healthy else 503)
+    is_ready = all(parts[part] == OK or _is_warning(parts[part]) for part in NEEDED)
+    text = f"{READY if is_ready else NOT_READY}\n"
+    if _may_read_parts(request):
+        text += "".join(f"{part}: {_say(part, parts[part])}\n" for part in ORDER if part in parts)
+    return _plain(text, status=200 if is_ready else 503)
 
 
-ORDER = (
-    "database",
-    "schema",
-    "clock",
-    "broker",
-    "worker",
-    "beat",
-    "mail",
-    "evidence",
-    "record",
-    "files",
-)
+def _is_warning(line: str) -> bool:
+    return line.startswith("warning: ")
+
+
+def _say(part: str, line: str) -> str:
+    is_fine = line in {OK, NOT_CHECKED, UNKNOWN} or _is_warning(line)
+    return line if part in NEEDED or is_fine else f"warning: {line}"
+
+
+def _may_read_parts(request: HttpRequest) -> bool:
+    """Return whether it comes from this machine, past no proxy, or has the token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if settings.MONITORING_TOKEN and scheme.lower() == "bearer":
+        return secrets.compare_digest(token.strip().encode(), settings.MONITORING_TOKEN.encode())
+    if any(name in request.headers for name in OF_PROXIES):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
 
 
 def _say_clocks(clocks: Mapping[str, timedelta]) -> str:
     off = [said for whose in clocks if (said := clock_check.in_words(clocks[whose], whose=whose))]
-    wrong = any(abs(deviation) > clock_check.REFUSES_OVER for deviation in clocks.values())
+    # By a wrong clock of a worker, mails are late; by this one's, nobody can submit.
+    wrong = abs(clocks["this server"]) > clock_check.REFUSES_OVER
     return f"{'' if wrong else 'warning: '}{'; '.join(off)}" if off else OK
 
 
@@ -82,11 +114,17 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         late = "" if refusal else late_in_words(mail_health(at=clock.portal_now()))
         evidence = UNKNOWN if refusal else _say_evidence()
         alterable = database_roles.problem()
+        unwritable = "" if refusal else can_write.database_in_words()
     except DatabaseError:
         unknown = dict.fromkeys(("schema", "clock", "mail", "evidence", "record"), UNKNOWN)
         return {"database": "does not answer"} | unknown
     mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
-    parts = {"database": OK, "schema": refusal or OK, "mail": mail, "evidence": evidence}
+    parts = {
+        "database": unwritable or OK,
+        "schema": refusal or OK,
+        "mail": mail,
+        "evidence": evidence,
+    }
     parts["record"] = f"warning: {alterable}" if alterable else OK
     if settings.CLAMD_URL and not refusal:
         waiting = scans_in_words()

@@ -16,6 +16,7 @@ from evidence_portal.environment import (
     read_allowed_hosts,
     read_language,
     read_log_level,
+    read_monitoring_token,
     read_number,
     read_portal_env,
     read_portal_url,
@@ -101,6 +102,8 @@ DRAFTS_OF_CLIENT_PER_HOUR = read_number("DRAFTS_OF_CLIENT_PER_HOUR", default=60)
 DRAFTS_IN_ALL_PER_HOUR = read_number("DRAFTS_IN_ALL_PER_HOUR", default=3_000)
 # Uploads leave so much free where files are kept.
 DISK_RESERVE_MB = read_number("DISK_RESERVE_MB", default=1_024)
+# Who may read at /readyz/ how each part is; "" for nobody but the machine itself.
+MONITORING_TOKEN = read_monitoring_token()
 # Who gets reports of holes, for /.well-known/security.txt.
 SECURITY_CONTACT = read_security_contact()
 DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{_portal.hostname}")
@@ -139,7 +142,9 @@ INSTALLED_APPS = [
     "rehearsal",
 ]
 MIDDLEWARE = [
-    # First: what another refuses, such as an unknown host, has these headers too.
+    # Outermost: whatever is logged of a request has its number.
+    "core.request_ids.RequestIdMiddleware",
+    # Before the others: what another refuses, such as an unknown host, has these headers too.
     "core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
-from core import arrival, clock, clock_check, database_roles
+from core import arrival, can_write, clock, clock_check, database_roles
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
@@ -43,6 +43,7 @@ def empty_caches():
         cache.clear()
     for function in CLEARED:
         function.cache_clear()
+    can_write.forget()
 
 
 @pytest.fixture(autouse=True)

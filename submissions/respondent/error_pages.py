@@ -1,5 +1,6 @@
 """The error pages, in the portal's own look."""
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
 
+from core import outages, request_ids
 from submissions.calls.models import Call, Question
+from submissions.respondent import outage_page
 from submissions.respondent.forms.conflicts import MERGED
 from submissions.respondent.waiting import minutes_of, retry_after
 from submissions.responses.answering import LONGEST_KEPT
@@ -33,8 +36,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 to an outage, and 500 to a fault of the portal's own.
+
+    Django calls this while it handles the exception.
+    """
+    outage = outages.outage_of(sys.exc_info()[1])
+    if outage is not None:
+        # Which questions they answer, the database would know.
+        return outage_page.unavailable(request, outage, posted_texts(request, questions={}))
     # Without a request no context processor runs: one of them may be what failed.
-    return HttpResponse(get_template("refusals/server_error.html").render(), status=500)
+    page = get_template("refusals/server_error.html").render({"number": request_ids.current()})
+    return HttpResponse(page, status=500)
 
 
 def too_many(request: HttpRequest, call: Call, wait: timedelta) -> HttpResponse:
@@ -43,14 +55,18 @@ def too_many(request: HttpRequest, call: Call, wait: timedelta) -> HttpResponse:
     return retry_after(render(request, "refusals/too_many.html", context, status=429), wait)
 
 
-def posted_texts(request: HttpRequest) -> list[dict[str, Any]]:
+def posted_texts(
+    request: HttpRequest, *, questions: dict[str, Question] | None = None
+) -> list[dict[str, Any]]:
     """Return what was posted, to be given back because it cannot be saved.
 
     Each has the `label` of its question (the field's name if there is no such question), the
-    `text` (labels of the choices), and whether it was `cut` at LONGEST_COPY characters.
+    `text` (labels of the choices), and whether it was `cut` at LONGEST_COPY characters. The
+    questions are the call's, unless given.
     """
     match = request.resolver_match
-    questions = _questions_of(match.kwargs.get("slug", "") if match else "")
+    if questions is None:
+        questions = _questions_of(match.kwargs.get("slug", "") if match else "")
     typed = []
     for posted, texts in request.POST.lists():
         name = posted.removeprefix(MERGED)

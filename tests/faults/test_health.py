@@ -1,7 +1,9 @@
 """/healthz/ and /readyz/ tell the truth, and tell it quickly."""
 
+import errno
 import signal
 import socket
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 from celery.signals import heartbeat_sent
 from celery.worker.heartbeat import Heart
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 
-from core import clock, clock_check, database_roles, heartbeats, tasks
+from core import can_write, clock, clock_check, database_roles, heartbeats, tasks
 from core.broker import broker
 from devserver.children import wait_until
 from tests.faults.celery_processes import WORKER, running, running_both
@@ -24,7 +27,8 @@ def ask(client):
     """The status, each part's line, and the seconds that it took."""
     began = time.monotonic()
     response = client.get("/readyz/")
-    lines = response.content.decode().splitlines()
+    word, *lines = response.content.decode().splitlines()
+    assert word == ("ready" if response.status_code == 200 else "not ready")
     return (
         response.status_code,
         dict(line.split(": ", 1) for line in lines),
@@ -49,7 +53,7 @@ def all_alive(own_valkey, through_broker):
 
 
 ALL_OK = dict.fromkeys(
-    ["database", "schema", "clock", "broker", "worker", "beat", "mail", "record"], "ok"
+    ["database", "schema", "clock", "uploads", "broker", "worker", "beat", "mail", "record"], "ok"
 ) | {"evidence": "not checked yet"}
 
 
@@ -65,8 +69,8 @@ def test_worker_and_beat_report_soon_after_their_start(
     client, own_valkey, sink, tmp_path, through_broker
 ):
     through_broker(own_valkey.url())
-    silence = "no sign of life for 45 seconds"
-    assert ask(client)[:2] == (503, ALL_OK | {"worker": silence, "beat": silence})
+    silence = "warning: no sign of life for 45 seconds"
+    assert ask(client)[:2] == (200, ALL_OK | {"worker": silence, "beat": silence})
     with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
         assert wait_until(lambda: ask(client)[:2] == (200, ALL_OK), seconds=30, pause=0.1)
 
@@ -97,8 +101,8 @@ def test_part_without_a_sign_of_life_is_named(client, all_alive, part):
             heartbeats.worker_starts(redis, "celery@one")
         else:
             heartbeats.beat_starts(redis)
-    silent = {part: "no sign of life for 45 seconds"}
-    assert ask(client)[:2] == (503, ALL_OK | silent)
+    silent = {part: "warning: no sign of life for 45 seconds"}
+    assert ask(client)[:2] == (200, ALL_OK | silent)
 
 
 def test_one_of_two_workers_is_enough(client, all_alive):
@@ -115,8 +119,8 @@ def test_dead_broker_is_told_soon(client, all_alive, number):
         status, parts, seconds = ask(client)
     finally:
         all_alive.child.send(signal.SIGCONT)
-    unknown = {"broker": "does not answer", "worker": "not known", "beat": "not known"}
-    assert (status, parts) == (503, ALL_OK | unknown)
+    unknown = {"broker": "warning: does not answer", "worker": "not known", "beat": "not known"}
+    assert (status, parts) == (200, ALL_OK | unknown)
     assert seconds < 10
 
 
@@ -151,8 +155,8 @@ def test_clock_of_a_worker_is_named(client, all_alive, monkeypatch):
         meanwhile.setattr(clock, "wall_now", lambda: wrong)
         clock_check.report(redis, "celery@two")
         assert 0 < redis.ttl("portal:clock:celery@two") <= clock_check.REPORT_LASTS
-    said = "the clock of celery@two is 3 minutes ahead of the database’s"
-    assert ask(client)[:2] == (503, ALL_OK | {"clock": said})
+    said = "warning: the clock of celery@two is 3 minutes ahead of the database’s"
+    assert ask(client)[:2] == (200, ALL_OK | {"clock": said})
 
 
 def test_worker_and_beat_report_their_clocks(client, own_valkey, sink, tmp_path, through_broker):
@@ -192,3 +196,78 @@ def test_stale_mail_is_a_warning(client, all_alive, at, settings):
     assert ask(client)[:2] == (200, ALL_OK | warning)
     make_submitted(at=OPENS_AT)
     assert ask(client)[1]["mail"] == "warning: 2 mails have waited for more than 15 minutes"
+
+
+def test_database_that_only_reads_is_not_ready(client, all_alive):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        status, parts, _ = ask(client)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET default_transaction_read_only")
+    assert (status, parts) == (503, ALL_OK | {"database": "takes no writes"})
+
+
+def test_trial_leaves_nothing_in_the_database(client, all_alive):
+    assert ask(client)[0] == 200
+    assert not Session.objects.filter(session_key__startswith="try-").exists()
+
+
+def test_disk_without_the_reserve_is_not_ready(client, all_alive, settings):
+    settings.DISK_RESERVE_MB = 10**9
+    status, parts, _ = ask(client)
+    said = {"uploads": "less than 1,000,000,000 MB are free"}
+    assert (status, parts) == (503, ALL_OK | said)
+
+
+def test_folder_that_takes_no_uploads_is_not_ready(client, all_alive, monkeypatch):
+    def refuse(**_options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    said = {"uploads": "cannot be written (Read-only file system)"}
+    assert ask(client)[:2] == (503, ALL_OK | said)
+
+
+def test_disk_is_tried_once_in_some_seconds(client, all_alive, settings):
+    assert ask(client)[0] == 200
+    settings.DISK_RESERVE_MB = 10**9
+    assert ask(client)[0] == 200
+    can_write.forget()
+    assert ask(client)[0] == 503
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"REMOTE_ADDR": ""},
+        {"HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"HTTP_FORWARDED": "for=192.0.2.7"},
+        {"HTTP_AUTHORIZATION": "Bearer something-else"},
+        {"HTTP_AUTHORIZATION": "Bearer "},
+        {"HTTP_AUTHORIZATION": "Bearer ungültig"},
+    ],
+)
+def test_stranger_gets_the_word_alone(client, all_alive, settings, sent):
+    settings.MONITORING_TOKEN = "a" * 32
+    assert client.get("/readyz/", **sent).content == b"ready\n"
+    own_valkey = all_alive
+    own_valkey.stop()
+    response = client.get("/readyz/", **sent)
+    assert (response.status_code, response.content) == (200, b"ready\n")
+
+
+def test_parts_are_for_who_has_the_token(client, all_alive, settings):
+    settings.MONITORING_TOKEN = "a" * 32
+    far = {"REMOTE_ADDR": "192.0.2.7", "HTTP_X_FORWARDED_FOR": "192.0.2.8"}
+    response = client.get("/readyz/", HTTP_AUTHORIZATION="Bearer " + "a" * 32, **far)
+    assert "\nworker: ok\n" in response.content.decode()
+
+
+def test_no_token_is_nobodys(client, all_alive, settings):
+    settings.MONITORING_TOKEN = ""
+    far = {"REMOTE_ADDR": "192.0.2.7", "HTTP_AUTHORIZATION": "Bearer "}
+    assert client.get("/readyz/", **far).content == b"ready\n"

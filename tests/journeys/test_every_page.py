@@ -7,6 +7,7 @@ from datetime import timedelta
 from secrets import token_hex
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from accounts.states import Role
@@ -115,6 +116,7 @@ REFUSALS = {
     "refusals/forbidden.html",
     "refusals/lost_file.html",
     "refusals/not_found.html",
+    "refusals/outage.html",
     "refusals/server_error.html",
     "refusals/too_many.html",
     "refusals/wrong_clock.html",
@@ -358,6 +360,10 @@ def test_answering_a_question(tour, at):
     assert tour.seen == ASKED
 
 
+def database_is_away(*_args, **_kwargs):
+    raise OperationalError("connection refused")
+
+
 def test_refusals(tour, call, monkeypatch, settings):
     draft = make_draft(call)
     with monkeypatch.context() as clock:
@@ -381,6 +387,8 @@ def test_refusals(tour, call, monkeypatch, settings):
     tour.look("expired")
     monkeypatch.setattr(call_views, "_call_context", None)
     tour.visit(name="server-error")
+    monkeypatch.setattr(call_views, "_call_context", database_is_away)
+    tour.visit(name="outage")
     assert tour.seen == REFUSALS
 
 
