@@ -207,7 +207,7 @@ LANGUAGES = list(({"en-gb": "British English"} | languages_in(LOCALE_PATHS[0])).
 LANGUAGE_CODE = read_language(dict(LANGUAGES))
 if len(LANGUAGES) > 1:
     # Before the others, so that their refusals are in the call's language too.
-    MIDDLEWARE.insert(1, "submissions.respondent.languages.LanguageOfCallMiddleware")
+    MIDDLEWARE.insert(2, "submissions.respondent.languages.LanguageOfCallMiddleware")
 # Without another language, looking each text up in a catalogue is work for nothing. The tests add
 # languages of their own.
 USE_I18N = len(LANGUAGES) > 1 or PORTAL_ENV == "test"

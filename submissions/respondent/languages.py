@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -28,6 +29,9 @@ class LanguageOfCallMiddleware:
         self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
     ) -> None:
         if "slug" in kwargs and request.path_info.startswith("/calls/"):
-            call = Call.objects.only("language").filter(slug=kwargs["slug"]).first()
+            try:
+                call = Call.objects.only("language").filter(slug=kwargs["slug"]).first()
+            except OperationalError:
+                return  # the page itself meets the outage, and gives back what was typed
             if call is not None:
                 translation.activate(call.spoken_language)

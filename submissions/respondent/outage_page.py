@@ -28,7 +28,7 @@ def unavailable(
     context = {
         "number": request_ids.current(),
         "was_sent": request.method == "POST",
-        "lost_edits": lost_edits if is_sent_again else [],
+        "lost_edits": _worth_copying(lost_edits) if is_sent_again else [],
         "sent": _sent(request) if is_sent_again else [],
         "has_files": bool(request.FILES) if is_sent_again else False,
         "address": request.get_full_path(),
@@ -50,6 +50,12 @@ def _may_be_sent_again(request: HttpRequest) -> bool:
         and "/response/" in f"/{match.route}"
         and getattr(request, "csrf_processing_done", False)
     )
+
+
+def _worth_copying(lost_edits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out single words: most are values of choices, and “Send again” has them."""
+    several = (edit for edit in lost_edits if len(edit["text"].split()) > 1)
+    return [edit | {"label": ""} for edit in several]
 
 
 def _sent(request: HttpRequest) -> list[tuple[str, str]]:

@@ -107,11 +107,14 @@ def test_what_was_typed_is_sent_again_by_one_press(browser, call, draft):
     page = address(call, "response/evidence/")
     etags = re.search(r'name="_base_etags" value="([^"]*)"', browser.get(page).content.decode())[1]
     typed = {"csrfmiddlewaretoken": token_on(browser, page), "_base_etags": etags, "story": TYPED}
+    typed["publication"] = "anonymous"
     with database_away():
         response = browser.post(page, typed | {"action": "save"})
     html = response.content.decode()
     assert response.status_code == 503
     assert "What you sent just now may not be saved" in html
+    assert "Text 1" in html
+    assert "Text 2" not in html
     assert "for &lt;nothing&gt; &amp; no one" in html
     assert f'<form method="post" action="{page}">' in html
     assert answers_of(draft)["story"] == "Saved before."
@@ -196,3 +199,15 @@ def test_line_of_the_log_has_the_number_of_its_request(call, lines):
     assert f" django.request [{response['X-Request-ID']}] Not Found: /nowhere/" in line
     logging.getLogger("portal.test").warning("outside of any request")
     assert lines()[-1].endswith(" portal.test outside of any request")
+
+
+def test_portal_in_several_languages_offers_to_send_again_too(browser, call, draft, settings):
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE[:2],
+        "submissions.respondent.languages.LanguageOfCallMiddleware",
+        *settings.MIDDLEWARE[2:],
+    ]
+    page = address(call, "response/evidence/")
+    typed = {"csrfmiddlewaretoken": token_on(browser, page), "story": TYPED}
+    with database_away():
+        assert "Send again" in browser.post(page, typed).content.decode()
