@@ -22,6 +22,7 @@ from accounts.sign_in_record import failed_with_password
 from accounts.states import REHEARSAL_EMAIL_DOMAIN, AuditAction
 from accounts.usernames import whose_is
 from core import clock
+from core.security_headers import clear_kept_pages
 
 logger = logging.getLogger(__name__)
 
@@ -93,4 +94,4 @@ class SignOut(LogoutView):
         if sign_in is not None:
             signed_in.end(sign_in)
             record(by=sign_in.user, at=clock.portal_now(), action=AuditAction.SIGNED_OUT)
-        return super().post(request, *args, **kwargs)
+        return clear_kept_pages(super().post(request, *args, **kwargs))

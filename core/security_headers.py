@@ -1,4 +1,7 @@
-"""Security headers of every response: only our own files load, no frames, no caching."""
+"""Security headers of every response: only our own files load, no frames, no caching.
+
+Pages that say the same to everybody (core/public_pages.py) may be kept by browsers.
+"""
 
 from collections.abc import Callable
 
@@ -17,6 +20,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+
+
+def clear_kept_pages(response: HttpResponse) -> HttpResponse:
+    """Tell the browser, after signing out, to drop what it keeps of this website to go back to.
+
+    Browsers do so over https and on the machine itself.
+    """
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 class SecurityHeadersMiddleware:

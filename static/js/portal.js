@@ -130,8 +130,12 @@ const whenReleased = (() => {
     form.dataset.sent = "yes";
     setTimeout(() => { delete form.dataset.sent; }, 3000);
   });
-  addEventListener("pageshow", () => {
+  addEventListener("pageshow", ({ persisted }) => {
     for (const form of document.forms) delete form.dataset.sent;
+    // Out of the browser's memory: somebody may have signed out since. A page with answers to type
+    // asks by itself, below.
+    const asksItself = document.querySelector("form[data-save]");
+    if (persisted && !("public" in page.dataset) && !asksItself) location.reload();
   });
 })();
 

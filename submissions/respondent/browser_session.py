@@ -15,6 +15,11 @@ def call_or_404(slug: str) -> Call:
     return get_object_or_404(Call, slug=slug)
 
 
+def holds_responses(request: HttpRequest) -> bool:
+    """Return whether the browser holds a response to any call; without a session, by no query."""
+    return request.session.session_key is not None and SESSION_KEY in request.session
+
+
 def remember(request: HttpRequest, submission: Submission, call: Call) -> None:
     """Let this browser's session open the response from now on."""
     public_ids = request.session.get(SESSION_KEY, {})

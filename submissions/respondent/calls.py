@@ -9,11 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import clock, clock_check
 from core.accent import accent_rules
+from core.public_pages import public_page
 from core.throttling import client_wait, wait_before
 from submissions.calls.models import Call
 from submissions.respondent.browser_session import (
-    SESSION_KEY,
     call_or_404,
+    holds_responses,
     remember,
     response_in_session,
 )
@@ -35,6 +36,7 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @require_safe
+@public_page()
 def home(request: HttpRequest) -> HttpResponse:
     """List the calls, or redirect to the only one."""
     now = clock_check.corrected(clock.portal_now())
@@ -50,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@public_page(unless=holds_responses)
 def call_page(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
     return render(request, "calls/call.html", _call_context(request, call))
@@ -57,14 +60,12 @@ def call_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
     now = clock_check.corrected(clock.portal_now())
-    # A visitor without a session costs no query.
-    has_session = request.session.session_key is not None and SESSION_KEY in request.session
     return {
         "call": call,
         "is_open": call.is_open_at(now),
         "is_closed": call.has_closed_at(now),
         "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
-        "submission": response_in_session(request, call) if has_session else None,
+        "submission": response_in_session(request, call) if holds_responses(request) else None,
         "forgotten": "forgotten" in request.GET,
         "deleted": "deleted" in request.GET,
         "about_publication": before_answering(call),
@@ -74,6 +75,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
 
 
 @require_safe
+@public_page(unless=holds_responses)
 def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
     context = _call_context(request, call) | {"sections": reading_of(call)}

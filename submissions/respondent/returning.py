@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import clock, spoken_time
 from core.addresses import comparable
+from core.security_headers import clear_kept_pages
 from core.throttling import TRIES_OF_A_CLIENT, client_wait, wait_before
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
@@ -231,5 +232,6 @@ def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     known = known_address(current.submission, current.call, current.answers)
     if request.method == "POST" and (known or "confirmed" in request.POST):
         browser_session.forget(request, current.call)
-        return redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")
+        parted = redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")
+        return clear_kept_pages(parted)
     return render(request, "responses/forget.html", current.template_context(known=known))

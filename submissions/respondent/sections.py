@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core import spoken_time
+from core.public_pages import compressed
 from submissions.respondent.conflicts import conflicts_page
 from submissions.respondent.decorators import with_working_copy
 from submissions.respondent.forms.clearing import CLEARS
@@ -47,7 +48,11 @@ def section(
         return redirect("response", slug=current.call.slug)
     if step is None:
         return redirect(_with_query(request, step_address(current.call, shown, asked[0].number)))
-    return _page(request, current, step, current.section_form(shown, page=step.questions))
+    form = current.section_form(shown, page=step.questions)
+    page = _page(request, current, step, form)
+    # The address of the page stands in it, with whatever somebody put behind it.
+    is_blank = not form.shows_answers and not request.META.get("QUERY_STRING")
+    return compressed(request, page) if is_blank else page
 
 
 def _action(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core import release, spoken_time, throttling
+from core.public_pages import public_page
 from submissions.calls.models import Call
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.publication_words import in_privacy_notice
@@ -18,6 +19,7 @@ from submissions.responses.ending import mails
 
 
 @require_safe
+@public_page()
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show the portal's notice with links to the calls' own, or the own notice of a single call."""
     calls = list(Call.objects.order_by("title"))
@@ -27,6 +29,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@public_page()
 def call_privacy(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the notice of one call."""
     call = call_or_404(slug)
@@ -58,12 +61,14 @@ def _privacy_page(
 
 
 @require_safe
+@public_page()
 def accessibility(request: HttpRequest) -> HttpResponse:
     """Show the portal's statement with what each call adds."""
     return _accessibility_page(request, list(Call.objects.order_by("title")))
 
 
 @require_safe
+@public_page()
 def call_accessibility(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the statement with what this call adds, and with its contact alone."""
     call = call_or_404(slug)
@@ -84,12 +89,14 @@ def _accessibility_page(
 
 
 @require_safe
+@public_page()
 def cookies(request: HttpRequest) -> HttpResponse:
     """Show which cookies the portal sets, with what each call adds."""
     return _cookies_page(request, list(Call.objects.order_by("title")))
 
 
 @require_safe
+@public_page()
 def call_cookies(request: HttpRequest, slug: str) -> HttpResponse:
     call = call_or_404(slug)
     return _cookies_page(request, [call], call=call)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core import spoken_time
+from core.security_headers import clear_kept_pages
 from submissions.calls import conditions
 from submissions.calls.models import Section
 from submissions.respondent.browser_session import forget
@@ -79,7 +80,7 @@ def delete(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     if not delete_draft(submission=current.submission, call=current.call):
         return redirect("response", slug=current.call.slug)
     forget(request, current.call)
-    return redirect(f"{reverse('call', args=[current.call.slug])}?deleted=1")
+    return clear_kept_pages(redirect(f"{reverse('call', args=[current.call.slug])}?deleted=1"))
 
 
 @require_safe

@@ -3,7 +3,8 @@
 import pytest
 from django.core.management import CommandError
 
-from devserver.preparing import load
+from devserver import preparing
+from devserver.preparing import collect_static, load
 from submissions.calls.models import Call
 from submissions.responses import drafting
 from tests.makers import SMALL, while_open
@@ -34,3 +35,18 @@ def test_file_with_a_fault_ends_the_start(tmp_path):
     path.write_text(SMALL.read_text().replace("slug", "slog", 1))
     with pytest.raises(CommandError):
         load(path)
+
+
+def test_static_files_are_collected_again_when_one_changed_and_only_then(tmp_path, monkeypatch):
+    styles = tmp_path / "static" / "css" / "portal.css"
+    styles.parent.mkdir(parents=True)
+    styles.write_text("a { color: red }")
+    collected = []
+    monkeypatch.setattr(preparing, "ROOT", tmp_path)
+    monkeypatch.setattr(preparing, "call_command", lambda *name, **_options: collected.append(name))
+    for _ in range(2):
+        collect_static(tmp_path / "data" / "static")
+        assert collected == [("collectstatic",)]
+    styles.write_text("a { color: blue; }")
+    collect_static(tmp_path / "data" / "static")
+    assert collected == [("collectstatic",)] * 2

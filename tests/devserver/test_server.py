@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -62,6 +63,16 @@ class Server:
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
             return response.status, response.read().decode()
 
+    def kept_for_ever(self):
+        """Whether browsers keep each file of the first page; its name without its digest."""
+        page = self.answer("/cookies/")[1]
+        kept = {}
+        for path in re.findall(r'"(/static/[^"]+)"', page):
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+                name = re.sub(r"\.[0-9a-f]{12}", "", path.rpartition("/")[2])
+                kept[name] = "immutable" in response.headers["Cache-Control"]
+        return kept
+
     def manage(self, *arguments, **variables):
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -107,6 +118,7 @@ def test_server_from_its_first_start_to_its_last_stop(data, port):
             f"  steering  {password}  {url}/steering/  steering group",
         ]
         assert server.answer("/healthz/") == (200, "ok\n")
+        assert server.kept_for_ever() == {"portal.css": True, "portal.js": True}
         shell = server.manage("shell", "-v", "0", "-c", SIGN_INS_WORK, TRIED=password)
         assert shell.stdout.splitlines()[-1:] == ["[True, True, True]"], shell.stderr
 

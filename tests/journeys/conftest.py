@@ -147,6 +147,15 @@ def scrolls_sideways(page):
     return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 
+# A paragraph that says nothing is read out as one; those that the script fills are told apart.
+EMPTY_PARAGRAPHS = """() => [...document.querySelectorAll("p")]
+  .filter((one) => !one.textContent.trim() && !one.querySelector("img, input, button, svg") &&
+    !one.closest("[role=status], [role=alert], [aria-live]"))
+  .map((one) => one.parentElement.outerHTML.slice(0, 200))"""
+# Whoever lists the landmarks of a page finds none that is there for a single link.
+LANDMARKS_OF_ONE_LINK = """() => [...document.querySelectorAll("nav, [role=navigation]")]
+  .filter((one) => one.querySelectorAll("a").length < 2)
+  .map((one) => one.outerHTML.slice(0, 200))"""
 # WCAG 2.2, 2.5.8: links in a line of text are exempt; a radio's or a box's label counts as it.
 SMALL_TARGETS = """() => {
   const inText = (link) => link.matches("p a, li a, dd a, label a") &&
@@ -204,7 +213,8 @@ def edgeless_in_forced_colours(page):
 @pytest.fixture
 def look(request):
     """Check a page as it stands at both widths: axe finds nothing, nothing scrolls sideways,
-    every target but in Django's own admin has 24 px. At the narrow one too: everything that is
+    every target but in Django's own admin has 24 px, no paragraph is empty and no landmark has a
+    single link. At the narrow one too: everything that is
     told apart by its ground has an edge where colours are forced, and text may be spaced out.
 
     axe looks again at the wide width only at what it has not seen; and not in a second set of
@@ -234,6 +244,8 @@ def look(request):
             if in_admin:
                 continue
             assert small_targets(page) == []
+            assert page.evaluate(EMPTY_PARAGRAPHS) == [], page.url
+            assert page.evaluate(LANDMARKS_OF_ONE_LINK) == [], page.url
             if width == WIDTHS["narrow"]:
                 assert edgeless_in_forced_colours(page) == [], page.url
                 assert page.evaluate(SPACE_OUT) == [], page.url

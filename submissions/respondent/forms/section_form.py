@@ -227,6 +227,11 @@ class SectionForm(forms.Form):
         return " ".join(f"{key}:{etag(self.answers.get(key))}" for key in self.fields)
 
     @property
+    def shows_answers(self) -> bool:
+        """Whether an answer or a file of the response is on the page."""
+        return any(self.answers.get(key) or self.attachments.get(key) for key in self.fields)
+
+    @property
     def takes_files(self) -> bool:
         return any(question.kind == QuestionKind.FILE for question in self.questions)
 

@@ -1,0 +1,83 @@
+"""Going back: public pages come out of the browser's memory, nobody's answers do."""
+
+import pytest
+
+from submissions.responses import drafting
+from submissions.responses.models import Submission
+from tests.journeys.conftest import QUIET
+from tests.makers import make_call, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PUBLIC = ["", "questions/", "privacy/", "accessibility/", "cookies/"]
+NOTE = "addEventListener('pageshow', ({ persisted }) => { window.persisted = persisted; })"
+WHY_NOT = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)"
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def page(chromium, chromium_program, live_server):
+    """A page of a browser that keeps pages to go back to; Playwright turns that off otherwise."""
+    browser = chromium.browser_type.launch(
+        executable_path=chromium_program,
+        args=QUIET,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    page = browser.new_page(base_url=live_server.url)
+    page.set_default_timeout(15_000)
+    yield page
+    browser.close()
+
+
+def go_back(page):
+    """Playwright's own waits for a load, which does not come out of the memory."""
+    before = page.url
+    page.evaluate("history.back()")
+    page.wait_for_function("(before) => location.href !== before", arg=before)
+    page.wait_for_function("document.readyState === 'complete'")
+
+
+def test_public_pages_come_out_of_the_browsers_memory(page, call):
+    for rest in PUBLIC:
+        page.goto(f"/calls/{call.slug}/{rest}")
+        page.evaluate(NOTE)
+        page.goto(f"/calls/{call.slug}/return/")
+        go_back(page)
+        page.wait_for_function("'persisted' in window")
+        kept = (rest, page.evaluate("window.persisted"), page.evaluate(WHY_NOT))
+        assert kept == (rest, True, "null")
+
+
+def test_call_page_that_comes_back_after_starting_leads_to_the_response(page, call):
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.wait_for_url("**/response/about/")
+    go_back(page)
+    page.get_by_role("button", name="Start now").first.click()
+    page.wait_for_url("**/response/")
+    assert Submission.objects.count() == 1
+
+
+def test_nobodys_answers_come_back_after_signing_out(page, call):
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.wait_for_url("**/response/about/")
+    draft = Submission.objects.get()
+    drafting.save_answers(
+        submission=draft, call=call, values={"story": "For nobody else."}, at=while_open(call)
+    )
+    for rest in ("evidence/", "check/", "forget/"):
+        page.goto(f"/calls/{call.slug}/response/{rest}")
+        assert ("For nobody else." in page.content()) is (rest != "forget/")
+    page.get_by_role("button", name="Sign this computer out").click()
+    page.get_by_text("This computer is signed out of your response").wait_for()
+    for rest in ("forget/", "check/", "evidence/", "about/"):
+        go_back(page)
+        assert page.url.endswith(f"/response/{rest}")
+        page.get_by_role("heading", name="There is no response on this device").wait_for()
+        assert "For nobody else." not in page.content()
