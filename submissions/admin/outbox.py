@@ -167,6 +167,7 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             and mail.state in FINISHED
             and may_go_elsewhere(mail),
             "resends": mail.resends.all(),
+            "companions": mail.companions.select_related("submission"),
             "base_etag": mail_etag(mail),
             "typed": typed or mail.to_address,
         }

@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime
 
+from django.db.models import Q
+
 from core.addresses import same_or_cleaned
 from submissions.mail.reminding import refuse_reminders
 from submissions.outbox.models import OutboxEmail
@@ -22,7 +24,7 @@ def note_bounce(*, message_id: str, recipient: str, error: str) -> OutboxEmail |
         return None
     # A provider may be quicker than the worker that still holds the mail.
     changed = OutboxEmail.objects.filter(
-        pk=mail.pk, state__in=[OutboxState.SENT, OutboxState.CLAIMED]
+        Q(pk=mail.pk) | Q(goes_with=mail.pk), state__in=[OutboxState.SENT, OutboxState.CLAIMED]
     ).update(state=OutboxState.FAILED, sent_at=None, last_error=error)
     if changed:
         logger.warning("mail %s came back: %s", mail.pk, error)
@@ -32,10 +34,12 @@ def note_bounce(*, message_id: str, recipient: str, error: str) -> OutboxEmail |
 def note_complaint(
     *, message_id: str, recipient: str, error: str, at: datetime
 ) -> OutboxEmail | None:
-    """Mark the mail as failed, and send no more reminders about its response."""
+    """Mark the mail as failed, and send no more reminders about its responses."""
     mail = note_bounce(message_id=message_id, recipient=recipient, error=error)
-    if mail is not None and mail.submission is not None:
-        refuse_reminders(submission=mail.submission, at=at)
+    if mail is not None:
+        for one in (mail, *mail.companions.select_related("submission")):
+            if one.submission is not None:
+                refuse_reminders(submission=one.submission, at=at)
     return mail
 
 

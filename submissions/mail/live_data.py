@@ -9,9 +9,9 @@ from django.db import DatabaseError
 
 from core.canonical import digest
 from submissions.mail.daily_report import DailyReport, daily_report
-from submissions.mail.reminding import opt_out_token
+from submissions.mail.reminding import is_still_wanted, opt_out_token
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import LISTING, RECEIPTS, MailKind
 from submissions.responses.asking import answering_token
 from submissions.responses.confirmed_addresses import confirmed_among
 from submissions.responses.erasing import confirming_token
@@ -19,28 +19,32 @@ from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
 from submissions.responses.models import ErasureRequest, FollowUp, LatePass, Reply
 from submissions.responses.returning import FreshLink, make_link, make_links
+from submissions.responses.working_copy import organisation_of
 
-WITH_RETURN_LINK = frozenset(
-    {
-        MailKind.CONFIRMATION,
-        MailKind.AMENDED,
-        MailKind.RETURN_LINK,
-        MailKind.REMINDER,
-        MailKind.CLOSED_WITH_DRAFT,
-    }
-)
+# To their author's response: those of receipts only confirm the address.
+WITH_LINK = frozenset({*RECEIPTS, *LISTING, MailKind.RETURN_LINK})
 
 
 class MailData(Protocol):
     """Where messages take it from; previews have samples in its place."""
 
-    def return_link(self, mail: OutboxEmail) -> FreshLink: ...
+    def companions(self, mail: OutboxEmail) -> list[OutboxEmail]:
+        """Return what goes out with the mail, as far as it is still so."""
+
+    def link(self, mail: OutboxEmail) -> FreshLink:
+        """Return the link that opens the mail's response, or that confirms a receipt's address."""
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         """Return the pass and the token that uses it, "" for a pass for a response."""
 
+    def organisation(self, mail: OutboxEmail) -> str:
+        """Return for which organisation the mail's response is, if its address is confirmed.
+
+        An address that nobody has confirmed gets nothing that the sender typed.
+        """
+
     def opt_out_token(self, mail: OutboxEmail) -> str:
-        """Return the token that refuses further reminders of the mail's response."""
+        """Return the token that refuses further reminders of all responses that the mail lists."""
 
     def report(self, mail: OutboxEmail) -> DailyReport: ...
 
@@ -64,25 +68,41 @@ class LiveData:
     def __init__(self, *, at: datetime, mails: Sequence[OutboxEmail] = ()) -> None:
         self._at = at
         self._links: dict[int, FreshLink] = {}
+        mails = [*mails, *(one for mail in mails for one in _companions(mail))]
         self._read_with = {mail.pk for mail in mails}
         self._confirmed = confirmed_among(mails) if mails else set()
-        linking = [mail for mail in mails if mail.kind in WITH_RETURN_LINK]
+        self._companions: dict[int, list[OutboxEmail]] = {}
+        linking = [mail for mail in mails if mail.kind in WITH_LINK and not self._has_copy(mail)]
         if linking:
             # Somebody may hold one of the responses locked: then each mail makes its own link.
             with suppress(DatabaseError):
                 self._links = make_links(mails=linking, at=at)
 
-    def return_link(self, mail: OutboxEmail) -> FreshLink:
+    def _has_copy(self, mail: OutboxEmail) -> bool:
+        """Return whether the mail is a receipt with the answers, which needs no link."""
+        return mail.kind in RECEIPTS and mail.pk in self._confirmed
+
+    def companions(self, mail: OutboxEmail) -> list[OutboxEmail]:
+        if mail.pk not in self._companions:
+            found = [one for one in _companions(mail) if is_still_wanted(one, at=self._at)]
+            self._companions[mail.pk] = found
+        return self._companions[mail.pk]
+
+    def link(self, mail: OutboxEmail) -> FreshLink:
         return self._links.get(mail.pk) or make_link(mail=mail, at=self._at)
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         given = pass_of(mail)
         return given, "" if mail.submission_id else make_pass_link(given, mail=mail)
 
+    def organisation(self, mail: OutboxEmail) -> str:
+        if mail.submission is None or not self.is_confirmed(mail):
+            return ""
+        return organisation_of(mail.submission, mail.call)
+
     def opt_out_token(self, mail: OutboxEmail) -> str:
-        if mail.submission is None:
-            raise ValueError(f"a {mail.kind} is about a response")
-        return opt_out_token(mail.submission)
+        those = [one.submission for one in (mail, *self.companions(mail))]
+        return opt_out_token(*(one for one in those if one is not None))
 
     def report(self, mail: OutboxEmail) -> DailyReport:
         return daily_report(mail.call, at=self._at, address=mail.to_address)
@@ -102,3 +122,13 @@ class LiveData:
         if mail.pk in self._read_with:
             return mail.pk in self._confirmed
         return mail.pk in confirmed_among([mail])
+
+
+def _companions(mail: OutboxEmail) -> list[OutboxEmail]:
+    """Return what goes out with the mail, each with the mail's call."""
+    if mail.kind not in LISTING or mail.pk is None:
+        return []
+    found = sorted(mail.companions.all(), key=lambda one: one.pk)
+    for one in found:
+        one.call = mail.call
+    return found

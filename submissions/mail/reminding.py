@@ -4,12 +4,15 @@ A draft is unfinished, and so is a submitted response with changes that were not
 
 Each is enqueued once (`submissions_outboxemail_once_an_occasion`), to the address given for the
 return link, or else to the email address among the answers; never after submitting, withdrawing or
-discarding the changes, and never where an answer led to a page of help.
+discarding the changes, and never where an answer led to a page of help. What several responses of
+one mailbox call for at once goes out as one mail that lists them.
 Somebody who refused reminders gets none, but still the notice after a closing: it says until when
 they can read their text. A call that reopens and closes again has two closings.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,11 +20,11 @@ from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from core.addresses import is_address
+from core.addresses import comparable, is_address
 from submissions.calls.models import Call
 from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.queue import build
+from submissions.outbox.queue import build, put_together
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.addresses import typed_addresses
 from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, Submission
@@ -37,6 +40,7 @@ NOTICE_FROM = time(9)
 NOTICE_WITHIN = timedelta(days=7)
 OF_CHANGES = "-changes"  # at the end of an occasion: a response has one of each
 AT_ONCE = 500  # drafts that are locked together, for a fraction of a second
+MOST_LISTED = 10  # responses in one mail
 _signer = Signer(salt="submissions.reminders")
 
 
@@ -99,8 +103,7 @@ def _enqueue(
     written = OutboxEmail.objects.filter(kind=kind, occasion=occasion, call=call)
     # Two workers may enqueue at once: the constraint lets one of them.
     before = written.count()
-    for begin in range(0, len(keys), AT_ONCE):
-        some = keys[begin : begin + AT_ONCE]
+    for some in _by_mailbox(call, keys):
         with transaction.atomic():
             # Locked before their addresses are read, so that none is erased between the two. One
             # that somebody saves at this moment gets its mail the next time.
@@ -108,7 +111,8 @@ def _enqueue(
             waiting = list(locked.select_for_update(no_key=True, skip_locked=True, of=("self",)))
             helped = signposted(call, waiting)
             waiting = [one for one in waiting if one.pk not in helped]
-            addresses = addresses_of(call, waiting, refused_too=kind == MailKind.CLOSED_WITH_DRAFT)
+            told_too = kind == MailKind.CLOSED_WITH_DRAFT
+            addresses = addresses_of(call, [one.pk for one in waiting], refused_too=told_too)
             mails = [
                 build(
                     kind=kind,
@@ -122,17 +126,46 @@ def _enqueue(
                 if draft.pk in addresses
             ]
             OutboxEmail.objects.bulk_create(mails, ignore_conflicts=True)
+            _put_together(mails)
     return written.count() - before
 
 
-def addresses_of(
-    call: Call, submissions: list[Submission], *, refused_too: bool = False
-) -> dict[int, str]:
-    """Return by primary key where reminders may be sent; in three queries at most.
+def _by_mailbox(call: Call, keys: list[int]) -> Iterator[list[int]]:
+    """Return the keys of responses in batches that part no mailbox from its others."""
+    found: dict[int, str] = {}
+    for begin in range(0, len(keys), AT_ONCE):
+        found |= addresses_of(call, keys[begin : begin + AT_ONCE], refused_too=True)
+    in_order = sorted(found, key=lambda key: (comparable(found[key]), key))
+    batch: list[int] = []
+    for _mailbox, theirs in groupby(in_order, key=lambda key: comparable(found[key])):
+        batch += theirs
+        if len(batch) >= AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _put_together(mails: list[OutboxEmail]) -> None:
+    """Have those of the mails that go to one mailbox go out as one, MOST_LISTED in each."""
+    # With `ignore_conflicts` the rows get no keys, and some may be another worker's.
+    names = [mail.message_id for mail in mails]
+    stored = OutboxEmail.objects.filter(message_id__in=names).order_by("pk")
+    mailboxes: dict[str, list[OutboxEmail]] = {}
+    for mail in stored:
+        mailboxes.setdefault(comparable(mail.to_address), []).append(mail)
+    for theirs in mailboxes.values():
+        for begin in range(0, len(theirs), MOST_LISTED):
+            together = theirs[begin : begin + MOST_LISTED]
+            if len(together) > 1:
+                put_together(together)
+
+
+def addresses_of(call: Call, keys: Collection[int], *, refused_too: bool = False) -> dict[int, str]:
+    """Return by the keys of responses where reminders may be sent; in three queries at most.
 
     With `refused_too`, where a mail may be sent that is no reminder.
     """
-    keys = [submission.pk for submission in submissions]
     found = _typed_addresses(call, keys)
     for kept in ReturnAddress.objects.filter(submission__in=keys):
         if kept.reminders_refused_at is not None and not refused_too:
@@ -142,7 +175,7 @@ def addresses_of(
     return {key: address for key, address in found.items() if is_address(address)}
 
 
-def _typed_addresses(call: Call, submissions: list[int]) -> dict[int, str]:
+def _typed_addresses(call: Call, submissions: Collection[int]) -> dict[int, str]:
     """Return the first address of each working copy, of those under questions that are asked."""
     asked = call.questionnaire
     emails = [q for q in asked.questions if q.kind == QuestionKind.EMAIL]
@@ -193,22 +226,23 @@ def _is_as_it_was(mail: OutboxEmail, submission: Submission) -> bool:
     return submission.is_draft
 
 
-def opt_out_token(submission: Submission) -> str:
+def opt_out_token(*submissions: Submission) -> str:
     """Return the signed token of the link that refuses reminders; it opens nothing else."""
-    return _signer.sign(submission.public_id.hex)
+    return _signer.sign(".".join(submission.public_id.hex for submission in submissions))
 
 
-def look_up_opt_out(token: str) -> Submission | None:
-    """Return the response that the token refuses reminders for, None for a forged one."""
+def look_up_opt_out(token: str) -> list[Submission]:
+    """Return the responses that the token refuses reminders for, none for a forged one."""
     try:
-        return Submission.objects.filter(public_id=_signer.unsign(token)).first()
+        named = _signer.unsign(token).split(".")
     except BadSignature:
-        return None
+        return []
+    return list(Submission.objects.filter(public_id__in=named).order_by("pk"))
 
 
 def refuse_reminders(*, submission: Submission, at: datetime) -> None:
     """Send no more reminders about the response; asking twice changes nothing."""
-    address = addresses_of(submission.call, [submission]).get(submission.pk, "")
+    address = addresses_of(submission.call, [submission.pk]).get(submission.pk, "")
     kept, _ = ReturnAddress.objects.get_or_create(
         submission=submission, defaults={"address": address, "given_at": at}
     )

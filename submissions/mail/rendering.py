@@ -148,6 +148,9 @@ def _one_line(text: str) -> str:
 def _kept(text: str, said: Message) -> str:
     if said.answers:
         text = text.replace(said.answers, queue.ANSWERS_LEFT_OUT)
-    for token in filter(None, (said.token, said.opt_out)):
+    for line in said.names:
+        kept = f"{line.label}: {queue.NAME_LEFT_OUT}\n"
+        text = text.replace(f"{line.label}: {line.name}\n", kept)
+    for token in filter(None, (*said.tokens, said.opt_out)):
         text = text.replace(token, LEFT_OUT)
     return text

@@ -9,7 +9,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core.addresses import AddressRefused, clean_address
 from submissions.mail.errors import ResendRefused
-from submissions.mail.live_data import WITH_RETURN_LINK
+from submissions.mail.live_data import WITH_LINK
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import FINISHED, AddressSource, MailKind
@@ -89,7 +89,7 @@ def may_go_elsewhere(mail: OutboxEmail) -> bool:
 
 def _is_left_behind(mail: OutboxEmail) -> bool:
     """Return whether the mail has a link and went to an address that no longer leads back."""
-    with_link = WITH_RETURN_LINK | {MailKind.QUESTION_ASKED}
+    with_link = WITH_LINK | {MailKind.QUESTION_ASKED}
     if mail.kind not in with_link or mail.submission is None:
         return False
     return not leads_back(mail.submission, mail.call, mail.to_address)
@@ -104,7 +104,7 @@ def _without_link(mail: OutboxEmail) -> tuple[MailKind, Version | None]:
         return kind, None
     if kind == MailKind.LATE_PASS:
         raise ResendRefused("A late pass for a response is for its author, where they have it open")
-    if kind in WITH_RETURN_LINK:
+    if kind in WITH_LINK:
         if mail.submission.current_version is None:
             raise ResendRefused(NOT_SUBMITTED)
         return MailKind.RECEIPT_AGAIN, mail.version or mail.submission.current_version

@@ -9,12 +9,12 @@ from typing import Any
 from core.references import make_reference
 from core.time_limits import later
 from submissions.calls.models import Call, Question
-from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
+from submissions.calls.states import MULTIPLE_KINDS, ORGANISATION_NAME, QuestionKind
 from submissions.mail.closing_report import ClosingReport
 from submissions.mail.daily_report import DailyReport
 from submissions.mail.rendering import LEFT_OUT, RenderedMail, render_with
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import RECEIPTS, MailKind
 from submissions.responses.answering import asked_questions
 from submissions.responses.erasing import due_after
 from submissions.responses.models import (
@@ -25,7 +25,7 @@ from submissions.responses.models import (
     Submission,
     Version,
 )
-from submissions.responses.returning import LINK_LASTS, FreshLink
+from submissions.responses.returning import CONFIRMING_LASTS, LINK_LASTS, FreshLink
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState, Timing
 from submissions.responses.versions import Content, build_version
 
@@ -113,8 +113,15 @@ class SampleData:
         self._call = call
         self._at = at
 
-    def return_link(self, _mail: OutboxEmail) -> FreshLink:
-        return FreshLink(LEFT_OUT, self._at + LINK_LASTS)
+    def companions(self, _mail: OutboxEmail) -> list[OutboxEmail]:
+        return []
+
+    def link(self, mail: OutboxEmail) -> FreshLink:
+        lasts = CONFIRMING_LASTS if mail.kind in RECEIPTS else LINK_LASTS
+        return FreshLink(LEFT_OUT, self._at + lasts)
+
+    def organisation(self, _mail: OutboxEmail) -> str:
+        return WORDS if ORGANISATION_NAME in self._call.questions_by_key else ""
 
     def late_pass(self, _mail: OutboxEmail) -> tuple[LatePass, str]:
         expires_at = later(self._call.closes_at, timedelta(days=7))

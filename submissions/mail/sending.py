@@ -28,6 +28,7 @@ from submissions.mail.reminding import is_still_wanted
 from submissions.mail.rendering import RenderedMail, render_with
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import LISTING
 
 logger = logging.getLogger(__name__)
 BATCH = 100  # as many as a worker that dies leaves claimed
@@ -101,6 +102,8 @@ class _Run:
         if not (is_still_wanted(mail, at=self._portal_now()) and is_still_read(mail)):
             queue.cancel(mail)
             return
+        if mail.kind in LISTING:
+            queue.cancel_companions(mail, except_for=data.companions(mail))
         try:
             rendered = render_with(mail, data, self._parts_of_calls)
         except AddressRefused:

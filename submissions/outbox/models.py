@@ -19,6 +19,7 @@ class OutboxEmailQuerySet(models.QuerySet["OutboxEmail"]):
         return self.filter(
             Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=wall_now),
             state=OutboxState.WAITING,
+            goes_with=None,
         )
 
 
@@ -36,6 +37,13 @@ class OutboxEmail(Claimable):
     )
     resend_of = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, related_name="resends"
+    )
+    goes_with = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="companions",
+        help_text="The mail to the same address that lists the response of this one, too.",
     )
     kind = models.CharField(max_length=20, choices=MailKind.choices)
     occasion = models.CharField(
@@ -97,6 +105,10 @@ class OutboxEmail(Claimable):
             models.CheckConstraint(
                 name="submissions_outboxemail_address_given_by",
                 condition=Q(address_given_by__in=AddressSource.values),
+            ),
+            models.CheckConstraint(
+                name="submissions_outboxemail_goes_with_another",
+                condition=Q(goes_with__isnull=True) | ~Q(goes_with=F("pk")),
             ),
             models.UniqueConstraint(
                 "version",

@@ -23,7 +23,7 @@ from core.backoff import more_or_less, pause_after
 from core.claims import claim, claimed_row, claimed_until
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import AddressSource, MailKind, OutboxState
+from submissions.outbox.states import FINISHED, LISTING, AddressSource, MailKind, OutboxState
 
 GIVE_UP_AFTER = timedelta(days=3)
 # Longer than a sending task may run before it is killed, so no mail has two senders.
@@ -32,6 +32,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=2)
 # For staff, in the text that is kept of a mail.
 ANSWERS_LEFT_OUT = "[The mail had the answers here. They are kept once, with the response.]"
+NAME_LEFT_OUT = "[left out of this copy]"
 CLAIMING_LOCK = 5_283_301  # any number that no other advisory lock of this database has
 
 
@@ -81,6 +82,7 @@ def claim_due(*, wall_now: datetime, limit: int) -> list[OutboxEmail]:
         due = (
             OutboxEmail.objects.due_at(wall_now)
             .select_related("call", "submission", "version")
+            .prefetch_related("companions__submission")
             .order_by(F("next_attempt_at").asc(nulls_first=True), "pk")
         )
         return claim(due, limit=_within_the_rate(limit, wall_now), wall_now=wall_now)
@@ -168,15 +170,37 @@ def defer_all(*, wall_now: datetime, error: str) -> int:
         next_attempt_at=None,
         last_error=error,
     )
-    return due.filter(deferred_since__lte=wall_now - GIVE_UP_AFTER).update(
+    given_up = due.filter(deferred_since__lte=wall_now - GIVE_UP_AFTER)
+    keys = list(given_up.values_list("pk", flat=True))
+    failed = OutboxEmail.objects.filter(Q(pk__in=keys) | Q(goes_with__in=keys))
+    return failed.filter(state=OutboxState.WAITING).update(
         state=OutboxState.FAILED, last_error=_given_up(error)
     )
 
 
+def put_together(mails: Sequence[OutboxEmail]) -> None:
+    """Have the mails go out as one: the first, which lists what all of them are about."""
+    first, *others = mails
+    OutboxEmail.objects.filter(pk__in=[mail.pk for mail in others]).update(goes_with=first)
+
+
 def cancel(mail: OutboxEmail) -> bool:
-    """Delete a mail that is no longer to be sent; False if the claim was lost."""
-    deleted, _ = claimed_row(mail).delete()
+    """Delete a mail that is no longer to be sent; False if the claim was lost.
+
+    Those that were to go out with it go out with the first of them.
+    """
+    with transaction.atomic():
+        others = list(mail.companions.order_by("pk"))
+        deleted, _ = claimed_row(mail).delete()
+        if deleted and others:
+            put_together(others)
     return bool(deleted)
+
+
+def cancel_companions(mail: OutboxEmail, *, except_for: Sequence[OutboxEmail]) -> None:
+    """Delete what was to go out with a claimed mail and has become untrue."""
+    kept = [one.pk for one in except_for]
+    mail.companions.filter(state=OutboxState.WAITING).exclude(pk__in=kept).delete()
 
 
 def mark_failed(mail: OutboxEmail, *, error: str) -> bool:
@@ -196,7 +220,15 @@ def release(mails: Sequence[OutboxEmail]) -> int:
 
 
 def _finish(mail: OutboxEmail, **changes: object) -> bool:
-    return bool(claimed_row(mail).update(**changes))
+    """Change the mail, and with it what goes out with it once it is sent or given up."""
+    with transaction.atomic():
+        if not claimed_row(mail).update(**changes):
+            return False
+        if mail.kind in LISTING and changes.get("state") in FINISHED:
+            # The text is kept once.
+            told = {name: value for name, value in changes.items() if name != "body"}
+            mail.companions.update(**told)
+    return True
 
 
 def release_stuck(*, wall_now: datetime) -> int:

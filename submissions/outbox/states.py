@@ -36,6 +36,12 @@ class MailKind(TextChoices):
     QUESTION_ANSWERED = "question_answered", "Confirmation of an answer to a question"
 
 
+# What a respondent keeps as proof. Their links confirm an address, and open nothing.
+RECEIPTS = (MailKind.CONFIRMATION, MailKind.AMENDED)
+# One mail to an address lists all responses that it is about.
+LISTING = (MailKind.REMINDER, MailKind.CLOSED_WITH_DRAFT)
+
+
 class AddressSource(TextChoices):
     """Who gave an address: only one that the author of a response gave gets links to it."""
 

@@ -42,12 +42,18 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 @csrf_exempt  # RFC 8058: a mail program posts here by itself; the token is signed.
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """Show the button; a POST stops the reminders about one response."""
+    """Show the button; a POST stops the reminders about the responses that the mail listed."""
     call = call_or_404(slug)
-    submission = reminding.look_up_opt_out(token)
-    if submission is None or submission.call_id != call.pk:
+    found = [one for one in reminding.look_up_opt_out(token) if one.call_id == call.pk]
+    if not found:
         raise Http404
     if request.method == "POST":
-        reminding.refuse_reminders(submission=submission, at=clock.portal_now())
-    context = {"call": call, "submission": submission, "stopped": request.method == "POST"}
+        for submission in found:
+            reminding.refuse_reminders(submission=submission, at=clock.portal_now())
+    context = {
+        "call": call,
+        "number": len(found),
+        "has_draft": any(one.is_draft for one in found),
+        "stopped": request.method == "POST",
+    }
     return render(request, "late_passes/reminders.html", context)

@@ -1,4 +1,7 @@
-"""Which addresses somebody has confirmed, by opening a response with a link that was sent there.
+"""Which addresses somebody has confirmed, by using a link that was sent there.
+
+A link of a receipt does that alone: a receipt is kept and passed on, so nothing in it opens the
+response. Any other link opens the response, too (`returning`).
 
 Until then an address may be a stranger's: a mail to it carries nothing that a respondent typed.
 """
@@ -10,12 +13,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.canonical import digest
+from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import ANSWERS_LEFT_OUT, enqueue
-from submissions.outbox.states import MailKind, OutboxState
+from submissions.outbox.states import RECEIPTS, AddressSource, MailKind, OutboxState
+from submissions.responses.errors import LinkDead
 from submissions.responses.models import ReturnAddress, ReturnToken, Submission
-
-RECEIPTS = (MailKind.CONFIRMATION, MailKind.AMENDED)
+from submissions.responses.returning import note_used
 
 
 def confirmed_among(mails: Iterable[OutboxEmail]) -> set[int]:
@@ -42,6 +46,37 @@ def is_confirmed_address(submission: Submission, address: str) -> bool:
         submission=submission, address__iexact=address, confirmed_at__isnull=False
     )
     return bool(address) and (kept.exists() or _used_links(submission.pk, address).exists())
+
+
+def look_up_confirmation(*, call: Call, token: str, at: datetime) -> ReturnToken:
+    """Return the link that confirms the address of a receipt, used or not. Raises LinkDead."""
+    links = ReturnToken.objects.select_related("mail__submission").filter(
+        opens_response=False,
+        token_sha256=digest(token),
+        mail__call=call,
+        mail__address_given_by=AddressSource.AUTHOR,
+    )
+    link = links.first()
+    if link is None or at >= link.expires_at:
+        raise LinkDead
+    return link
+
+
+def confirm_address(*, call: Call, token: str, at: datetime) -> ReturnToken:
+    """Confirm the address with the link of a receipt, and enqueue the copy of the answers.
+
+    A second time changes nothing. It opens no response. Raises LinkDead.
+    """
+    with transaction.atomic():
+        pk = look_up_confirmation(call=call, token=token, at=at).pk
+        links = ReturnToken.objects.select_related("mail__submission")
+        link = links.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+        if link.used_at is None:
+            note_used(link, at=at)
+    submission = link.mail.submission
+    if submission is not None:
+        enqueue_copy(submission=submission, token=token, at=at)
+    return link
 
 
 def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:

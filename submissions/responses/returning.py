@@ -3,6 +3,8 @@
 A link's token has 256 bits, made of the portal's secret and the random Message-ID of the mail that
 carries it: a mail that is written twice has one link. Only the SHA-256 of the token is stored.
 
+The link in a receipt opens nothing: it confirms its address (`confirmed_addresses`).
+
 A newer link replaces an older one when its mail has gone out, not when the mail is enqueued or
 written: while mail cannot be sent, the link that somebody has goes on working.
 """
@@ -23,20 +25,21 @@ from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
-from submissions.outbox.states import AddressSource, MailKind, OutboxState
+from submissions.outbox.states import RECEIPTS, AddressSource, MailKind, OutboxState
 from submissions.responses.addresses import leads_back, remember_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from submissions.responses.signposting import signposted
 
 LINK_LASTS = timedelta(hours=72)
+CONFIRMING_LASTS = timedelta(days=14)  # of the link in a receipt
 LINKS_AN_HOUR = 3  # to one response
 RESPONSES_AT_ONCE = 10  # to one address; the newest
 
 
 @dataclass(frozen=True)
 class FreshLink:
-    """A token as the mail carries it, and until when (aware) it opens the response."""
+    """A token as the mail carries it, and until when (aware) its link works."""
 
     token: str
     expires_at: datetime
@@ -123,7 +126,10 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
 
 
 def make_link(*, mail: OutboxEmail, at: datetime) -> FreshLink:
-    """Make the link that opens the mail's response until LINK_LASTS from `at`."""
+    """Make the link that opens the mail's response until LINK_LASTS from `at`.
+
+    That of a receipt confirms the address instead, until CONFIRMING_LASTS from `at`.
+    """
     return make_links(mails=[mail], at=at)[mail.pk]
 
 
@@ -132,26 +138,34 @@ def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, Fresh
 
     A mail that is written again has the link that it had, which lasts for longer.
     """
-    fresh = {mail.pk: FreshLink(_token(mail), at + LINK_LASTS) for mail in mails}
+    mails = list(mails)
+    fresh = {mail.pk: _fresh(mail, at) for mail in mails}
     ReturnToken.objects.bulk_create(
         (
             ReturnToken(
-                mail_id=pk,
-                token_sha256=digest(link.token),
+                mail_id=mail.pk,
+                token_sha256=digest(fresh[mail.pk].token),
                 made_at=at,
-                expires_at=link.expires_at,
+                expires_at=fresh[mail.pk].expires_at,
+                opens_response=mail.kind not in RECEIPTS,
             )
-            for pk, link in fresh.items()
+            for mail in mails
         ),
         update_conflicts=True,
         unique_fields=["mail"],
-        update_fields=["token_sha256", "made_at", "expires_at"],
+        update_fields=["token_sha256", "made_at", "expires_at", "opens_response"],
     )
     return fresh
 
 
-def _token(mail: OutboxEmail) -> str:
-    made = salted_hmac("submissions.return_link", mail.message_id, algorithm="sha256").digest()
+def _fresh(mail: OutboxEmail, at: datetime) -> FreshLink:
+    if mail.kind in RECEIPTS:
+        return FreshLink(_token(mail, "submissions.confirm_address"), at + CONFIRMING_LASTS)
+    return FreshLink(_token(mail, "submissions.return_link"), at + LINK_LASTS)
+
+
+def _token(mail: OutboxEmail, salt: str) -> str:
+    made = salted_hmac(salt, mail.message_id, algorithm="sha256").digest()
     return urlsafe_b64encode(made).decode().rstrip("=")
 
 
@@ -174,12 +188,19 @@ def use_link(*, call: Call, token: str, at: datetime) -> Submission:
         row, submission = _live(
             ReturnToken.objects.select_for_update(no_key=True, of=("self",)), call, token, at
         )
-        row.used_at = at
-        row.save(update_fields=["used_at"])
-        ReturnAddress.objects.of_authors().filter(
-            submission=submission, address__iexact=row.mail.to_address, confirmed_at=None
-        ).update(confirmed_at=at)
+        note_used(row, at=at)
     return submission
+
+
+def note_used(link: ReturnToken, *, at: datetime) -> None:
+    """Use up the locked link: somebody reads mail at the address that it went to."""
+    link.used_at = at
+    link.save(update_fields=["used_at"])
+    ReturnAddress.objects.of_authors().filter(
+        submission=link.mail.submission_id,
+        address__iexact=link.mail.to_address,
+        confirmed_at=None,
+    ).update(confirmed_at=at)
 
 
 def _live(
@@ -188,6 +209,7 @@ def _live(
     row = (
         found.select_related("mail__submission")
         .filter(
+            opens_response=True,
             token_sha256=digest(token),
             mail__submission__call=call,
             mail__address_given_by=AddressSource.AUTHOR,
@@ -215,5 +237,7 @@ def _is_superseded(row: ReturnToken) -> bool:
     since = row.made_at if failed else row.mail.sent_at
     if since is not None:
         newer |= Q(mail__sent_at__gt=since) | Q(mail__sent_at=since, pk__gt=row.pk)
-    others = ReturnToken.objects.filter(mail__submission=row.mail.submission_id)
+    others = ReturnToken.objects.filter(
+        mail__submission=row.mail.submission_id, opens_response=True
+    )
     return others.exclude(pk=row.pk).filter(newer).exists()

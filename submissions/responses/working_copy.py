@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from submissions.calls.models import Call, Question
+from submissions.calls.states import ORGANISATION_NAME
 from submissions.responses.errors import AlreadySubmitted
 from submissions.responses.models import Answer, Attachment, IdentityAnswer, Submission
 
@@ -110,3 +111,9 @@ def _store(
         unique_fields=["submission", "question"],
         update_fields=["value", "saved_at"],
     )
+
+
+def organisation_of(submission: Submission, call: Call) -> str:
+    """Return for which organisation the response is, as its author typed it; "" if that is open."""
+    counting = call.questionnaire.answers_that_count(working_answers(submission, call))
+    return str(counting.get(ORGANISATION_NAME) or "")

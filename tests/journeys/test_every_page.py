@@ -88,6 +88,8 @@ CLOSED = {
     "responses/withdraw.html",
 }
 FROM_MAILS = {
+    "calls/confirm_address.html",
+    "calls/confirm_dead.html",
     "calls/return_dead.html",
     "calls/return_open.html",
     "late_passes/dead.html",
@@ -315,6 +317,10 @@ def test_what_links_in_mails_lead_to(tour, call, at):
     token = reminding.opt_out_token(draft)
     tour.visit(f"reminders/{token}/", "reminders")
     tour.press("Stop reminders", "reminders-stopped")
+    confirming = returning.make_link(mail=response.mails.get(), at=while_open(call)).token
+    tour.visit(f"confirm/{confirming}/", "confirm-address")
+    tour.press("Confirm my email address", "address-confirmed")
+    tour.visit("confirm/nothing/", "confirm-address-dead")
     at(call.closes_at)
     for held, name in ((None, "late-pass"), (other, "late-pass-held")):
         given = give_pass(call)

@@ -19,7 +19,7 @@ def question_asked(mail: OutboxEmail, data: MailData) -> Message:
         subject=subject % {"reference": submission_of(mail).reference},
         title=_("A question about your response"),
         context={**_context(mail, data), "question": asked.text, "token": token},
-        token=token,
+        tokens=[token],
     )
 
 
@@ -41,7 +41,7 @@ def question_answered(mail: OutboxEmail, data: MailData) -> Message:
             "received": spoken_time.say_exactly(reply.received_at, mail.call.timezone),
             "token": token,
         },
-        token=token,
+        tokens=[token],
         answers=copy,
     )
 

@@ -5,7 +5,6 @@ from django.utils.translation import gettext as _
 from core import spoken_time
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message, submission_of, version_of
-from submissions.mail.messages.return_link import link_context
 from submissions.outbox.models import OutboxEmail
 
 
@@ -13,8 +12,9 @@ def confirmation(mail: OutboxEmail, data: MailData) -> Message:
     """Return the receipt of the mail's version, with a copy of the evidence if the address is
     confirmed.
 
-    Nothing in it says who answered, and an address that nobody has confirmed gets nothing that
-    the sender typed: it may be a stranger's.
+    Nothing in it says who answered or opens the response: people keep it and pass it on. An address
+    that nobody has confirmed gets nothing that the sender typed, as it may be a stranger's; instead
+    it gets a link that confirms it.
     """
     subject = _("Response %(reference)s received")
     return _receipt(mail, data, subject=subject, title=_("We have received your response"))
@@ -92,8 +92,9 @@ def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
 def _receipt(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> Message:
     version, zone = version_of(mail), mail.call.timezone
     reference = submission_of(mail).reference
-    link = data.return_link(mail)
-    answers = version.canonical_text.strip("\n") if data.is_confirmed(mail) else ""
+    is_confirmed = data.is_confirmed(mail)
+    link = None if is_confirmed else data.link(mail)
+    answers = version.canonical_text.strip("\n") if is_confirmed else ""
     return Message(
         subject=subject % {"reference": reference},
         title=title,
@@ -103,8 +104,9 @@ def _receipt(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> 
             "received_at": spoken_time.say_exactly(version.received_at, zone),
             "deadline": spoken_time.say_moment(version.deadline, zone),
             "answers": answers,
-            **link_context(mail, link),
+            "token": link.token if link else "",
+            "link_until": spoken_time.say_moment(link.expires_at, zone) if link else "",
         },
-        token=link.token,
+        tokens=[link.token] if link else [],
         answers=answers,
     )

@@ -50,5 +50,5 @@ def _about(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> Me
             "token": token,
             "hours": CONFIRM_WITHIN_HOURS,
         },
-        token=token,
+        tokens=[token],
     )

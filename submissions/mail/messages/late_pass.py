@@ -19,5 +19,5 @@ def late_pass(mail: OutboxEmail, data: MailData) -> Message:
         subject=_("You can still submit your response"),
         title=_("You can still submit your response"),
         context={"until": until, "token": token, "submission": mail.submission},
-        token=token,
+        tokens=[token],
     )

@@ -57,7 +57,10 @@ class ReturnAddress(models.Model):
 
 
 class ReturnToken(models.Model):
-    """A link that opens the response of its mail once; only the SHA-256 of its token is stored."""
+    """A link in a mail, for one use; only the SHA-256 of its token is stored.
+
+    It opens the response of its mail, or does nothing but confirm the address that it went to.
+    """
 
     mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")
     # Not unique: a mail has one row, and of two workers who write it at once, both upsert that.
@@ -65,6 +68,9 @@ class ReturnToken(models.Model):
     made_at = models.DateTimeField(help_text="When the mail was written last.")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    opens_response = models.BooleanField(
+        default=True, help_text="Without it, the link only confirms the address that it went to."
+    )
 
     class Meta:
         indexes = [

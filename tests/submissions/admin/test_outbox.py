@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
+from submissions.mail import reminding
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
@@ -15,6 +16,7 @@ from tests.forms import form_of
 from tests.makers import (
     OPENS_AT,
     make_call,
+    make_draft,
     make_submitted,
     make_user,
     while_open,
@@ -285,3 +287,16 @@ def test_list_says_what_keeps_every_mail_from_getting_out(staff):
     queue.defer_all(wall_now=OPENS_AT, error="The mail server turns the portal away (554).")
     page = staff.get(LIST).content.decode()
     assert "No mail is getting out. The mail server turns the portal away (554)." in page
+
+
+@pytest.mark.django_db
+def test_mail_that_goes_out_with_another_leads_to_it_and_back(staff):
+    call = make_call()
+    drafts = [make_draft(call, at=OPENS_AT, email="jo@example.org") for _ in range(2)]
+    reminding.enqueue_reminders(at=call.closes_at - timedelta(days=1))
+    lead, companion = OutboxEmail.objects.order_by("pk")
+    shown = staff.get(page_of(companion)).content.decode()
+    assert f'<dt>Goes out with</dt><dd><a href="{page_of(lead)}">' in shown
+    assert "The text is kept with the mail that it goes out with." in shown
+    shown = staff.get(page_of(lead)).content.decode()
+    assert f'<dt>Also lists</dt><dd><a href="{page_of(companion)}">{drafts[1]}</a>' in shown

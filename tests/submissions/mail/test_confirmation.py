@@ -99,7 +99,7 @@ def test_mail_to_an_address_that_nobody_confirmed_has_nothing_that_was_typed():
         assert typed not in text
         assert "example.net" not in text
     assert mail.version.sha256 in rendered.message.body
-    assert "this email leaves your answers out" in " ".join(rendered.message.body.split())
+    assert "This email does not have your answers" in " ".join(rendered.message.body.split())
 
 
 def test_link_that_went_elsewhere_confirms_no_other_address():

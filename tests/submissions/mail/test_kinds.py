@@ -104,8 +104,8 @@ def test_what_is_kept_of_a_kind_opens_nothing(kind):
 class DataWithToken(SampleData):
     """Samples whose links could open something."""
 
-    def return_link(self, mail):
-        return replace(super().return_link(mail), token=TOKEN)
+    def link(self, mail):
+        return replace(super().link(mail), token=TOKEN)
 
     def late_pass(self, mail):
         return super().late_pass(mail)[0], TOKEN
@@ -132,7 +132,7 @@ def sample_text(rendered):
     answer = re.search(r"^Your answer:\n\n.*$", rendered.message.body, re.MULTILINE)
     if answer:
         return answer[0]
-    found = re.search(r"seen by others\.\n\n(.*?)\n\nHow to show", rendered.message.body, re.DOTALL)
+    found = re.search(r"this email\.\n\n(.*?)\n\nWhat happens", rendered.message.body, re.DOTALL)
     return found[1] if found else ""
 
 

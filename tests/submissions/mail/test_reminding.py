@@ -21,6 +21,10 @@ def draft_with_address(call, address="slow@example.org", **overrides):
     return make_draft(call, at=call.opens_at, email=address, **overrides)
 
 
+def said(rendered):
+    return " ".join(rendered.message.body.split())
+
+
 def enqueued(kind="reminder"):
     rows = OutboxEmail.objects.filter(kind=kind).order_by("pk")
     return list(rows.values_list("occasion", "to_address"))
@@ -93,9 +97,9 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
     assert f"/calls/{call.slug}/reminders/left-out-of-this-copy/" in rendered.kept
     assert token not in rendered.kept
     assert call.closes_in_words in rendered.message.body
-    assert "we write once more after the call has closed" in " ".join(rendered.message.body.split())
-    assert reminding.look_up_opt_out(token) == draft
-    assert reminding.look_up_opt_out(token + "x") is None
+    assert "we email you once more, after the call closes" in said(rendered)
+    assert reminding.look_up_opt_out(token) == [draft]
+    assert reminding.look_up_opt_out(token + "x") == []
 
 
 def test_drafts_are_told_once_on_the_morning_after_closing():
@@ -207,14 +211,16 @@ def test_changes_that_are_not_submitted_are_reminded_of_and_told_after_closing()
     reference = reminder.submission.reference
     message = render(reminder, at=call.closes_at - DAY).message
     assert message.subject == f"Your changes are not submitted yet: {call.title}"
-    said = " ".join(message.body.split())
-    assert f"You began to change your response {reference} to" in said
-    assert "what you submitted before counts, without them." in said
-    said = " ".join(render(notice, at=call.closes_at + DAY).message.body.split())
-    assert f"Your response {reference} counts as you submitted it." in said
-    assert "They are not part of the evidence." in said
-    assert "You can read and download your changes until" in said
-    assert "What you submitted stays." in said
+    told = " ".join(message.body.split())
+    assert "You started to change your response to" in told
+    assert "What you submitted before counts until you do." in told
+    assert f"Reference: {reference} Started:" in told
+    told = said(render(notice, at=call.closes_at + DAY))
+    assert "Your response counts as you submitted it." in told
+    assert "so they are not part of the evidence." in told
+    assert f"Reference: {reference} Started:" in told
+    assert "You can read and download your changes until" in told
+    assert "What you submitted stays." in told
 
 
 def test_nobody_is_told_of_changes_that_are_none_or_were_discarded():

@@ -7,6 +7,7 @@ import pytest
 
 from core import clock
 from submissions.mail import rendering, sending
+from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, returning
 from submissions.responses.errors import LinkDead
@@ -64,13 +65,34 @@ def test_nothing_that_is_kept_holds_the_token(sink):
 
 
 @pytest.mark.parametrize("kind", ["confirmation", "amended"])
-def test_receipts_carry_a_link_and_keep_no_token(sink, kind):
+def test_receipt_opens_nothing_and_keeps_no_token(sink, kind):
     submission = make_submitted()
     OutboxEmail.objects.update(kind=kind)
-    ((text, _),) = send(submission, sink)
-    token = LINK.search(text)[2]
-    assert opens(submission, token) == submission
+    ((text, html),) = send(submission, sink)
+    assert LINK.findall(text) == LINK.findall(html) == []
+    token = re.search(r"/confirm/([\w-]{43})/", text)[1]
+    with pytest.raises(LinkDead):
+        opens(submission, token)
     assert token not in OutboxEmail.objects.get().body
+
+
+def test_receipt_ends_no_link_that_opens_the_response(sink):
+    submission = make_submitted()
+    OutboxEmail.objects.all().delete()
+    enqueue(submission)
+    ((text, _),) = send(submission, sink)
+    OutboxEmail.objects.update(sent_at=while_open(submission.call) - timedelta(hours=1))
+    at = while_open(submission.call)
+    queue.enqueue(
+        kind="amended",
+        call=submission.call,
+        submission=submission,
+        version=submission.current_version,
+        to_address="jo@example.org",
+        at=at,
+    )
+    assert len(send(submission, sink)) == 2
+    assert opens(submission, LINK.search(text)[2]) == submission
 
 
 def test_link_dates_from_the_attempt_that_carries_it():
@@ -79,7 +101,7 @@ def test_link_dates_from_the_attempt_that_carries_it():
     mail = OutboxEmail.objects.get()
     text = render(mail, at=mail.created_at + timedelta(hours=5)).message.body
     assert ReturnToken.objects.get().expires_at == mail.created_at + timedelta(hours=77)
-    assert "This link works once, until 5pm on Friday 26 July 2019 (UK time)" in text
+    assert "The link works once, until 5pm on Friday 26 July 2019 (UK time)" in text
 
 
 def test_second_attempt_carries_the_link_of_the_first(sink):

@@ -19,7 +19,7 @@ from submissions.mail.sending import SendReport
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
-from submissions.responses.returning import look_up_link
+from submissions.responses.confirmed_addresses import look_up_confirmation
 from tests.makers import confirm_address, make_call, make_submitted, make_user, while_open
 from tests.submissions.mail.mail_sink import HANG_UP, free_port, listening, silent_server
 
@@ -384,15 +384,15 @@ def test_mail_that_cannot_be_written_is_deferred_and_the_others_go_out(
     assert "a@example.org" not in line
 
 
-def test_each_mail_of_a_batch_carries_the_live_link_of_its_response(sink, call):
+def test_each_receipt_of_a_batch_carries_the_link_of_its_own_address(sink, call):
     submitted(call, "a@example.org", "b@example.org")
     send(call)
-    opened = []
+    confirming = []
     for message in sink.messages:
         text = message.get_body(("plain",)).get_content()
-        token = re.search(r"/return/([\w-]{43})/", text)[1]
-        opened.append(look_up_link(call=call, token=token, at=while_open(call)))
-    assert opened == [mail.submission for mail in OutboxEmail.objects.order_by("pk")]
+        token = re.search(r"/confirm/([\w-]{43})/", text)[1]
+        confirming.append(look_up_confirmation(call=call, token=token, at=while_open(call)).mail)
+    assert confirming == list(OutboxEmail.objects.order_by("pk"))
 
 
 def test_links_and_confirmed_addresses_of_a_batch_are_read_together(
@@ -402,7 +402,7 @@ def test_links_and_confirmed_addresses_of_a_batch_are_read_together(
     mails = queue.claim_due(wall_now=while_open(call), limit=6)
     with django_assert_num_queries(2):
         data = LiveData(at=while_open(call), mails=mails)
-        assert len({data.return_link(mail).token for mail in mails}) == 6
+        assert len({data.link(mail).token for mail in mails}) == 6
         assert [data.is_confirmed(mail) for mail in mails] == [False] * 6
 
 
