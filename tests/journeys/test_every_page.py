@@ -317,7 +317,9 @@ def test_what_links_in_mails_lead_to(tour, call, at):
     token = reminding.opt_out_token(draft)
     tour.visit(f"reminders/{token}/", "reminders")
     tour.press("Stop reminders", "reminders-stopped")
-    confirming = returning.make_link(mail=response.mails.get(), at=while_open(call)).token
+    confirming = returning.make_link(
+        mail=response.mails.get(kind=MailKind.CONFIRMATION), at=while_open(call)
+    ).token
     tour.visit(f"confirm/{confirming}/", "confirm-address")
     tour.press("Confirm my email address", "address-confirmed")
     tour.visit("confirm/nothing/", "confirm-address-dead")
