@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("accounts", "0004_identity_search_on_record"),

@@ -42,6 +42,7 @@ def forget(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0005_group_set_up")]
 
     operations = [migrations.RunPython(note, forget)]

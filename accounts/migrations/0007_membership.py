@@ -30,6 +30,7 @@ ACTIONS = [
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("accounts", "0006_groups_of_1_0_0"),
         ("submissions", "0001_calls"),

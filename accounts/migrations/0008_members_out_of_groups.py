@@ -125,6 +125,7 @@ def _rows(apps: Any, actions: set[str]) -> list[Any]:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("accounts", "0007_membership"),
         ("auth", "0012_alter_user_first_name_max_length"),

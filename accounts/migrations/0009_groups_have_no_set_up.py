@@ -4,6 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0008_members_out_of_groups")]
 
     operations = [migrations.DeleteModel(name="GroupSetUp")]

@@ -67,6 +67,7 @@ AND_OWNER = """
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0009_groups_have_no_set_up")]
     operations = [
         migrations.CreateModel(

@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("accounts", "0010_chain"),
         ("submissions", "0001_calls"),

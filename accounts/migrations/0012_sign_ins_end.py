@@ -44,6 +44,7 @@ DROP FUNCTION accounts_end_sign_ins_of_member();
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0011_sign_in")]
     operations = [
         migrations.RunSQL(FUNCTIONS, WITHOUT_FUNCTIONS),

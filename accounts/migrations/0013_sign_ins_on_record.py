@@ -38,6 +38,7 @@ ACTIONS = [
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0012_sign_ins_end")]
 
     operations = [

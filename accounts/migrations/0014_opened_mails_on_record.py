@@ -39,6 +39,7 @@ CHOICES = [
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("accounts", "0013_sign_ins_on_record")]
     operations = [
         migrations.RemoveConstraint(model_name="auditevent", name="accounts_auditevent_action"),

@@ -18,6 +18,7 @@ def some_actions() -> django.contrib.postgres.fields.ArrayField:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0014_opened_mails_on_record")]
 
     operations = [

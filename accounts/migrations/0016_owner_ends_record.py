@@ -21,5 +21,6 @@ DROP FUNCTION accounts_refuse_ending();
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("accounts", "0015_rights_of_a_person")]
     operations = [migrations.RunSQL(ENDED_BY_OWNER, BACK)]

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("accounts", "0016_owner_ends_record"),
         ("submissions", "0024_set_aside_reasons"),

@@ -2,6 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("exports", "0003_confidential_and_unnamed")]
     operations = [
         migrations.AddConstraint(

@@ -4,6 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("exports", "0004_confidential_has_reason")]
     operations = [
         # The next purge deletes them; until then nobody can download them.

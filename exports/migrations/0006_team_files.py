@@ -4,6 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("exports", "0005_end_files_of_earlier_rules"),
         ("submissions", "0030_one_import_at_a_time"),

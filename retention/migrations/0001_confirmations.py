@@ -17,6 +17,7 @@ CLASSES = [
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     initial = True
     dependencies = [
         ("submissions", "0025_retention"),

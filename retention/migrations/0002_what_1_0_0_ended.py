@@ -26,5 +26,6 @@ def empty(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("retention", "0001_confirmations")]
     operations = [migrations.RunPython(fill, empty)]

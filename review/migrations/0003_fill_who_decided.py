@@ -14,6 +14,7 @@ ORDER BY event.submission_id, event.at DESC, event.id DESC
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("review", "0002_inbox"),
         ("accounts", "0015_rights_of_a_person"),

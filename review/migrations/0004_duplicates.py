@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("review", "0003_fill_who_decided"),
         ("submissions", "0024_set_aside_reasons"),

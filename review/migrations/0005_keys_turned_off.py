@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("accounts", "0015_rights_of_a_person"),
         ("review", "0004_duplicates"),

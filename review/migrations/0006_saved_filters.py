@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("review", "0005_keys_turned_off"),
         ("submissions", "0025_retention"),

@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("review", "0006_saved_filters"),
         ("submissions", "0025_retention"),

@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("review", "0007_notes"),
         ("submissions", "0025_retention"),

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("review", "0009_texts_of_files"),
         ("submissions", "0030_one_import_at_a_time"),

@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("review", "0010_coding"),
         ("submissions", "0030_one_import_at_a_time"),

@@ -226,6 +226,7 @@ CREATE TRIGGER review_file_arrived AFTER INSERT ON submissions_version_attachmen
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("review", "0015_redaction")]
     operations = [
         migrations.RunSQL(HIDDEN, "DROP FUNCTION review_hidden(text, integer, integer)"),

@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("review", "0017_quotes"),
         ("submissions", "0030_one_import_at_a_time"),

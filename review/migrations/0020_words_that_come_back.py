@@ -131,6 +131,7 @@ def of_0016(statements: str, name: str) -> str:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("review", "0019_findings")]
     operations = [
         migrations.RunSQL(HAS, "DROP FUNCTION review_has_words(jsonb, text)"),

@@ -20,6 +20,7 @@ SOURCES = [("author", "The author of the response"), ("staff", "Staff")]
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0009_loaded_wording")]
     operations = [
         migrations.AddField(

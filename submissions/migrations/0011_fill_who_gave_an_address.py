@@ -50,6 +50,7 @@ WHERE address_given_by = 'staff' AND state IN ('waiting', 'claimed')
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("submissions", "0010_add_who_gave_an_address"),
         ("accounts", "0003_record_stands"),

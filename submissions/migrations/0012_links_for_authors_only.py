@@ -29,6 +29,7 @@ CREATE TRIGGER submissions_outboxemail_giver_stands
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0011_fill_who_gave_an_address")]
     operations = [
         migrations.RemoveConstraint(

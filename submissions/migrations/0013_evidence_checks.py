@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0012_links_for_authors_only")]
     operations = [
         migrations.CreateModel(

@@ -35,5 +35,6 @@ def _bring(rows: QuerySet[Any], field: str) -> None:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0014_file_scan")]
     operations = [migrations.RunPython(bring_into_one_form, migrations.RunPython.noop)]

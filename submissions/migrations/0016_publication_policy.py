@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0015_addresses_in_one_form")]
     operations = [
         migrations.AddField(

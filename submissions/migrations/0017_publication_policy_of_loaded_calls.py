@@ -16,5 +16,6 @@ def empty(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0016_publication_policy")]
     operations = [migrations.RunPython(fill, empty)]

@@ -2,6 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0017_publication_policy_of_loaded_calls")]
     operations = [
         migrations.AddConstraint(

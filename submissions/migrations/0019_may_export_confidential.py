@@ -2,6 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0018_publication_policy_is_known")]
     operations = [
         migrations.AlterModelOptions(

@@ -20,6 +20,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0019_may_export_confidential")]
     operations = [
         migrations.AlterField(

@@ -4,6 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0020_notice_of_an_infected_file")]
     operations = [
         migrations.AlterModelOptions(

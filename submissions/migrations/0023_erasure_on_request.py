@@ -145,6 +145,7 @@ REVOKE ALL ON FUNCTION submissions_erase(bigint, timestamptz) FROM PUBLIC;
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     # That the owner alone purges, `0010_chain` says; the function here says it, too.
     dependencies = [("submissions", "0022_requests_to_erase"), ("accounts", "0010_chain")]
     operations = [

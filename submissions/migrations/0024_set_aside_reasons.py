@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("submissions", "0023_erasure_on_request"),
     ]

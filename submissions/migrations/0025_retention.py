@@ -6,6 +6,7 @@ import submissions.calls.retention
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0024_set_aside_reasons")]
     operations = [
         migrations.AddField(

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0025_retention")]
     operations = [
         migrations.AlterField(

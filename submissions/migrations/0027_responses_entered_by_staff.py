@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("submissions", "0026_copies_of_a_mail_end_with_it"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("submissions", "0027_responses_entered_by_staff"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

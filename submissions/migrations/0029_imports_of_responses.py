@@ -10,6 +10,7 @@ import submissions.responses.models.imports
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [
         ("submissions", "0028_questions_to_authors"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

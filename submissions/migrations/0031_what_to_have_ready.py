@@ -2,6 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [("submissions", "0030_one_import_at_a_time")]
 
     operations = [

@@ -21,6 +21,7 @@ RESERVED = (
 
 
 class Migration(migrations.Migration):
+    portal_may_run = True
     dependencies = [("submissions", "0031_what_to_have_ready")]
 
     operations = [

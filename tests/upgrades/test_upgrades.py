@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from core import schema
@@ -24,6 +26,15 @@ def run(*words, url, media, owner=""):
         text=True,
         check=False,
     )
+
+
+@contextmanager
+def role_that_is_connected(server, role):
+    """As web, worker and beat are while they run."""
+    with closing(psycopg2.connect(server.url("evidence_portal"))) as owner, owner:
+        owner.cursor().execute(f"CREATE ROLE {role} LOGIN")
+    with closing(psycopg2.connect(server.url("evidence_portal", role=role))):
+        yield
 
 
 def test_released_migrations_never_change():
@@ -46,6 +57,11 @@ def test_database_of_a_release_is_upgraded_and_goes_on(release, own_postgres, tm
         own_postgres.url("evidence_portal", role="serves"),
         own_postgres.url("evidence_portal"),
     )
+    with role_that_is_connected(own_postgres, "serves"):
+        refused = run("manage.py", "migrate", "--no-input", url=url, media=media, owner=owner)
+    assert refused.returncode == 1
+    assert "The portal runs (1 connection of serves)" in refused.stderr
+    assert "Stop web, worker and beat, run migrate again" in refused.stderr
     migrated = run("manage.py", "migrate", "--no-input", url=url, media=media, owner=owner)
     assert migrated.returncode == 0, migrated.stderr
     assert run("manage.py", "check", url=url, media=media).returncode == 0

@@ -1,17 +1,24 @@
 """manage.py migrate"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.commands import migrate
 
-from core import database_roles, schema
+from core import database_roles, schema, upgrading
+
+
+def _is_whole(options: Mapping[str, Any]) -> bool:
+    """Return whether the newest schema is asked for, and to be made."""
+    return not (options["plan"] or options["check_unapplied"] or options["app_label"])
 
 
 class Command(migrate.Command):
     help = (
-        f"{migrate.Command.help} Refuses a database of a newer or an unreleased version. With "
+        f"{migrate.Command.help} Refuses a database of a newer or an unreleased version, and to "
+        "run while web, worker or beat do if the release before cannot serve meanwhile. With "
         "MIGRATION_DATABASE_URL it works as that role, the owner of the tables, and lets "
         "DATABASE_URL's role serve, which it makes if there is none."
     )
@@ -20,6 +27,8 @@ class Command(migrate.Command):
         password = settings.DATABASES["default"]["PASSWORD"]
         with database_roles.as_owner() as role:
             if refusal := schema.problem_for_migrate():
+                raise CommandError(refusal)
+            if role and _is_whole(options) and (refusal := upgrading.refusal(role)):
                 raise CommandError(refusal)
             super().handle(*arguments, **options)
             if options["plan"] or options["check_unapplied"]:
