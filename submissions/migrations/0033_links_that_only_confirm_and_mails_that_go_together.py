@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    portal_may_run = False
     dependencies = [
         ("submissions", "0032_addresses_that_are_no_sections"),
     ]

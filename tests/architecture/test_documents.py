@@ -126,7 +126,9 @@ def test_docker_commands_of_documents_name_services_that_exist():
     for line in shown:
         words = line.split()
         assert words[1] == "compose", line
-        assert words[2] in {"up", "exec", "run", "ps", "logs"}, line
+        assert words[2] in {"build", "up", "stop", "exec", "run", "ps", "logs"}, line
+        if words[2] == "stop":
+            assert set(words[3:]) <= services, line
         if words[2] in {"exec", "run"}:
             values = {words[i + 1] for i, word in enumerate(words) if word == "--volume"}
             plain = [w for w in words[3:] if not w.startswith("-") and w not in values]
