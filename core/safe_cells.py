@@ -1,9 +1,15 @@
 """Cells that no spreadsheet runs as a formula.
 
 Source of the rule: OWASP, CSV Injection. A cell whose first character after any white space is
-`=`, `+`, `-` or `@`, or which has a tab or a carriage return before its first other character,
-gets a `'` before it. The rule is written once, as a pattern that Python and PostgreSQL read
-alike. Taking the `'` away gives the answer back, except where an answer itself began with one.
+`=`, `+`, `-` or `@`, full-width or not, or which has a tab or a carriage return before its first
+other character, gets a `'` before it.
+
+A spreadsheet of another locale may split the file at `;`, a tab, `|` or a line end, and then does
+not see the quotes round a cell. So a `'` also stands after each of these wherever such a sign
+would come first in the new cell.
+
+Both patterns are written once, and Python and PostgreSQL read them alike. Taking the `'` away
+gives the answer back, except where an answer itself had one at such a place.
 """
 
 import re
@@ -13,40 +19,57 @@ WHITE_SPACE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
-RUNS = "-=+@\t\r"  # the hyphen comes first, as in a bracket expression it stands for itself there
-PATTERN = f"^[{WHITE_SPACE}]*[{RUNS}]"
-FIRSTS = WHITE_SPACE + "=+-@"
-_met = re.compile(PATTERN).match
+# The hyphen comes first, as in a bracket expression it stands for itself there.
+SIGNS = "-=+@\uff0d\uff1d\uff0b\uff20"
+SEPARATORS = ";|\t\n\r"
+# What may stand between a separator and the first character of the new cell.
+SKIPPED = "".join(space for space in WHITE_SPACE if space not in SEPARATORS) + '"'
+AT_START = f"^[{WHITE_SPACE}]*[{SIGNS}\t\r]"
+INSIDE = f"([{SEPARATORS}])([{SKIPPED}]*[{SIGNS}])"
+FIRSTS = WHITE_SPACE + SIGNS
+_starts = re.compile(AT_START).match
+_inside = re.compile(INSIDE)
+_inside_more = re.compile(f"([{SEPARATORS}])('*[{SKIPPED}]*[{SIGNS}])")
+_inside_marked = re.compile(f"([{SEPARATORS}])'('*[{SKIPPED}]*[{SIGNS}])")
 
 
 def neutralise(cell: str) -> str:
     """Return the cell as it is written into a file for spreadsheets."""
-    return f"'{cell}" if _met(cell) else cell
+    mark = "'" if _starts(cell) else ""
+    return mark + _inside.sub(r"\1'\2", cell)
 
 
 def neutralise_for_reading(cell: str) -> str:
     """Return the cell as `neutralise` does, in a file out of which `as_before` reads it back.
 
-    A cell that has a `'` before such a character already gets one more.
+    A place that has a `'` before such a character already gets one more.
     """
-    return f"'{cell}" if _met(cell.lstrip("'")) else cell
+    mark = "'" if _starts(cell.lstrip("'")) else ""
+    return mark + _inside_more.sub(r"\1'\2", cell)
 
 
 def as_before(cell: str) -> str:
     """Return what the cell was before `neutralise_for_reading`; any other cell stays as it is."""
-    return cell[1:] if cell.startswith("'") and _met(cell.lstrip("'")) else cell
+    cell = _inside_marked.sub(r"\1\2", cell)
+    return cell[1:] if cell.startswith("'") and _starts(cell.lstrip("'")) else cell
 
 
 def neutralised_sql(expression: str) -> str:
     """Return the SQL twin of `neutralise` for a text expression that is cheap to repeat.
 
-    It has the parameters `firsts` and `pattern` (`SQL_PARAMETERS`). Looking at the first
-    character's codepoint, which PostgreSQL's `ascii` gives, spares nearly every cell the pattern.
+    It has the parameters `firsts`, `at_start` and `inside` (`SQL_PARAMETERS`). Looking at the first
+    character's codepoint, which PostgreSQL's `ascii` gives, spares nearly every cell one pattern;
+    to look for the other is quicker than to replace it.
     """
     return (
-        f"CASE WHEN ascii({expression}) = ANY(%(firsts)s) "
-        f"AND {expression} ~ %(pattern)s THEN '''' || {expression} ELSE {expression} END"
+        f"CASE WHEN ascii({expression}) = ANY(%(firsts)s) AND {expression} ~ %(at_start)s "
+        f"THEN '''' ELSE '' END || CASE WHEN {expression} ~ %(inside)s "
+        f"THEN regexp_replace({expression}, %(inside)s, '\\1''\\2', 'g') ELSE {expression} END"
     )
 
 
-SQL_PARAMETERS = {"firsts": [ord(first) for first in FIRSTS], "pattern": PATTERN}
+SQL_PARAMETERS = {
+    "firsts": [ord(first) for first in FIRSTS],
+    "at_start": AT_START,
+    "inside": INSIDE,
+}

@@ -12,11 +12,14 @@ from submissions.calls.states import PublicationPolicy, QuestionKind
 
 HEADER = ("column", "type", "meaning", "values", "notes")
 NEUTRALISING = (
-    "In CSV files, a cell whose first character after any white space is = + - or @, or that has "
-    "a tab or a carriage return before its first other character, has an apostrophe (') put "
-    "before it, so that no spreadsheet runs it. Nothing else is changed: without that apostrophe "
-    "the cell is the answer as it was given. In Excel files every answer is a text cell, which "
-    "Excel never runs, and has no apostrophe; JSON lines and text files have none either."
+    "In CSV files, a cell whose first character after any white space is = + - or @, full-width or "
+    "not, or that has a tab or a carriage return before its first other character, has an "
+    "apostrophe (') put before it, so that no spreadsheet runs it. Spreadsheets of some countries "
+    "split a file at ; a tab, | or a line end, whatever quotes stand round a cell: inside a cell, "
+    "an apostrophe stands after such a sign too, where = + - or @ would begin the new cell, as in "
+    "a list whose lines begin with a hyphen. Nothing else is changed: without these apostrophes "
+    "the cell is the answer as it was given. Every other format has the answer itself: in Excel "
+    "files each is a text cell, which Excel never runs."
 )
 CONFIDENTIAL = (
     "Of a confidential response, this file has the reference, submitted_at, timing and "

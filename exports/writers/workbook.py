@@ -15,6 +15,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from core.disclosure_control import FEW
+from core.text_sheets import TextWorkbook
 from core.xml_text import xml_text
 from exports.columns import LONG, NUMBER, TIME, Column
 from exports.export_context import ExportContext, UnsupportedByFormat
@@ -49,14 +50,7 @@ def pieces(context: ExportContext) -> Pieces:
 
 
 def _write(context: ExportContext, path: Path, folder: str) -> None:
-    options = {
-        "constant_memory": True,
-        "tmpdir": folder,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with Workbook(str(path), options) as workbook:
+    with TextWorkbook(str(path), folder) as workbook:
         workbook.set_properties({"title": context.dataset.call.title, "created": MADE_AT})
         formats = _Formats(workbook)
         table = context.dataset.columns

@@ -11,10 +11,10 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from xlsxwriter import Workbook
 
 from core.disclosure_control import FEW, Shown
 from core.safe_cells import neutralise
+from core.text_sheets import TextWorkbook
 from core.spoken_time import say_moment
 from core.xml_text import xml_text
 from review.matrix.selection import Selection
@@ -121,13 +121,7 @@ def as_workbook(matrix: Matrix, pairs: Sequence[Pair], said: str) -> bytes:
     }
     with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
         path = Path(folder) / "matrix.xlsx"
-        options = {
-            "tmpdir": folder,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        with Workbook(str(path), options) as workbook:
+        with TextWorkbook(str(path), folder) as workbook:
             workbook.set_properties({"title": matrix.selection.call.title, "created": MADE_AT})
             head = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
             for name, (heading, lines) in sheets.items():

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
 import openpyxl
 import pytest
 
+from core.text_sheets import TextWorkbook
 from exports.export_context import UnsupportedByFormat
 from exports.writers import workbook
 from exports.writers.workbook import EXCEL_UNITS, cell_parts
@@ -29,7 +31,7 @@ def table(sheet):
 
 def as_excel_reads(text):
     """Undo the escapes of ECMA-376's ST_Xstring, which openpyxl leaves in inline strings."""
-    return text.replace("_x005F_", "_")
+    return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda escape: chr(int(escape[1], 16)), text)
 
 
 PICTURES = str.maketrans(
@@ -49,6 +51,27 @@ def test_nasty_answers_come_back_as_strings_and_nothing_is_cut():
         row["reference"]: as_excel_reads("".join(row[name] or "" for name in names)) for row in rows
     }
     assert read == {ref: text.translate(PICTURES) for ref, text in stored.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("_x0041_x0042_", "_x005F_x0041_x005F_x0042_"),
+        ("_x0041__x0042_", "_x005F_x0041__x005F_x0042_"),
+        ("_x005F_x000d_", "_x005F_x005F_x005F_x000d_"),
+        ("_X0041_ _x041_ x0041_", "_X0041_ _x041_ x0041_"),
+        ("<r>&</r>", "&lt;r&gt;&amp;&lt;/r&gt;"),
+    ],
+)
+def test_text_that_looks_like_an_escape_is_escaped_wherever_one_begins(tmp_path, text, written):
+    path = tmp_path / "one.xlsx"
+    with TextWorkbook(str(path), str(tmp_path)) as book:
+        assert book.add_worksheet().write_string(0, 0, text) == 0
+    with ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert f"<is><t>{written}</t></is>" in sheet
+    assert openpyxl.load_workbook(path).active["A1"].data_type == "s"
+    assert as_excel_reads(openpyxl.load_workbook(path).active["A1"].value) == text
 
 
 @pytest.mark.django_db
