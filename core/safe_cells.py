@@ -8,8 +8,9 @@ A spreadsheet of another locale may split the file at `;`, a tab, `|` or a line 
 not see the quotes round a cell. So a `'` also stands after each of these wherever such a sign
 would come first in the new cell.
 
-Both patterns are written once, and Python and PostgreSQL read them alike. Taking the `'` away
-gives the answer back, except where an answer itself had one at such a place.
+The first pattern is written once, and Python and PostgreSQL read it alike; `neutralise_inside`
+applies the second to a row of CSV out of PostgreSQL. Taking the `'` away gives the answer back,
+except where an answer itself had one at such a place.
 """
 
 import re
@@ -55,21 +56,43 @@ def as_before(cell: str) -> str:
 
 
 def neutralised_sql(expression: str) -> str:
-    """Return the SQL twin of `neutralise` for a text expression that is cheap to repeat.
+    """Return SQL that puts a `'` before a cell as `neutralise` does, of a text expression.
 
-    It has the parameters `firsts`, `at_start` and `inside` (`SQL_PARAMETERS`). Looking at the first
-    character's codepoint, which PostgreSQL's `ascii` gives, spares nearly every cell one pattern;
-    to look for the other is quicker than to replace it.
+    It is cheap to repeat, and leaves what is inside the cell to `neutralise_inside`. It has the
+    parameters `firsts` and `pattern` (`SQL_PARAMETERS`). Looking at the first character's
+    codepoint, which PostgreSQL's `ascii` gives, spares nearly every cell the pattern.
     """
     return (
-        f"CASE WHEN ascii({expression}) = ANY(%(firsts)s) AND {expression} ~ %(at_start)s "
-        f"THEN '''' ELSE '' END || CASE WHEN {expression} ~ %(inside)s "
-        f"THEN regexp_replace({expression}, %(inside)s, '\\1''\\2', 'g') ELSE {expression} END"
+        f"CASE WHEN ascii({expression}) = ANY(%(firsts)s) "
+        f"AND {expression} ~ %(pattern)s THEN '''' || {expression} ELSE {expression} END"
     )
 
 
-SQL_PARAMETERS = {
-    "firsts": [ord(first) for first in FIRSTS],
-    "at_start": AT_START,
-    "inside": INSIDE,
-}
+SQL_PARAMETERS = {"firsts": [ord(first) for first in FIRSTS], "pattern": AT_START}
+
+
+def neutralise_inside(row: bytes) -> bytes:
+    """Return a row of CSV in UTF-8, with a `'` inside its cells wherever `neutralise` puts one.
+
+    A search for one byte runs at the speed of memory: a pattern in PostgreSQL, as for the first
+    character, would double the time of an export.
+    """
+    for separator, pattern in _inside_row:
+        if separator in row:
+            row = pattern.sub(separator + rb"'\1", row)
+    return row
+
+
+def _any_of(characters: str) -> bytes:
+    return b"|".join(re.escape(character.encode()) for character in characters)
+
+
+_inside_row = [
+    (
+        separator.encode(),
+        re.compile(
+            b"%b((?:%b)*(?:%b))" % (re.escape(separator.encode()), _any_of(SKIPPED), _any_of(SIGNS))
+        ),
+    )
+    for separator in SEPARATORS
+]

@@ -50,7 +50,10 @@ def response_query(dataset: Dataset) -> Query:
 
 
 def spreadsheet_query(dataset: Dataset) -> Query:
-    """Return the SELECT of the same rows, their cells alone, as no spreadsheet runs them."""
+    """Return the SELECT of the same rows, their cells alone, as no spreadsheet runs them.
+
+    Whoever writes them as CSV has `neutralise_inside` go over each row.
+    """
     responses = response_query(dataset)
     cells = ", ".join(
         f"{neutralised_sql(cell) if column.is_typed_in else cell} AS {name_sql(column.name)}"

@@ -7,6 +7,7 @@ from threading import Event, Thread
 import psycopg2.extensions
 from django.db import connection
 
+from core.safe_cells import neutralise_inside
 from exports.columns import Column
 from exports.export_context import ExportContext
 from exports.queries import PLANS_FOR_A_STREAM
@@ -42,7 +43,7 @@ class CopiedRows:
     def __init__(self, query: Query, rows_done: Callable[[int], None]) -> None:
         self._query = query
         self._rows_done = rows_done
-        self._pieces: list[bytes | memoryview] = []
+        self._pieces: list[bytes] = []
         self._size = 0
         self._chunks: Queue[tuple[int, bytes] | None] = Queue(maxsize=CHUNKS_AHEAD)
         self._abandoned = Event()
@@ -82,8 +83,11 @@ class CopiedRows:
             self._put(None)
 
     def write(self, row: bytes) -> None:
-        """Take one row, as libpq's PQgetCopyData hands them out, and end it as RFC 4180 does."""
-        self._pieces.append(memoryview(row)[:-1])
+        """Take one row, as libpq's PQgetCopyData hands them out, and end it as RFC 4180 does.
+
+        What is inside its cells is made harmless.
+        """
+        self._pieces.append(neutralise_inside(row[:-1]))
         self._size += len(row)
         if self._size >= CHUNK:
             self._flush()

@@ -11,11 +11,10 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-
 from core.disclosure_control import FEW, Shown
 from core.safe_cells import neutralise
-from core.text_sheets import TextWorkbook
 from core.spoken_time import say_moment
+from core.text_sheets import TextWorkbook
 from core.xml_text import xml_text
 from review.matrix.selection import Selection
 from review.matrix.table import Line, Matrix, MatrixCell, in_words
