@@ -8,8 +8,10 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
+from django.utils.functional import lazy
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.admin.history import HistoryFromRecord
 from accounts.call_admin import OfOwnCalls
@@ -80,6 +82,19 @@ class CallAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
                     "contact_phone",
                     "help_text",
                     "have_ready",
+                ),
+                "classes": ("collapse",),
+            },
+        ),
+        (
+            "By telephone and by post",
+            {
+                "fields": ("evidence_phone", "evidence_phone_hours", "evidence_address"),
+                "description": lazy(format_html, SafeString)(
+                    "What you leave empty is not offered. Its pages, reminders and question sheets "
+                    "say what you enter. What comes so is entered under "
+                    '<a href="{}">Entered responses</a>.',
+                    reverse_lazy("admin:submissions_entry_changelist"),
                 ),
                 "classes": ("collapse",),
             },

@@ -9,6 +9,7 @@ from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.set_aside import SetAsideReason
 from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.definitions.reading_facets import read_derived, read_facets
+from submissions.definitions.reading_other_ways import read_other_ways
 from submissions.definitions.reading_retention import read_retention
 from submissions.definitions.tables import LONGEST_KEY, OPTION_KEY, Problems, TableReader
 from submissions.definitions.types import (
@@ -59,11 +60,14 @@ _CALL_ENTRIES = set(CALL_FIELDS) - {
     "contact_email",
     "contact_phone",
     "help_text",
+    "evidence_phone",
+    "evidence_phone_hours",
+    "evidence_address",
     "opens_at",
     "closes_at",
     "facets",
     "derived",
-} | {"contact", "help", "opens", "closes"}
+} | {"contact", "help", "telephone", "post", "opens", "closes"}
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _LOGO = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.(svg|png)", re.ASCII)
 
@@ -80,6 +84,7 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
         {"name", "email", "phone"},
         problems,
     )
+    evidence_phone, evidence_phone_hours, evidence_address = read_other_ways(call)
     zone = read_zone(call)
     return CallDefinition(
         source=problems.source,
@@ -100,6 +105,9 @@ def read(raw: dict[str, Any], problems: Problems) -> CallDefinition:
         contact_phone=contact.line("phone", longest=longest(Call, "contact_phone")),
         help_text=call.text("help"),
         have_ready=call.text("have_ready"),
+        evidence_phone=evidence_phone,
+        evidence_phone_hours=evidence_phone_hours,
+        evidence_address=evidence_address,
         privacy_text=call.text("privacy_text"),
         accessibility_text=call.text("accessibility_text"),
         cookies_text=call.text("cookies_text"),

@@ -15,6 +15,7 @@ from submissions.calls.set_aside import SetAsideReason
 from submissions.calls.states import QuestionKind
 
 Option = dict[str, Any]
+SAID_SINCE = ("have_ready", "evidence_phone", "evidence_phone_hours", "evidence_address")
 UNKNOWN_MOMENT = datetime.min.replace(tzinfo=UTC)  # stands for a moment that cannot be read
 
 
@@ -77,6 +78,9 @@ class CallDefinition:
     contact_phone: str
     help_text: str
     have_ready: str
+    evidence_phone: str
+    evidence_phone_hours: str
+    evidence_address: str
     privacy_text: str
     accessibility_text: str
     cookies_text: str
@@ -112,9 +116,12 @@ class CallDefinition:
     def digest(self) -> str:
         """Return the SHA-256 of what is said: comments, layout and file name do not count."""
         said = asdict(self) | {"source": ""}
+        # So that a file of an earlier release still says what it said.
         if self.retention == DEFAULTS:
-            # So that a file of an earlier release still says what it said.
             del said["retention"]
+        for name in SAID_SINCE:
+            if not said[name]:
+                del said[name]
         return digest(json.dumps(said, sort_keys=True, ensure_ascii=False, default=str))
 
 

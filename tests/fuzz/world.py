@@ -125,6 +125,7 @@ def spoil(call):
         "contact_phone",
         "withdrawal_text",
         "have_ready",
+        "evidence_address",
         "accessibility_text",
         "cookies_text",
     )

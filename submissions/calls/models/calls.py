@@ -16,6 +16,12 @@ from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
 from submissions.calls.models.questions import Question
+from submissions.calls.other_ways import (
+    OtherWay,
+    other_ways,
+    other_ways_deadline,
+    other_ways_named,
+)
 from submissions.calls.retention import default_periods
 from submissions.calls.set_aside import USUAL_REASONS
 from submissions.calls.states import PublicationPolicy
@@ -44,6 +50,21 @@ class Call(models.Model):
     contact_phone = models.CharField(max_length=40, blank=True)
     help_text = models.TextField(
         blank=True, help_text="How to get help or another format; shown in the same place always."
+    )
+    evidence_phone = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="The number under which people give evidence by telephone; "
+        "empty: that is not offered.",
+    )
+    evidence_phone_hours = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="When somebody answers there, such as “Monday to Friday, 10am to 4pm”.",
+    )
+    evidence_address = models.TextField(
+        blank=True,
+        help_text="Where people send evidence by post, line by line; empty: that is not offered.",
     )
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField(help_text="Responses are taken until just before this moment.")
@@ -122,6 +143,13 @@ class Call(models.Model):
                 name="submissions_call_accent_colour",
                 condition=Q(accent_colour="") | Q(accent_colour__regex=r"^#[0-9a-f]{6}$"),
             ),
+            models.CheckConstraint(
+                name="submissions_call_telephone_has_hours",
+                condition=Q(evidence_phone="", evidence_phone_hours="")
+                | (~Q(evidence_phone="") & ~Q(evidence_phone_hours="")),
+                violation_error_message="Enter both the telephone number and its hours, or "
+                "neither.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -166,6 +194,19 @@ class Call(models.Model):
             return "".join(self.partners)
         several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}
         return _("%(first)s and %(second)s") % several
+
+    @property
+    def other_ways(self) -> list[OtherWay]:
+        """How it takes evidence besides this website; empty where it offers nothing else."""
+        return other_ways(self)
+
+    @property
+    def other_ways_named(self) -> str:
+        return other_ways_named(self)
+
+    @property
+    def other_ways_deadline(self) -> str:
+        return other_ways_deadline(self)
 
     @property
     def logo_address(self) -> str:

@@ -63,6 +63,7 @@ def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
             _("Use this to prepare your answers, alone or with colleagues."),
             _("You give them online at %(address)s, before %(when)s.")
             % {"address": address, "when": call.closes_in_words},
+            *_other_ways(call),
         ],
         "sections": [
             {
@@ -78,6 +79,11 @@ def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
             for section in reading
         ],
     }
+
+
+def _other_ways(call: Call) -> list[str]:
+    ways = [str(way) for way in call.other_ways]
+    return [_("Or give them another way:"), *ways, call.other_ways_deadline] if ways else []
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

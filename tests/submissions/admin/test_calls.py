@@ -187,4 +187,4 @@ def test_page_names_the_partners_and_folds_what_is_asked(staff):
     call = make_call(partners=["NCVO", "ACEVO"])
     page = staff.get(change_page(call)).content.decode()
     assert '<div class="readonly">NCVO, ACEVO</div>' in page
-    assert re.findall(r"<details[^>]*>\s*<summary>", page) == ["<details><summary>"] * 6
+    assert re.findall(r"<details[^>]*>\s*<summary>", page) == ["<details><summary>"] * 7
