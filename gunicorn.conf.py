@@ -6,7 +6,9 @@ trusts only a proxy on this machine.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 
 import django
 from django.conf import settings
@@ -15,11 +17,27 @@ from django.core.exceptions import ImproperlyConfigured
 from core import clock_check, schema
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
+# The processes add up what they count for /metrics/ in files of a folder. It has to be named before
+# the first of them loads the portal.
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+own_counts = "" if COUNTS in os.environ else tempfile.mkdtemp(prefix="portal-counts-")
+if own_counts:
+    os.environ[COUNTS] = own_counts
 try:
     _ = settings.ROOT_URLCONF  # the settings are read at the first use
 except ImproperlyConfigured as error:
     # One line instead of a traceback from every worker.
     sys.exit(str(error))
+
+if settings.LOG_FORMAT == "json":
+    # Its own lines, such as of a worker that ended.
+    logconfig_dict = {
+        "formatters": {"generic": {"()": "core.redacting_logs.JsonFormatter"}},
+        "loggers": {
+            "gunicorn.error": {"handlers": ["error_console"], "level": "INFO", "propagate": False}
+        },
+        "root": {"handlers": [], "level": "INFO"},
+    }
 
 wsgi_app = "evidence_portal.wsgi:application"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -38,6 +56,11 @@ def on_starting(_server: object) -> None:
     django.setup()
     schema.exit_unless_current()
     clock_check.log_at_start()
+
+
+def on_exit(_server: object) -> None:
+    if own_counts:
+        shutil.rmtree(own_counts, ignore_errors=True)
 
 
 # Workers restart after so many requests, not all at once: a leak in a library cannot grow.

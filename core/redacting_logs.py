@@ -5,6 +5,7 @@ traceback is logged with its lines of code and the types of the exceptions. A me
 only if it cannot quote an answer; an error of the database is logged with its constraint.
 """
 
+import json
 import logging
 import re
 import smtplib
@@ -27,6 +28,9 @@ NEVER_QUOTED = (smtplib.SMTPException, NoReverseMatch)
 LINK_BY_MAIL = re.compile(
     r"(/(?:return|late-pass|reminders|erase|question|invitation|new-password/[^/\s]+)/)[^/\s]{12,}"
 )
+
+
+TRACEBACK = "Traceback (innermost exception first):"
 
 
 class RedactingFormatter(logging.Formatter):
@@ -78,7 +82,27 @@ class RedactingFormatter(logging.Formatter):
             frames = "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
             lines[:0] = [*([frames] if frames else []), describe(error)]
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        return "\n".join(["Traceback (innermost exception first):", *lines])
+        return "\n".join([TRACEBACK, *lines])
+
+
+class JsonFormatter(RedactingFormatter):
+    """The same, one JSON object in a line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        day, time_of_day, level, logger, said = super().format(record).split(" ", 4)
+        number = request_ids.of_record(record)
+        said, _, frames = said.partition(f"\n{TRACEBACK}")
+        entry = {
+            "time": f"{day}T{time_of_day}",
+            "level": level,
+            "logger": logger,
+            "message": said.removeprefix(f"[{number}] "),
+        }
+        if number:
+            entry["request"] = number
+        if frames:
+            entry["traceback"] = frames.strip("\n")
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def _is_refused_request(record: logging.LogRecord) -> bool:

@@ -208,6 +208,13 @@ def read_log_level() -> str:
     return level
 
 
+def read_log_format() -> str:
+    form = read_text("LOG_FORMAT", default="line")
+    if form not in {"line", "json"}:
+        raise ImproperlyConfigured(f"LOG_FORMAT is {form!r}: write line or json.")
+    return form
+
+
 def languages_in(folder: Path) -> dict[str, str]:
     """Return the languages that have a compiled catalogue in `folder`: own names by code."""
     catalogues = sorted(folder.glob("*/LC_MESSAGES/django.mo"))

@@ -1,9 +1,7 @@
 """/healthz/ and /readyz/, for supervisors and load balancers."""
 
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -14,6 +12,7 @@ from redis.exceptions import RedisError
 
 from core import can_write, clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
+from evidence_portal.monitoring import may_read_parts
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.responses.evidence_checks.checking import (
     in_words,
@@ -32,15 +31,6 @@ NEEDED = frozenset({"database", "schema", "clock", "uploads"})
 ORDER = (
     *("database", "schema", "clock", "uploads"),
     *("broker", "worker", "beat", "mail", "evidence", "record", "files"),
-)
-# What a proxy adds to a request that it passes on.
-OF_PROXIES = (
-    "X-Forwarded-For",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Host",
-    "X-Real-IP",
-    "Forwarded",
-    "Via",
 )
 
 
@@ -71,7 +61,7 @@ def ready(request: HttpRequest) -> HttpResponse:
         parts["clock"] = _say_clocks(clocks)
     is_ready = all(parts[part] == OK or _is_warning(parts[part]) for part in NEEDED)
     text = f"{READY if is_ready else NOT_READY}\n"
-    if _may_read_parts(request):
+    if may_read_parts(request):
         text += "".join(f"{part}: {_say(part, parts[part])}\n" for part in ORDER if part in parts)
     return _plain(text, status=200 if is_ready else 503)
 
@@ -83,19 +73,6 @@ def _is_warning(line: str) -> bool:
 def _say(part: str, line: str) -> str:
     is_fine = line in {OK, NOT_CHECKED, UNKNOWN} or _is_warning(line)
     return line if part in NEEDED or is_fine else f"warning: {line}"
-
-
-def _may_read_parts(request: HttpRequest) -> bool:
-    """Return whether it comes from this machine, past no proxy, or has the token."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if settings.MONITORING_TOKEN and scheme.lower() == "bearer":
-        return secrets.compare_digest(token.strip().encode(), settings.MONITORING_TOKEN.encode())
-    if any(name in request.headers for name in OF_PROXIES):
-        return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
 
 
 def _say_clocks(clocks: Mapping[str, timedelta]) -> str:

@@ -10,11 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from core import moved_clock
+from evidence_portal import error_reports
 from evidence_portal.environment import (
     languages_in,
     read_addresses,
     read_allowed_hosts,
     read_language,
+    read_log_format,
     read_log_level,
     read_monitoring_token,
     read_number,
@@ -104,6 +106,8 @@ DRAFTS_IN_ALL_PER_HOUR = read_number("DRAFTS_IN_ALL_PER_HOUR", default=3_000)
 DISK_RESERVE_MB = read_number("DISK_RESERVE_MB", default=1_024)
 # Who may read at /readyz/ how each part is; "" for nobody but the machine itself.
 MONITORING_TOKEN = read_monitoring_token()
+# Where faults are reported, stripped of data; "" for nowhere.
+SENTRY_DSN = read_text("SENTRY_DSN", default="")
 # Who gets reports of holes, for /.well-known/security.txt.
 SECURITY_CONTACT = read_security_contact()
 DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{_portal.hostname}")
@@ -144,6 +148,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost: whatever is logged of a request has its number.
     "core.request_ids.RequestIdMiddleware",
+    "core.metrics.MetricsMiddleware",
     # Before the others: what another refuses, such as an unknown host, has these headers too.
     "core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -207,7 +212,7 @@ LANGUAGES = list(({"en-gb": "British English"} | languages_in(LOCALE_PATHS[0])).
 LANGUAGE_CODE = read_language(dict(LANGUAGES))
 if len(LANGUAGES) > 1:
     # Before the others, so that their refusals are in the call's language too.
-    MIDDLEWARE.insert(2, "submissions.respondent.languages.LanguageOfCallMiddleware")
+    MIDDLEWARE.insert(3, "submissions.respondent.languages.LanguageOfCallMiddleware")
 # Without another language, looking each text up in a catalogue is work for nothing. The tests add
 # languages of their own.
 USE_I18N = len(LANGUAGES) > 1 or PORTAL_ENV == "test"
@@ -263,7 +268,7 @@ if _portal.scheme == "https":
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$", r"^metrics/$"]
     # No SECURE_PROXY_SSL_HEADER: with it Django would trust X-Forwarded-Proto from anybody.
     # gunicorn trusts it from the proxies in FORWARDED_ALLOW_IPS only, and tells Django through
     # wsgi.url_scheme.
@@ -275,11 +280,15 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 LOG_LEVEL = read_log_level()
+LOG_FORMAT = read_log_format()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "core.redacting_logs.RedactingFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "core.redacting_logs.RedactingFormatter"},
+        "json": {"()": "core.redacting_logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Django's default handler mails tracebacks, and with them what people typed.
@@ -290,3 +299,6 @@ LOGGING = {
         "pikepdf": {"level": "ERROR"},
     },
 }
+
+if SENTRY_DSN:
+    error_reports.start(SENTRY_DSN, environment=PORTAL_ENV)

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from evidence_portal import health_pages
+from evidence_portal import health_pages, metrics_page
 from evidence_portal.security_txt import security_txt
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("exports.urls")),
     path(".well-known/security.txt", security_txt, name="security_txt"),
     path("healthz/", health_pages.lives, name="healthz"),
+    path("metrics/", metrics_page.metrics, name="metrics"),
     path("readyz/", health_pages.ready, name="readyz"),
 ]
 handler400 = "evidence_portal.error_pages.bad_request"

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from core import clock, clock_check
+from core import clock, clock_check, metrics
+from core.errors import PortalError
 from core.throttling import client_wait
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
@@ -34,7 +35,9 @@ from submissions.respondent.wrong_clock import wrong_clock_page
 from submissions.responses import answering, submitting
 from submissions.responses.addresses import known_address
 from submissions.responses.errors import (
+    CallClosed,
     CallNotOpen,
+    CallNotYetOpen,
     ChangedSinceSeen,
     ResponseIncomplete,
     ResponseWithdrawn,
@@ -45,6 +48,14 @@ from submissions.responses.models import Version
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
 Rows = list[dict[str, Any]]
+# What /metrics/ calls each refusal of “Submit”.
+REASONS: dict[type[PortalError], str] = {
+    CallClosed: "closed",
+    CallNotYetOpen: "not_open_yet",
+    ChangedSinceSeen: "changed",
+    ResponseIncomplete: "incomplete",
+    ResponseWithdrawn: "withdrawn",
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,6 +84,7 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
     if submission is None:
         return no_response_page(request, slug)
     if clock_check.is_wrong():
+        metrics.REFUSALS.labels("wrong_clock").inc()
         return wrong_clock_page(request, submission.call, submission)
     try:
         version = submitting.submit(
@@ -83,12 +95,18 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except ResponseWithdrawn:
         # Another tab withdrew it; the next page says so.
+        _count(ResponseWithdrawn)
         return redirect("submitted", slug=slug)
     except (CallNotOpen, ChangedSinceSeen, ResponseIncomplete) as refusal:
+        _count(type(refusal))
         return _refusal_page(request, slug, at, refusal)
     _hold_mail_back(request, version)
     nudge_mail()
     return redirect("submitted", slug=slug)
+
+
+def _count(refusal: type[PortalError]) -> None:
+    metrics.REFUSALS.labels(REASONS[refusal]).inc()
 
 
 def _refusal_page(

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from core import metrics
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import attaching, drafting
@@ -58,6 +59,12 @@ def save_page(*, current: ResponseContext, form: SectionForm, action: str = "") 
 
     The answers are saved together or not at all; each file is saved by itself.
     """
+    save = _save(current, form, action)
+    metrics.SAVES.labels(save.outcome.name.lower()).inc()
+    return save
+
+
+def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
     form.full_clean()
     try:
         result = drafting.save_answers(

@@ -1,6 +1,7 @@
 """No log line holds an answer, whatever went wrong with it."""
 
 import io
+import json
 import logging
 import re
 import smtplib
@@ -12,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.states import Role
-from core.redacting_logs import RedactingFormatter
+from core.redacting_logs import JsonFormatter, RedactingFormatter
 from submissions.respondent import decorators
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_draft, make_user, while_open
@@ -230,3 +231,25 @@ def test_link_by_mail_is_not_logged(logged, template):
     Client(enforce_csrf_checks=True).post(f"/{way}{token}/")  # refused, with or without CSRF
     assert token not in logged()
     assert f": /{way}[token]/" in logged()
+
+
+def test_lines_as_json_have_the_same_words_and_no_more():
+    try:
+        raise ValueError(TYPED)
+    except ValueError as error:
+        broken = (type(error), error, error.__traceback__)
+    record = logging.makeLogRecord(
+        {"name": "portal.test", "levelname": "ERROR", "msg": "two\nlines", "exc_info": broken}
+        | {"created": 1572139800.25, "msecs": 250.0}
+    )
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    entry = json.loads(line)
+    assert entry.pop("traceback").endswith("ValueError")
+    assert entry == {
+        "time": "2019-10-27T01:30:00.250Z",
+        "level": "ERROR",
+        "logger": "portal.test",
+        "message": "two\nlines",
+    }
+    assert TYPED not in line

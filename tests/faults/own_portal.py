@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -60,6 +61,7 @@ class OwnPortal:
     def __init__(self, portal, mail, *, port, data, people):
         self.portal = portal
         self.mail = mail
+        self._port = port
         self._site = Site(port, SLUG)
         self._environment = environment_of(data)
         everybody = people_with_drafts(self._environment, SLUG, people, short=True)
@@ -70,6 +72,13 @@ class OwnPortal:
         """The supervised service of that name."""
         supervised = (*self.portal._engines, *self.portal._programs)
         return next(one for one in supervised if one.name == name)
+
+    def counted(self, sample):
+        """The value of a sample of /metrics/, which any of the web processes answers."""
+        address = f"http://127.0.0.1:{self._port}/metrics/"
+        with urllib.request.urlopen(address) as answer:
+            lines = answer.read().decode().splitlines()
+        return float(next((one for one in lines if one.startswith(sample)), "0").split()[-1])
 
     def kill(self, name):
         os.kill(self.part(name).process.child.pid, signal.SIGKILL)

@@ -73,6 +73,17 @@ def hold_promises(portal, answers, *, repeats=0):
     assert arrived.total() - len(people) <= repeats
 
 
+def test_counts_are_of_all_web_processes(portal):
+    told = [portal.counted('portal_answers_total{method="GET",page="metrics",status="200"}')]
+    told += [portal.counted('portal_answers_total{method="GET",page="metrics",status="200"}')]
+    for _ in range(10):
+        before = told[-1]
+        told.append(
+            portal.counted('portal_answers_total{method="GET",page="metrics",status="200"}')
+        )
+        assert told[-1] == before + 1
+
+
 def test_web_worker_killed(portal):
     answers = portal.crowd(CROWD, break_it=portal.kill_one_web_worker, after=BROKEN_AFTER)
     portal.whole_again()

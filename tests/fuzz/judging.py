@@ -69,7 +69,7 @@ def cookies_of_others(answer):
 
 
 def is_out_of_order(answer, path):
-    """/readyz/ says 503 by itself where no worker and no beat run."""
+    """/readyz/ says 503 by itself where the disk is short of room."""
     return answer.status_code == 503 and path.startswith("/readyz")
 
 

@@ -178,6 +178,12 @@ def settings_with(monkeypatch):
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL is 'LOUD': write DEBUG, INFO, WARNING, ERROR or CRITICAL.",
         ),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': write line or json."),
+        (
+            {"MONITORING_TOKEN": "short"},
+            "MONITORING_TOKEN has fewer than 32 characters, or some that are not ASCII: make one "
+            "with: openssl rand -hex 24",
+        ),
         (
             LOCAL | {"REHEARSE_FROM": "yesterday"},
             "REHEARSE_FROM is 'yesterday': write a date and time with its offset from UTC, "
