@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -25,6 +26,9 @@ from devserver.valkey import Valkey
 
 DATABASE = "evidence_portal"
 SERVING_ROLE = "evidence_portal"
+MB = 1024 * 1024
+NEEDS_MB = 200  # an empty database has 60, and its log as much
+RESERVE_MB = 1_024  # DISK_RESERVE_MB where it is not set
 READY_WITHIN = 120.0  # seconds
 PREPARED_WITHIN = 600.0  # seconds; a large database takes long to migrate
 LONGEST_LOG = 10_000_000  # bytes; a longer log is renamed to *.old at the next start
@@ -62,12 +66,17 @@ class Portal:
         for log in self._logs.glob("*.log"):
             if log.stat().st_size > LONGEST_LOG:
                 log.replace(log.with_suffix(".old"))
+        self._check_room()
         self._run = RunFolder(note)
         environment = self._own_environment()
+        if not (self._data / "postgres").exists():
+            self._say("This is the first start: it makes the database, which takes half a minute.")
         run, settings = self._run, self._settings
         environment |= self._databases(run)
         environment["BROKER_URL"] = settings.broker_url or self._start_valkey(run)
+        self._say("Preparing the database, the calls and the static files.")
         self._prepare(environment)
+        self._say("Starting the web server, the worker and beat.")
         running_portal.publish(self._data, environment)
         self._start_programs(os.environ | environment, self._listener.fileno())
 
@@ -95,6 +104,24 @@ class Portal:
         for supervised in (*self._engines, *self._programs):
             supervised.restart_if_ended()
         self._save_time()
+
+    def _check_room(self) -> None:
+        """Raise CannotStart where PostgreSQL could not write, or no upload would find room."""
+        free = shutil.disk_usage(self._data).free // MB
+        if free < NEEDS_MB:
+            raise CannotStart(
+                f"{self._data} has {free:,} MB free, and the portal needs {NEEDS_MB} MB to start. "
+                "Make room, or set PORTAL_DATA to a folder on another disk."
+            )
+        given = os.environ.get("DISK_RESERVE_MB", "").strip()
+        # Another value is refused by the settings, in words.
+        reserve = int(given) if given.isdecimal() else RESERVE_MB
+        if free <= reserve and not os.environ.get("PORTAL_MEDIA"):
+            raise CannotStart(
+                f"{self._data} has {free:,} MB free, and the portal takes no uploads below "
+                f"{reserve:,}. Make room, set PORTAL_DATA to a folder on another disk, or set "
+                "DISK_RESERVE_MB to less."
+            )
 
     def stop(self) -> None:
         """Stop the programs, then the engines that they use."""

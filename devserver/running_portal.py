@@ -68,9 +68,10 @@ def complete_environment(
         for name, value in PLACEHOLDERS.items():
             environment.setdefault(name, value)
         return None
+    where = "here as there" if environment.get("PORTAL_DATA") else "here, too, if it has one"
     return (
-        f"No portal runs on {data}. Start script/server in another terminal, "
-        "or set DATABASE_URL and the other settings (see .env.example)."
+        f"No portal runs on {data}. Start script/server in another terminal, set its PORTAL_DATA "
+        f"{where}, or set DATABASE_URL and the other settings (see .env.example)."
     )
 
 

@@ -41,7 +41,8 @@ def test_environment_left_by_a_killed_portal_is_not_used(tmp_path):
     running_portal.lock_in(tmp_path).write_text("1\nhttp://127.0.0.1:8000\n")
     environment = {"PORTAL_DATA": str(tmp_path)}
     assert complete_environment(environment, ["migrate"]) == (
-        f"No portal runs on {tmp_path}. Start script/server in another terminal, "
+        f"No portal runs on {tmp_path}. Start script/server in another terminal, set its "
+        "PORTAL_DATA here as there, "
         "or set DATABASE_URL and the other settings (see .env.example)."
     )
     assert environment == {"PORTAL_DATA": str(tmp_path)}

@@ -3,18 +3,22 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import psutil
 import pytest
 
-from devserver import running_portal
+from devserver import running_portal, server_settings
+from devserver.errors import CannotStart
+from devserver.portal import Portal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What the engines' plugin set for the tests themselves is not for the portal under test.
@@ -211,3 +215,29 @@ def test_server_with_an_unusable_python_says_so(tmp_path):
         2,
         "PYTHON is '/bin/false', which is not a Python 3.11 or newer.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("free", "reserve", "said"),
+    [
+        (150, "", "has 150 MB free, and the portal needs 200 MB to start. Make room, or set"),
+        (900, "", "has 900 MB free, and the portal takes no uploads below 1,024. Make room, set"),
+        (900, "1000", "has 900 MB free, and the portal takes no uploads below 1,000. Make room"),
+        (900, "300", ""),
+        (900, "many", "has 900 MB free, and the portal takes no uploads below 1,024."),
+        (2000, "", ""),
+    ],
+)
+def test_disk_without_room_is_told_before_anything_starts(
+    tmp_path, monkeypatch, free, reserve, said
+):
+    monkeypatch.setenv("DISK_RESERVE_MB", reserve)
+    monkeypatch.delenv("PORTAL_MEDIA")
+    usage = SimpleNamespace(free=free * 1024 * 1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    portal = Portal(server_settings.read({"PORTAL_DATA": str(tmp_path)}), print)
+    if said:
+        with pytest.raises(CannotStart, match=re.escape(f"{tmp_path} {said}")):
+            portal._check_room()
+    else:
+        portal._check_room()
