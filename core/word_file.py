@@ -1,12 +1,11 @@
 """Word files (ECMA-376), written paragraph by paragraph.
 
 python-docx makes the frame, with its styles, once. This file writes the paragraphs into it as XML:
-python-docx looks up each style again for each paragraph, which takes a hundred times longer.
-"""
+python-docx looks up each style again for each paragraph, which takes a hundred times longer. """
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import IO
 from xml.sax.saxutils import escape
@@ -20,6 +19,7 @@ from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
 from core.release import NAME
+from core.word_template import BULLET, TABLE, leave_out_unused
 from core.xml_text import xml_text
 from core.zip_stream import small_member
 
@@ -27,9 +27,9 @@ DOCUMENT = "word/document.xml"
 PROPERTIES = "docProps/core.xml"
 BODY = "body-goes-here"
 TITLE = "title-goes-here"
-BULLET = "ListBullet"
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(25)
+AT_ONCE = 64 * 1024  # characters
 
 
 class WordFrame:
@@ -45,29 +45,49 @@ class WordFrame:
             language.set(qn("w:val"), "en-GB")
         _lay_out_pages(document, footer)
         document.add_paragraph(BODY)
+        leave_out_unused(document)
         file = io.BytesIO()
         document.save(file)
         with zipfile.ZipFile(file) as archive:
-            self._parts = {name: archive.read(name) for name in archive.namelist()}
-        written = self._parts[DOCUMENT].decode()
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        written = parts.pop(DOCUMENT).decode()
         marker = written.index(BODY)
         start, end = written.rindex("<w:p>", 0, marker), written.index("</w:p>", marker)
         self._head, self._foot = written[:start], written[end + len("</w:p>") :]
+        self._properties = parts.pop(PROPERTIES).decode()
+        unchanging = io.BytesIO()
+        with zipfile.ZipFile(unchanging, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, part in parts.items():
+                archive.writestr(small_member(name), part)
+        self._unchanging = unchanging.getvalue()
 
     def write(self, file: IO[bytes], *, title: str, body: Iterable[str]) -> None:
-        """Write a Word file; `paragraph`, `heading` and `link` make its body."""
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, part in self._parts.items():
-                if name == DOCUMENT:
-                    continue
-                if name == PROPERTIES:
-                    part = part.replace(TITLE.encode(), escape(xml_text(title)).encode())
-                archive.writestr(small_member(name), part)
+        """Write a Word file; `paragraph`, `heading` and `link` make its body.
+
+        It adds two parts to an archive of all others, so that these are packed once.
+        """
+        file.write(self._unchanging)
+        with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+            properties = self._properties.replace(TITLE, escape(xml_text(title)))
+            archive.writestr(small_member(PROPERTIES), properties.encode())
             with archive.open(small_member(DOCUMENT), "w", force_zip64=True) as document:
                 document.write(self._head.encode())
-                for piece in body:
+                for piece in _larger(body):
                     document.write(piece.encode())
                 document.write(self._foot.encode())
+
+
+def _larger(body: Iterable[str]) -> Iterator[str]:
+    """Yield the body in pieces of some size: to pack each by itself takes time."""
+    pieces: list[str] = []
+    length = 0
+    for piece in body:
+        pieces.append(piece)
+        length += len(piece)
+        if length >= AT_ONCE:
+            yield "".join(pieces)
+            pieces, length = [], 0
+    yield "".join(pieces)
 
 
 def _lay_out_pages(document: Document, footer: str) -> None:
@@ -136,7 +156,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     grid = "<w:gridCol/>" * len(header)
     lines = "".join(_row([run(cell) for cell in row]) for row in rows)
     return (
-        '<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/></w:tblPr>'
+        f'<w:tbl><w:tblPr><w:tblStyle w:val="{TABLE}"/><w:tblW w:w="5000" w:type="pct"/></w:tblPr>'
         f"<w:tblGrid>{grid}</w:tblGrid>"
         f"{_row([bold(name) for name in header], settings=repeated)}{lines}</w:tbl>"
     )

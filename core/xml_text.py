@@ -11,6 +11,8 @@ _SHOWN = {n: 0x2400 + n for n in range(0x20) if chr(n) not in "\t\n\r"}
 _SHOWN |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 _unfit = re.compile(f"[{''.join(map(chr, _SHOWN))}]").search
 
+_special = re.compile(r"[&<>\"\x00-\x1f\ufffe\uffff]").search
+
 
 def xml_text(text: str) -> str:
     """Return `text`, of the same length, with what XML cannot hold shown by pictures."""
@@ -31,5 +33,7 @@ def element(name: str, text: str) -> str:
 
 def _quoted(text: str) -> str:
     """Quote an attribute's value; programs would read its line ends and tabs as spaces."""
+    if not _special(text):
+        return f'"{text}"'
     entities = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
     return quoteattr(xml_text(text), entities)

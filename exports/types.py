@@ -3,15 +3,16 @@
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from exports.columns import Column, columns
-from exports.consent import Scope
+from exports.consent import Scope, shown_questions
 from exports.filters import ExportFilter
-from submissions.calls.models import Call
+from submissions.calls.models import Call, Question
 
 # A file's bytes in pieces. Close a generator that you do not read to its end.
 Pieces = Generator[bytes, None, None]
@@ -48,9 +49,15 @@ class Dataset:
         """Whether it has passages of files: a team's, for somebody who may open files."""
         return self.team and (self.reader is None or may(self.reader, Action.OPEN_FILES, self.call))
 
-    @property
+    # Each is asked for once a response.
+    @cached_property
     def columns(self) -> list[Column]:
         return columns(self.call, named=self.named, campaigns=self.export_filter.campaigns)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """Those whose answers the export shows."""
+        return shown_questions(self.call, named=self.named)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from exports.consent import shown_questions
 from exports.export_context import ExportContext
 from exports.queries import codes_of, records
 from exports.types import CodedPassage, Dataset, Pieces, Record
@@ -65,7 +64,7 @@ def _line(
         "attachments": int(cells["attachments"] or 0),
         "answers": {
             question.key: value
-            for question in shown_questions(dataset.call, named=dataset.named)
+            for question in dataset.questions
             if question.kind != QuestionKind.FILE
             and (value := answer_of(question, record)) is not None
         },

@@ -1,7 +1,8 @@
 """A dataset as a REFI-QDA project, .qdpx.
 
 One plain-text source per response holds its text answers, each under its question and coded to
-it. One case per response holds its closed answers as variables. Offsets count codepoints of the
+it. One case per response holds its closed answers as variables, and its texts hold them once more
+(`qda_variables`). Offsets count codepoints of the
 source (LF line ends, no byte order mark), the end not included. In a file of the project team,
 what was read of a file with coded passages is a source of its own.
 """
@@ -12,12 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
-from xml.sax.saxutils import escape
 
 from core.release import NAME
-from core.xml_text import HEAD, element, tag, xml_text
+from core.xml_text import HEAD, element, tag
 from core.zip_stream import small_member
-from exports.columns import NUMBER, SEVERAL, TIME, Column
 from exports.export_context import ExportContext
 from exports.queries import codes_of, memos_of, name_of, records, samples_of, users_of
 from exports.types import CodedPassage, Dataset, Pieces, Record
@@ -25,13 +24,13 @@ from exports.writers import qda_xml
 from exports.writers.qda_notes import Notes
 from exports.writers.qda_sets import Sets
 from exports.writers.qda_sources import AnswerRange, source_text, text_questions
+from exports.writers.qda_variables import Variables
 from exports.writers.record_answers import file_name
 from review.coding.codebook_files.qda import ORIGIN
 
 CONTENT_TYPE = "application/zip"
 PIECE = 256 * 1024  # bytes
 LONGEST_NAME = 60  # characters of a passage that name it in a list
-VARIABLE_TYPES = {NUMBER: "Integer", TIME: "DateTime"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class _Writer:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.call = dataset.call
-        self._table = dataset.columns
+        self._variables = Variables(dataset)
         self._portal = qda_xml.guid(self.call, "user", "portal")
         memos = memos_of(dataset)
         self._codes = codes_of(dataset)
@@ -123,7 +122,7 @@ class _Writer:
         questions = text_questions(self.dataset)
         yield qda_xml.codebook(self.call, self._codes, questions, notes=self._notes.on_code)
         yield "</CodeBook>\n<Variables>"
-        yield from self._variables()
+        yield from self._variables.declared()
         yield "</Variables>\n"
         for name, file in (("Cases", cases), ("Sources", sources)):
             if has_records:
@@ -138,52 +137,12 @@ class _Writer:
         yield self._notes.on_call()
         yield "</Project>\n"
 
-    def _variables(self) -> Iterator[str]:
-        for column in self._shown_columns():
-            kind = VARIABLE_TYPES.get(column.kind, "Text")
-            values = "".join(f"\n{key} = {label}" for key, label in column.values)
-            yield self._variable(column.name, kind, f"{column.meaning}{values}", column.name)
-            if column.kind == SEVERAL:
-                for key, label in column.values:
-                    name = f"{column.name}: {key}"
-                    yield self._variable(name, "Boolean", label, column.name, key)
-
-    def _variable(self, name: str, kind: str, meaning: str, *parts: str) -> str:
-        head = {"guid": self._id("variable", *parts), "name": name, "typeOfVariable": kind}
-        return f"{tag('Variable', head)}{element('Description', meaning)}</Variable>\n"
-
-    def _shown_columns(self) -> list[Column]:
-        """Return the columns that a case holds; the texts of the others stand in the source."""
-        in_source = {question.key for question in text_questions(self.dataset)}
-        return [c for c in self._table if c.name != "reference" and c.question not in in_source]
-
     def write_case(self, record: Record, sources: list[_Source], file: IO[str]) -> None:
         case = {"guid": self._id("case", record.reference), "name": record.reference}
-        file.write(tag("Case", case))
-        cells = dict(zip((column.name for column in self._table), record.cells, strict=True))
-        for column in self._shown_columns():
-            cell = cells[column.name]
-            if column.kind == TIME:
-                self._value(file, "DateTimeValue", qda_xml.moment(record.received_at), column.name)
-            elif cell is not None:
-                kind = "IntegerValue" if column.kind == NUMBER else "TextValue"
-                self._value(file, kind, cell, column.name)
-            if column.kind == SEVERAL and column.question and not record.is_withheld:
-                chosen = (cell or "").split("; ")
-                for key, _ in column.values:
-                    said = "true" if key in chosen else "false"
-                    self._value(file, "BooleanValue", said, column.name, key)
-        for source in sources:
-            file.write(tag("SourceRef", {"targetGUID": source.guid}, is_empty=True))
-        file.write("</Case>\n")
-
-    def _value(self, file: IO[str], name: str, value: str, *parts: str) -> None:
-        variable = {"targetGUID": self._id("variable", *parts)}
-        written = escape(xml_text(value))
-        file.write(
-            f"<VariableValue>{tag('VariableRef', variable, is_empty=True)}"
-            f"<{name}>{written}</{name}></VariableValue>"
+        references = "".join(
+            tag("SourceRef", {"targetGUID": source.guid}, is_empty=True) for source in sources
         )
+        file.write(f"{tag('Case', case)}{self._variables.of_case(record)}{references}</Case>\n")
 
     def write_source(self, record: Record, source: _Source, file: IO[str]) -> None:
         head = {
@@ -213,7 +172,7 @@ class _Writer:
                 self._passage(file, passage, starts.get(passage.question, 0), source.text)
         self._sets.add(record, source.guid, coded)
         self._write_memos(record, source, starts, file)
-        file.write("</TextSource>\n")
+        file.write(f"{self._variables.of_text(record)}</TextSource>\n")
 
     def _write_memos(
         self, record: Record, source: _Source, starts: dict[str, int], file: IO[str]

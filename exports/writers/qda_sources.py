@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exports.consent import says_who, shown_questions
+from exports.consent import says_who
 from exports.types import Dataset, Record
 from exports.writers.record_answers import answer_of
 from submissions.calls.models import Question
@@ -39,5 +39,4 @@ def source_text(dataset: Dataset, record: Record) -> tuple[str, list[AnswerRange
 
 
 def text_questions(dataset: Dataset) -> list[Question]:
-    shown = shown_questions(dataset.call, named=dataset.named)
-    return [q for q in shown if q.kind in TEXT_KINDS and not says_who(q)]
+    return [q for q in dataset.questions if q.kind in TEXT_KINDS and not says_who(q)]

@@ -7,6 +7,7 @@ Source: QDA-XML, Project.xsd of 18 March 2019 (qdasoftware.org). Identities are 
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from hashlib import sha1
 
 from core.xml_text import element, tag, xml_text
 from review.coding.codebook_files.qda import code_elements
@@ -20,8 +21,16 @@ CODES = "Codes"
 
 
 def guid(call: Call, *parts: object) -> str:
-    """Return the identity of what `parts` name within the call."""
-    return str(uuid.uuid5(_NAMES, "\n".join(map(str, (call.slug, *parts)))))
+    """Return the identity of what `parts` name within the call.
+
+    It is what `uuid.uuid5` gives, in a fifth of the time: a large project has a million of them.
+    """
+    name = "\n".join(map(str, (call.slug, *parts)))
+    digest = bytearray(sha1(_NAMES.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50  # RFC 9562: version 5
+    digest[8] = digest[8] & 0x3F | 0x80  # and its variant
+    written = digest.hex()
+    return f"{written[:8]}-{written[8:12]}-{written[12:16]}-{written[16:20]}-{written[20:]}"
 
 
 def question_code(call: Call, question: Question) -> str:

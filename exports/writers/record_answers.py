@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import spoken_time
-from exports.consent import asks_publication, shown_questions
+from exports.consent import asks_publication
 from exports.types import Dataset, File, Record
 from submissions.calls.models import Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
@@ -80,7 +80,7 @@ def leave_to_quote(dataset: Dataset, record: Record) -> str:
 def sections(dataset: Dataset, record: Record) -> Iterator[ReadSection]:
     """Yield the sections in which anything was answered, each with those answers."""
     found: dict[str, list[ReadAnswer]] = {}
-    for question in shown_questions(dataset.call, named=dataset.named):
+    for question in dataset.questions:
         answer = _read(question, record)
         if answer is not None:
             found.setdefault(question.section.title, []).append(answer)

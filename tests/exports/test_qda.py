@@ -1,5 +1,6 @@
 """REFI-QDA files, judged by the published schema and read back with pyrefiqda."""
 
+import uuid
 import zipfile
 from functools import cache
 from importlib.metadata import distribution
@@ -10,6 +11,7 @@ from pyrefiqda import RefiCodebook, RefiProject
 
 from accounts.states import Role
 from exports.filters import ExportFilter
+from exports.writers.qda_xml import guid
 from review.coding.codings import code_passage, quote
 from tests.exports.exporting import FAMILY, NOW, exported, make_nasty, members
 from tests.makers import make_call, make_code, make_first_call, make_submitted, make_user
@@ -262,3 +264,11 @@ def test_codebook_alone_is_that_of_the_project(tmp_path):
     assert [
         (c.get("guid"), c.get("name")) for c in alone.iter("{urn:QDA-XML:codebook:1.0}Code")
     ] == told
+
+
+@pytest.mark.django_db
+def test_identities_are_uuids_of_version_5_of_their_names():
+    call = make_call()
+    names = uuid.uuid5(uuid.NAMESPACE_URL, "urn:evidence-portal")
+    for part in ("RTR-2222-2222", "ünïcode", "x" * 5_000):
+        assert guid(call, "case", part, 3) == str(uuid.uuid5(names, f"{call.slug}\ncase\n{part}\n3"))

@@ -1,0 +1,58 @@
+"""python -m bench.export_formats: every format of an export, and what it takes.
+
+Starts a PostgreSQL of its own (durable, as in production), fills the first call with made-up
+responses, their files and a coded sample, hides words of some, and makes each format in a process
+of its own, as the worker does. Prints for each the seconds by the clock and of the processors
+(this process, its children and its database connection), how often the time of JSON lines with
+their own compression that is (aim for the REFI-QDA project and for everything: 1.5), the bytes per
+response, how far the memory rose, and how far above idle it stayed (aim: 50 MB).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from bench.mail import ROOT, postgres
+
+FORMATS = (
+    "json csv codings xlsx qdpx qdc dictionary datapackage docx docx-each pdf pdf-each "
+    "attachments bundle"
+).split()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=2_000, help="responses; default 2000")
+    parser.add_argument("--formats", nargs="+", default=FORMATS, metavar="FORMAT")
+    chosen = parser.parse_args()
+    with postgres() as database:
+        environment = os.environ | {
+            "PORTAL_ENV": "local",
+            "SECRET_KEY": "of-the-benchmark-only",
+            "PORTAL_URL": "http://127.0.0.1:8000",
+            "DATABASE_URL": database,
+            "BROKER_URL": "redis://127.0.0.1:9/0",
+            "EMAIL_URL": "smtp://127.0.0.1:9",
+            "REHEARSE_FROM": "off",
+            "LOG_LEVEL": "WARNING",
+            "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
+        }
+        makes = [["make", name] for name in chosen.formats]
+        steps = [["fill", str(chosen.count)], ["make", "json"], ["hide"], *makes]
+        floor = "0"
+        for step in steps:
+            command = [sys.executable, "-m", "bench.export_formats_measured", *step, floor]
+            done = subprocess.run(
+                command, env=environment, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
+            )
+            said, _, told = done.stdout.rpartition("floor ")
+            print(said if said else done.stdout, end="", flush=True)
+            floor = told.strip() if said else floor
+            if done.returncode:
+                return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

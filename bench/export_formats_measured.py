@@ -1,0 +1,121 @@
+"""The measuring half of bench.export_formats, which starts it with an engine of its own."""
+
+import os
+import sys
+import time
+import zlib
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+import django
+from django.core.management import call_command
+from django.db import connection
+
+django.setup()
+
+from accounts.models import User
+from bench.mail import ROOT
+from core import clock
+from exports.formats import FORMATS
+from exports.recording import export_chunks
+from exports.types import Dataset
+from review.models import Redaction
+from review.states import RedactionReason, RedactionState
+from submissions.calls.models import Call
+from submissions.responses.models import Submission, Version
+
+DEFINITION = ROOT / "submissions/definitions/rebalancing-the-relationship.toml"
+HIDDEN_OF = 10  # every tenth response has a passage that is hidden
+PASSAGE = 40  # characters
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def fill(count: int) -> None:
+    call_command("migrate", verbosity=0)
+    call_command("load_call", str(DEFINITION), verbosity=0)
+    call_command("seed_responses", count=count, seed=5, team=True, verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    words = sum(Version.objects.values_list("words", flat=True))
+    print(f"{count:,} responses, {words:,} words")
+
+
+def hide() -> None:
+    """Hide a passage of every tenth response."""
+    call = Call.objects.get()
+    one, other = (User.objects.create_user(name, password=None) for name in ("one", "other"))
+    questions = {question.key: question for question in call.questions_in_order}
+    at = clock.portal_now()
+    made = []
+    for version in Version.objects.filter(submission__state="submitted").order_by("pk")[::HIDDEN_OF]:
+        key, text = max(version.texts.items(), key=lambda answer: len(answer[1]))
+        made.append(
+            Redaction(
+                call=call,
+                version=version,
+                question=questions[key],
+                start=0,
+                end=min(PASSAGE, len(text)),
+                reason=RedactionReason.THIRD_PERSON,
+                state=RedactionState.APPROVED,
+                proposed_by=one,
+                proposed_at=at,
+                decided_by=other,
+                decided_at=at,
+            )
+        )
+    Redaction.objects.bulk_create(made, batch_size=500)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    print(f"with a passage hidden in {len(made):,} of them:")
+
+
+def make(format_name: str, floor: float) -> None:
+    call = Call.objects.get()
+    idle = _memory()
+    before, began = _processors(), time.perf_counter()
+    size, packed, packing = 0, zlib.compressobj(6), 0.0
+    seen: list[int] = []
+    for chunk in export_chunks(
+        Dataset(call), format_name, by=None, at=clock.portal_now(), progress=seen.append
+    ):
+        size += len(chunk)
+        if format_name.startswith("json"):
+            started = time.perf_counter()
+            packed.compress(chunk)
+            packing += time.perf_counter() - started
+    took, spent = time.perf_counter() - began, _processors() - before
+    least = took if format_name == "json" else floor
+    peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    told = (
+        f"{format_name:12}{took:8.1f} s {spent:8.1f} s of processors"
+        f"{took / least if least else 0:7.2f} times, {size / Submission.objects.count():10,.0f} bytes"
+        f" a response, memory at most +{peak - idle:.0f} MB, kept +{_memory() - idle:.0f} MB"
+        f", children at most {getrusage(RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB"
+    )
+    if packing:
+        told += f"; {packing:.1f} s of it compression"
+    print(told)
+    print(f"floor {least}")
+
+
+def _memory() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1024**2
+
+
+def _processors() -> float:
+    connection.ensure_connection()
+    told = Path(f"/proc/{connection.connection.get_backend_pid()}/schedstat").read_text()
+    own, children = getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)
+    ours = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return ours + int(told.split()[0]) / 1e9
+
+
+if __name__ == "__main__":
+    what = sys.argv[1]
+    if what == "make":
+        make(sys.argv[2], float(sys.argv[3]))
+    elif what == "hide":
+        hide()
+    else:
+        fill(int(sys.argv[2]))
