@@ -15,10 +15,22 @@ import sys
 
 from bench.mail import ROOT, postgres
 
-FORMATS = (
-    "json csv codings xlsx qdpx qdc dictionary datapackage docx docx-each pdf pdf-each "
-    "attachments bundle"
-).split()
+FORMATS = [
+    "json",
+    "csv",
+    "codings",
+    "xlsx",
+    "qdpx",
+    "qdc",
+    "dictionary",
+    "datapackage",
+    "docx",
+    "docx-each",
+    "pdf",
+    "pdf-each",
+    "attachments",
+    "bundle",
+]
 
 
 def main() -> int:

@@ -16,7 +16,6 @@ django.setup()
 from accounts.models import User
 from bench.mail import ROOT
 from core import clock
-from exports.formats import FORMATS
 from exports.recording import export_chunks
 from exports.types import Dataset
 from review.models import Redaction
@@ -47,7 +46,8 @@ def hide() -> None:
     questions = {question.key: question for question in call.questions_in_order}
     at = clock.portal_now()
     made = []
-    for version in Version.objects.filter(submission__state="submitted").order_by("pk")[::HIDDEN_OF]:
+    versions = Version.objects.filter(submission__state="submitted").order_by("pk")
+    for version in versions[::HIDDEN_OF]:
         key, text = max(version.texts.items(), key=lambda answer: len(answer[1]))
         made.append(
             Redaction(
@@ -87,10 +87,10 @@ def make(format_name: str, floor: float) -> None:
     took, spent = time.perf_counter() - began, _processors() - before
     least = took if format_name == "json" else floor
     peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    each = size / Submission.objects.count()
     told = (
         f"{format_name:12}{took:8.1f} s {spent:8.1f} s of processors"
-        f"{took / least if least else 0:7.2f} times, {size / Submission.objects.count():10,.0f} bytes"
-        f" a response, memory at most +{peak - idle:.0f} MB, kept +{_memory() - idle:.0f} MB"
+        f"{took / least if least else 0:7.2f} times, {each:10,.0f} bytes a response, memory at most +{peak - idle:.0f} MB, kept +{_memory() - idle:.0f} MB"
         f", children at most {getrusage(RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB"
     )
     if packing:

@@ -1,7 +1,8 @@
 """Word files (ECMA-376), written paragraph by paragraph.
 
 python-docx makes the frame, with its styles, once. This file writes the paragraphs into it as XML:
-python-docx looks up each style again for each paragraph, which takes a hundred times longer. """
+python-docx looks up each style again for each paragraph, which takes a hundred times longer.
+"""
 
 import io
 import zipfile
@@ -19,7 +20,7 @@ from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
 from core.release import NAME
-from core.word_template import BULLET, TABLE, leave_out_unused
+from core.word_template import TABLE, leave_out_unused
 from core.xml_text import xml_text
 from core.zip_stream import small_member
 

@@ -1,7 +1,7 @@
 """The template of python-docx, without what no Word file of the portal uses.
 
-With its 150 styles, in two versions, its theme and its picture, each file would have 35 kB more, and
-take eight times as long to write. A program that opens the file has all of that itself.
+With its 150 styles, in two versions, its theme and its picture, each file would have 35 kB more,
+and take eight times as long to write. A program that opens the file has all of that itself.
 """
 
 from collections.abc import Iterable

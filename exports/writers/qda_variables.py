@@ -1,8 +1,8 @@
 """The variables of a REFI-QDA project, and their values on cases and on texts.
 
-NVivo and the standard read them off the case, which refers to its texts. QualCoder has a case with a
-name refer to no text, and takes for a text what stands on the text; but a variable that a case has
-is one of cases there. So the closed answers, and what is derived from them, stand on texts once
+NVivo and the standard read them off the case, which refers to its texts. QualCoder has no text for
+a case with a name, and finds a text by what stands on the text; but a variable that a case has is
+one of cases there. So the closed answers, and what is derived from them, stand on texts once
 more, under variables of their own: `roles (text)` beside `roles`.
 """
 

@@ -4,7 +4,8 @@ import io
 import tempfile
 from collections.abc import Iterator
 
-from core.word_file import BULLET, WordFrame, bold, heading, link, paragraph, run
+from core.word_file import WordFrame, bold, heading, link, paragraph, run
+from core.word_template import BULLET
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import records

@@ -1,4 +1,4 @@
-"""Reads a REFI-QDA project by the rules of QualCoder's importer, as its code had them in August 2026.
+"""Reads a REFI-QDA project by the rules of QualCoder's importer of August 2026.
 
 - A variable is one of files, until a case with a name has a value of it: then it is one of cases.
 - Values within a source are attributes of that file, and so are those of a case without a name that
