@@ -52,15 +52,15 @@ def main() -> int:
         }
         makes = [["make", name] for name in chosen.formats]
         steps = [["fill", str(chosen.count)], ["make", "json"], ["hide"], *makes]
-        floor = "0"
+        json_seconds = "0"
         for step in steps:
-            command = [sys.executable, "-m", "bench.export_formats_measured", *step, floor]
+            command = [sys.executable, "-m", "bench.export_formats_measured", *step, json_seconds]
             done = subprocess.run(
                 command, env=environment, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
             )
-            said, _, told = done.stdout.rpartition("floor ")
-            print(said if said else done.stdout, end="", flush=True)
-            floor = told.strip() if said else floor
+            said, _, told = done.stdout.partition("JSON ")
+            print(said, end="", flush=True)
+            json_seconds = told.strip() or json_seconds
             if done.returncode:
                 return done.returncode
     return 0
