@@ -6,10 +6,15 @@ answers that consent lets the export show (`choices`, `version.texts`, `identity
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from exports.column import LONG, ONE, SEVERAL, SHORT, TICK, Column, literal_sql, name_sql
 from exports.consent import asks_publication, shown_questions
-from review.duplicates.counting import campaign_sql
+from exports.fact_columns import (
+    campaign_columns,
+    handling_columns,
+    receipt_columns,
+    version_columns,
+)
 from submissions.calls.facets import DerivedFacet, band_of_option
 from submissions.calls.models import Call, Question
 from submissions.calls.states import (
@@ -19,43 +24,8 @@ from submissions.calls.states import (
     PublicationPolicy,
     QuestionKind,
 )
-from submissions.responses.states import Channel, Timing, TriageStatus
 
 CONSENTS = ("quote_ok",)
-
-CODE = "code"
-TIME = "ISO 8601 time"
-NUMBER = "number"
-ONE = "one choice"
-SEVERAL = "several choices, joined with “; ”"
-TICK = "tick"
-SHORT = "short text"
-LONG = "text"
-MOMENT_SQL = (
-    "to_char(version.received_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
-    "|| CASE WHEN local_time.ahead < interval '0' THEN '-' ELSE '+' END "
-    "|| to_char(greatest(local_time.ahead, -local_time.ahead), 'HH24:MI')"
-)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, the SQL of its cells, and what the data dictionary says of it.
-
-    `is_typed_in` says that a cell may begin with anything: somebody wrote it, or named it.
-    `question` is the key of the question it answers, `row` that of the matrix's row, and
-    `derived_from` that of the question whose options it puts into bands.
-    """
-
-    name: str
-    sql: str
-    kind: str
-    meaning: str
-    values: tuple[tuple[str, str], ...] = field(default=())
-    is_typed_in: bool = False
-    question: str = ""
-    row: str = ""
-    derived_from: str = ""
 
 
 def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Column]:
@@ -66,15 +36,16 @@ def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Col
     The facets come first, each with the bands derived from it, then the other questions in the
     call's order, and last what respondents allow.
     """
-    leading = [*_receipt_columns(), *_facet_columns(call)]
+    leading = [*receipt_columns(), *_facet_columns(call)]
     facets = {facet["question"] for facet in call.facets}
     shown = {q.key: q for q in shown_questions(call, named=named) if q.key not in facets}
     consents = [shown.pop(key) for key in CONSENTS if key in shown]
     last = [
         _publication_column(call, shown.pop("publication", None)),
         *(_column(question, question.key) for question in consents),
-        *_handling_columns(),
-        *_campaign_columns(campaigns),
+        *handling_columns(),
+        *version_columns(),
+        *campaign_columns(campaigns),
     ]
     taken = {column.name for column in (*leading, *last)}
     others: list[Column] = []
@@ -82,14 +53,6 @@ def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Col
         if question.kind != QuestionKind.FILE:
             others += _question_columns(question, taken)
     return [*leading, *others, *last]
-
-
-def name_sql(key: str) -> str:
-    return '"' + key.replace('"', '""').replace("%", "%%") + '"'
-
-
-def literal_sql(key: str) -> str:
-    return "'" + key.replace("'", "''").replace("%", "%%") + "'"
 
 
 def sql_type(question: Question) -> str:
@@ -112,10 +75,14 @@ def is_among_texts(question: Question) -> bool:
     return question.kind in TEXT_KINDS and not question.identity
 
 
+def _given_sql(question: Question) -> str:
+    return f"{document_of(question)}.{name_sql(question.key)}"
+
+
 def _value_sql(question: Question) -> str:
     if is_among_texts(question):
         return f"(version.texts->>{literal_sql(question.key)})"
-    given = f"{document_of(question)}.{name_sql(question.key)}"
+    given = _given_sql(question)
     if question.kind in MULTIPLE_KINDS:
         return f"array_to_string({given}, '; ')"
     if question.kind == QuestionKind.CHECKBOX:
@@ -160,6 +127,7 @@ def _column(question: Question, name: str) -> Column:
         values=(("yes", "Ticked"),) if is_checkbox else _options(question),
         is_typed_in=not is_checkbox,
         question=question.key,
+        listed_sql=_given_sql(question) if question.kind in MULTIPLE_KINDS else "",
     )
 
 
@@ -173,33 +141,6 @@ def _kind_in_words(question: Question) -> str:
     if question.kind in TEXT_KINDS:
         return LONG if question.kind == QuestionKind.LONG else SHORT
     return TICK if question.kind == QuestionKind.CHECKBOX else ONE
-
-
-def _receipt_columns() -> list[Column]:
-    return [
-        Column("reference", "submission.reference", CODE, "The response's reference."),
-        Column(
-            "submitted_at",
-            MOMENT_SQL,
-            TIME,
-            "When the latest version was received: local time of the call's time zone, with "
-            "its offset from UTC.",
-        ),
-        Column(
-            "timing",
-            "version.timing",
-            ONE,
-            "Which deadline the latest version was received before.",
-            tuple(Timing.choices),
-        ),
-        Column(
-            "channel",
-            "version.channel",
-            ONE,
-            "How the evidence reached the project.",
-            tuple(Channel.choices),
-        ),
-    ]
 
 
 def _facet_columns(call: Call) -> Iterator[Column]:
@@ -242,52 +183,3 @@ def _publication_column(call: Call, question: Question | None) -> Column:
         is_typed_in=True,
         question="publication" if question is not None else "",
     )
-
-
-def _campaign_columns(campaigns: str) -> list[Column]:
-    if not campaigns:
-        return []
-    name = campaign_sql("submission.id")
-    found = [
-        Column(
-            "campaign",
-            f"CASE WHEN NOT version.is_withheld THEN {name} END",
-            SHORT,
-            "The campaign that staff put the response into.",
-            is_typed_in=True,
-        )
-    ]
-    if campaigns == "once":
-        found.append(
-            Column(
-                "stands_for",
-                "stood.responses",
-                NUMBER,
-                "How many responses of its campaign the row stands for, itself included; empty "
-                "outside campaigns. Duplicates are not counted.",
-            )
-        )
-    return found
-
-
-def _handling_columns() -> list[Column]:
-    return [
-        Column("attachments", "attached.files", NUMBER, "How many files came with the response."),
-        Column(
-            "words", "version.words", NUMBER, "Words in all text answers, withheld ones included."
-        ),
-        Column(
-            "status",
-            "version.status",
-            ONE,
-            "How far the project's staff have read the response.",
-            tuple(TriageStatus.choices),
-        ),
-        Column(
-            "codes",
-            "coded.codes",
-            SEVERAL,
-            "Names of the codes under which staff put passages that this export shows.",
-            is_typed_in=True,
-        ),
-    ]

@@ -28,6 +28,14 @@ CONSENTS = {
     "org_name_listed": "org_name_listed",
     "quote_ok": "quote_ok",
 }
+# How a table has the choices, and several of one question.
+LABELS = "labels"
+CHOICES = {"keys": "By their keys, which the dictionary explains", LABELS: "By their labels"}
+APART = "apart"
+SEVERAL = {
+    "joined": "Joined in one column",
+    APART: "Joined, and a column of yes or no for each option",
+}
 LONGEST_SEARCH = 200  # characters
 
 
@@ -44,7 +52,8 @@ class ExportFilter:
     shows. `publications`, `org_name_listed` and `quote_ok` are what respondents allow.
     `since` and `until` are days of the call's time zone, both included, on which the latest
     version was received. `quotable` leaves only responses that may be quoted.
-    `campaigns` is one of CAMPAIGNS.
+    `campaigns` is one of CAMPAIGNS. `choices` and `several`, one of CHOICES and of SEVERAL, say how
+    a table has them.
     """
 
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -60,6 +69,8 @@ class ExportFilter:
     quotable: bool = False
     campaigns: str = ""
     order: str = "oldest"
+    choices: str = "keys"
+    several: str = "joined"
 
     @property
     def asks_beyond_the_bare_row(self) -> bool:
@@ -119,6 +130,8 @@ class ExportFilter:
             raise FilterRefused("quotable: the call does not ask whether it may quote.")
         _refuse_unknown("campaigns", (self.campaigns,), CAMPAIGNS)
         _refuse_unknown("order", (self.order,), ORDERS)
+        _refuse_unknown("choices", (self.choices,), CHOICES)
+        _refuse_unknown("several", (self.several,), SEVERAL)
         # Nothing is received later: a late pass lasts so long at most.
         last = call.closes_at.year + YEARS_AHEAD
         for day in (self.since, self.until):

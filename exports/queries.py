@@ -90,6 +90,7 @@ def _record(
     return Record(
         reference=facts["reference"],
         number=facts["number"],
+        submitted_at=facts["submitted_at"],
         received_at=facts["received_at"],
         is_confidential=facts["is_confidential"],
         is_withheld=facts["is_withheld"],

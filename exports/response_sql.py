@@ -16,7 +16,8 @@ from exports import consent
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql, stood_sql
 from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
-from exports.columns import Column, document_of, is_among_texts, literal_sql, name_sql, sql_type
+from exports.column import Column, literal_sql, name_sql
+from exports.columns import document_of, is_among_texts, sql_type
 from exports.files_sql import WITHHELD_FILE_SQL
 from exports.types import Dataset, Query
 from submissions.calls.models import Question
@@ -87,7 +88,7 @@ def longest_cells_query(dataset: Dataset) -> Query:
 def facts_sql(dataset: Dataset) -> dict[str, str]:
     """Return the SQL of what a `Record` holds beside its cells, by the names of its columns.
 
-    `id` and `submitted_at` are there for the order.
+    `id` is there for the order.
     """
     call = dataset.call
     return {
@@ -154,12 +155,20 @@ def _joined(dataset: Dataset, order: str) -> str:
         f"{consent.texts_sql(call, scope)} AS texts FROM submissions_version AS version "
         f"{consent.JOIN_REDACTED}WHERE version.id = submission.current_version_id OFFSET 0) "
         f"AS version {identity}"
-        "CROSS JOIN LATERAL (SELECT (version.received_at AT TIME ZONE %(zone)s) "
-        "- (version.received_at AT TIME ZONE 'UTC') AS ahead) AS local_time "
+        f"{_ahead_sql('version.received_at', 'local_time')}"
+        f"{_ahead_sql('submission.submitted_at', 'first_time')}"
         f"CROSS JOIN LATERAL (SELECT {_file_count_sql(dataset)} AS files) AS attached "
         f"CROSS JOIN LATERAL (SELECT {codes_sql(call, scope)} AS codes OFFSET 0) AS coded "
         f"{stood_sql(dataset)}"
         f"{_documents(dataset)}"
+    )
+
+
+def _ahead_sql(moment: str, name: str) -> str:
+    """JOIN: how far ahead of UTC the call's time zone is at the moment."""
+    return (
+        f"CROSS JOIN LATERAL (SELECT ({moment} AT TIME ZONE %(zone)s) "
+        f"- ({moment} AT TIME ZONE 'UTC') AS ahead) AS {name} "
     )
 
 

@@ -1,7 +1,7 @@
 """What the writers of exports work with: a dataset, its records, the bytes that they yield."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
-from exports.columns import Column, columns
+from exports.column import Column
+from exports.columns import columns
 from exports.consent import Scope, shown_questions
 from exports.filters import ExportFilter
+from exports.table_columns import in_shape
 from submissions.calls.models import Call, Question
 
 # A file's bytes in pieces. Close a generator that you do not read to its end.
@@ -24,7 +26,8 @@ class Dataset:
 
     `consent.Scope` says what `named`, `includes_unnamed` and `confidential` mean. `team`: a file of
     the project team, with passages of files. `reader` is who gets it, and `blind` has the responses
-    of which they see no codings of others.
+    of which they see no codings of others. A table (`as_table`) has its choices as somebody chose;
+    every other format has their keys.
     """
 
     call: Call
@@ -35,6 +38,7 @@ class Dataset:
     team: bool = False
     reader: User | None = None
     blind: tuple[int, ...] = ()
+    is_table: bool = False
 
     @property
     def scope(self) -> Scope:
@@ -52,7 +56,11 @@ class Dataset:
     # Each is asked for once a response.
     @cached_property
     def columns(self) -> list[Column]:
-        return columns(self.call, named=self.named, campaigns=self.export_filter.campaigns)
+        found = columns(self.call, named=self.named, campaigns=self.export_filter.campaigns)
+        return in_shape(found, self.export_filter) if self.is_table else found
+
+    def as_table(self) -> "Dataset":
+        return replace(self, is_table=True)
 
     @cached_property
     def questions(self) -> list[Question]:
@@ -135,7 +143,7 @@ class MemoOfProject:
 class Record:
     """One response: `cells` in the order of the columns, as text and byte-true; None is empty.
 
-    Where `is_withheld`, the reference, `received_at` and three cells are all that there is:
+    Where `is_withheld`, the reference, the moments and three cells are all that there is:
     `submitted_at`, `timing` and `publication`. `number` is 0 then. Unless it `says_who`, nothing
     in it may say which person answered: not its files' properties either. `file_texts` has what was
     read of the files with coded passages, by their numbers.
@@ -143,6 +151,7 @@ class Record:
 
     reference: str
     number: int
+    submitted_at: datetime
     received_at: datetime
     is_confidential: bool
     is_withheld: bool

@@ -20,7 +20,15 @@ from core import clock
 from core.disclosure_control import FEW
 from exports import export_runs
 from exports.export_context import UnsupportedByFormat
-from exports.filters import CAMPAIGNS, ORDERS, ExportFilter, FilterRefused, consent_options
+from exports.filters import (
+    CAMPAIGNS,
+    CHOICES,
+    ORDERS,
+    SEVERAL,
+    ExportFilter,
+    FilterRefused,
+    consent_options,
+)
 from exports.formats import FORMATS
 from exports.queries import codes_of, count
 from exports.recording import (
@@ -35,6 +43,7 @@ from exports.steering.doors import of_call, sees_charts
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
     chosen_in_words,
+    field_names,
     hides,
     latest_on_record,
     number_in_words,
@@ -161,6 +170,10 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
         "orders": [(key, label, key == export_filter.order) for key, label in ORDERS.items()],
         "campaigns": [
             (key, label, key == export_filter.campaigns) for key, label in CAMPAIGNS.items()
+        ],
+        "shapes": [
+            (name, field_names()[name], options, getattr(export_filter, name))
+            for name, options in (("choices", CHOICES), ("several", SEVERAL))
         ],
         "chosen": chosen_in_words(call, export_filter.filters()),
         "hidden": as_fields(export_filter),

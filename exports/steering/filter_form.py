@@ -76,6 +76,8 @@ def read_filter(call: Call, given: QueryDict) -> ExportFilter:
             "quotable": given.get("quotable") == "yes",
             "campaigns": given.get("campaigns", ""),
             "order": given.get("order") or "oldest",
+            "choices": given.get("choices") or "keys",
+            "several": given.get("several") or "joined",
         }
     )
 

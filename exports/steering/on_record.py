@@ -13,7 +13,7 @@ from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
-from exports.filters import CAMPAIGNS, consent_options
+from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of
 from exports.recording import may_export_confidential, say_lost_files
@@ -144,6 +144,8 @@ def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[st
         "timings": dict(Timing.choices),
         "statuses": dict(TriageStatus.choices),
         "campaigns": CAMPAIGNS,
+        "choices": CHOICES,
+        "several": SEVERAL,
         **consent_options(call),
     }
     names = field_names()
@@ -182,4 +184,6 @@ def field_names() -> dict[str, str]:
         "quotable": _("Only what may be quoted"),
         "campaigns": _("Campaigns and duplicates"),
         "order": _("Order"),
+        "choices": _("Choices"),
+        "several": _("Several choices"),
     }

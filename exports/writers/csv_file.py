@@ -8,7 +8,7 @@ import psycopg2.extensions
 from django.db import connection
 
 from core.safe_cells import neutralise_inside
-from exports.columns import Column
+from exports.column import Column
 from exports.export_context import ExportContext
 from exports.queries import PLANS_FOR_A_STREAM
 from exports.response_sql import spreadsheet_query
@@ -22,8 +22,9 @@ BROKEN_OFF = b"THIS FILE IS INCOMPLETE: the export broke off here. Download it a
 
 def pieces(context: ExportContext) -> Pieces:
     """Yield the CSV in chunks of whole rows; a query that fails sends nothing at all."""
-    table = context.dataset.columns
-    rows = iter(CopiedRows(spreadsheet_query(context.dataset), context.row_done))
+    dataset = context.dataset.as_table()
+    table = dataset.columns
+    rows = iter(CopiedRows(spreadsheet_query(dataset), context.row_done))
     try:
         yield header(table) + next(rows, b"")
         yield from rows

@@ -4,7 +4,7 @@ import csv
 import io
 
 from core.safe_cells import neutralise
-from exports.columns import SHORT, Column
+from exports.column import SHORT, Column
 from exports.consent import asks_publication, says_who, shown_questions, withheld_questions
 from exports.export_context import ExportContext
 from exports.types import Dataset, Pieces
@@ -65,6 +65,11 @@ NEVER_PUBLISHED = (
     "The call asks nobody about publication: use the responses inside the project, and publish "
     "or quote none of them."
 )
+MOMENTS = (
+    "submitted_at is when the response was first submitted, received_at when its latest version "
+    "came. Every answer, the timing and the filter by days go by the latest version; the order by "
+    "the first. Of a confidential response there is submitted_at alone."
+)
 ROWS = (
     "One row a submitted response, in its latest version. Drafts, withdrawn and erased ones are "
     "left out. Unless another order was chosen, the response that was first submitted comes "
@@ -76,10 +81,10 @@ CODING = (
     "file as UTF-8 text rather than opening it by a double click."
 )
 EXCEL = (
-    "In Excel files, submitted_at is a date and time of the call's time zone, cut (never "
-    "rounded) to the millisecond. An answer of more than 32,767 characters, the most that a cell "
-    "of Excel holds, goes on in a column named “(continued 2)”, “(continued 3)” and so on: put "
-    "together without anything between them, the cells are the answer."
+    "In Excel files, submitted_at and received_at are dates and times of the call's time zone, cut "
+    "(never rounded) to the millisecond. An answer of more than 32,767 characters, the most that a "
+    "cell of Excel holds, goes on in a column named “(continued 2)”, “(continued 3)” and so on: "
+    "put together without anything between them, the cells are the answer."
 )
 CONTROLS = (
     "Control characters, which XML cannot hold, are shown by their pictures (U+2400 to U+241F) "
@@ -90,6 +95,7 @@ CONTROLS = (
 IDENTITY = "Says who answers: withheld from every pseudonymised export."
 IDENTITY_NAMED = "Says who answers. Empty where the respondent did not choose it to be named."
 SHORT_TEXT = "Empty where the respondent did not choose to be named."
+LABELLED = "The cells have the labels, not the keys."
 FILE_QUESTION = (
     "Given as files, under the attachments: named by the response's reference and a number."
 )
@@ -106,6 +112,7 @@ def rules(dataset: Dataset) -> list[tuple[str, str]]:
     return [
         ("rows", ROWS),
         *_campaign_rule(dataset),
+        ("moments", MOMENTS),
         ("format", CODING),
         ("apostrophes", NEUTRALISING),
         *_consent_rules(dataset),
@@ -139,6 +146,7 @@ def _consent_rules(dataset: Dataset) -> list[tuple[str, str]]:
 
 def entries(dataset: Dataset) -> list[tuple[str, ...]]:
     """Return the dictionary's rows: columns, files, what is withheld, the rules."""
+    dataset = dataset.as_table()
     call, named = dataset.call, dataset.named
     files = [q for q in shown_questions(call, named=named) if q.kind == QuestionKind.FILE]
     return [
@@ -156,7 +164,7 @@ def described(column: Column, dataset: Dataset) -> tuple[str, ...]:
     values = "\n".join(f"{key} = {label}" for key, label in column.values)
     question = dataset.call.questions_by_key.get(column.question)
     unnamed = asks_publication(dataset.call) and column.kind == SHORT
-    notes = SHORT_TEXT if unnamed else ""
+    notes = SHORT_TEXT if unnamed else LABELLED if column.has_labels else ""
     if question is not None and says_who(question):
         notes = IDENTITY_NAMED
     return (column.name, column.kind, column.meaning, values, notes)

@@ -46,12 +46,13 @@ def _line(
     zone = ZoneInfo(dataset.call.timezone)
     line: dict[str, Any] = {
         "reference": record.reference,
-        "submitted_at": record.received_at.astimezone(zone).isoformat(timespec="microseconds"),
+        "submitted_at": record.submitted_at.astimezone(zone).isoformat(timespec="microseconds"),
         "timing": cells["timing"],
         "publication": cells["publication"],
     }
     if record.is_withheld:
         return line
+    line["received_at"] = record.received_at.astimezone(zone).isoformat(timespec="microseconds")
     line |= {"version": record.number} | {name: cells[name] for name in RECEIPT}
     line["derived"] = {derived["key"]: cells[derived["key"]] for derived in dataset.call.derived}
     line |= {name: cells[name] for name in ("campaign",) if name in cells}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from core.xml_text import element, tag, xml_text
-from exports.columns import NUMBER, SEVERAL, TIME, Column
+from exports.column import NUMBER, SEVERAL, TIME, Column
 from exports.types import Dataset, Record
 from exports.writers import qda_xml
 from exports.writers.qda_sources import text_questions
@@ -66,8 +66,9 @@ class _Variable:
 
     def of(self, record: Record) -> str:
         cell = record.cells[self._place]
-        if self._column.kind == TIME:
-            cell = qda_xml.moment(record.received_at)
+        if self._column.kind == TIME and cell is not None:
+            is_first = self._column.name == "submitted_at"
+            cell = qda_xml.moment(record.submitted_at if is_first else record.received_at)
         said = "" if cell is None else f"{self._before}{escape(xml_text(cell))}{self._behind}"
         if not self._each or record.is_withheld:
             return said

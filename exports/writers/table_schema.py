@@ -7,7 +7,7 @@ Source: Frictionless Data Package and Table Schema, v1 (specs.frictionlessdata.i
 import json
 from typing import Any
 
-from exports.columns import NUMBER, ONE, TICK, TIME, Column
+from exports.column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.consent import withheld_questions
 from exports.export_context import ExportContext
 from exports.types import Dataset, Pieces
@@ -23,6 +23,7 @@ def pieces(context: ExportContext) -> Pieces:
 
 
 def data_package(dataset: Dataset) -> dict[str, Any]:
+    dataset = dataset.as_table()
     call, named = dataset.call, dataset.named
     return {
         "profile": "tabular-data-package",
@@ -72,7 +73,8 @@ def _field(column: Column, dataset: Dataset) -> dict[str, Any]:
     if column.name == "reference":
         field["constraints"] = {"required": True, "unique": True}
     if column.values:
-        field["categories"] = [{"value": key, "label": label} for key, label in column.values]
-        if column.kind in {ONE, TICK} or column.derived_from:
-            field["constraints"] = {"enum": [key for key, _ in column.values]}
+        written = [(label if column.has_labels else key, label) for key, label in column.values]
+        field["categories"] = [{"value": value, "label": label} for value, label in written]
+        if column.kind in {ONE, TICK, YES_NO} or column.derived_from:
+            field["constraints"] = {"enum": list(dict.fromkeys(value for value, _ in written))}
     return field

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -17,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from core.disclosure_control import FEW
 from core.text_sheets import TextWorkbook
 from core.xml_text import xml_text
-from exports.columns import LONG, NUMBER, TIME, Column
+from exports.column import LONG, NUMBER, TIME, Column
 from exports.export_context import ExportContext, UnsupportedByFormat
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS
@@ -37,6 +36,7 @@ MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same da
 
 def pieces(context: ExportContext) -> Pieces:
     """Yield the file; raise UnsupportedByFormat for more responses than a sheet has rows."""
+    context.dataset = context.dataset.as_table()
     if count(context.dataset) >= MOST_ROWS:
         raise UnsupportedByFormat(
             f"An Excel sheet holds {MOST_ROWS - 1:,} responses. Choose fewer, or take the CSV."
@@ -106,16 +106,14 @@ def _write_responses(
     _print_on_a4(sheet)
     for number, name in enumerate(head):
         sheet.write_string(0, number, name, formats.head)
-    zone = ZoneInfo(context.dataset.call.timezone)
     row = 0
     for row, record in enumerate(records(context.dataset), start=1):
         sheet.set_row(row, ROW_HEIGHT)
         place = 0
         for (column, width), cell in zip(layout, record.cells, strict=True):
             if column.kind == TIME:
-                moment = record.received_at.astimezone(zone).replace(tzinfo=None)
-                cut = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-                sheet.write_datetime(row, place, cut, formats.moment)
+                if cell is not None:
+                    sheet.write_datetime(row, place, _cut(cell), formats.moment)
             elif column.kind == NUMBER:
                 if cell is not None:
                     sheet.write_number(row, place, int(cell), formats.number)
@@ -126,6 +124,12 @@ def _write_responses(
         counts.add(record)
         context.row_done()
     sheet.autofilter(0, 0, row, len(head) - 1)
+
+
+def _cut(written: str) -> datetime:
+    """Return the local time of an ISO 8601 one without its zone, cut to the millisecond."""
+    moment = datetime.fromisoformat(written).replace(tzinfo=None)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _put(sheet: Worksheet, row: int, place: int, text: str, formats: _Formats) -> None:

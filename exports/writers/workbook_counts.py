@@ -31,6 +31,7 @@ class ResponseCounts:
         self._call = dataset.call
         self._zone = ZoneInfo(dataset.call.timezone)
         self._timing = [column.name for column in dataset.columns].index("timing")
+        self._timings = {str(label): key for key, label in Timing.choices}  # where it has labels
         self._by_day: Counter[str] = Counter()
         self._by_timing: Counter[str] = Counter()
         self._by_facet: dict[str, Counter[str]] = {
@@ -41,8 +42,9 @@ class ResponseCounts:
 
     def add(self, record: Record) -> None:
         self._total += 1
-        self._by_day[f"{record.received_at.astimezone(self._zone):%Y-%m-%d}"] += 1
-        self._by_timing[record.cells[self._timing] or ""] += 1
+        self._by_day[f"{record.submitted_at.astimezone(self._zone):%Y-%m-%d}"] += 1
+        timing = record.cells[self._timing] or ""
+        self._by_timing[self._timings.get(timing, timing)] += 1
         if record.is_withheld:
             self._withheld += 1
             return

@@ -31,7 +31,7 @@ def test_header_is_that_of_the_interface():
     head = exported(make_call()).split(b"\r\n")[0].decode()
     assert head == (
         "reference,submitted_at,timing,channel,roles,role_other,age,history,fairness_money,fairness_risk,"
-        "story,commissioner_view,declaration,publication,quote_ok,attachments,words,status,codes"
+        "story,commissioner_view,declaration,publication,quote_ok,attachments,words,status,codes,received_at,version"
     )
 
 
@@ -46,7 +46,7 @@ def test_header_of_the_first_call_is_promised():
         "good_practice,poor_practice,named_in_bid_unused,commissioner_good,"
         "commissioner_view,service_user_effect,larger_orgs,smaller_orgs,umbrella_and_funders,"
         "anything_else,org_name_listed,contact_followup,updates,declaration,declaration_personal,publication,quote_ok,"
-        "attachments,words,status,codes"
+        "attachments,words,status,codes,received_at,version"
     )
 
 
@@ -57,7 +57,7 @@ def test_header_of_another_call_has_its_own_facets_and_bands():
     head = exported(call).split(b"\r\n")[0].decode()
     assert head == (
         "reference,submitted_at,timing,channel,roles,size,half,role_other,number,history,"
-        "fairness_money,fairness_risk,story,declaration,publication,attachments,words,status,codes"
+        "fairness_money,fairness_risk,story,declaration,publication,attachments,words,status,codes,received_at,version"
     )
 
 
@@ -98,6 +98,8 @@ def test_row_has_every_answer_by_its_key():
             "words": "4",
             "status": "unread",
             "codes": "",
+            "received_at": "2019-07-24T11:59:59.999999+01:00",
+            "version": "1",
         }
     ]
 

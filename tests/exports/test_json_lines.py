@@ -58,6 +58,7 @@ def test_line_has_everything_as_it_was_stored(validator):
         "reference": response.reference,
         "version": 1,
         "submitted_at": "2019-07-23T12:00:00.000000+01:00",
+        "received_at": "2019-07-23T12:00:00.000000+01:00",
         "timing": "on_time",
         "publication": "named",
         "channel": "web",

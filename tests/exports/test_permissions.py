@@ -3,6 +3,7 @@
 import csv
 import io
 
+import openpyxl
 import pytest
 
 from accounts.models import AuditEvent
@@ -15,7 +16,7 @@ from submissions.responses.amending import reopen
 from submissions.responses.drafting import save_answers
 from submissions.responses.models import Submission
 from submissions.responses.submitting import submit
-from tests.exports.exporting import exported
+from tests.exports.exporting import exported, json_lines
 from tests.makers import (
     CLOSES_AT,
     OPENS_AT,
@@ -146,7 +147,7 @@ def test_record_has_the_filters():
 
 
 @pytest.mark.django_db
-def test_submitted_at_and_timing_are_those_of_the_latest_version():
+def test_submitted_at_is_the_first_version_and_received_at_the_latest():
     call = make_call()
     response = make_submitted(call, at=OPENS_AT, story="First")
     later = CLOSES_AT - (CLOSES_AT - OPENS_AT) / 2
@@ -155,7 +156,20 @@ def test_submitted_at_and_timing_are_those_of_the_latest_version():
     save_answers(submission=response, call=call, values={"story": "Second"}, at=later)
     submit(submission=response, at=later)
     (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
-    assert (row["story"], row["submitted_at"]) == ("Second", "2019-06-26T10:30:00.000000+01:00")
+    assert (row["story"], row["version"], row["submitted_at"], row["received_at"]) == (
+        "Second",
+        "2",
+        "2019-05-29T09:00:00.000000+01:00",
+        "2019-06-26T10:30:00.000000+01:00",
+    )
+    (line,) = json_lines(exported(call, "json"))
+    assert {name: line[name] for name in ("submitted_at", "received_at")} == {
+        name: row[name] for name in ("submitted_at", "received_at")
+    }
+    book = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))
+    head, cells = book["Responses"].iter_rows(values_only=True)
+    excel = dict(zip(head, cells, strict=True))
+    assert (excel["submitted_at"].month, excel["received_at"].month) == (5, 6)
 
 
 @pytest.mark.django_db

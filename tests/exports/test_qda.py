@@ -166,7 +166,8 @@ def test_closed_answers_are_the_cases_variables(tmp_path):
         call, roles=["provider", "other"], role_other="Volunteer", fairness={"risk": "good"}
     )
     values = Read(exported(call, "qdpx"), tmp_path).values()[response.reference]
-    assert str(values.pop("submitted_at")) == "2019-07-23T11:00:00Z"
+    for name in ("submitted_at", "received_at"):
+        assert str(values.pop(name)) == "2019-07-23T11:00:00Z"
     assert values == {
         "timing": "on_time",
         "channel": "web",
@@ -180,6 +181,7 @@ def test_closed_answers_are_the_cases_variables(tmp_path):
         "history: none": False,
         "fairness_risk": "good",
         "declaration": "yes",
+        "version": 1,
         "publication": "named",
         "quote_ok": "yes",
         "attachments": 0,

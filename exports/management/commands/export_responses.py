@@ -87,6 +87,14 @@ class Command(BaseCommand):
             "duplicates not at all",
         )
         parser.add_argument(
+            "--choices", default="keys", help="in tables: keys or labels; keys if not given"
+        )
+        parser.add_argument(
+            "--several",
+            default="joined",
+            help="in tables: joined, or apart for a column of yes or no per option, too",
+        )
+        parser.add_argument(
             "--order", default="oldest", help=f"one of: {', '.join(ORDERS)}; oldest if not given"
         )
         parser.add_argument(
@@ -183,8 +191,9 @@ def _dataset(options: dict[str, Any]) -> Dataset:
         confidential=options["confidential"],
     )
     fields = [*(field for field, _ in SEVERAL.values()), "words", "since", "until", "quotable"]
+    fields += ["campaigns", "order", "choices", "several"]
     try:
-        filters = {name: options[name] for name in (*fields, "campaigns", "order")}
+        filters = {name: options[name] for name in fields}
         export_filter = ExportFilter.from_filters(filters | {"facets": _facets(call, options)})
         codes = tuple(code.name for code in codes_of(dataset))
         return replace(dataset, export_filter=export_filter.checked(call, codes))

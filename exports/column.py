@@ -1,0 +1,55 @@
+"""One column of an export, and the SQL that its cells are made of."""
+
+from dataclasses import dataclass, field
+
+CODE = "code"
+TIME = "ISO 8601 time"
+NUMBER = "number"
+ONE = "one choice"
+SEVERAL = "several choices, joined with “; ”"
+TICK = "tick"
+SHORT = "short text"
+LONG = "text"
+YES_NO = "yes or no"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, the SQL of its cells, and what the data dictionary says of it.
+
+    `is_typed_in` says that a cell may begin with anything: somebody wrote it, or named it.
+    `question` is the key of the question it answers, `row` that of the matrix's row, `option` that
+    of the option it says yes or no of, and `derived_from` that of the question whose options it
+    puts into bands. Of several choices `listed_sql` has the keys as an array. `has_labels` says
+    that the cells have the labels of `values`.
+    """
+
+    name: str
+    sql: str
+    kind: str
+    meaning: str
+    values: tuple[tuple[str, str], ...] = field(default=())
+    is_typed_in: bool = False
+    question: str = ""
+    row: str = ""
+    derived_from: str = ""
+    option: str = ""
+    listed_sql: str = ""
+    has_labels: bool = False
+
+
+def name_sql(key: str) -> str:
+    return '"' + key.replace('"', '""').replace("%", "%%") + '"'
+
+
+def literal_sql(key: str) -> str:
+    return "'" + key.replace("'", "''").replace("%", "%%") + "'"
+
+
+def moment_sql(moment: str, local: str) -> str:
+    """SQL of a moment as ISO 8601; `local` joins how far ahead of UTC the call's zone is then."""
+    return (
+        f"to_char({moment} AT TIME ZONE %(zone)s, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
+        f"|| CASE WHEN {local}.ahead < interval '0' THEN '-' ELSE '+' END "
+        f"|| to_char(greatest({local}.ahead, -{local}.ahead), 'HH24:MI')"
+    )
