@@ -1,8 +1,8 @@
 """Tagged PDFs (PDF/UA-1) from a template and data, with Typst.
 
 A template gets its data as JSON (`json(bytes(sys.inputs.data))`), so Typst never reads what
-somebody typed as markup. The fonts come from a package, not from the machine, so that a file
-looks the same wherever it is made. PDF/UA-1 forbids text without glyphs, so a character that the
+somebody typed as markup. The fonts come from a package and from Typst, not from the machine, so
+that a file looks the same wherever it is made. PDF/UA-1 forbids text without glyphs, so a character that the
 fonts lack is written as its number, for instance [U+4E2D].
 """
 
@@ -16,7 +16,56 @@ from typing import Any
 import typst
 from fontTools.ttLib import TTFont
 
-STAND_IN = str.maketrans({"█": "◼"})
+# Put before every template.
+PRELUDE = Path(__file__).with_suffix(".typ").read_text(encoding="utf-8")
+# What people paste from Word: its bullets and ticks, in a private area of the fonts Symbol and
+# Wingdings, by which it writes them.
+FROM_WORD = {
+    0xF02D: "–",
+    0xF04A: "☺",
+    0xF06C: "●",
+    0xF06E: "■",
+    0xF06F: "□",
+    0xF071: "❑",
+    0xF072: "❒",
+    0xF075: "◆",
+    0xF076: "❖",
+    0xF077: "◆",
+    0xF09F: "•",
+    0xF0A1: "○",
+    0xF0A7: "▪",
+    0xF0A8: "□",
+    0xF0AB: "★",
+    0xF0B7: "•",
+    0xF0D8: "➢",
+    0xF0DF: "←",
+    0xF0E0: "→",
+    0xF0E1: "↑",
+    0xF0E2: "↓",
+    0xF0E8: "➔",
+    0xF0F0: "⇒",
+    0xF0FB: "✗",
+    0xF0FC: "✓",
+    0xF0FD: "☒",
+    0xF0FE: "☑",
+}
+# Full-width forms of ASCII (＝), as keyboards for Chinese and Japanese write them.
+FULL_WIDTH = {code + 0xFEE0: chr(code) for code in range(0x21, 0x7F)}
+# A hidden word stands as full blocks; a tab has no width of its own.
+STAND_IN = FROM_WORD | FULL_WIDTH | {ord("█"): "◼", ord("\t"): "    "}
+# Arrows, signs of mathematics, shapes and dingbats that the fonts inside Typst show: DejaVu Sans
+# Mono and New Computer Modern Math. A test sets each.
+SIGNS = (
+    *((0x2190, 0x23FF), (0x25A0, 0x262F), (0x2638, 0x268B), (0x26A0, 0x26BE)),
+    *((0x2701, 0x275E), (0x2761, 0x27BF), (0x27F0, 0x27FF), (0x2900, 0x297F), (0x2B00, 0x2B5F)),
+)
+# More signs than this without a space may be longer than the narrowest line.
+LONGEST_UNBROKEN = 24
+# Typst may break a line here, and nothing is shown.
+ZERO_WIDTH_SPACE = "\u200b"
+# Scripts whose letters join or stack, or whose words Typst knows by itself, are left alone.
+_UNBROKEN = re.compile(f"[!-\u058f\u2010-\u2bff]{{{LONGEST_UNBROKEN + 1},}}")
+_AFTER_A_SIGN = re.compile(r"(?<=[^\w])(?=\w)|(?<=[_/\\\\.,;:&=?@|+~#-])")
 FONTS = Path(str(distribution("manimgx-fonts").locate_file("manimgx_fonts")))
 # They have no glyph, but join or order the characters beside them: the ones of UAX #44's
 # Default_Ignorable_Code_Point that occur in text.
@@ -47,7 +96,7 @@ def pdf(template: str, data: Any, *, seconds: int | None = None) -> bytes:
     for _ in range(TRIES):
         try:
             return typst.compile(
-                template.encode(),
+                f"{PRELUDE}\n{template}".encode(),
                 sys_inputs={"data": text},
                 font_paths=_fonts(),
                 pdf_standards=["ua-1"],
@@ -76,14 +125,26 @@ def _showable_all(data: Any) -> Any:
 
 
 def showable(text: str) -> str:
-    """Return `text` with each character that the fonts lack written as [U+XXXX].
+    """Return `text` as it is set, with each character that the fonts lack written as [U+XXXX].
 
-    Hidden words, which stand as a full block, have a square that the fonts do not lack.
+    Bullets and ticks of Word, full-width signs and hidden words have stand-ins. What is
+    long and has no space may be broken, first after its signs: else it would run off the page.
     """
     text = text.translate(STAND_IN)
     known = _known()
     lacking = {c for c in set(text) if ord(c) not in known}
-    return text.translate({ord(c): _numbered(c) for c in lacking}) if lacking else text
+    text = text.translate({ord(c): _numbered(c) for c in lacking}) if lacking else text
+    return _UNBROKEN.sub(lambda found: _breakable(found[0]), text)
+
+
+def _breakable(run: str) -> str:
+    pieces = []
+    for piece in _AFTER_A_SIGN.split(run):
+        pieces += [
+            piece[start : start + LONGEST_UNBROKEN]
+            for start in range(0, len(piece), LONGEST_UNBROKEN)
+        ]
+    return ZERO_WIDTH_SPACE.join(pieces)
 
 
 def _numbered(character: str) -> str:
@@ -92,9 +153,9 @@ def _numbered(character: str) -> str:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Return the package's fonts alone. They are read once per process: reading them is slow."""
+    """Return the package's fonts and Typst's own. They are read once per process: reading them is slow."""
     return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
+        include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(FONTS)]
     )
 
 
@@ -105,4 +166,6 @@ def _known() -> frozenset[int]:
     for path in FONTS.glob("*.ttf"):
         with TTFont(path, lazy=True) as font:
             known |= set(font["cmap"].getBestCmap())
+    for first, last in SIGNS:
+        known |= set(range(first, last + 1))
     return frozenset(known)

@@ -197,7 +197,8 @@ def answer_in_pdf(data):
 
 
 def as_laid_out(text):
-    numbered = NUMBERED.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+    shown = text.translate(FULL_WIDTH)
+    numbered = NUMBERED.sub(lambda found: f"[U+{ord(found[0]):04X}]", shown)
     return " ".join(numbered.split())
 
 
