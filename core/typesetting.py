@@ -2,8 +2,8 @@
 
 A template gets its data as JSON (`json(bytes(sys.inputs.data))`), so Typst never reads what
 somebody typed as markup. The fonts come from a package and from Typst, not from the machine, so
-that a file looks the same wherever it is made. PDF/UA-1 forbids text without glyphs, so a character that the
-fonts lack is written as its number, for instance [U+4E2D].
+that a file looks the same wherever it is made. PDF/UA-1 forbids text without glyphs, so a character
+that the fonts lack is written as its number, for instance [U+4E2D].
 """
 
 import json
@@ -49,7 +49,7 @@ FROM_WORD = {
     0xF0FD: "☒",
     0xF0FE: "☑",
 }
-# Full-width forms of ASCII (＝), as keyboards for Chinese and Japanese write them.
+# Full-width forms of ASCII, as keyboards for Chinese and Japanese write them.
 FULL_WIDTH = {code + 0xFEE0: chr(code) for code in range(0x21, 0x7F)}
 # A hidden word stands as full blocks; a tab has no width of its own.
 STAND_IN = FROM_WORD | FULL_WIDTH | {ord("█"): "◼", ord("\t"): "    "}
@@ -153,7 +153,7 @@ def _numbered(character: str) -> str:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Return the package's fonts and Typst's own. They are read once per process: reading them is slow."""
+    """Return the package's fonts and Typst's own, read once per process: reading them is slow."""
     return typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(FONTS)]
     )

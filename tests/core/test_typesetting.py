@@ -6,7 +6,8 @@ import pypdf
 import pytest
 import typst
 
-from core.typesetting import pdf, showable
+from core.typesetting import LONGEST_UNBROKEN, SIGNS, ZERO_WIDTH_SPACE, pdf, showable
+from tests.laid_out import LONG
 
 TEMPLATE = """
 #set document(title: "A title")
@@ -59,3 +60,93 @@ def test_fonts_are_those_of_the_package_only():
 def test_wrong_template_is_raised():
     with pytest.raises(typst.TypstError):
         pdf("#nothing", {})
+
+
+DIRECTED = """
+#set document(title: "A title")
+#set page(paper: "a4", margin: 2cm)
+#set text(font: fonts, lang: "en", size: 11pt)
+#let data = json(bytes(sys.inputs.data))
+#for one in data [#paragraph-of(one)]
+"""
+
+
+def places(*paragraphs):
+    """Where each piece of text begins, in points from the left, by its first sign."""
+    found = {}
+
+    def note(text, page, line, *_font):
+        if text.strip():
+            found.setdefault(text.strip()[0], page[4] + page[0] * line[4])
+
+    page = pypdf.PdfReader(io.BytesIO(pdf(DIRECTED, paragraphs))).pages[0]
+    page.extract_text(visitor_text=note)
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "نحن نحتاج إلى سقف جديد. نعم!",
+        "אנחנו צריכים גג חדש",
+        "ہمیں نئی چھت چاہیے",
+        "2019: نعم",
+        "“نعم”",
+    ],
+)
+def test_paragraph_of_a_script_from_the_right_begins_at_the_right(text):
+    assert min(places([text]).values()) > 300
+
+
+@pytest.mark.parametrize("text", ["A roof", "2019", "", "A word: نعم", "नई छत", "(Νέα στέγη)"])
+def test_other_paragraph_begins_at_the_left(text):
+    assert all(x == pytest.approx(56.7, abs=1) for x in list(places([text]).values())[:1])
+
+
+def test_lines_of_both_directions_begin_each_on_their_side():
+    found = places(["Left", "שמאל", "", "Right"])
+    assert found["L"] == found["R"] == pytest.approx(56.7, abs=1)
+    assert max(found.values()) > 400
+
+
+def test_every_sign_that_counts_as_known_is_set():
+    """PDF/UA-1 refuses a text without a glyph, and so would `pdf`."""
+    signs = [chr(code) for first, last in SIGNS for code in range(first, last + 1)]
+    data = pdf(DIRECTED, [[sign] for sign in signs])
+    read = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+    assert "[U+" not in read
+    assert {sign for sign in "●■○□►➢✓✗☐☒≥≤≠≈⇒★=" if sign not in read} == {"="}
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("\uf0b7 One", "• One"),
+        ("\uf06c One", "● One"),
+        ("\uf0a7 One", "▪ One"),
+        ("\uf0fc \uf0d8 \uf0a8 \uf0e0", "✓ ➢ □ →"),
+        ("\uf8ff", "[U+F8FF]"),
+        ("\uff1d1", "=1"),
+        ("a\tb", "a    b"),
+    ],
+)
+def test_signs_pasted_from_word_have_a_stand_in(typed, shown):
+    assert showable(typed) == shown
+
+
+def test_long_words_may_be_broken_and_come_back_whole():
+    for text in LONG:
+        assert showable(text).replace(ZERO_WIDTH_SPACE, "") == text
+        assert max(map(len, showable(text).split(ZERO_WIDTH_SPACE))) <= LONGEST_UNBROKEN
+    assert showable("Words of everyday life, internationalisation and antidisestablish") == (
+        "Words of everyday life, internationalisation and antidisestablish"
+    )
+    arabic = "نحن" * 20
+    assert showable(arabic) == arabic
+
+
+def test_who_copies_a_broken_address_gets_no_sign_in_between():
+    address = LONG[5]
+    read = pypdf.PdfReader(io.BytesIO(pdf(DIRECTED, [[address]]))).pages[0].extract_text()
+    assert "".join(read.split()) == address
+    assert len(read.split()) == 2

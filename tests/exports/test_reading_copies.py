@@ -9,11 +9,13 @@ import pypdf
 import pytest
 from docx.oxml.ns import qn
 
+from core.typesetting import FULL_WIDTH
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ExportFilter
 from exports.writers import reading_docx, reading_pdf
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NASTY, exported, make_nasty, members
+from tests.laid_out import LONG, widest_line
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -23,6 +25,8 @@ from tests.makers import (
     while_open,
 )
 
+HEADINGS = {"Your evidence", "May we publish your response?", "May we quote you?"}
+TEXT_WIDTH = (210 - 2 * 25) * 72 / 25.4  # points: A4 and its margins
 PICTURES = str.maketrans(
     {n: 0x2400 + n for n in range(32) if n not in (9, 10, 13)} | {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 )
@@ -217,6 +221,21 @@ def test_nasty_answers_come_back_from_the_pdf():
             for text in (read, laid_out)
         )
     assert read == laid_out
+
+
+@pytest.mark.django_db
+def test_pdf_keeps_what_is_long_within_the_page_and_each_heading_with_its_text():
+    call = make_call()
+    for lines in range(30, 50):
+        make_submitted(call, story="\n".join(["Line."] * lines + LONG))
+    for data in members(exported(call, "pdf-each")).values():
+        reader = pdf(data)
+        assert widest_line(reader, size=10.5) <= TEXT_WIDTH
+        read = re.sub(r"\s+", "", words_in(reader))
+        assert all(re.sub(r"\s+", "", text) in read for text in LONG)
+        for page in reader.pages[:-1]:
+            last = FOOTER.sub("", page.extract_text()).strip().splitlines()[-1]
+            assert last not in HEADINGS
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from pypdf import PdfReader
 from submissions.calls.models import Call
 from submissions.respondent.documents.receipt import receipt_data, receipt_pdf
 from submissions.responses import submitting
+from tests.laid_out import LONG, widest_line
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -75,6 +76,13 @@ def test_receipt_is_tagged_and_tells_its_title_and_language():
     assert catalogue["/ViewerPreferences"]["/DisplayDocTitle"].value is True
     assert reader.metadata.title == "Receipt for your response"
     assert b"pdfuaid:part" in catalogue["/Metadata"].get_data()
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_receipt_keeps_what_is_long_within_the_page(text):
+    reader = pdf_of(make_submitted(story=text))
+    assert widest_line(reader, size=11) <= (210 - 2 * 22) * 72 / 25.4
+    assert text in words_of(reader).replace(" ", "")
 
 
 def test_receipt_names_files_with_their_digests():
