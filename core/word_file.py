@@ -19,6 +19,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
+from core.direction import is_from_right
 from core.release import NAME
 from core.word_template import TABLE, leave_out_unused
 from core.xml_text import xml_text
@@ -30,6 +31,7 @@ BODY = "body-goes-here"
 TITLE = "title-goes-here"
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(25)
+FROM_RIGHT = "<w:rtl/>"
 AT_ONCE = 64 * 1024  # characters
 
 
@@ -114,9 +116,17 @@ def _add_field(paragraph: Paragraph, name: str) -> None:
 
 
 def paragraph(*runs: str, style: str = "", settings: str = "") -> str:
-    """Return a paragraph of runs; `settings` are further elements of its properties."""
-    named = f'<w:pStyle w:val="{style}"/>' if style else ""
-    properties = f"<w:pPr>{named}{settings}</w:pPr>" if named or settings else ""
+    """Return a paragraph of runs, from the right if its first run is.
+
+    `settings` are further elements of its properties.
+    """
+    if style:
+        settings = f'<w:pStyle w:val="{style}"/>{settings}'
+    if any(FROM_RIGHT in first.partition("</w:rPr>")[0] for first in runs[:1]):
+        # The schema has it before indents.
+        before, indent, after = settings.partition("<w:ind ")
+        settings = f"{before}<w:bidi/>{indent}{after}"
+    properties = f"<w:pPr>{settings}</w:pPr>" if settings else ""
     return f"<w:p>{properties}{''.join(runs)}</w:p>"
 
 
@@ -143,6 +153,8 @@ def bold(text: str) -> str:
 
 def run(text: str, *, look: str = "") -> str:
     """Return text on one line; a tab is an element of its own."""
+    if is_from_right(text):
+        look += FROM_RIGHT
     properties = f"<w:rPr>{look}</w:rPr>" if look else ""
     parts = "<w:tab/>".join(
         f'<w:t xml:space="preserve">{escape(part)}</w:t>' if part else ""

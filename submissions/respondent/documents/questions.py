@@ -13,9 +13,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from docx import Document
 from docx.document import Document as WordDocument
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
+from core.direction import is_from_right
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS
 from submissions.respondent.documents.pages import typeset
@@ -113,6 +115,11 @@ def _write_word(data: dict[str, Any]) -> bytes:
             document.add_paragraph("\n".join(lines))
         for row in section["rows"]:
             _add_question(document, row, data["each"])
+    for paragraph in document.paragraphs:
+        if is_from_right(paragraph.text):
+            paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
+            for run in paragraph.runs:
+                run.font.rtl = True
     stream = BytesIO()
     document.save(stream)
     return stream.getvalue()

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.core.cache import cache
 from docx import Document
+from docx.oxml.ns import qn
 from pypdf import PdfReader
 
 from submissions.calls.models import Call
@@ -75,3 +76,11 @@ def test_files_are_made_once_and_anew_when_a_question_changes(call, monkeypatch)
     changed = Call.objects.get(pk=call.pk)
     questions_pdf(changed, reading_of(changed))
     assert len(made) == 2
+
+
+def test_word_file_sets_a_question_from_the_right():
+    question = {"key": "roof", "kind": "short", "label": "هل تحتاجون إلى سقف جديد؟"}
+    call = make_call(evidence_questions=[question])
+    asked = next(one for one in word_of(call).paragraphs if "سقف" in one.text)
+    assert asked._p.pPr.find(qn("w:bidi")) is not None
+    assert all(run.font.rtl for run in asked.runs)
