@@ -79,12 +79,16 @@ def hide() -> None:
 def make(format_name: str, json_seconds: float) -> None:
     """Print what the format takes; `json_seconds` is what JSON lines of the same rows took."""
     dataset = Dataset(Call.objects.get())
-    seen: list[int] = []
+    seen: list[tuple[float, int]] = []
     idle = _memory()
     before, began = _processors(), time.perf_counter()
     with tempfile.TemporaryFile() as file:
         chunks = export_chunks(
-            dataset, format_name, by=None, at=clock.portal_now(), progress=seen.append
+            dataset,
+            format_name,
+            by=None,
+            at=clock.portal_now(),
+            progress=lambda rows: seen.append((time.perf_counter() - began, rows)),
         )
         try:
             for chunk in chunks:
@@ -103,7 +107,7 @@ def make(format_name: str, json_seconds: float) -> None:
         f"{format_name:12}{took:8.1f} s{spent:8.1f} s of processors, {spent / floor:5.2f} times "
         f"JSON lines and its own compression ({packing:.1f} s); {each:9,.0f} bytes a response; "
         f"memory +{peak:.0f} MB, afterwards +{kept:.0f} MB, largest child {apart:.0f} MB; "
-        f"progress {_steps(seen)}"
+        f"progress {_evenness(seen, took)}"
     )
     if format_name == "json":
         print(f"JSON {spent}")
@@ -126,11 +130,14 @@ def _packing(file: IO[bytes]) -> float:
     return seconds
 
 
-def _steps(seen: list[int]) -> str:
-    if not seen:
+def _evenness(seen: list[tuple[float, int]], took: float) -> str:
+    """Say how far the progress was ahead of the clock or behind it at worst, in parts of all."""
+    if not seen or not seen[-1][1]:
         return "-"
-    largest = max(after - before for before, after in pairwise([0, *seen]))
-    return f"to {seen[-1]:,}, at most {largest:,} at once"
+    rows = seen[-1][1]
+    ahead = [done / rows - at / took for at, done in seen]
+    behind = [done / rows - at / took for (_, done), (at, _) in pairwise([*seen, (took, rows)])]
+    return f"up to {max(ahead):.0%} ahead, {max([0.0, *(-one for one in behind)]):.0%} behind"
 
 
 def _memory() -> float:

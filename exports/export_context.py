@@ -42,6 +42,10 @@ class ExportContext:
         """Count rows that are no responses, of which nobody follows the progress."""
         self.rows += lines
 
+    def still_at_work(self) -> None:
+        """Tell that the export goes on although no row is done; raises what `progress` raises."""
+        self.row_done(0)
+
     def row_done(self, rows: int = 1) -> None:
         self.rows += rows
         if self._progress is not None:

@@ -1,18 +1,20 @@
 """Reading copies as tagged PDFs (PDF/UA-1): one document of all, or one per response."""
 
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core import typesetting
+from core.typesetters import Typesetters, processes_for
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
-from exports.queries import records
-from exports.types import Dataset, Pieces, Record
+from exports.queries import count, records
+from exports.types import Pieces, Record
 from exports.writers.reading_copy import about, as_data, footer, reading_copy, refuse_too_long
 
 CONTENT_TYPE = "application/pdf"
 TEMPLATE = Path(__file__).with_name("reading_copy.typ").read_text(encoding="utf-8")
-# Typst lays a document out in memory: about 4 kB a word.
+# Typst lays a document out in the memory of its process: about 4 kB a word.
 MOST_WORDS = 200_000
 
 
@@ -23,35 +25,42 @@ def one_document(context: ExportContext) -> Pieces:
     """
     dataset = context.dataset
     refuse_too_long(dataset, most=MOST_WORDS, kind="PDF")
-    copies = []
-    for record in records(dataset):
-        copies.append(as_data(reading_copy(dataset, record)))
-        context.row_done()
-    yield _typeset(context, dataset.call.title, copies, contents=True)
+    copies = [as_data(reading_copy(dataset, record)) for record in records(dataset)]
+    data = _data(context, dataset.call.title, copies, contents=True)
+    with Typesetters(TEMPLATE, number=1, meanwhile=context.still_at_work) as typesetters:
+        yield from typesetters.pdfs([data], seconds=_seconds(context))
+    context.row_done(len(copies))
 
 
 def one_each(context: ExportContext) -> Pieces:
     """Yield a ZIP with a document per response, named by its reference."""
     archive = ZipStream()
-    for record in records(context.dataset):
-        yield from archive.add(
-            f"{record.reference}.pdf", [document(context, record)], compress=False
-        )
-        context.row_done()
+    references: deque[str] = deque()
+
+    def documents() -> Iterator[dict[str, Any]]:
+        for record in records(context.dataset):
+            references.append(record.reference)
+            yield document(context, record)
+
+    number = processes_for(count(context.dataset))
+    with Typesetters(TEMPLATE, number=number, meanwhile=context.still_at_work) as typesetters:
+        for made in typesetters.pdfs(documents(), seconds=_seconds(context)):
+            yield from archive.add(f"{references.popleft()}.pdf", [made], compress=False)
+            context.row_done()
     yield from archive.end()
 
 
-def document(context: ExportContext, record: Record) -> bytes:
-    dataset: Dataset = context.dataset
-    title = f"{record.reference}: {dataset.call.title}"
-    return _typeset(context, title, [as_data(reading_copy(dataset, record))], contents=False)
+def document(context: ExportContext, record: Record) -> dict[str, Any]:
+    title = f"{record.reference}: {context.dataset.call.title}"
+    copy = as_data(reading_copy(context.dataset, record))
+    return _data(context, title, [copy], contents=False)
 
 
-def _typeset(
+def _data(
     context: ExportContext, title: str, copies: list[dict[str, Any]], *, contents: bool
-) -> bytes:
+) -> dict[str, Any]:
     dataset = context.dataset
-    data = {
+    return {
         "title": title,
         "authors": list(dataset.call.partners),
         "about": about(dataset) if contents else "",
@@ -59,4 +68,7 @@ def _typeset(
         "contents": contents,
         "responses": copies,
     }
-    return typesetting.pdf(TEMPLATE, data, seconds=int(context.at.timestamp()))
+
+
+def _seconds(context: ExportContext) -> int:
+    return int(context.at.timestamp())
