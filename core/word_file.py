@@ -156,6 +156,9 @@ def run(text: str, *, look: str = "") -> str:
     if is_from_right(text):
         look += FROM_RIGHT
     properties = f"<w:rPr>{look}</w:rPr>" if look else ""
+    if "\t" not in text:
+        said = f'<w:t xml:space="preserve">{escape(xml_text(text))}</w:t>' if text else ""
+        return f"<w:r>{properties}{said}</w:r>"
     parts = "<w:tab/>".join(
         f'<w:t xml:space="preserve">{escape(part)}</w:t>' if part else ""
         for part in xml_text(text).split("\t")

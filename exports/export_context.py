@@ -1,6 +1,6 @@
 """What a writer needs to know of one export: its dataset, who asked for it and when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from exports.types import Dataset
@@ -50,3 +50,26 @@ class ExportContext:
         self.rows += rows
         if self._progress is not None:
             self._progress(self.rows)
+
+
+class Rounds:
+    """Several rounds over the same responses, of which progress tells as of one.
+
+    `shares` says how long each takes beside the others. `next` returns the context of the next one:
+    its rows are the responses that it has written, and the writer's own rows move by its share.
+    """
+
+    def __init__(self, context: ExportContext, shares: Sequence[int]) -> None:
+        self._context = context
+        self._shares = list(shares)
+        self._all = sum(shares)
+        self._reached = 0
+
+    def next(self) -> ExportContext:
+        context, share, before = self._context, self._shares.pop(0), self._reached
+
+        def tell(rows: int) -> None:
+            self._reached = before + share * rows
+            context.row_done(self._reached // self._all - context.rows)
+
+        return ExportContext(context.dataset, by=context.by, at=context.at, progress=tell)

@@ -15,9 +15,16 @@ from exports.consent import Scope, shown_questions
 from exports.filters import ExportFilter
 from exports.table_columns import in_shape
 from submissions.calls.models import Call, Question
+from submissions.calls.states import TEXT_KINDS, QuestionKind
 
 # A file's bytes in pieces. Close a generator that you do not read to its end.
 Pieces = Generator[bytes, None, None]
+
+
+def _place(question: Question) -> str:
+    if question.identity:
+        return "identity"
+    return "texts" if question.kind in TEXT_KINDS else "choices"
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,11 @@ class Dataset:
     def questions(self) -> list[Question]:
         """Those whose answers the export shows."""
         return shown_questions(self.call, named=self.named)
+
+    @cached_property
+    def places(self) -> list[tuple[Question, str]]:
+        """Those that are answered in words or choices, each with where a record has the answer."""
+        return [(q, _place(q)) for q in self.questions if q.kind != QuestionKind.FILE]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from accounts.current_user import current_user
 from core import clock
 from core.disclosure_control import FEW
 from exports import export_runs
+from exports.durations import say_duration
 from exports.export_context import UnsupportedByFormat
 from exports.filters import (
     CAMPAIGNS,
@@ -182,11 +183,16 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
         "rows_in_words": number_in_words(call, rows, of=total),
         "of": number_in_words(call, total, of=total),
         "formats": [
-            (name, FORMATS[name].label, hint, _comes_at_once(name, rows))
+            (name, FORMATS[name].label, hint, _wait(name, rows))
             for name, hint in HINTS.items()
             if name in FORMATS
         ],
     }
+
+
+def _wait(name: str, rows: int) -> str:
+    """Say how long a format takes that does not come at once."""
+    return "" if _comes_at_once(name, rows) else say_duration(name, rows)
 
 
 def _export(request: HttpRequest, dataset: Dataset, name: str, rows: int) -> HttpResponseBase:

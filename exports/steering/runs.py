@@ -19,6 +19,7 @@ from core import clock, spoken_time
 from core.disclosure_control import FEW
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
+from exports.durations import minutes
 from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.recording import (
@@ -94,6 +95,7 @@ def _page(
         "is_kept": not lost and export_runs.is_kept(run, at=clock.portal_now()),
         "is_unfinished": run.state in export_runs.UNFINISHED,
         "progress": _progress(run),
+        "minutes": minutes(run.file_format, run.rows_total),
         "rows": FEW if hides(run.call, run.rows_done, of=total) else run.rows_done,
         "rows_in_words": number_in_words(run.call, run.rows_done, of=total),
     }

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from exports.export_context import ExportContext
 from exports.queries import codes_of, records
 from exports.types import CodedPassage, Dataset, Pieces, Record
-from exports.writers.record_answers import answer_of
-from submissions.calls.states import QuestionKind
+from exports.writers.record_answers import answers
 
 CONTENT_TYPE = "application/x-ndjson"
 BROKEN_OFF = b'{"incomplete": "The export broke off here. Download it again."}\n'
@@ -63,12 +62,7 @@ def _line(
         "may_quote": record.may_quote,
         "words": int(cells["words"] or 0),
         "attachments": int(cells["attachments"] or 0),
-        "answers": {
-            question.key: value
-            for question in dataset.questions
-            if question.kind != QuestionKind.FILE
-            and (value := answer_of(question, record)) is not None
-        },
+        "answers": {question.key: value for question, value in answers(dataset, record)},
         "codings": [_coding(passage, record, codes) for passage in record.passages],
     }
     return line

@@ -17,7 +17,7 @@ from typing import IO
 from core.release import NAME
 from core.xml_text import HEAD, element, tag
 from core.zip_stream import small_member
-from exports.export_context import ExportContext
+from exports.export_context import ExportContext, Rounds
 from exports.queries import codes_of, memos_of, name_of, records, samples_of, users_of
 from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers import qda_xml
@@ -30,6 +30,7 @@ from review.coding.codebook_files.qda import ORIGIN
 
 CONTENT_TYPE = "application/zip"
 PIECE = 256 * 1024  # bytes
+WRITING, PACKING = 7, 3  # how long sources and project.qde take beside each other
 LONGEST_NAME = 60  # characters of a passage that name it in a list
 
 
@@ -52,6 +53,8 @@ def pieces(context: ExportContext) -> Pieces:
     ):
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as project:
             writer = _Writer(context.dataset)
+            rounds = Rounds(context, (WRITING, PACKING))
+            written = rounds.next()
             for record in records(context.dataset):
                 made = writer.sources(record)
                 writer.write_case(record, made, cases)
@@ -59,13 +62,20 @@ def pieces(context: ExportContext) -> Pieces:
                     name = f"sources/{source.guid}.txt"
                     project.writestr(small_member(name), source.text.encode())
                     writer.write_source(record, source, sources)
-                context.row_done()
+                written.row_done()
+            packed = rounds.next()
+            size, done = cases.tell() + sources.tell(), 0
             with project.open(small_member("project.qde"), "w", force_zip64=True) as qde:
-                for piece in writer.project(cases, sources, has_records=context.rows > 0):
-                    qde.write(piece.encode())
+                for piece in writer.project(cases, sources, has_records=written.rows > 0):
+                    content = piece.encode()
+                    qde.write(content)
+                    done += len(content)
+                    packed.row_done(
+                        min(written.rows * done // (size or 1), written.rows) - packed.rows
+                    )
         archive.seek(0)
-        while packed := archive.read(PIECE):
-            yield packed
+        while ready := archive.read(PIECE):
+            yield ready
 
 
 class _Writer:

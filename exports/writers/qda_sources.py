@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from exports.consent import says_who
 from exports.types import Dataset, Record
-from exports.writers.record_answers import answer_of
+from exports.writers.record_answers import answers
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS
 
@@ -26,9 +26,8 @@ def source_text(dataset: Dataset, record: Record) -> tuple[str, list[AnswerRange
     parts = [f"{record.reference}\n"]
     length = len(parts[0])
     ranges = []
-    for question in text_questions(dataset):
-        answer = answer_of(question, record)
-        if not answer:
+    for question, answer in answers(dataset, record):
+        if not answer or not _is_in_source(question):
             continue
         heading = f"{APART}{question.label}\n\n"
         start = length + len(heading)
@@ -39,4 +38,8 @@ def source_text(dataset: Dataset, record: Record) -> tuple[str, list[AnswerRange
 
 
 def text_questions(dataset: Dataset) -> list[Question]:
-    return [q for q in dataset.questions if q.kind in TEXT_KINDS and not says_who(q)]
+    return [question for question in dataset.questions if _is_in_source(question)]
+
+
+def _is_in_source(question: Question) -> bool:
+    return question.kind in TEXT_KINDS and not says_who(question)

@@ -34,13 +34,13 @@ class ReadSection:
     answers: tuple[ReadAnswer, ...]
 
 
-def answer_of(question: Question, record: Record) -> Any:
-    """Return the stored answer; None if there is none, or the export withholds it."""
-    if question.identity:
-        return record.identity.get(question.key)
-    if question.kind in TEXT_KINDS:
-        return record.texts.get(question.key)
-    return record.choices.get(question.key)
+def answers(dataset: Dataset, record: Record) -> Iterator[tuple[Question, Any]]:
+    """Yield the questions with the stored answers, those that there are and the export shows."""
+    held = {"identity": record.identity, "texts": record.texts, "choices": record.choices}
+    for question, place in dataset.places:
+        value = held[place].get(question.key)
+        if value is not None:
+            yield question, value
 
 
 def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
@@ -80,12 +80,11 @@ def leave_to_quote(dataset: Dataset, record: Record) -> str:
 def sections(dataset: Dataset, record: Record) -> Iterator[ReadSection]:
     """Yield the sections in which anything was answered, each with those answers."""
     found: dict[str, list[ReadAnswer]] = {}
-    for question in dataset.questions:
-        answer = _read(question, record)
-        if answer is not None:
-            found.setdefault(question.section.title, []).append(answer)
-    for title, answers in found.items():
-        yield ReadSection(title, tuple(answers))
+    for question, value in answers(dataset, record):
+        if value not in ("", [], {}):
+            found.setdefault(question.section.title, []).append(_read(question, value))
+    for title, given in found.items():
+        yield ReadSection(title, tuple(given))
 
 
 def file_name(record: Record, file: File) -> str:
@@ -93,12 +92,7 @@ def file_name(record: Record, file: File) -> str:
     return f"{record.reference}/{record.reference}-{file.number}.{file.leaves_as}"
 
 
-def _read(question: Question, record: Record) -> ReadAnswer | None:
-    if question.kind == QuestionKind.FILE:
-        return None
-    value = answer_of(question, record)
-    if value in (None, "", [], {}):
-        return None
+def _read(question: Question, value: Any) -> ReadAnswer:
     if question.kind in TEXT_KINDS:
         return ReadAnswer(question.key, question.label, (), value)
     return ReadAnswer(question.key, question.label, tuple(_chosen(question, value)))

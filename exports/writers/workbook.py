@@ -17,7 +17,7 @@ from core.disclosure_control import FEW
 from core.text_sheets import TextWorkbook
 from core.xml_text import xml_text
 from exports.column import LONG, NUMBER, TIME, Column
-from exports.export_context import ExportContext, UnsupportedByFormat
+from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS
 from exports.types import Dataset, Pieces
@@ -30,6 +30,7 @@ PIECE = 256 * 1024  # bytes
 ROW_HEIGHT = 75  # points: five lines of a long answer
 LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
 NARROW = 18  # characters
+WRITING, PACKING = 2, 1  # how long they take beside each other
 A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
 
@@ -43,7 +44,10 @@ def pieces(context: ExportContext) -> Pieces:
         )
     with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
         path = Path(folder) / "responses.xlsx"
-        _write(context, path, folder)
+        rounds = Rounds(context, (WRITING, PACKING))
+        written = rounds.next()
+        _write(written, path, folder)
+        rounds.next().row_done(written.rows)
         with path.open("rb") as file:
             while piece := file.read(PIECE):
                 yield piece

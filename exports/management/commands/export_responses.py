@@ -16,6 +16,7 @@ from django.db import Error
 
 from accounts.models import User
 from core import clock, disk_reserve
+from exports.durations import minutes
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
@@ -139,7 +140,10 @@ class Command(BaseCommand):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise CommandError(f"{output} cannot be written: it is a folder, or its folder is not.")
         lost: list[int] = []
-        bar = _Bar(count(dataset)) if sys.stderr.isatty() else None
+        rows = count(dataset)
+        if wait := minutes(name, rows):
+            self.stderr.write(f"{rows:,} responses: about {wait} min")
+        bar = _Bar(rows) if sys.stderr.isatty() else None
         try:
             chunks = export_chunks(
                 dataset,

@@ -1,0 +1,71 @@
+"""Progress of writers that go over the responses several times: even, and as of one."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+
+from exports.export_context import Cancelled, ExportContext, Rounds
+from exports.types import Dataset
+from tests.exports.exporting import exported
+from tests.makers import make_call, make_submitted
+
+AT = datetime(2019, 7, 25, tzinfo=UTC)
+
+
+def make_context(progress):
+    return ExportContext(Dataset(None), by="", at=AT, progress=progress)
+
+
+def test_rounds_move_the_export_by_their_shares_and_end_at_all_responses():
+    seen = []
+    context = make_context(seen.append)
+    rounds = Rounds(context, (1, 3))
+    first = rounds.next()
+    for _ in range(8):
+        first.row_done()
+    assert (first.rows, context.rows, seen) == (8, 2, [0, 0, 0, 1, 1, 1, 1, 2])
+    second = rounds.next()
+    for _ in range(8):
+        second.row_done()
+    assert (second.rows, context.rows) == (8, 8)
+    assert seen[8:] == [2, 3, 4, 5, 5, 6, 7, 8]
+
+
+def test_cancelling_reaches_the_round():
+    def stop(_rows):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Rounds(make_context(stop), (2, 1)).next().row_done()
+
+
+def test_being_still_at_work_is_told_without_a_row():
+    seen = []
+    make_context(seen.append).still_at_work()
+    assert seen == [0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "file_format", ["json", "xlsx", "qdpx", "docx", "docx-each", "pdf", "pdf-each", "bundle"]
+)
+def test_progress_never_goes_back_and_counts_every_response_once(file_format):
+    call = make_call()
+    for _ in range(6):
+        make_submitted(call)
+    seen = []
+    exported(call, file_format, progress=seen.append)
+    assert all(before <= after for before, after in pairwise(seen))
+    assert seen[-1] == 6
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("file_format", ["xlsx", "qdpx", "bundle"])
+def test_not_all_responses_are_counted_before_the_file_is_packed(file_format):
+    call = make_call()
+    for _ in range(6):
+        make_submitted(call)
+    seen = []
+    exported(call, file_format, progress=seen.append)
+    assert 0 < seen[5] < 6  # each was written once by then
