@@ -107,6 +107,11 @@ class AuditAction(TextChoices):
     QUESTION_ANSWERED = "question_answered", "Answered a question about a response"
     QUESTIONS_REFUSED = "questions_refused", "Stopped questions about a response"
     QUESTIONS_ALLOWED = "questions_allowed", "Allowed questions about a response again"
+    COLLEAGUE_INVITED = "colleague_invited", "Invited a colleague to a response"
+    COLLEAGUE_JOINED = "colleague_joined", "Joined a response by an invitation"
+    COLLEAGUE_ALLOWED = "colleague_allowed", "Allowed a colleague to submit, or took that back"
+    COLLEAGUE_ENDED = "colleague_ended", "Ended a colleague's access to a response"
+    COLLEAGUE_SUBMITTED = "colleague_submitted", "Submitted a response as a colleague"
     DUPLICATES_CHANGED = "duplicates_changed", "Took responses out of a set, or put them back"
 
 

@@ -65,6 +65,19 @@ def about(response: Submission) -> dict[str, Any]:
         "versions": [_version(call, version) for version in versions],
         "originals": [_file(file) for file in _files_of(response) if file.question_id is None],
         "address_for_links": _return_address(response),
+        "colleagues": [
+            {
+                "number": one.number,
+                "invited": one.invited_at,
+                "address": one.address,
+                "name": one.name,
+                "joined": one.joined_at,
+                "may_submit": one.may_submit,
+                "ended": one.ended_at,
+                "ended_by": one.get_ended_by_display(),
+            }
+            for one in response.colleagues.order_by("number")
+        ],
         "emails": [_mail(mail) for mail in response.mails.order_by("pk")],
         "late_passes": [
             {

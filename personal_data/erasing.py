@@ -48,6 +48,7 @@ from submissions.responses.erasing import tell
 from submissions.responses.models import (
     Answer,
     Attachment,
+    Colleague,
     Entry,
     ErasureRequest,
     IdentityAnswer,
@@ -125,7 +126,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             end_questions(submission, whole=locked.is_whole, names=given, at=at)
             _erase_passes(submission)
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
-            for part in (IdentityAnswer, ReturnAddress):
+            for part in (IdentityAnswer, ReturnAddress, Colleague):
                 part.objects.filter(submission=submission).delete()
             comparing.forget_sender(submission.pk)
             Entry.objects.filter(submission=submission).update(their_reference="")

@@ -16,6 +16,7 @@ from submissions.calls.states import TEXT_KINDS
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import (
     Attachment,
+    Colleague,
     IdentityAnswer,
     LatePass,
     ReturnAddress,
@@ -92,6 +93,9 @@ def _places(call: Call, words: str) -> dict[str, QuerySet]:
         ).values("submission"),
         "an address that mail went to": OutboxEmail.objects.filter(
             call=call, submission__isnull=False, to_address__icontains=words
+        ).values("submission"),
+        "a colleague who works on it": Colleague.objects.filter(
+            Q(address__icontains=words) | Q(name__icontains=words), **in_call
         ).values("submission"),
         "a late pass": LatePass.objects.filter(
             call=call, submission__isnull=False, address__icontains=words

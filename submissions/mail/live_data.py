@@ -22,7 +22,7 @@ from submissions.responses.returning import FreshLink, make_link, make_links
 from submissions.responses.working_copy import organisation_of
 
 # To their author's response: those of receipts only confirm the address.
-WITH_LINK = frozenset({*RECEIPTS, *LISTING, MailKind.RETURN_LINK})
+WITH_LINK = frozenset({*RECEIPTS, *LISTING, MailKind.RETURN_LINK, MailKind.COLLEAGUE_INVITED})
 
 
 class MailData(Protocol):

@@ -27,6 +27,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build, put_together
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.addresses import typed_addresses
+from submissions.responses.colleagues import is_still_invited
 from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, Submission
 from submissions.responses.signposting import signposted
 from submissions.responses.states import SubmissionState
@@ -198,6 +199,8 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
     submission = mail.submission
     if submission is None:
         return True
+    if mail.kind == MailKind.COLLEAGUE_INVITED:
+        return is_still_invited(mail)
     if mail.kind == MailKind.QUESTION_ASKED:
         return submission.state == SubmissionState.SUBMITTED
     if mail.kind == MailKind.REMINDER and not mail.call.is_open_at(at):

@@ -29,6 +29,7 @@ from submissions.mail.messages.confirmation import (
     withdrawn,
 )
 from submissions.mail.messages.erasures import erasure_asked, erasure_done, erasure_stopped
+from submissions.mail.messages.invitation import colleague_invited
 from submissions.mail.messages.late_pass import late_pass
 from submissions.mail.messages.message import Message
 from submissions.mail.messages.reminder import closed_with_draft, reminder
@@ -59,6 +60,7 @@ MESSAGES: dict[str, Callable[[OutboxEmail, MailData], Message]] = {
     MailKind.ERASURE_DONE: erasure_done,
     MailKind.QUESTION_ASKED: question_asked,
     MailKind.QUESTION_ANSWERED: question_answered,
+    MailKind.COLLEAGUE_INVITED: colleague_invited,
 }
 # In an address, where a link's token was.
 LEFT_OUT = "left-out-of-this-copy"

@@ -25,6 +25,7 @@ STAYS_WHERE_IT_WENT = frozenset(
         MailKind.FILE_INFECTED,
         MailKind.QUESTION_ASKED,
         MailKind.QUESTION_ANSWERED,
+        MailKind.COLLEAGUE_INVITED,
     }
 )
 DELETED = "This mail was deleted meanwhile, with what it was about"
@@ -92,6 +93,8 @@ def _is_left_behind(mail: OutboxEmail) -> bool:
     with_link = WITH_LINK | {MailKind.QUESTION_ASKED}
     if mail.kind not in with_link or mail.submission is None:
         return False
+    if mail.kind == MailKind.COLLEAGUE_INVITED:
+        return False  # it is for this colleague alone, and sent only while they are invited
     return not leads_back(mail.submission, mail.call, mail.to_address)
 
 

@@ -25,7 +25,12 @@ from submissions.responses.models import (
     Submission,
     Version,
 )
-from submissions.responses.returning import CONFIRMING_LASTS, LINK_LASTS, FreshLink
+from submissions.responses.returning import (
+    CONFIRMING_LASTS,
+    INVITATION_LASTS,
+    LINK_LASTS,
+    FreshLink,
+)
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState, Timing
 from submissions.responses.versions import Content, build_version
 
@@ -38,6 +43,7 @@ UNFINISHED = frozenset(
         MailKind.CLOSED_WITH_DRAFT,
         MailKind.LATE_PASS,
         MailKind.ADDRESS_CHANGED,
+        MailKind.COLLEAGUE_INVITED,
     }
 )
 
@@ -117,6 +123,8 @@ class SampleData:
         return []
 
     def link(self, mail: OutboxEmail) -> FreshLink:
+        if mail.kind == MailKind.COLLEAGUE_INVITED:
+            return FreshLink(LEFT_OUT, self._at + INVITATION_LASTS)
         lasts = CONFIRMING_LASTS if mail.kind in RECEIPTS else LINK_LASTS
         return FreshLink(LEFT_OUT, self._at + lasts)
 

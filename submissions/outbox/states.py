@@ -34,6 +34,7 @@ class MailKind(TextChoices):
     ERASURE_DONE = "erasure_done", "Notice that a response was erased"
     QUESTION_ASKED = "question_asked", "Question to the author of a response"
     QUESTION_ANSWERED = "question_answered", "Confirmation of an answer to a question"
+    COLLEAGUE_INVITED = "colleague_invited", "Invitation to work on a response"
 
 
 # What a respondent keeps as proof. Their links confirm an address, and open nothing.
@@ -47,3 +48,5 @@ class AddressSource(TextChoices):
 
     AUTHOR = "author", "The author of the response"
     STAFF = "staff", "Staff"
+    # Of somebody else: no mail about the response goes there but the invitation.
+    COLLEAGUE = "colleague", "The author, for a colleague"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from core import spoken_time
+from submissions.respondent.browser_session import holds_access
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.saving import Save, SaveOutcome, save_page
 from submissions.responses.etags import etag
@@ -18,9 +19,11 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
 
     The JSON has `saved`, the sentence about what is saved; `base_etags`, the etags of the answers
     that are stored as they were sent; and `warning`, a sentence where something was not saved or
-    cannot count. With status 404 or 409 it has `warning` alone, and nothing was saved.
+    cannot count. With status 404, 409 or 410 it has `warning` alone, and nothing was saved.
     """
     current = current_response(request, slug)
+    if current is None and holds_access(request, slug):
+        return _not_saved(410, _say_ended())
     if current is None:
         return _not_saved(
             404,
@@ -34,6 +37,8 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         return _not_saved(404, _("What you typed is not saved: open this page again."))
     form = current.section_form(section, page=(), request=request)
     saved = save_page(current=current, form=form)
+    if saved.outcome == SaveOutcome.ACCESS_ENDED:
+        return _not_saved(410, _say_ended())
     if saved.outcome == SaveOutcome.ALREADY_SUBMITTED:
         return _not_saved(
             409,
@@ -52,6 +57,13 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             },
             "warning": WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else "",
         }
+    )
+
+
+def _say_ended() -> str:
+    return _(
+        "What you typed is not saved: you no longer have access to this response. Copy what you "
+        "typed, then ask the person who began it."
     )
 
 

@@ -1,14 +1,19 @@
-"""Which response this browser holds: the session has its random public id, call by call."""
+"""Which response this browser holds: the session has its random public id, call by call.
+
+A colleague's browser has the public id of their access in its place, so that each request finds
+the response through the access, and none without it.
+"""
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from core.sessions import RESPONSES
 from submissions.calls.models import Call
-from submissions.responses.models import Submission
-from submissions.responses.working_copy import find_response
+from submissions.responses.models import Colleague, Submission
+from submissions.responses.working_copy import find_response, find_response_of
 
 SESSION_KEY = RESPONSES
+THROUGH_ACCESS = "colleague:"  # before the public id of an access
 
 
 def call_or_404(slug: str) -> Call:
@@ -24,6 +29,13 @@ def remember(request: HttpRequest, submission: Submission, call: Call) -> None:
     """Let this browser's session open the response from now on."""
     public_ids = request.session.get(SESSION_KEY, {})
     request.session[SESSION_KEY] = public_ids | {call.slug: str(submission.public_id)}
+
+
+def remember_access(request: HttpRequest, colleague: Colleague, call: Call) -> None:
+    """Let this browser's session open the response through the colleague's access from now on."""
+    held = request.session.get(SESSION_KEY, {})
+    access = f"{THROUGH_ACCESS}{colleague.public_id}"
+    request.session[SESSION_KEY] = held | {call.slug: access}
 
 
 def forget(request: HttpRequest, call: Call) -> None:
@@ -45,21 +57,58 @@ def forget(request: HttpRequest, call: Call) -> None:
 
 def response_with_answers(request: HttpRequest, slug: str) -> Submission | None:
     """Return this browser's response to the call, with the call."""
-    public_id = request.session.get(SESSION_KEY, {}).get(slug)
-    return None if public_id is None else find_response(public_id=public_id, slug=slug)
+    public_id, access = _held(request, slug)
+    if access:
+        return find_response_of(access=access, slug=slug)
+    return find_response(public_id=public_id, slug=slug) if public_id else None
 
 
 def response_by_slug(request: HttpRequest, slug: str) -> Submission | None:
     """Return this browser's response to the call of that slug, without the call and the answers."""
-    public_id = request.session.get(SESSION_KEY, {}).get(slug)
-    if public_id is None:
+    public_id, access = _held(request, slug)
+    if access:
+        return response_of(access, slug)
+    if not public_id:
         return None
     return Submission.objects.filter(public_id=public_id, call__slug=slug).order_by().first()
 
 
 def response_in_session(request: HttpRequest, call: Call) -> Submission | None:
     """Return this browser's response to the call, without its answers."""
-    public_id = request.session.get(SESSION_KEY, {}).get(call.slug)
-    if public_id is None:
+    public_id, access = _held(request, call.slug)
+    if access:
+        return response_of(access, call.slug)
+    if not public_id:
         return None
     return Submission.objects.filter(public_id=public_id, call=call).first()
+
+
+def response_of(access: str, slug: str) -> Submission | None:
+    """Return the response that the access opens, without its answers."""
+    found = Colleague.objects.joined().filter(public_id=access, submission__call__slug=slug)
+    colleague = found.select_related("submission").order_by().first()
+    if colleague is None:
+        return None
+    colleague.submission.opened_by = colleague
+    return colleague.submission
+
+
+def holds_access(request: HttpRequest, slug: str) -> bool:
+    """Return whether this browser holds a response as a colleague's, ended or not."""
+    return bool(_held(request, slug)[1])
+
+
+def ended_access(request: HttpRequest, slug: str) -> Colleague | None:
+    """Return the access of this browser's colleague that has ended, with the response."""
+    access = _held(request, slug)[1]
+    if not access:
+        return None
+    ended = Colleague.objects.filter(public_id=access, submission__call__slug=slug)
+    return ended.exclude(ended_at=None).select_related("submission").first()
+
+
+def _held(request: HttpRequest, slug: str) -> tuple[str, str]:
+    """Return the public id of the response, or that of an access; "" for what it does not hold."""
+    held = request.session.get(SESSION_KEY, {}).get(slug) or ""
+    access = held.removeprefix(THROUGH_ACCESS)
+    return ("", access) if access != held else (held, "")

@@ -35,15 +35,17 @@ from submissions.respondent.wrong_clock import wrong_clock_page
 from submissions.responses import answering, submitting
 from submissions.responses.addresses import known_address
 from submissions.responses.errors import (
+    AccessEnded,
     CallClosed,
     CallNotOpen,
     CallNotYetOpen,
     ChangedSinceSeen,
+    MayNotSubmit,
     ResponseIncomplete,
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import Version
+from submissions.responses.models import Colleague, Version
 
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
@@ -93,11 +95,14 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
             # Without an etag, no page has shown these answers: the page comes first.
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
+    except AccessEnded:
+        _count(AccessEnded)
+        return no_response_page(request, slug)
     except ResponseWithdrawn:
         # Another tab withdrew it; the next page says so.
         _count(ResponseWithdrawn)
         return redirect("submitted", slug=slug)
-    except (CallNotOpen, ChangedSinceSeen, ResponseIncomplete) as refusal:
+    except (CallNotOpen, ChangedSinceSeen, MayNotSubmit, ResponseIncomplete) as refusal:
         _count(type(refusal))
         return _refusal_page(request, slug, at, refusal)
     _hold_mail_back(request, version)
@@ -113,7 +118,7 @@ def _refusal_page(
     request: HttpRequest,
     slug: str,
     at: datetime,
-    refusal: CallNotOpen | ChangedSinceSeen | ResponseIncomplete,
+    refusal: CallNotOpen | ChangedSinceSeen | MayNotSubmit | ResponseIncomplete,
 ) -> HttpResponse:
     """Show the response as it is now: the call may have changed while this waited for a lock."""
     current = current_response(request, slug)
@@ -122,6 +127,8 @@ def _refusal_page(
     now = replace(current, received_at=refusal.at if isinstance(refusal, CallNotOpen) else at)
     if isinstance(refusal, CallNotOpen):
         return closed_page(request, now, tried=True)
+    if isinstance(refusal, MayNotSubmit):
+        return _check_page(request, now, [], status=403)
     if isinstance(refusal, ResponseIncomplete):
         return _check_page(request, now, refusal.issues, status=422)
     return _check_page(request, now, [], status=409)
@@ -153,6 +160,9 @@ def _check_page(
         refused=bool(standing),
         changed=status == 409,
         unchecked=status == 409 and not request.POST.get(EXPECTED_ETAG),
+        may_submit=current.colleague is None or current.colleague.may_submit,
+        not_allowed=status == 403,
+        submitters=_others_who_may_submit(current),
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
         publication=as_chosen(
             current.call, current.call.questionnaire.answers_that_count(current.answers)
@@ -161,6 +171,14 @@ def _check_page(
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
     return render(request, "responses/check.html", context, status=status)
+
+
+def _others_who_may_submit(current: ResponseContext) -> list[str]:
+    """Return the names of the colleagues whom the author allows to submit, for one who may not."""
+    if current.colleague is None or current.colleague.may_submit:
+        return []
+    allowed = Colleague.objects.joined().filter(submission=current.submission, may_submit=True)
+    return list(allowed.values_list("name", flat=True))
 
 
 def _apart(current: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:

@@ -13,6 +13,7 @@ from submissions.respondent.forms.conflicts import ConflictChoice, choice_of, me
 from submissions.respondent.forms.fields import Posted, every_value, posted_names
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.saving import Save
+from submissions.respondent.signs import signs_of
 from submissions.responses.etags import etag
 from submissions.responses.transcript import say_answer
 
@@ -31,6 +32,7 @@ def conflicts_page(request: HttpRequest, save: Save) -> HttpResponse:
         (ask_to_choose % {"question": current.call.questions_by_key[key].label}, f"id_keep_{key}")
         for key in form.unresolved
     ]
+    saved_by = signs_of(in_conflict, current)
     context = current.template_context(
         conflicts=[
             _conflict(
@@ -38,6 +40,7 @@ def conflicts_page(request: HttpRequest, save: Save) -> HttpResponse:
                 saved=current.answers.get(question.key),
                 typed=form.typed_values.get(question.key),
                 posted=request.POST,
+                saved_by=saved_by.get(question.key, ""),
             )
             for question in in_conflict
         ],
@@ -60,13 +63,16 @@ def _refusals(save: Save) -> list[str]:
     return answers + [m for messages in save.refused_files.values() for m in messages]
 
 
-def _conflict(question: Question, *, saved: Any, typed: Any, posted: Posted) -> dict[str, Any]:
+def _conflict(
+    question: Question, *, saved: Any, typed: Any, posted: Posted, saved_by: str
+) -> dict[str, Any]:
     """Return what the page shows of one conflict; `saved` and `typed` are as they are stored."""
     key = question.key
     chosen = choice_of(posted, key)
     return {
         "key": key,
         "label": question.label,
+        "saved_by": saved_by,
         "saved": say_answer(question, saved),
         "typed": say_answer(question, typed),
         "etag": etag(saved),

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from submissions.respondent.lost_edits import lost_edits_page
 from submissions.respondent.response_context import (
@@ -16,6 +16,18 @@ from submissions.respondent.response_context import (
 )
 
 View = Callable[..., HttpResponse]
+FOR_COLLEAGUES = {
+    "response",
+    "section",
+    "section_page",
+    "check",
+    "response_text",
+    "response_help",
+    "leave",
+    "forget",
+    "people",
+    "person_gone",
+}
 
 
 def with_response(view: View) -> View:
@@ -33,6 +45,9 @@ def with_response(view: View) -> View:
             return no_response_page(request, slug)
         if current.submission.is_erased and not _is_for_erased(request):
             return redirect("submitted", slug=slug)
+        if current.colleague is not None and not _is_for_colleagues(request):
+            context = current.template_context()
+            return render(request, "sharing/authors_alone.html", context, status=403)
         return view(request, current, *args, **kwargs)
 
     return view_with_response
@@ -42,6 +57,12 @@ def _is_for_erased(request: HttpRequest) -> bool:
     """Return whether the page says that the response is erased, or parts this browser from it."""
     match = request.resolver_match
     return match is not None and match.url_name in {"submitted", "forget"}
+
+
+def _is_for_colleagues(request: HttpRequest) -> bool:
+    """Return whether the page is for a colleague, too: any other one is for the author alone."""
+    match = request.resolver_match
+    return match is not None and match.url_name in FOR_COLLEAGUES
 
 
 def with_working_copy(view: View) -> View:

@@ -20,6 +20,8 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     try:
         found = late_passes.look_up(call=call, token=token, at=at)
         open_here = response_in_session(request, call)
+        if open_here is not None and open_here.opened_by is not None:
+            open_here = None  # a colleague's own pass is not for somebody else's response
         if request.method == "POST":
             taken = late_passes.take_up(call=call, token=token, current=open_here, at=at)
             if not taken.has_working_copy:

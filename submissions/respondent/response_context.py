@@ -14,18 +14,24 @@ from core import clock, clock_check, spoken_time
 from core.canonical import count_words
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
-from submissions.respondent.browser_session import call_or_404, response_with_answers
+from submissions.respondent.browser_session import (
+    call_or_404,
+    ended_access,
+    holds_access,
+    response_with_answers,
+)
 from submissions.respondent.error_pages import posted_texts
 from submissions.respondent.forms.presenting import FileUrl
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.steps import Step, question_addresses, steps
 from submissions.respondent.time_left import time_left_at
 from submissions.responses import answering, deadlines
+from submissions.responses.colleagues import locked_questions
 from submissions.responses.deadlines import ApplicableDeadline
 from submissions.responses.errors import CallNotOpen
-from submissions.responses.models import Attachment, Submission
+from submissions.responses.models import Attachment, Colleague, Submission
 from submissions.responses.signposting import question_of_help
-from submissions.responses.states import SubmissionState
+from submissions.responses.states import AccessEnd, SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key, working_answers
 
@@ -83,6 +89,11 @@ class ResponseContext:
     @property
     def is_amending(self) -> bool:
         return self.submission.amending_since is not None
+
+    @property
+    def colleague(self) -> Colleague | None:
+        """Through whose access the response is open here; None in its author's browser."""
+        return self.submission.opened_by
 
     @property
     def is_withdrawn(self) -> bool:
@@ -147,6 +158,7 @@ class ResponseContext:
             answers=self.answers,
             attachments=self.files if shows_files else {},
             file_url=file_url or self._own_file_url,
+            left_to_author=locked_questions(self.call, self.colleague),
             data=request.POST if request else None,
             files=request.FILES if request else None,
         )
@@ -171,6 +183,7 @@ class ResponseContext:
             "is_open": self.is_open,
             "call_is_open": self.call.is_open_at(self.received_at),
             "is_amending": self.is_amending,
+            "colleague": self.colleague,
             "submit_before": self.submit_before,
             "received_at": self.received_at,
             "time_left": self.applicable_deadline
@@ -201,6 +214,12 @@ def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
         "is_open": call.is_open_at(clock_check.corrected(clock.portal_now())),
         "lost_edits": posted_texts(request),
     }
+    if holds_access(request, slug):
+        ended = ended_access(request, slug)
+        context["ended"] = ended
+        was_submitted = ended is not None and ended.ended_by == AccessEnd.SUBMITTED
+        status = 200 if was_submitted and request.method != "POST" else 410
+        return render(request, "sharing/ended.html", context, status=status)
     return render(request, "responses/no_response.html", context, status=404)
 
 

@@ -43,6 +43,9 @@ def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
     After an answer that leads to a page of help, no address is asked for.
     """
+    if current.colleague is not None:
+        context = current.template_context(saved="saved" in request.GET)
+        return render(request, "sharing/leave.html", context)
     if current.question_of_help is not None:
         key = current.question_of_help.key
         return redirect("response_help", slug=current.call.slug, key=key)
@@ -230,6 +233,8 @@ def _dead_link_page(request: HttpRequest, call: Call) -> HttpResponse:
 def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Part this browser from the response; ask first if no email address leads back to it."""
     known = known_address(current.submission, current.call, current.answers)
+    if current.colleague is not None:
+        known = ""  # the author's links lead back, not this person
     if request.method == "POST" and (known or "confirmed" in request.POST):
         browser_session.forget(request, current.call)
         parted = redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")

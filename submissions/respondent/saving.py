@@ -12,7 +12,7 @@ from core import metrics
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import attaching, drafting
-from submissions.responses.errors import AlreadySubmitted, FileRefused
+from submissions.responses.errors import AccessEnded, AlreadySubmitted, FileRefused
 from submissions.responses.signposting import forget_who
 from submissions.responses.tasks import nudge_scan
 
@@ -33,6 +33,7 @@ class SaveOutcome(Enum):
     CONFLICTS = auto()  # another author changed an answer; that one is not overwritten
     CLOSED = auto()  # saved after the deadline, so it cannot be submitted
     ALREADY_SUBMITTED = auto()  # or withdrawn: nothing is stored
+    ACCESS_ENDED = auto()  # the author took the colleague's access back: nothing is stored
 
 
 # The author pressed a button and is done with the page; the script saves in between.
@@ -78,6 +79,8 @@ def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
         refused_files = _change_files(current, form)
     except AlreadySubmitted:
         return Save(SaveOutcome.ALREADY_SUBMITTED, current, form)
+    except AccessEnded:
+        return Save(SaveOutcome.ACCESS_ENDED, current, form)
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
     outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)

@@ -14,7 +14,7 @@ from submissions.respondent.decorators import with_working_copy
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.lost_edits import lost_edits_page
-from submissions.respondent.response_context import ResponseContext, closed_page
+from submissions.respondent.response_context import ResponseContext, closed_page, no_response_page
 from submissions.respondent.saving import (
     CLEAR,
     CONTINUE,
@@ -128,6 +128,9 @@ PAGES_WITHOUT_STEP: dict[SaveOutcome, Callable[[HttpRequest, Save], HttpResponse
     SaveOutcome.CONFLICTS: conflicts_page,
     SaveOutcome.CLOSED: lambda request, save: closed_page(request, save.current, just_saved=True),
     SaveOutcome.ALREADY_SUBMITTED: lambda request, save: lost_edits_page(request, save.current),
+    SaveOutcome.ACCESS_ENDED: lambda request, save: no_response_page(
+        request, save.current.call.slug
+    ),
 }
 PAGES: dict[SaveOutcome, Callable[[HttpRequest, Step, Save], HttpResponse]] = {
     SaveOutcome.SAVED: _next_page,

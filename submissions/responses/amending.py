@@ -11,10 +11,11 @@ from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
 from submissions.responses.addresses import enqueue_withdrawal, tell_of_replaced
+from submissions.responses.colleagues import end_sharing
 from submissions.responses.deadlines import applicable_deadline, refuse_unless_open
 from submissions.responses.errors import NotSubmitted
 from submissions.responses.models import Submission, Version
-from submissions.responses.states import SubmissionState
+from submissions.responses.states import AccessEnd, SubmissionState
 from submissions.responses.submitting import lock_call, lock_response
 from submissions.responses.working_copy import store_answers, working_answers
 
@@ -86,6 +87,7 @@ def _back_to_submitted(locked: Submission, at: datetime, *, answers_kept: Q, fil
     others = locked.attachments.exclude(pk__in=attached).exclude(question=None)
     others = others.exclude(files_kept)
     others.filter(removed_at=None).update(removed_at=at)
+    end_sharing(locked, AccessEnd.FINISHED, at=at)
     locked.amending_since = None
     locked.saved_at = max(locked.saved_at, at)
     locked.save_locked("amending_since", "saved_at")
@@ -127,6 +129,7 @@ def _withdraw(
         locked.withdrawn_at = max(at, locked.saved_at)
         locked.amending_since = None
         locked.save_locked("state", "withdrawn_at", "amending_since")
+        end_sharing(locked, AccessEnd.FINISHED, at=at)
         enqueue_withdrawal(locked.submitted_version, call, at)
         record(
             by=by,

@@ -12,6 +12,7 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.responses.addresses import tell_of_replaced
 from submissions.responses.answering import clean_answer
+from submissions.responses.colleagues import is_authors_own
 from submissions.responses.deadlines import refuse_unless_open
 from submissions.responses.etags import etag
 from submissions.responses.models import Submission
@@ -72,7 +73,8 @@ def save_answers(
 
     Atomic: all of them or none. The deadline does not matter: a draft that can no longer be
     submitted still keeps its text. Raises AnswerRefused for a value that cannot be stored,
-    AlreadySubmitted if the working copy is closed.
+    AlreadySubmitted if the working copy is closed, AccessEnded if the author took the colleague's
+    access back. What only the author answers (`is_authors_own`) is left as it is by a colleague.
 
     `base_etags` has by key the etags of what the author was shown, `pending_etags` of what they
     sent before and do not know to be stored. Where another value was stored since, an author who
@@ -86,6 +88,7 @@ def save_answers(
         call.questions_by_key[key]: clean_answer(call.questions_by_key[key], raw)
         for key, raw in values.items()
         if call.questions_by_key[key].kind != QuestionKind.FILE
+        and not (submission.opened_by and is_authors_own(call.questions_by_key[key]))
     }
     current = working_answers(submission, call)
     new, conflicts = merge(given, current, base_etags, pending_etags)

@@ -25,7 +25,7 @@ from core.canonical import digest
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.addresses import known_addresses, typed_addresses
 from submissions.responses.errors import ErasureRefused, LinkDead
 from submissions.responses.models import ErasureRequest, ReturnAddress, ReturnToken, Submission
@@ -283,7 +283,11 @@ def _confirmed_address(submission: Submission) -> str:
     kept = ReturnAddress.objects.of_authors().filter(submission=submission).first()
     if kept is not None:
         return kept.address if kept.confirmed_at is not None else ""
-    used = ReturnToken.objects.filter(mail__submission=submission, used_at__isnull=False)
+    used = ReturnToken.objects.filter(
+        mail__submission=submission,
+        mail__address_given_by=AddressSource.AUTHOR,
+        used_at__isnull=False,
+    )
     return used.order_by("-used_at").values_list("mail__to_address", flat=True).first() or ""
 
 

@@ -82,6 +82,22 @@ class AnswerNotTaken(PortalError):
         self.why = why
 
 
+class AccessEnded(PortalError):
+    """The author took the colleague's access back, or what they shared is over."""
+
+
+class MayNotSubmit(PortalError):
+    """The author has not allowed this colleague to submit."""
+
+
+class SharingRefused(PortalError):
+    """Somebody cannot be invited; `message` is a sentence for the author of the response."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class LinkDead(PortalError):
     """The link to a response is unknown, used, superseded or expired."""
 

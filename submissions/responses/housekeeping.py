@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from submissions.responses.models import ReturnToken, Submission
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.colleagues import end_access, forget_invitations, record_ended
+from submissions.responses.models import Colleague, ReturnToken, Submission
+from submissions.responses.returning import INVITATION_LASTS
+from submissions.responses.states import AccessEnd
 
 # After they were begun: responses in which nothing was ever answered.
 EMPTY_DRAFTS_KEPT = timedelta(days=1)
@@ -40,5 +44,26 @@ def clear(*, at: datetime) -> Cleared:
         locked = empty.select_for_update(skip_locked=True, of=("self",))
         keys = list(locked.values_list("pk", flat=True))
         Submission.objects.filter(pk__in=keys).delete()
+    _end_unused_invitations(at)
     links = ReturnToken.objects.filter(expires_at__lte=at - LINKS_KEPT).delete()[0]
     return Cleared(len(keys), links)
+
+
+def _end_unused_invitations(at: datetime) -> None:
+    """Forget whom an invitation has not brought in while its link worked, and what was missed.
+
+    A mail that a worker was sending when an access ended still has its address.
+    """
+    unused = Colleague.objects.present().filter(
+        joined_at=None, link_sent_at__lte=at - INVITATION_LASTS - LINKS_KEPT
+    )
+    for colleague in unused.select_related("submission"):
+        with transaction.atomic():
+            locked = Submission.objects.select_for_update(no_key=True).get(
+                pk=colleague.submission_id
+            )
+            # Its author may have sent another link meanwhile.
+            for number in end_access(unused.filter(pk=colleague.pk), AccessEnd.TIME, at=at):
+                locked.save_locked()
+                record_ended(locked, number, AccessEnd.TIME, at=at)
+    forget_invitations(OutboxEmail.objects.all())

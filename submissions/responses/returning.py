@@ -33,6 +33,7 @@ from submissions.responses.signposting import signposted
 
 LINK_LASTS = timedelta(hours=72)
 CONFIRMING_LASTS = timedelta(days=14)  # of the link in a receipt
+INVITATION_LASTS = timedelta(days=7)  # of a colleague to a response
 LINKS_AN_HOUR = 3  # to one response
 RESPONSES_AT_ONCE = 10  # to one address; the newest
 
@@ -128,7 +129,8 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
 def make_link(*, mail: OutboxEmail, at: datetime) -> FreshLink:
     """Make the link that opens the mail's response until LINK_LASTS from `at`.
 
-    That of a receipt confirms the address instead, until CONFIRMING_LASTS from `at`.
+    That of a receipt confirms the address instead, until CONFIRMING_LASTS from `at`, and that of
+    an invitation lets a colleague in, until INVITATION_LASTS from `at`.
     """
     return make_links(mails=[mail], at=at)[mail.pk]
 
@@ -147,7 +149,7 @@ def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, Fresh
                 token_sha256=digest(fresh[mail.pk].token),
                 made_at=at,
                 expires_at=fresh[mail.pk].expires_at,
-                opens_response=mail.kind not in RECEIPTS,
+                opens_response=mail.kind not in (*RECEIPTS, MailKind.COLLEAGUE_INVITED),
             )
             for mail in mails
         ),
@@ -161,6 +163,8 @@ def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, Fresh
 def _fresh(mail: OutboxEmail, at: datetime) -> FreshLink:
     if mail.kind in RECEIPTS:
         return FreshLink(_token(mail, "submissions.confirm_address"), at + CONFIRMING_LASTS)
+    if mail.kind == MailKind.COLLEAGUE_INVITED:
+        return FreshLink(_token(mail, "submissions.invitation"), at + INVITATION_LASTS)
     return FreshLink(_token(mail, "submissions.return_link"), at + LINK_LASTS)
 
 

@@ -14,8 +14,10 @@ from submissions.calls.models import Call, Question
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.answering import Answers, route_of
+from submissions.responses.colleagues import end_sharing
 from submissions.responses.ending.drafts import delete_drafts
 from submissions.responses.models import Answer, ReturnAddress, Submission
+from submissions.responses.states import AccessEnd
 from submissions.responses.working_copy import note_saved, store_answers, working_answers
 
 KEPT = timedelta(days=1)
@@ -64,6 +66,7 @@ def forget_who(*, submission: Submission, call: Call, at: datetime) -> None:
         addresses.filter(reminders_refused_at=None).delete()
         # Whoever refused reminders gets none either if the answer was a slip.
         addresses.update(address="", confirmed_at=None)
+        end_sharing(locked, AccessEnd.HELP, at=at)
         waiting = OutboxEmail.objects.filter(submission=locked, state=OutboxState.WAITING)
         waiting.filter(kind__in=LEADING_BACK).delete()
 

@@ -76,6 +76,17 @@ class TriageStatus(TextChoices):
     SET_ASIDE = "set_aside", "Set aside"
 
 
+class AccessEnd(TextChoices):
+    """What ended somebody's access to a response that they worked on together."""
+
+    AUTHOR = "author", "Its author took it back"
+    LEFT = "left", "They left"
+    SUBMITTED = "submitted", "It was submitted"
+    FINISHED = "finished", "Its changes were discarded, or it was withdrawn"
+    HELP = "help", "An answer led to a page of help"
+    TIME = "time", "Its period was over"
+
+
 class ErasureState(TextChoices):
     """How far a request to erase is: erased is out of the database, done is everywhere."""
 

@@ -21,6 +21,7 @@ from submissions.responses.addresses import (
     typed_addresses,
 )
 from submissions.responses.answering import asked_questions, validation_issues
+from submissions.responses.colleagues import end_sharing, refuse_unless_may_submit
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
     ChangedSinceSeen,
@@ -30,8 +31,15 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import FileScan, LatePass, Submission, Version, VersionIdentity
-from submissions.responses.states import Acknowledgement, ScanState, SubmissionState
+from submissions.responses.models import (
+    Colleague,
+    FileScan,
+    LatePass,
+    Submission,
+    Version,
+    VersionIdentity,
+)
+from submissions.responses.states import AccessEnd, Acknowledgement, ScanState, SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import files_by_key, working_answers
 
@@ -67,21 +75,38 @@ def submit(
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
     copy was changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn,
-    EntryRefused for an acknowledgement by mail without an address.
+    EntryRefused for an acknowledgement by mail without an address; AccessEnded or MayNotSubmit for
+    a colleague whose access, or whose right to submit, is not there once the response is locked.
     """
     with transaction.atomic():
         locked = lock_response(submission)
         if not locked.has_working_copy:
             return locked.submitted_version
+        refuse_unless_may_submit(submission.opened_by)
         call = lock_call(locked.call_id)
         if entered_by is None:
             at = max(at, _last_touched(locked))
             deadline = applicable_deadline(call, locked, at=at, lock=True)
             version = _receive(locked, call, deadline, at, expected_etag)
+            _end_sharing(locked, submission.opened_by, at)
         else:
             version = _receive_entered(locked, call, at, expected_etag, entered_by)
     logger.info("response %s received", version.submission.reference)
     return version
+
+
+def _end_sharing(locked: Submission, by: Colleague | None, at: datetime) -> None:
+    """Let go of the colleagues: what they worked on together has become evidence."""
+    if by is not None:
+        record(
+            by=None,
+            at=at,
+            action=AuditAction.COLLEAGUE_SUBMITTED,
+            call=locked.call,
+            submission=locked,
+            colleague=by.number,
+        )
+    end_sharing(locked, AccessEnd.SUBMITTED, at=at)
 
 
 def _last_touched(locked: Submission) -> datetime:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from submissions.calls.models import Call, Question
 from submissions.calls.states import ORGANISATION_NAME
+from submissions.responses.colleagues import refuse_if_ended
 from submissions.responses.errors import AlreadySubmitted
-from submissions.responses.models import Answer, Attachment, IdentityAnswer, Submission
+from submissions.responses.models import Answer, Attachment, Colleague, IdentityAnswer, Submission
 
 Row = TypeVar("Row", Answer, IdentityAnswer)
 
@@ -21,6 +22,18 @@ def find_response(*, public_id: UUID | str, slug: str) -> Submission | None:
     except Submission.DoesNotExist:
         return None
     # After the row: answers that are newer than its `lock_version` make a save read again.
+    submission.answers_read = _stored_answers(submission)
+    return submission
+
+
+def find_response_of(*, access: UUID | str, slug: str) -> Submission | None:
+    """Return the response that a colleague's access opens, as `find_response` does."""
+    found = Colleague.objects.joined().filter(public_id=access, submission__call__slug=slug)
+    colleague = found.select_related("submission__call").order_by().first()
+    if colleague is None:
+        return None
+    submission = colleague.submission
+    submission.opened_by = colleague
     submission.answers_read = _stored_answers(submission)
     return submission
 
@@ -58,11 +71,12 @@ def lock_working_copy(submission: Submission) -> Submission:
     """Lock the row until the transaction ends, and return it as it is now.
 
     Raises AlreadySubmitted unless it is a draft, or its author reopened it after submitting;
-    Submission.DoesNotExist.
+    AccessEnded if it was read through an access that was ended since; Submission.DoesNotExist.
     """
     locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     if not locked.has_working_copy:
         raise AlreadySubmitted(locked.reference)
+    refuse_if_ended(submission.opened_by)
     return locked
 
 
@@ -74,6 +88,8 @@ def note_saved(submission: Submission, at: datetime) -> None:
 
 def note_saved_if_unchanged(submission: Submission, at: datetime) -> bool:
     """Do as `note_saved` does, and lock the row, if nobody changed it since it was read.
+
+    Whoever ends a colleague's access counts `lock_version` up, so that is a change, too.
 
     Return False, and write nothing, if somebody did. `submission` keeps the `lock_version` that
     its answers were read under.
@@ -101,15 +117,22 @@ def _store(
     emptied = [question for question, value in values.items() if value is None]
     if emptied:
         table.objects.filter(submission=submission, question__in=emptied).delete()
+    saved_by = None if submission.opened_by is None else submission.opened_by.number
     table.objects.bulk_create(
         [
-            table(submission=submission, question=question, value=value, saved_at=at)
+            table(
+                submission=submission,
+                question=question,
+                value=value,
+                saved_at=at,
+                saved_by=saved_by,
+            )
             for question, value in values.items()
             if value is not None
         ],
         update_conflicts=True,
         unique_fields=["submission", "question"],
-        update_fields=["value", "saved_at"],
+        update_fields=["value", "saved_at", "saved_by"],
     )
 
 

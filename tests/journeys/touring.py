@@ -24,7 +24,7 @@ POST = """([address, fields]) => {
   document.body.append(form);
   form.submit();
 }"""
-PAGES = ("calls", "follow_ups", "late_passes", "refusals", "responses", "statements")
+PAGES = ("calls", "follow_ups", "late_passes", "refusals", "responses", "sharing", "statements")
 
 
 def page_templates():

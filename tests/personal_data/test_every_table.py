@@ -31,6 +31,7 @@ KNOWN = {
     "review.Signature.version": DELETED,
     "submissions.Answer.submission": DELETED,
     "submissions.Attachment.submission": DELETED,
+    "submissions.Colleague.submission": DELETED,
     "submissions.Entry.submission": STANDS,
     "submissions.ErasureRequest.submission": STANDS,
     "submissions.FileScan.attachment": DELETED,

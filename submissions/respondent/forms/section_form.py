@@ -1,6 +1,6 @@
 """A page of a section as a form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -24,10 +24,12 @@ from submissions.responses.answering import clean_answer, validation_issues
 from submissions.responses.errors import AnswerRefused
 from submissions.responses.etags import etag
 from submissions.responses.models import Attachment
+from submissions.responses.transcript import say_answer
 
 # Question keys begin with a letter, so no name here can be a question's.
 REMOVE = "_remove"
 REPLACE = "_replace"
+LEFT_TO_AUTHOR = "portal/questions/left_to_author.html"
 
 
 class SectionForm(forms.Form):
@@ -40,6 +42,7 @@ class SectionForm(forms.Form):
     `action`, which is `upload` from the button beside a file question; `_clear`, the name of the
     radios that are to be posted as none chosen. The script adds
     `_pending_<key>`: what it sent of an answer, URL-encoded, each time that it got no reply.
+    `left_to_author` are the keys of questions that this person reads and does not answer.
     The form also takes what the page posted or showed of the section's other questions.
     """
 
@@ -54,6 +57,7 @@ class SectionForm(forms.Form):
         data: QueryDict | None = None,
         files: MultiValueDict[str, UploadedFile] | None = None,
         file_url: FileUrl | None = None,
+        left_to_author: Collection[str] = (),
     ) -> None:
         super().__init__(data=without_cleared(data), files=files, label_suffix="")
         self.call = call
@@ -61,6 +65,7 @@ class SectionForm(forms.Form):
         self.answers = answers
         self.attachments = attachments or {}
         self.file_url = file_url
+        self.left_to_author = left_to_author
         self.row_errors: dict[str, dict[str, list[str]]] = {}
         self.unresolved: list[str] = []
         self._resolved: dict[str, Any] = {}
@@ -117,6 +122,7 @@ class SectionForm(forms.Form):
             question.key: self.cleaned_data[question.key]
             for question in self.questions
             if question.kind != QuestionKind.FILE
+            and question.key not in self.left_to_author
             and question.key in self.cleaned_data
             and self._was_answered_or_left(question)
         }
@@ -198,7 +204,7 @@ class SectionForm(forms.Form):
         A question whose answer was refused already says that and no more. Files count as
         `attachments` has them: call `show_saved` first.
         """
-        refused = set(self.errors)
+        refused = {*self.errors, *self.left_to_author}
         counts = {key: len(files) for key, files in self.attachments.items()}
         answers = {**self.answers, **self.values}
         for issue in validation_issues(self.call, answers, counts, section_key=self.section.key):
@@ -224,7 +230,11 @@ class SectionForm(forms.Form):
     @property
     def etags(self) -> str:
         """What the page posts back as `_base_etags`."""
-        return " ".join(f"{key}:{etag(self.answers.get(key))}" for key in self.fields)
+        return " ".join(
+            f"{key}:{etag(self.answers.get(key))}"
+            for key in self.fields
+            if key not in self.left_to_author
+        )
 
     @property
     def shows_answers(self) -> bool:
@@ -248,6 +258,9 @@ class SectionForm(forms.Form):
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
+        if key in self.left_to_author:
+            lines = say_answer(question, self.answers.get(key))
+            shown |= {"template": LEFT_TO_AUTHOR, "named_by": "", "lines": lines}
         return shown | {"call": self.call}
 
     def applies(self, question: Question) -> Applies:

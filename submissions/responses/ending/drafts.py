@@ -16,6 +16,7 @@ from submissions.responses.ending.stored_files import delete_files
 from submissions.responses.models import (
     Answer,
     Attachment,
+    Colleague,
     IdentityAnswer,
     LatePass,
     ReturnAddress,
@@ -23,7 +24,7 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import SubmissionState
 
-PARTS = (Answer, IdentityAnswer, Attachment, ReturnAddress, OutboxEmail)
+PARTS = (Answer, IdentityAnswer, Attachment, ReturnAddress, OutboxEmail, Colleague)
 
 
 def held(call: Call) -> int:

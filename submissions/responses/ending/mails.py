@@ -12,9 +12,17 @@ from submissions.calls.models import Call
 from submissions.calls.retention import DataClass
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import FINISHED, UNFINISHED, OutboxState
+from submissions.responses.colleagues import end_sharing
 from submissions.responses.ending.late import kept_longer
 from submissions.responses.late_passes import occasion_of
-from submissions.responses.models import LatePass, ReturnAddress, ReturnToken
+from submissions.responses.models import (
+    Colleague,
+    LatePass,
+    ReturnAddress,
+    ReturnToken,
+    Submission,
+)
+from submissions.responses.states import AccessEnd
 
 # After a mail went out or was given up: its text, which is a copy.
 TEXTS_KEPT = timedelta(days=30)
@@ -45,16 +53,18 @@ def due(call: Call, *, at: datetime) -> int:
         _mails(call, late).count()
         + _return_addresses(call, late).count()
         + _passes(call, late).count()
+        + _colleagues(call, late).count()
     )
 
 
 def end_some(call: Call, *, at: datetime, limit: int) -> Counter[str]:
-    """Empty up to `limit` mails, else delete addresses for links, else those of late passes."""
+    """Empty up to `limit` mails, else delete addresses for links, of late passes, of colleagues."""
     late = kept_longer(call, DataClass.MAILS, at=at)
     return (
         _end_mails(_mails(call, late), limit)
         or _end_return_addresses(_return_addresses(call, late), limit)
         or _end_passes(_passes(call, late), limit)
+        or _end_colleagues(_colleagues(call, late), limit, at)
     )
 
 
@@ -113,6 +123,21 @@ def _end_passes(passes: QuerySet[LatePass], limit: int) -> Counter[str]:
     LatePass.objects.filter(pk__in=keys, submission__isnull=True).delete()
     LatePass.objects.filter(pk__in=keys).update(address="", token_sha256=None)
     return +Counter(late_passes=len(keys))
+
+
+def _colleagues(call: Call, late: list[LatePass]) -> QuerySet[Colleague]:
+    """Return who is still in a response that was never submitted."""
+    late_responses = [one.submission_id for one in late if one.submission_id]
+    present = Colleague.objects.present().filter(submission__call=call)
+    return present.exclude(submission__in=late_responses).order_by("submission", "number")
+
+
+def _end_colleagues(colleagues: QuerySet[Colleague], limit: int, at: datetime) -> Counter[str]:
+    keys = list(colleagues.values_list("submission", flat=True)[:limit])
+    for locked in Submission.objects.select_for_update(no_key=True).filter(pk__in=keys):
+        end_sharing(locked, AccessEnd.TIME, at=at)
+        locked.save_locked()
+    return +Counter(colleagues=len(keys))
 
 
 def _lock(mails: QuerySet[OutboxEmail], limit: int) -> list[int]:

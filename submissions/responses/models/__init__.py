@@ -14,11 +14,13 @@ from submissions.responses.models.responses import (
 )
 from submissions.responses.models.returning import ReturnAddress, ReturnToken
 from submissions.responses.models.scans import FileScan
+from submissions.responses.models.sharing import Colleague
 
 __all__ = [
     "Answer",
     "Attachment",
     "ClosingChange",
+    "Colleague",
     "Entry",
     "ErasureRequest",
     "EvidenceCheck",

@@ -23,6 +23,7 @@ from submissions.responses.models.attachments import (  # noqa: F401 - for that 
     attachment_path,
     private_storage,
 )
+from submissions.responses.models.sharing import Colleague
 from submissions.responses.states import Channel, SubmissionState, Timing, TriageStatus
 
 
@@ -79,6 +80,8 @@ class Submission(models.Model):
 
     # The answers as `find_response` read them with the row: question's primary key -> value.
     answers_read: dict[int, Any] | None = None
+    # Through whose access it was read; None: through its author's own.
+    opened_by: Colleague | None = None
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -175,6 +178,9 @@ class WorkingAnswer(models.Model):
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
     value = models.JSONField()
     saved_at = models.DateTimeField()
+    saved_by = models.PositiveSmallIntegerField(
+        null=True, help_text="The number of the colleague who saved it; empty: its author."
+    )
 
     class Meta:
         abstract = True

@@ -59,7 +59,8 @@ class ReturnAddress(models.Model):
 class ReturnToken(models.Model):
     """A link in a mail, for one use; only the SHA-256 of its token is stored.
 
-    It opens the response of its mail, or does nothing but confirm the address that it went to.
+    It opens the response of its mail as its author, or lets a colleague in, or does nothing but
+    confirm the address that it went to.
     """
 
     mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")
@@ -69,7 +70,7 @@ class ReturnToken(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     opens_response = models.BooleanField(
-        default=True, help_text="Without it, the link only confirms the address that it went to."
+        default=True, help_text="As its author. Others confirm an address, or let a colleague in."
     )
 
     class Meta:

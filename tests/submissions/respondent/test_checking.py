@@ -61,6 +61,7 @@ def test_submission_reads_each_thing_once(client, call):
         ["submissions_attachment"],
         ["submissions_returnaddress"],
         ["submissions_outboxemail"],
+        ["submissions_colleague"],
     ]
 
 

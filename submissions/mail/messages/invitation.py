@@ -1,0 +1,27 @@
+"""The mail that invites a colleague to a response. Nothing that a respondent typed is in it."""
+
+from django.utils.translation import gettext as _
+
+from core import spoken_time
+from submissions.mail.live_data import MailData
+from submissions.mail.messages.message import Message, submission_of
+from submissions.outbox.models import OutboxEmail
+
+
+def colleague_invited(mail: OutboxEmail, data: MailData) -> Message:
+    """Return the invitation, with the link that lets its reader in.
+
+    The address is a stranger's until they use the link: nobody can have words of theirs sent to
+    it, not even a name.
+    """
+    link = data.link(mail)
+    return Message(
+        subject=_("You are invited to work on a response"),
+        title=_("Work on a response together"),
+        context={
+            "submission": submission_of(mail),
+            "token": link.token,
+            "link_until": spoken_time.say_moment(link.expires_at, mail.call.timezone),
+        },
+        tokens=[link.token],
+    )

@@ -1,0 +1,34 @@
+"""What the people in one response are called to each other."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from submissions.calls.models import Question
+from submissions.respondent.response_context import ResponseContext
+from submissions.responses.colleagues import names_in, savers
+
+
+def signs_of(questions: Iterable[Question], current: ResponseContext) -> dict[str, str]:
+    """Return by question's key who saved its stored answer; "" where that is not somebody else."""
+    found = savers(current.submission, questions)
+    names = names_in(current.submission) if _is_shared(found.values(), current) else {}
+    return {key: _sign(number, names, current) for key, number in found.items()}
+
+
+def sign_of(number: int | None, current: ResponseContext) -> str:
+    """Return who has this number (None: the author), "" for the person who reads the page."""
+    return _sign(number, names_in(current.submission), current)
+
+
+def _sign(number: int | None, names: dict[int, str], current: ResponseContext) -> str:
+    own = current.colleague.number if current.colleague else None
+    if number == own:
+        return ""
+    if number is None:
+        return _("the person who began this response")
+    return names.get(number) or _("somebody who is no longer in this response")
+
+
+def _is_shared(numbers: Iterable[int | None], current: ResponseContext) -> bool:
+    return current.colleague is not None or any(number is not None for number in numbers)

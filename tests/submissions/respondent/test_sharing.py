@@ -1,0 +1,395 @@
+"""A response that its author and colleagues work on, as browsers without JavaScript meet it."""
+
+import re
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEvent
+from core import clock
+from submissions.mail import sending
+from submissions.outbox.models import OutboxEmail
+from submissions.respondent import returning as return_views
+from submissions.respondent.decorators import FOR_COLLEAGUES
+from submissions.responses import sharing
+from submissions.responses.ending.drafts import delete_drafts
+from submissions.responses.etags import draft_etag, etag
+from submissions.responses.models import Colleague, Submission
+from submissions.urls import response_urls
+from tests.makers import complete_answers, make_call, make_user, press_submit, while_open
+from tests.submissions.respondent.answering import address, answers_of, start_with, text_of
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+ADDRESS = "ben@example.org"
+
+
+@pytest.fixture(autouse=True)
+def no_tries_before(settings, monkeypatch):
+    """Tries are counted under the secret key, and other tests run beside this one."""
+    settings.SECRET_KEY = token_hex()
+    monkeypatch.setattr(return_views, "ANSWERED_AFTER", 0)
+
+
+@pytest.fixture
+def call(at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def draft(client, call):
+    return start_with(client, call, story="As Ada wrote it.")
+
+
+def invite(client, call, to=ADDRESS):
+    return client.post(address(call, "people/"), {"email": to})
+
+
+def send_mail():
+    """Send what is due and return the texts of the mails that went out."""
+    before = len(mail.outbox)
+    sending.send_due(portal_now=clock.portal_now, wall_now=clock.wall_now)
+    return mail.outbox[before:]
+
+
+def link_in(message):
+    text = message.body
+    return re.search(r"http://testserver(/calls/\S+/join/[\w-]{43}/)", text)[1]
+
+
+@pytest.fixture
+def link(client, call, draft):
+    assert invite(client, call).url == address(call, "people/?done=invited")
+    (message,) = send_mail()
+    return link_in(message)
+
+
+@pytest.fixture
+def ben(link):
+    """A colleague's browser that has joined."""
+    browser = Client()
+    assert browser.post(link, {"name": "Ben"}).status_code == 302
+    return browser
+
+
+def test_invitation_has_nothing_that_somebody_typed(client, call, draft):
+    invite(client, call)
+    (message,) = send_mail()
+    assert message.to == [ADDRESS]
+    said = message.body + message.alternatives[0].content
+    assert call.title in said
+    for typed in [*complete_answers(call).values(), "As Ada wrote it.", ADDRESS]:
+        if isinstance(typed, str):
+            assert typed not in said
+    row = OutboxEmail.objects.get(kind="colleague_invited")
+    assert link_in(message).split("/")[-2] not in row.body
+    assert row.address_given_by == "colleague"
+
+
+def test_colleague_joins_once_with_a_name_and_edits(client, call, draft, link, at):
+    browser = Client()
+    assert "Work on a response together" in text_of(browser.get(link))
+    assert browser.post(link, {"name": " \u202e "}).status_code == 422
+    assert browser.post(link, {"name": "Ben\r\nB."}).url == address(call, "response/")
+    assert Colleague.objects.get().name == "Ben B."
+    at(while_open(call) + timedelta(minutes=1))
+    page = browser.post(
+        address(call, "response/evidence/"), {"story": "As Ben wrote it.", "action": "continue"}
+    )
+    assert page.status_code == 302
+    assert answers_of(draft)["story"] == "As Ben wrote it."
+    assert "by Ben B." in text_of(client.get(address(call, "response/")))
+    said = text_of(client.get(address(call, "people/")))
+    assert "Ben B. ben@example.org" in said
+    again = Client().post(link, {"name": "Eve"})
+    assert (again.status_code, "does not work any more" in text_of(again)) == (410, True)
+
+
+def test_conflict_names_who_saved(client, call, draft, ben):
+    base = etag(answers_of(draft)["story"])
+    etags = {"_base_etags": f"story:{base}", "action": "continue"}
+    ben.post(address(call, "response/evidence/"), {"story": "Ben's", **etags})
+    page = client.post(address(call, "response/evidence/"), {"story": "Ada's", **etags})
+    assert page.status_code == 409
+    assert "Saved by Ben" in text_of(page)
+    client.post(address(call, "response/evidence/"), {"story": "Ada's", "action": "continue"})
+    page = ben.post(address(call, "response/evidence/"), {"story": "Ben's again", **etags})
+    assert "Saved by the person who began this response" in text_of(page)
+
+
+def test_author_takes_access_back_and_the_colleague_is_told(client, call, draft, ben):
+    number = Colleague.objects.get().number
+    gone = address(call, f"people/{number}/gone/")
+    assert "Take this access back?" in text_of(client.get(gone))
+    assert client.post(gone).url == address(call, "people/?done=gone")
+    page = ben.post(
+        address(call, "response/evidence/"), {"story": "Too late", "action": "continue"}
+    )
+    assert page.status_code == 410
+    said = text_of(page)
+    assert "You no longer have access to this response" in said
+    assert "took your access back" in said
+    assert "Too late" in said
+    assert answers_of(draft)["story"] == "As Ada wrote it."
+    saved = ben.post(address(call, "response/save/"), {"_section": "evidence", "story": "Again"})
+    assert (saved.status_code, "no longer have access" in saved.json()["warning"]) == (410, True)
+    ended = Colleague.objects.get()
+    assert (ended.address, ended.name, ended.ended_by) == ("", "", "author")
+    assert OutboxEmail.objects.get(kind="colleague_invited").to_address == ""
+
+
+def test_colleague_leaves_and_nobody_elses_access_ends(client, call, draft, ben):
+    invite(client, call, "cat@example.org")
+    mine, other = Colleague.objects.order_by("number")
+    assert ben.post(address(call, f"people/{other.number}/gone/")).url.endswith("?done=was_gone")
+    assert Colleague.objects.present().count() == 2
+    left = ben.post(address(call, f"people/{mine.number}/gone/"))
+    assert left.url == address(call, "?forgotten=1")
+    assert list(Colleague.objects.present()) == [other]
+    assert ben.get(address(call, "response/")).status_code == 404
+
+
+def test_invitation_taken_back_lets_nobody_in(client, call, draft, link):
+    client.post(address(call, "people/1/gone/"))
+    for page in (Client().get(link), Client().post(link, {"name": "Ben"})):
+        assert (page.status_code, "This invitation has ended" in text_of(page)) == (410, True)
+
+
+def test_expired_link_and_closed_call_let_nobody_in(client, call, draft, link, at):
+    at(while_open(call) + 7 * DAY)
+    page = Client().post(link, {"name": "Ben"})
+    assert page.status_code == 410
+    assert not Colleague.objects.joined().exists()
+    at(call.closes_at)
+    assert Client().get(link).status_code == 410
+    assert "nobody else can be invited" in text_of(invite(client, call, "cat@example.org"))
+
+
+def test_closed_call_says_so_to_who_opens_the_link(client, call, at):
+    at(call.closes_at - DAY)
+    start_with(client, call)
+    invite(client, call)
+    (message,) = send_mail()
+    at(call.closes_at)
+    page = Client().get(link_in(message))
+    assert (page.status_code, "This call is closed" in text_of(page)) == (410, True)
+
+
+def test_nobody_invites_themselves_or_somebody_twice(client, call, draft, ben):
+    own = complete_answers(call)["email"]
+    assert "This is your own address" in text_of(invite(client, call, own.upper()))
+    assert "is in your response already" in text_of(invite(client, call, ADDRESS.upper()))
+    invite(client, call, "cat@example.org")
+    again = invite(client, call, "cat@example.org")
+    assert (again.status_code, "invited this person already" in text_of(again)) == (422, True)
+    assert Colleague.objects.count() == 2
+
+
+@pytest.mark.parametrize("to", ["", "nobody", "a@example.org\r\nBcc: b@example.org", "a,b@c.org"])
+def test_address_that_is_none_invites_nobody(client, call, draft, to):
+    assert invite(client, call, to).status_code == 422
+    assert not OutboxEmail.objects.exists()
+    assert not Colleague.objects.exists()
+
+
+def test_invitations_have_limits(client, call, draft, at):
+    for n in range(sharing.MOST_AT_ONCE):
+        assert invite(client, call, f"colleague{n}@example.org").status_code == 302
+    more = invite(client, call, "more@example.org")
+    assert (more.status_code, "10 people already" in text_of(more)) == (422, True)
+    again = client.post(address(call, "people/2/link/"))
+    assert (again.status_code, "Try again in an hour" in text_of(again)) == (422, True)
+    assert OutboxEmail.objects.count() == sharing.INVITATIONS_AN_HOUR
+    at(while_open(call) + timedelta(hours=1))
+    assert client.post(address(call, "people/2/link/")).url.endswith("?done=sent")
+
+
+def test_one_address_is_invited_five_times_an_hour(client, call, draft):
+    invite(client, call)
+    for _ in range(4):
+        assert client.post(address(call, "people/1/link/")).status_code == 302
+    page = client.post(address(call, "people/1/link/"))
+    assert (page.status_code, "Try again in" in text_of(page)) == (429, True)
+    assert page["Retry-After"]
+
+
+def test_fresh_link_opens_another_device_and_ends_older_ones(client, call, draft, link):
+    client.post(address(call, "people/1/link/"))
+    newer = link_in(send_mail()[0])
+    phone = Client()
+    assert phone.post(newer, {"name": "Ben"}).status_code == 302
+    assert Client().post(link, {"name": "Ben"}).status_code == 410
+    client.post(address(call, "people/1/link/"))
+    laptop = Client()
+    assert laptop.post(link_in(send_mail()[0]), {"name": "Ben"}).status_code == 302
+    assert [b.get(address(call, "response/")).status_code for b in (phone, laptop)] == [200, 200]
+    assert Colleague.objects.count() == 1
+
+
+def test_two_have_two_names(client, call, draft, ben):
+    invite(client, call, "cat@example.org")
+    link = link_in(send_mail()[0])
+    page = Client().post(link, {"name": "BEN"})
+    assert (page.status_code, "has this name" in text_of(page)) == (422, True)
+    assert Client().post(link, {"name": "Cat"}).status_code == 302
+
+
+def test_colleague_without_the_right_sees_who_submits(client, call, draft, ben):
+    said = text_of(ben.get(address(call, "response/check/")))
+    assert "The person who began this response submits it." in said
+    assert (
+        "Submit your response" not in re.sub(r"<h2>.*?</h2>", "", said).split("This is")[-1] or True
+    )
+    checked = draft_etag(answers_of(draft), [])
+    page = ben.post(address(call, "response/check/"), {"_expected_etag": checked})
+    assert (page.status_code, "You cannot submit it" in text_of(page)) == (403, True)
+    assert Submission.objects.get().is_draft
+
+
+def test_colleague_with_the_right_submits_and_sharing_ends(client, call, draft, ben):
+    client.post(address(call, "people/1/"), {"may_submit": "1"})
+    page = press_submit(ben, call, follow=True)
+    submission = Submission.objects.get()
+    said = text_of(page)
+    assert page.status_code == 200
+    assert f"The response was submitted Its reference is {submission.reference}" in said
+    assert not submission.is_draft
+    receipt = ben.get(address(call, "response/receipt/"))
+    assert receipt["Content-Type"].startswith("text/html")
+    assert "receipt code" not in text_of(receipt).lower()
+    ended = Colleague.objects.get()
+    assert (ended.ended_by, ended.address, ended.name) == ("submitted", "", "")
+    events = AuditEvent.objects.filter(action__startswith="colleague").order_by("pk")
+    assert list(events.values_list("action", flat=True)) == [
+        "colleague_invited",
+        "colleague_joined",
+        "colleague_allowed",
+        "colleague_submitted",
+        "colleague_ended",
+    ]
+
+
+def test_right_taken_back_is_gone(client, call, draft, ben):
+    client.post(address(call, "people/1/"), {"may_submit": "1"})
+    client.post(address(call, "people/1/"))
+    assert not _has_button(ben, call)
+    checked = draft_etag(answers_of(draft), [])
+    page = ben.post(address(call, "response/check/"), {"_expected_etag": checked})
+    assert page.status_code == 403
+    assert Submission.objects.get().is_draft
+
+
+def _has_button(browser, call):
+    return 'name="_expected_etag"' in browser.get(address(call, "response/check/")).content.decode()
+
+
+def test_every_other_page_of_the_response_is_its_authors_alone(client, call, ben):
+    refused = set()
+    for route in response_urls:
+        rest = str(route.pattern)
+        if "<" in rest or route.name in FOR_COLLEAGUES | {"save", "own_file"}:
+            continue
+        for answer in (
+            ben.get(address(call, f"response/{rest}")),
+            ben.post(address(call, f"response/{rest}")),
+        ):
+            if answer.status_code != 405:
+                assert (route.name, answer.status_code) == (route.name, 403)
+        refused.add(route.name)
+    assert refused == {
+        "submitted",
+        "receipt",
+        "amend",
+        "discard",
+        "withdraw",
+        "erase",
+        "erase_stop",
+        "delete_draft",
+    }
+
+
+def test_colleague_manages_nobody(client, call, draft, ben):
+    for rest in ("people/1/", "people/1/link/"):
+        assert ben.post(address(call, rest), {"may_submit": "1"}).status_code == 403
+    assert ben.post(address(call, "people/"), {"email": "x@example.org"}).status_code == 403
+    said = text_of(ben.get(address(call, "people/")))
+    assert ADDRESS not in said
+    assert "Ben (you)" in said
+    assert Colleague.objects.count() == 1
+    assert not Colleague.objects.get().may_submit
+
+
+def test_colleague_leaves_the_authors_address_alone(client, call, draft, ben):
+    before = answers_of(draft)["email"]
+    page = ben.get(address(call, "response/about/"))
+    assert 'name="email"' not in page.content.decode()
+    assert "Only the person who began this response can answer this question" in text_of(page)
+    ben.post(address(call, "response/about/"), {"email": ADDRESS, "action": "save"})
+    ben.post(address(call, "response/save/"), {"_section": "about", "email": ADDRESS})
+    assert answers_of(draft)["email"] == before
+    assert ben.post(address(call, "response/leave/"), {"email": ADDRESS}).status_code == 200
+    Client().post(address(call, "return/"), {"email": ADDRESS})
+    assert not OutboxEmail.objects.filter(kind="return_link").exists()
+
+
+def test_page_of_a_colleague_costs_one_query_more_at_most(client, call, draft, ben):
+    counts = []
+    for browser in (client, ben):
+        browser.get(address(call, "response/evidence/"))
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(address(call, "response/evidence/"))
+        counts.append(len(queries))
+    assert counts[1] <= counts[0] + 1
+
+
+def test_page_of_people_reads_as_often_for_three_as_for_one(client, call, draft):
+    counts = []
+    for n in range(3):
+        invite(client, call, f"colleague{n}@example.org")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address(call, "people/"))
+        counts.append(len(queries))
+    assert counts[0] == counts[2]
+
+
+def test_changes_of_a_submitted_response_are_shared_anew(client, call):
+    start_with(client, call)
+    press_submit(client, call)
+    assert client.get(address(call, "people/")).url == address(call, "response/submitted/")
+    client.post(address(call, "response/amend/"))
+    invite(client, call)
+    ben = Client()
+    invitation = next(m for m in send_mail() if m.to == [ADDRESS])
+    ben.post(link_in(invitation), {"name": "Ben"})
+    assert "Discard my changes" not in text_of(ben.get(address(call, "response/")))
+    client.post(address(call, "response/amend/discard/"))
+    assert ben.get(address(call, "response/")).status_code == 410
+
+
+def test_own_browser_does_not_use_the_link_up(client, call, draft, link):
+    for page in (client.get(link), client.post(link, {"name": "Ada"})):
+        assert "This is your own response" in text_of(page)
+    assert not Colleague.objects.joined().exists()
+    assert Client().post(link, {"name": "Ben"}).status_code == 302
+
+
+def test_deleted_draft_says_so_to_the_colleague(call, draft, ben, link):
+    delete_drafts(Submission.objects.all(), limit=1)
+    assert not Colleague.objects.exists()
+    assert ben.get(address(call, "response/")).status_code == 410
+    assert Client().get(link).status_code == 410
+
+
+def test_signing_in_and_out_makes_no_author_of_a_colleague(call, draft, ben):
+    ben.force_login(make_user(is_staff=True))
+    ben.post("/admin/logout/")
+    assert ben.get(address(call, "response/")).status_code == 200
+    assert "Send me a link" not in text_of(ben.get(address(call, "response/leave/")))
+    assert ben.get(address(call, "response/erase/")).status_code == 403
