@@ -200,7 +200,7 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
     if submission is None:
         return True
     if mail.kind == MailKind.COLLEAGUE_INVITED:
-        return is_still_invited(mail)
+        return is_still_invited(mail) and not signposted(mail.call, [submission])
     if mail.kind == MailKind.QUESTION_ASKED:
         return submission.state == SubmissionState.SUBMITTED
     if mail.kind == MailKind.REMINDER and not mail.call.is_open_at(at):

@@ -21,7 +21,15 @@ from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.respondent import calls as call_views
-from submissions.responses import amending, drafting, erasing, late_passes, returning, submitting
+from submissions.responses import (
+    amending,
+    drafting,
+    erasing,
+    late_passes,
+    returning,
+    sharing,
+    submitting,
+)
 from submissions.responses.models import ErasureRequest, FileScan
 from submissions.responses.states import ErasureScope
 from tests.asking import make_askable, make_asking_call, put_question
@@ -112,6 +120,20 @@ ASKED = {
     "follow_ups/no_more.html",
     "follow_ups/question.html",
 }
+SHARING = {
+    "sharing/authors_alone.html",
+    "sharing/dead.html",
+    "sharing/ended.html",
+    "sharing/join.html",
+    "sharing/leave.html",
+    "sharing/people.html",
+    "sharing/person_gone.html",
+    "responses/check.html",
+    "responses/conflicts.html",
+    "responses/forget.html",
+    "responses/section.html",
+    "responses/task_list.html",
+}
 REFUSALS = {
     "refusals/bad_request.html",
     "refusals/expired.html",
@@ -127,7 +149,7 @@ REFUSALS = {
 
 def test_no_page_is_left_out():
     toured = BEFORE_STARTING | ANSWERING | SUBMITTED | CLOSED | FROM_MAILS | ERASING
-    assert toured | ASKED | REFUSALS == page_templates()
+    assert toured | ASKED | SHARING | REFUSALS == page_templates()
 
 
 @pytest.fixture
@@ -330,6 +352,57 @@ def test_what_links_in_mails_lead_to(tour, call, at):
     tour.press("Continue your response", "task-list-late")
     tour.visit("late-pass/nothing/", "late-pass-dead")
     assert tour.seen == FROM_MAILS
+
+
+def invite(draft, address):
+    """Return somebody whom the draft's author invited, and the token of their link."""
+    at = while_open(draft.call)
+    colleague = sharing.invite(submission=draft, address=address, at=at)
+    mail = OutboxEmail.objects.select_related("call").get(to_address=address)
+    return colleague, returning.make_link(mail=mail, at=at).token
+
+
+def let_in(draft, address, name):
+    _colleague, token = invite(draft, address)
+    return sharing.join(call=draft.call, token=token, name=name, at=while_open(draft.call))
+
+
+def test_working_together(tour, call):
+    at = while_open(call)
+    draft = make_draft(call, **complete_answers(call, story="As Ada wrote it."))
+    tour.hold(draft).visit("people/", "people-alone")
+    tour.press("Send the invitation", "people-errors")
+    tour.fill("Email address of your colleague", f"{'a' * 40}@{'b' * 40}.example")
+    tour.press("Send the invitation", "people-invited")
+    ben = let_in(draft, "ben@example.org", "Ben Ruthven-Featherstonehaugh of Wem")
+    _cat, token = invite(draft, "cat@example.org")
+    tour.visit(f"join/{token}/", "join-own")
+    tour.visit(f"people/{ben.number}/gone/", "person-gone")
+    tour.visit("people/1/gone/", "invitation-gone")
+    tour.post("people/2/", "people-allowed", may_submit="1")
+    tour.post("people/2/", "people-not-allowed")
+    tour.hold(None).visit(f"join/{token}/", "join")
+    tour.press("Open the response", "join-errors")
+    tour.hold(make_draft(call)).visit(f"join/{token}/", "join-other")
+    tour.visit("join/nothing/", "join-dead-held")
+    tour.hold(None).visit("join/nothing/", "join-dead")
+    tour.hold_as(ben).visit("response/", "task-list-colleague")
+    tour.visit("response/about/", "section-colleague")
+    tour.visit("people/", "people-colleague")
+    tour.visit(f"people/{ben.number}/gone/", "leave-response")
+    tour.visit("response/check/", "check-colleague")
+    tour.post("response/check/", "check-not-allowed", _expected_etag="-")
+    tour.visit("response/leave/?saved=1", "leave-colleague")
+    tour.visit("response/forget/", "forget-colleague")
+    tour.visit("response/erase/", "authors-alone")
+    evidence = {"_base_etags": "story:- history:-", "story": "As Ben did.", "history": "bid"}
+    tour.post("response/evidence/", "conflicts-colleague", **evidence)
+    sharing.take_away(submission=draft, number=ben.number, at=at)
+    tour.post("response/evidence/", "access-ended", story="Too late.")
+    dan = let_in(draft, "dan@example.org", "Dan")
+    submitting.submit(submission=draft, at=at)
+    tour.hold_as(dan).visit("response/submitted/", "access-ended-submitted")
+    assert tour.seen == SHARING
 
 
 def test_erasing(tour, call):

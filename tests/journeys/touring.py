@@ -7,7 +7,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY
 from django.contrib.auth import SESSION_KEY as USER_SESSION_KEY
 from django.test.signals import template_rendered
 
-from submissions.respondent.browser_session import SESSION_KEY
+from submissions.respondent.browser_session import SESSION_KEY, THROUGH_ACCESS
 from tests.makers import just_signed_in
 
 # Fills in a form of one's own beside the page's, with its token, and sends it.
@@ -91,6 +91,13 @@ class Tour:
         session = import_module(settings.SESSION_ENGINE).SessionStore()
         if submission is not None:
             session[SESSION_KEY] = {submission.call.slug: str(submission.public_id)}
+        return self._sit_in(session)
+
+    def hold_as(self, colleague):
+        """Let the browser hold the colleague's response through their access."""
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        held = f"{THROUGH_ACCESS}{colleague.public_id}"
+        session[SESSION_KEY] = {colleague.submission.call.slug: held}
         return self._sit_in(session)
 
     def sign_in(self, user):

@@ -16,7 +16,7 @@ from submissions.mail import sending
 from submissions.outbox.models import OutboxEmail
 from submissions.respondent import returning as return_views
 from submissions.respondent.decorators import FOR_COLLEAGUES
-from submissions.responses import sharing
+from submissions.responses import drafting, sharing
 from submissions.responses.ending.drafts import delete_drafts
 from submissions.responses.etags import draft_etag, etag
 from submissions.responses.models import Colleague, Submission
@@ -162,14 +162,28 @@ def test_invitation_taken_back_lets_nobody_in(client, call, draft, link):
         assert (page.status_code, "This invitation has ended" in text_of(page)) == (410, True)
 
 
-def test_expired_link_and_closed_call_let_nobody_in(client, call, draft, link, at):
-    at(while_open(call) + 7 * DAY)
-    page = Client().post(link, {"name": "Ben"})
-    assert page.status_code == 410
+def test_expired_link_lets_nobody_in(client, call, at):
+    begun = call.closes_at - 8 * DAY
+    at(begun)
+    start_with(client, call)
+    invite(client, call)
+    (message,) = send_mail()
+    at(begun + 7 * DAY - timedelta(microseconds=1))
+    assert Client().get(link_in(message)).status_code == 200
+    at(begun + 7 * DAY)
+    page = Client().post(link_in(message), {"name": "Ben"})
+    assert (page.status_code, "does not work any more" in text_of(page)) == (410, True)
     assert not Colleague.objects.joined().exists()
+
+
+def test_after_closing_nobody_is_invited_and_access_can_end(client, call, draft, ben, at):
     at(call.closes_at)
-    assert Client().get(link).status_code == 410
-    assert "nobody else can be invited" in text_of(invite(client, call, "cat@example.org"))
+    page = invite(client, call, "cat@example.org")
+    assert (page.status_code, "nobody else can be invited" in text_of(page)) == (422, True)
+    assert "See who is in this response" in text_of(client.get(address(call, "response/")))
+    assert "This call is closed" in text_of(ben.get(address(call, "response/")))
+    client.post(address(call, "people/1/gone/"))
+    assert ben.get(address(call, "response/")).status_code == 410
 
 
 def test_closed_call_says_so_to_who_opens_the_link(client, call, at):
@@ -393,3 +407,19 @@ def test_signing_in_and_out_makes_no_author_of_a_colleague(call, draft, ben):
     assert ben.get(address(call, "response/")).status_code == 200
     assert "Send me a link" not in text_of(ben.get(address(call, "response/leave/")))
     assert ben.get(address(call, "response/erase/")).status_code == 403
+
+
+def test_answer_that_leads_to_help_ends_sharing_and_stops_the_mail(client, call, draft, ben):
+    invite(client, call, "cat@example.org")
+    about = address(call, "response/about/")
+    ben.post(about, {"age": "child", "action": "save"})
+    assert answers_of(draft)["age"] != "child"
+    values = {"age": "child"}
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    assert send_mail() == []
+    page = invite(client, call, "dan@example.org")
+    assert (page.status_code, "this is not shared" in text_of(page)) == (422, True)
+    client.post(about, {"age": "child", "action": "continue"})
+    assert ben.get(address(call, "response/")).status_code == 410
+    assert [one.ended_by for one in Colleague.objects.all()] == ["help", "help"]
+    assert not OutboxEmail.objects.exclude(to_address="").exists()
