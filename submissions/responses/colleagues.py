@@ -50,7 +50,7 @@ def refuse_unless_may_submit(colleague: Colleague | None) -> None:
 
 def end_access(colleagues: QuerySet[Colleague], why: AccessEnd, *, at: datetime) -> list[int]:
     """End these accesses to one locked response, and forget who had them; return their numbers."""
-    ended = list(colleagues.present().values_list("pk", "number"))  # type: ignore[attr-defined]
+    ended = list(colleagues.filter(ended_at=None).values_list("pk", "number"))
     Colleague.objects.filter(pk__in=[pk for pk, _ in ended]).update(
         ended_at=at, ended_by=why, address="", name="", may_submit=False
     )
