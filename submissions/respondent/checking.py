@@ -52,9 +52,11 @@ EXPECTED_ETAG = "_expected_etag"
 Rows = list[dict[str, Any]]
 # What /metrics/ calls each refusal of “Submit”.
 REASONS: dict[type[PortalError], str] = {
+    AccessEnded: "access_ended",
     CallClosed: "closed",
     CallNotYetOpen: "not_open_yet",
     ChangedSinceSeen: "changed",
+    MayNotSubmit: "not_allowed",
     ResponseIncomplete: "incomplete",
     ResponseWithdrawn: "withdrawn",
 }

@@ -198,7 +198,7 @@ def test_pages_ask_the_same_queries_for_one_question_and_for_forty(client, at):
     assert counts == {
         "": [3, 3],
         "questions/": [3, 3],
-        "response/": [4, 4],
+        "response/": [5, 5],
         "response/evidence/": [3, 3],  # no files are asked for there
         "response/check/": [5, 5],
     }

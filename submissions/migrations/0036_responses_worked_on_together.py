@@ -39,7 +39,7 @@ CREATE TRIGGER submissions_returntoken_for_the_author
 class Migration(migrations.Migration):
     portal_may_run = True
     dependencies = [
-        ("submissions", "0033_links_that_only_confirm_and_mails_that_go_together"),
+        ("submissions", "0035_evidence_by_telephone_and_post"),
     ]
 
     operations = [
