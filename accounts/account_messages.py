@@ -71,11 +71,18 @@ def _second_factor(mail: AccountMail, at: datetime) -> EmailMessage | None:
     )
 
 
+def _token_ends(mail: AccountMail, at: datetime) -> EmailMessage | None:
+    return _written(
+        mail, _("A token of yours for the evidence portal ends soon"), link=reverse("account")
+    )
+
+
 _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
     AccountMailKind.INVITATION: _invitation,
     AccountMailKind.NEW_PASSWORD: _new_password,
     AccountMailKind.PASSWORD_CHANGED: _password_changed,
     AccountMailKind.SECOND_FACTOR: _second_factor,
+    AccountMailKind.TOKEN_ENDS: _token_ends,
 }
 
 

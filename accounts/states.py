@@ -23,6 +23,8 @@ class AuditAction(TextChoices):
     ADDRESS_CORRECTED = "address_corrected", "Corrected the address of a mail"
     EXPORT_DOWNLOADED = "export_downloaded", "Downloaded an export"
     EXPORT_CANCELLED = "export_cancelled", "Cancelled an export"
+    TOKEN_MADE = "token_made", "Made a token for programs"
+    TOKEN_REVOKED = "token_revoked", "Revoked a token for programs"
     REHEARSAL_RESET = "rehearsal_reset", "Reset a rehearsal"
     IDENTITY_SEARCHED = "identity_searched", "Searched who answered"
     MEMBERSHIP_GIVEN = "membership_given", "Made somebody a member of a call"
@@ -171,6 +173,7 @@ class AccountMailKind(TextChoices):
     NEW_PASSWORD = "new_password", "Link to a new password"
     PASSWORD_CHANGED = "password_changed", "Notice of a changed password"
     SECOND_FACTOR = "second_factor", "Notice of a changed second factor"
+    TOKEN_ENDS = "token_ends", "Notice that a token for programs ends soon"
 
 
 class AccountMailState(TextChoices):

@@ -94,6 +94,16 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": TICK_LASTS},
     },
+    "number-changes": {
+        "task": "exports.number_changes",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "look-after-tokens": {
+        "task": "exports.look_after_tokens",
+        "schedule": crontab(minute=52, hour="*/6"),
+        "options": {"expires": 3600.0},
+    },
     "seal-record": {
         "task": "accounts.seal_record",
         "schedule": 10.0,

@@ -17,7 +17,8 @@ class Cancelled(Exception):
 class ExportContext:
     """What an export hands to its writer. The writer calls `row_done` for each response.
 
-    The writer counts in `lost_files` the files of responses that are missing or damaged.
+    The writer counts in `lost_files` the files of responses that are missing or damaged, and in
+    `removed` the responses of which it says only that a copy elsewhere has to delete them.
 
     `by` names who asked, for the manifest; `at` is the aware moment of asking. `row_done` calls
     `progress` with the number of responses written so far.
@@ -36,6 +37,7 @@ class ExportContext:
         self.at = at
         self.rows = 0
         self.lost_files = 0
+        self.removed = 0
         self._progress = progress
 
     def lines_done(self, lines: int) -> None:

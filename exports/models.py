@@ -9,7 +9,10 @@ from django.db.models import F, Q
 
 from core.claims import Claimable
 from exports.states import ExportState
+from exports.token_models import ApiToken, Change
 from submissions.calls.models.calls import Call
+
+__all__ = ["ApiToken", "Change", "ExportRun", "TeamFiles"]
 
 FOLDER = "exports"
 

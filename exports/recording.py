@@ -92,9 +92,14 @@ def may_export_confidential(by: User, call: Call) -> bool:
     return may_all(by, CONFIDENTIAL_NEEDS, call)
 
 
-def export_chunks(
+def export_chunks(dataset: Dataset, format_name: str, **options: Any) -> Pieces:
+    """Return the export in the format of that name, with the options of `recorded_chunks`."""
+    return recorded_chunks(dataset, FORMATS[format_name], **options)
+
+
+def recorded_chunks(
     dataset: Dataset,
-    format_name: str,
+    file_format: FileFormat,
     *,
     by: User | None,
     at: datetime,
@@ -120,14 +125,14 @@ def export_chunks(
     the record back.
     """
     refuse_unless_permitted(dataset, by=by, reason=reason)
-    if dataset.team and format_name not in OF_THE_TEAM:
+    if dataset.team and file_format.name not in OF_THE_TEAM:
         raise ExportRefused("The team has no file of its own in this format.")
-    dataset = replace(dataset, reader=by, blind=_blind(by, dataset.call))
+    dataset = replace(dataset, reader=by, blind=blind_responses(by, dataset.call))
     name = by.get_username() if by is not None else COMMAND_LINE
     context = ExportContext(dataset, by=name, at=at, progress=progress)
     detail |= {
         "attempt": str(uuid4()),
-        "format": format_name,
+        "format": file_format.name,
         "filters": dataset.export_filter.filters(),
         **dataset.scope.in_words(),
     }
@@ -135,10 +140,10 @@ def export_chunks(
         detail["team"] = True
     if reason:
         detail["reason"] = reason.strip()
-    return _recorded(context, FORMATS[format_name], by, detail, lost_files)
+    return _recorded(context, file_format, by, detail, lost_files)
 
 
-def _blind(by: User | None, call: Call) -> tuple[int, ...]:
+def blind_responses(by: User | None, call: Call) -> tuple[int, ...]:
     """Return the responses of which somebody sees no codings of others yet."""
     if by is None:
         return ()
@@ -192,6 +197,8 @@ def _recorded(
         }
         if why:
             detail["why"] = why
+        if context.removed:
+            detail["removed"] = context.removed
         if context.lost_files:
             detail["lost_files"] = context.lost_files
             if lost_files is not None:

@@ -33,6 +33,9 @@ ORDERS_SQL = {
     "newest": "{row}.submitted_at DESC, {row}.id DESC",
     "reference": "{row}.reference",
 }
+BY_CHANGE_SQL = (
+    "(SELECT change.number FROM exports_change AS change WHERE change.submission_id = {row}.id)"
+)
 
 
 def response_query(dataset: Dataset) -> Query:
@@ -124,6 +127,8 @@ def _from(responses: Query) -> str:
 
 
 def order_sql(dataset: Dataset, row: str) -> str:
+    if dataset.changes is not None:
+        return BY_CHANGE_SQL.format(row=row)
     return ORDERS_SQL[dataset.export_filter.order].format(row=row)
 
 
@@ -282,6 +287,12 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
         conditions.append(consent.quotable_sql(call))
     if export_filter.campaigns == "once":
         conditions.append(counted_once_sql(call, scope))
+    if dataset.changes is not None:
+        conditions.append(
+            "EXISTS (SELECT FROM exports_change AS change "
+            "WHERE change.submission_id = submission.id "
+            "AND change.number > %(changed_after)s AND change.number <= %(changed_upto)s)"
+        )
     join = ""
     if conditions or needs_version:
         join = "JOIN submissions_version AS version ON version.id = submission.current_version_id "
@@ -296,6 +307,7 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
 def parameters(dataset: Dataset) -> dict[str, Any]:
     export_filter = dataset.export_filter
     since, before = export_filter.received_between(dataset.call)
+    changed_after, changed_upto = dataset.changes or (None, None)
     return (
         SQL_PARAMETERS
         | consent.parameters(dataset.call, dataset.scope)
@@ -315,6 +327,8 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
             "blind": list(dataset.blind),
             "since": since,
             "before": before,
+            "changed_after": changed_after,
+            "changed_upto": changed_upto,
         }
         | {f"facet_{place}": list(keys) for place, keys in enumerate(export_filter.facets.values())}
     )

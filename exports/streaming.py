@@ -34,13 +34,13 @@ def streamed(
         through=through,
     )
     file_format = FORMATS[format_name]
-    response = StreamingHttpResponse(_Begun(chunks), content_type=file_format.content_type)
+    response = StreamingHttpResponse(Begun(chunks), content_type=file_format.content_type)
     name = file_name(dataset, file_format, at=now)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-class _Begun:
+class Begun:
     """Chunks after the first was taken out; the server closes them with its answer."""
 
     def __init__(self, chunks: Pieces) -> None:

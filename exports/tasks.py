@@ -4,9 +4,10 @@ import logging
 
 from celery import shared_task
 
+from accounts.tasks import nudge_account_mail
 from core import clock
 from core.broker import nudge
-from exports import export_runs, worker
+from exports import changes, export_runs, tokens, worker
 
 logger = logging.getLogger(__name__)
 # Seconds; a bundle of a large call takes an hour. The broker may hand the task over again
@@ -35,3 +36,17 @@ def nudge_exports() -> None:
     Beat asks anyway, in case the nudge is lost.
     """
     nudge(make_exports, expires=EXPIRES)
+
+
+@shared_task(name="exports.number_changes")
+def number_changes() -> None:
+    """Number what changed, so that programs find when it did, also if none asks for a week."""
+    changes.give_all_numbers(at=clock.portal_now())
+
+
+@shared_task(name="exports.look_after_tokens")
+def look_after_tokens() -> None:
+    """Warn of tokens that end soon, and delete those that ended long ago."""
+    if tokens.warn_of_ends(wall_now=clock.wall_now()):
+        nudge_account_mail()
+    tokens.delete_ended(wall_now=clock.wall_now())

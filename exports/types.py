@@ -34,7 +34,8 @@ class Dataset:
     `consent.Scope` says what `named`, `includes_unnamed` and `confidential` mean. `team`: a file of
     the project team, with passages of files. `reader` is who gets it, and `blind` has the responses
     of which they see no codings of others. A table (`as_table`) has its choices as somebody chose;
-    every other format has their keys.
+    every other format has their keys. `changes` are two numbers of `exports.changes`: only what
+    changed after the first, and up to the second, in that order.
     """
 
     call: Call
@@ -46,6 +47,7 @@ class Dataset:
     reader: User | None = None
     blind: tuple[int, ...] = ()
     is_table: bool = False
+    changes: tuple[int, int] | None = None
 
     @property
     def scope(self) -> Scope:

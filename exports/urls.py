@@ -1,6 +1,7 @@
 from django.urls import path
 
-from exports.steering import choosing, downloads, overview, runs
+from exports.api import views as api
+from exports.steering import choosing, downloads, overview, runs, tokens
 
 urlpatterns = [
     path("steering/", overview.calls, name="steering"),
@@ -10,6 +11,8 @@ urlpatterns = [
         "steering/<slug:slug>/dictionary.csv", downloads.export_dictionary, name="export_dictionary"
     ),
     path("steering/<slug:slug>/exports/", choosing.choose, name="exports"),
+    path("steering/<slug:slug>/tokens/", tokens.tokens_page, name="tokens"),
+    path("steering/<slug:slug>/tokens/<int:pk>/revoke/", tokens.revoke, name="revoke_token"),
     path(
         "steering/<slug:slug>/exports/<uuid:public_id>/",
         runs.run_page,
@@ -30,4 +33,7 @@ urlpatterns = [
         runs.cancel_run,
         name="export_cancel",
     ),
+    path("api/v1/openapi.json", api.openapi, name="api_document"),
+    path("api/v1/calls/<slug:slug>/responses", api.responses, name="api_responses"),
+    path("api/<path:rest>", api.nothing_here, name="api_nothing"),
 ]

@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, AuditSeal
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
-from exports.models import ExportRun
+from exports.models import ApiToken, Change, ExportRun
 from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
 from retention.models import RetentionConfirmation
@@ -124,10 +124,13 @@ MADE_IN_REHEARSAL = (
     ErasureRequest,
     Entry,
     ImportedRow,
+    # A trigger notes the deletions above.
+    Change,
     Submission,
     ResponseImport,
     ClosingChange,
     ExportRun,
+    ApiToken,
     RetentionConfirmation,
     Session,
 )

@@ -1,3 +1,3 @@
-from exports.admin import team_files
+from exports.admin import api_tokens, team_files
 
-__all__ = ["team_files"]
+__all__ = ["api_tokens", "team_files"]

@@ -27,10 +27,7 @@ def pieces(context: ExportContext) -> Pieces:
     codes = {str(code.guid): code.name for code in codes_of(dataset)}
     lines: list[bytes] = []
     for record in records(dataset):
-        line = json.dumps(_line(dataset, record, names, codes), ensure_ascii=False)
-        for character, escaped in LINE_ENDS.items():
-            line = line.replace(character, escaped)
-        lines.append(line.encode() + b"\n")
+        lines.append(encoded(line_of(dataset, record, names, codes)))
         context.row_done()
         if len(lines) == LINES_AT_ONCE:
             yield b"".join(lines)
@@ -38,7 +35,14 @@ def pieces(context: ExportContext) -> Pieces:
     yield b"".join(lines)
 
 
-def _line(
+def encoded(line: dict[str, Any]) -> bytes:
+    written = json.dumps(line, ensure_ascii=False)
+    for character, escaped in LINE_ENDS.items():
+        written = written.replace(character, escaped)
+    return written.encode() + b"\n"
+
+
+def line_of(
     dataset: Dataset, record: Record, names: list[str], codes: dict[str, str]
 ) -> dict[str, Any]:
     cells = dict(zip(names, record.cells, strict=True))

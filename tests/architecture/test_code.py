@@ -33,6 +33,8 @@ CLOCK_READERS = (
     "core/clock.py",
     "core/page_context.py",
     "core/sessions.py",
+    "exports/admin/",
+    "exports/api/",
     "exports/management/",
     "exports/streaming.py",
     "exports/steering/",

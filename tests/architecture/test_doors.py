@@ -60,6 +60,8 @@ def test_guarded_addresses_of_the_steering_group_are_these():
         f"steering/the-call/exports/{SAMPLES['uuid']}/cancel/",
         f"steering/the-call/exports/{SAMPLES['uuid']}/file/",
         f"steering/the-call/exports/{SAMPLES['uuid']}/progress/",
+        "steering/the-call/tokens/",
+        "steering/the-call/tokens/1/revoke/",
     ]
 
 

@@ -8,6 +8,7 @@ DELETED, EMPTIED, STANDS = "deleted", "emptied", "stands"
 # Model and field -> what erasing a whole response does. What stands has nothing that was typed.
 KNOWN = {
     "accounts.AuditEvent.submission": STANDS,
+    "exports.Change.submission": STANDS,
     "review.Cluster.standing": EMPTIED,
     "review.Cluster.text_from": EMPTIED,
     "review.ClusterMember.nearest": EMPTIED,

@@ -1,0 +1,48 @@
+"""Tokens for programs: managers see those of their call, and revoke any."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.current_user import current_user
+from accounts.states import Action
+from core import clock
+from core.admin.read_only import ReadOnlyAdmin
+from exports import tokens
+from exports.models import ApiToken
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(OfOwnCalls, ReadOnlyAdmin):
+    sees = Action.MANAGE_PEOPLE
+    list_display = (
+        "hint",
+        "call",
+        "person",
+        "name",
+        "named",
+        "confidential",
+        "made_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
+    list_filter = (("call", OwnCallsFilter),)
+    list_select_related = ("call", "person")
+    search_fields = ()
+    exclude = ("digest",)
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @admin.action(description="Revoke the chosen tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
+        """End them at once: programs that hold them get nothing from now on."""
+        by = current_user(request)
+        revoked = sum(
+            tokens.revoke(token, by=by, at=clock.portal_now(), wall_now=clock.wall_now())
+            for token in chosen
+        )
+        messages.success(request, f"Revoked: {revoked}.")

@@ -1,0 +1,43 @@
+"""Who comes to the API: a token in the Authorization header, asked anew with each request.
+
+Cookies and sessions count for nothing here. Whoever has no good token for the call learns nothing,
+not even which calls there are.
+"""
+
+from django.http import HttpRequest
+
+from core import clock
+from core.throttling import HOUR, client_wait, wait_before
+from exports import tokens
+from exports.api.problems import REALM, Problem, no_token, too_many
+from exports.models import ApiToken
+
+PULLS_AN_HOUR = 1_200  # of one token
+WRONG_AN_HOUR = 120  # of one client
+
+
+def token_of(request: HttpRequest, slug: str) -> ApiToken:
+    """Return the token that reads the call in the address; raise Problem."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise no_token("Send the token in the header: “Authorization: Bearer evp_…”.")
+    token = tokens.find(secret.strip(), wall_now=clock.wall_now())
+    if token is None:
+        if wait := client_wait(request, "api", most=WRONG_AN_HOUR):
+            raise too_many(wait)
+        raise no_token(
+            "The token is wrong, over or revoked. Make another on the call’s page of tokens.",
+            error="invalid_token",
+        )
+    if wait := wait_before("pulls", str(token.pk), most=PULLS_AN_HOUR, within=HOUR):
+        raise too_many(wait)
+    if token.call.slug != slug:
+        raise Problem(404, "This token reads no call of that name.")
+    if not tokens.may_read(token):
+        raise Problem(
+            403,
+            "Whoever made the token may no longer export what it was made for.",
+            WWW_Authenticate=f'{REALM}, error="insufficient_scope"',
+        )
+    tokens.note_use(token, wall_now=clock.wall_now())
+    return token

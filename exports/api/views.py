@@ -1,0 +1,142 @@
+"""`/api/v1/`: the responses of a call for programs, and the document that describes it."""
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import parse_etags
+from django.views.decorators.http import require_safe
+
+from core import clock
+from core.release import VERSION
+from exports.api import page_request
+from exports.api.page_request import PageRequest
+from exports.api.doors import token_of
+from exports.api.lines import csv_format, csv_header, json_format
+from exports.api.problems import Problem
+from exports.changes import Page, give_numbers, page_of
+from exports.models import ApiToken
+from exports.recording import ExportRefused, recorded_chunks
+from exports.streaming import Begun
+
+DOCUMENT = (Path(__file__).parent / "openapi.json").read_bytes()
+THROUGH = "API"
+View = Callable[..., HttpResponseBase]
+
+
+def answers_problems(view: View) -> View:
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer: HttpResponseBase
+        try:
+            if request.method not in {"GET", "HEAD"}:
+                raise Problem(405, "Ask with GET.", Allow="GET, HEAD")
+            answer = view(request, *args, **kwargs)
+        except Problem as problem:
+            answer = problem.answer()
+        answer["Vary"] = "Authorization"
+        return answer
+
+    return answered
+
+
+@answers_problems
+def nothing_here(request: HttpRequest, rest: str) -> HttpResponseBase:
+    raise Problem(404, "There is nothing at this address. /api/v1/openapi.json says what there is.")
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The document that describes the API: it is public, and names no call."""
+    answer = HttpResponse(DOCUMENT, content_type="application/vnd.oai.openapi+json;version=3.1")
+    answer["Cache-Control"] = "public, max-age=3600"
+    return answer
+
+
+@answers_problems
+def responses(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A page of what changed of a call's responses, each pull that hands out anything on record."""
+    token = token_of(request, slug)
+    asked = page_request.read(request.GET, token)
+    give_numbers(token.call, at=clock.portal_now())
+    page = page_of(token.call, after=asked.after, limit=asked.limit)
+    if page.is_lost:
+        raise Problem(
+            410,
+            "The portal was set back to an earlier day since. Delete what you hold, and begin "
+            "again without a cursor.",
+        )
+    etag = _etag(asked, page)
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    answer: HttpResponseBase
+    if known and (etag in known or "*" in known or etag.removeprefix("W/") in known):
+        answer = HttpResponseNotModified()
+    else:
+        answer = _file(request, token, asked, page)
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, no-cache"
+    answer["Portal-Token-Ends"] = token.expires_at.isoformat(timespec="seconds")
+    cursor = asked.cursor(upto=page.upto, latest=page.latest)
+    answer["Next-Cursor"] = cursor
+    if page.has_more:
+        answer["Link"] = f'<{_next_address(request, cursor)}>; rel="next"'
+    return answer
+
+
+def _file(
+    request: HttpRequest, token: ApiToken, asked: PageRequest, page: Page
+) -> HttpResponseBase:
+    first_upto = page.latest if asked.first_upto is None else asked.first_upto
+    make = csv_format if asked.file_format == "csv" else json_format
+    file_format = make(first_upto=first_upto)
+    if request.method == "HEAD":
+        return HttpResponse(content_type=file_format.content_type)
+    if not page.size:
+        nothing = csv_header(asked.dataset) if asked.file_format == "csv" else b""
+        return HttpResponse(nothing, content_type=file_format.content_type)
+    changes = (page.after, page.upto)
+    try:
+        chunks = recorded_chunks(
+            page_request.of_changes(asked.dataset, changes),
+            file_format,
+            by=token.person,
+            at=clock.portal_now(),
+            reason=token.reason,
+            through=THROUGH,
+            token=token.hint,
+            changes=list(changes),
+        )
+    except ExportRefused as error:
+        raise Problem(403, str(error)) from None
+    return StreamingHttpResponse(Begun(chunks), content_type=file_format.content_type)
+
+
+def _etag(asked: PageRequest, page: Page) -> str:
+    """Return what stays the same while the page does: each change takes a row's number away."""
+    held = (
+        VERSION,
+        asked.file_format,
+        asked.filter_digest,
+        asked.rules_digest,
+        asked.first_upto,
+        page.after,
+        page.upto,
+        page.size,
+        page.has_more,
+    )
+    return f'W/"{hashlib.sha256(repr(held).encode()).hexdigest()[:32]}"'
+
+
+def _next_address(request: HttpRequest, cursor: str) -> str:
+    given = [
+        (name, value)
+        for name, values in request.GET.lists()
+        if name not in {"cursor", "since"}
+        for value in values
+    ]
+    return request.build_absolute_uri(f"{request.path}?{urlencode([*given, ('cursor', cursor)])}")

@@ -1,0 +1,147 @@
+"""The order in which programs read responses: by their latest change, and missing none.
+
+A response has one row of `Change`. A trigger takes its number away in the transaction that changes
+it. Here it gets the next one, under a lock of the call and only after that transaction committed:
+rows that somebody still holds are skipped. So numbers appear in their order, and whoever has read
+up to a number finds every later change above it, however long its transaction took.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from submissions.calls.models import Call
+from submissions.responses.states import ErasureScope, SubmissionState
+
+NUMBERING_LOCK = 5_283_305  # the first half of the lock; the call is the other
+READ_AT_ONCE = 500
+
+_GIVE_NUMBERS = """
+WITH due AS (
+    SELECT submission_id FROM exports_change WHERE call_id = %(call)s AND number IS NULL
+    ORDER BY submission_id FOR UPDATE SKIP LOCKED
+), latest AS (SELECT max(noted_at) AS at FROM exports_change WHERE call_id = %(call)s)
+UPDATE exports_change AS change
+SET number = nextval('exports_change_number'), noted_at = greatest(%(at)s, latest.at)
+FROM due, latest WHERE change.submission_id = due.submission_id
+"""
+_PAGE = """
+WITH page AS (
+    SELECT number FROM exports_change
+    WHERE call_id = %(call)s AND number > %(after)s ORDER BY number LIMIT %(limit)s
+)
+SELECT count(*), coalesce(max(number), %(after)s),
+    (SELECT coalesce(max(number), 0) FROM exports_change WHERE call_id = %(call)s),
+    (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM exports_change_number)
+FROM page
+"""
+_BEFORE = """
+SELECT coalesce(max(number), 0) FROM exports_change
+WHERE call_id = %(call)s AND noted_at < %(since)s
+"""
+_CHANGED = """
+SELECT change.number, change.noted_at, submission.reference, submission.state,
+    submission.withdrawn_at, (
+        SELECT max(erasure.erased_at) FROM submissions_erasurerequest AS erasure
+        WHERE erasure.submission_id = submission.id AND erasure.scope = %(whole)s)
+FROM exports_change AS change
+JOIN submissions_submission AS submission ON submission.id = change.submission_id
+WHERE change.call_id = %(call)s AND change.number > %(after)s AND change.number <= %(upto)s
+ORDER BY change.number
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The changes with `after < number <= upto`: how many they are, and the latest of the call.
+
+    `is_lost` says that the database has not given out the number `after`: it is an older copy.
+    """
+
+    after: int
+    upto: int
+    size: int
+    latest: int
+    is_lost: bool
+
+    @property
+    def has_more(self) -> bool:
+        return self.latest > self.upto
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One response that was submitted once, with when its latest change was noted."""
+
+    number: int
+    noted_at: datetime
+    reference: str
+    state: str
+    withdrawn_at: datetime | None
+    erased_at: datetime | None
+
+    @property
+    def ended(self) -> tuple[str, datetime] | None:
+        """How and when it ended; None for a response that counts."""
+        if self.state == SubmissionState.WITHDRAWN:
+            return self.state, self.withdrawn_at or self.noted_at
+        if self.state == SubmissionState.ERASED:
+            return self.state, self.erased_at or self.noted_at
+        return None
+
+
+def give_numbers(call: Call, *, at: datetime) -> None:
+    """Number what changed and has committed; `at` is the portal's time."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM exports_change WHERE call_id = %s AND number IS NULL)",
+            [call.pk],
+        )
+        if not cursor.fetchone()[0]:
+            return
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERING_LOCK, call.pk])
+        # In a statement of its own: it sees what the last holder of the lock committed.
+        cursor.execute(_GIVE_NUMBERS, {"call": call.pk, "at": at})
+
+
+def give_all_numbers(*, at: datetime) -> None:
+    """Number the changes of every call in which something changed."""
+    for call in Call.objects.filter(pk__in=_calls_with_unnumbered()):
+        give_numbers(call, at=at)
+
+
+def _calls_with_unnumbered() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT call_id FROM exports_change WHERE number IS NULL")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def page_of(call: Call, *, after: int, limit: int) -> Page:
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, {"call": call.pk, "after": after, "limit": limit})
+        size, upto, latest, given = cursor.fetchone()
+    return Page(after=after, upto=upto, size=size, latest=latest, is_lost=after > given)
+
+
+def number_before(call: Call, since: datetime) -> int:
+    """Return after which number the changes begin that were noted at `since` or later."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, {"call": call.pk, "since": since})
+        return int(cursor.fetchone()[0])
+
+
+def changed_in(call: Call, *, after: int, upto: int) -> Iterator[Changed]:
+    """Yield the page's responses in order, by a server-side cursor; inside a transaction."""
+    values: dict[str, int | str] = {
+        "call": call.pk,
+        "after": after,
+        "upto": upto,
+        "whole": ErasureScope.RESPONSE.value,
+    }
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_CHANGED, values)
+        while rows := cursor.fetchmany(READ_AT_ONCE):
+            for row in rows:
+                yield Changed(*row)

@@ -1,0 +1,221 @@
+"""What programs get: pages by latest change, tombstones, and the record of each pull."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
+from exports.consent import Scope
+from exports.models import Change
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
+from tests.exports.api.pulling import lines, make_token, pull, rows, said
+from tests.exports.exporting import SCOPES, exported, json_lines
+from tests.makers import allow, make_call, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def withdraw(response, at=datetime(2019, 7, 24, 9, tzinfo=UTC)):
+    Submission.objects.filter(pk=response.pk).update(
+        state=SubmissionState.WITHDRAWN, withdrawn_at=at
+    )
+
+
+def test_lines_are_those_of_the_export(client):
+    call = make_call()
+    for publication in ("named", "organisation", "anonymous", "confidential"):
+        make_submitted(call, publication=publication, story=f"A {publication} story")
+    _token, secret = make_token(call)
+    got = lines(pull(client, call, secret))
+    assert [line.pop("change") for line in got] == ["response"] * 3 + ["withheld"]
+    assert all(line.pop("changed_at") for line in got)
+    assert got == json_lines(exported(call, "json"))
+
+
+def test_csv_has_the_cells_of_the_export(client):
+    call = make_call()
+    make_submitted(call, story='=1+1 "quoted"\nand a line')
+    gone = make_submitted(call)
+    withdraw(gone)
+    _token, secret = make_token(call)
+    kept, ended = rows(pull(client, call, secret, format="csv"))
+    exported_csv = exported(call, "csv").decode()
+    assert f"{kept['story']}"[:5] == "'=1+1"
+    assert list(kept)[2:] == exported_csv.splitlines()[0].split(",")
+    assert (ended["change"], ended["reference"]) == ("withdrawn", gone.reference)
+    assert set(list(ended.values())[3:]) == {""}
+
+
+def test_pages_follow_each_other_and_later_ones_have_only_what_changed(client):
+    call = make_call()
+    responses = [make_submitted(call) for _ in range(5)]
+    _token, secret = make_token(call)
+    first = pull(client, call, secret, limit=3)
+    found = said(first)
+    second = client.get(
+        first["Link"].split(">")[0].strip("<"), headers={"authorization": f"Bearer {secret}"}
+    )
+    found += said(second)
+    assert found == [(response.reference, "response") for response in responses]
+    assert "Link" not in second
+    cursor = second["Next-Cursor"]
+    assert lines(pull(client, call, secret, cursor=cursor)) == []
+    Submission.objects.filter(pk=responses[1].pk).update(triage_status="considered")
+    withdraw(responses[3])
+    later = pull(client, call, secret, cursor=cursor)
+    assert set(said(later)) == {
+        (responses[1].reference, "response"),
+        (responses[3].reference, "withdrawn"),
+    }
+
+
+def test_response_that_leaves_the_filter_is_named_to_who_may_hold_it(client):
+    call = make_call()
+    stays, leaves = (make_submitted(call, publication="named", quote_ok="yes") for _ in range(2))
+    never = make_submitted(call, publication="named", quote_ok="no")
+    _token, secret = make_token(call)
+    first = pull(client, call, secret, statuses="unread", quotable="yes")
+    assert said(first) == [(r.reference, "response") for r in (stays, leaves)]
+    Submission.objects.filter(pk__in=[leaves.pk, never.pk]).update(triage_status="considered")
+    later = pull(
+        client, call, secret, statuses="unread", quotable="yes", cursor=first["Next-Cursor"]
+    )
+    assert set(said(later)) == {(leaves.reference, "left"), (never.reference, "left")}
+
+
+def test_confidential_evidence_is_for_a_token_that_reads_it(client):
+    call = make_call()
+    response = make_submitted(call, publication="confidential", story="zq01xsecret")
+    by = make_user(Role.REVIEWER)
+    allow(by, "export", "export_confidential")
+    _token, plain = make_token(call, by=by)
+    _token, whole = make_token(call, by=by, scope=Scope(confidential=True))
+    assert said(pull(client, call, plain)) == [(response.reference, "withheld")]
+    (line,) = lines(pull(client, call, whole))
+    assert (line["change"], line["answers"]["story"]) == ("response", "zq01xsecret")
+    assert b"zq01x" not in b"".join(pull(client, call, plain, words="zq01xsecret"))
+
+
+def test_since_takes_what_changed_then_or_later(client):
+    call = make_call()
+    early, late = make_submitted(call), make_submitted(call)
+    _token, secret = make_token(call)
+    assert len(lines(pull(client, call, secret))) == 2
+    Change.objects.filter(submission=early).update(noted_at=datetime(2019, 7, 1, tzinfo=UTC))
+    moment = datetime(2019, 7, 1, tzinfo=UTC)
+    assert len(lines(pull(client, call, secret, since=moment.isoformat()))) == 2
+    after = (moment + timedelta(microseconds=1)).isoformat()
+    assert said(pull(client, call, secret, since=after)) == [(late.reference, "response")]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"since": "2019-07-24"}, "offset"),
+        ({"since": "2019-07-24T12:00:00"}, "offset"),
+        ({"since": "2019-07-24T12:00:00 01:00"}, "%2B"),
+        ({"since": "yesterday"}, "offset"),
+        ({"limit": "0"}, "from 1 to"),
+        ({"limit": "20001"}, "from 1 to"),
+        ({"limit": "²"}, "from 1 to"),
+        ({"cursor": "x"}, "no cursor"),
+        ({"cursor": "x", "since": "2019-07-24T12:00:00Z"}, "either"),
+        ({"format": "xml"}, "json or csv"),
+        ({"order": "newest"}, "no filter"),
+        ({"campaigns": "once"}, "no filter"),
+        ({"named": "yes"}, "no filter"),
+        ({"nonsense": "1"}, "no filter"),
+        ({"statuses": "nonsense"}, "there is no"),
+        ({"access_token": "evp_x"}, "revoke"),
+        ({"format": ["json", "csv"]}, "once"),
+    ],
+)
+def test_bad_requests_say_how_to_ask(client, given, says):
+    call = make_call()
+    _token, secret = make_token(call)
+    answer = pull(client, call, secret, **given)
+    problem = answer.json()
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert says in problem["detail"]
+
+
+def test_cursor_is_over_once_the_rules_are_others(client):
+    call = make_call()
+    make_submitted(call)
+    _token, secret = make_token(call)
+    cursor = pull(client, call, secret)["Next-Cursor"]
+    assert pull(client, call, secret, cursor=cursor, quotable="yes").status_code == 400
+    call.questions.filter(key="age").update(identity=True)
+    assert pull(client, call, secret, cursor=cursor).status_code == 410
+
+
+def test_page_that_is_known_is_not_made_again(client):
+    call = make_call()
+    response = make_submitted(call)
+    _token, secret = make_token(call)
+    first = pull(client, call, secret)
+    b"".join(first)
+    events = AuditEvent.objects.count()
+    known = {"if-none-match": first["ETag"]}
+    again = pull(client, call, secret, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["ETag"] == first["ETag"]
+    assert AuditEvent.objects.count() == events
+    Submission.objects.filter(pk=response.pk).update(triage_status="considered")
+    assert said(pull(client, call, secret, headers=known)) == [(response.reference, "response")]
+
+
+def test_each_pull_that_hands_out_anything_is_on_record(client):
+    call = make_call()
+    make_submitted(call)
+    withdraw(make_submitted(call))
+    token, secret = make_token(call)
+    first = pull(client, call, secret, quotable="no")
+    b"".join(first)
+    event = AuditEvent.objects.get(action=AuditAction.EXPORTED)
+    assert event.actor == token.person
+    names = ("through", "token", "rows", "removed", "format")
+    assert {name: event.detail[name] for name in names} == {
+        "through": "API",
+        "token": token.hint,
+        "rows": 1,
+        "removed": 1,
+        "format": "json",
+    }
+    events = AuditEvent.objects.count()
+    assert lines(pull(client, call, secret, cursor=first["Next-Cursor"])) == []
+    assert AuditEvent.objects.count() == events
+
+
+@pytest.mark.parametrize("scope", list(SCOPES))
+def test_every_scope_has_the_lines_of_its_export(client, scope):
+    call = make_call()
+    for publication in ("named", "organisation", "anonymous", "confidential"):
+        make_submitted(call, publication=publication, story=f"A {publication} story")
+    by = make_user(Role.MANAGER)
+    allow(by, "export", "export_named", "export_confidential")
+    _token, secret = make_token(call, by=by, scope=SCOPES[scope])
+    got = lines(pull(client, call, secret))
+    for line in got:
+        del line["change"], line["changed_at"]
+    assert got == json_lines(exported(call, "json", scope=SCOPES[scope]))
+
+
+def test_queries_are_as_many_for_many_as_for_one(client):
+    call = make_call()
+    make_submitted(call)
+    _token, secret = make_token(call)
+    lines(pull(client, call, secret))
+    counted = []
+    for number in (1, 4):
+        for _ in range(number - 1):
+            make_submitted(call)
+        lines(pull(client, call, secret))
+        with CaptureQueriesContext(connection) as queries:
+            lines(pull(client, call, secret))
+        counted.append(len(queries))
+    assert counted[0] == counted[1]

@@ -1,0 +1,82 @@
+"""The page of one's tokens, and the managers' list."""
+
+import re
+
+import pytest
+
+from accounts.states import Role
+from exports.models import ApiToken
+from tests.exports.api.pulling import make_token, pull, said
+from tests.makers import make_call, make_submitted, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_token_is_shown_once_and_reads(steering, client):
+    call = make_call()
+    steering.force_login(steering.user)
+    response = make_submitted(call)
+    address = f"/steering/{call.slug}/tokens/"
+    page = steering.post(address, {"name": "R on my laptop", "days": "30"}).content.decode()
+    (secret,) = re.findall(r"evp_[0-9a-f]{64}", page)
+    assert said(pull(client, call, secret)) == [(response.reference, "response")]
+    again = steering.get(address).content.decode()
+    assert secret not in again
+    assert "R on my laptop" in again
+    assert secret[:12] in again
+
+
+def test_making_a_token_asks_again(steering):
+    call = make_call()
+    session = steering.session
+    del session["account_authentication_methods"]
+    session.save()
+    answer = steering.post(f"/steering/{call.slug}/tokens/", {"name": "R", "days": "30"})
+    assert answer.status_code == 302
+    assert "/account/again/" in answer.url
+    assert not ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize("posted", [{"name": ""}, {"name": "x" * 61}, {"name": "R", "days": "9"}])
+def test_page_says_what_is_wrong(steering, posted):
+    call = make_call()
+    answer = steering.post(f"/steering/{call.slug}/tokens/", {"days": "30"} | posted)
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.content.decode()
+    assert not ApiToken.objects.exists()
+
+
+def test_named_token_is_not_for_who_may_not_name(steering):
+    call = make_call()
+    posted = {"name": "R", "days": "30", "named": "yes", "reason": "Mine"}
+    answer = steering.post(f"/steering/{call.slug}/tokens/", posted)
+    assert (answer.status_code, ApiToken.objects.count()) == (422, 0)
+
+
+def test_own_token_is_revoked_and_no_other(steering):
+    call = make_call()
+    mine, _secret = make_token(call, by=steering.user)
+    other, _secret = make_token(call)
+    answers = [
+        steering.post(f"/steering/{call.slug}/tokens/{token.pk}/revoke/").status_code
+        for token in (mine, other)
+    ]
+    assert answers == [302, 404]
+    assert set(ApiToken.objects.in_force()) == {other}
+
+
+def test_manager_sees_and_revokes_tokens_of_the_own_call_alone(client):
+    call = make_call()
+    manager = make_user(Role.MANAGER, is_staff=True)
+    token, _secret = make_token(call, name="zq01xname")
+    elsewhere = make_call()
+    manager.memberships.filter(call=elsewhere).delete()
+    other, _secret = make_token(elsewhere, name="zq02xname")
+    client.force_login(manager)
+    address = "/admin/exports/apitoken/"
+    page = client.get(address).content.decode()
+    assert "zq01xname" in page
+    assert "zq02xname" not in page
+    chosen = {"action": "revoke", "_selected_action": [token.pk, other.pk]}
+    client.post(address, chosen)
+    assert set(ApiToken.objects.in_force()) == {other}
