@@ -94,6 +94,8 @@ def may_export_confidential(by: User, call: Call) -> bool:
 
 def export_chunks(dataset: Dataset, format_name: str, **options: Any) -> Pieces:
     """Return the export in the format of that name, with the options of `recorded_chunks`."""
+    if format_name not in FORMATS:
+        raise ExportRefused("There is no file in this format.")
     return recorded_chunks(dataset, FORMATS[format_name], **options)
 
 

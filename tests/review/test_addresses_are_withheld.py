@@ -54,6 +54,7 @@ FILTERS = {
     "review.finding": {"call", "status"},
     "review.reportrun": {"call"},
     "retention.retentioncalendar": set(),
+    "exports.apitoken": {"call"},
     "exports.teamfiles": set(),
 }
 

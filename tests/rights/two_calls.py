@@ -1,6 +1,7 @@
 """Two calls with one of everything in each, and the address of each page for either."""
 
 import re
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +13,7 @@ from accounts.models import Membership, SignIn
 from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import export_runs
-from exports.models import ExportRun
+from exports.models import ApiToken, ExportRun
 from review.admin.agreement.differences_page import name_of
 from review.agreement.comparing import compare
 from review.agreement.differences import differences
@@ -212,6 +213,8 @@ class Side:
         )
         write_due(until=lambda: False)
         self.runs = {}
+        self.tokens = {}
+        self.token_of(self.member)
 
     def marks(self):
         """What tells that something of this call is on a page."""
@@ -230,6 +233,20 @@ class Side:
             )
             self.runs[person.pk] = ExportRun.objects.get(pk=run.pk)
         return self.runs[person.pk]
+
+    def token_of(self, person):
+        """A token of the person, from when they could make one."""
+        if person.pk not in self.tokens:
+            self.tokens[person.pk] = ApiToken.objects.create(
+                person=person,
+                call=self.call,
+                name=f"{self.name} program",
+                hint=f"evp_{person.pk}",
+                digest=f"{self.call.pk:032x}{person.pk:032x}",
+                made_at=self.at,
+                expires_at=self.at + timedelta(days=30),
+            )
+        return self.tokens[person.pk]
 
     def address(self, template, person):
         """The address for this call's own rows."""
@@ -269,6 +286,8 @@ class Side:
             "review/quote": self.quote,
             "review/code/of": self.call,
             "review/code": self.code,
+            "exports/apitoken": self.token_of(self.member),
+            "steering/<slug:slug>/tokens": self.token_of(person or self.member),
             "accounts/auditevent": self.event,
             "accounts/membership": self.membership,
             "accounts/user": self.member,
