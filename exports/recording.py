@@ -27,6 +27,7 @@ from submissions.calls.models import Call
 
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
+THROUGH_API = "API"
 LONGEST_REASON = 500  # characters, as ExportRun has it
 NAMED_NEEDS = (Action.SEE_IDENTITY, Action.EXPORT_NAMED)
 # Those who may read responses one by one, and may export confidential ones.

@@ -61,7 +61,7 @@ def csv_format(*, first_upto: int) -> FileFormat:
 
 
 def csv_header(dataset: Dataset) -> bytes:
-    return _row([*LEADING, *(column.name for column in dataset.columns)])
+    return _row([*LEADING, *(column.name for column in dataset.as_table().columns)])
 
 
 def lines(context: ExportContext, first_upto: int) -> Iterator[Line]:
@@ -101,6 +101,7 @@ def _json_lines(context: ExportContext, first_upto: int) -> Iterator[bytes]:
 
 
 def _csv_rows(context: ExportContext, first_upto: int) -> Iterator[bytes]:
+    context.dataset = context.dataset.as_table()
     columns = context.dataset.columns
     yield csv_header(context.dataset)
     for line in lines(context, first_upto):

@@ -15,17 +15,16 @@ from django.views.decorators.http import require_safe
 from core import clock
 from core.release import VERSION
 from exports.api import page_request
-from exports.api.page_request import PageRequest
 from exports.api.doors import token_of
 from exports.api.lines import csv_format, csv_header, json_format
+from exports.api.page_request import PageRequest
 from exports.api.problems import Problem
 from exports.changes import Page, give_numbers, page_of
 from exports.models import ApiToken
-from exports.recording import ExportRefused, recorded_chunks
+from exports.recording import THROUGH_API, ExportRefused, recorded_chunks
 from exports.streaming import Begun
 
 DOCUMENT = (Path(__file__).parent / "openapi.json").read_bytes()
-THROUGH = "API"
 View = Callable[..., HttpResponseBase]
 
 
@@ -107,7 +106,7 @@ def _file(
             by=token.person,
             at=clock.portal_now(),
             reason=token.reason,
-            through=THROUGH,
+            through=THROUGH_API,
             token=token.hint,
             changes=list(changes),
         )

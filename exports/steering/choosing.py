@@ -49,6 +49,7 @@ from exports.steering.on_record import (
     latest_on_record,
     number_in_words,
 )
+from exports.steering.pulls_on_record import latest_pulls
 from exports.streaming import streamed
 from exports.tasks import nudge_exports
 from exports.types import Dataset
@@ -137,6 +138,7 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
         "may_export_confidential": takes_confidential,
         "may_see_charts": sees_charts(reader, call),
         "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
+        "pulls": latest_pulls(call, SHOWN_ON_RECORD, reader=reader),
         "runs": export_runs.runs_of(call, by=reader)[:SHOWN_RUNS],
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)

@@ -16,7 +16,7 @@ from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import FORMATS
 from exports.queries import codes_of
-from exports.recording import may_export_confidential, say_lost_files
+from exports.recording import THROUGH_API, may_export_confidential, say_lost_files
 from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -52,10 +52,13 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
     many, would tell what these say, and so would the name of a code: only a `reader` who may make
     such an export sees that.
 
+    What programs fetch is not among them: `pulls_on_record` has it.
+
     An export that has ended appears once, by its end. The end comes after the start, so twice as
     many events hold the end of each start among them, and enough to show.
     """
-    events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD).select_related("actor")
+    events = AuditEvent.objects.filter(call=call, action__in=ON_RECORD)
+    events = events.exclude(detail__contains={"through": THROUGH_API}).select_related("actor")
     latest = list(events[: 2 * number])
     ended = {event.detail.get("attempt") for event in latest if event.action in ENDED}
     counted = [

@@ -61,7 +61,7 @@ def test_change_that_commits_late_comes_after_those_before_it(client):
 
 
 def test_row_that_waits_for_a_number_gets_none_while_it_changes_again(client):
-    """Numbered then, it would be read as it was, and the second change would be under the cursor."""
+    """Numbered then, it would be read as it was: the second change would be under the cursor."""
     call = make_call()
     response = make_submitted(call)
     _token, secret = make_token(call)

@@ -110,6 +110,8 @@ def test_every_parameter_is_taken(client):
         "timings": "on_time",
         "statuses": "unread",
         "words": "story",
+        "choices": "labels",
+        "several": "apart",
         "facet_roles": "provider",
     }
     described = {p["name"] for p in OPERATION["parameters"] if p["in"] == "query"}

@@ -65,6 +65,27 @@ def test_own_token_is_revoked_and_no_other(steering):
     assert set(ApiToken.objects.in_force()) == {other}
 
 
+def test_many_pulls_of_a_day_are_one_line_on_record(steering, client):
+    call = make_call()
+    for _ in range(3):
+        make_submitted(call)
+    token, secret = make_token(call, by=steering.user)
+    for _ in range(4):
+        pull(client, call, secret, limit=2)
+    page = steering.get(f"/steering/{call.slug}/exports/").content.decode()
+    assert page.count(f"{token.hint}…") == 1
+    (*_head, row) = tables(page, "pulls")
+    assert row[-2:] == ["4", "8"]
+    assert "Nothing has been exported yet." in page
+
+
+def tables(page, region):
+    """The rows of the table in the region with that name."""
+    (table,) = re.findall(rf'aria-labelledby="{region}">(.*?)</table>', page, re.S)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in table.split("<tr>")]
+    return [row for row in cells if row]
+
+
 def test_manager_sees_and_revokes_tokens_of_the_own_call_alone(client):
     call = make_call()
     manager = make_user(Role.MANAGER, is_staff=True)
