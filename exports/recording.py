@@ -28,6 +28,7 @@ from submissions.calls.models import Call
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
 THROUGH_API = "API"
+NO_FILE_OF_THE_TEAM = "The team has no file of its own in this format."
 LONGEST_REASON = 500  # characters, as ExportRun has it
 NAMED_NEEDS = (Action.SEE_IDENTITY, Action.EXPORT_NAMED)
 # Those who may read responses one by one, and may export confidential ones.
@@ -96,7 +97,9 @@ def may_export_confidential(by: User, call: Call) -> bool:
 def export_chunks(dataset: Dataset, format_name: str, **options: Any) -> Pieces:
     """Return the export in the format of that name, with the options of `recorded_chunks`."""
     if format_name not in FORMATS:
-        raise ExportRefused("There is no file in this format.")
+        raise ExportRefused(
+            NO_FILE_OF_THE_TEAM if dataset.team else "There is no file in this format."
+        )
     return recorded_chunks(dataset, FORMATS[format_name], **options)
 
 
@@ -129,7 +132,7 @@ def recorded_chunks(
     """
     refuse_unless_permitted(dataset, by=by, reason=reason)
     if dataset.team and file_format.name not in OF_THE_TEAM:
-        raise ExportRefused("The team has no file of its own in this format.")
+        raise ExportRefused(NO_FILE_OF_THE_TEAM)
     dataset = replace(dataset, reader=by, blind=blind_responses(by, dataset.call))
     name = by.get_username() if by is not None else COMMAND_LINE
     context = ExportContext(dataset, by=name, at=at, progress=progress)
