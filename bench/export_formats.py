@@ -15,6 +15,7 @@ import sys
 
 from bench.mail import ROOT, postgres
 
+FLOOR = "seconds of JSON lines: "
 FORMATS = [
     "json",
     "csv",
@@ -58,7 +59,7 @@ def main() -> int:
             done = subprocess.run(
                 command, env=environment, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
             )
-            said, _, told = done.stdout.partition("JSON ")
+            said, _, told = done.stdout.partition(FLOOR)
             print(said, end="", flush=True)
             json_seconds = told.strip() or json_seconds
             if done.returncode:

@@ -19,6 +19,7 @@ from django.db import connection
 django.setup()
 
 from accounts.models import User
+from bench.export_formats import FLOOR
 from bench.mail import ROOT
 from core import clock
 from exports.export_context import UnsupportedByFormat
@@ -110,7 +111,7 @@ def make(format_name: str, json_seconds: float) -> None:
         f"progress {_evenness(seen, took)}"
     )
     if format_name == "json":
-        print(f"JSON {spent}")
+        print(f"{FLOOR}{spent}")
 
 
 def _packing(file: IO[bytes]) -> float:
