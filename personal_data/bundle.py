@@ -70,7 +70,6 @@ def about(response: Submission) -> dict[str, Any]:
                 "number": one.number,
                 "invited": one.invited_at,
                 "address": one.address,
-                "name": one.name,
                 "joined": one.joined_at,
                 "may_submit": one.may_submit,
                 "ended": one.ended_at,

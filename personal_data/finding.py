@@ -14,6 +14,7 @@ from core.references import read_reference
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import AddressSource
 from submissions.responses.models import (
     Attachment,
     Colleague,
@@ -34,12 +35,14 @@ class Found:
     """The responses that are somebody's, with where it was found; and others that may say more.
 
     Of drafts there are no answers here: their author alone reads them. `mentions` are responses
-    whose answers have the words; `passes` are late passes that nobody has used.
+    whose answers have the words; `passes` are late passes that nobody has used;
+    `invited` are other people's responses that somebody of that address or name works on.
     """
 
     responses: dict[Submission, list[str]] = field(default_factory=dict)
     mentions: list[Submission] = field(default_factory=list)
     passes: int = 0
+    invited: int = 0
 
     @property
     def shown(self) -> list[str]:
@@ -65,6 +68,8 @@ def find_person(words: str, *, call: Call) -> Found:
     found.mentions = list(others[:MOST_SHOWN])
     unused = LatePass.objects.filter(call=call, submission=None, address__icontains=words)
     found.passes = unused.count()
+    as_colleague = Q(address__icontains=words) | Q(name__icontains=words)
+    found.invited = Colleague.objects.filter(as_colleague, submission__call=call).count()
     return found
 
 
@@ -93,10 +98,9 @@ def _places(call: Call, words: str) -> dict[str, QuerySet]:
         ).values("submission"),
         "an address that mail went to": OutboxEmail.objects.filter(
             call=call, submission__isnull=False, to_address__icontains=words
-        ).values("submission"),
-        "a colleague who works on it": Colleague.objects.filter(
-            Q(address__icontains=words) | Q(name__icontains=words), **in_call
-        ).values("submission"),
+        )
+        .exclude(address_given_by=AddressSource.COLLEAGUE)
+        .values("submission"),
         "a late pass": LatePass.objects.filter(
             call=call, submission__isnull=False, address__icontains=words
         ).values("submission"),

@@ -139,13 +139,14 @@ def test_erasing_the_draft_deletes_its_colleagues(call):
     assert Submission.objects.get().is_erased
 
 
-def test_colleague_is_found_and_told_of(call):
+def test_colleague_is_counted_and_the_response_of_somebody_else_is_not_theirs(call):
     draft, _colleague = shared_draft(call)
     for words in ("BEN@example.org", "Ben"):
         found = find_person(words, call=call)
-        assert "a colleague who works on it" in found.responses[draft]
+        assert (found.invited, found.responses) == (1, {})
     (told,) = about(draft)["colleagues"]
-    assert (told["address"], told["name"], told["ended"]) == (ADDRESS, "Ben", None)
+    assert (told["address"], told["ended"]) == (ADDRESS, None)
+    assert "Ben" not in str(told)
 
 
 def test_notices_about_the_response_go_to_no_colleague(call):

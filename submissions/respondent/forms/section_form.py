@@ -260,7 +260,7 @@ class SectionForm(forms.Form):
         )
         if key in self.left_to_author:
             lines = say_answer(question, self.answers.get(key))
-            shown |= {"template": LEFT_TO_AUTHOR, "named_by": "", "lines": lines}
+            shown |= {"template": LEFT_TO_AUTHOR, "named_by": "itself", "lines": lines}
         return shown | {"call": self.call}
 
     def applies(self, question: Question) -> Applies:
