@@ -6,22 +6,33 @@ from secrets import token_hex
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
+from accounts.states import Action
 from core import clock
 from submissions.mail import sending
 from submissions.outbox.models import OutboxEmail
 from submissions.respondent import returning as return_views
 from submissions.respondent.decorators import FOR_COLLEAGUES
-from submissions.responses import drafting, sharing
+from submissions.responses import attaching, drafting, late_passes, sharing
 from submissions.responses.ending.drafts import delete_drafts
+from submissions.responses.errors import AccessEnded
 from submissions.responses.etags import draft_etag, etag
 from submissions.responses.models import Colleague, Submission
+from submissions.responses.working_copy import find_response_of
 from submissions.urls import response_urls
-from tests.makers import complete_answers, make_call, make_user, press_submit, while_open
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_user,
+    make_user_who_may,
+    press_submit,
+    while_open,
+)
 from tests.submissions.respondent.answering import address, answers_of, start_with, text_of
 
 pytestmark = pytest.mark.django_db
@@ -423,3 +434,58 @@ def test_answer_that_leads_to_help_ends_sharing_and_stops_the_mail(client, call,
     assert ben.get(address(call, "response/")).status_code == 410
     assert [one.ended_by for one in Colleague.objects.all()] == ["help", "help"]
     assert not OutboxEmail.objects.exclude(to_address="").exists()
+
+
+def test_file_of_a_colleague_is_kept_and_none_after_access_ended(client, call, draft, ben):
+    evidence = address(call, "response/evidence/2/")
+    notes = SimpleUploadedFile("notes.txt", b"Minutes of the meeting.\n")
+    ben.post(evidence, {"_base_etags": "", "documents": notes, "action": "upload"})
+    (kept,) = draft.attachments.all()
+    own_file = address(call, f"response/files/{kept.public_id}/")
+    assert [b.get(own_file).status_code for b in (client, ben)] == [200, 200]
+    theirs = find_response_of(access=Colleague.objects.get().public_id, slug=call.slug)
+    client.post(address(call, "people/1/gone/"))
+    assert ben.get(own_file).status_code == 404
+    with pytest.raises(AccessEnded):
+        attaching.detach(submission=theirs, public_id=kept.public_id, at=while_open(call))
+    assert draft.attachments.count() == 1
+
+
+def test_late_pass_of_the_response_lets_its_author_invite(client, call, draft, at):
+    by = make_user_who_may(Action.GIVE_LATE_PASSES)
+    late_passes.give(
+        call=call,
+        submission=draft,
+        reason="Their office flooded.",
+        expires_at=call.closes_at + 2 * DAY,
+        by=by,
+        at=call.closes_at,
+    )
+    at(call.closes_at + DAY)
+    assert invite(client, call).url.endswith("?done=invited")
+    message = next(one for one in send_mail() if one.to == [ADDRESS])
+    ben = Client()
+    assert ben.post(link_in(message), {"name": "Ben"}).status_code == 302
+    assert ben.get(address(call, "response/")).status_code == 200
+    at(call.closes_at + 2 * DAY)
+    assert "This call is closed" in text_of(ben.get(address(call, "response/")))
+
+
+def test_own_late_pass_of_a_colleague_is_not_for_the_response(call, draft, ben, at):
+    by = make_user_who_may(Action.GIVE_LATE_PASSES)
+    given = late_passes.give(
+        call=call,
+        address=ADDRESS,
+        reason="Ill on the last day.",
+        expires_at=call.closes_at + 2 * DAY,
+        by=by,
+        at=call.closes_at,
+    )
+    at(call.closes_at + DAY)
+    mail_of_pass = OutboxEmail.objects.get(kind="late_pass")
+    token = late_passes.make_link(given, mail=mail_of_pass)
+    ben.post(address(call, f"late-pass/{token}/"))
+    given.refresh_from_db()
+    assert given.submission not in (None, draft)
+    draft.refresh_from_db()
+    assert draft.is_draft
