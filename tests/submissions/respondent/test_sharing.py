@@ -442,7 +442,8 @@ def test_file_of_a_colleague_is_kept_and_none_after_access_ended(client, call, d
     ben.post(evidence, {"_base_etags": "", "documents": notes, "action": "upload"})
     (kept,) = draft.attachments.all()
     own_file = address(call, f"response/files/{kept.public_id}/")
-    assert [b.get(own_file).status_code for b in (client, ben)] == [200, 200]
+    for browser in (client, ben):
+        assert browser.get(own_file).getvalue() == b"Minutes of the meeting.\n"
     theirs = find_response_of(access=Colleague.objects.get().public_id, slug=call.slug)
     client.post(address(call, "people/1/gone/"))
     assert ben.get(own_file).status_code == 404
