@@ -32,7 +32,7 @@ from submissions.calls.retention import export_ends_at
 from submissions.responses.models import Submission
 
 # The worker renews its claim about every second, but not within one long step, such as the search
-# before the first row or the typesetting of a PDF. Its claim outlasts each of them.
+# before the first row or the packing of an Excel file. Its claim outlasts each of them.
 CLAIM_LASTS = timedelta(minutes=5)
 ATTEMPTS = 2
 # Longer than it takes to copy the largest file.

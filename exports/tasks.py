@@ -10,7 +10,7 @@ from core.broker import nudge
 from exports import changes, export_runs, tokens, worker
 
 logger = logging.getLogger(__name__)
-# Seconds; a bundle of a large call takes an hour. The broker may hand the task over again
+# Seconds; many PDFs take an hour on a slow machine. The broker may hand the task over again
 # meanwhile: the run is claimed, so no other worker makes it.
 TIME_LIMIT = 7200
 ENDED_AT_ONCE = 100
