@@ -1,6 +1,8 @@
 # The image of the web server, the worker, beat and the management commands.
 FROM python:3.13-slim-trixie AS packages
-COPY requirements.txt /
+# requirements-research.txt adds files for SPSS, Stata and Parquet, and 340 MB.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} /requirements.txt
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes --requirement /requirements.txt
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
 from exports.export_context import ExportContext
@@ -12,12 +13,15 @@ from exports.writers import (
     bundle,
     codings_csv,
     csv_file,
+    csv_zips,
     dictionary,
     json_lines,
+    parquet_file,
     qda_codebook,
     qda_project,
     reading_docx,
     reading_pdf,
+    statistics_file,
     table_schema,
     workbook,
 )
@@ -30,6 +34,7 @@ class FileFormat:
     """How a format is called, and who writes it.
 
     `reads_once`: one statement gives all rows, so the export needs no snapshot beside it.
+    `needs` are packages that an installation may go without: then it has no such format.
     `broken_off` are the last bytes of a file that breaks; formats without them cannot be opened
     when they are incomplete.
     """
@@ -40,7 +45,12 @@ class FileFormat:
     content_type: str
     pieces: Callable[[ExportContext], Pieces]
     reads_once: bool = False
+    needs: tuple[str, ...] = ()
     broken_off: bytes = b""
+
+    @property
+    def is_available(self) -> bool:
+        return all(find_spec(package) for package in self.needs)
 
 
 _ALL = [
@@ -70,6 +80,16 @@ _ALL = [
         json_lines.pieces,
         broken_off=json_lines.BROKEN_OFF,
     ),
+    FileFormat("csv-excel", "CSV for Excel", "-excel.zip", ZIP, csv_zips.for_excel),
+    FileFormat("long", "CSV, a row per answer", "-long.zip", ZIP, csv_zips.in_long_form),
+    FileFormat("r", "CSV with a script for R", "-r.zip", ZIP, csv_zips.for_r),
+    FileFormat(
+        "sav", "SPSS", "-spss.zip", ZIP, statistics_file.spss, needs=("pyreadstat", "pandas")
+    ),
+    FileFormat(
+        "dta", "Stata", "-stata.zip", ZIP, statistics_file.stata, needs=("pyreadstat", "pandas")
+    ),
+    FileFormat("parquet", "Parquet", "-parquet.zip", ZIP, parquet_file.pieces, needs=("pyarrow",)),
     FileFormat("qdpx", "REFI-QDA project", ".qdpx", qda_project.CONTENT_TYPE, qda_project.pieces),
     FileFormat("qdc", "REFI-QDA codebook", ".qdc", qda_codebook.CONTENT_TYPE, qda_codebook.pieces),
     FileFormat(

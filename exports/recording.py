@@ -133,6 +133,11 @@ def recorded_chunks(
     refuse_unless_permitted(dataset, by=by, reason=reason)
     if dataset.team and file_format.name not in OF_THE_TEAM:
         raise ExportRefused(NO_FILE_OF_THE_TEAM)
+    if not file_format.is_available:
+        raise ExportRefused(
+            "This portal cannot make files of this format: whoever runs it installs "
+            "requirements-research.txt for that."
+        )
     dataset = replace(dataset, reader=by, blind=blind_responses(by, dataset.call))
     name = by.get_username() if by is not None else COMMAND_LINE
     context = ExportContext(dataset, by=name, at=at, progress=progress)

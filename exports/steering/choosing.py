@@ -60,6 +60,12 @@ AT_ONCE = {
     "csv": 20_000,
     "codings": 1_000_000,
     "json": 5_000,
+    "csv-excel": 20_000,
+    "long": 5_000,
+    "r": 20_000,
+    "sav": 200,
+    "dta": 200,
+    "parquet": 500,
     "xlsx": 500,
     "qdpx": 500,
     "docx": 50,
@@ -70,6 +76,17 @@ AT_ONCE = {
 HINTS = {
     "csv": gettext_lazy("One row per response. For spreadsheets, R and Python."),
     "xlsx": gettext_lazy("One row per response, with the data dictionary and the counts."),
+    "csv-excel": gettext_lazy(
+        "To open in Excel by a double click: a ZIP of the CSV with a byte order mark and the "
+        "data dictionary."
+    ),
+    "long": gettext_lazy(
+        "One row per answer, and per choice of several: a ZIP with the dictionary."
+    ),
+    "r": gettext_lazy("A ZIP of the CSV, a script that loads and labels it, and the dictionary."),
+    "sav": gettext_lazy("With labels of variables and values: a ZIP with the dictionary."),
+    "dta": gettext_lazy("With labels of variables and values: a ZIP with the dictionary."),
+    "parquet": gettext_lazy("For pandas, polars, DuckDB and Arrow: a ZIP with the dictionary."),
     "json": gettext_lazy("One response a line, every character as it was written."),
     "qdpx": gettext_lazy(
         "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
@@ -187,7 +204,7 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
         "formats": [
             (name, FORMATS[name].label, hint, _wait(name, rows))
             for name, hint in HINTS.items()
-            if name in FORMATS
+            if name in FORMATS and FORMATS[name].is_available
         ],
     }
 

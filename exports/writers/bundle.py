@@ -13,8 +13,10 @@ from exports.types import Pieces
 from exports.writers import (
     codings_csv,
     csv_file,
+    csv_zips,
     dictionary,
     json_lines,
+    long_csv,
     qda_codebook,
     qda_project,
     reading_docx,
@@ -30,6 +32,8 @@ ABOUT = """\
 responses.csv        one row a response; dictionary.csv says what its columns hold
 responses.xlsx       the same for Excel, with the dictionary and counts
 responses.jsonl      the same for programs, one JSON object a response, nothing altered
+answers.csv          one row an answer, and one a choice of several
+load.R               a script for R that loads responses.csv and labels it
 datapackage.json     the columns for programs (Frictionless Table Schema)
 codings.csv          one row a coded passage: code, coder, time, place in codepoints, words
 responses.qdpx       a project for NVivo, ATLAS.ti, MAXQDA and QualCoder (REFI-QDA)
@@ -48,6 +52,8 @@ FILES: list[tuple[str, Writer, int]] = [
     ("datapackage.json", table_schema.pieces, 0),
     ("responses.xlsx", workbook.pieces, 6),
     ("responses.jsonl", json_lines.pieces, 4),
+    ("answers.csv", long_csv.pieces, 4),
+    ("load.R", csv_zips.script_pieces, 0),
     ("codings.csv", codings_csv.pieces, 0),
     ("responses.qdpx", qda_project.pieces, 7),
     ("codebook.qdc", qda_codebook.pieces, 0),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 
 from core.safe_cells import neutralise
 from exports.column import SHORT, Column
@@ -10,6 +11,7 @@ from exports.export_context import ExportContext
 from exports.types import Dataset, Pieces
 from submissions.calls.states import PublicationPolicy, QuestionKind
 
+DICTIONARY_NAME = "dictionary.csv"
 HEADER = ("column", "type", "meaning", "values", "notes")
 NEUTRALISING = (
     "In CSV files, a cell whose first character after any white space is = + - or @, full-width or "
@@ -170,13 +172,32 @@ def described(column: Column, dataset: Dataset) -> tuple[str, ...]:
     return (column.name, column.kind, column.meaning, values, notes)
 
 
-def dictionary_csv(dataset: Dataset) -> bytes:
-    """Return the data dictionary as CSV."""
+def dictionary_csv(
+    dataset: Dataset,
+    *,
+    rules_of: Sequence[tuple[str, str]] = (),
+    more: tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]] = ((), {}),
+    columns_of: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the data dictionary as CSV.
+
+    `rules_of` are further rules of a format, `more` further columns of the dictionary with what
+    they say of a column by its name. `columns_of` are the names and meanings of a table that has
+    other columns than the responses.
+    """
+    heads, said = more
+    found = entries(dataset)
+    if columns_of is not None:
+        found = [
+            *((name, SHORT, meaning, "", "") for name, meaning in columns_of.items()),
+            *(entry for entry in found if entry[1] in {"files", "withheld", "rule"}),
+        ]
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(HEADER)
-    for entry in entries(dataset):
-        writer.writerow([neutralise(cell) for cell in entry])
+    writer.writerow((*HEADER, *heads))
+    for entry in [*found, *((name, "rule", text, "", "") for name, text in rules_of)]:
+        cells = (*entry, *said.get(entry[0], ("",) * len(heads)))
+        writer.writerow([neutralise(cell) for cell in cells])
     return file.getvalue().encode()
 
 

@@ -33,6 +33,8 @@ FIXED = {
     "datapackage.json",
     "responses.xlsx",
     "responses.jsonl",
+    "answers.csv",
+    "load.R",
     "codings.csv",
     "responses.qdpx",
     "codebook.qdc",

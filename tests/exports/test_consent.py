@@ -4,11 +4,14 @@ import csv
 import io
 import itertools
 import re
+import tempfile
 import zipfile
 import zlib
 
 import pypdf
+import pyreadstat
 import pytest
+from pyarrow import parquet
 
 from accounts.states import Role
 from exports.consent import PSEUDONYMISED
@@ -92,13 +95,21 @@ def make_swept(**overrides):
 def opened(name, data):
     """Yield everything that is in a file, archives opened, streams of PDFs unpacked."""
     yield name.encode()
-    yield data
+    is_statistics = data.startswith((b"$FL2", b"<stata_dta>"))
+    if not is_statistics:  # whose columns follow each other without anything between them
+        yield data
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield archive.comment
             for member in archive.infolist():
                 yield member.extra + member.comment
                 yield from opened(member.filename, archive.read(member))
+    elif is_statistics:
+        yield from cells_of_statistics(data)
+    elif data.startswith(b"PAR1"):
+        table = parquet.read_table(io.BytesIO(data))
+        yield "\n".join(map(str, table.to_pylist())).encode()
+        yield str(table.schema).encode()
     elif data.startswith(b"%PDF"):
         reader = pypdf.PdfReader(io.BytesIO(data))
         yield " ".join(page.extract_text() for page in reader.pages).encode()
@@ -107,6 +118,17 @@ def opened(name, data):
                 yield zlib.decompress(stream)
             except zlib.error:
                 yield stream
+
+
+def cells_of_statistics(data):
+    """Yield the cells of a file for SPSS or Stata, whose compression breaks words up."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        read = pyreadstat.read_sav if data.startswith(b"$FL2") else pyreadstat.read_dta
+        frame, about = read(file.name)
+    yield frame.to_csv().encode()
+    yield str((about.column_names_to_labels, about.variable_value_labels)).encode()
 
 
 def marks_in(name, data):

@@ -1,0 +1,110 @@
+"""CSV files in a ZIP with their dictionary: for Excel, in long form, and with a script for R."""
+
+from collections.abc import Iterator
+
+from core.zip_stream import ZipStream
+from exports.column import NUMBER, ONE, TICK, TIME, YES_NO, Column
+from exports.export_context import ExportContext
+from exports.types import Dataset, Pieces
+from exports.writers import csv_file, long_csv
+from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
+
+BOM = b"\xef\xbb\xbf"  # by which Excel sees on a double click that a file is UTF-8
+LOAD = """\
+# Loads responses.csv with every cell as it was given, and puts the labels on it. In R:
+#     setwd("the folder with these files"); source("load.R", encoding = "UTF-8")
+# Then `responses` is a data frame: choices are factors, times are POSIXct, numbers are integers,
+# all else is text. attr(responses$roles, "label") is a question. Needs no package.
+
+responses <- read.csv("responses.csv", colClasses = "character", na.strings = "",
+                      check.names = FALSE, strip.white = FALSE, fileEncoding = "UTF-8",
+                      encoding = "UTF-8")
+
+# Takes away the apostrophes that keep spreadsheets from running an answer.
+without_apostrophes <- function(cells) {
+  signs <- "[-=+@\\uff0d\\uff1d\\uff0b\\uff20]"
+  space <- "[\\\\s\\u00a0\\u200b\\ufeff]*"
+  after <- paste0("([;|\\t\\r\\n])'([ \\"\\u00a0\\u200b\\ufeff]*", signs, ")")
+  cells <- gsub(after, "\\\\1\\\\2", cells, perl = TRUE)
+  sub(paste0("^'(", space, "(", signs, "|\\t|\\r))"), "\\\\1", cells, perl = TRUE)
+}
+responses[] <- lapply(responses, without_apostrophes)
+
+as_moment <- function(cells) {
+  as.POSIXct(sub(":([0-9]{2})$", "\\\\1", cells), format = "%Y-%m-%dT%H:%M:%OS%z", tz = "UTC")
+}
+"""
+
+
+def for_excel(context: ExportContext) -> Pieces:
+    """Yield the CSV with a byte order mark, and its dictionary with one."""
+    archive = ZipStream()
+    yield from archive.add("responses.csv", _with_bom(csv_file.pieces(context)))
+    written = dictionary_csv(context.dataset)
+    yield from archive.add(DICTIONARY_NAME, [BOM, written])
+    yield from archive.end()
+
+
+def in_long_form(context: ExportContext) -> Pieces:
+    archive = ZipStream()
+    yield from archive.add("answers.csv", long_csv.pieces(context))
+    yield from archive.add(
+        DICTIONARY_NAME, [dictionary_csv(context.dataset, columns_of=long_csv.COLUMNS)]
+    )
+    yield from archive.end()
+
+
+def for_r(context: ExportContext) -> Pieces:
+    archive = ZipStream()
+    dataset = context.dataset.as_table()
+    yield from archive.add("responses.csv", csv_file.pieces(context))
+    yield from archive.add("load.R", [load_script(dataset)])
+    yield from archive.add(DICTIONARY_NAME, [dictionary_csv(dataset)])
+    yield from archive.end()
+
+
+def script_pieces(context: ExportContext) -> Pieces:
+    yield load_script(context.dataset.as_table())
+
+
+def load_script(dataset: Dataset) -> bytes:
+    """Return the script that loads the CSV beside it and puts labels on its columns."""
+    return (LOAD + "".join(_lines(dataset))).encode()
+
+
+def _with_bom(pieces: Pieces) -> Iterator[bytes]:
+    yield BOM
+    yield from pieces
+
+
+def _lines(dataset: Dataset) -> Iterator[str]:
+    zone = dataset.call.timezone
+    for column in dataset.columns:
+        place = f"responses[[{_quoted(column.name)}]]"
+        if column.kind == NUMBER:
+            yield f"{place} <- as.integer({place})\n"
+        elif column.kind == TIME:
+            yield f'{place} <- as_moment({place}); attr({place}, "tzone") <- {_quoted(zone)}\n'
+        elif column.values and (column.kind in {ONE, TICK, YES_NO} or column.derived_from):
+            yield _factor(place, column)
+        yield f'attr({place}, "label") <- {_quoted(column.meaning)}\n'
+
+
+def _factor(place: str, column: Column) -> str:
+    """Return the line that makes a factor; a key that is no option any more stays as it is."""
+    written = [str(label) if column.has_labels else key for key, label in column.values]
+    levels = ", ".join(map(_quoted, written))
+    labels = ", ".join(_quoted(str(label)) for _key, label in column.values)
+    more = f"setdiff({place}, c(NA, {levels}))"
+    return (
+        f"more <- {more}\n"
+        f"{place} <- factor({place}, levels = c({levels}, more), labels = c({labels}, more))\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a string of R. What R reads as an escape, or may not stand in one, is escaped."""
+    escaped = "".join(
+        f"\\u{{{ord(c):x}}}" if c in '"\\' or not c.isprintable() else c for c in text
+    )
+    return f'"{escaped}"'

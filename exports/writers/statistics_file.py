@@ -1,0 +1,238 @@
+"""A dataset for SPSS and Stata, with labels, in a ZIP with its dictionary.
+
+Choices are numbers with the labels of their options; a question with several has a variable for
+each option beside the joined text. The file is made by `statistics_process` in a process of its
+own, so that neither the worker nor the web server holds what that imports.
+"""
+
+import json
+import subprocess  # nosec B404 - of the portal's own program
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.zip_stream import ZipStream
+from exports.column import LONG, NUMBER, SEVERAL, SHORT, TICK, TIME, YES_NO, Column
+from exports.export_context import ExportContext
+from exports.filters import APART
+from exports.queries import records
+from exports.types import Dataset, Pieces
+from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
+from exports.writers.variable_names import RULE, variable_names
+
+PROCESS = Path(__file__).with_name("statistics_process.py")
+MOST_SECONDS = 3_600
+PIECE = 256 * 1024  # bytes
+Value = str | int | list[str] | None
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a program's files can hold, in bytes; None is no limit."""
+
+    suffix: str
+    longest_text: int | None
+    longest_label: int
+    longest_value_label: int
+    texts: str
+
+
+SPSS = Program(
+    ".sav",
+    32_767,
+    255,
+    120,
+    "A string of SPSS holds 32,767 bytes. A longer text goes on in further variables, so that "
+    "nothing is cut: put together without anything between them, they are the answer. SPSS fills "
+    "strings with spaces, so spaces at the end of an answer are lost, and it has no difference "
+    "between an empty string and none.",
+)
+STATA = Program(
+    ".dta",
+    None,
+    80,
+    32_000,
+    "Texts of any length are whole (strL, as of Stata 13); Stata has no difference between an "
+    "empty string and none.",
+)
+CODES = (
+    "In files for SPSS and Stata, a choice is a number, which counts the options from 1 and has "
+    "the option's label; yes is 1 and no is 0. Of several choices there is the text of the keys, "
+    "joined with “; ”, and a variable for each option. An option that is no longer offered has a "
+    "number after the others, and its key for a label. A label too long for the program ends in "
+    "“…”: this dictionary has the whole. Times are those of the call's time zone, cut to the "
+    "millisecond."
+)
+
+
+def spss(context: ExportContext) -> Pieces:
+    yield from _zipped(context, SPSS)
+
+
+def stata(context: ExportContext) -> Pieces:
+    yield from _zipped(context, STATA)
+
+
+def _zipped(context: ExportContext, program: Program) -> Pieces:
+    chosen = replace(context.dataset.export_filter, choices="keys", several=APART)
+    dataset = replace(context.dataset, export_filter=chosen).as_table()
+    archive = ZipStream()
+    with tempfile.TemporaryDirectory(prefix="portal-statistics-") as folder:
+        variables = _Variables(dataset, program)
+        with Path(folder, "rows.jsonl").open("w", encoding="utf-8") as file:
+            for record in records(dataset):
+                file.write(json.dumps(variables.values(record.cells), ensure_ascii=False) + "\n")
+                context.row_done()
+        made = Path(folder) / f"responses{program.suffix}"
+        run_program(PROCESS, folder, variables.described() | {"out": made.name})
+        yield from archive.add(made.name, read(made))
+    said = [("(names)", RULE), ("(codes)", CODES), ("(long texts)", program.texts)]
+    more = (("name in the file", "values in the file"), variables.in_the_dictionary())
+    yield from archive.add(DICTIONARY_NAME, [dictionary_csv(dataset, rules_of=said, more=more)])
+    yield from archive.end()
+
+
+def run_program(program: Path, folder: str, told: dict[str, Any]) -> None:
+    """Run a program of the portal in the folder, where it finds what it is told and the rows."""
+    Path(folder, "told.json").write_text(json.dumps(told), encoding="utf-8")
+    done = subprocess.run(  # nosec B603 - no part of it is input
+        [sys.executable, "-I", str(program)],
+        cwd=folder,
+        env={},
+        capture_output=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        # What it says on its way out may have answers in it.
+        raise ChildProcessError(f"{program.stem} ended with {done.returncode}")
+
+
+def read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+@dataclass
+class _Variable:
+    """A column as a variable: the numbers of its options, and how many its longest text takes."""
+
+    column: Column
+    numbers: dict[str, int] = field(default_factory=dict)
+    labels: dict[int, str] = field(default_factory=dict)
+    parts: int = 1
+
+    @property
+    def kind(self) -> str:
+        if self.column.kind == TIME:
+            return "moment"
+        if self.column.kind == NUMBER or self.numbers:
+            return "number"
+        return "text"
+
+    def value(self, cell: str | None, program: Program) -> Value:
+        if cell is None:
+            return None
+        if self.kind == "text":
+            if program.longest_text is None or len(cell) * 4 <= program.longest_text:
+                return cell
+            parts = parts_of(cell, program.longest_text)
+            self.parts = max(self.parts, len(parts))
+            return parts
+        if self.kind == "moment":
+            moment = datetime.fromisoformat(cell).replace(tzinfo=None)
+            return moment.isoformat(timespec="milliseconds")
+        if not self.numbers:
+            return int(cell)
+        if cell not in self.numbers:
+            self.numbers[cell] = number = max(self.numbers.values()) + 1
+            self.labels[number] = cell
+        return self.numbers[cell]
+
+
+class _Variables:
+    def __init__(self, dataset: Dataset, program: Program) -> None:
+        self._program = program
+        self._title = dataset.call.title
+        self._all = [_variable(column) for column in dataset.columns]
+
+    def values(self, cells: tuple[str | None, ...]) -> list[Value]:
+        return [
+            each.value(cell, self._program) for each, cell in zip(self._all, cells, strict=True)
+        ]
+
+    def _names(self) -> Iterator[tuple[_Variable, list[str]]]:
+        """Yield each variable with its names, one for each part."""
+        wanted = [
+            _part(each.column.name, part) for each in self._all for part in range(1, each.parts + 1)
+        ]
+        names = iter(variable_names(wanted))
+        for each in self._all:
+            yield each, [next(names) for _ in range(each.parts)]
+
+    def described(self) -> dict[str, Any]:
+        """Return what the program that makes the file is told."""
+        columns = [
+            {
+                "names": names,
+                "kind": each.kind,
+                "label": cut(each.column.meaning, self._program.longest_label),
+                "labels": {
+                    str(number): cut(label, self._program.longest_value_label)
+                    for number, label in each.labels.items()
+                },
+            }
+            for each, names in self._names()
+        ]
+        return {"columns": columns, "title": cut(self._title, 64)}
+
+    def in_the_dictionary(self) -> dict[str, tuple[str, str]]:
+        """Return by column what the file calls it, and what its numbers mean."""
+        found = {}
+        for each, names in self._names():
+            keys = {number: key for key, number in each.numbers.items()}
+            numbers = "\n".join(f"{n} = {keys[n]} = {label}" for n, label in each.labels.items())
+            found[each.column.name] = (", ".join(names), numbers)
+        return found
+
+
+def _variable(column: Column) -> _Variable:
+    if column.kind in {TICK, YES_NO}:
+        return _Variable(column, {"yes": 1, "no": 0}, {0: "No", 1: "Yes"})
+    if column.kind in {SEVERAL, SHORT, LONG, NUMBER, TIME} or not column.values:
+        return _Variable(column)
+    numbers = {key: number for number, (key, _label) in enumerate(column.values, start=1)}
+    labels = {numbers[key]: str(label) for key, label in column.values}
+    return _Variable(column, numbers, labels)
+
+
+def parts_of(text: str, most: int) -> list[str]:
+    """Return the text in parts of at most `most` bytes of UTF-8, each of whole characters.
+
+    No part but the last ends in a space, which SPSS would lose, if it has anything else.
+    """
+    rest = text.encode()
+    found = []
+    while len(rest) > most:
+        part = rest[:most].decode(errors="ignore")
+        part = part.rstrip(" ") or part
+        found.append(part)
+        rest = rest[len(part.encode()) :]
+    return [*found, rest.decode()]
+
+
+def _part(name: str, part: int) -> str:
+    return name if part == 1 else f"{name[:24]}_part{part}"
+
+
+def cut(text: str, most: int) -> str:
+    """Return a label of at most `most` bytes of UTF-8; one that is cut ends in “…”."""
+    encoded = text.encode()
+    if len(encoded) <= most:
+        return text
+    return encoded[: most - 3].decode(errors="ignore") + "…"

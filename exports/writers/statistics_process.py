@@ -1,0 +1,80 @@
+"""Writes a file for SPSS or Stata: run as a program of its own by `statistics_file`.
+
+It finds `told.json` and `rows.jsonl` in the folder in which it runs, and knows nothing of the
+portal: no settings, no database, no environment. What it imports takes a hundred megabytes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pyreadstat
+
+# Where each file says when it was written, and a moment as long: the same data, the same bytes.
+WRITTEN_AT = {
+    ".sav": (b"$FL", 92, b"01 Jan 0000:00:00"),
+    ".dta": (b"<stata_dta>", None, b"01 Jan 2000 00:00"),
+}
+
+
+def main() -> None:
+    told = json.loads(Path("told.json").read_text(encoding="utf-8"))
+    with Path("rows.jsonl").open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    out = Path(told["out"])
+    data: dict[str, Any] = {}
+    for place, column in enumerate(told["columns"]):
+        cells = [row[place] for row in rows]
+        data |= dict(zip(column["names"], _series(column, cells), strict=True))
+    del rows
+    labels = {n: column["label"] for column in told["columns"] for n in column["names"]}
+    value_labels = {
+        column["names"][0]: {float(number): label for number, label in column["labels"].items()}
+        for column in told["columns"]
+        if column["labels"]
+    }
+    whole = {column["names"][0] for column in told["columns"] if column["kind"] == "number"}
+    moments = {column["names"][0] for column in told["columns"] if column["kind"] == "moment"}
+    common = {
+        "file_label": told["title"],
+        "column_labels": labels,
+        "variable_value_labels": value_labels,
+    }
+    frame = pandas.DataFrame(data)
+    if out.suffix == ".sav":
+        formats = dict.fromkeys(whole, "F8.0") | dict.fromkeys(moments, "DATETIME23.3")
+        pyreadstat.write_sav(frame, str(out), row_compress=True, variable_format=formats, **common)
+    else:
+        formats = dict.fromkeys(whole, "%8.0g") | dict.fromkeys(moments, "%tc")
+        pyreadstat.write_dta(frame, str(out), version=15, variable_format=formats, **common)
+    _set_moment(out)
+
+
+def _series(column: dict[str, Any], cells: list[Any]) -> list[Any]:
+    """Return the variable; of texts that are too long for one, a variable for each part."""
+    if column["kind"] == "moment":
+        return [pandas.Series(pandas.to_datetime(cells, format="ISO8601"))]
+    if column["kind"] == "number":
+        return [pandas.Series(cells, dtype="float64")]
+    parts = [cell if isinstance(cell, list) else [cell or ""] for cell in cells]
+    return [
+        pandas.Series([each[n] if n < len(each) else "" for each in parts], dtype=object)
+        for n in range(len(column["names"]))
+    ]
+
+
+def _set_moment(out: Path) -> None:
+    head, place, moment = WRITTEN_AT[out.suffix]
+    with out.open("r+b") as file:
+        beginning = file.read(4096)
+        if not beginning.startswith(head):
+            raise SystemExit("the file begins otherwise")
+        if place is None:
+            place = beginning.index(b"<timestamp>\x11") + len(b"<timestamp>\x11")
+        file.seek(place)
+        file.write(moment)
+
+
+if __name__ == "__main__":
+    main()

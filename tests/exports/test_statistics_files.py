@@ -1,0 +1,294 @@
+"""Files for SPSS, Stata and Parquet, read back; names and long texts; the CSVs in ZIPs."""
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pandas
+import pyreadstat
+import pytest
+from pyarrow import parquet
+
+from core.safe_cells import neutralise
+from exports import formats
+from exports.filters import ExportFilter
+from exports.recording import ExportRefused
+from exports.writers.statistics_file import cut, parts_of
+from exports.writers.variable_names import LONGEST, RESERVED, variable_names
+from tests.exports.exporting import exported, make_nasty, members
+from tests.makers import make_call, make_submitted
+
+READERS = {"sav": pyreadstat.read_sav, "dta": pyreadstat.read_dta}
+
+
+def read_statistics(tmp_path, data, name):
+    path = tmp_path / f"read.{name}"
+    path.write_bytes(members(data)[f"responses.{name}"])
+    return READERS[name](str(path))
+
+
+def read_parquet(data):
+    return parquet.read_table(io.BytesIO(members(data)["responses.parquet"]))
+
+
+def dictionary(data):
+    text = members(data)["dictionary.csv"].decode("utf-8-sig")
+    return {row["column"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
+
+
+def make_answered():
+    call = make_call()
+    at = datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC)
+    make_submitted(
+        call,
+        at=at,
+        roles=["provider", "other"],
+        history=["bid"],
+        fairness={"money": "poor"},
+        story="  x ",
+        quote_ok="yes",
+    )
+    make_submitted(call, at=at, publication="confidential", story="Hidden")
+    return call
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sav", "dta"])
+def test_choices_are_numbers_with_labels_and_columns_have_the_questions(tmp_path, name):
+    call = make_answered()
+    data = exported(call, name)
+    frame, about = read_statistics(tmp_path, data, name)
+    questions = call.questions_by_key
+    assert about.column_names_to_labels["story"] == questions["story"].label[:80]
+    options = list(questions["fairness"].option_labels.values())
+    assert about.variable_value_labels["fairness_money"] == dict(enumerate(options, start=1))
+    assert about.variable_value_labels["history_bid"] == {0: "No", 1: "Yes"}
+    first = frame.iloc[0]
+    assert about.variable_value_labels["timing"][first["timing"]] == "On time"
+    assert (first["roles"], first["history_bid"], first["history_led"]) == ("provider; other", 1, 0)
+    moment = first["submitted_at"]
+    assert moment.isoformat()[:22] == "2019-07-24T11:59:59.99"
+    assert first["story"] == ("  x" if name == "sav" else "  x ")
+    hidden = frame.iloc[1]
+    answered = {column for column in frame if pandas.notna(hidden[column]) and hidden[column] != ""}
+    assert answered == {"reference", "submitted_at", "timing", "publication"}
+    said = dictionary(data)
+    assert said["timing"]["name in the file"] == "timing"
+    assert said["timing"]["values in the file"].startswith("1 = on_time = On time\n")
+    assert {"(names)", "(codes)", "(long texts)"} <= set(said)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sav", "dta"])
+def test_no_text_is_cut(tmp_path, name):
+    call, stored = make_nasty()
+    data = exported(call, name)
+    frame, _about = read_statistics(tmp_path, data, name)
+    parts = dictionary(data)["story"]["name in the file"].split(", ")
+    assert [column for column in frame if column.startswith("story")] == parts
+    assert len(parts) == (1 if name == "dta" else 5)
+    read = {
+        row["reference"]: "".join(row[part] or "" for part in parts) for _, row in frame.iterrows()
+    }
+    kept = {ref: text.rstrip(" ") if name == "sav" else text for ref, text in stored.items()}
+    assert read == kept
+
+
+@pytest.mark.django_db
+def test_parquet_has_every_text_as_it_was_given_and_types():
+    call, stored = make_nasty()
+    table = read_parquet(exported(call, "parquet"))
+    assert (
+        dict(zip(*(table.column(n).to_pylist() for n in ("reference", "story")), strict=True))
+        == stored
+    )
+    assert (
+        table.schema.field("story").metadata[b"label"].decode()
+        == call.questions_by_key["story"].label
+    )
+    kinds = {
+        name: str(table.schema.field(name).type)
+        for name in ("submitted_at", "words", "declaration")
+    }
+    assert kinds == {
+        "submitted_at": "timestamp[us, tz=Europe/London]",
+        "words": "int64",
+        "declaration": "bool",
+    }
+
+
+@pytest.mark.django_db
+def test_parquet_has_the_moment_to_the_microsecond_and_nulls():
+    table = read_parquet(
+        exported(make_answered(), "parquet", export_filter=ExportFilter(several="apart"))
+    )
+    first, hidden = table.to_pylist()
+    assert first["submitted_at"] == datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC)
+    assert (first["history_bid"], first["history_led"]) == (True, False)
+    assert [name for name, cell in hidden.items() if cell is not None] == [
+        "reference",
+        "submitted_at",
+        "timing",
+        "publication",
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sav", "dta", "parquet", "csv-excel", "long", "r"])
+def test_same_responses_make_the_same_bytes(name):
+    call = make_answered()
+    assert exported(call, name) == exported(call, name)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sav", "dta", "parquet", "csv-excel", "long", "r"])
+def test_call_without_responses_makes_a_file(name):
+    assert "dictionary.csv" in members(exported(make_call(), name))
+
+
+@pytest.mark.django_db
+def test_option_that_is_offered_no_longer_keeps_its_key(tmp_path):
+    call = make_answered()
+    question = call.questions_by_key["fairness"]
+    question.options = [option for option in question.options if option["key"] != "poor"]
+    question.save()
+    data = exported(call, "dta")
+    frame, about = read_statistics(tmp_path, data, "dta")
+    labels = about.variable_value_labels["fairness_money"]
+    assert labels[frame.iloc[0]["fairness_money"]] == "poor"
+    assert "= poor = poor" in dictionary(data)["fairness_money"]["values in the file"]
+
+
+def test_names_are_allowed_in_both_programs_and_differ_whatever_their_capitals():
+    long = "fairness_sharing_of_decisions_and_money"
+    wanted = [
+        "age",
+        "Age",
+        "AGE_2",
+        "if",
+        "LONG",
+        "str20",
+        "2nd",
+        "_n",
+        "a-b",
+        "é",
+        long,
+        f"{long}s",
+    ]
+    names = variable_names(wanted)
+    assert names == [
+        "age",
+        "Age_2",
+        "AGE_2_2",
+        "v_if",
+        "v_LONG",
+        "v_str20",
+        "v_2nd",
+        "v__n",
+        "a_b",
+        "v",
+        "fairness_sharing_of_decision",
+        "fairness_sharing_of_decisi_2",
+    ]
+    assert max(map(len, names)) <= LONGEST
+    assert len({name.lower() for name in names}) == len(wanted)
+    assert not RESERVED & {name.lower() for name in names}
+
+
+@pytest.mark.parametrize("program", ["sav", "dta"])
+def test_programs_take_every_name_of_the_rule(tmp_path, program):
+    wanted = [*sorted(RESERVED), "str20", "x" * 40, "_b", "9", "_all", "ALL", "With"]
+    write = {"sav": pyreadstat.write_sav, "dta": pyreadstat.write_dta}[program]
+    names = variable_names(wanted)
+    labels = {name: {1.0: "One"} for name in names}
+    frame = pandas.DataFrame({name: [1.0] for name in names})
+    write(frame, str(tmp_path / "names"), variable_value_labels=labels)
+    frame, _about = READERS[program](str(tmp_path / "names"))
+    assert list(frame) == names
+
+
+@pytest.mark.parametrize("text", ["ab  cd", "öb " * 9, "\U0001f600" * 9, "a" * 40, " " * 20, ""])
+def test_long_text_is_put_together_from_its_parts(text):
+    parts = parts_of(text, 8)
+    assert "".join(parts) == text
+    assert max(len(part.encode()) for part in parts) <= 8
+    assert [part for part in parts[:-1] if part.endswith(" ") and part.strip()] == []
+
+
+def test_label_that_is_cut_says_so_and_breaks_no_character():
+    assert cut("é" * 40, 80) == "é" * 40
+    assert cut("é" * 41, 80) == "é" * 38 + "…"
+
+
+@pytest.mark.django_db
+def test_installation_without_the_packages_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(formats, "find_spec", lambda package: None)
+    with pytest.raises(ExportRefused, match="requirements-research"):
+        exported(make_call(), "sav")
+    assert exported(make_call(), "csv")
+
+
+@pytest.mark.django_db
+def test_csv_for_excel_is_the_csv_behind_a_byte_order_mark():
+    call, _stored = make_nasty()
+    files = members(exported(call, "csv-excel"))
+    assert files["responses.csv"] == "\ufeff".encode() + exported(call)
+    assert files["dictionary.csv"] == "\ufeff".encode() + exported(call, "dictionary")
+
+
+@pytest.mark.django_db
+def test_long_form_has_a_row_for_each_answer_and_choice():
+    call = make_answered()
+    data = exported(call, "long")
+    text = members(data)["answers.csv"].decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [(r["question"], r["row"], r["value"]) for r in rows] == [
+        ("roles", "", "provider"),
+        ("roles", "", "other"),
+        ("role_other", "", "Words about role_other."),
+        ("age", "", "adult"),
+        ("history", "", "bid"),
+        ("fairness", "money", "poor"),
+        ("story", "", "  x "),
+        ("publication", "", "named"),
+        ("quote_ok", "", "yes"),
+        ("declaration", "", "yes"),
+    ]
+    (matrix,) = [row for row in rows if row["row"]]
+    question = call.questions_by_key["fairness"]
+    assert (matrix["question_label"], matrix["value_label"]) == (
+        question.label,
+        question.option_labels["poor"],
+    )
+    assert {row["may_quote"] for row in rows} == {"yes"}
+    assert set(rows[0]) <= set(dictionary(data))
+
+
+@pytest.mark.django_db
+def test_long_form_neutralises_what_a_spreadsheet_would_run():
+    call, stored = make_nasty()
+    text = members(exported(call, "long"))["answers.csv"].decode()
+    csv.field_size_limit(1_000_000)
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    read = {row["reference"]: row["value"] for row in rows if row["question"] == "story"}
+    assert read == {ref: neutralise(text) for ref, text in stored.items()}
+
+
+@pytest.mark.django_db
+def test_script_for_r_labels_every_column():
+    call = make_answered()
+    question = call.questions_by_key["age"]
+    question.label = 'Your "age" \\ today\nin years'
+    question.save()
+    files = members(exported(call, "r"))
+    script = files["load.R"].decode()
+    head = files["responses.csv"].split(b"\r\n")[0].decode().split(",")
+    assert [
+        name for name in head if f'attr(responses[["{name}"]], "label") <- ' not in script
+    ] == []
+    assert (
+        'attr(responses[["age"]], "label") <- "Your \\u{22}age\\u{22} \\u{5c} today\\u{a}in years"'
+        in script
+    )
+    assert 'responses[["words"]] <- as.integer(responses[["words"]])' in script
+    assert 'levels = c("on_time", "grace", "late_pass", more)' in script
