@@ -1,4 +1,4 @@
-"""The one form in which text is stored, counted and hashed."""
+"""The one form in which text is stored and hashed."""
 
 import hashlib
 import re
@@ -10,11 +10,6 @@ _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
 def canonical_text(text: str) -> str:
     """Return `text` in Unicode normal form C (UAX #15) with LF as the only line end."""
     return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
-
-
-def count_words(text: str) -> int:
-    """Return the number of runs of characters that are not white space."""
-    return len(text.split())
 
 
 def digest(text: str) -> str:

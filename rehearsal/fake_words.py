@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from core.canonical import count_words
+from core.words import count_words
 
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _PHRASES = tomllib.loads(Path(__file__).with_name("fake_phrases.toml").read_text(encoding="utf-8"))

@@ -32,8 +32,13 @@ const whenReleased = (() => {
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 
-  // The same rule as core/canonical.py: runs of what Python does not call white space.
+  // The same rules as core/words.py: runs of what Python does not call white space, and ICU's
+  // words where a script has no spaces.
   const WORDS = /[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+  const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f\u{1b000}-\u{1b16f}\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
+  const segmenter = Intl.Segmenter && new Intl.Segmenter("en", { granularity: "word" });
+  const wordsOf = (run) =>
+    UNSPACED.test(run) ? [...segmenter.segment(run)].filter((one) => one.isWordLike).length || 1 : 1;
 
   for (const area of document.querySelectorAll("textarea[data-words]")) {
     const limit = Number(area.dataset.words);
@@ -51,14 +56,19 @@ const whenReleased = (() => {
     shown.after(running, spoken);
     let pause;
     const count = () => {
-      const left = limit - (area.value.match(WORDS) || []).length;
+      const runs = area.value.match(WORDS) || [];
+      // Each browser brings dictionaries of its own: the server's count is the one that holds.
+      const estimated = UNSPACED.test(area.value);
+      running.hidden = estimated && !segmenter;
+      const counted = estimated && segmenter ? runs.reduce((sum, run) => sum + wordsOf(run), 0) : runs.length;
+      const left = limit - counted;
       const size = Math.abs(left);
       const words = left < 0 ? (size === 1 ? said.wordOver : said.wordsOver)
         : size === 1 ? said.wordLeft : said.wordsLeft;
-      running.textContent = words.replace("{n}", number.format(size));
+      running.textContent = words.replace("{n}", number.format(size)) + (estimated ? ` ${said.wordsEstimated}` : "");
       running.classList.toggle("count--over", left < 0);
       clearTimeout(pause);
-      pause = setTimeout(() => { spoken.textContent = running.textContent; }, 1500);
+      pause = setTimeout(() => { spoken.textContent = running.hidden ? "" : running.textContent; }, 1500);
     };
     area.addEventListener("input", count);
     count();

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core import clock, clock_check, spoken_time
-from core.canonical import count_words
+from core.words import count_words, first_words
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.browser_session import (
@@ -256,10 +256,10 @@ def rows_of(current: ResponseContext, questions: Sequence[Question]) -> list[dic
 
 def _folded(question: Question, answer: Any) -> dict[str, Any]:
     """Return the opening of a long answer, and how many words it has; "" of a shorter one."""
-    words = answer.split() if question.kind == QuestionKind.LONG and answer else []
-    if len(words) <= FOLDED_FROM:
+    words = count_words(answer) if question.kind == QuestionKind.LONG and answer else 0
+    if words <= FOLDED_FROM:
         return {"opening": "", "words": 0}
-    return {"opening": " ".join(words[:OPENING]), "words": count_words(answer)}
+    return {"opening": first_words(answer, OPENING), "words": words}
 
 
 def closed_page(

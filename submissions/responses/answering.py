@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.addresses import AddressRefused, clean_address, same_or_cleaned
-from core.canonical import canonical_text, count_words
+from core.canonical import canonical_text
+from core.words import count_words
 from submissions.calls import conditions
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.canonical import count_words, digest
+from core.canonical import digest
+from core.words import count_words
 from submissions.calls.models import Call, Question
 from submissions.calls.states import CHOICE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.deadlines import ApplicableDeadline

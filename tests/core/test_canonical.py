@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.canonical import canonical_text, count_words, digest
+from core.canonical import canonical_text, digest
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,6 @@ def test_canonical_text_is_stable(text):
     assert canonical_text(once) == once
     assert unicodedata.is_normalized("NFC", once)
     assert "\r" not in once
-
-
-@pytest.mark.parametrize(
-    ("text", "words"), [("", 0), (" \n ", 0), ("one", 1), ("well-kept  and\ntrue.", 3)]
-)
-def test_words_are_runs_without_white_space(text, words):
-    assert count_words(text) == words
 
 
 def test_digest_is_sha256_of_utf8():

@@ -1,0 +1,66 @@
+"""What counts as a word: for the limits of answers, and in exports.
+
+Runs of characters that are not white space are words. Thai, Lao, Khmer, Burmese, Chinese and
+Japanese have no spaces between words: there ICU finds them by its rules and dictionaries, as it
+does in browsers. static/js/portal.js counts by the same rules while somebody types.
+"""
+
+import re
+from collections.abc import Iterator
+
+from icu4py.breakers import WordBreaker
+
+# Thai and Lao, Burmese, Khmer, Kana, and Han, in blocks.
+_UNSPACED = (
+    "\u0e00-\u0eff"
+    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"
+    "\u1780-\u17ff"
+    "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f\U0001b000-\U0001b16f"
+    "\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_STRETCH = re.compile(f"[{_UNSPACED}]+")
+_PART = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
+_RUN = re.compile(r"\S+")
+
+
+def count_words(text: str) -> int:
+    """Return how many words the text has."""
+    if not _STRETCH.search(text):
+        return len(text.split())
+    return sum(1 for _ in _ends(text))
+
+
+def first_words(text: str, number: int) -> str:
+    """Return the text up to its word of that number, on one line."""
+    for counted, end in enumerate(_ends(text), start=1):
+        if counted == number:
+            return " ".join(text[:end].split())
+    return " ".join(text.split())
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Yield where each word ends."""
+    for run in _RUN.finditer(text):
+        if not _STRETCH.search(run[0]):
+            yield run.end()
+            continue
+        ends = list(_ends_in(run[0]))
+        # A sign alone counts as a word where there are spaces, too.
+        yield from (run.start() + end for end in ends or [len(run[0])])
+
+
+def _ends_in(run: str) -> Iterator[int]:
+    """Yield where the words end of a run that has letters of a script without spaces."""
+    for part in _PART.finditer(run):
+        if not part["unspaced"]:
+            if _has_letter(part[0]):
+                yield part.end()
+            continue
+        for start, end in WordBreaker(part[0], "en").segments():
+            if _has_letter(part[0][start:end]):
+                yield part.start() + end
+
+
+def _has_letter(text: str) -> bool:
+    return any(character.isalnum() for character in text)

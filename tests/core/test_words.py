@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.words import count_words, first_words
+from tests.unspaced import UNSPACED
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", 0),
+        (" \n ", 0),
+        ("one", 1),
+        ("well-kept  and\ntrue.", 3),
+        ("a – b", 3),
+        ("नमस्ते दुनिया", 2),
+    ],
+)
+def test_words_are_runs_without_white_space(text, words):
+    assert count_words(text) == words
+
+
+@given(st.text(st.characters(max_codepoint=0xDFF)))
+def test_texts_with_spaces_count_as_they_always_did(text):
+    assert count_words(text) == len(text.split())
+
+
+@pytest.mark.parametrize(("text", "words"), UNSPACED)
+def test_words_of_scripts_without_spaces_are_counted(text, words):
+    assert count_words(text) == words
+
+
+@given(st.text())
+def test_every_run_is_a_word_at_least(text):
+    assert count_words(text) >= len(text.split())
+
+
+def test_million_characters_without_a_space_are_counted_in_one_go():
+    sentence, words = UNSPACED[0]
+    assert count_words(sentence * 20_000) >= 19_000 * words
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "opening"),
+    [
+        ("One two\nthree  four", 3, "One two three"),
+        ("One two", 3, "One two"),
+        ("我们的组织没有得到资助。", 3, "我们的组织"),
+        ("", 1, ""),
+    ],
+)
+def test_first_words_end_at_a_word(text, number, opening):
+    assert first_words(text, number) == opening

@@ -1,0 +1,58 @@
+"""The browser's count of words while somebody types: the server's, or said to be an estimate."""
+
+import re
+
+import pytest
+
+from core.words import count_words
+from tests.makers import make_call, while_open
+from tests.unspaced import UNSPACED
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIMIT = 500
+SPACED = ["", "well-kept  and\ntrue.", "Cafe\u0301 – 한국어 문장", "one\u3000two"]
+STORY = {"key": "story", "kind": "long", "label": "What happened?", "max_words": LIMIT}
+
+
+@pytest.fixture
+def page(start_response, at):
+    call = make_call(evidence_questions=[STORY])
+    at(while_open(call))
+    return lambda **options: start_response(call, "response/evidence/", **options)
+
+
+def test_count_beside_the_field_is_the_servers(page):
+    shown = counts(page(), SPACED)
+    assert shown == {text: f"{LIMIT - count_words(text)} words left" for text in SPACED}
+
+
+def test_count_of_scripts_without_spaces_is_near_the_servers_and_says_so(page):
+    shown = counts(page(), [text for text, _words in UNSPACED])
+    for text, words in UNSPACED:
+        left, estimate = re.fullmatch(r"(\d+) words left( .*)", shown[text]).groups()
+        assert estimate == " (an estimate: we count again when you save)"
+        # Browsers bring dictionaries of their own; of Khmer and Lao they know fewer words.
+        assert abs(LIMIT - int(left) - words) <= words // 3, text
+
+
+def counts(page, texts):
+    """What is said beside the field, for each text."""
+    field, count = page.locator("[name=story]"), page.locator("p.count:not(.visually-hidden)")
+    shown = {}
+    for text in texts:
+        field.fill(text)
+        shown[text] = count.inner_text()
+    return shown
+
+
+def test_browser_that_cannot_tell_words_apart_shows_no_count(page):
+    page = page()
+    page.add_init_script("delete Intl.Segmenter")
+    page.reload()
+    field, count = page.locator("[name=story]"), page.locator("p.count:not(.visually-hidden)")
+    field.fill("two words")
+    assert count.inner_text() == f"{LIMIT - 2} words left"
+    field.fill("我们的组织没有得到资助")
+    assert not count.is_visible()
+    field.fill("one")
+    assert count.inner_text() == f"{LIMIT - 1} words left"
