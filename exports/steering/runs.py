@@ -43,8 +43,7 @@ logger = logging.getLogger(__name__)
 LOST = {
     FileMissing: gettext_lazy("The file of this export is missing. Export again."),
     FileDamaged: gettext_lazy(
-        "The file of this export is damaged: it is not the one that was made, so it is not handed "
-        "out. Export again."
+        "The file of this export is damaged, so you cannot download it. Export again."
     ),
 }
 

@@ -28,8 +28,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         return _not_saved(
             404,
             _(
-                "What you typed is not saved: this browser no longer holds the response. Copy "
-                "what you typed, then get back to your response from the page of the call."
+                "What you typed is not saved: this browser no longer has your response open. Copy what you typed, then get back to your response from the page of the call."
             ),
         )
     section = current.call.questionnaire.section(request.POST.get("_section", ""))
@@ -92,7 +91,7 @@ def _say_refusal(saved: Save) -> str:
 
 def _say_closed(saved: Save) -> str:
     return _(
-        "This call closed at %(moment)s. What you type is still saved, but it cannot be submitted."
+        "This call closed at %(moment)s. We still save what you type, but you cannot submit it."
     ) % {"moment": saved.current.call.closes_in_words}
 
 

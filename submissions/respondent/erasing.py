@@ -98,7 +98,7 @@ def _ask_by_receipt(request: HttpRequest, call: Call, form: ReceiptErasureForm) 
         return wait
     submission = prove_authorship(call, reference=given["reference"], code=given["code"])
     if submission is None:
-        form.add_error("code", _("The reference and the receipt code do not belong together"))
+        form.add_error("code", _("The reference and the receipt code do not match"))
         return wait
     try:
         request_open = erasing.ask(
@@ -109,7 +109,7 @@ def _ask_by_receipt(request: HttpRequest, call: Call, form: ReceiptErasureForm) 
     else:
         if request_open.scope != given["scope"]:
             already = _(
-                "There is a request to erase something else of it. Ask again once it is done"
+                "You have already asked us to erase something else. Ask again once that is done"
             )
             form.add_error("scope", already)
     return wait

@@ -62,8 +62,7 @@ def _confidential() -> list[str]:
     return [
         _("Only the project team reads your answers and files."),
         _(
-            "The steering group sees that a confidential response came in, its reference and when, "
-            "and nothing else of it."
+            "Of a confidential response the steering group sees only its reference and when it came in."
         ),
     ]
 
@@ -91,8 +90,7 @@ def in_privacy_notice(call: Call) -> list[str]:
     """Return who sees a response to the call, and what may become of it."""
     confidential = [
         _(
-            "The steering group sees when it came in, whether that was in time, its reference and "
-            "that it is confidential, and nothing else of it."
+            "The steering group sees only its reference, that it is confidential, when it came in and if that was in time."
         ),
         _(
             "Project staff with permission may export confidential responses for the "
@@ -113,9 +111,9 @@ def in_privacy_notice(call: Call) -> list[str]:
         unpublished = _("We use responses for our own work, and publish none of them.")
         return [others, unpublished, *_who_answered(call, set())]
     options = set(call.questions_by_key["publication"].option_labels)
-    said = [others, _("You choose how we may publish your response, and everybody keeps to it.")]
+    said = [others, _("You choose how we may publish your response, and we keep to your choice.")]
     said += _who_answered(call, options)
     if Publication.CONFIDENTIAL in options:
-        said.append(_("Of a confidential response only project staff read the answers and files."))
+        said.append(_("Only project staff read the answers and files of a confidential response."))
         said += confidential
     return said

@@ -72,7 +72,7 @@ def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm
     )
     if not wait:
         return redirect(f"{reverse('leave', args=[current.call.slug])}?sent=1")
-    said = _("Several links have been sent. %(when)s") % {"when": say_when(wait)}
+    said = _("We have sent several links already. %(when)s") % {"when": say_when(wait)}
     form.add_error("email", said)
     context = current.template_context(
         form=form, errors=form.error_summary, known=address, sent=False, hours=LINK_HOURS
@@ -158,7 +158,7 @@ def _give_address(request: HttpRequest, call: Call, form: ReceiptAddressForm) ->
         return wait
     submission = prove_authorship(call, reference=given["reference"], code=given["code"])
     if submission is None:
-        form.add_error("code", _("The reference and the receipt code do not belong together"))
+        form.add_error("code", _("The reference and the receipt code do not match"))
         return wait
     wait = _send_links_to(submission, given["email"], at=clock.portal_now())
     if wait:

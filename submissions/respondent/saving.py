@@ -130,7 +130,7 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
         )
     replaced = _file_to_replace(current, form)
     if replaced is not None and not form.uploads:
-        refused[replaced[0]] = [_("Choose the file that is to take its place, then press Replace")]
+        refused[replaced[0]] = [_("Choose the new file, then press Replace")]
     for key, uploads in form.uploads.items():
         question = current.call.questions_by_key[key]
         for number, upload in enumerate(uploads):

@@ -13,7 +13,7 @@ def minutes_of(wait: timedelta) -> int:
 
 
 def say_tried_often(wait: timedelta) -> str:
-    return _("You have tried this often. %(when)s") % {"when": say_when(wait)}
+    return _("You have tried too often. %(when)s") % {"when": say_when(wait)}
 
 
 def say_when(wait: timedelta) -> str:

@@ -70,7 +70,7 @@ def answer(*, call: Call, token: str, text: str, at: datetime) -> Reply:
             return latest
         number = latest.number + 1 if latest else 1
         if number > MOST_REPLIES:
-            raise AnswerRefused(_("You have changed your answer as often as it can be changed"))
+            raise AnswerRefused(_("You have changed your answer too often to change it again"))
         reply = Reply.objects.create(
             follow_up=locked,
             number=number,

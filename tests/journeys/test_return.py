@@ -103,7 +103,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
 
     here.goto(link)
     stands_at(here, "This link does not work any more")
-    follow(here, "Get a fresh link")
+    follow(here, "Get a new link")
     here.get_by_label("Email address").fill("JO@example.org")
     press(here, "Send me a link")
     stands_at(here, "Check your email")
@@ -142,7 +142,7 @@ def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call,
     page.get_by_label("Reference").fill(submission.reference)
     page.get_by_label("Fingerprint").fill("0" * 16)
     press(page, "Check")
-    assert "They do not belong together" in page.locator("main").inner_text()
+    assert "The reference and the fingerprint do not match" in page.locator("main").inner_text()
 
 
 def test_changes_left_open_at_closing(start_response, call, at):

@@ -274,7 +274,7 @@ def test_second_to_save_sees_both_texts_and_chooses(
     assert second.title().startswith("Error: ")
     if javascript:
         look(second, "conflicts-errors")
-    second.get_by_label("Keep a text made from both").check()
+    second.get_by_label("Keep both, in one text").check()
     second.get_by_role("textbox").fill("Written by Ada and Ben")
     second.get_by_role("button", name="Save and continue").click()
     second.wait_for_url(re.compile("/evidence/2/$"))

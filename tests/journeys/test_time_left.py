@@ -63,9 +63,7 @@ def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(start_respons
     at(call.closes_at)
     look_again(page)
     shown(page, "The call has now closed, at midday on Wednesday 24 July 2019 (UK time).")
-    assert (
-        in_sight(page) == "The call has closed. What you save is kept, but it cannot be submitted."
-    )
+    assert in_sight(page) == "The call has closed. We keep what you save, but you cannot submit it."
     assert not page.get_by_role("button", name="Submit your response").is_visible()
     look(page, "check-closed-while-open")
 

@@ -156,7 +156,7 @@ def test_files_end_alone_and_the_page_of_the_response_says_so(call, response, cl
     assert problems() == []
     page = client.get(reverse("submitted", args=[call.slug])).content.decode()
     assert "The files of this response are deleted" in page
-    assert "Who gave this response is erased." in page
+    assert "We erased who gave this response." in page
 
 
 def test_receipt_stays_genuine_and_says_that_the_time_has_ended(call, response, client):

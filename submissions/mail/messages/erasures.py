@@ -16,7 +16,7 @@ def erasure_asked(mail: OutboxEmail, data: MailData) -> Message:
         mail,
         data,
         subject=_("A request to erase"),
-        title=_("We were asked to erase something"),
+        title=_("Someone asked us to erase something"),
     )
 
 

@@ -60,10 +60,10 @@ def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
         "region": region.upper() or "GB",
         "title": _("%(call)s: all the questions") % {"call": call.title},
         "footer": call.title,
-        "each": _("For each of these, one of:"),
+        "each": _("Choose one of these for each line:"),
         "intro": [
-            _("Use this to prepare your answers, alone or with colleagues."),
-            _("You give them online at %(address)s, before %(when)s.")
+            _("Use this to prepare your answers, on your own or with colleagues."),
+            _("Answer online at %(address)s before %(when)s.")
             % {"address": address, "when": call.closes_in_words},
             *_other_ways(call),
         ],

@@ -57,21 +57,18 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
                 "paragraphs": [
                     [
                         _(
-                            "Whoever has it can have a link to your response sent to another "
-                            "address, at %(address)s. No email has it, and project staff cannot "
-                            "see it. Take it out before you pass this receipt on."
+                            "Anyone who has it can have a link to your response sent to another address, at %(address)s. No email has it, and project staff cannot see it. Remove it before you give this receipt to anyone."
                         )
                         % {"address": another_address}
                     ]
                 ],
             },
             {
-                "title": _("How to show that nothing was changed"),
+                "title": _("How to check this receipt"),
                 "paragraphs": [
                     [
                         _(
-                            "Anybody who has this reference and this fingerprint can check at "
-                            "%(address)s that they belong together."
+                            "Anyone who has this reference and this fingerprint can check that they match, at %(address)s."
                         )
                         % {"address": verify}
                     ]
@@ -79,7 +76,7 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
             },
         ],
         "answers_title": _("Your answers"),
-        "answers_intro": _("Questions that you left open are not listed."),
+        "answers_intro": _("This receipt lists only the questions that you answered."),
         "sections": _sections(version, call),
     }
 

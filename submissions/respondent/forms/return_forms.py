@@ -68,9 +68,7 @@ class ReferenceForm(PlainForm):
         typed = self.cleaned_data["reference"]
         reference = read_reference(typed) or read_reference(self._prefix + typed)
         if reference is None:
-            raise forms.ValidationError(
-                _("Check the reference: this is not one. One of its characters may be mistyped")
-            )
+            raise forms.ValidationError(_("This is not a reference. Check each character"))
         return reference
 
 

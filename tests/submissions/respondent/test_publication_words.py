@@ -43,7 +43,7 @@ def test_call_that_asks_offers_the_choice_that_it_asks(client):
     call = make_call()
     said = sentences(client, call)
     assert "You choose whether your response may be published and quoted." in " ".join(said)
-    assert "Of a confidential response only project staff read the answers and files." in said
+    assert "Only project staff read the answers and files of a confidential response." in said
 
 
 def test_call_without_quoting_or_a_confidential_option_speaks_of_neither(client):
@@ -86,11 +86,10 @@ EVERYBODY = (
     "Project staff read every response. The steering group and researchers receive the responses "
     "without names, email addresses and organisations."
 )
-CHOOSE = "You choose how we may publish your response, and everybody keeps to it."
+CHOOSE = "You choose how we may publish your response, and we keep to your choice."
 LEFT = "They give a reason each time."
 OF_CONFIDENTIAL = (
-    "The steering group sees when it came in, whether that was in time, its reference and that it "
-    "is confidential, and nothing else of it. Project staff with permission may export "
+    "The steering group sees only its reference, that it is confidential, when it came in and if that was in time. Project staff with permission may export "
     "confidential responses for the research, without names. They give a reason each time. No "
     "export says who gave a confidential response."
 )
@@ -109,8 +108,7 @@ OF_CONFIDENTIAL = (
             ["anonymous", "confidential"],
             "asked",
             f"{EVERYBODY} {CHOOSE} People with permission may export who answered, if the "
-            f"work needs it. {LEFT} Of a confidential response only project staff read the answers "
-            f"and files. {OF_CONFIDENTIAL}",
+            f"work needs it. {LEFT} Only project staff read the answers and files of a confidential response. {OF_CONFIDENTIAL}",
         ),
         (
             [],

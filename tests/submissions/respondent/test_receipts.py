@@ -53,7 +53,7 @@ def belongs(call, reference, fingerprint):
     response = verify(call, reference, fingerprint)
     assert response.status_code == 200
     said = text_of(response)
-    together, apart = "They belong together", "They do not belong together"
+    together, apart = "They belong together", "The reference and the fingerprint do not match"
     assert (together in said) != (apart in said)
     return together in said
 

@@ -349,7 +349,7 @@ def test_forgetting_asks_first_where_nothing_leads_back(client, call):
     start(client, call)
     response = client.post(address(call, "response/forget/"))
     assert response.status_code == 200
-    assert "You would have no way back to it" in text_of(response)
+    assert "You could not go back to it" in text_of(response)
     assert client.get(address(call, "response/")).status_code == 200
     client.post(address(call, "response/forget/"), {"confirmed": "1"})
     assert client.get(address(call, "response/")).status_code == 404
@@ -409,7 +409,7 @@ def test_another_response_without_an_address_warns_before_it_takes_the_place(cli
     drafting.save_answers(submission=first, call=call, values=values, at=while_open(call))
     press_submit(client, call)
     page = client.post(address(call, "start/"), {"another": "1"})
-    assert "You would have no way back to the first one" in page.content.decode()
+    assert "You could not go back to the first one" in page.content.decode()
     assert Submission.objects.count() == 1
     confirmed = client.post(address(call, "start/"), {"another": "1", "confirmed": "1"})
     assert confirmed["Location"] == address(call, "response/about/")
@@ -443,7 +443,7 @@ def test_reference_and_fingerprint_which_staff_see_name_no_address(call):
     submission = make_submitted(call)
     response = give_address(call, submission, code=submission.current_version.receipt_digest)
     assert response.status_code == 422
-    assert "The reference and the receipt code do not belong together" in text_of(response)
+    assert "The reference and the receipt code do not match" in text_of(response)
     assert ReturnAddress.objects.count() == 0
 
 

@@ -112,8 +112,7 @@ def test_check_page_leads_to_the_page_of_each_question(client, call):
         (
             {"publication": "confidential", "quote_ok": "yes"},
             "You asked us not to publish your response. Only the project team reads your answers "
-            "and files. The steering group sees that a confidential response came in, its "
-            "reference and when, and nothing else of it. Submit",
+            "and files. Of a confidential response the steering group sees only its reference and when it came in. Submit",
         ),
     ],
 )
