@@ -28,7 +28,8 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         return _not_saved(
             404,
             _(
-                "What you typed is not saved: this browser no longer has your response open. Copy what you typed, then get back to your response from the page of the call."
+                "What you typed is not saved: this browser no longer has your response open. "
+                "Copy what you typed, then get back to your response from the page of the call."
             ),
         )
     section = current.call.questionnaire.section(request.POST.get("_section", ""))

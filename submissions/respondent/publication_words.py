@@ -62,7 +62,8 @@ def _confidential() -> list[str]:
     return [
         _("Only the project team reads your answers and files."),
         _(
-            "Of a confidential response the steering group sees only its reference and when it came in."
+            "Of a confidential response the steering group sees only its reference and when it "
+            "came in."
         ),
     ]
 
@@ -90,7 +91,8 @@ def in_privacy_notice(call: Call) -> list[str]:
     """Return who sees a response to the call, and what may become of it."""
     confidential = [
         _(
-            "The steering group sees only its reference, that it is confidential, when it came in and if that was in time."
+            "The steering group sees only its reference, that it is confidential, when it came "
+            "in and if that was in time."
         ),
         _(
             "Project staff with permission may export confidential responses for the "

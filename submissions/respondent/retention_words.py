@@ -18,14 +18,17 @@ WORDS = {
         "The email address for coming back, and the addresses that our emails went to."
     ),
     DataClass.CONTACT_DETAILS: gettext_lazy(
-        "Who gave a response that you submitted: name, organisation, email address and your other answers about who you are, and the names of its files."
+        "Who gave a response that you submitted: name, organisation, email address and your "
+        "other answers about who you are, and the names of its files."
     ),
     DataClass.FILES: gettext_lazy("The files of a response that you submitted."),
     DataClass.EVIDENCE: gettext_lazy(
-        "A response that you submitted, also if you withdrew it. We keep the reference, the times and the fingerprint, so that people can still check a receipt."
+        "A response that you submitted, also if you withdrew it. We keep the reference, the "
+        "times and the fingerprint, so that people can still check a receipt."
     ),
     DataClass.RECORD: gettext_lazy(
-        "The record of who opened and exported responses, and what they did with them. It does not have your name, address or answers."
+        "The record of who opened and exported responses, and what they did with them. It does "
+        "not have your name, address or answers."
     ),
     DataClass.EXPORTS: gettext_lazy(
         "Files with responses that the steering group and project staff made for their work."

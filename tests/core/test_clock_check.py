@@ -125,7 +125,7 @@ def test_late_response_by_a_slow_clock_is_refused_and_kept(client, own_draft, of
     answer = press_submit(client, own_draft.call)
     text = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
-    assert "The clock of our server is wrong." in text
+    assert "The clock of our server is wrong" in text
     assert "Nothing that you wrote is lost: your answers are saved" in text
     own_draft.refresh_from_db()
     assert (own_draft.state, own_draft.versions.count()) == (SubmissionState.DRAFT, 0)

@@ -209,7 +209,7 @@ def test_session_that_ended_is_said_with_what_to_do(page, call):
     page.context.clear_cookies()
     page.context.add_cookies(csrf)
     type_and_leave(page, "Nobody holds this")
-    warned(page, "no longer holds the response").wait_for()
+    warned(page, "no longer has your response open").wait_for()
 
 
 def test_form_that_expired_says_how_to_keep_the_text(page, call):

@@ -177,7 +177,7 @@ def test_asking_for_more_than_an_open_request_is_told_and_not_taken_for_it(call,
     given = {"reference": response.reference, "code": code, "scope": "response"}
     answer = client.post(reverse("erase_by_receipt", args=[call.slug]), given)
     assert answer.status_code == 422
-    assert "There is a request to erase something else of it." in answer.content.decode()
+    assert "You have already asked us to erase something else." in answer.content.decode()
     assert list(ErasureRequest.objects.values_list("pk", flat=True)) == [first.pk]
 
 

@@ -211,7 +211,7 @@ def test_end_of_retention_says_so_and_tells_nobody(call, response, client):
     version = Version.objects.get(submission=response)
     given = {"reference": response.reference, "digest": version.sha256}
     page = client.post(reverse("verify", args=[call.slug]), given).content.decode()
-    assert "when the time for which we keep responses had ended" in page
+    assert "because the time that we keep responses had ended" in page
     again = requests.end_by_retention(
         submission=response, scope=ErasureScope.RESPONSE, rule=rule, by=None, at=at
     )

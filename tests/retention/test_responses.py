@@ -155,7 +155,7 @@ def test_files_end_alone_and_the_page_of_the_response_says_so(call, response, cl
     ]
     assert problems() == []
     page = client.get(reverse("submitted", args=[call.slug])).content.decode()
-    assert "The files of this response are deleted" in page
+    assert "We deleted the files of this response" in page
     assert "We erased who gave this response." in page
 
 
@@ -164,7 +164,7 @@ def test_receipt_stays_genuine_and_says_that_the_time_has_ended(call, response, 
     given = {"reference": response.reference, "digest": version.sha256}
     end(call, DataClass.EVIDENCE)
     page = client.post(reverse("verify", args=[call.slug]), given).content.decode()
-    assert "when the time for which we keep responses had ended" in page
+    assert "because the time that we keep responses had ended" in page
 
 
 def test_response_with_a_mail_that_is_not_out_waits_for_it(call, response):

@@ -57,7 +57,9 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
                 "paragraphs": [
                     [
                         _(
-                            "Anyone who has it can have a link to your response sent to another address, at %(address)s. No email has it, and project staff cannot see it. Remove it before you give this receipt to anyone."
+                            "Anyone who has it can have a link to your response sent to another "
+                            "address, at %(address)s. No email has it, and project staff cannot "
+                            "see it. Remove it before you give this receipt to anyone."
                         )
                         % {"address": another_address}
                     ]
@@ -68,7 +70,8 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
                 "paragraphs": [
                     [
                         _(
-                            "Anyone who has this reference and this fingerprint can check that they match, at %(address)s."
+                            "Anyone who has this reference and this fingerprint can check that "
+                            "they match, at %(address)s."
                         )
                         % {"address": verify}
                     ]

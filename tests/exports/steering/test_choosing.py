@@ -441,7 +441,7 @@ def test_file_that_is_not_the_one_that_was_made_is_not_handed_out(steering, dama
         said = "The file of this export is missing. Export again."
     else:
         file.write_bytes({"changed": b"whale", "cut": b"who"}[damage])
-        said = "The file of this export is damaged: it is not the one that was made"
+        said = "The file of this export is damaged, so you cannot download it."
     answer = steering.get(f"{PAGE}{run.public_id}/file/")
     page = answer.content.decode()
     assert answer.status_code == 410

@@ -178,7 +178,7 @@ def test_post_that_does_not_say_what_was_seen_is_answered_by_the_page_to_check(c
         assert "Not seen yet." in text_of(response)
     assert (Version.objects.count(), OutboxEmail.objects.count()) == (0, 0)
     response = client.post(check)
-    assert "does not say which answers you checked. Check them again here" in text_of(response)
+    assert "did not tell us which answers you checked. Check them again here" in text_of(response)
     assert client.post(check, {"_expected_etag": seen_on(response)})["Location"].endswith(
         "/submitted/"
     )

@@ -201,4 +201,4 @@ def test_number_of_corrections_has_an_end(page, client, question):
         client.post(page, {"answer": f"Lot {number}."})
     answer = client.post(page, {"answer": "Lot 20."})
     assert (answer.status_code, len(replies())) == (422, 20)
-    assert "as often as it can be changed" in words(answer)
+    assert "too often to change it again" in words(answer)

@@ -89,7 +89,8 @@ EVERYBODY = (
 CHOOSE = "You choose how we may publish your response, and we keep to your choice."
 LEFT = "They give a reason each time."
 OF_CONFIDENTIAL = (
-    "The steering group sees only its reference, that it is confidential, when it came in and if that was in time. Project staff with permission may export "
+    "The steering group sees only its reference, that it is confidential, when it came in and "
+    "if that was in time. Project staff with permission may export "
     "confidential responses for the research, without names. They give a reason each time. No "
     "export says who gave a confidential response."
 )
@@ -108,7 +109,8 @@ OF_CONFIDENTIAL = (
             ["anonymous", "confidential"],
             "asked",
             f"{EVERYBODY} {CHOOSE} People with permission may export who answered, if the "
-            f"work needs it. {LEFT} Only project staff read the answers and files of a confidential response. {OF_CONFIDENTIAL}",
+            f"work needs it. {LEFT} Only project staff read the answers and files of a "
+            f"confidential response. {OF_CONFIDENTIAL}",
         ),
         (
             [],

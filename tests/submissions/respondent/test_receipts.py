@@ -159,7 +159,7 @@ def text_of_answer(page):
     ("reference", "fingerprint", "said"),
     [
         ("", "0" * 16, "Enter the reference"),
-        (f"{UNKNOWN[:-1]}Z", "0" * 16, "Check the reference: this is not one."),
+        (f"{UNKNOWN[:-1]}Z", "0" * 16, "This is not a reference."),
         (UNKNOWN, "", "Enter the fingerprint"),
         (UNKNOWN, "0" * 15, "16 or 64 letters and digits. This one has 15"),
         (UNKNOWN, "z" * 16, "only the digits 0 to 9 and a to f"),

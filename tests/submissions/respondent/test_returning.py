@@ -240,7 +240,7 @@ def test_dead_links_look_all_alike(client, call, at, kind):
         open_with(client, call, token),
     ):
         assert response.status_code == 410
-        assert "It was used, it is too old, or a newer one was sent." in text_of(response)
+        assert "It has been used, it is too old, or we have sent a newer one." in text_of(response)
 
 
 def test_link_warns_before_it_puts_another_response_away(client, call):

@@ -112,7 +112,8 @@ def test_check_page_leads_to_the_page_of_each_question(client, call):
         (
             {"publication": "confidential", "quote_ok": "yes"},
             "You asked us not to publish your response. Only the project team reads your answers "
-            "and files. Of a confidential response the steering group sees only its reference and when it came in. Submit",
+            "and files. Of a confidential response the steering group sees only its reference "
+            "and when it came in. Submit",
         ),
     ],
 )
@@ -308,7 +309,7 @@ def test_script_is_told_in_words_what_cannot_be_saved(client, call, at):
     assert "cannot be submitted" in late["warning"]
     nobody = autosave(Client(), call, story="Words")
     assert nobody.status_code == 404
-    assert "no longer holds the response" in nobody.json()["warning"]
+    assert "no longer has your response open" in nobody.json()["warning"]
 
 
 def test_save_asks_at_most_the_queries_of_a_page(client, call):
@@ -356,7 +357,7 @@ def test_file_is_replaced_without_script(client, call):
     old = make_attachment(draft)
     page = address(call, "response/evidence/2/")
     nothing = client.post(page, {"_base_etags": "", "_replace": str(old.public_id)})
-    assert "Choose the file that is to take its place" in text_of(nothing)
+    assert "Choose the new file" in text_of(nothing)
     new = SimpleUploadedFile("new.txt", b"New minutes")
     posted = {"_base_etags": "", "_replace": str(old.public_id), "documents": new}
     assert client.post(page, posted)["Location"] == page
@@ -392,5 +393,5 @@ def test_file_that_comes_after_closing_is_shown_where_it_was_added(client, call,
     text = text_of(response)
     assert "late.txt" in text
     assert "This call is closed It closed at" in text
-    assert "not kept yet" not in text
+    assert "not saved yet" not in text
     assert [one.name for one in draft.attachments.all()] == ["late.txt"]
