@@ -87,4 +87,6 @@ def test_open_page_learns_that_the_closing_time_moved(open_browser, at):
     assert page.get_by_role("button", name="Start now").first.is_visible()
     page.reload()
     words = page.locator(".closing").inner_text()
-    assert "This was changed. Before, it was midday on Wednesday 24 July 2019 (UK time)." in words
+    assert (
+        "The closing time has changed. It was midday on Wednesday 24 July 2019 (UK time)." in words
+    )

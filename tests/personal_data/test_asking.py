@@ -77,7 +77,7 @@ def test_author_asks_from_the_receipt_and_is_given_the_day(call, response):
     assert request.confirmed_at == request.asked_at
     assert addresses(response, MailKind.ERASURE_ASKED) == ["ada@example.org"]
     page = client.get(address).content.decode()
-    assert "it is erased by Friday 23 August 2019" in page
+    assert "We erase it by Friday 23 August 2019" in page
     client.post(address, {"scope": "identity"})
     assert ErasureRequest.objects.count() == 1
 

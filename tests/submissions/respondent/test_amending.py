@@ -75,7 +75,7 @@ def test_change_and_submit_gives_a_new_receipt_under_the_same_reference(client, 
     assert "Your changed response has been received" in text
     assert submission.reference in text
     assert second.receipt_digest in text
-    assert "Version 2. The first was received at 12:00:00pm on Tuesday 23 July 2019" in text
+    assert "Version 2. We received the first at 12:00:00pm on Tuesday 23 July 2019" in text
     assert Version.objects.get(number=1).texts["story"] == "Before"
     assert list(OutboxEmail.objects.order_by("pk").values_list("kind", flat=True)) == [
         "confirmation",

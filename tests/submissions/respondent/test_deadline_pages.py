@@ -324,6 +324,6 @@ def test_moved_closing_time_is_told_to_everybody_after_a_start_that_came_too_lat
         call, to=later, reason="Floods", by=make_user(), at=while_open(call)
     )
     at(later)
-    told = "This was changed. Before, it was midday on Wednesday 24 July 2019 (UK time)."
+    told = "The closing time has changed. It was midday on Wednesday 24 July 2019 (UK time)."
     assert told in client.post(f"/calls/{call.slug}/start/").content.decode()
     assert told in client.get(f"/calls/{call.slug}/").content.decode()

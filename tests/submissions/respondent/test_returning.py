@@ -56,7 +56,7 @@ def start(client, call):
 
 def test_page_says_how_many_responses_get_a_link(client, call):
     said = text_of(client.get(address(call, "return/")))
-    assert "for each of your responses, up to the 10 that were saved last." in said
+    assert "to each of your responses, up to the 10 that you saved last." in said
 
 
 def text_of(response):
@@ -127,7 +127,7 @@ def test_fourth_link_is_told_when_there_is_another(client, call, at, passed, min
     at(while_open(call) + timedelta(minutes=passed))
     refused = client.post(path, posted)
     number = f"{minutes} minute{'s' * (minutes > 1)}"
-    assert f"Several links have been sent. Try again in {number}" in text_of(refused)
+    assert f"We have sent several links already. Try again in {number}" in text_of(refused)
     assert (refused.status_code, refused["Retry-After"]) == (429, str(minutes * 60))
     at(while_open(call) + timedelta(hours=1))
     assert client.post(path, posted).status_code == 302
@@ -147,7 +147,7 @@ def test_limits_in_the_broker_are_told_as_long_as_they_last(call, what_is_left):
     for path, posted in tried.items():
         refused = Client().post(address(call, path), posted)
         assert (path, refused.status_code, refused["Retry-After"]) == (path, 429, "780")
-        assert "You have tried this often. Try again in 13 minutes" in text_of(refused)
+        assert "You have tried too often. Try again in 13 minutes" in text_of(refused)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def what_is_left(monkeypatch):
 
 def test_page_after_asking_says_how_many_links_there_are(client, call):
     page = text_of(client.get(address(call, "return/sent/")))
-    assert "Within an hour we send at most 3 links to a response, and 5 to an address." in page
+    assert "In one hour we send at most 3 links to a response, and 5 to an address." in page
 
 
 def test_address_is_sent_no_more_than_five_links_an_hour_whatever_the_response(client, call):

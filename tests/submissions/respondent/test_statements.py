@@ -23,7 +23,7 @@ def test_privacy_notice_tells_controllers_periods_rights_and_complaints(client):
     assert "For Rates: Example Trust and Sample Foundation decide together" in text
     assert "emails that we sent you: after 30 days" in text
     assert "not the link itself: after 10 days" in text
-    assert "by a scrambled form of the address, which it forgets after 24 hours." in text
+    assert "knows the address by a scrambled form, and forgets that after 24 hours." in text
     for said in ("Article 6(1)(f)", "Your rights", "Information Commissioner", "evidence@example"):
         assert said in text
 
