@@ -163,7 +163,7 @@ def what_is_left(monkeypatch):
 
 def test_page_after_asking_says_how_many_links_there_are(client, call):
     page = text_of(client.get(address(call, "return/sent/")))
-    assert "In one hour we send at most 3 links to a response, and 5 to an address." in page
+    assert "In one hour we send at most 3 links to a response and 5 to an address." in page
 
 
 def test_address_is_sent_no_more_than_five_links_an_hour_whatever_the_response(client, call):
