@@ -6,6 +6,9 @@ from django.utils.translation import ngettext
 # Seconds for 1,000 responses of 600 words, twice what bench.export_formats took on two cores; the
 # formats that are not here take less than a second.
 SECONDS = {
+    "sav": 1.6,
+    "dta": 1.6,
+    "parquet": 1.2,
     "xlsx": 1.0,
     "qdpx": 0.8,
     "docx": 1.0,
