@@ -24,8 +24,8 @@ PARAMETERS = {
 _RANKED = """
 SELECT member.submission_id, member.cluster_id, row_number() OVER (
   PARTITION BY member.cluster_id
-  ORDER BY (cluster.standing_id = submission.id) IS TRUE DESC, submission.submitted_at,
-    submission.id
+  ORDER BY ({first}) DESC, (cluster.standing_id = submission.id) IS TRUE DESC,
+    submission.submitted_at, submission.id
 ) AS place
 FROM review_clustermember AS member
 JOIN review_cluster AS cluster ON cluster.id = member.cluster_id
@@ -36,13 +36,16 @@ WHERE cluster.call_id = %(call)s AND cluster.state = %(counts_{state})s
 """
 
 
-def left_out_sql(among: str) -> str:
+def left_out_sql(among: str, *, first: str = "true") -> str:
     """SQL of the keys of the responses that counting once leaves out.
 
     `among` is SQL of which responses are counted at all, of a `submission` and its `version`: what
-    somebody may not see decides nothing. Parameters: `call`, `submitted`, PARAMETERS.
+    somebody may not see decides nothing. `first` is SQL of which of them stand for their campaign
+    before all others, such as those that answered a question. Parameters: `call`, `submitted`,
+    PARAMETERS.
     """
-    return f"SELECT submission_id FROM ({_placed(among)}) AS placed WHERE place > 1"  # noqa: S608 - no values
+    placed = _placed(among, first=first)
+    return f"SELECT submission_id FROM ({placed}) AS placed WHERE place > 1"  # noqa: S608 - no values
 
 
 def stands_for_sql(among: str) -> str:
@@ -66,11 +69,11 @@ def campaign_sql(submission: str) -> str:
     )
 
 
-def _placed(among: str) -> str:
-    duplicates = _RANKED.format(state="duplicate", among=among)
+def _placed(among: str, *, first: str = "true") -> str:
+    duplicates = _RANKED.format(state="duplicate", among=among, first=first)
     out = f"SELECT submission_id FROM ({duplicates}) AS ranked WHERE place > 1"  # noqa: S608 - no values
     left = f"{among} AND submission.id NOT IN ({out})"
-    campaigns = _RANKED.format(state="campaign", among=left)
+    campaigns = _RANKED.format(state="campaign", among=left, first=first)
     return (
         f"SELECT *, false AS is_campaign FROM ({duplicates}) AS duplicates "  # noqa: S608 - as above
         f"UNION ALL SELECT *, true FROM ({campaigns}) AS campaigns"

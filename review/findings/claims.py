@@ -64,7 +64,7 @@ def claim_of(finding: Finding) -> Claim:
 
 
 def write_finding(*, call: Call, claim: Claim, by: User, at: datetime) -> Finding:
-    """Write a finding, a draft at the end of the outline.
+    """Write a finding, a draft at the end of the outline; written twice, it is one.
 
     Raises FindingRefused for who may not write findings, and for a claim that cannot be.
     """
@@ -74,10 +74,21 @@ def write_finding(*, call: Call, claim: Claim, by: User, at: datetime) -> Findin
     with transaction.atomic():
         # Locked, so that its scale stays and its outline has one last place.
         call = Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        # A second press of the button, which comes while the first is answered.
+        if written := _written_already(call, claim, by):
+            return written
         finding = Finding(call=call, written_by=by, written_at=at, position=last_position(call))
         _fill_in(finding, claim, by=by, at=at)
         record(by=by, at=at, action=AuditAction.FINDING_WRITTEN, call=call, finding=finding.pk)
     return finding
+
+
+def _written_already(call: Call, claim: Claim, by: User) -> Finding | None:
+    """Return the draft of the same claim that the same person wrote, if nobody changed it."""
+    drafts = Finding.objects.select_related("strength").filter(
+        call=call, written_by=by, title=claim.title, status=FindingStatus.DRAFT, revision=1
+    )
+    return next((one for one in drafts if claim_of(one) == claim), None)
 
 
 def change_finding(finding: Finding, *, claim: Claim, base: int, by: User, at: datetime) -> Finding:

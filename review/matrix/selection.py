@@ -40,13 +40,21 @@ class Selection:
 
     @cached_property
     def left_out(self) -> list[int]:
-        """Keys of the responses that counting once leaves out."""
+        """Keys of the responses that counting once leaves out.
+
+        Where a question is chosen, one that answered it stands for its campaign, as in a finding.
+        """
         if not self.once:
             return []
+        parameters = PARAMETERS | {
+            "call": self.call.pk,
+            "submitted": SubmissionState.SUBMITTED.value,
+        }
+        answered, asked = _answered_sql(self.question, place="%(asked)s")
         with connection.cursor() as cursor:
             cursor.execute(
-                left_out_sql(AMONG),
-                PARAMETERS | {"call": self.call.pk, "submitted": SubmissionState.SUBMITTED.value},
+                left_out_sql(AMONG, first=answered),
+                parameters | {"asked": next(iter(asked), None)},
             )
             return [key for (key,) in cursor.fetchall()]
 
@@ -110,12 +118,14 @@ class Selection:
         )
 
 
-def _answered_sql(question: Question | None) -> tuple[str, list[Any]]:
+def _answered_sql(question: Question | None, *, place: str = "%s") -> tuple[str, list[Any]]:
     attached = "SELECT FROM submissions_version_attachments AS given "
     of_version = "WHERE given.version_id = version.id"
     if question is None:
         return f"(version.text_keys <> '[]'::jsonb OR EXISTS ({attached}{of_version}))", []
     if question.kind == QuestionKind.FILE:
         files = "JOIN submissions_attachment AS file ON file.id = given.attachment_id "
-        return f"EXISTS ({attached}{files}{of_version} AND file.question_id = %s)", [question.pk]
-    return "(version.text_keys ? %s)", [question.key]
+        return f"EXISTS ({attached}{files}{of_version} AND file.question_id = {place})", [
+            question.pk
+        ]
+    return f"(version.text_keys ? {place})", [question.key]

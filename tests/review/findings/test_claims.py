@@ -9,7 +9,14 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.agreeing import Voice, agree, voices_of, withdraw_agreement
-from review.findings.claims import Claim, change_finding, claim_of, etag_of, set_status
+from review.findings.claims import (
+    Claim,
+    change_finding,
+    claim_of,
+    etag_of,
+    set_status,
+    write_finding,
+)
 from review.models import Finding
 from review.states import FindingStatus
 from tests.makers import make_call, make_code, make_user
@@ -204,3 +211,18 @@ def test_reason_is_kept_without_what_the_database_cannot_hold(evidence):
     assert finding.reason == "Not so."
     with pytest.raises(FindingRefused, match="Say why"):
         put(evidence, evidence.find(), FindingStatus.DROPPED, reason="\0")
+
+
+def test_claim_that_is_sent_twice_is_one_finding(evidence):
+    claim = Claim(title="Trust is  gone", text="In lots.")
+    first, second = (
+        write_finding(call=evidence.call, claim=claim, by=evidence.ann, at=evidence.at)
+        for _ in range(2)
+    )
+    assert first == second
+    other = Claim(title="Trust is gone", text="In small lots.")
+    assert write_finding(call=evidence.call, claim=other, by=evidence.ann, at=evidence.at) != first
+    first.refresh_from_db()
+    change(evidence, first, text="Changed.")
+    again = write_finding(call=evidence.call, claim=claim, by=evidence.ann, at=evidence.at)
+    assert again != first

@@ -6,6 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.states import Role
 from review.coding.samples import draw_sample
+from review.findings.claims import Claim, write_finding
+from review.findings.counting import stands_of
 from review.matrix.columns import choices_across
 from review.matrix.table import matrix_of
 from review.models import Cluster, ClusterMember, CodingDecision, DecidedCode
@@ -111,22 +113,19 @@ def test_bands_and_closed_questions_stand_across_too(call, ada):
     assert "email" not in choices_across(call)
 
 
-def test_campaign_counts_once_where_that_is_asked_for(call, ada):
-    pay = make_code(call=call, name="Pay")
-    alike = [give(call) for _ in range(3)]
-    for response in alike:
-        put_under(pay, response, ada)
+def make_campaign(call, by, responses):
+    """The first of them stands for it."""
     campaign = Cluster.objects.create(
         call=call,
         kind=ClusterKind.TEXT,
         state=ClusterState.CAMPAIGN,
         name="Fair lots",
         found_at=while_open(call),
-        decided_by=ada,
+        decided_by=by,
         decided_at=while_open(call),
-        standing=alike[0],
+        standing=responses[0],
     )
-    for response in alike:
+    for response in responses:
         ClusterMember.objects.create(
             cluster=campaign,
             submission=response,
@@ -135,8 +134,33 @@ def test_campaign_counts_once_where_that_is_asked_for(call, ada):
             state=MemberState.CONFIRMED,
             joined_at=while_open(call),
         )
+
+
+def test_campaign_has_the_base_of_a_finding_where_a_question_is_chosen(call, ada):
+    pay = make_code(call=call, name="Pay")
+    without = give(call)
+    answered = give(call, role="commissioner", commissioner_view="Pay is late.")
+    put_under(pay, answered, ada, key="commissioner_view")
+    make_campaign(call, ada, [without, answered])
+    question = call.questions_by_key["commissioner_view"]
+    said, bases = numbers(call, ada, once=True, question=question)
+    assert (said["Pay"]["all"], bases["all"]) == ("1/1", "1")
+    claim = Claim(
+        title="Pay", codes=frozenset({pay.pk}), questions=("commissioner_view",), counts_once=True
+    )
+    finding = write_finding(call=call, claim=claim, by=ada, at=while_open(call))
+    stands = stands_of(call, [finding], reader=ada)[finding.pk]
+    assert (len(stands.counted), stands.of) == (1, 1)
+
+
+def test_campaign_counts_once_where_that_is_asked_for(call, ada):
+    pay = make_code(call=call, name="Pay")
+    alike = [give(call) for _ in range(3)]
+    for response in alike:
+        put_under(pay, response, ada)
+    make_campaign(call, ada, alike)
     each, once = numbers(call, ada), numbers(call, ada, once=True)
-    assert each[0]["Pay"]["all"], each[1]["all"] == ("3/3", "3")
+    assert (each[0]["Pay"]["all"], each[1]["all"]) == ("3/3", "3")
     assert (once[0]["Pay"]["all"], once[1]["all"]) == ("1/1", "1")
 
 
