@@ -46,15 +46,16 @@ class Selection:
         """
         if not self.once:
             return []
-        parameters = PARAMETERS | {
+        answered, asked = _answered_sql(self.question, place="%(asked)s")
+        parameters: dict[str, Any] = {
             "call": self.call.pk,
             "submitted": SubmissionState.SUBMITTED.value,
+            "asked": next(iter(asked), None),
         }
-        answered, asked = _answered_sql(self.question, place="%(asked)s")
         with connection.cursor() as cursor:
             cursor.execute(
                 left_out_sql(AMONG, first=answered),
-                parameters | {"asked": next(iter(asked), None)},
+                PARAMETERS | parameters,
             )
             return [key for (key,) in cursor.fetchall()]
 

@@ -73,7 +73,7 @@ def test_claim_is_marked_in_the_row_and_in_the_mail():
 def test_claim_reads_as_often_for_three_as_for_one(django_assert_num_queries):
     enqueued(4)
     for limit in (1, 3):
-        with django_assert_num_queries(6):  # two savepoints, select, update
+        with django_assert_num_queries(7):  # two savepoints, select, companions, update
             for mail in claim(limit=limit):
                 assert mail.version.submission_id == mail.submission.pk
                 assert mail.submission.call_id == mail.call.pk

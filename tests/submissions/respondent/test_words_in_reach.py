@@ -156,6 +156,7 @@ SPEAKING_FILES = (
 MARKED_ELSEWHERE = {"_(sentence)", "_(MACRO_ENDING)", "_(forms[0])", "_(forms[1])"}
 # Headers, attributes and statements in SQL: no words for people.
 HEADERS = re.compile(r"[A-Za-z-]+: [a-z]+/|.*[a-z-]=|\s*(SELECT|INSERT|WITH|UPDATE) ")
+FOR_STAFF = {"help_text", "name", "condition", "violation_error_message"}
 TRANSLATORS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext"}
 
 
@@ -181,7 +182,7 @@ def untranslated(tree):
             quiet.update(map(id, ast.walk(node)))  # for developers
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             quiet.add(id(node.value))
-        elif isinstance(node, ast.keyword) and node.arg in {"help_text", "name", "condition"}:
+        elif isinstance(node, ast.keyword) and node.arg in FOR_STAFF:
             quiet.update(map(id, ast.walk(node)))
         elif isinstance(node, ast.AnnAssign | ast.arg):
             quiet.update(map(id, ast.walk(node.annotation)) if node.annotation else ())
