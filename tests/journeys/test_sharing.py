@@ -81,7 +81,7 @@ def test_author_invites_both_edit_and_the_author_submits(open_browser, call, jav
     stands_at(ada, "Choose which answer to keep")
     assert "Saved by Ben" in ada.locator("main").inner_text()
     ada.get_by_label("Keep both, in one text").check()
-    ada.get_by_label("Your text made of both").fill("As both wrote it.")
+    ada.get_by_label("Your text made from both").fill("As both wrote it.")
     press(ada, "Save and continue")
     ada.wait_for_url("**/response/evidence/2/")
 

@@ -306,7 +306,7 @@ def test_script_is_told_in_words_what_cannot_be_saved(client, call, at):
     at(call.closes_at)
     late = autosave(client, call, story="Late", _base_etags="story:-").json()
     assert late["saved"] == "Saved at 12:00pm"
-    assert "cannot be submitted" in late["warning"]
+    assert "you cannot submit it" in late["warning"]
     nobody = autosave(Client(), call, story="Words")
     assert nobody.status_code == 404
     assert "no longer has your response open" in nobody.json()["warning"]
