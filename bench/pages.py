@@ -4,8 +4,10 @@ Starts a PostgreSQL of its own with the first call, and gunicorn with the portal
 and opens the call page and a section's page in a fresh browser, then once more. For each it
 prints the kilobytes that came over the network (HTML, CSS, script and icon, compressed), the
 requests, and the layout shift (CLS). Aims: 30 kB at the first visit, 10 kB at the second, 4
-requests, no shift. With --lighthouse (needs Node; fetches Lighthouse with npx unless it is
-installed) the scores of both pages too; the aim is 100 in each category.
+requests, no shift. Then it prints the reading age of each page of a response: the grade of the
+Automated Readability Index, which needs no dictionary, and 5 years. Aim: 12 or less; a hint, as the
+call's own questions count, too. With --lighthouse (needs Node; fetches Lighthouse with npx unless
+it is installed) the scores of the first two pages; the aim is 100 in each category.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import textstat
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from bench.journey import ask, environment, gunicorn
@@ -31,6 +34,37 @@ SHIFT = """() => new Promise((resolve) => {
   }).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(total), 1000);
 })"""
+READ = (
+    "",
+    "questions/",
+    "response/",
+    "response/about_you/",
+    "response/competition/",
+    "response/collaboration/",
+    "response/permissions/",
+    "response/check/",
+    "response/leave/",
+    "response/erase/",
+    "response/forget/",
+    "return/",
+    "return/sent/",
+    "return/address/",
+    "return/nothing/",
+    "confirm/nothing/",
+    "verify/",
+    "erase/",
+    "privacy/",
+    "cookies/",
+    "accessibility/",
+)
+# Each block of text as a sentence, so that a list is not one long one.
+SENTENCES = """() => {
+  const blocks = "h1, h2, h3, p, li, dt, dd, label, legend, summary";
+  return [...document.querySelector("main").querySelectorAll(blocks)]
+    .filter((one) => one.checkVisibility() && !one.querySelector(blocks))
+    .map((one) => one.innerText.trim().replace(/\\s+/g, " ").replace(/[^.?!]$/, "$&."))
+    .filter(Boolean);
+}"""
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 
 
@@ -56,6 +90,7 @@ def main() -> int:
             )
             for width in (320, 1280):
                 weigh(browser.new_context(viewport={"width": width, "height": 800}), address, width)
+            tell_reading_ages(browser.new_context(), address)
             if chosen.lighthouse:
                 context = browser.new_context()
                 cookies = begin(context.new_page(), address)
@@ -94,6 +129,20 @@ def weigh(context: BrowserContext, address: str, width: int) -> None:
                 f"{name}, {width} px, {visit} visit: {sum(sent) / 1000:.1f} kB in {len(sent)} "
                 f"requests, layout shift {shift:.3f}"
             )
+    context.close()
+
+
+def tell_reading_ages(context: BrowserContext, address: str) -> None:
+    """Print how old readers of each page have to be, the worst page first."""
+    page = context.new_page()
+    begin(page, address)
+    ages = []
+    for path in READ:
+        page.goto(f"{address}{CALL}{path}")
+        text = " ".join(page.evaluate(SENTENCES))
+        ages.append((textstat.automated_readability_index(text) + 5, path or "the call's page"))
+    for age, path in sorted(ages, reverse=True):
+        print(f"reading age {age:.0f}: {path}")
     context.close()
 
 

@@ -86,7 +86,7 @@ class PortalUserAdmin(
             {
                 "fields": ("is_active", "is_superuser"),
                 "description": "A superuser is an administrator of the portal and may do "
-                "everything in every call. Anybody else gets a membership for each call.",
+                "everything in every call. Anyone else needs a membership of each call.",
             },
         ),
         ("Important dates", {"fields": ("last_login", "date_joined")}),

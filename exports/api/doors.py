@@ -36,7 +36,7 @@ def token_of(request: HttpRequest, slug: str) -> ApiToken:
     if not tokens.may_read(token):
         raise Problem(
             403,
-            "Whoever made the token may no longer export what it was made for.",
+            "The person who made the token can no longer export what it was made for.",
             WWW_Authenticate=f'{REALM}, error="insufficient_scope"',
         )
     tokens.note_use(token, wall_now=clock.wall_now())

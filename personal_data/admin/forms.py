@@ -49,9 +49,7 @@ class CopyForm(forms.Form):
 
 
 class EnterForm(forms.Form):
-    scope = forms.ChoiceField(
-        label="What is to be erased", choices=AT_REQUEST, widget=forms.RadioSelect
-    )
+    scope = forms.ChoiceField(label="What to erase", choices=AT_REQUEST, widget=forms.RadioSelect)
     reason = forms.CharField(
         label="How its author asked for it",
         max_length=500,

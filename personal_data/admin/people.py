@@ -91,7 +91,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     responses = own.filter(pk__in=chosen).select_related("call").order_by("pk")
     form = CopyForm(request.POST, choices=[response.pk for response in responses])
     if not form.is_valid():
-        messages.error(request, "Choose the responses of which a copy is to be made.")
+        messages.error(request, "Choose the responses to copy.")
         return redirect("admin:submissions_erasurerequest_person")
     ask_again(request)
     at = clock.portal_now()

@@ -62,7 +62,7 @@ def refuse_to_undo_decisions(codings: Iterable[int]) -> None:
             ).exists():
                 raise CodingRefused(
                     f"{place.by.get_username()} decided that “{coding.code.name}” stands there: "
-                    "decide anew on the page of the sample’s agreement first"
+                    "first decide again on the page of the sample’s agreement"
                 )
 
 

@@ -56,7 +56,7 @@ def put_passage(
             there = with_responses(Quote.objects.all())
         fresh = there.filter(pk=passage.pk).first()
         if fresh is None:
-            raise FindingRefused("Somebody took this passage away meanwhile")
+            raise FindingRefused("Somebody else has taken this passage away")
         quote = fresh if isinstance(fresh, Quote) else None
         if quote is not None and (reason := why_not_usable(quote)) is not None:
             raise FindingRefused(f"{reason}: its words cannot stand in a finding")

@@ -84,7 +84,7 @@ def write_summary(
         lock_codes(Code.objects.filter(pk=code.pk))
         code.refresh_from_db()
         if code.merged_into_id is not None:
-            raise CodingRefused("This code was merged into another meanwhile")
+            raise CodingRefused("This code has been merged into another one")
         latest = summaries_of(code, cell).first()
         number = latest.number if latest else 0
         if latest is not None and number != expected:

@@ -64,7 +64,7 @@ def propose(
             raise RedactionRefused("The response is not among those that count")
         if submission.current_version_id != version.pk:
             raise RedactionRefused(
-                "Its author submitted another version meanwhile: open the response again"
+                "Its author has submitted another version. Open the response again"
             )
         if not 0 <= start < end <= len(_text(version, question, file_text, by)):
             raise RedactionRefused("The passage is not within the text")
@@ -166,7 +166,7 @@ def ask_back(redaction: Redaction, *, words: str, by: User, at: datetime) -> Non
         raise RedactionRefused("You may not ask for that in this call")
     words = _one_line(words)
     if not words:
-        raise RedactionRefused("Enter why it is to be shown again")
+        raise RedactionRefused("Enter why to show it again")
     with transaction.atomic():
         locked = _lock_one(redaction)
         if locked.state not in LIVE_REDACTIONS:
@@ -229,7 +229,7 @@ def _lock_one(redaction: Redaction) -> Redaction:
         "taken_back_by",
     ).first()
     if locked is None:
-        raise RedactionRefused("The response was erased meanwhile")
+        raise RedactionRefused("The response has been erased")
     return locked
 
 

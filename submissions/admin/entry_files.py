@@ -30,7 +30,7 @@ def originals(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResp
         try:
             _change(request, entry)
         except AlreadySubmitted:
-            messages.error(request, "Somebody else submitted this response meanwhile.")
+            messages.error(request, "Somebody else has submitted this response.")
     return redirect("admin:submissions_entry_enter", entry.pk)
 
 

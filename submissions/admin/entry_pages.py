@@ -135,7 +135,7 @@ def _section(request: HttpRequest, admin: OfOwnCalls, entry: Entry, section: str
     if save.outcome == SaveOutcome.CONFLICTS:
         return conflicts_page(request, save)
     if save.outcome == SaveOutcome.ALREADY_SUBMITTED:
-        messages.error(request, "Somebody else submitted this response meanwhile.")
+        messages.error(request, "Somebody else has submitted this response.")
         typed = _section_form(current, shown, request)
         return _section_page(request, admin, entry, current, shown, typed, status=409)
     if form.errors or save.refused_files:

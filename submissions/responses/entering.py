@@ -97,9 +97,9 @@ def _lock_half_entered(entry: Entry) -> Submission:
         Submission.objects.select_for_update(no_key=True).filter(pk=entry.submission_id).first()
     )
     if locked is None:
-        raise EntryRefused("Somebody else discarded this response meanwhile")
+        raise EntryRefused("Somebody else has discarded this response")
     if not locked.is_draft:
-        raise EntryRefused("Somebody else submitted this response meanwhile")
+        raise EntryRefused("Somebody else has submitted this response")
     return locked
 
 

@@ -170,7 +170,7 @@ def say_revoked(late_pass: LatePass) -> str:
         .first()
     )
     who = event.actor.get_username() if event and event.actor else "somebody else"
-    return f"This pass was taken back already, by {who}. Nothing changed."
+    return f"This pass was already cancelled, by {who}. Nothing changed."
 
 
 def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:

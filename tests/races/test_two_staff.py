@@ -200,7 +200,7 @@ def test_of_two_who_take_a_pass_back_one_is_told_who_did(staff, at):
             )
             for one in staff
         ]
-        told = f"This pass was taken back already, by {won}. Nothing changed."
+        told = f"This pass was already cancelled, by {won}. Nothing changed."
         expected = [["The pass does not work any more."], [told]]
         assert said == (expected if won == "ann" else expected[::-1])
 

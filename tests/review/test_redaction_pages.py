@@ -104,7 +104,7 @@ def test_words_are_proposed_in_every_place(client, response):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "Tick what is to be hidden, or enter its words."),
+        ({}, "Tick what to hide, or enter its words."),
         ({"exact": "Nobody"}, "The text does not have these words. Copy them out of it."),
         ({"passage": "0-99"}, "The passage is not within the text."),
         ({"passage": "0-2", "reason": ""}, "This field is required."),

@@ -84,5 +84,5 @@ def _say_what_was_saved(form: ClaimForm, finding: Finding, outdated: FindingOutd
     )
     for name in LABELS:
         if name in form.fields and getattr(saved, name) != getattr(typed, name):
-            form.add_error(name, f"Saved meanwhile: {form.say(name, saved)}.")
+            form.add_error(name, f"Somebody else saved: {form.say(name, saved)}.")
     return fresh.revision

@@ -125,7 +125,7 @@ def _put(request: HttpRequest, finding: Finding, rows: QuerySet[Any]) -> None:
         raise FindingRefused("Choose whether the passage supports it or speaks against it")
     passage = rows.filter(pk__in=row_keys([key])).first()
     if passage is None:
-        raise FindingRefused("Somebody took this passage away meanwhile")
+        raise FindingRefused("Somebody else has taken this passage away")
     passages.put_passage(
         finding, passage, stance=Stance(do), by=current_user(request), at=clock.portal_now()
     )

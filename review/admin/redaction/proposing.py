@@ -29,7 +29,7 @@ PAGE = "admin/review/redaction/propose.html"
 REFUSED = 422
 MOST_WORDS = 2_000
 MOST_PLACES = 200  # in one text; each is a proposal of its own
-NOTHING = "Tick what is to be hidden, or enter its words"
+NOTHING = "Tick what to hide, or enter its words"
 
 
 class RedactionForm(PassageForm):

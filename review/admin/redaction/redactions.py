@@ -59,7 +59,7 @@ Verb = Callable[[Redaction, User, str], None]
 
 
 def _nothing(redaction: Redaction, by: User, words: str) -> None:
-    raise RedactionRefused("Choose what is to be done")
+    raise RedactionRefused("Choose what to do")
 
 
 def _approve(redaction: Redaction, by: User, words: str) -> None:
@@ -103,7 +103,7 @@ STEPS = {
     "refuse": Step(
         Action.APPROVE_REDACTION, _refuse, "The proposal is refused: nothing is hidden."
     ),
-    "withdraw": Step(Action.REDACT, _withdraw, "Your proposal is taken back."),
+    "withdraw": Step(Action.REDACT, _withdraw, "You withdrew your proposal."),
     "ask_back": Step(
         Action.REDACT, _ask_back, "Somebody else has to agree before the words are shown again."
     ),

@@ -94,7 +94,7 @@ class SuggestionPages(OfOwnCalls):
         elif request.POST.get("version") != str(version.number):
             messages.error(request, "Its author has submitted another version: look again.")
         elif not chosen:
-            messages.error(request, "Tick what is to be hidden.")
+            messages.error(request, "Tick what to hide.")
         else:
             try:
                 with transaction.atomic():

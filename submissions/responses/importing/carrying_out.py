@@ -59,7 +59,7 @@ def _carry_out(
 ) -> None:
     by = of.asked_by
     if by is None or not may(by, Action.ENTER_RESPONSES, of.call):
-        raise ImportRefused("Whoever asked for it may not enter responses any more")
+        raise ImportRefused("The person who asked for it can no longer enter responses")
     choices = Choices.of(of.choices)
     content = uploads.content_of(of)
     for place, plan in enumerate(uploads.plans_of(of, content, choices), 1):

@@ -137,7 +137,7 @@ def carry_out(of: ResponseImport, *, seen: str, by: User, at: datetime) -> None:
     with transaction.atomic():
         locked = _lock(of)
         if etag(locked.choices) != seen:
-            raise ImportRefused("Somebody chose otherwise meanwhile: look at the dry run again")
+            raise ImportRefused("Somebody else chose differently. Look at the dry run again")
         locked.state, locked.asked_by, locked.asked_at = ImportState.WAITING, by, at
         locked.save(update_fields=["state", "asked_by", "asked_at"])
         _record(locked, AuditAction.IMPORT_ASKED, by=by, at=at)
@@ -206,7 +206,7 @@ def finish(of: ResponseImport, *, at: datetime) -> bool:
 def _lock(of: ResponseImport) -> ResponseImport:
     locked = ResponseImport.objects.select_for_update(of=("self",)).filter(pk=of.pk).first()
     if locked is None:
-        raise ImportRefused("Somebody else discarded this file meanwhile")
+        raise ImportRefused("Somebody else has discarded this file")
     if locked.state != ImportState.CHECKING:
         raise ImportRefused("Somebody had this file carried out already")
     return locked

@@ -321,7 +321,7 @@ def test_second_to_take_a_pass_back_is_told_who_was_first(ann, ben, at):
     seen = form_of(ben.get(address))
     ann.post(address, form_of(ann.get(address)))
     page = ben.post(address, seen, follow=True)
-    assert messages_of(page) == ["This pass was taken back already, by ann. Nothing changed."]
+    assert messages_of(page) == ["This pass was already cancelled, by ann. Nothing changed."]
     events = AuditEvent.objects.filter(action="late_pass_revoked")
     assert list(events.values_list("actor__username", flat=True)) == ["ann"]
 
