@@ -116,7 +116,7 @@ class ChainCheck:
             yield f"record {event}: it is gone, and what ended it is not sealed after it"
         for known in known_heads:
             if known not in found:
-                yield f"record: the head {known} is not in the chain: somebody has rewritten it since"
+                yield f"record: the head {known} is not in the chain: it was rewritten since"
 
     def _problems_of(self, link: Link) -> Iterator[str]:
         expected = self.sealed + 1

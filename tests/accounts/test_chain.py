@@ -72,7 +72,7 @@ def test_last_events_that_were_removed_with_their_seals_are_found_by_a_head_of_b
     write()
     assert problems() == []
     assert problems(known) == [
-        f"record: the head {known} is not in the chain: somebody has rewritten it since"
+        f"record: the head {known} is not in the chain: it was rewritten since"
     ]
 
 

@@ -200,7 +200,7 @@ def test_button_pressed_without_a_connection_leaves_the_text_where_it_is(page, c
 def test_saving_after_the_call_closed_says_that_it_cannot_count(page, call, at):
     at(call.closes_at)
     type_and_leave(page, "Just too late")
-    warned(page, "cannot be submitted").wait_for()
+    warned(page, "you cannot submit it").wait_for()
     assert stored(call)["story"] == "Just too late"
 
 

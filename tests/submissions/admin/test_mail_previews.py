@@ -28,7 +28,7 @@ def test_each_kind_is_shown_as_text_and_framed(staff):
     page = staff.get(PREVIEWS).content.decode()
     frames = re.findall(r'<iframe class="preview" sandbox [^>]*src="([^"]+)"', page)
     assert frames == [f"{PREVIEWS}{call.slug}/{kind}/" for kind in MailKind.values]
-    texts = re.findall(r'<pre class="given">(.*?)</pre>', page, flags=re.DOTALL)
+    texts = re.findall(r'<pre class="given"[^>]*>(.*?)</pre>', page, flags=re.DOTALL)
     assert len(texts) == len(MailKind)
     for kind, text in zip(MailKind, texts, strict=True):
         assert call.title in html.unescape(text), kind

@@ -146,7 +146,7 @@ def test_author_takes_access_back_and_the_colleague_is_told(client, call, draft,
     assert page.status_code == 410
     said = text_of(page)
     assert "You no longer have access to this response" in said
-    assert "took your access back" in said
+    assert "ended your access" in said
     assert "Too late" in said
     assert answers_of(draft)["story"] == "As Ada wrote it."
     saved = ben.post(address(call, "response/save/"), {"_section": "evidence", "story": "Again"})
