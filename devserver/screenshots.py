@@ -27,6 +27,7 @@ AFTERWARDS = ("response/leave", "response/withdraw", "return", "verify")
 STATEMENTS = ("privacy", "accessibility", "cookies")
 RESPONSES_LIST = "/admin/submissions/submission/"
 SOUGHT = '"full cost" OR risk -merger partner*'
+WAITS = 90  # seconds for what the worker makes of the responses
 RESPONSES = 120  # so that staff and the steering group have something to look at
 SHORT_TEXTS = {
     "name": "Sam Example",
@@ -145,6 +146,7 @@ def respond(page: Page, url: str) -> None:
     page.goto(f"{url}{CALL}")
     photograph_both(page, "call")
     page.locator("form[action$='/start/'] button").first.click()
+    page.goto(f"{url}{CALL}response/")
     photograph_both(page, "task-list")
     page.locator(".task-list a").first.click()
     page.locator("button[value=continue]").click()
@@ -153,13 +155,14 @@ def respond(page: Page, url: str) -> None:
     while not page.url.endswith("/check/"):
         answer_everything(page)
         if "/collaboration/" in page.url and not pictured:
+            page.evaluate("scrollTo(0, 0)")
             photograph(page, "section")
             photograph_narrow(page, "section-narrow", top="main fieldset")
             pictured = True
         page.locator("button[value=continue]").click()
         page.wait_for_load_state()
     photograph_both(page, "check")
-    page.locator("main form[method=post][data-while-open] button").click()
+    page.locator("main form[method=post][data-while-open] button").last.click()
     page.wait_for_url("**/submitted/")
     photograph_both(page, "submitted")
     for rest in AFTERWARDS:
@@ -170,11 +173,33 @@ def respond(page: Page, url: str) -> None:
         photograph_both(page, name)
 
 
+def respond_alike(page: Page, url: str) -> None:
+    """Give the same answers again from another browser, for staff to find the two alike."""
+    page.goto(f"{url}{CALL}")
+    page.locator("form[action$='/start/'] button").first.click()
+    page.wait_for_load_state()
+    while not page.url.endswith("/check/"):
+        answer_everything(page)
+        page.locator("button[value=continue]").click()
+        page.wait_for_load_state()
+    page.locator("main form[method=post][data-while-open] button").last.click()
+    page.wait_for_url("**/submitted/")
+
+
 def sign_in(page: Page, address: str, name: str, password: str) -> None:
     page.goto(address)
     page.locator("input[name=username]").fill(name)
     page.locator("input[name=password]").fill(password)
     page.locator("form:has(input[name=password]) [type=submit]").click()
+
+
+def wait_for_worker(page: Page, selector: str) -> None:
+    """Load the page again until the worker has made what the selector names."""
+    for _ in range(WAITS):
+        if page.locator(selector).count():
+            return
+        page.wait_for_timeout(1_000)
+        page.reload()
 
 
 def review(page: Page, url: str) -> None:
@@ -195,6 +220,7 @@ def review(page: Page, url: str) -> None:
     page.wait_for_load_state()
     photograph(page, "staff-across")
     page.goto(f"{url}/admin/review/cluster/")
+    wait_for_worker(page, "#result_list tbody a")
     page.locator("#result_list tbody a").first.click()
     page.wait_for_load_state()
     photograph(page, "staff-alike")
@@ -203,11 +229,13 @@ def review(page: Page, url: str) -> None:
 
 
 def photograph_all(browser: Browser, url: str, password: str) -> None:
-    for visitor in ("respondent", "steering", "staff"):
+    for visitor in ("respondent", "colleague", "steering", "staff"):
         context = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
         page = context.new_page()
         if visitor == "respondent":
             respond(page, url)
+        elif visitor == "colleague":
+            respond_alike(page, url)
         elif visitor == "steering":
             sign_in(page, f"{url}/steering/", "steering", password)
             photograph(page, "steering-group")

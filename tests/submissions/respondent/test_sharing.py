@@ -268,7 +268,7 @@ def test_two_have_two_names(client, call, draft, ben):
 
 def test_colleague_without_the_right_sees_who_submits(client, call, draft, ben):
     said = text_of(ben.get(address(call, "response/check/")))
-    assert "The person who began this response submits it." in said
+    assert "The person who started this response submits it." in said
     assert (
         "Submit your response" not in re.sub(r"<h2>.*?</h2>", "", said).split("This is")[-1] or True
     )
