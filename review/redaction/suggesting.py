@@ -28,16 +28,18 @@ RUN = re.compile(r"[^\W_]+")
 GAP = re.compile(r"[^\w\n]{1,3}")
 # Each is bounded and begins where a run does, so that no text makes it slow.
 EMAIL = re.compile(r"(?<![\w.+'-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# Between the digits of a telephone number: spaces and dashes of every width, dots, brackets.
+_BETWEEN = r"[ .()\u00a0\u2007\u2009\u202f\u2010-\u2015-]{0,3}"
 PHONE = re.compile(
-    r"(?<![\w+])(?:\+\d{1,3}[ .-]?(?:\(0\)[ .-]?)?\d(?:[ .()-]{0,2}\d){6,11}"
-    r"|\(?0\d(?:[ .()-]{0,2}\d){8,9})(?!\d)"
+    rf"(?<![\w+])(?:(?:\+|00)\d{{1,3}}{_BETWEEN}(?:\(0\){_BETWEEN})?\d(?:{_BETWEEN}\d){{6,11}}"
+    rf"|\(?0\)?{_BETWEEN}[1-9](?:{_BETWEEN}\d){{8,9}})(?!\d)"
 )
 POSTCODE = re.compile(
     r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?[ \t]{0,2}\d[ABD-HJLNP-UW-Z]{2}(?!\w)", re.IGNORECASE
 )
+# No other number and no sum of money stands between the word and the number.
 CHARITY = re.compile(
-    r"(?<!\w)charity[ \t]{0,2}(?:registration|reg\.?|registered)?[ \t]{0,2}(?:number|num|no\.?)?"
-    r"[ \t:#.]{0,3}(?P<number>\d{6,7}(?:-\d{1,2})?)(?!\d)"
+    r"(?<!\w)charit(?:y|ies)(?!\w)[^\d\n£$€]{0,40}(?P<number>\d{6,7}(?:-\d{1,2})?)(?![\d,.]\d|\d)"
     r"|(?<!\w)(?:SC0|NIC[ \t]?)\d{5,6}(?!\w)",
     re.IGNORECASE,
 )
