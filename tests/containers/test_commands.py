@@ -142,9 +142,9 @@ def test_every_part_is_healthy_and_ready(deployed):
     deployed.wait_for_health("worker")
     deployed.wait_for_health("beat")
     status, _, text = ask(deployed.web_port, "/readyz/")
-    parts = ("database", "schema", "clock", "broker", "worker", "beat", "mail")
+    parts = ("database", "schema", "clock", "uploads", "broker", "worker", "beat", "mail")
     lines = "".join(f"{part}: ok\n" for part in parts)
-    assert (status, text) == (200, f"{lines}evidence: not checked yet\nrecord: ok\n")
+    assert (status, text) == (200, f"ready\n{lines}evidence: not checked yet\nrecord: ok\n")
 
 
 def test_worker_sends_what_is_due(deployed, reference):

@@ -90,7 +90,8 @@ def test_compose_refuses_to_start_without(missing):
 def test_image_holds_no_setting_that_differs_by_portal():
     settings = [rest for word, rest in instructions() if word in {"ENV", "ARG"}]
     names = re.findall(r"(\w+)=", " ".join(settings))
-    assert names == ["PATH", "PYTHONUNBUFFERED", "PORTAL_STATIC", "PORTAL_MEDIA"]
+    # The first says at the building which packages come along.
+    assert names == ["REQUIREMENTS", "PATH", "PYTHONUNBUFFERED", "PORTAL_STATIC", "PORTAL_MEDIA"]
 
 
 def test_image_runs_as_nobody_special():

@@ -34,7 +34,8 @@ def across_of(call, key="story", query=""):
 def shown(page):
     """The references of a page, and the text of each answer."""
     found = re.findall(
-        r'<h2 id="reference-\d+"><a href="[^"]*">([^<]*)</a></h2>.*?<div class="given">(.*?)</div>',
+        r'<h2 id="reference-\d+"><a href="[^"]*">([^<]*)</a></h2>'
+        r'.*?<div class="given" dir="auto">(.*?)</div>',
         page.content.decode(),
         flags=re.DOTALL,
     )

@@ -195,7 +195,8 @@ def test_page_shows_answers_by_label_versions_and_mails(staff):
         email="someone@example.org",
     )
     text = staff.get(page_of(response)).content.decode()
-    answer = r"(?: class=\"given\">|><div class=\"coded-answer\"[^>]*><div[^>]*>)([^<]*)<"
+    own = r' class="given" dir="auto">'
+    answer = rf'(?:{own}|><div class="coded-answer"[^>]*><div[^>]*>)([^<]*)<'
     given = dict(re.findall(rf"<dt>([^<]*)</dt>\s*<dd{answer}", text))
     assert given == {
         "Email address": "someone@example.org",

@@ -86,7 +86,7 @@ def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "ben changed this finding meanwhile. Nothing of yours was saved" in page
-    assert "Saved meanwhile: “Ben’s claim”." in page
+    assert "Somebody else saved: “Ben’s claim”." in page
     assert 'value="Ann’s claim"' in page
     finding.refresh_from_db()
     assert finding.title == "Ben’s claim"

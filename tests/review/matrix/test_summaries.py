@@ -116,7 +116,7 @@ def test_summary_of_a_merged_code_is_found_at_the_other(call, pay, ada):
     write(wages, ada, "Low.")
     merge_codes(wages, into=pay, by=make_user(Role.REVIEWER), at=OPENS_AT)
     assert [(row.text, row.code.name) for row in of_merged(pay, CELL)] == [("Low.", "Wages")]
-    with pytest.raises(CodingRefused, match="was merged"):
+    with pytest.raises(CodingRefused, match="has been merged"):
         write(wages, ada, "Lower.", expected=1)
 
 
