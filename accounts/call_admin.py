@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.rights import calls_of, may, may_somewhere, narrowed
@@ -71,6 +71,26 @@ class OfOwnCalls(ModelAdmin):
 
     def _call_of(self, row: Any) -> int | None:
         return row.pk if self.call_path == "pk" else getattr(row, f"{self.call_path}_id")
+
+
+class WithOwnPage(OfOwnCalls):
+    """Shows each row on a page that `show_row` makes, in place of Django's form."""
+
+    def show_row(self, request: HttpRequest, row: Any, /) -> HttpResponse:
+        """Return the page of a row that the reader may see."""
+        raise NotImplementedError
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, object_id)
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
+                request, self.opts, object_id
+            )
+        return self.show_row(request, row)
 
 
 class OwnCallsFilter(admin.RelatedFieldListFilter):

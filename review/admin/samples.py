@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
+from accounts.call_admin import OwnCallsFilter, WithOwnPage, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.models import Membership, User
 from accounts.rights import calls_of, may
@@ -77,7 +77,7 @@ def coders_of(call: Call) -> QuerySet[User]:
 
 
 @admin.register(CodingSample)
-class CodingSampleAdmin(OfOwnCalls, ReadOnlyAdmin):
+class CodingSampleAdmin(WithOwnPage, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
     list_display = ("said_name", "call", "drawn", "number", "coded_by", "blind", "state")
     list_filter = (("call", OwnCallsFilter),)
@@ -159,17 +159,8 @@ class CodingSampleAdmin(OfOwnCalls, ReadOnlyAdmin):
         page = "admin/review/codingsample/draw.html"
         return TemplateResponse(request, page, context, status=status)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def show_row(self, request: HttpRequest, sample: CodingSample, /) -> HttpResponse:
         """Show the responses of the sample, and who is done with which."""
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        sample: CodingSample | None = self.get_object(request, object_id)
-        if sample is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
-                request, self.opts, object_id
-            )
         questions = sample.call.questions_by_key
         context = {
             **self.admin_site.each_context(request),

@@ -3,14 +3,13 @@
 from typing import Any, Protocol
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
+from accounts.call_admin import OwnCallsFilter, WithOwnPage, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
@@ -31,7 +30,7 @@ class WithNumber(Protocol):
 
 
 @admin.register(Entry)
-class EntryAdmin(OfOwnCalls, ReadOnlyAdmin):
+class EntryAdmin(WithOwnPage, ReadOnlyAdmin):
     """Lists what is half entered; whoever may enter responses of the call goes on with it."""
 
     sees = Action.ENTER_RESPONSES
@@ -85,17 +84,8 @@ class EntryAdmin(OfOwnCalls, ReadOnlyAdmin):
         calls = calls_of(request.user, Action.ENTER_RESPONSES)
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def show_row(self, request: HttpRequest, entry: Entry, /) -> HttpResponse:
         """Lead to the pages of the entry."""
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        entry = self.get_object(request, object_id)
-        if entry is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
-                request, self.opts, object_id
-            )
         return redirect("admin:submissions_entry_enter", entry.pk)
 
     def begin(self, request: HttpRequest, pk: int) -> HttpResponse:

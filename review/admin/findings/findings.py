@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.admin.history import HistoryFromRecord
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.record import record
 from accounts.rights import calls_of, may
@@ -65,7 +64,7 @@ class ShownStance:
 
 
 @admin.register(Finding)
-class FindingAdmin(HistoryFromRecord, OfOwnCalls, DeclaredFiltersOnly, ListedWhole):
+class FindingAdmin(HistoryFromRecord, WithOwnPage, DeclaredFiltersOnly, ListedWhole):
     sees = Action.READ_RESPONSES
     list_display = ("title", "call", "status", "strength", "changed")
     list_filter = (("call", OwnCallsFilter), "status")
@@ -116,17 +115,8 @@ class FindingAdmin(HistoryFromRecord, OfOwnCalls, DeclaredFiltersOnly, ListedWho
         calls = calls_of(request.user, Action.WRITE_FINDINGS)
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def show_row(self, request: HttpRequest, finding: Finding, /) -> HttpResponse:
         """Show a finding with the count that it stands on, and put on record what it quotes."""
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        finding: Finding | None = self.get_object(request, object_id)
-        if finding is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
-                request, self.opts, object_id
-            )
         return page_of(request, self, finding)
 
 

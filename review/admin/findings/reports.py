@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.call_admin import OfOwnCalls, OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.record import record
 from accounts.rights import calls_of
@@ -46,7 +46,7 @@ class ReportForm(forms.Form):
 
 
 @admin.register(ReportRun)
-class ReportRunAdmin(OfOwnCalls, ReadOnlyAdmin):
+class ReportRunAdmin(WithOwnPage, ReadOnlyAdmin):
     sees = Action.WRITE_FINDINGS
     list_display = ("said_name", "call", "audience", "file_format", "made")
     list_filter = (("call", OwnCallsFilter),)
@@ -79,16 +79,7 @@ class ReportRunAdmin(OfOwnCalls, ReadOnlyAdmin):
         calls = calls_of(request.user, Action.WRITE_FINDINGS)
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        run: ReportRun | None = self.get_object(request, object_id)
-        if run is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
-                request, self.opts, object_id
-            )
+    def show_row(self, request: HttpRequest, run: ReportRun, /) -> HttpResponse:
         return _page(request, self, run)
 
     def compare(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
+from accounts.call_admin import OwnCallsFilter, WithOwnPage, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.record import record
 from accounts.rights import calls_of, is_administrator, may, narrowed, of_calls
@@ -55,7 +55,7 @@ REFUSED = 422
 
 
 @admin.register(Quote)
-class QuoteAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
+class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
     list_display = ("said_words", "response", "role", "asked", "marked", "quoting", "copy", "call")
     list_display_links = None
@@ -150,17 +150,8 @@ class QuoteAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         context["calls_to_export"] = [one for one in calls if may(request.user, Action.CODE, one)]
         return page
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def show_row(self, request: HttpRequest, quote: Any, /) -> HttpResponse:
         """Show the quote with all that leads back to it. Reading it goes on record."""
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        quote = self.get_object(request, object_id)
-        if quote is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
-                request, self.opts, object_id
-            )
         show_each([quote])
         _record_reading(request, [quote])
         codings = samples.seen_by(codings_within(quote), current_user(request))

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.call_admin import OfOwnCalls, OwnCallsFilter
+from accounts.call_admin import OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.record import record
@@ -136,7 +136,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Redaction)
-class RedactionAdmin(SuggestionPages, OfOwnCalls, ReadOnlyAdmin):
+class RedactionAdmin(SuggestionPages, WithOwnPage, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
     list_display = ("response", "call", "where", "passage", "why", "said_state", "proposed")
     list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "reason")
@@ -200,16 +200,7 @@ class RedactionAdmin(SuggestionPages, OfOwnCalls, ReadOnlyAdmin):
             _record(request, changes.result_list)
         return page
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        redaction: Redaction | None = self.get_object(request, object_id)
-        if redaction is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
-                request, self.opts, object_id
-            )
+    def show_row(self, request: HttpRequest, redaction: Redaction, /) -> HttpResponse:
         _record(request, [redaction])
         reader = current_user(request)
         context = {
