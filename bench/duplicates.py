@@ -9,11 +9,11 @@ one arrival (aim: 0.2 s).
 """
 
 import argparse
-import os
 import subprocess
 import sys
 
 from bench.mail import ROOT, postgres
+from bench.portal_environment import environment_of
 
 
 def main() -> int:
@@ -21,17 +21,7 @@ def main() -> int:
     parser.add_argument("--counts", type=int, nargs="+", default=[20_000, 100_000])
     for count in parser.parse_args().counts:
         with postgres() as database:
-            environment = os.environ | {
-                "PORTAL_ENV": "local",
-                "SECRET_KEY": "of-the-benchmark-only",
-                "PORTAL_URL": "http://127.0.0.1:8000",
-                "DATABASE_URL": database,
-                "BROKER_URL": "redis://127.0.0.1:9/0",
-                "EMAIL_URL": "smtp://127.0.0.1:9",
-                "REHEARSE_FROM": "off",
-                "LOG_LEVEL": "WARNING",
-                "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
-            }
+            environment = environment_of(database, log_level="WARNING")
             # Two processes: what making the corpus took must not count as the comparison's memory.
             for step in ("fill", "measure"):
                 command = [sys.executable, "-m", "bench.duplicates_found", step, str(count)]

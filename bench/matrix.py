@@ -10,11 +10,11 @@ that counts responses and passages by code and role, each row as it stands. Aim:
 """
 
 import argparse
-import os
 import subprocess
 import sys
 
 from bench.mail import ROOT, postgres
+from bench.portal_environment import environment_of
 
 
 def main() -> int:
@@ -22,17 +22,7 @@ def main() -> int:
     parser.add_argument("--codings", type=int, nargs="+", default=[100_000])
     codings = parser.parse_args().codings
     with postgres() as database:
-        environment = os.environ | {
-            "PORTAL_ENV": "local",
-            "SECRET_KEY": "of-the-benchmark-only",
-            "PORTAL_URL": "http://127.0.0.1:8000",
-            "DATABASE_URL": database,
-            "BROKER_URL": "redis://127.0.0.1:9/0",
-            "EMAIL_URL": "smtp://127.0.0.1:9",
-            "REHEARSE_FROM": "off",
-            "LOG_LEVEL": "ERROR",
-            "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
-        }
+        environment = environment_of(database)
         command = [sys.executable, "-m", "bench.matrix_measured", *map(str, [2_000, *codings])]
         return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
 

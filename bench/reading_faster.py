@@ -8,11 +8,11 @@ table it prints the memory, too (aim: under 20 MB, however many rows).
 """
 
 import argparse
-import os
 import subprocess
 import sys
 
 from bench.mail import ROOT, postgres
+from bench.portal_environment import environment_of
 
 
 def main() -> int:
@@ -21,17 +21,7 @@ def main() -> int:
     parser.add_argument("--codings", type=int, default=100_000)
     given = parser.parse_args()
     with postgres() as database:
-        environment = os.environ | {
-            "PORTAL_ENV": "local",
-            "SECRET_KEY": "of-the-benchmark-only",
-            "PORTAL_URL": "http://127.0.0.1:8000",
-            "DATABASE_URL": database,
-            "BROKER_URL": "redis://127.0.0.1:9/0",
-            "EMAIL_URL": "smtp://127.0.0.1:9",
-            "REHEARSE_FROM": "off",
-            "LOG_LEVEL": "WARNING",
-            "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
-        }
+        environment = environment_of(database, log_level="WARNING")
         # Two processes: what making the corpus took must not count as memory.
         for step in ("fill", "measure"):
             module = [sys.executable, "-m", "bench.reading_faster_measured"]
