@@ -174,6 +174,22 @@ def test_expired_form_leads_to_the_page_that_has_it(call, posted_to, leads_to):
     assert strict.get(back).status_code == 200
 
 
+def test_post_of_a_browser_that_blocks_cookies_names_them_as_the_cause(call):
+    posted_to = f"/calls/{call.slug}/response/evidence/"
+    blocking = Client(enforce_csrf_checks=True)
+    refused = blocking.post(posted_to, {"story": "Typed with care."})
+    page = refused.content.decode()
+    assert refused.status_code == 403
+    assert "<h1>Your browser blocks cookies</h1>" in page
+    assert "Allow cookies for this website" in page
+    assert "Typed with care." in page
+    expired = Client(enforce_csrf_checks=True)
+    expired.get(f"/calls/{call.slug}/")
+    page = expired.post(posted_to, {"story": "Typed with care."}).content.decode()
+    assert "<h1>Your page had expired. Copy your text</h1>" in page
+    assert "cookies" not in page.partition("<main")[2].partition("</main>")[0]
+
+
 def test_missing_csrf_token_gives_back_what_was_typed(call):
     strict = Client(enforce_csrf_checks=True)
     typed = {

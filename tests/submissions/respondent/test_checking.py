@@ -43,6 +43,44 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     )
 
 
+def test_rule_about_evidence_is_told_before_the_end(client, call):
+    rule = "Give at least one answer in your own words, or add at least one file"
+    assert rule in text_of(client.get(address(call)))
+    draft = start(client, call)
+    assert f"{rule}." in text_of(client.get(address(call, "response/")))
+    # The page that the check leads back to says it, the same page on the way does not.
+    led_back = client.get(address(call, "response/evidence/?return=check"))
+    assert f"{rule}." in text_of(led_back)
+    assert rule not in text_of(client.get(address(call, "response/evidence/")))
+    values = {"story": "We lost."}
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    assert rule not in text_of(client.get(address(call, "response/")))
+
+
+def test_submit_stands_above_the_answers_once_nothing_is_missing(client, call):
+    draft = start(client, call)
+    assert "Submit now" not in text_of(client.get(address(call, "response/check/")))
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    page = client.get(address(call, "response/check/")).content.decode()
+    above, _answers, _below = page.partition('<dl class="summary-list')
+    assert "Submit now" in above
+    etag = re.search(r'name="_expected_etag" value="([^"]+)"', above)[1]
+    taken = client.post(address(call, "response/check/"), {"_expected_etag": etag})
+    assert taken.url == address(call, "response/submitted/")
+
+
+@pytest.mark.parametrize(("words", "is_folded"), [(40, False), (41, True)])
+def test_long_answer_is_folded_and_whole_inside(client, call, words, is_folded):
+    story = " ".join(f"word{number}" for number in range(words))
+    start_with(client, call, story=story)
+    page = client.get(address(call, "response/check/")).content.decode()
+    assert (f"Show all {words} words" in page) is is_folded
+    inside = page[page.index("<details>") :] if is_folded else page
+    assert story in inside
+    assert ("word19 …</p><details>" in page) is is_folded
+
+
 def test_submission_reads_each_thing_once(client, call):
     """In the last minute of a call very many press: each statement is multiplied by all of them."""
     start_with(client, call, **complete_answers(call))

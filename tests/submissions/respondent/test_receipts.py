@@ -98,6 +98,7 @@ def test_receipt_of_a_draft_is_none_yet(client, call):
             " ".join(sha256[i : i + 4] for i in range(0, 16, 4)).upper(),
         ),
         lambda reference, sha256: (reference.replace("-", ""), f"{sha256[:32]}\n{sha256[32:]}"),
+        lambda reference, sha256: (reference.partition("-")[2], sha256[:16]),  # without its prefix
         lambda reference, sha256: (reference.replace("5", "S").replace("V", "U"), sha256[:16]),
     ],
 )
@@ -139,8 +140,31 @@ def test_earlier_versions_and_withdrawn_responses_belong_together_too(call):
     )
     second = submitting.submit(submission=submission, at=while_open(call))
     amending.withdraw(submission=submission, at=while_open(call))
+    old = "It is the fingerprint of an older version."
     for version in (first, second):
         assert belongs(call, submission.reference, version.sha256)
+        said = text_of(verify(call, submission.reference, version.sha256))
+        assert (old in said) is (version == first)
+
+
+def test_receipt_page_says_where_mail_went_folds_the_proof_and_counts_nothing_down(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    values = complete_answers(call, email="jo@example.org")
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    press_submit(client, call)
+    page = client.get(f"/calls/{call.slug}/response/submitted/")
+    assert "We are sending a confirmation to jo@example.org ." in text_of(page)
+    html = page.content.decode()
+    assert "data-time-left" not in html
+    assert "Closes in" not in html
+    folded = html[html.index("<details><summary>Technical details") : html.index("</details>")]
+    version = Submission.objects.get().current_version
+    for proof in ("Receipt code", version.receipt_digest, version.sha256):
+        assert proof in folded
+        assert proof not in html.replace(folded, "")
+    given = client.get(f"/calls/{call.slug}/return/address/")
+    assert "The page has the code under “Technical details”." in text_of(given)
 
 
 def test_nothing_but_whether_is_told(call):

@@ -186,6 +186,24 @@ def test_get_of_the_link_uses_nothing_up_and_gives_nothing_away(client, call):
     assert client.get(address(call, "response/")).status_code == 404
 
 
+@pytest.mark.parametrize("after", [".", ",", ")", ").", ">", "”", "’"])
+def test_link_pasted_with_what_stood_after_it_works(client, call, after):
+    token = link_to(make_draft(call, story="My story"))
+    for pasted in (f"return/{token}/{after}", f"return/{token}{after}/"):
+        page = client.get(address(call, pasted), follow=True)
+        assert "Open my response" in text_of(page)
+        assert f'name="token" value="{token}"' in page.content.decode()
+    assert client.get(address(call, f"nowhere/{after}"), follow=True).status_code == 404
+
+
+def test_pasted_link_leads_to_no_other_website(client, call):
+    for path in ("//elsewhere.example/calls/x/.", "/calls//elsewhere.example/."):
+        answer = client.get(path)
+        target = answer.get("Location", "/")
+        assert target.startswith("/")
+        assert not target.startswith("//")
+
+
 def test_post_opens_the_response_in_this_browser(client, call):
     draft = make_draft(call, story="My story")
     assert open_with(client, call, link_to(draft))["Location"] == address(call, "response/")
