@@ -78,6 +78,7 @@ class AuditAction(TextChoices):
     REDACTION_TAKEN_BACK = "redaction_taken_back", "Took the redaction of a passage back"
     MEMO_WRITTEN = "memo_written", "Wrote a memo"
     MEMO_CHANGED = "memo_changed", "Changed a memo"
+    MEMO_DELETED = "memo_deleted", "Deleted a memo"
     QUOTE_UNMARKED = "quote_unmarked", "Took a passage out of the quote bank"
     QUOTE_COPIED = "quote_copied", "Copied a quote"
     QUOTES_EXPORTED = "quotes_exported", "Exported the quote bank"

@@ -13,6 +13,7 @@ from exports.types import Dataset
 from review.coding.codings import code_passage
 from tests.exports.exporting import NOW, exported, members
 from tests.makers import allow, make_call, make_code, make_submitted, make_user
+from tests.personal_data.everything_typed import unpacked
 
 pytestmark = pytest.mark.django_db
 PAGE = "/steering/the-call/exports/"
@@ -162,3 +163,13 @@ def test_record_names_no_withheld_code_to_the_steering_group(call, codes, client
     ):
         client.force_login(reader)
         assert re.findall(r">(Code: [^<]*)<", client.get(PAGE).content.decode()) == chosen
+
+
+@pytest.mark.parametrize("file_format", ["bundle", "qdc", "qdpx"])
+def test_example_of_a_code_is_in_no_export(call, file_format):
+    response = make_submitted(call, story="Open", publication="named")
+    words = {"description": "zqdefined1x", "example": "zqexample1x", "use_when": "zqwhen1x"}
+    code = make_code(call=call, name="Pay", **words)
+    put_under(code, response, make_user(Role.CODER))
+    made = b"\n".join(unpacked(exported(call, file_format)))
+    assert (b"zqdefined1x" in made, b"zqexample1x" in made) == (True, False)

@@ -1,4 +1,4 @@
-"""Memos in the admin: the list with its search, writing one, and changing one."""
+"""Memos in the admin: the list with its search, writing, changing and deleting one."""
 
 from typing import Any
 
@@ -27,6 +27,7 @@ from review.admin.memos.about import about_of, say_about
 from review.admin.response_filters import Choices, OneOf
 from review.admin.shortening import shorten
 from review.errors import MemoOutdated, MemoRefused
+from review.memos.deleting import delete_memo, may_delete
 from review.memos.reading import seen_by, words_of_passage
 from review.memos.writing import About, change_memo, write_memo
 from review.models import Memo
@@ -128,8 +129,12 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         return f"{in_uk_time(memo.changed_at)} by {memo.changed_by}" if memo.changed_at else ""
 
     def get_urls(self) -> list[URLPattern]:
-        write = self.admin_site.admin_view(self.write)
-        return [path("write/<int:pk>/", write, name="review_memo_write"), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("write/<int:pk>/", wrap(self.write), name="review_memo_write"),
+            path("<int:pk>/discard/", wrap(self.discard), name="review_memo_discard"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         calls = calls_of(request.user, Action.CODE)
@@ -209,9 +214,24 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
                 for one in memo.earlier.select_related("by")
             ],
             "form": form if may_change else None,
+            "may_delete": may_delete(request.user, memo),
             "error": error,
         }
         return self._page(request, "page", more, status)
+
+    def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Delete the memo as the page showed it."""
+        if request.method != "POST":
+            raise PermissionDenied
+        memo = self.own_row(request, Action.CODE, self.get_queryset(request), pk=pk)
+        seen = row_key(request.POST.get("seen", "")) or 0
+        try:
+            delete_memo(memo, seen=seen, by=current_user(request), at=clock.portal_now())
+        except (MemoOutdated, MemoRefused) as refused:
+            messages.error(request, refused.message)
+            return redirect("admin:review_memo_change", pk)
+        messages.success(request, "The memo is deleted, with its earlier texts.")
+        return redirect("admin:review_memo_changelist")
 
     def _change(self, request: HttpRequest, memo: Memo, form: MemoForm) -> None:
         change_memo(

@@ -88,7 +88,9 @@ class Call(models.Model):
         blank=True, help_text="How to ask for withdrawal after closing."
     )
     hides_small_counts = models.BooleanField(
-        default=False, help_text="The steering group sees counts under five as fewer than 5."
+        default=False,
+        help_text="Counts under five are shown as fewer than 5: to the steering group, in the "
+        "matrix and its files, and in reports for readers outside.",
     )
     shares_confidential_files = models.BooleanField(
         default=False,

@@ -218,6 +218,8 @@ class Walk:
         wrote.append(self.staff.post(change, given | {"text": "We doubt it.", "seen": "1"}))
         memo.refresh_from_db()
         assert memo.text == "We doubt it."
+        wrote.append(self.staff.post(f"/admin/review/memo/{memo.pk}/discard/", {"seen": "2"}))
+        assert not Memo.objects.exists()
         return wrote
 
     def draw_and_close_a_sample(self):
@@ -518,6 +520,7 @@ ACTIONS = {
     "submissions_entry_file": [Walk.enter],
     "retention_retentioncalendar_calendar": [Walk.confirm_what_ends],
     "review_memo_write": [Walk.write_and_change_memos],
+    "review_memo_discard": [Walk.write_and_change_memos],
     "review_quote_mark": [Walk.mark_and_copy_quotes],
     "review_quote_copy": [Walk.mark_and_copy_quotes],
     "review_quote_take_out": [Walk.mark_and_copy_quotes],
