@@ -1,15 +1,31 @@
 // A second press of a button of the staff's pages, while the first is on its way, is not sent.
+// A file comes while the page stays: what somebody changes in the form meanwhile is sent.
 "use strict";
 
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.dataset.sent) event.preventDefault();
-  if (event.defaultPrevented) return;
-  form.dataset.sent = "yes";
-  setTimeout(() => { delete form.dataset.sent; }, 3000);
-});
+{
+  const sent = new WeakMap(); // what each form sent a moment ago
 
-// The browser may show the page again as it was left.
-addEventListener("pageshow", () => {
-  for (const form of document.forms) delete form.dataset.sent;
-});
+  const wordsOf = ({ target, submitter }) => {
+    const fields = [...new FormData(target)].map(([name, value]) => [name, value.name ?? value]);
+    return JSON.stringify([fields, submitter?.name, submitter?.value, submitter?.formAction]);
+  };
+
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const form = event.target;
+    const words = wordsOf(event);
+    if (sent.get(form) === words) {
+      event.preventDefault();
+      return;
+    }
+    sent.set(form, words);
+    setTimeout(() => {
+      if (sent.get(form) === words) sent.delete(form);
+    }, 3000);
+  });
+
+  // The browser may show the page again as it was left.
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) sent.delete(form);
+  });
+}

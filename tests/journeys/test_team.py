@@ -158,3 +158,15 @@ def test_second_press_of_a_button_is_not_sent(page_of, at):
     for _ in range(2):
         page.get_by_role("button", name="Keep the memo").click()
     assert page.evaluate("stopped") == [False, True]
+
+
+def test_changed_form_is_sent_again_at_once(page_of, at):
+    call = make_call()
+    at(while_open(call))
+    page = page_of(make_user(Role.REVIEWER, username="chief"))
+    page.goto(f"/admin/review/memo/write/{call.pk}/")
+    page.evaluate(PRESSES)
+    for words in ("One", "Two", "Two"):
+        page.get_by_label("Title").fill(words)
+        page.get_by_role("button", name="Keep the memo").click()
+    assert page.evaluate("stopped") == [False, False, True]
