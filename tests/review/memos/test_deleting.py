@@ -63,14 +63,14 @@ def test_who_may_change_the_codebook_deletes_memos_of_others(memo, role):
 
 @pytest.mark.parametrize("role", [Role.CODER, Role.DATA_PROTECTION])
 def test_others_delete_no_memo_of_a_colleague(memo, role):
-    with pytest.raises(MemoRefused, match="^ada wrote this memo, and you may not delete it"):
+    with pytest.raises(MemoRefused, match=r"^ada wrote this memo, and you may not delete it"):
         delete(memo, make_user(role))
     assert Memo.objects.exists()
 
 
 def test_memo_that_somebody_changed_meanwhile_stays(memo):
     change(memo, make_user(Role.CODER, username="bea"))
-    with pytest.raises(MemoOutdated, match="^bea changed this memo while this page was open"):
+    with pytest.raises(MemoOutdated, match=r"^bea changed this memo while this page was open"):
         delete(memo, memo.by)
     assert Memo.objects.get().text == "Changed."
 
