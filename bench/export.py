@@ -10,11 +10,11 @@ export works on both sides of its connection at once; that of processor time mov
 """
 
 import argparse
-import os
 import subprocess
 import sys
 
 from bench.mail import ROOT, postgres
+from bench.portal_environment import environment_of
 
 
 def main() -> int:
@@ -30,17 +30,7 @@ def main() -> int:
     chosen = parser.parse_args()
     for count in chosen.counts:
         with postgres() as database:
-            environment = os.environ | {
-                "PORTAL_ENV": "local",
-                "SECRET_KEY": "of-the-benchmark-only",
-                "PORTAL_URL": "http://127.0.0.1:8000",
-                "DATABASE_URL": database,
-                "BROKER_URL": "redis://127.0.0.1:9/0",
-                "EMAIL_URL": "smtp://127.0.0.1:9",
-                "REHEARSE_FROM": "off",
-                "LOG_LEVEL": "WARNING",
-                "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
-            }
+            environment = environment_of(database, log_level="WARNING")
             # Two processes: what filling the tables took must not count as the export's memory.
             turns = chosen.turns or max(3, min(25, 90_000 // count))
             for step in (["fill", str(count)], ["measure", str(turns)]):

@@ -9,11 +9,11 @@ response, how far the memory rose, and how far above idle it stayed (aim: 50 MB)
 """
 
 import argparse
-import os
 import subprocess
 import sys
 
 from bench.mail import ROOT, postgres
+from bench.portal_environment import environment_of
 
 FLOOR = "seconds of JSON lines: "
 FORMATS = [
@@ -46,17 +46,7 @@ def main() -> int:
     parser.add_argument("--formats", nargs="+", default=FORMATS, metavar="FORMAT")
     chosen = parser.parse_args()
     with postgres() as database:
-        environment = os.environ | {
-            "PORTAL_ENV": "local",
-            "SECRET_KEY": "of-the-benchmark-only",
-            "PORTAL_URL": "http://127.0.0.1:8000",
-            "DATABASE_URL": database,
-            "BROKER_URL": "redis://127.0.0.1:9/0",
-            "EMAIL_URL": "smtp://127.0.0.1:9",
-            "REHEARSE_FROM": "off",
-            "LOG_LEVEL": "WARNING",
-            "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
-        }
+        environment = environment_of(database, log_level="WARNING")
         makes = [["make", name] for name in chosen.formats]
         steps = [["fill", str(chosen.count)], ["make", "json"], ["hide"], *makes]
         json_seconds = "0"

@@ -22,6 +22,11 @@ PRELUDE = Path(__file__).with_suffix(".typ").read_text(encoding="utf-8")
 # Wingdings, by which it writes them.
 FROM_WORD = {
     0xF02D: "–",
+    0xF0A3: "≤",
+    0xF0B3: "≥",
+    0xF0B9: "≠",
+    0xF0BB: "≈",
+    0xF0DE: "⇒",
     0xF04A: "☺",
     0xF06C: "●",
     0xF06E: "■",
@@ -63,9 +68,10 @@ SIGNS = (
 LONGEST_UNBROKEN = 24
 # Typst may break a line here, and nothing is shown.
 ZERO_WIDTH_SPACE = "\u200b"
-# Scripts whose letters join or stack, or whose words Typst knows by itself, are left alone.
-_UNBROKEN = re.compile(f"[!-\u058f\u2010-\u2bff]{{{LONGEST_UNBROKEN + 1},}}")
-_AFTER_A_SIGN = re.compile(r"(?<=[^\w])(?=\w)|(?<=[_/\\\\.,;:&=?@|+~#-])")
+_UNBROKEN = re.compile(rf"\S{{{LONGEST_UNBROKEN + 1},}}")
+# Words of other scripts are never cut: their letters join or stack, or Typst knows where they end.
+_MAY_BE_CUT = re.compile("[!-\u058f\u1e00-\u1fff\u2010-\u2bff]+")
+_AFTER_A_SIGN = re.compile(r"(?<=[!-/:-@\[-`{-~\u2010-\u2bff])(?=[^\W_])|(?<=[_/\\.,;:&=?@|+~#-])")
 FONTS = Path(str(distribution("manimgx-fonts").locate_file("manimgx_fonts")))
 # They have no glyph, but join or order the characters beside them: the ones of UAX #44's
 # Default_Ignorable_Code_Point that occur in text.
@@ -140,6 +146,9 @@ def showable(text: str) -> str:
 def _breakable(run: str) -> str:
     pieces = []
     for piece in _AFTER_A_SIGN.split(run):
+        if not _MAY_BE_CUT.fullmatch(piece):
+            pieces.append(piece)
+            continue
         pieces += [
             piece[start : start + LONGEST_UNBROKEN]
             for start in range(0, len(piece), LONGEST_UNBROKEN)

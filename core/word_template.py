@@ -12,9 +12,10 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from lxml import etree
 
 BULLET = "ListBullet"
+QUOTE = "Quote"
 TABLE = "TableGrid"
 # The styles that a body may name; those on which they are built stay, too.
-NAMED = ("Normal", "Footer", *(f"Heading{level}" for level in range(1, 7)), BULLET, TABLE)
+NAMED = ("Normal", "Footer", *(f"Heading{level}" for level in range(1, 7)), BULLET, QUOTE, TABLE)
 DEFAULTS = ("DefaultParagraphFont", "TableNormal", "NoList")
 TIES = ("basedOn", "link", "next")
 # The ends of the names of relationships to parts that are left out.

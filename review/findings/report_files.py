@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from core.safe_cells import neutralise
 from core.word_file import WordFrame, bold, heading, paragraph, run, table
+from core.word_template import QUOTE
 from review.findings.counting import Place, Source
 from review.findings.method import label_of
 from review.findings.report_text import (
@@ -86,7 +87,7 @@ def _word(block: Block) -> Iterator[str]:
             yield paragraph(*([bold(f"{label}: ")] if label else []), run(text))
         case Quotation(words, source):
             for line in words.split("\n") if words else []:
-                yield paragraph(run(line), style="Quote", settings=INDENTED)
+                yield paragraph(run(line), style=QUOTE, settings=INDENTED)
             yield paragraph(run(source), settings=INDENTED)
         case Table(caption, header, rows):
             yield paragraph(bold(caption), settings="<w:keepNext/>")

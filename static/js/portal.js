@@ -16,11 +16,12 @@ const whenReleased = (() => {
       for (const act of acts) act();
     });
   };
-  addEventListener("pointerdown", () => { isPressed = true; });
+  addEventListener("pointerdown", ({ button }) => { isPressed = button === 0; });
   for (const end of ["pointerup", "pointercancel", "dragend", "blur"]) addEventListener(end, release);
   return (act) => {
-    if (isPressed || waiting.length) waiting.push(act);
-    else act();
+    if (!isPressed && !waiting.length) return act();
+    waiting.push(act);
+    setTimeout(release, 2000); // over its own menu, a browser tells of none
   };
 })();
 

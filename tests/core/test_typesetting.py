@@ -71,7 +71,7 @@ DIRECTED = """
 """
 
 
-def places(*paragraphs):
+def places(*paragraphs, template=DIRECTED):
     """Where each piece of text begins, in points from the left, by its first sign."""
     found = {}
 
@@ -79,7 +79,7 @@ def places(*paragraphs):
         if text.strip():
             found.setdefault(text.strip()[0], page[4] + page[0] * line[4])
 
-    page = pypdf.PdfReader(io.BytesIO(pdf(DIRECTED, paragraphs))).pages[0]
+    page = pypdf.PdfReader(io.BytesIO(pdf(template, paragraphs))).pages[0]
     page.extract_text(visitor_text=note)
     return found
 
@@ -143,6 +143,35 @@ def test_long_words_may_be_broken_and_come_back_whole():
     )
     arabic = "نحن" * 20
     assert showable(arabic) == arabic
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/שרת/מסמכים/הצעות/2019/סופי/תשובה_לקריאה_לראיות.docx",
+        "Llŷn/Tŷ-Ẃyn/Tŷ-Ẃyn/Tŷ-Ẃyn/Tŷ-Ẃyn/Tŷ-Ẃyn",
+        "Ẅẃ" * 20,
+    ],
+)
+def test_long_run_of_any_script_has_places_to_break(text):
+    shown = showable(text)
+    assert shown.replace(ZERO_WIDTH_SPACE, "") == text
+    assert max(map(len, shown.split(ZERO_WIDTH_SPACE))) <= LONGEST_UNBROKEN
+
+
+def test_word_of_a_script_that_joins_or_stacks_is_never_cut():
+    for word in ("नमस्कार" * 6, "สวัสดีครับ" * 4, "نحن" * 20):
+        assert showable(word) == word
+
+
+HEADED = DIRECTED.replace(
+    "#for one in data [#paragraph-of(one)]", "#for one in data [#heading(one)]"
+)
+
+
+def test_heading_of_a_script_from_the_right_begins_at_the_right():
+    assert min(places("נושא הקריאה", template=HEADED).values()) > 300
+    assert min(places("Title", template=HEADED).values()) == pytest.approx(56.7, abs=1)
 
 
 def test_who_copies_a_broken_address_gets_no_sign_in_between():

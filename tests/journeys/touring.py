@@ -24,6 +24,7 @@ POST = """([address, fields]) => {
   document.body.append(form);
   form.submit();
 }"""
+OF_A_PAGE = ("<main", '{% extends "base.html" %}', '{% extends "bare.html" %}')
 PAGES = ("calls", "follow_ups", "late_passes", "refusals", "responses", "sharing", "statements")
 
 
@@ -34,7 +35,7 @@ def page_templates():
         f"{part}/{path.name}"
         for part in PAGES
         for path in (folder / part).glob("*.html")
-        if "<main" in path.read_text() or '{% extends "base.html" %}' in path.read_text()
+        if any(sign in path.read_text() for sign in OF_A_PAGE)
     }
 
 

@@ -80,6 +80,11 @@ def words_of(content):
     return paragraphs, cells
 
 
+def test_word_file_sets_quotes_as_quotes(reported):
+    document = docx.Document(io.BytesIO(made(reported, DOCX)[1]))
+    assert [one.text for one in document.paragraphs if one.style.name == "Quote"] != []
+
+
 def rows_of(content):
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 

@@ -101,7 +101,9 @@ def test_best_comes_first_with_its_words_marked(call, staff):
     assert found(staff, "mayor") == [str(strong), str(weak)]
     assert found(staff, "mayor", o="1") == sorted([str(strong), str(weak)])
     text = staff.get(LIST, {"q": "mayor"}).content.decode()
-    excerpts = re.findall(r'<p class="excerpt"><a href="(.*?)">(.*?)</a>\n(.*?)</p>', text)
+    excerpts = re.findall(
+        r'<p class="excerpt"><a href="(.*?)">(.*?)</a>\n<span dir="auto">(.*?)</span></p>', text
+    )
     (address, where, first), (_, _, second) = excerpts
     assert address == (
         f"/admin/submissions/submission/{strong.pk}/change/"
