@@ -22,6 +22,7 @@ from review.texts import reading
 from submissions.responses import amending, attaching, submitting
 from submissions.responses.models import Submission
 from submissions.responses.submitting import submit
+from tests.exports.api.pulling import make_token, pull
 from tests.exports.exporting import SCOPES, exported, json_lines, members
 from tests.exports.test_export_runs import AT, finish, make_run
 from tests.makers import (
@@ -235,3 +236,18 @@ def test_what_its_author_gets_has_every_word(call, response, client):
     version = Submission.objects.get(pk=response.pk).current_version
     assert SECRET in version.canonical_text
     assert json.dumps(version.texts).count(SECRET) == 1
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_program_is_handed_the_response_anew_without_the_hidden_words(
+    client, call, response, file_format
+):
+    _, secret = make_token(call)
+    first = pull(client, call, secret, format=file_format)
+    assert SECRET.encode() in b"".join(first)
+    cursor = first["Next-Cursor"]
+    hide(response)
+    again = b"".join(pull(client, call, secret, format=file_format, cursor=cursor))
+    assert response.reference.encode() in again
+    assert SECRET.encode() not in again
+    assert "█".encode() in again
