@@ -26,7 +26,8 @@ NEVER_QUOTED = (smtplib.SMTPException, NoReverseMatch)
 # Whoever has a link from a mail can open the response or the account; Django logs paths of refused
 # requests.
 LINK_BY_MAIL = re.compile(
-    r"(/(?:return|late-pass|reminders|erase|question|invitation|new-password/[^/\s]+)/)[^/\s]{12,}"
+    r"(/(?:return|confirm|join|late-pass|reminders|erase|question|invitation"
+    r"|new-password/[^/\s]+)/)[^/\s]{12,}"
 )
 
 

@@ -19,6 +19,7 @@ from submissions.responses.models import Submission
 from tests.makers import make_call, make_draft, make_user, while_open
 from tests.rights.two_calls import PARTS, templates
 
+TOKEN = re.compile(r"<\w+:token>")
 TYPED = "the-secret-that-somebody-typed"
 
 
@@ -224,13 +225,17 @@ def test_requests_that_are_refused_leave_one_line_each_and_no_alarm(client, at, 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("template", [t for t in templates() if "<str:token>" in t])
+@pytest.mark.parametrize("template", [t for t in templates() if TOKEN.search(t)])
 def test_link_by_mail_is_not_logged(logged, template):
     token = "kT9-x" * 9
-    way, _, _ = PARTS.sub("part", template.replace("<str:token>", "TOKEN")).partition("TOKEN")
+    way, _, _ = PARTS.sub("part", TOKEN.sub("TOKEN", template)).partition("TOKEN")
     Client(enforce_csrf_checks=True).post(f"/{way}{token}/")  # refused, with or without CSRF
     assert token not in logged()
     assert f": /{way}[token]/" in logged()
+
+
+def test_links_of_every_kind_of_mail_are_tried():
+    assert len([t for t in templates() if TOKEN.search(t)]) >= 11
 
 
 def test_lines_as_json_have_the_same_words_and_no_more():
