@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +23,20 @@ OF_ANOTHER = (
 
 @contextmanager
 def own_portal(
-    data: Path, *, port: int, email_url: str, say: Callable[[str], None]
+    data: Path,
+    *,
+    port: int,
+    email_url: str,
+    say: Callable[[str], None],
+    databases: Mapping[str, str] | None = None,
 ) -> Iterator[Portal]:
-    """Yield the portal once every part answers. The caller calls `restart_what_ended` often."""
+    """Yield the portal once every part answers. The caller calls `restart_what_ended` often.
+
+    `databases` has DATABASE_URL and MIGRATION_DATABASE_URL; without it the portal starts its own.
+    """
     chosen = server_settings.read(
         {"PORT": str(port), "PORTAL_DATA": str(data), "EMAIL_URL": email_url, "LOG_LEVEL": "INFO"}
+        | dict(databases or {})
     )
     portal = Portal(chosen, say)
     try:

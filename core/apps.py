@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from core.checks import check_roles, check_schema
+from core.checks import check_roles, check_schema, check_time_outs
 
 
 class CoreConfig(AppConfig):
@@ -11,3 +11,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         register(check_schema, Tags.database)
         register(check_roles, Tags.database, deploy=True)
+        register(check_time_outs, Tags.database, deploy=True)

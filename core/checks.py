@@ -20,3 +20,9 @@ def check_roles(databases: Sequence[str] | None = None, **_options: Any) -> list
     """Warn of a role that could alter the record; for `check --deploy`."""
     problem = database_roles.problem() if databases else ""
     return [CheckMessage(WARNING, problem, id="core.W001")] if problem else []
+
+
+def check_time_outs(databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Warn of connections on which a transaction may wait for ever; for `check --deploy`."""
+    problem = database_roles.missing_time_outs() if databases else ""
+    return [CheckMessage(WARNING, problem, id="core.W002")] if problem else []

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import InsufficientPrivilege
 from psycopg2.extensions import encrypt_password
 from psycopg2.sql import SQL, Composed, Identifier, Literal
+
+from core.time_outs import TIME_OUTS
 
 SCHEMA = "public"
 # Django's own list of migrations. Models say by `written_by_owner_only` that they are like it.
@@ -46,6 +48,10 @@ SELECT p.oid::regprocedure::text FROM pg_proc p
 WHERE p.pronamespace = %s::regnamespace AND p.prosecdef AND p.prorettype <> 'trigger'::regtype
     AND pg_has_role(p.proowner, 'USAGE')
 """
+MAY_STAND_IN_THE_WAY = (
+    "The portal's role has no {} in this database, so one transaction that stops can hold up every "
+    "submission. Run: python manage.py migrate"
+)
 PROBLEMS = f"""
 SELECT
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
@@ -120,6 +126,41 @@ def grant(role: str, *, password: str = "") -> None:
             lent = SQL(function)
             cursor.execute(SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC").format(lent))
             cursor.execute(SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(lent, to))
+
+
+def set_time_outs(role: str = "") -> bool:
+    """Have the role's connections to this database begin with TIME_OUTS; "" for our own role.
+
+    A pooler passes no start-up options on, so that they stand in the database, too. Returns whether
+    we may: every role may set its own.
+    """
+    of = Identifier(role) if role else SQL("CURRENT_USER")
+    database = Identifier(str(connection.settings_dict["NAME"]))
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for name, value in TIME_OUTS.items():
+                cursor.execute(
+                    SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}").format(
+                        of, database, Identifier(name), Literal(value)
+                    )
+                )
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, InsufficientPrivilege):
+            return False
+        raise
+    return True
+
+
+def missing_time_outs() -> str:
+    """Return in one line which of TIME_OUTS this connection is without; "" if it has them all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = '0'"
+            " ORDER BY name DESC",
+            [list(TIME_OUTS)],
+        )
+        missing = [name for (name,) in cursor.fetchall()]
+    return MAY_STAND_IN_THE_WAY.format(" and no ".join(missing)) if missing else ""
 
 
 def problem() -> str:

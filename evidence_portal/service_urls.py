@@ -6,11 +6,13 @@ from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core.time_outs import TIME_OUTS
 from evidence_portal.environment import read_text, split_url
 
 # What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
-# No statement_timeout: an export of a large call takes the time that it takes.
-CONNECTION_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10min"
+CONNECTION_OPTIONS = " ".join(f"-c {name}={value}" for name, value in TIME_OUTS.items())
+# For how long a pooler lends a connection: PgBouncer's words. "" is for no pooler.
+POOL_MODES = ("", "session", "transaction")
 
 
 def read_database() -> dict[str, Any]:
@@ -19,7 +21,19 @@ def read_database() -> dict[str, Any]:
         "DATABASE_URL",
         remedy="Start script/server, or write postgresql://user:password@host:5432/name",
     )
-    return _database("DATABASE_URL", url)
+    database = _database("DATABASE_URL", url)
+    pool_mode = read_text("DATABASE_POOL_MODE", default="")
+    if pool_mode not in POOL_MODES:
+        raise ImproperlyConfigured(
+            "DATABASE_POOL_MODE must be transaction or session, the pool_mode of the connection "
+            f"pooler that DATABASE_URL leads to, or unset where it leads to PostgreSQL: {pool_mode}"
+        )
+    if pool_mode:
+        # A pooler refuses start-up options. The time-outs are the role's own: see `migrate`.
+        database["OPTIONS"].pop("options", None)
+    # Each transaction may have another connection, which knows no cursor of the one before.
+    database["DISABLE_SERVER_SIDE_CURSORS"] = pool_mode == "transaction"
+    return database
 
 
 def read_migration_database(database: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -45,7 +59,7 @@ def _database(variable: str, url: str) -> dict[str, Any]:
     """Read `postgresql://user:password@host:port/name?option=value`.
 
     The host may be a query parameter, as libpq has it for unix sockets. An empty `options=` sends
-    no options, for connection poolers that accept none.
+    no options.
     """
     remedy = (
         "postgresql://user:password@host:5432/name. "

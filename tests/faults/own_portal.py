@@ -56,13 +56,16 @@ UPDATE submissions_outboxemail SET next_attempt_at = next_attempt_at - %s WHERE 
 
 
 class OwnPortal:
-    """`mail` is the mail server; `people` how many drafts are made ready at the start."""
+    """`mail` is the mail server; `people` how many drafts are made ready at the start.
 
-    def __init__(self, portal, mail, *, port, data, people):
+    `site` is where they press Submit, if it is not the portal's own port.
+    """
+
+    def __init__(self, portal, mail, *, port, data, people, site=None):
         self.portal = portal
         self.mail = mail
         self._port = port
-        self._site = Site(port, SLUG)
+        self._site = site or Site(port, SLUG)
         self._environment = environment_of(data)
         everybody = people_with_drafts(self._environment, SLUG, people, short=True)
         self._waiting = iter(everybody)

@@ -1,5 +1,7 @@
 """What the role of web, worker and beat cannot do, on a connection of its own."""
 
+from contextlib import closing
+
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,6 +29,17 @@ def own(django_db_setup, django_db_blocker):
     opened.autocommit = True
     yield opened
     opened.close()
+
+
+def started_with(*, of):
+    """What a connection begins with through a pooler, which passes no options on."""
+    parameters = {name: value for name, value in of.items() if name != "options"}
+    with closing(psycopg2.connect(**parameters)) as opened, opened.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout'),"
+            " current_setting('idle_in_transaction_session_timeout')"
+        )
+        return cursor.fetchone()
 
 
 def refusal(own, *statements):
@@ -220,6 +233,7 @@ def test_migrate_works_as_the_owner_and_lets_a_new_role_serve(transactional_db, 
             call_command("migrate", verbosity=0)
             assert AuditEvent.objects.count() == 0
         assert database_roles.problem() == ""
+        assert started_with(of=connection.get_connection_params()) == ("10s", "10min")
     finally:
         connection.close()
         connection.settings_dict |= owner
@@ -236,3 +250,34 @@ def test_owner_that_may_make_no_role_says_what_to_run(transactional_db):
         with pytest.raises(CommandError, match="CREATE ROLE portal_new LOGIN PASSWORD"):
             database_roles.grant("portal_new")
         transaction.set_rollback(True)
+
+
+def test_role_sets_its_own_time_outs_where_the_owner_may_not(transactional_db):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE portal_plain")
+        cursor.execute("CREATE ROLE portal_other")
+        cursor.execute("SET LOCAL ROLE portal_plain")
+        assert database_roles.set_time_outs("portal_other") is False
+        assert database_roles.set_time_outs() is True
+        cursor.execute("RESET ROLE")
+        cursor.execute(
+            "SELECT rolname::text, setconfig FROM pg_db_role_setting"
+            " JOIN pg_roles ON oid = setrole WHERE rolname IN ('portal_plain', 'portal_other')"
+        )
+        assert cursor.fetchall() == [
+            ("portal_plain", ["lock_timeout=10s", "idle_in_transaction_session_timeout=10min"])
+        ]
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_connection_that_waits_for_ever_is_told_of():
+    assert checks.check_time_outs(databases=["default"]) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = 0")
+    [warning] = checks.check_time_outs(databases=["default"])
+    assert (warning.id, warning.msg) == (
+        "core.W002",
+        "The portal's role has no lock_timeout in this database, so one transaction that stops "
+        "can hold up every submission. Run: python manage.py migrate",
+    )

@@ -250,6 +250,7 @@ def test_database_address_is_taken_apart(settings_with):
         },
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
     }
 
 
@@ -258,6 +259,26 @@ def test_database_options_of_the_address_come_first(settings_with):
     database = settings_with(DATABASE_URL=url)["DATABASES"]["default"]
     assert database["HOST"] == "/run/pg"
     assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": "2"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "no_lasting_cursors"), [("transaction", True), ("session", False)]
+)
+def test_pooler_gets_no_options_and_no_cursor_that_outlives_its_turn(
+    settings_with, mode, no_lasting_cursors
+):
+    database = settings_with(DATABASE_POOL_MODE=mode)["DATABASES"]["default"]
+    assert database["OPTIONS"] == {"connect_timeout": "5"}
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is no_lasting_cursors
+
+
+def test_pool_mode_in_another_word_is_refused(settings_with):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_with(DATABASE_POOL_MODE="statement")
+    assert str(refused.value) == (
+        "DATABASE_POOL_MODE must be transaction or session, the pool_mode of the connection pooler "
+        "that DATABASE_URL leads to, or unset where it leads to PostgreSQL: statement"
+    )
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ class Command(migrate.Command):
             schema.note_digests()
             if role:
                 database_roles.grant(role, password=password)
+            has_time_outs = database_roles.set_time_outs(role)
+        if not has_time_outs:
+            database_roles.set_time_outs()
 
     def check(self, *arguments: Any, **options: Any) -> None:
         """Leave out the checks that ask the database: they would ask for this very command."""

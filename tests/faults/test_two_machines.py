@@ -1,0 +1,161 @@
+"""Two web servers and two workers before one database, through PgBouncer where it is installed.
+
+People meet either web server, from one request to the next. One machine dies, and no promise
+breaks. What both have in common: database, broker, files.
+"""
+
+import io
+import re
+from zipfile import ZipFile
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from bench.crowd import Site
+from bench.own_portal import environment_of, own_portal
+from core.time_outs import TIME_OUTS
+from devserver.children import wait_until
+from devserver.folders import RunFolder
+from devserver.portal import DATABASE, SERVING_ROLE
+from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
+from tests.faults import pooler
+from tests.faults.own_portal import PATIENCE, OwnPortal
+from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
+from tests.faults.two_machines import SLUG, InTurns, Visitor, ask_database, second_machine
+from tests.submissions.mail.mail_sink import Mortal, free_port
+
+CROWD = 60
+TESTS = 2
+STARTS_AN_HOUR = 5
+CALL = f"/calls/{SLUG}/"
+RECOMMENDATIONS = f"{CALL}response/recommendations/2/"
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory):
+    """DATABASE_URL leads through the pooler, if there is one; the owner's address never does."""
+    folder = tmp_path_factory.mktemp("database")
+    run = RunFolder()
+    engine = Postgres(folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC)
+    engine.start()
+    try:
+        engine.make_database(DATABASE)
+        direct, owner = engine.url(DATABASE, role=SERVING_ROLE), engine.url(DATABASE)
+        if pooler.FOUND is None:
+            yield {"DATABASE_URL": direct, "MIGRATION_DATABASE_URL": owner}
+            return
+        port = free_port()
+        with pooler.pooling(owner, port=port, roles=(SUPERUSER, SERVING_ROLE), run=run):
+            pooled = f"postgresql://{SERVING_ROLE}@127.0.0.1:{port}/{DATABASE}"
+            yield {"DATABASE_URL": pooled, "MIGRATION_DATABASE_URL": owner}
+    finally:
+        engine.stop()
+        run.remove()
+
+
+@pytest.fixture(scope="module")
+def both(databases, tmp_path_factory):
+    """The portal, which people meet at either machine, and the second machine."""
+    data = tmp_path_factory.mktemp("portal")
+    mail, port = Mortal(), free_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRAFTS_OF_CLIENT_PER_HOUR", str(STARTS_AN_HOUR))
+        if pooler.FOUND is not None:
+            patch.setenv("DATABASE_POOL_MODE", "transaction")
+        try:
+            url = f"smtp://127.0.0.1:{mail.sink.port}"
+            with (
+                own_portal(
+                    data, port=port, email_url=url, say=print, databases=databases
+                ) as running,
+                second_machine(environment_of(data), logs=data / "logs") as second,
+            ):
+                sites = InTurns(Site(port, SLUG), Site(second.port, SLUG))
+                people = TESTS * (CROWD + 1) + 1
+                portal = OwnPortal(running, mail, port=port, data=data, people=people, site=sites)
+                portal.sites, portal.port, portal.environment = sites, port, environment_of(data)
+                yield portal, second
+        finally:
+            mail.kill()
+
+
+@pytest.fixture(scope="module")
+def begun(both):
+    """Somebody whose response was begun at the first machine, which counts as a start."""
+    portal, _ = both
+    visitor = Visitor()
+    assert visitor.post(portal.port, f"{CALL}start/", {}, page=CALL)[0] == 302
+    return visitor
+
+
+def test_people_submit_at_both_and_each_gets_one_mail(both):
+    portal, _ = both
+    answers = portal.crowd(CROWD)
+    assert all(answer.received for answer in answers.values())
+    hold_promises(portal, answers)
+
+
+def test_one_machine_dies_and_no_promise_breaks(both):
+    portal, second = both
+    dead = portal.sites.sites[1]
+
+    def kill_it():
+        portal._died = "worker"
+        second.kill()
+        portal.sites.sites.remove(dead)
+
+    answers = portal.crowd(CROWD, break_it=kill_it, after=CROWD // 3)
+    lost = [answer for answer in answers.values() if not answer.received]
+    assert {answer.status for answer in lost} <= {0}
+    hold_promises(portal, answers, repeats=SENT_AGAIN)
+    second.start()
+    portal.sites.sites.append(dead)
+
+
+def test_response_begun_at_one_goes_on_at_the_other_with_its_file(both, begun):
+    portal, second = both
+    visitor = begun
+    words = {"anything_else": "Ask those who were turned down.", "action": "continue"}
+    assert visitor.post(second.port, RECOMMENDATIONS, words)[0] == 302
+    text = SimpleUploadedFile("notes.txt", b"Minutes of the third meeting.")
+    words = {"anything_else": words["anything_else"], "action": "upload"}
+    assert visitor.post(portal.port, RECOMMENDATIONS, words, files={"files": text})[0] == 302
+    _, page = visitor.get(second.port, RECOMMENDATIONS)
+    assert "Ask those who were turned down." in page.decode()
+    [file] = re.findall(rf'href="({CALL}response/files/[^"]+)"', page.decode())
+    assert visitor.get(second.port, file) == (200, b"Minutes of the third meeting.")
+
+
+def test_limits_count_what_came_to_both(both, begun):
+    portal, second = both
+    ports = [portal.port, second.port] * STARTS_AN_HOUR
+    told = [Visitor().post(port, f"{CALL}start/", {}, page=CALL)[0] for port in ports]
+    starts_left = STARTS_AN_HOUR - 1
+    assert told == [302] * starts_left + [429] * (len(ports) - starts_left)
+
+
+def test_export_is_asked_for_at_one_and_fetched_at_the_other(both):
+    portal, second = both
+    ((_, answer),) = portal.crowd(1).items()
+    assert answer.received
+    member = Visitor()
+    sign_in = {"username": "steering", "password": portal.portal.password}
+    assert member.post(portal.port, "/steering/sign-in/", sign_in)[0] == 302
+    choose = f"/steering/{SLUG}/exports/"
+    status, run = member.post(second.port, choose, {"format": "docx-each"})
+    assert status == 302
+    made = wait_until(
+        lambda: member.get(portal.port, f"{run}file/")[0] == 200, seconds=PATIENCE, pause=0.25
+    )
+    assert made
+    first, other = (member.get(port, f"{run}file/")[1] for port in (portal.port, second.port))
+    assert first == other
+    assert len(ZipFile(io.BytesIO(first)).namelist()) >= 1
+
+
+@pytest.mark.skipif(pooler.FOUND is None, reason=pooler.REMEDY)
+def test_time_outs_hold_through_the_pooler(both):
+    portal, _ = both
+    for name, value in TIME_OUTS.items():
+        assert ask_database(portal.environment, f"SHOW {name}") == value
+    assert ask_database(portal.environment, "SHOW TimeZone") == "UTC"
