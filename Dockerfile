@@ -10,11 +10,19 @@ FROM python:3.13-slim-trixie
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PORTAL_STATIC=/portal/collected-static \
-    PORTAL_MEDIA=/uploads
-# A volume on /uploads takes its owner from here.
+    PORTAL_MEDIA=/uploads \
+    PORTAL_BACKUPS=/backups
+# pg_dump and pg_restore of the version that docker-compose.yml runs, which Debian does not have yet.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/*
+# A volume on one of these folders takes its owner from here.
 RUN groupadd --system --gid 10001 portal \
     && useradd --system --uid 10001 --gid portal --no-create-home portal \
-    && install --directory --owner portal --group portal --mode 700 /uploads
+    && install --directory --owner portal --group portal --mode 700 /uploads /backups
 COPY --from=packages /venv /venv
 WORKDIR /portal
 COPY . .
@@ -22,7 +30,7 @@ COPY . .
 RUN PORTAL_ENV=local SECRET_KEY=of-the-build-only PORTAL_URL=http://127.0.0.1:8000 \
     DATABASE_URL=postgresql://nobody@127.0.0.1:9/none BROKER_URL=redis://127.0.0.1:9/0 \
     EMAIL_URL=smtp://127.0.0.1:9 python manage.py collectstatic --no-input \
-    && python -m compileall -q accounts core evidence_portal exports personal_data rehearsal retention review submissions
+    && python -m compileall -q accounts backups core evidence_portal exports personal_data rehearsal retention review submissions
 USER 10001:10001
 EXPOSE 8000
 CMD ["gunicorn", "--bind", "0.0.0.0:8000"]

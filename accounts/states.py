@@ -25,6 +25,8 @@ class AuditAction(TextChoices):
     EXPORT_CANCELLED = "export_cancelled", "Cancelled an export"
     TOKEN_MADE = "token_made", "Made a token for programs"
     TOKEN_REVOKED = "token_revoked", "Revoked a token for programs"
+    RESTORED = "restored", "Restored a backup"
+    MAIL_RELEASED = "mail_released", "Let mail go out after a restore"
     REHEARSAL_RESET = "rehearsal_reset", "Reset a rehearsal"
     IDENTITY_SEARCHED = "identity_searched", "Searched who answered"
     MEMBERSHIP_GIVEN = "membership_given", "Made somebody a member of a call"

@@ -31,7 +31,7 @@ def problem() -> str:
     """
     if refusal := problem_for_migrate():
         return refusal
-    if missing := len(set(MigrationLoader(None).disk_migrations) - _applied()):
+    if missing := len(known() - applied()):
         count = f"{missing} migration{'s' if missing > 1 else ''}"
         return f"The database lacks {count} of this release. {MIGRATE}"
     return ""
@@ -39,10 +39,10 @@ def problem() -> str:
 
 def problem_for_migrate() -> str:
     """Return in one line why not even `migrate` may touch the database; "" if it may."""
-    applied = _applied()
-    if changed := _changed(applied):
+    there = applied()
+    if changed := _changed(there):
         return f"The migration {changed[0]} was changed after it was applied. {CHANGED}"
-    if unknown := sorted(applied - set(MigrationLoader(None).disk_migrations)):
+    if unknown := sorted(there - known()):
         return f"The database has the migration {_named(unknown[0])}, unknown here. {NEWER}"
     return ""
 
@@ -65,7 +65,7 @@ def exit_unless_current() -> None:
 def note_digests() -> None:
     """Note the digests of the applied migrations' files beside Django's own list of them."""
     digests = file_digests()
-    noted = {name: digests[name] for name in sorted(map(_named, _applied())) if name in digests}
+    noted = {name: digests[name] for name in sorted(map(_named, applied())) if name in digests}
     with connection.cursor() as cursor:
         cursor.execute(f"COMMENT ON TABLE {NOTED_IN} IS %s", [json.dumps(noted)])
 
@@ -86,14 +86,20 @@ def _own_folders() -> Iterable[tuple[str, Path]]:
             yield config.label, folder
 
 
-def _applied() -> set[tuple[str, str]]:
+def applied() -> set[tuple[str, str]]:
+    """Return the migrations that the database has, of this release's apps, as app and name."""
     labels = {config.label for config in apps.get_app_configs()}
-    applied = MigrationRecorder(connection).applied_migrations()
-    return {(label, name) for label, name in applied if label in labels}
+    recorded = MigrationRecorder(connection).applied_migrations()
+    return {(label, name) for label, name in recorded if label in labels}
 
 
-def _changed(applied: set[tuple[str, str]]) -> list[str]:
-    if not applied:
+def known() -> set[tuple[str, str]]:
+    """Return the migrations that this release has, as app and name."""
+    return set(MigrationLoader(None).disk_migrations)
+
+
+def _changed(there: set[tuple[str, str]]) -> list[str]:
+    if not there:
         return []
     with connection.cursor() as cursor:
         cursor.execute(READ_NOTE)
@@ -101,7 +107,7 @@ def _changed(applied: set[tuple[str, str]]) -> list[str]:
     digests = file_digests()
     return [
         name
-        for name in sorted(map(_named, applied))
+        for name in sorted(map(_named, there))
         if name in noted and name in digests and noted[name] != digests[name]
     ]
 

@@ -23,11 +23,13 @@ from accounts.current_user import current_user
 from accounts.rights import is_administrator, may_enter_admin, may_somewhere, narrowed
 from accounts.sign_in import SignIn, SignOut
 from accounts.states import Action
+from backups import reports
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
 from retention.calendar import calls_that_wait, records_overdue
 from review.first_page import calls_today
 from submissions.mail.mail_health import late_in_words, mail_health
+from submissions.outbox import holding
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
 from submissions.responses.models import Attachment, ErasureRequest, Submission
@@ -108,6 +110,7 @@ class PortalAdminSite(AdminSite):
             "calls_today": calls_today(current_user(request), at=at),
             "late_mail": late,
             "failed_mails": failed,
+            "held_mail": holding.held_in_words() if may_somewhere(reader, Action.SEE_MAILS) else "",
             "to_erase": to_erase.count(),
             "erase_by": to_erase.order_by("due_at").values_list("due_at", flat=True).first(),
             "clocks": _clocks_in_words(),
@@ -119,6 +122,8 @@ class PortalAdminSite(AdminSite):
             "sees_all": sees_all,
         }
         if sees_all:
+            backups = reports.problems_in_words(wall_now=clock.wall_now())
+            warnings["backups"] = [capfirst(line) for line in backups]
             warnings |= _room_in_words() | {"records_overdue": records_overdue(at=at)}
         return super().index(request, warnings | (extra_context or {}))
 

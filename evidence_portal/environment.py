@@ -163,6 +163,17 @@ def read_addresses(name: str) -> list[str]:
     return [clean_address(address) for address in addresses]
 
 
+def read_backup_recipients() -> list[str]:
+    """Return BACKUP_RECIPIENTS, public keys of age; none if it is unset."""
+    keys = read_list("BACKUP_RECIPIENTS", default="")
+    if not all(key.startswith("age1") and key.isascii() and key.isalnum() for key in keys):
+        raise ImproperlyConfigured(
+            "BACKUP_RECIPIENTS must list public keys of age, which begin with age1: make a pair "
+            "with: age-keygen -o backup.key"
+        )
+    return keys
+
+
 def read_monitoring_token() -> str:
     """Return MONITORING_TOKEN; "" if it is unset."""
     token = read_text("MONITORING_TOKEN", default="")

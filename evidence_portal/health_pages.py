@@ -10,10 +10,12 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from backups import reports
 from core import can_write, clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
 from evidence_portal.monitoring import may_read_parts
 from submissions.mail.mail_health import late_in_words, mail_health
+from submissions.outbox import holding
 from submissions.responses.evidence_checks.checking import (
     in_words,
     last_check,
@@ -30,7 +32,7 @@ NOT_READY = "not ready"
 NEEDED = frozenset({"database", "schema", "clock", "uploads"})
 ORDER = (
     *("database", "schema", "clock", "uploads"),
-    *("broker", "worker", "beat", "mail", "evidence", "record", "files"),
+    *("broker", "worker", "beat", "mail", "evidence", "record", "files", "backups"),
 )
 
 
@@ -52,7 +54,8 @@ def ready(request: HttpRequest) -> HttpResponse:
     Strangers get one word. A line for each part is for the machine itself, and for who sends
     MONITORING_TOKEN as `Authorization: Bearer`. Heartbeats go by real time, the age of mails by
     the portal's clock, which dated them. `record` warns of a database role that could alter it.
-    `files` is there if a virus scanner is set up, and warns of files that wait for it.
+    `files` is there if a virus scanner is set up, and warns of files that wait for it. `backups` is
+    there if the portal makes some, and warns of an old one or one that failed.
     """
     clocks: dict[str, timedelta] = {}
     parts = _database_and_mail(clocks) | {"uploads": can_write.files_in_words() or OK}
@@ -88,7 +91,7 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         clocks["this server"] = clock_check.measure()
         refusal = schema.problem()
         # Another release's tables may have no such columns.
-        late = "" if refusal else late_in_words(mail_health(at=clock.portal_now()))
+        late = "" if refusal else _say_mail()
         evidence = UNKNOWN if refusal else _say_evidence()
         alterable = database_roles.problem()
         unwritable = "" if refusal else can_write.database_in_words()
@@ -106,7 +109,17 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
     if settings.CLAMD_URL and not refusal:
         waiting = scans_in_words()
         parts["files"] = f"warning: {waiting}" if waiting else OK
+    if settings.BACKUP_RECIPIENTS:
+        said = reports.problems_in_words(wall_now=clock.wall_now())
+        parts["backups"] = f"warning: {'; '.join(said)}" if said else OK
     return parts
+
+
+def _say_mail() -> str:
+    held = holding.held_in_words()
+    said = [f"{held}: {holding.RELEASE}"] if held else []
+    late = late_in_words(mail_health(at=clock.portal_now()))
+    return "; ".join([*said, late] if late else said)
 
 
 def _say_evidence() -> str:

@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from backups import reports
 from core import clock, clock_check, disk_reserve, heartbeats, release
 from core.broker import broker
 from evidence_portal.monitoring import may_read_parts
@@ -69,6 +70,7 @@ class Counted(Collector):
             value=settings.DISK_RESERVE_MB * disk_reserve.MB,
         )
         yield from _signs_of_life()
+        yield from _of_backups()
         try:
             known = list(_of_the_database())
         except DatabaseError:
@@ -94,6 +96,24 @@ def _signs_of_life() -> Iterator[GaugeMetricFamily]:
     for part, lives in alive.items():
         up.add_metric([part], float(lives))
     yield up
+
+
+def _of_backups() -> Iterator[GaugeMetricFamily]:
+    """Yield the times of the last good ones, of those that the portal makes; 0 for none."""
+    if not settings.BACKUP_RECIPIENTS:
+        return
+    for kind in reports.Kind:
+        known = reports.of(kind)
+        yield GaugeMetricFamily(
+            f"portal_{kind}_last_good_timestamp_seconds",
+            f"When the last good {kind} began, in seconds since 1970; 0 for none",
+            value=known.last_good.at.timestamp() if known.last_good else 0,
+        )
+        yield GaugeMetricFamily(
+            f"portal_{kind}_failed",
+            f"Whether the last {kind} failed",
+            value=float(known.last is not None and not known.last.is_good),
+        )
 
 
 def _of_the_database() -> Iterator[GaugeMetricFamily]:

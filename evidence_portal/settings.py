@@ -15,6 +15,7 @@ from evidence_portal.environment import (
     languages_in,
     read_addresses,
     read_allowed_hosts,
+    read_backup_recipients,
     read_language,
     read_log_format,
     read_log_level,
@@ -104,6 +105,11 @@ DRAFTS_OF_CLIENT_PER_HOUR = read_number("DRAFTS_OF_CLIENT_PER_HOUR", default=60)
 DRAFTS_IN_ALL_PER_HOUR = read_number("DRAFTS_IN_ALL_PER_HOUR", default=3_000)
 # Uploads leave so much free where files are kept.
 DISK_RESERVE_MB = read_number("DISK_RESERVE_MB", default=1_024)
+# The public keys that backups are encrypted to, the folder that they lie in, and after how many
+# hours without a good one the portal warns.
+BACKUP_RECIPIENTS = read_backup_recipients()
+PORTAL_BACKUPS = Path(read_text("PORTAL_BACKUPS", default=str(BASE_DIR / ".portal" / "backups")))
+BACKUP_STALE_HOURS = read_number("BACKUP_STALE_HOURS", default=36)
 # Who may read at /readyz/ how each part is; "" for nobody but the machine itself.
 MONITORING_TOKEN = read_monitoring_token()
 # Where faults are reported, stripped of data; "" for nowhere.
@@ -143,6 +149,7 @@ INSTALLED_APPS = [
     "exports",
     "personal_data",
     "retention",
+    "backups",
     "rehearsal",
 ]
 MIDDLEWARE = [

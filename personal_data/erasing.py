@@ -9,6 +9,7 @@ import json
 import logging
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
@@ -245,9 +246,14 @@ def _delete_files(request: ErasureRequest) -> None:
 def _write_tombstone(request: ErasureRequest) -> None:
     """Keep what a restored backup needs to be told again, beside the files (`reapply_erasures`)."""
     storage = private_storage()
-    name = f"{FOLDER}/{request.public_id.hex}.json"
+    name = tombstone_name(str(request.public_id))
     if not storage.exists(name):
         storage.save(name, ContentFile(json.dumps(as_tombstone(request)).encode() + b"\n"))
+
+
+def tombstone_name(request: str) -> str:
+    """Return where the tombstone of the request with that public id lies beside the files."""
+    return f"{FOLDER}/{UUID(request).hex}.json"
 
 
 def as_tombstone(request: ErasureRequest) -> dict[str, Any]:

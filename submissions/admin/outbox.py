@@ -42,6 +42,7 @@ from submissions.mail.resending import (
     send_to_corrected,
 )
 from submissions.mail.tasks import nudge_mail
+from submissions.outbox import holding
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import FINISHED, OutboxState
 
@@ -118,6 +119,8 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         told = {
             "health": health,
             "late": late_in_words(health),
+            "held": holding.held_in_words(),
+            "release": holding.RELEASE,
             "oldest_waiting": in_uk_time(health.oldest_waiting),
         }
         return super().changelist_view(request, told | (extra_context or {}))

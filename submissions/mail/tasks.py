@@ -10,7 +10,7 @@ from celery.signals import beat_init
 from core import clock, clock_check, heartbeats
 from core.broker import broker, nudge
 from submissions.mail import daily_report, reminding, sending
-from submissions.outbox import queue
+from submissions.outbox import holding, queue
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +21,10 @@ EXPIRES = 10.0  # seconds; by then beat has sent the next task
 
 @shared_task(name="submissions.send_due_mail", time_limit=TIME_LIMIT)
 def send_due_mail() -> None:
-    """Send what is due, unless the mail server has just been found away."""
+    """Send what is due, unless mail is held or the mail server has just been found away."""
     with broker() as client:
         client.delete(heartbeats.MAIL_NUDGED)
-        if heartbeats.is_mail_server_away(client):
+        if holding.is_held() or heartbeats.is_mail_server_away(client):
             return
         report = sending.send_due(portal_now=_now, wall_now=clock.wall_now)
         if report.server_away:

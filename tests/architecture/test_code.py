@@ -18,6 +18,7 @@ APPS = (
     "exports",
     "personal_data",
     "retention",
+    "backups",
     "rehearsal",
 )
 # Only these read the clock; everything below is handed the moment.
@@ -30,6 +31,7 @@ CLOCK_READERS = (
     "accounts/sign_in.py",
     "accounts/signed_in.py",
     "accounts/tasks.py",
+    "backups/management/",
     "core/clock.py",
     "core/page_context.py",
     "core/sessions.py",

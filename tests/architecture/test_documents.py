@@ -30,7 +30,13 @@ OUR_FOLDERS = tuple(
 )
 LARGEST_IMAGE = 150_000  # bytes
 # Which variables the containers' engines and this machine's set-up read, and not the portal.
-NOT_READ_BY_SETTINGS = {"POSTGRES_PASSWORD", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "PORT"}
+NOT_READ_BY_SETTINGS = {
+    "BACKUP_FOLDER",
+    "FORWARDED_ALLOW_IPS",
+    "PORT",
+    "POSTGRES_PASSWORD",
+    "WEB_CONCURRENCY",
+}
 
 
 def named(path):

@@ -9,6 +9,7 @@ import uuid
 
 import psycopg2
 import pytest
+from pyrage import x25519
 
 from devserver.children import engine_account, run_to_completion, wait_until
 from devserver.folders import RunFolder
@@ -75,6 +76,7 @@ def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
     written_by_python = {"__pycache__"}
     assert {path.name for path in (image_files / "portal").iterdir()} - written_by_python == {
         "accounts",
+        "backups",
         "core",
         "evidence_portal",
         "exports",
@@ -216,6 +218,35 @@ def test_backup_of_the_guide_can_be_restored(deployed):
     assert len(restored) == 1
     with pytest.raises(psycopg2.errors.CheckViolation):
         query(deployed, "UPDATE submissions_version SET words = 0", database="restored")
+
+
+@pytest.mark.usefixtures("reference")
+def test_backup_of_its_service_is_restored_by_the_two_roles(deployed):
+    """As the guide has it: with an owner and a serving role, in production's settings."""
+    secret = x25519.Identity.generate()
+    there = {"PORTAL_BACKUPS": str(deployed.folder / "backups")}
+    environment = deployed.environment("backup", **there, BACKUP_RECIPIENTS=str(secret.to_public()))
+    command = deployed.services["backup"]["command"]
+    assert command[-2:] == ["--nightly", "02:30"]
+    made = deployed.run([*command[:-2], "--drill"], **environment)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-1].endswith(": 1 versions checked, 0 problems.")
+    deployed.postgres.make_database("again")
+    identity = deployed.folder / "identity"
+    identity.write_text(f"{secret}\n")
+    environment |= {
+        "MIGRATION_DATABASE_URL": deployed.postgres.url("again"),
+        "DATABASE_URL": deployed.postgres.url("again", role="evidence_portal"),
+        "PORTAL_MEDIA": str(deployed.folder / "uploads-again"),
+    }
+    words = ["python", "manage.py", "restore", "--identity", str(identity)]
+    restored = deployed.run(words, **environment)
+    assert (restored.returncode, restored.stderr) == (0, ""), restored.stdout
+    assert restored.stdout.endswith("1 versions and 0 files checked, 0 problems.\n")
+    checked = deployed.run(
+        ["python", "manage.py", "check", "--deploy", "--database", "default"], **environment
+    )
+    assert checked.stdout == "System check identified no issues (0 silenced).\n"
 
 
 def compose_test(stack, name):

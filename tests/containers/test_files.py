@@ -91,7 +91,21 @@ def test_image_holds_no_setting_that_differs_by_portal():
     settings = [rest for word, rest in instructions() if word in {"ENV", "ARG"}]
     names = re.findall(r"(\w+)=", " ".join(settings))
     # The first says at the building which packages come along.
-    assert names == ["REQUIREMENTS", "PATH", "PYTHONUNBUFFERED", "PORTAL_STATIC", "PORTAL_MEDIA"]
+    assert names == [
+        "REQUIREMENTS",
+        "PATH",
+        "PYTHONUNBUFFERED",
+        "PORTAL_STATIC",
+        "PORTAL_MEDIA",
+        "PORTAL_BACKUPS",
+    ]
+
+
+def test_image_dumps_and_restores_the_server_of_the_compose_file():
+    image = compose(**FILLED_IN)["services"]["postgres"]["image"]
+    major = re.fullmatch(r"postgres:(\d+)\.\d+", image)[1]
+    [installs] = [rest for word, rest in instructions() if word == "RUN" and "apt-get" in rest]
+    assert f" postgresql-client-{major} " in installs
 
 
 def test_image_runs_as_nobody_special():
@@ -107,14 +121,15 @@ def test_image_installs_checked_packages_only():
     assert "--require-hashes --requirement /requirements.txt" in installs[0]
 
 
-def test_own_services_cannot_write_but_to_uploads_and_tmp():
+def test_own_services_cannot_write_but_to_uploads_backups_and_tmp():
     services = compose(**FILLED_IN)["services"]
-    for name in ("web", "worker", "beat", "migrate"):
+    for name in ("web", "worker", "beat", "migrate", "backup"):
         service = services[name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
-        assert service["volumes"] == ["uploads:/uploads"]
+        more = ["backups:/backups"] if name == "backup" else []
+        assert service["volumes"] == ["uploads:/uploads", *more]
         assert [line.partition(":")[0] for line in service["tmpfs"]] == ["/tmp"]
 
 
@@ -140,6 +155,7 @@ def test_services_start_after_the_migration_and_stay_up():
         "postgres": "unless-stopped",
         "redis": "unless-stopped",
         "clamd": "unless-stopped",
+        "backup": "unless-stopped",
     }
 
 
@@ -157,7 +173,16 @@ def test_named_volumes_are_the_ones_that_services_use():
         for service in stated["services"].values()
         for volume in service.get("volumes", [])
     }
-    assert used == set(stated["volumes"]) == {"postgres", "signatures", "uploads"}
+    assert (
+        used
+        == set(stated["volumes"])
+        == {
+            "backups",
+            "postgres",
+            "signatures",
+            "uploads",
+        }
+    )
 
 
 def test_env_example_explains_every_variable_and_gives_no_secret():
@@ -195,7 +220,7 @@ def test_env_example_names_every_setting_that_is_read():
 def test_compose_passes_on_every_setting_that_is_read(service):
     environment = compose(**FILLED_IN)["services"][service]["environment"]
     of_web_only = {"TRUSTED_PROXIES"} if service != "web" else set()
-    of_the_image = {"PORTAL_MEDIA", "PORTAL_STATIC"}
+    of_the_image = {"PORTAL_BACKUPS", "PORTAL_MEDIA", "PORTAL_STATIC"}
     missing = settings_that_are_read() - set(environment) - of_web_only - of_the_image
     assert missing - {"MIGRATION_DATABASE_URL"} == set()
 
@@ -207,12 +232,13 @@ def test_commands_are_lists_so_that_signals_reach_them():
         assert isinstance(commands[name], list), name
 
 
-def test_only_migrate_gets_the_owners_password():
+def test_only_migrate_and_backup_get_the_owners_password():
     services = compose(**FILLED_IN)["services"]
     owners = f"evidence:{FILLED_IN['POSTGRES_PASSWORD']}@"
     own = f"evidence_portal:{FILLED_IN['POSTGRES_PORTAL_PASSWORD']}@"
-    told = {name: services[name]["environment"] for name in ("web", "worker", "beat", "migrate")}
+    names = ("web", "worker", "beat", "migrate", "backup")
+    told = {name: services[name]["environment"] for name in names}
     with_owner = [name for name, variables in told.items() if owners in str(variables)]
-    assert with_owner == ["migrate"]
+    assert with_owner == ["migrate", "backup"]
     assert owners in told["migrate"]["MIGRATION_DATABASE_URL"]
     assert all(own in variables["DATABASE_URL"] for variables in told.values())

@@ -117,7 +117,8 @@ def test_database_that_is_away_is_told_and_nothing_made_up(client, monkeypatch):
     assert not any(name.startswith("portal_mails") for name, *_ in samples)
 
 
-def test_alarms_and_the_dashboard_name_metrics_that_are_there(client):
+def test_alarms_and_the_dashboard_name_metrics_that_are_there(client, settings):
+    settings.BACKUP_RECIPIENTS = ["age1"]
     make_submitted()
     client.get("/nowhere/")
     there = {name for name, *_ in read(client)}

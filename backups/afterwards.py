@@ -1,0 +1,34 @@
+"""Keeping a restored database from sending twice, letting people in, offering lost exports."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import SignIn
+from accounts.record import record
+from accounts.states import AuditAction
+from exports.models import ExportRun
+from submissions.outbox import holding
+from submissions.responses.models import ReturnToken
+
+
+def set_right(*, backup: str, at: datetime) -> list[str]:
+    """End what belongs to the time of the backup, and put the restore on record.
+
+    Mail is held meanwhile. Everybody signs in anew: of who was shut out since, the restored
+    rows know nothing. Links back that were not used then may have been used since. Files of exports
+    are in no backup. Returns what to do next, a line each.
+    """
+    with transaction.atomic():
+        mails = holding.give_up_waiting()
+        SignIn.objects.all().delete()
+        unused = ReturnToken.objects.filter(used_at=None, opens_response=True)
+        links, _ = unused.delete()
+        ExportRun.objects.exclude(file="").update(file="")
+        record(by=None, at=at, action=AuditAction.RESTORED, backup=backup)
+    return [
+        f"Mail is held. {mails:,} mails that waited may have gone out since: they are marked as "
+        "failed in the outbox. Look there, then run: manage.py release_mail",
+        f"Everybody signs in anew, and {links:,} links by email have ended. Users and memberships "
+        "are as they were then: end again those who left since.",
+    ]

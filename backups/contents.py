@@ -1,0 +1,106 @@
+"""What belongs into a backup, as one moment of the database has it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
+
+from backups.settings_named import SETTINGS
+from core import database_roles, release, schema
+from personal_data.erasing import as_tombstone
+from submissions.responses.models import (
+    Attachment,
+    ErasureRequest,
+    ResponseImport,
+    Submission,
+    Version,
+)
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in the storage of uploads; `sha256` and `size` are those of its row."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """`snapshot` is what pg_dump needs to see the same; it lasts as long as `at_one_moment`."""
+
+    snapshot: str
+    files: list[StoredFile]
+    erasures: list[dict[str, Any]]
+    facts: dict[str, Any]
+
+
+@contextmanager
+def at_one_moment() -> Iterator[Contents]:
+    """Look at the database as it is now, as its owner, and hold that view for pg_dump."""
+    with database_roles.as_owner(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
+            snapshot, server = cursor.fetchone()
+        erasures = [as_tombstone(request) for request in _carried_out()]
+        files = list(_files())
+        facts = {
+            "format": FORMAT,
+            "portal": release.VERSION,
+            "postgresql": server,
+            "migrations": applied_migrations(),
+            "secret_key": fingerprint_of_key(),
+            "settings": [name for name in SETTINGS if os.environ.get(name)],
+            "counts": {
+                "responses": Submission.objects.count(),
+                "versions": Version.objects.count(),
+                "files": len(files),
+                "erasures": len(erasures),
+            },
+        }
+        yield Contents(snapshot, files, erasures, facts)
+
+
+def erasures_now() -> list[dict[str, Any]]:
+    return [as_tombstone(request) for request in _carried_out()]
+
+
+def _carried_out() -> Iterator[ErasureRequest]:
+    requests = ErasureRequest.objects.carried_out().select_related(
+        "call", "submission", "entered_by", "decided_by"
+    )
+    yield from requests.order_by("pk")
+
+
+def _files() -> Iterator[StoredFile]:
+    """Yield what respondents gave and what is being imported. Exports are made again."""
+    for model in (Attachment, ResponseImport):
+        rows = model._default_manager.exclude(file="").order_by("pk")
+        for name, sha256, size in rows.values_list("file", "sha256", "size"):
+            yield StoredFile(name, sha256, size)
+
+
+def is_still_there(file: StoredFile) -> bool:
+    """Return whether a row has the file now: an erasure may have deleted both since."""
+    return any(
+        model._default_manager.filter(file=file.name).exists()
+        for model in (Attachment, ResponseImport)
+    )
+
+
+def applied_migrations() -> list[str]:
+    return sorted(f"{app}.{name}" for app, name in schema.applied())
+
+
+def fingerprint_of_key() -> str:
+    """Return what tells one SECRET_KEY from another without giving it away."""
+    return salted_hmac("backups.key", "fingerprint", algorithm="sha256").hexdigest()[:16]

@@ -1,0 +1,103 @@
+"""A drill: restoring a backup for real, into a scratch database, in a process of its own.
+
+That process is `manage.py restore` itself, pointed at other places. Only its tail is new: the
+database is dropped, whatever came of it.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg2
+from django.conf import settings
+from django.db import connection
+from psycopg2 import sql
+
+from backups import programs
+from backups.errors import BackupFailed
+from core.database_roles import as_owner
+
+# A restore of a drill must reach neither the broker nor a mail server; this port discards.
+NOWHERE = {"BROKER_URL": "redis://127.0.0.1:9/0", "EMAIL_URL": "smtp://127.0.0.1:9"}
+
+
+def drill(of: Path, *, name: str, identity: str, with_files: bool) -> str:
+    """Restore into a scratch database and drop it; return the last line that the restore said.
+
+    `identity` is the text of a file of age-keygen. `with_files`: into a scratch folder, too.
+    Raises BackupFailed with the restore's own reason.
+    """
+    command = [
+        sys.executable,
+        str(settings.BASE_DIR / "manage.py"),
+        *("restore", "--from", str(of), "--backup", name, "--identity", "-"),
+        *([] if with_files else ["--without-files"]),
+    ]
+    with scratch_database() as url, tempfile.TemporaryDirectory(prefix="drill-") as folder:
+        ran = subprocess.run(
+            command,
+            env=_environment(url, folder),
+            input=identity,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    lines = (ran.stdout if ran.returncode == 0 else ran.stderr).strip().splitlines()
+    last = lines[-1] if lines else f"it ended with {ran.returncode}"
+    if ran.returncode != 0:
+        raise BackupFailed(f"The drill with {name} failed: {last.removeprefix('CommandError: ')}")
+    return last
+
+
+@contextmanager
+def scratch_database() -> Iterator[str]:
+    """Make an empty database on the same server, as the owner; yield its URL; drop it.
+
+    Raises BackupFailed where the owner may not make one.
+    """
+    with as_owner():
+        own = dict(connection.settings_dict)
+        address, own_name = programs.address(), own["NAME"]
+    # PostgreSQL cuts a name after 63 bytes.
+    name = f"{own_name[:40]}_drill_{secrets.token_hex(4)}"
+    server = psycopg2.connect(address, password=own["PASSWORD"] or None)
+    try:
+        server.autocommit = True
+        with server.cursor() as cursor:
+            made = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
+            try:
+                cursor.execute(made.format(sql.Identifier(name)))
+            except psycopg2.Error as error:
+                raise BackupFailed(
+                    "There is no room or no right to make a scratch database. Run as a superuser: "
+                    f"ALTER ROLE {own['USER']} CREATEDB; or try the backup on another server "
+                    f"({type(error).__name__})."
+                ) from None
+            try:
+                yield _url(own, name)
+            finally:
+                dropped = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                cursor.execute(dropped.format(sql.Identifier(name)))
+    finally:
+        server.close()
+
+
+def _environment(url: str, folder: str) -> dict[str, str]:
+    """Return the restore's environment: all that it may write lies in the scratch places."""
+    own = {name: value for name, value in os.environ.items() if name != "MIGRATION_DATABASE_URL"}
+    return own | NOWHERE | {"DATABASE_URL": url, "PORTAL_MEDIA": folder}
+
+
+def _url(own: dict[str, Any], name: str) -> str:
+    options = {"host": own["HOST"], "port": own["PORT"], **own["OPTIONS"]}
+    given = urlencode({key: value for key, value in options.items() if value}, quote_via=quote)
+    user = quote(own["USER"], safe="")
+    password = f":{quote(own['PASSWORD'], safe='')}" if own["PASSWORD"] else ""
+    return f"postgresql://{user}{password}@/{quote(name)}?{given}"

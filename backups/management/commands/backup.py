@@ -1,0 +1,174 @@
+"""manage.py backup"""
+
+import time as clock_of_process
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from pyrage import x25519
+
+from backups import drilling, making, nightly, reports
+from backups.errors import BackupFailed
+from backups.folder import LONGEST, BackupFolder
+from backups.reports import Kind
+from core import clock
+
+DAILY, WEEKLY = 14, 4
+
+
+class Command(BaseCommand):
+    help = (
+        "Back up the database and the files, encrypted with age to the public keys in "
+        "BACKUP_RECIPIENTS, into PORTAL_BACKUPS; then delete the backups that are not to be kept. "
+        "No key on this machine opens them."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--to", type=Path, help="The folder of backups; PORTAL_BACKUPS.")
+        parser.add_argument(
+            "--recipient",
+            action="append",
+            help="A public key of age, instead of BACKUP_RECIPIENTS; may be given several times.",
+        )
+        parser.add_argument(
+            "--keep-daily",
+            type=_at_least_one,
+            default=DAILY,
+            metavar="DAYS",
+            help=f"Keep the newest backup of each of so many days; {DAILY}.",
+        )
+        parser.add_argument(
+            "--keep-weekly",
+            type=_whole,
+            default=WEEKLY,
+            metavar="WEEKS",
+            help=f"And of each of so many weeks; {WEEKLY}. None is kept for more than "
+            f"{LONGEST.days} days: what was erased is gone from backups then, too.",
+        )
+        does = parser.add_mutually_exclusive_group()
+        does.add_argument(
+            "--drill",
+            action="store_true",
+            help="Then restore this backup's database into a scratch one, verify and drop it. A "
+            "key for that is made and forgotten; the files are compared as they are stored.",
+        )
+        does.add_argument(
+            "--check", action="store_true", help="Compare all backups with their digests, no more."
+        )
+        does.add_argument(
+            "--list", action="store_true", help="Name the backups that there are, no more."
+        )
+        does.add_argument(
+            "--erasures",
+            action="store_true",
+            help="Write the newest list of erasures beside the backups, no more.",
+        )
+        does.add_argument(
+            "--nightly",
+            type=_time,
+            metavar="HH:MM",
+            help="Stay, and back up every night at that time (UTC), on Sundays with --drill; the "
+            "list of erasures every hour.",
+        )
+
+    def handle(self, **options: Any) -> None:
+        into = BackupFolder(options["to"] or settings.PORTAL_BACKUPS)
+        recipients = options["recipient"] or settings.BACKUP_RECIPIENTS
+        try:
+            if options["nightly"]:
+                self._every_night(into, options)
+            elif options["check"]:
+                self._check(into)
+            elif options["list"]:
+                self._list(into)
+            elif options["erasures"]:
+                number = making.write_erasures(into, recipients=recipients)
+                self.stdout.write(f"Erasures listed: {number:,}.")
+            else:
+                self._back_up(into, recipients, options, clock.wall_now())
+        except BackupFailed as error:
+            raise CommandError(str(error)) from None
+
+    def _back_up(
+        self, into: BackupFolder, recipients: list[str], options: dict[str, Any], at: datetime
+    ) -> None:
+        key = x25519.Identity.generate() if options["drill"] else None
+        try:
+            made = making.make(
+                into, recipients=recipients, at=at, also_for=key.to_public() if key else None
+            )
+            with into.locked():
+                gone = into.prune(
+                    wall_now=at, daily=options["keep_daily"], weekly=options["keep_weekly"]
+                )
+        except BackupFailed as error:
+            reports.write(Kind.BACKUP, at=at, is_good=False, said=str(error))
+            raise
+        counts = made.counts
+        said = (
+            f"{made.name}: {counts['responses']:,} responses, {counts['versions']:,} versions, "
+            f"{counts['files']:,} files, {made.stored:,} of them new. Deleted: {len(gone)} old."
+        )
+        reports.write(Kind.BACKUP, at=at, is_good=True, said=said)
+        self.stdout.write(said)
+        for name in made.lost:
+            self.stderr.write(f"{name} is missing or damaged, and in no backup: verify_evidence")
+        if key:
+            self._drill(into, made.name, key, at)
+
+    def _drill(self, into: BackupFolder, name: str, key: x25519.Identity, at: datetime) -> None:
+        try:
+            said = drilling.drill(into.path, name=name, identity=str(key), with_files=False)
+        except BackupFailed as error:
+            reports.write(Kind.DRILL, at=at, is_good=False, said=str(error))
+            raise
+        reports.write(Kind.DRILL, at=at, is_good=True, said=said)
+        self.stdout.write(f"Drill: {said}")
+
+    def _check(self, into: BackupFolder) -> None:
+        names = into.names()
+        into.chosen("")
+        for name in names:
+            files, size = into.check(name)
+            self.stdout.write(f"{name}: {files:,} files, {size:,} bytes, whole.")
+
+    def _list(self, into: BackupFolder) -> None:
+        into.chosen("")
+        for name in into.names():
+            self.stdout.write(name)
+
+    def _every_night(self, into: BackupFolder, options: dict[str, Any]) -> None:
+        words = ["--to", str(into.path)]
+        words += ["--keep-daily", str(options["keep_daily"])]
+        words += ["--keep-weekly", str(options["keep_weekly"])]
+        for key in options["recipient"] or []:
+            words += ["--recipient", key]
+        nightly.run(
+            at=options["nightly"],
+            options=words,
+            has_backup=bool(into.names()),
+            wall_now=clock.wall_now,
+            wait=clock_of_process.sleep,
+        )
+
+
+def _at_least_one(text: str) -> int:
+    if _whole(text) == 0:
+        raise ArgumentTypeError("keep one day at least")
+    return _whole(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def _time(text: str) -> time:
+    try:
+        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a time of day, in UTC
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no time, such as 02:30") from None

@@ -1,0 +1,150 @@
+"""manage.py restore"""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from backups import afterwards, drilling, reports
+from backups.encryption import identities_in
+from backups.errors import BackupFailed
+from backups.folder import BackupFolder
+from backups.reports import Kind
+from backups.restoring import Restored, Restoring, keep_tombstones
+from core import clock, schema
+from personal_data import reapplying
+from submissions.responses.evidence_checks import record
+from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.versions import VersionChecks
+
+THERE = "The database and the files are there and mail is held, but not all was done"
+
+
+class Command(BaseCommand):
+    help = (
+        "Restore a backup into an empty database and an empty store of files, bring the database "
+        "up to date, erase again what was erased since, and verify the evidence. Mail is held "
+        "until release_mail. Any problem makes the exit status 1."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--from", dest="of", type=Path, help="The folder of backups; PORTAL_BACKUPS."
+        )
+        parser.add_argument("--backup", default="", help="Its name; the newest one without it.")
+        parser.add_argument(
+            "--identity",
+            required=True,
+            help="The file with the secret key, as age-keygen wrote it; - is standard input.",
+        )
+        parser.add_argument(
+            "--by", default="", help="Username to record where the database lacks who erased."
+        )
+        parser.add_argument(
+            "--without-files",
+            action="store_true",
+            help="Compare the files as they are stored, and restore the database alone.",
+        )
+        parser.add_argument(
+            "--drill",
+            action="store_true",
+            help="Into a scratch database and a scratch folder, which are then deleted: a report "
+            "says whether all of it worked.",
+        )
+
+    def handle(self, **options: Any) -> None:
+        of = BackupFolder(options["of"] or settings.PORTAL_BACKUPS)
+        with_files = not options["without_files"]
+        try:
+            identity = _text_of(options["identity"])
+            identities = identities_in(identity)
+            if options["drill"]:
+                self._drill(of, options["backup"], identity, with_files)
+            else:
+                restoring = Restoring(of, options["backup"], identities, with_files=with_files)
+                self._restore(restoring, by=options["by"], with_files=with_files)
+        except BackupFailed as error:
+            raise CommandError(str(error)) from None
+
+    def _drill(self, of: BackupFolder, name: str, identity: str, with_files: bool) -> None:
+        at = clock.wall_now()
+        try:
+            said = drilling.drill(
+                of.path, name=of.chosen(name), identity=identity, with_files=with_files
+            )
+        except BackupFailed as error:
+            reports.write(Kind.DRILL, at=at, is_good=False, said=str(error))
+            raise
+        reports.write(Kind.DRILL, at=at, is_good=True, said=said)
+        self.stdout.write(f"Drill: {said}")
+
+    def _restore(self, restoring: Restoring, *, by: str, with_files: bool) -> None:
+        restored = restoring.restore(wall_now=clock.wall_now())
+        self.stdout.write(f"{restored.name} is restored: database, and {restored.files:,} files.")
+        call_command("migrate", interactive=False, verbosity=0)
+        if refusal := schema.problem():
+            raise BackupFailed(f"{THERE}: {refusal}")
+        self._set_right(restored)
+        self._erase_again(restored, by)
+        if with_files:
+            check, problems = check_evidence(wall_now=clock.wall_now())
+            checked = f"{check.versions:,} versions and {check.files:,} files checked"
+        else:
+            versions = VersionChecks()
+            problems = [*versions.problems(), *record.problems()]
+            checked = f"{versions.checked:,} versions checked"
+        for line in problems:
+            self.stdout.write(line)
+        said = f"{restored.name}: {checked}, {len(problems):,} problems"
+        if problems or restored.unread:
+            raise BackupFailed(f"{THERE}: {said}, {len(restored.unread)} lists of erasures unread.")
+        self.stdout.write(f"{said}.")
+
+    def _set_right(self, restored: Restored) -> None:
+        for line in afterwards.set_right(backup=restored.name, at=clock.portal_now()):
+            self.stdout.write(line)
+        if restored.has_other_key:
+            self.stdout.write(
+                "SECRET_KEY is not the one of this backup: nobody can return to a draft. Set that "
+                "of then, and restart."
+            )
+        for name in restored.manifest["lost"]:
+            self.stdout.write(f"{name} was lost already when the backup was made.")
+
+    def _erase_again(self, restored: Restored, by: str) -> None:
+        keep_tombstones(restored.erasures)
+        for name in restored.unread:
+            self.stdout.write(
+                f"{name} could not be read: what it lists is not erased again. Find another copy, "
+                "decrypt it, and run: manage.py reapply_erasures FILE"
+            )
+        person = User.objects.filter(username=by).first() if by else None
+        if by and person is None:
+            raise BackupFailed(f"{THERE}: nobody here is called {by}. Run reapply_erasures --by.")
+        try:
+            done = reapplying.reapply(
+                list(reapplying.kept_tombstones()), by=person, at=clock.portal_now()
+            )
+        except ValueError as error:
+            raise BackupFailed(
+                f"{THERE}: {error}. Run: manage.py reapply_erasures --by USERNAME, then "
+                "verify_evidence"
+            ) from None
+        self.stdout.write(
+            f"Erased again: {done.again}. Erased already: {done.already}. "
+            f"Of responses that came after this backup: {done.unknown}."
+        )
+
+
+def _text_of(identity: str) -> str:
+    if identity == "-":
+        return sys.stdin.read()
+    try:
+        return Path(identity).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BackupFailed(f"The identity {identity} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,232 @@
+"""Restoring a backup into an empty database and an empty store of files.
+
+First the files, then the database in one transaction: what fails up to there leaves both empty, as
+they were. From there on nothing is taken back, and what was not done is said.
+"""
+
+import io
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import DatabaseError, connection
+from pyrage import x25519
+
+from backups import programs, reports
+from backups.contents import FORMAT, fingerprint_of_key
+from backups.encryption import decrypt
+from backups.errors import BackupFailed, Damaged
+from backups.folder import DATABASE, ERASURES, MANIFEST, BackupFolder
+from core import database_roles, schema
+from core.database_roles import SCHEMA
+from personal_data import erasing
+from submissions.outbox import holding
+from submissions.responses.models.attachments import private_storage
+
+IN_MEMORY = 8 * 1024 * 1024  # bytes of a file; longer ones wait on the disk that they go to
+# What may lie in the store before a restore.
+BESIDE_FILES = frozenset({erasing.FOLDER, reports.FOLDER, holding.MARK})
+TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind <> 'i'"
+
+
+@dataclass
+class Restored:
+    """`unread` are the lists of erasures that could not be read."""
+
+    name: str
+    manifest: dict[str, Any]
+    files: int = 0
+    erasures: list[dict[str, Any]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def has_other_key(self) -> bool:
+        """Whether this SECRET_KEY is another than that of the backup."""
+        return bool(self.manifest["secret_key"] != fingerprint_of_key())
+
+
+class Restoring:
+    """One restore, of a backup that is compared with its digests first.
+
+    `with_files` False: the files are compared as they are stored, and stay where they are.
+    """
+
+    def __init__(
+        self,
+        of: BackupFolder,
+        name: str,
+        identities: list[x25519.Identity],
+        *,
+        with_files: bool = True,
+    ) -> None:
+        self._of = of
+        self._name = of.chosen(name)
+        self._identities = identities
+        self._with_files = with_files
+        self._folder = of.path / self._name
+
+    def restore(self, *, wall_now: datetime) -> Restored:
+        """Restore database and files, with mail held from before there is a row.
+
+        Raises BackupFailed, and then both are as empty as before.
+        """
+        self._of.check(self._name)
+        manifest = json.loads(self._text(self._folder / MANIFEST))
+        if manifest.get("format") != FORMAT:
+            raise BackupFailed(
+                f"{self._name} was made by portal {manifest.get('portal')}, in a form unknown "
+                "here. Restore it with that release."
+            )
+        refuse_unless_empty(private_storage(), files=self._with_files)
+        self._refuse_newer(manifest)
+        restored = Restored(self._name, manifest)
+        saved: list[str] = []
+        try:
+            if self._with_files:
+                for file in manifest["files"]:
+                    self._restore_file(file, saved)
+            holding.hold(wall_now=wall_now)
+            self._restore_database()
+        except BaseException:
+            for name in [*saved, holding.MARK]:
+                private_storage().delete(name)
+            raise
+        restored.files = len(saved)
+        restored.erasures = list(self._erasures(restored))
+        return restored
+
+    def _refuse_newer(self, manifest: dict[str, Any]) -> None:
+        known = {f"{app}.{name}" for app, name in schema.known()}
+        if unknown := sorted(set(manifest["migrations"]) - known):
+            raise BackupFailed(
+                f"{self._name} has the migration {unknown[0]}, unknown here: it is of another "
+                f"release. Restore it with portal {manifest['portal']} or a newer one."
+            )
+
+    def _restore_file(self, file: dict[str, str], saved: list[str]) -> None:
+        storage = private_storage()
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as plain:
+            written = decrypt(self._folder / file["stored"], plain, self._identities)
+            if written.digest.hexdigest() != file["sha256"]:
+                raise Damaged(f"{file['stored']} holds another file. Take another backup.")
+            plain.seek(0)
+            try:
+                name = storage.save(file["name"], File(plain))
+            except OSError as error:
+                raise BackupFailed(
+                    f"The store of files takes no more: {error.strerror}. Make room there."
+                ) from None
+        saved.append(name)
+        if name != file["name"]:
+            raise BackupFailed(f"The store of files has {file['name']} already. Empty it.")
+
+    def _restore_database(self) -> None:
+        with database_roles.as_owner():
+            program = programs.find("pg_restore", at_least=programs.server_major())
+            command = [
+                str(program),
+                "--no-owner",
+                "--no-privileges",
+                "--no-password",
+                "--single-transaction",
+                "--exit-on-error",
+                f"--dbname={programs.address()}",
+            ]
+            environment = programs.environment()
+            connection.close()
+        with tempfile.TemporaryFile() as said:
+            with subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env=environment,
+            ) as running:
+                pipe = cast("IO[bytes]", running.stdin)
+                try:
+                    decrypt(self._folder / DATABASE, pipe, self._identities)
+                    pipe.close()
+                except BrokenPipeError:
+                    pass  # it has ended, and says why
+                except BaseException:
+                    # Before its input ends: what arrived must not pass for the whole.
+                    running.kill()
+                    raise
+                running.wait()
+            if running.returncode != 0:
+                said.seek(0)
+                reason = programs.reason_in(said.read().decode(errors="replace"))
+                raise BackupFailed(f"PostgreSQL refused the dump, and stays empty: {reason}.")
+
+    def _erasures(self, restored: Restored) -> Iterator[dict[str, Any]]:
+        """Yield what the lists of this backup, of newer ones and beside them name, each once."""
+        newer = [name for name in self._of.names() if name >= self._name]
+        lists = [self._of.path / name / ERASURES for name in newer]
+        latest = self._of.path / ERASURES
+        found: dict[str, dict[str, Any]] = {}
+        for path in [*lists, *([latest] if latest.exists() else [])]:
+            try:
+                rows = [json.loads(line) for line in self._text(path).splitlines()]
+            except BackupFailed:
+                restored.unread.append(str(path.relative_to(self._of.path)))
+                continue
+            found |= {row["request"]: row for row in rows}
+        yield from found.values()
+
+    def _text(self, path: Path) -> str:
+        plain = io.BytesIO()
+        decrypt(path, plain, self._identities)
+        return plain.getvalue().decode()
+
+
+def refuse_unless_empty(storage: Storage, *, files: bool) -> None:
+    """Raises BackupFailed where a restore would mix with what is there."""
+    try:
+        with database_roles.as_owner(), connection.cursor() as cursor:
+            cursor.execute(TABLES, [SCHEMA])
+            [tables] = cursor.fetchone()
+    except DatabaseError:
+        raise BackupFailed("The database does not answer. Start PostgreSQL.") from None
+    if tables:
+        raise BackupFailed(
+            "The database is not empty. Restore into a new one: nothing that is there is ever "
+            "overwritten."
+        )
+    if files and (name := _first_file(storage)):
+        raise BackupFailed(
+            f"The store of files is not empty: it has {name}. Move what is there away first."
+        )
+
+
+def keep_tombstones(erasures: list[dict[str, Any]]) -> None:
+    """Put the small files back that say what was erased, which the next restore reads."""
+    storage = private_storage()
+    for erasure in erasures:
+        name = erasing.tombstone_name(erasure["request"])
+        if not storage.exists(name):
+            storage.save(name, ContentFile(json.dumps(erasure).encode() + b"\n"))
+
+
+def _first_file(storage: Storage, folder: str = "") -> str:
+    """Return the name of a file in the store, "" if there is none."""
+    try:
+        folders, names = storage.listdir(folder)
+    except FileNotFoundError:
+        return ""
+    for name in sorted(names):
+        if folder or name not in BESIDE_FILES:
+            return f"{folder}/{name}".lstrip("/")
+    for name in sorted(folders):
+        if not folder and name in BESIDE_FILES:
+            continue
+        if found := _first_file(storage, f"{folder}/{name}".lstrip("/")):
+            return found
+    return ""

@@ -1,0 +1,27 @@
+"""manage.py release_mail"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.record import record
+from accounts.states import AuditAction
+from core import clock
+from submissions.outbox import holding
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+
+
+class Command(BaseCommand):
+    help = (
+        "Let mail go out again, which a restore held. Look at the outbox in /admin/ before: what "
+        "waits there goes out, and what the restore gave up stays until somebody sends it again."
+    )
+
+    def handle(self, *_arguments: Any, **_options: Any) -> None:
+        if not holding.release():
+            self.stdout.write("Mail is not held.")
+            return
+        record(by=None, at=clock.portal_now(), action=AuditAction.MAIL_RELEASED)
+        waiting = OutboxEmail.objects.filter(state=OutboxState.WAITING).count()
+        self.stdout.write(f"Mail goes out again; {waiting:,} waiting.")

@@ -1,0 +1,116 @@
+"""A portal is backed up, lost, and restored elsewhere: evidence, files, erasures, mail."""
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
+from backups import reports
+from backups.reports import Kind
+from personal_data import erasing
+from submissions.mail.tasks import send_due_mail
+from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import OutboxState
+from submissions.responses import erasing as requests
+from submissions.responses import submitting
+from submissions.responses.models import Attachment, Submission, Version
+from submissions.responses.states import ErasureScope
+from tests.backups.conftest import run
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+from tests.submissions.respondent.test_receipts import belongs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTES = b"Minutes of the meeting.\n"
+
+
+@pytest.fixture
+def call(store, at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+@pytest.fixture
+def kept(call):
+    """A response with a file, whose author has a receipt."""
+    draft = make_draft(call, **complete_answers(call, email="ada@example.org", story="It stays."))
+    make_attachment(draft, content=MINUTES)
+    return submitting.submit(submission=draft, at=while_open(call)).submission
+
+
+def test_lost_portal_comes_back_and_what_was_erased_since_stays_erased(
+    call, kept, folder, keys, elsewhere
+):
+    reference, digest = kept.reference, kept.current_version.sha256
+    erased = make_submitted(call, email="ben@example.org", story="It goes.")
+    decides = make_user(Role.DATA_PROTECTION)
+    assert "2 responses, 2 versions, 1 files, 1 of them new." in run("backup")
+    request = requests.ask(submission=erased, scope=ErasureScope.RESPONSE, at=while_open(call))
+    requests.approve(request, by=decides, at=while_open(call))
+    erasing.carry_out_all(at=while_open(call))
+    assert run("backup", "--erasures") == "Erasures listed: 1.\n"
+    # After the backup: it is in none, and nobody can bring it back.
+    later = make_submitted(call).reference
+    with elsewhere():
+        said = run("restore", "--identity", keys.identity)
+        assert "Erased again: 1. Erased already: 0." in said
+        assert said.endswith("2 versions and 1 files checked, 0 problems.\n")
+        assert belongs(call, reference, digest)
+        assert Version.objects.get(submission__reference=reference).texts == {"story": "It stays."}
+        with Attachment.objects.get().file.open() as file:
+            assert file.read() == MINUTES
+        assert Version.objects.get(submission=erased.pk).texts == {}
+        assert not Submission.objects.filter(reference=later).exists()
+        assert run("verify_evidence") == "2 versions and 1 files checked: no problem.\n"
+        assert AuditEvent.objects.filter(action=AuditAction.RESTORED).count() == 1
+
+
+def test_restored_portal_sends_nothing_until_somebody_lets_it(call, kept, folder, keys, elsewhere):
+    run("backup")
+    with elsewhere():
+        run("restore", "--identity", keys.identity)
+        [receipt] = OutboxEmail.objects.all()
+        assert receipt.state == OutboxState.FAILED
+        make_submitted(call, email="cleo@example.org")
+        send_due_mail()
+        assert mail.outbox == []
+        run("release_mail")
+        send_due_mail()
+        assert [sent.to for sent in mail.outbox] == [["cleo@example.org"]]
+        assert run("release_mail") == "Mail is not held.\n"
+        # As after a restore by another program.
+        waiting = make_submitted(call, email="dan@example.org")
+        assert "Mail is held. 1 mails that waited" in run("after_restore")
+        send_due_mail()
+        assert OutboxEmail.objects.get(submission=waiting).state == OutboxState.FAILED
+        assert len(mail.outbox) == 1
+
+
+def test_drill_without_a_key_on_the_server_leaves_no_database_behind(call, kept, folder, databases):
+    before = databases()
+    said = run("backup", "--drill")
+    assert said.endswith(": 1 versions checked, 0 problems.\n")
+    assert databases() == before
+    assert reports.of(Kind.DRILL).last.is_good
+
+
+def test_drill_with_the_identity_restores_the_files_too(call, kept, folder, keys, databases):
+    before = databases()
+    run("backup")
+    said = run("restore", "--drill", "--identity", keys.identity)
+    assert said.endswith(": 1 versions and 1 files checked, 0 problems.\n")
+    [blob] = folder.path.glob("files/*/*.age")
+    blob.write_bytes(blob.read_bytes()[:-1])
+    with pytest.raises(CommandError, match="was changed"):
+        run("restore", "--drill", "--identity", keys.identity)
+    assert not reports.of(Kind.DRILL).last.is_good
+    assert databases() == before

@@ -1,0 +1,224 @@
+"""What a backup or a restore cannot do it says in one line, and leaves all as it was."""
+
+import fcntl
+import resource
+import shutil
+from contextlib import contextmanager
+
+import pyrage
+import pytest
+from django.core.management import CommandError
+from django.db import connection
+
+from backups import programs, reports
+from backups.folder import DATABASE, ERASURES, MANIFEST, SUMS, digest_of
+from backups.reports import Kind
+from submissions.outbox import holding
+from submissions.responses import submitting
+from submissions.responses.models import Attachment
+from tests.backups.conftest import make_keys, run
+from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def call(store, at):
+    call = make_call()
+    at(while_open(call))
+    return call
+
+
+def make_with_file(call, content=b"Minutes of the meeting.\n"):
+    draft = make_draft(call, **complete_answers(call))
+    attachment = make_attachment(draft, content=content)
+    submitting.submit(submission=draft, at=while_open(call))
+    return attachment
+
+
+@contextmanager
+def damaged(folder, name):
+    """The backup's folder to change at will; the folder of backups is as before afterwards."""
+    before = folder.path.with_name("before")
+    shutil.copytree(folder.path, before)
+    yield folder.path / name
+    shutil.rmtree(folder.path)
+    before.rename(folder.path)
+
+
+def sum_up(of):
+    """Write the digests anew: whoever changes a backup can do that, too."""
+    lines = (of / SUMS).read_text().splitlines()
+    paths = [line.split("  ", 1)[1] for line in lines]
+    (of / SUMS).write_text("".join(f"{digest_of(of / path)[0]}  {path}\n" for path in paths))
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def put_other(path, keys):
+    """Another file under its name, encrypted as it should be."""
+    key = pyrage.x25519.Recipient.from_str(keys.public)
+    path.write_bytes(pyrage.encrypt(b"Other minutes.\n", [key]))
+
+
+def assert_empty(place):
+    with connection.cursor() as cursor:
+        assert "submissions_submission" not in connection.introspection.table_names(cursor)
+    assert [path for path in place.rglob("*") if path.is_file()] == []
+    assert not holding.is_held()
+
+
+def test_damaged_backup_is_refused_and_leaves_both_places_empty(
+    call, folder, keys, elsewhere, tmp_path
+):
+    make_with_file(call)
+    run("backup")
+    [name] = folder.names()
+    other = make_keys(tmp_path, "other")
+    no_key = tmp_path / "no-key"
+    no_key.write_text("age1nothing\n")
+
+    with elsewhere() as place:
+
+        def refuse(says, identity=keys.identity):
+            with pytest.raises(CommandError) as refused:
+                run("restore", "--identity", identity)
+            assert says in str(refused.value)
+            assert "\n" not in str(refused.value)
+            assert_empty(place)
+
+        refuse("This identity does not open manifest.json.age", other.identity)
+        refuse("The identity has no secret key of age", no_key)
+        refuse("cannot be read: No such file or directory", tmp_path / "none")
+        with damaged(folder, name) as changed:
+            cut(changed / DATABASE)
+            refuse(f"{name}: {DATABASE} was changed. Take another backup.")
+            sum_up(changed)
+            refuse(f"{DATABASE} was cut short or changed.")
+        with damaged(folder, name):
+            [stored] = folder.path.glob("files/*/*.age")
+            put_other(stored, keys)
+            sum_up(folder.path / name)
+            refuse("holds another file.")
+            stored.unlink()
+            refuse("is missing. Take another backup.")
+        with damaged(folder, name) as changed:
+            (changed / SUMS).unlink()
+            refuse(f"{name} has no readable {SUMS}.")
+        with damaged(folder, name) as changed:
+            (changed / MANIFEST).unlink()
+            refuse(f"{name}: {MANIFEST} is missing.")
+        (place / "attachments").mkdir(parents=True, exist_ok=True)
+        shutil.copy(keys.identity, place / "attachments" / "theirs")
+        with pytest.raises(CommandError, match="not empty: it has attachments/theirs"):
+            run("restore", "--identity", keys.identity)
+        shutil.rmtree(place)
+        # Nothing of all that stands in the way of the whole one.
+        assert "0 problems" in run("restore", "--identity", keys.identity)
+        with pytest.raises(CommandError, match="The database is not empty"):
+            run("restore", "--identity", keys.identity)
+
+
+def test_list_of_erasures_that_cannot_be_read_is_no_success(call, folder, keys, elsewhere):
+    run("backup")
+    run("backup", "--erasures")
+    cut(folder.path / ERASURES)
+    with elsewhere():
+        with pytest.raises(CommandError, match="1 lists of erasures unread"):
+            run("restore", "--identity", keys.identity)
+        assert holding.is_held()
+
+
+def test_backup_without_a_key_or_a_program_says_what_to_do(
+    folder, store, settings, monkeypatch, tmp_path
+):
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.18'\n")
+    old.chmod(0o755)
+    major = programs.server_major()
+    for candidates, says in (([], "There is no pg_dump"), ([old], "pg_dump 15 is too old")):
+        monkeypatch.setattr(programs, "_candidates", lambda *_, found=candidates: found)
+        with pytest.raises(CommandError) as refused:
+            run("backup")
+        assert str(refused.value) == (
+            f"{says} for PostgreSQL {major}: install postgresql-client-{major} on this machine, "
+            "or run the command in the portal's image."
+        )
+    assert list(folder.path.iterdir()) == [folder.path / "lock"]
+    settings.BACKUP_RECIPIENTS = []
+    with pytest.raises(CommandError, match="No public key is named: set BACKUP_RECIPIENTS"):
+        run("backup")
+
+
+def test_full_disk_ends_the_backup_and_leaves_nothing(call, folder, keys):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, before[1]))
+    try:
+        with pytest.raises(CommandError, match=r"takes no more: File too large. Make room"):
+            run("backup")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert folder.names() == []
+    assert [path.name for path in folder.path.iterdir()] == ["lock"]
+    assert not reports.of(Kind.BACKUP).last.is_good
+    with pytest.raises(CommandError, match="There is no whole backup"):
+        run("restore", "--identity", keys.identity)
+
+
+def test_of_two_backups_at_once_one_is_refused(call, folder):
+    folder.path.mkdir()
+    with (folder.path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(CommandError, match=r"Another backup into .* is running"):
+            run("backup")
+    run("backup")
+
+
+def test_killed_backup_looks_like_none_and_the_next_removes_it(call, folder):
+    killed = folder.path / "2026-11-28T023000Z.part"
+    killed.mkdir(parents=True)
+    (killed / DATABASE).write_bytes(b"half")
+    assert folder.names() == []
+    run("backup")
+    assert not killed.exists()
+    assert len(folder.names()) == 1
+
+
+def test_file_is_stored_once_and_outlives_the_loss_of_the_original(
+    call, folder, keys, settings, elsewhere, tmp_path, monkeypatch
+):
+    attachment = make_with_file(call)
+    assert "1 files, 1 of them new." in run("backup")
+    [stored] = folder.path.glob("files/*/*.age")
+    written = stored.stat().st_mtime_ns
+    attachment.file.storage.delete(attachment.file.name)
+    lost = make_with_file(call, b"Never backed up.\n")
+    lost.file.storage.delete(lost.file.name)
+    [first] = folder.names()
+    # A backup has the name of its second.
+    (folder.path / first).rename(folder.path / "2026-01-01T023000Z")
+    said = run("backup", "--keep-daily", "1", "--keep-weekly", "0")
+    assert "2 files, 0 of them new. Deleted: 1 old." in said
+    assert f"{lost.file.name} is missing or damaged, and in no backup" in said
+    assert [path.stat().st_mtime_ns for path in folder.path.glob("files/*/*.age")] == [written]
+    with elsewhere():
+        with pytest.raises(CommandError, match="2 versions and 2 files checked, 1 problems"):
+            run("restore", "--identity", keys.identity)
+        with Attachment.objects.get(pk=attachment.pk).file.open() as file:
+            assert file.read() == b"Minutes of the meeting.\n"
+
+
+def test_new_key_opens_all_of_the_next_backup(call, folder, settings, elsewhere, tmp_path):
+    make_with_file(call)
+    run("backup")
+    [first] = folder.names()
+    (folder.path / first).rename(folder.path / "2026-01-01T023000Z")
+    new = make_keys(tmp_path, "new")
+    settings.BACKUP_RECIPIENTS = [new.public]
+    assert "1 files, 1 of them new. Deleted: 1 old." in run("backup", "--keep-weekly", "0")
+    assert len(list(folder.path.glob("files/*/*.age"))) == 1
+    assert run("backup", "--check").endswith(" whole.\n")
+    with elsewhere():
+        assert "0 problems" in run("restore", "--identity", new.identity)

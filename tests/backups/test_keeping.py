@@ -1,0 +1,120 @@
+"""Which backups are kept, when the next is due, and who is told."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from backups import nightly, reports
+from backups.folder import kept_of, moment_of, name_at
+from backups.reports import Kind
+from tests.makers import make_user
+from tests.monitoring.test_metrics import read
+
+NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)  # a Saturday
+DAY = timedelta(days=1)
+NIGHT = time(2, 30)
+
+
+def of_nights(number):
+    return [name_at(NOW - number_of * DAY) for number_of in range(number)]
+
+
+def ages(names):
+    return sorted((NOW - moment_of(name)).days for name in names)
+
+
+def test_days_and_weeks_are_kept_and_nothing_beyond_a_month():
+    kept = kept_of(of_nights(60), wall_now=NOW, daily=14, weekly=4)
+    # Of ISO weeks, which end on Sundays.
+    assert ages(kept) == [*range(14), 20]
+    assert ages(kept_of(of_nights(60), wall_now=NOW, daily=60, weekly=9)) == [*range(31)]
+
+
+def test_only_the_newest_of_a_day_is_kept():
+    morning, noon = name_at(NOW), name_at(NOW + DAY / 3)
+    assert kept_of([morning, noon], wall_now=NOW + DAY / 2, daily=14, weekly=4) == {noon}
+
+
+def test_the_newest_is_kept_however_old():
+    old = name_at(NOW - 90 * DAY)
+    assert kept_of([old], wall_now=NOW, daily=14, weekly=4) == {old}
+    assert kept_of([], wall_now=NOW, daily=14, weekly=4) == frozenset()
+
+
+def test_backup_is_made_at_night_and_tried_on_sundays(monkeypatch):
+    class Stop(Exception):
+        pass
+
+    ran, at = [], [NOW]
+    monkeypatch.setattr(nightly, "_command", lambda *words: ran.append((at[0], words)))
+
+    def wait(seconds):
+        at[0] += timedelta(seconds=seconds)
+        if at[0] > NOW + 2 * DAY:
+            raise Stop
+
+    with pytest.raises(Stop):
+        nightly.run(
+            at=NIGHT, options=["--to", "b"], has_backup=False, wall_now=lambda: at[0], wait=wait
+        )
+    made = [(moment - NOW, words) for moment, words in ran if "--erasures" not in words]
+    half = timedelta(minutes=30)
+    assert made == [
+        (timedelta(0), ("backup", "--drill", "--to", "b")),
+        (DAY - half, ("backup", "--drill", "--to", "b")),
+        (2 * DAY - half, ("backup", "--to", "b")),
+    ]
+    assert len(ran) - len(made) == 48
+
+
+@pytest.mark.parametrize(
+    "words", [["--nightly", "25:00"], ["--keep-daily", "0"], ["--keep-weekly", "x"]]
+)
+def test_what_cannot_be_kept_or_timed_is_refused(words):
+    with pytest.raises(CommandError, match=words[0]):
+        call_command("backup", *words)
+
+
+@pytest.mark.django_db
+def test_old_and_failed_backups_are_told_where_the_portal_makes_some(
+    client, settings, store, monkeypatch, at
+):
+    monkeypatch.setattr("core.clock.wall_now", lambda: NOW)
+    assert "backups" not in client.get("/readyz/").content.decode()
+    assert "portal_backup_failed" not in {name for name, *_ in read(client)}
+    settings.BACKUP_RECIPIENTS = ["age1"]
+    client.force_login(make_user(is_superuser=True))
+
+    def told():
+        [line] = [
+            line
+            for line in client.get("/readyz/").content.decode().splitlines()
+            if line.startswith("backups: ")
+        ]
+        page = client.get("/admin/").content.decode()
+        for part in line.removeprefix("backups: ").removeprefix("warning: ").split("; "):
+            assert part == "ok" or f"{part[0].upper()}{part[1:]}." in page
+        return line.removeprefix("backups: ")
+
+    assert told() == "warning: no backup was made yet"
+    reports.write(Kind.BACKUP, at=NOW - 2 * DAY, is_good=True, said="made")
+    assert told() == "warning: the last good backup is of Thursday 26 November 2026"
+    reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    assert told() == "ok"
+    reports.write(Kind.DRILL, at=NOW - 10 * DAY, is_good=True, said="made")
+    assert told() == "warning: no restore was tried since Wednesday 18 November 2026"
+    reports.write(Kind.DRILL, at=NOW, is_good=False, said="The disk is full")
+    assert told() == "warning: the last restore to try it failed: The disk is full"
+    samples = read(client)
+    assert samples["portal_backup_last_good_timestamp_seconds",] == NOW.timestamp()
+    assert samples["portal_backup_failed",] == 0
+    assert samples["portal_drill_failed",] == 1
+
+
+def test_reports_do_not_pile_up_and_the_last_good_one_stays(store):
+    reports.write(Kind.BACKUP, at=NOW - 30 * DAY, is_good=True, said="made")
+    for number in range(20, 0, -1):
+        reports.write(Kind.BACKUP, at=NOW - number * DAY, is_good=False, said="no")
+    assert len(list((store / reports.FOLDER).iterdir())) == reports.KEPT + 1
+    assert reports.of(Kind.BACKUP).last_good.at == NOW - 30 * DAY
