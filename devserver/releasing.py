@@ -13,12 +13,14 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 UPGRADES = ROOT / "tests" / "upgrades"
 RELEASED = UPGRADES / "released_migrations.json"
 VERSION = re.compile(r'^VERSION = "([^"]+)"$', re.MULTILINE)
+# Where the tag of our image stands, and what stands before it there.
+TAGGED = {ROOT / "docker-compose.yml": "image: evidence-portal:"}
 WHAT_IT_DOES = """\
 script/release 1.1.0 prepares a release:
 
 1. It refuses unless everything is committed, CHANGELOG.md has a heading “## 1.1.0”, and the models
    have no change without a migration.
-2. It writes the version into core/release.py.
+2. It writes the version into core/release.py, and as the tag of our image into docker-compose.yml.
 3. It freezes the migrations: the SHA-256 of each file goes into
    tests/upgrades/released_migrations.json. From then on a test refuses a change of a released
    migration; migrations are only added.
@@ -54,6 +56,13 @@ def release(version: str) -> None:
         VERSION.sub(f'VERSION = "{version}"', RELEASE.read_text(encoding="utf-8")),
         encoding="utf-8",
     )
+    for path, before in TAGGED.items():
+        tagged = re.sub(
+            rf"(?m)^(\s*{re.escape(before)})\S+$",
+            rf"\g<1>{version}",
+            path.read_text(encoding="utf-8"),
+        )
+        path.write_text(tagged, encoding="utf-8")
     RELEASED.write_text(f"{json.dumps(digests, indent=2, sort_keys=True)}\n", encoding="utf-8")
     print(f"{version} is prepared. Run script/test, commit, and tag the commit v{version}.")
 

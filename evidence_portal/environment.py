@@ -1,10 +1,9 @@
-"""Reading the environment variables that `settings` is made of; URLs are in `service_urls`.
+"""Reading the variables that `settings` is made of; URLs are in `service_urls`.
 
 Each function refuses what cannot be used with ImproperlyConfigured: one line that names the
 variable and the remedy. A value that may hold a password is never repeated.
 """
 
-import os
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr, getaddresses
@@ -17,6 +16,7 @@ from django.utils.translation import to_language
 
 from core.addresses import ascii_address, clean_address, is_address
 from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
+from evidence_portal.credentials import FOLDER, given
 
 MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 SHORTEST_KEY = 50  # characters
@@ -25,8 +25,18 @@ LATEST_YEAR = 2999
 
 
 def read_text(name: str, *, default: str | None = None, remedy: str = "") -> str:
-    """Return the variable's value. An empty one counts as unset, and needs a default."""
-    value = os.environ.get(name, "").strip() or default
+    """Return the value of the variable, or of the credential of its name.
+
+    An empty one counts as unset, and needs a default.
+    """
+    try:
+        value = given(name) or default
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise ImproperlyConfigured(
+            f"{name}: its file in {FOLDER} cannot be read ({reason}). "
+            "It must be a text file that the portal's account may read."
+        ) from error
     if value is None:
         raise ImproperlyConfigured(f"{name} is not set. {remedy}".strip())
     return value
@@ -119,7 +129,7 @@ def read_rehearsal_offset(*, production: bool) -> timedelta | None:
         raise ImproperlyConfigured(
             "REHEARSE_FROM is set: a rehearsal clock cannot run in production. Unset it."
         )
-    if production and os.environ.get("PORTAL_DEMO_PASSWORD"):
+    if production and given("PORTAL_DEMO_PASSWORD"):
         raise ImproperlyConfigured(
             "PORTAL_DEMO_PASSWORD is set: rehearsal sign-ins cannot exist in production. Unset it."
         )

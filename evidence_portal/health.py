@@ -4,7 +4,6 @@ Exits with 0 if that part runs, else with 1 and a line that says why. It does no
 that frequent checks cost little. `worker` means the worker on this machine or in this container.
 """
 
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -17,14 +16,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from core import heartbeats
+from evidence_portal.credentials import given
 
 SECONDS = 3
 
 
 def web() -> bool:
     """Request /healthz/ under the portal's public name, as the proxy does."""
-    connection = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=SECONDS)
-    host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc
+    connection = HTTPConnection("127.0.0.1", int(given("PORT") or "8000"), timeout=SECONDS)
+    host = urlsplit(given("PORTAL_URL")).netloc
     try:
         connection.request("GET", "/healthz/", headers={"Host": host})
         return connection.getresponse().status == 200
@@ -44,7 +44,7 @@ def beat() -> bool:
 def in_broker(ask: Callable[[Redis], bool]) -> bool:
     """Return the broker's answer; raises OSError, KombuError or RedisError if there is none."""
     impatient = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
-    address = os.environ.get("BROKER_URL", "")
+    address = given("BROKER_URL")
     with Connection(address, transport_options=impatient) as connection:
         return ask(connection.default_channel.client)  # type: ignore[attr-defined]  # Redis's has it
 

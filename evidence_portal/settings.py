@@ -1,6 +1,7 @@
 """All settings of the portal.
 
-`environment` and `service_urls` read and check what comes from environment variables. PORTAL_ENV is
+`environment` and `service_urls` read and check what comes from environment variables, or from files
+of their names (`credentials`). PORTAL_ENV is
 `production` unless it says otherwise; `local` (script/server) and `test` relax only what
 tests/settings lists.
 """
@@ -37,7 +38,7 @@ from evidence_portal.service_urls import (
     read_scanner,
 )
 from evidence_portal.signing_in import ALLAUTH, read_openid_connect
-from submissions.mail.providers import anymail_from
+from submissions.mail import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -120,7 +121,9 @@ DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{_portal.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The provider that reports bounces and complaints, and the secrets that prove its reports.
 ANYMAIL_PROVIDER = read_text("ANYMAIL_PROVIDER", default="")
-ANYMAIL = anymail_from(os.environ)
+ANYMAIL = providers.anymail_from(
+    {**os.environ, **{name: read_text(name, default="") for name in providers.VARIABLES}}
+)
 # Who gets the daily digest of each call.
 STAFF_DIGEST_TO = read_addresses("STAFF_DIGEST_TO")
 # Functions of the call and `address`: the lines that the digest to this address has more.

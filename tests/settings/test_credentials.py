@@ -1,0 +1,92 @@
+"""Secrets that come as files: systemd's credentials, and secrets of Docker and Kubernetes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from evidence_portal import credentials
+from evidence_portal.environment import read_text
+from tests.settings.test_settings import PRODUCTION, ROOT
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    monkeypatch.delenv("BROKER_URL", raising=False)
+    return tmp_path
+
+
+def test_setting_comes_from_the_file_of_its_name(folder):
+    (folder / "BROKER_URL").write_text("redis://cache.example.org:6379/0\n")
+    assert credentials.given("BROKER_URL") == "redis://cache.example.org:6379/0"
+
+
+def test_variable_that_is_set_counts_before_the_file(folder, monkeypatch):
+    (folder / "BROKER_URL").write_text("redis://cache.example.org:6379/0\n")
+    monkeypatch.setenv("BROKER_URL", "redis://127.0.0.1:6379/1")
+    assert credentials.given("BROKER_URL") == "redis://127.0.0.1:6379/1"
+    monkeypatch.setenv("BROKER_URL", "  ")
+    assert credentials.given("BROKER_URL") == "redis://cache.example.org:6379/0"
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_file_that_is_missing_or_empty_is_a_setting_that_is_unset(folder, content):
+    if content is not None:
+        (folder / "BROKER_URL").write_text(content)
+    with pytest.raises(ImproperlyConfigured, match=r"^BROKER_URL is not set. Write one.$"):
+        read_text("BROKER_URL", remedy="Write one.")
+
+
+def test_file_that_cannot_be_read_is_named_without_what_it_holds(folder):
+    (folder / "BROKER_URL").mkdir()
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_text("BROKER_URL")
+    assert str(refused.value) == (
+        "BROKER_URL: its file in CREDENTIALS_DIRECTORY cannot be read (Is a directory). "
+        "It must be a text file that the portal's account may read."
+    )
+    (folder / "BROKER_URL").rmdir()
+    (folder / "BROKER_URL").write_bytes(b"redis://\xff")
+    with pytest.raises(ImproperlyConfigured, match=r"cannot be read \(it is not text\)"):
+        read_text("BROKER_URL")
+
+
+def test_portal_needs_no_secret_in_its_environment(tmp_path):
+    for name, value in PRODUCTION.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    secret = f"hook:{'x' * 20}"
+    more = {"ANYMAIL_PROVIDER": "mailgun", "ANYMAIL_WEBHOOK_SECRET": secret}
+    for name, value in (more | {"ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY": "key"}).items():
+        (tmp_path / name).write_text(value)
+    read = "from django.conf import settings as s; print(s.SECRET_KEY, s.ANYMAIL, s.PORTAL_ENV)"
+    done = subprocess.run(
+        [sys.executable, "-c", read],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "evidence_portal.settings",
+            "CREDENTIALS_DIRECTORY": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    anymail = {"WEBHOOK_SECRET": secret, "MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
+    assert done.stdout == f"{PRODUCTION['SECRET_KEY']} {anymail} production\n", done.stderr
+
+
+def test_health_check_finds_the_broker_in_its_file(tmp_path):
+    (tmp_path / "BROKER_URL").write_text(os.environ["BROKER_URL"])
+    checked = subprocess.run(
+        [sys.executable, "-m", "evidence_portal.health", "beat"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "CREDENTIALS_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # The broker was asked: no beat runs on the tests' own.
+    assert (checked.returncode, checked.stderr) == (1, "beat: no sign of life\n")
