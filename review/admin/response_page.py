@@ -17,6 +17,7 @@ from review.differences import Piece, differences, line_differences
 from review.models import FileText
 from review.redaction.reading import (
     answers_for,
+    digests_for,
     hidden_files,
     readable_file_text,
     sees_redacted,
@@ -108,6 +109,7 @@ class ShownVersion:
     received: str
     deadline: str
     before: int | None
+    digest: str  # "" where the reader does not see its hidden words
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
         earlier = None
     call = Call.objects.get(pk=response.call_id)
     readings, others = None, 0
+    digests = digests_for(reader, response)
     if may(reader, Action.READ_RECORD, call):
         readings, others = _readings(response)
     return ResponsePage(
@@ -177,6 +180,7 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
                 in_uk_time_exactly(v.received_at),
                 in_uk_time_exactly(v.deadline),
                 before=versions[place - 1].number if place else None,
+                digest=digests.get(v.pk, ""),
             )
             for place, v in enumerate(versions)
         ],

@@ -1,4 +1,4 @@
-"""The passages behind a cell of the matrix, each place once, with all who coded it."""
+"""The passages behind a cell of the matrix or a pair of codes, each place once, with all coders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Coalesce
 
 from accounts.rights import may
 from accounts.states import Action
@@ -49,6 +50,39 @@ def passages_in(
     rows = selection.current().filter(code__in=counting)
     if column is not None:
         rows = rows.filter(version__in=_versions(rows, selection.across, column))
+    return _page_of(rows, selection, number)
+
+
+def passages_together(
+    selection: Selection, first: Code, second: Code, number: str, *, overlapping: bool = False
+) -> CellPassages:
+    """Return a page of the passages under either code, of responses that have both.
+
+    `overlapping`: only those that share a character with one under the other code.
+    """
+    rows = selection.current()
+    either = rows.filter(code__in=[first, second])
+    for code in (first, second):
+        either = either.filter(version__in=rows.filter(code=code).order_by().values("version"))
+    if overlapping:
+        beside = rows.order_by().alias(file=Coalesce("file_text", 0))
+        either = either.filter(
+            Exists(
+                beside.filter(
+                    ~Q(code=OuterRef("code")),
+                    code__in=[first, second],
+                    version=OuterRef("version"),
+                    question=OuterRef("question"),
+                    file=Coalesce(OuterRef("file_text"), 0),
+                    start__lt=OuterRef("end"),
+                    end__gt=OuterRef("start"),
+                )
+            )
+        )
+    return _page_of(either, selection, number)
+
+
+def _page_of(rows: QuerySet[Coding], selection: Selection, number: str) -> CellPassages:
     in_files = 0
     if not may(selection.reader, Action.OPEN_FILES, selection.call):
         in_files = rows.exclude(file_text=None).values(*PLACE).distinct().count()

@@ -29,6 +29,16 @@ class Pair:
     of_first: Shown
     of_second: Shown
 
+    @property
+    def share(self) -> float | None:
+        """Per cent of the responses with either code that have both; None where one is hidden."""
+        both, first, second = (
+            each.number for each in (self.responses, self.of_first, self.of_second)
+        )
+        if both is None or first is None or second is None:
+            return None
+        return 100 * both / (first + second - both)
+
 
 def pairs_of(selection: Selection, codes: Sequence[CodeInTree]) -> list[Pair]:
     """Return the pairs that some response has, those with the most responses first.

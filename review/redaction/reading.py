@@ -15,10 +15,11 @@ from accounts.states import Action
 from review.models import FileText, RedactedFileText, RedactedVersion, Redaction
 from review.states import RedactionState
 from submissions.calls.models import Call, Question
-from submissions.responses.models import Attachment, Version
+from submissions.responses.models import Attachment, Submission, Version
 
 HIDDEN = "█"
 NO_LINE_END = re.compile(r"[^\r\n]")
+HAS_HIDDEN_WORDS = Q(redacted__isnull=False) | Q(attachments__extracted__redacted__isnull=False)
 
 
 def readable_answers(version: Version) -> dict[str, str]:
@@ -118,12 +119,19 @@ def without_digest(call: Call) -> set[tuple[str, int]]:
     They have hidden words. As each stands as one “█”, whoever knows the text around short words
     could try them out until the digest fits.
     """
-    hidden = Q(redacted__isnull=False) | Q(attachments__extracted__redacted__isnull=False)
-    rows = Version.objects.filter(hidden, submission__call=call)
+    rows = Version.objects.filter(HAS_HIDDEN_WORDS, submission__call=call)
     return {
         (str(reference), number)
         for reference, number in rows.values_list("submission__reference", "number")
     }
+
+
+def digests_for(reader: Person, response: Submission) -> dict[int, str]:
+    """Return the digest of each version that the reader may see, by primary key."""
+    rows = response.versions.all()
+    if not sees_redacted(reader, response.call_id):
+        rows = rows.exclude(pk__in=response.versions.filter(HAS_HIDDEN_WORDS).values("pk"))
+    return dict(rows.values_list("pk", "sha256"))
 
 
 def hide(text: str) -> str:

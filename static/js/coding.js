@@ -5,6 +5,7 @@
 
 {
   const PENDING = "coding-pending";
+  const SLOW = 400; // milliseconds, after which the page says that it saves
   const TOP = 90; // pixels, of what sticks to the top of the page
   const bar = document.getElementById("coding-bar");
   const field = document.getElementById("coding-code");
@@ -13,6 +14,7 @@
   const canHighlight = "highlights" in CSS;
   let chosen = null; // {key, start, end}
   let isMoving = false;
+  let offered = ""; // what was typed when the page last named the codes that have it
   let unknown = ""; // a code that the codebook does not have, entered once
   let queue = Promise.resolve(); // one after the other, in the order in which they were made
   let waiting = []; // what is drawn until the server has answered
@@ -65,8 +67,42 @@
 
   const wordsOf = (passage) => textOf(passage.key)?.textContent.slice(passage.start, passage.end);
 
+  // Without CSS highlights: marks around the words, which stay where they are and as many.
+  function drawMarks() {
+    for (const mark of document.querySelectorAll("mark.drawn-pending")) {
+      const text = mark.parentNode;
+      mark.replaceWith(...mark.childNodes);
+      text.normalize();
+    }
+    for (const { key, start, end } of waiting) {
+      const text = textOf(key);
+      if (!text) continue;
+      const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+      const nodes = [];
+      let place = 0;
+      while (walker.nextNode()) {
+        const node = walker.currentNode;
+        const range = document.createRange();
+        range.setStart(node, Math.min(Math.max(start - place, 0), node.length));
+        range.setEnd(node, Math.min(Math.max(end - place, 0), node.length));
+        place += node.length;
+        if (!range.collapsed) nodes.push(range);
+      }
+      for (const range of nodes) {
+        const mark = document.createElement("mark");
+        mark.className = "drawn-pending";
+        range.surroundContents(mark);
+      }
+    }
+  }
+
   function draw() {
-    if (!canHighlight) return;
+    if (!canHighlight) {
+      const hadSelection = chosen && !document.getSelection().isCollapsed;
+      drawMarks();
+      if (hadSelection) selectNatively(rangeOf(chosen));
+      return;
+    }
     for (const name of [...CSS.highlights.keys()]) CSS.highlights.delete(name);
     const byName = new Map();
     for (const passage of waiting) {
@@ -179,6 +215,15 @@
   // Put the text as the server drew it in the place of the one before, with what the browser keeps
   // there: whether its list is open, how far it is scrolled, the focus and the selection.
   function replace(fragment) {
+    const top = () => chosen && rangeOf(chosen)?.getBoundingClientRect().top;
+    const before = top();
+    redraw(fragment);
+    // Another line under the words makes the lines higher: what one reads stays where it is.
+    const after = top();
+    if (before != null && after != null) window.scrollBy(0, after - before);
+  }
+
+  function redraw(fragment) {
     const drawn = new DOMParser().parseFromString(fragment, "text/html");
     const after = drawn.querySelector(".coded-answer");
     const before = document.getElementById(after.id);
@@ -236,14 +281,17 @@
   function save(wanted, { passage, said, refused } = {}) {
     if (passage) waiting.push(passage);
     draw();
+    const slow = setTimeout(() => say("Saving…"), canHighlight ? SLOW : 0);
     queue = queue.then(async () => {
       try {
         const [address, fields] = wanted();
         const fragment = await post(address, fields);
         const drawn = new DOMParser().parseFromString(fragment, "text/html");
+        clearTimeout(slow);
         replace(fragment);
         say(said ?? drawn.getElementById("coding-said").textContent);
       } catch (error) {
+        clearTimeout(slow);
         say(error.message);
         refused?.(error);
       }
@@ -328,11 +376,29 @@
     document.location.assign(address);
   }
 
+  // Name the codes that have what was typed, once. Return whether the coder is to choose.
+  function offer(typed) {
+    const wanted = typed.toLowerCase();
+    const paths = [...document.querySelectorAll("#codes option")].map((one) => one.value);
+    const isWhole = (path) => [path, path.split(" > ").at(-1)].some((one) => one.toLowerCase() === wanted);
+    const found = paths.filter((path) => path.toLowerCase().includes(wanted));
+    if (!found.length || typed === offered || paths.some(isWhole)) return false;
+    offered = typed;
+    if (found.length === 1) {
+      field.value = found[0];
+      say(`Press Enter again for “${found[0]}”. To add a code “${typed}”, type it again.`);
+    } else {
+      const some = found.slice(0, 5).map((path) => `“${path}”`).join(", ");
+      say(`${found.length} codes have “${typed}”: ${some}${found.length > 5 ? " …" : ""}. Choose one.`);
+    }
+    return true;
+  }
+
   bar.addEventListener("submit", (event) => {
     event.preventDefault();
     const name = field.value.trim();
-    if (name) code(name, null);
-    else say("Enter or choose a code.");
+    if (!name) say("Enter or choose a code.");
+    else if (!offer(name)) code(name, null);
   });
 
   bar.addEventListener("click", (event) => {

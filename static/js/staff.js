@@ -23,7 +23,8 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat && !("repeats" in wanted.dataset)) return;
   event.preventDefault();
   isLeaving = event.key !== "?" && !stays;
-  if (wanted.matches(TYPED_INTO)) wanted.focus();
+  // What one reads stays in sight: the field of the bar is, too.
+  if (wanted.matches(TYPED_INTO)) wanted.focus({ preventScroll: wanted.matches("#coding-code") });
   else wanted.click();
 });
 

@@ -25,6 +25,7 @@ from submissions.responses.models import Entry
 from submissions.responses.originals import originals_of
 from submissions.responses.states import Acknowledgement
 from submissions.responses.transcript import say_answer
+from submissions.responses.verifying import checking_code
 
 CHANGED = (
     "Somebody else changed this response while the page was open. Check it again, then submit."
@@ -115,4 +116,7 @@ def letter(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpRespons
     if version is None:
         raise Http404
     title = f"Acknowledgement of {entry.submission}"
-    return render_entry(request, admin, "letter", entry, title=title, version=version)
+    code = checking_code(version)
+    return render_entry(
+        request, admin, "letter", entry, title=title, version=version, checking_code=code
+    )

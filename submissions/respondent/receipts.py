@@ -21,7 +21,7 @@ from submissions.responses.erasing import carried_out
 from submissions.responses.models import ErasureRequest, Version
 from submissions.responses.models.erasures import OPEN
 from submissions.responses.states import ErasureGround, ScanState
-from submissions.responses.verifying import receipt_code, version_of
+from submissions.responses.verifying import checking_code, receipt_code, version_of
 from submissions.responses.versions import Content, holds_changes
 
 
@@ -41,6 +41,7 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         version=version,
         **_state_of_mail(version),
         receipt_code=receipt_code(version),
+        checking_code=checking_code(version),
         received=spoken_time.say_exactly(version.received_at, zone),
         first_received=spoken_time.say_exactly(submitted_at, zone),
     )
@@ -67,6 +68,7 @@ def _erased_page(
     zone = current.call.timezone
     context = current.template_context(
         version=version,
+        checking_code=version and checking_code(version),
         received=version and spoken_time.say_exactly(version.received_at, zone),
         **_said_of(carried_out(current.submission), zone),
     )
@@ -129,8 +131,11 @@ def receipt(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say whether a reference and a digest belong together, whether there is a newer version,
-    whether the response was erased, and nothing else.
+    """Say whether what a receipt has belongs together, whether there is a newer version, whether
+    the response was erased, and nothing else.
+
+    Without the checking code an unknown reference, a wrong digest and one that somebody may have
+    guessed get the same answer.
     """
     call = call_or_404(slug)
     context = {"call": call, "is_open": call.is_open_at(clock.portal_now())}

@@ -1,8 +1,9 @@
 """Tells whether a receipt is genuine, and whether somebody holds the author's own copy.
 
-Staff and the readers of exports see a response's reference and the digest of its version. So these
-prove that a receipt is genuine, not who brings it. The receipt code proves that: it is made of the
-digest and the portal's secret, stored nowhere, and shown only where the response is open.
+Two codes are made of a version's digest and the portal's secret, and stored nowhere. The checking
+code stands on each receipt: who has it has seen a receipt, and did not guess the text that the
+digest is of. The receipt code proves who the author is, and is shown only where the response is
+open.
 """
 
 import re
@@ -10,37 +11,82 @@ import re
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
 from core.references import ALPHABET
 from submissions.calls.models import Call
+from submissions.calls.states import Publication, PublicationPolicy
 from submissions.responses.models import Submission, Version
 
+CODE_LENGTH = 16  # of 29 characters: 77 bits
+CHECKING_LENGTH = 8  # 38 bits, and a client tries 60 an hour
 
-def version_of(call: Call, *, reference: str, digest: str) -> Version | None:
+
+def version_of(call: Call, *, reference: str, digest: str, code: str = "") -> Version | None:
     """Return the version under `reference` that has that digest, without its texts.
 
     `reference` in its written form; `digest` the first 16 or all 64 hexadecimal digits in
-    small letters. Withdrawn and erased responses and earlier versions count: their receipts are
-    genuine.
+    small letters; `code` the checking code, or the receipt code. Withdrawn and erased responses and
+    earlier versions count: their receipts are genuine. None also without a code, where readers of
+    the response know less than the text that was digested: who guesses the rest is told nothing.
     """
     versions = Version.objects.filter(
         submission__call=call, submission__reference=reference, sha256__startswith=digest
     )
-    return versions.select_related("submission").defer("texts", "canonical_text").first()
+    version = versions.select_related("submission").defer("texts", "canonical_text").first()
+    if version is None:
+        return None
+    version.submission.call = call
+    known = _has_code(version, code) if code else readers_know_all(version)
+    return version if known else None
 
 
-CODE_LENGTH = 16  # of 29 characters: 77 bits
+def readers_know_all(version: Version) -> bool:
+    """Return whether whoever gets an export may read the whole text of the version.
+
+    No, where its author did not let it be published with names, where there is a newer version,
+    where it is erased, and where words of the response are hidden, or ever were.
+    """
+    response = version.submission
+    return (
+        response.call.publication == PublicationPolicy.ASKED
+        and version.choices.get("publication") == Publication.NAMED
+        and response.current_version_id == version.pk
+        and not response.is_erased
+        and not AuditEvent.objects.filter(
+            submission=response, action=AuditAction.REDACTION_APPROVED
+        ).exists()
+    )
+
+
+def checking_code(version: Version, *, secret: str | bytes | None = None) -> str:
+    """Return the code beside the digest on each receipt, in two groups of four characters.
+
+    It stays when who answered is erased, and the receipt code does not.
+    """
+    of = f"{version.submission_id} {version.number} {version.sha256}"
+    return _letters("submissions.checking_code", of, CHECKING_LENGTH, secret)
 
 
 def receipt_code(version: Version, *, secret: str | bytes | None = None) -> str:
     """Return the code on the author's own receipt, in four groups of four characters."""
-    made = salted_hmac(
-        "submissions.receipt_code",
-        f"{version.submission.public_id.hex} {version.number} {version.sha256}",
-        secret=secret or settings.SECRET_KEY,
-        algorithm="sha256",
+    of = f"{version.submission.public_id.hex} {version.number} {version.sha256}"
+    return _letters("submissions.receipt_code", of, CODE_LENGTH, secret)
+
+
+def _has_code(version: Version, code: str) -> bool:
+    """Return whether `code` is either of the version's, made with any secret that holds."""
+    return any(
+        constant_time_compare(make(version, secret=secret).encode(), code.encode())
+        for make in (checking_code, receipt_code)
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     )
+
+
+def _letters(salt: str, of: str, length: int, secret: str | bytes | None) -> str:
+    made = salted_hmac(salt, of, secret=secret or settings.SECRET_KEY, algorithm="sha256")
     number, letters = int.from_bytes(made.digest(), "big"), ""
-    for _ in range(CODE_LENGTH):
+    for _ in range(length):
         number, rest = divmod(number, len(ALPHABET))
         letters += ALPHABET[rest]
     return "-".join(re.findall("....", letters))

@@ -187,6 +187,7 @@ def test_before_starting(tour, call, at):
     tour.visit("verify/").press("Check", "verify-errors")
     tour.fill("Reference", make_reference("TST")).fill("Fingerprint", "0" * 16)
     tour.press("Check", "verify-apart")
+    tour.fill("Checking code", "2222-2222").press("Check", "verify-apart-with-code")
     tour.visit("response/", "nothing-held")
     tour.post("response/evidence/", "nothing-held-typed", story="Typed in vain.")
     for name in ("privacy", "accessibility", "cookies"):

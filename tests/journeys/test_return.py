@@ -142,7 +142,7 @@ def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call,
     page.get_by_label("Reference").fill(submission.reference)
     page.get_by_label("Fingerprint").fill("0" * 16)
     press(page, "Check")
-    assert "The reference and the fingerprint do not match" in page.locator("main").inner_text()
+    assert "We cannot confirm this receipt" in page.locator("main").inner_text()
 
 
 def test_changes_left_open_at_closing(start_response, call, at):

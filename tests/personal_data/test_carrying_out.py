@@ -22,6 +22,7 @@ from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import Submission, Version
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState
+from submissions.responses.verifying import checking_code
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -210,6 +211,7 @@ def test_end_of_retention_says_so_and_tells_nobody(call, response, client):
     assert not OutboxEmail.objects.filter(submission=response).exists()
     version = Version.objects.get(submission=response)
     given = {"reference": response.reference, "digest": version.sha256}
+    given["code"] = checking_code(version)
     page = client.post(reverse("verify", args=[call.slug]), given).content.decode()
     assert "because the time that we keep responses had ended" in page
     again = requests.end_by_retention(

@@ -12,7 +12,7 @@ from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import Submission
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState
-from submissions.responses.verifying import receipt_code, version_of
+from submissions.responses.verifying import checking_code, receipt_code, version_of
 from tests.makers import make_user
 from tests.personal_data.everything_typed import (
     WORDS,
@@ -56,8 +56,9 @@ def test_nothing_typed_is_left_and_the_receipt_stays_genuine(lived, client):
     assert (request.state, request.erased_at) == (ErasureState.DONE, moment)
     assert check_evidence(wall_now=datetime.now(UTC))[1] == []
     address = reverse("verify", args=[call.slug])
-    for digest in lived["digests"]:
-        said = client.post(address, {"reference": response.reference, "digest": digest})
+    for version in response.versions.all():
+        given = {"digest": version.sha256, "code": checking_code(version)}
+        said = client.post(address, given | {"reference": response.reference})
         assert "It was erased at its author’s request on" in said.content.decode()
     other = Submission.objects.get(pk=lived["other"].pk)
     assert other.current_version.texts["story"] == "Nothing of it is gone."
@@ -76,6 +77,10 @@ def test_without_who_answered_the_answers_stay(lived):
     of_questions = {"zqasked13x", "zqanswered14x"}
     assert left == of_evidence | of_questions | {"zqcontent10x", "zqdropped11x"}
     assert check_evidence(wall_now=datetime.now(UTC))[1] == []
-    version = version_of(lived["call"], reference=response.reference, digest=lived["digests"][1])
+    version = response.versions.get(number=2)
+    given = {"reference": response.reference, "digest": lived["digests"][1]}
+    code = checking_code(version)
+    assert version_of(lived["call"], **given, code=code) == version
+    assert version_of(lived["call"], **given, code=lived["code"]) is None
     assert receipt_code(version) != lived["code"]
     assert version.submission.state == SubmissionState.SUBMITTED

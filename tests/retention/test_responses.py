@@ -24,6 +24,7 @@ from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import ErasureRequest, Submission, Version
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope
+from submissions.responses.verifying import checking_code
 from tests.makers import (
     complete_answers,
     confirm_address,
@@ -162,6 +163,7 @@ def test_files_end_alone_and_the_page_of_the_response_says_so(call, response, cl
 def test_receipt_stays_genuine_and_says_that_the_time_has_ended(call, response, client):
     version = Version.objects.get(submission=response)
     given = {"reference": response.reference, "digest": version.sha256}
+    given["code"] = checking_code(version)
     end(call, DataClass.EVIDENCE)
     page = client.post(reverse("verify", args=[call.slug]), given).content.decode()
     assert "because the time that we keep responses had ended" in page

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from accounts.states import Action, Role
@@ -10,11 +11,12 @@ from review.coding.codings import code_passage
 from review.errors import NoteRefused
 from review.models import SearchEntry
 from review.noting import add_note
-from review.redaction.redacting import ask_back, show_again
+from review.redaction.redacting import approve, ask_back, show_again
 from review.searching.entries import write_due
 from review.texts import reading
 from submissions.responses.attaching import digest_of, store
 from submissions.responses.submitting import submit
+from submissions.responses.verifying import checking_code
 from tests.makers import (
     OPENS_AT,
     allow,
@@ -108,6 +110,40 @@ def test_page_of_a_response_has_blocks_for_readers_outside(response, outside):
     assert said.format("█" * len(SECRET)) in page
     assert said.format("█" * len(IN_FILE)) in page
     assert "words of it are hidden: you may read its text" in page
+
+
+@pytest.mark.parametrize("place", ["answer", "file"])
+def test_digest_of_a_version_with_hidden_words_is_for_the_team(response, inside, outside, place):
+    digest = response.current_version.sha256
+    assert digest in text_of(outside, page_of(response))
+    if place == "answer":
+        make_redaction(response, SECRET)
+    else:
+        file_text = response.current_version.attachments.get().extracted
+        make_redaction(response, IN_FILE, key="documents", file_text=file_text)
+    assert digest in text_of(inside, page_of(response))
+    page = text_of(outside, page_of(response))
+    assert digest not in page
+    assert "Not shown: it would help to guess hidden words" in page
+
+
+def test_guessed_text_of_hidden_words_is_not_confirmed_by_the_check(call, response):
+    version = response.current_version
+    asked = {"reference": response.reference, "digest": version.sha256}
+    address = reverse("verify", args=[call.slug])
+
+    def said(**code):
+        return Client().post(address, asked | code).content.decode()
+
+    proposed = make_proposed(response, SECRET)
+    assert "They belong together" in said()
+    approve(proposed, by=make_user(Role.REVIEWER), at=OPENS_AT)
+    assert "We cannot confirm this receipt" in said()
+    assert "They belong together" in said(code=checking_code(version))
+    proposed.refresh_from_db()
+    ask_back(proposed, words="It is public", by=make_user(Role.REVIEWER), at=OPENS_AT)
+    show_again(proposed, by=make_user(Role.REVIEWER), at=OPENS_AT)
+    assert "We cannot confirm this receipt" in said()
 
 
 def test_proposal_is_marked_for_the_team_alone(response, inside, outside):

@@ -125,6 +125,7 @@ class Side:
         )
         self.note = add_note(self.response, text=f"{name} note", by=boss, at=self.at)
         self.code = make_code(call=self.call, name=f"{name} code", by=self.member, at=self.at)
+        self.other = make_code(call=self.call, name=f"{name} other", by=self.member, at=self.at)
         self.coding = code_passage(
             code=self.code,
             version=self.response.current_version,
@@ -278,6 +279,7 @@ class Side:
             "review/codingsample": self.sample,
             "review/matrixsummary/of": self.call,
             "review/matrixsummary/cell": self.code,
+            "review/matrixsummary/pair": self.code,
             "review/matrixsummary": self.summary,
             "review/memo/write": self.call,
             "review/memo": self.memo,
@@ -306,6 +308,8 @@ class Side:
                 return str((self.run_of(person) if is_run else file).public_id)
             if name == "key":
                 return "story"
+            if name == "other":
+                return str(self.other.pk)
             if name == "note":
                 return str(self.note.pk)
             if name == "place":

@@ -49,7 +49,13 @@ def use():
     again = submitting.submit(submission=amended, at=at + timedelta(minutes=1))
     found["number of the amended version"] = again.number
     found["receipts that verify"] = [
-        verifying.version_of(call, reference=one.submission.reference, digest=one.sha256) == one
+        verifying.version_of(
+            call,
+            reference=one.submission.reference,
+            digest=one.sha256,
+            code=verifying.checking_code(one),
+        )
+        == one
         for one in (version, again)
     ]
     found["mails written"] = OutboxEmail.objects.count() - mails

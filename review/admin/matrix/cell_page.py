@@ -1,7 +1,7 @@
 """The page of a cell: its passages, put on record as read, and the summary that the team writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,21 +14,17 @@ from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
-from accounts.record import record
 from accounts.rights import may
-from accounts.states import Action, AuditAction
+from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
 from core.bar_charts import BarChart, draw_bars
 from core.row_keys import row_key
 from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selection_from
-from review.coding.codings import quote
-from review.coding.tree import CodeInTree
-from review.consent import Consent, consent_of
+from review.admin.matrix.shown_passages import put_on_record, shown_passages
 from review.errors import CodingRefused
-from review.matrix.passages import CellPassages, Passage, passages_in
-from review.matrix.selection import Selection
+from review.matrix.passages import passages_in
 from review.matrix.summaries import (
     LONGEST,
     Cell,
@@ -48,29 +44,9 @@ from review.matrix.table import (
     share_in_words,
 )
 from review.models import Code, MatrixSummary
-from review.redaction.reading import readable_quotes, sees_redacted
-from submissions.responses.models import Submission
 
 OPTION, PAGE = "option", "p"
 REFUSED = 422
-
-
-@dataclass(frozen=True)
-class ShownPassage:
-    """`address` leads to the answer in the response; `codes` are the names of those it is under.
-
-    `has_hidden`: readers outside the team do not see all of its words.
-    """
-
-    response: Submission
-    address: str
-    question: str
-    is_in_file: bool
-    quote: str
-    coders: str
-    codes: str
-    consent: Consent
-    has_hidden: bool
 
 
 def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
@@ -95,7 +71,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         raise PermissionDenied
     codes = [each.one for each in matrix.lines]
     found = passages_in(selection, code, column, codes, request.GET.get(PAGE, "1"))
-    _put_on_record(selection, code, cell, found)
+    put_on_record(found, selection, code=code.pk, across=cell.across, option=cell.option)
     context = {
         **admin.admin_site.each_context(request),
         "title": f"{line.one.path}: {label}",
@@ -112,7 +88,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         "query": query_of(selection, **({} if column is None else {OPTION: column})),
         "page": found.page,
         "in_files": found.in_files,
-        "passages": _shown(found.passages, selection, codes),
+        "passages": shown_passages(found.passages, selection, codes),
         "chart": _chart(matrix, line) if column is None else None,
         "longest": LONGEST,
         **_summaries(request, code, cell),
@@ -182,54 +158,6 @@ def _summaries(request: HttpRequest, code: Code, cell: Cell) -> dict[str, Any]:
         "text": latest.text if latest else "",
         "expected": latest.number if latest else 0,
     }
-
-
-def _put_on_record(selection: Selection, code: Code, cell: Cell, found: CellPassages) -> None:
-    if not found.passages:
-        return
-    references = (str(passage.coding.version.submission) for passage in found.passages)
-    record(
-        by=selection.reader,
-        at=clock.portal_now(),
-        action=AuditAction.PASSAGES_READ,
-        call=selection.call,
-        code=code.pk,
-        across=cell.across,
-        option=cell.option,
-        shown=list(dict.fromkeys(references)),
-    )
-
-
-def _shown(
-    passages: list[Passage], selection: Selection, codes: list[CodeInTree]
-) -> list[ShownPassage]:
-    readable = readable_quotes(passage.coding for passage in passages)
-    sees = sees_redacted(selection.reader, selection.call)
-    return [
-        _passage(passage, selection, codes, readable[passage.coding.pk], sees=sees)
-        for passage in passages
-    ]
-
-
-def _passage(
-    passage: Passage, selection: Selection, codes: list[CodeInTree], readable: str, *, sees: bool
-) -> ShownPassage:
-    coding = passage.coding
-    words = quote(coding)
-    response = coding.version.submission
-    address = reverse("admin:submissions_submission_change", args=[response.pk])
-    texts = "?texts=1" if coding.file_text_id is not None else ""
-    return ShownPassage(
-        response=response,
-        address=f"{address}{texts}#answer-{coding.question.key}",
-        question=coding.question.label,
-        is_in_file=coding.file_text_id is not None,
-        quote=words if sees else readable,
-        has_hidden=sees and words != readable,
-        coders=", ".join(passage.coders),
-        codes=", ".join(one.code.name for one in codes if one.code.pk in passage.codes),
-        consent=consent_of(response, selection.call),
-    )
 
 
 def _chart(matrix: Matrix, line: Line) -> BarChart | None:

@@ -73,8 +73,16 @@ def query_of(selection: Selection, **more: str) -> str:
 
 
 def matrix_address(selection: Selection) -> str:
-    page = reverse("admin:review_matrixsummary_matrix", args=[selection.call.pk])
-    return f"{page}?{query_of(selection)}"
+    return _address_of("matrix", selection)
+
+
+def together_address(selection: Selection) -> str:
+    return _address_of("together", selection)
+
+
+def _address_of(page: str, selection: Selection) -> str:
+    address = reverse(f"admin:review_matrixsummary_{page}", args=[selection.call.pk])
+    return f"{address}?{query_of(selection)}"
 
 
 def _chosen_coder(written: str, call: Call) -> User | None:

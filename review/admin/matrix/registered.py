@@ -18,7 +18,14 @@ from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.rights import calls_of
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
-from review.admin.matrix import cell_page, downloads, matrix_page, together_page, words_page
+from review.admin.matrix import (
+    cell_page,
+    downloads,
+    matrix_page,
+    pair_page,
+    together_page,
+    words_page,
+)
 from review.admin.response_filters import chosen_call
 from review.models import Code, MatrixSummary
 from submissions.calls.models import Call
@@ -46,6 +53,11 @@ class MatrixAdmin(OfOwnCalls, ReadOnlyAdmin):
                 "cell/<int:pk>/",
                 self.admin_site.admin_view(self.cell),
                 name="review_matrixsummary_cell",
+            ),
+            path(
+                "pair/<int:pk>/<int:other>/",
+                self.admin_site.admin_view(self.pair),
+                name="review_matrixsummary_pair",
             ),
             *super().get_urls(),
         ]
@@ -95,3 +107,10 @@ class MatrixAdmin(OfOwnCalls, ReadOnlyAdmin):
         rows = Code.objects.select_related("call", "merged_into")
         code = self.own_row(request, self.sees, rows, pk=pk)
         return cell_page.show(request, self, code)
+
+    def pair(self, request: HttpRequest, pk: int, other: int) -> HttpResponse:
+        """Show the passages of responses that have both codes."""
+        code = self.own_row(request, self.sees, Code.objects.select_related("call"), pk=pk)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        return pair_page.show(request, self, code, other)

@@ -6,6 +6,7 @@ from core import spoken_time
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message, submission_of, version_of
 from submissions.outbox.models import OutboxEmail
+from submissions.responses.verifying import checking_code
 
 
 def confirmation(mail: OutboxEmail, data: MailData) -> Message:
@@ -83,6 +84,7 @@ def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
         context={
             "reference": reference,
             "version": version,
+            "checking_code": checking_code(version),
             "channel": submission_of(mail).get_channel_display(),
             "received_at": spoken_time.say_exactly(version.received_at, mail.call.timezone),
         },
@@ -101,6 +103,7 @@ def _receipt(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> 
         context={
             "reference": reference,
             "version": version,
+            "checking_code": checking_code(version),
             "received_at": spoken_time.say_exactly(version.received_at, zone),
             "deadline": spoken_time.say_moment(version.deadline, zone),
             "answers": answers,

@@ -14,7 +14,7 @@ from submissions.respondent.documents.pages import typeset
 from submissions.responses.answering import questions_of_version
 from submissions.responses.models import Version
 from submissions.responses.transcript import say_answer
-from submissions.responses.verifying import receipt_code
+from submissions.responses.verifying import checking_code, receipt_code
 from submissions.responses.working_copy import files_by_key
 
 LISTED = MULTIPLE_KINDS | {QuestionKind.MATRIX}
@@ -47,6 +47,7 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
             (_("Deadline"), spoken_time.say_moment(version.deadline, call.timezone)),
             (_("Fingerprint"), version.receipt_digest),
             (_("Fingerprint in full (SHA-256)"), version.sha256),
+            (_("Checking code"), checking_code(version)),
             (_("Receipt code"), receipt_code(version)),
         ],
         "parts": [
@@ -70,8 +71,8 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
                 "paragraphs": [
                     [
                         _(
-                            "Anyone who has this reference and this fingerprint can check that "
-                            "they match, at %(address)s."
+                            "Anyone who has this reference, this fingerprint and this checking "
+                            "code can check that they match, at %(address)s."
                         )
                         % {"address": verify}
                     ]

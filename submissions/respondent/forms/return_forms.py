@@ -72,6 +72,12 @@ class ReferenceForm(PlainForm):
         return reference
 
 
+def written_code(typed: str) -> str:
+    """Return a code of a receipt as it is written there: capitals, in groups of four."""
+    code = re.sub(r"[\s\-\u2010-\u2015]", "", typed).upper()
+    return "-".join(re.findall(".{1,4}", code))
+
+
 class ReceiptForm(ReferenceForm):
     """Takes the reference and the code of the author's own receipt."""
 
@@ -86,8 +92,7 @@ class ReceiptForm(ReferenceForm):
     )
 
     def clean_code(self) -> str:
-        code = re.sub(r"[\s\-\u2010-\u2015]", "", self.cleaned_data["code"]).upper()
-        return "-".join(re.findall(".{1,4}", code))
+        return written_code(self.cleaned_data["code"])
 
 
 class ReceiptAddressForm(ReceiptForm, AddressForm):
@@ -97,7 +102,7 @@ class ReceiptAddressForm(ReceiptForm, AddressForm):
 
 
 class VerifyForm(ReferenceForm):
-    """Takes a reference and a digest, “fingerprint” on pages; upper case and gaps do not matter."""
+    """Takes a reference, a digest (“fingerprint” on pages) and a code; case and gaps do not matter."""
 
     digest = forms.CharField(
         label=_("Fingerprint"),
@@ -108,6 +113,21 @@ class VerifyForm(ReferenceForm):
         ),
         error_messages={"required": _("Enter the fingerprint")},
     )
+    code = forms.CharField(
+        label=_("Checking code"),
+        required=False,
+        max_length=60,
+        help_text=_(
+            "It has 8 letters and digits, beside the fingerprint. If your receipt has none, leave "
+            "this empty."
+        ),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+        ),
+    )
+
+    def clean_code(self) -> str:
+        return written_code(self.cleaned_data["code"])
 
     def clean_digest(self) -> str:
         digits = re.sub(r"[\s:.\-\u2010-\u2015]", "", self.cleaned_data["digest"]).lower()

@@ -420,7 +420,9 @@ class Walk:
         read = [self.staff.get(f"{begin}of/{self.call.pk}/{page}") for page in pages]
         cell = f"{begin}cell/{code.pk}/"
         written = self.staff.post(cell, {"text": "Late.", "expected": "0"})
-        return [*read, written, self.staff.get(cell)]
+        other = make_code(call=self.call, name="Time")
+        pair = self.staff.get(f"{begin}pair/{code.pk}/{other.pk}/")
+        return [*read, written, self.staff.get(cell), pair]
 
     def bring_in_a_codebook(self):
         """Codes and their words come out of a file, and go into one."""
@@ -542,6 +544,7 @@ ACTIONS = {
     "review_matrixsummary_xlsx": [Walk.read_the_matrix],
     "review_matrixsummary_together_csv": [Walk.read_the_matrix],
     "review_matrixsummary_cell": [Walk.read_the_matrix],
+    "review_matrixsummary_pair": [Walk.read_the_matrix],
     "review_finding_write": [Walk.write_findings_and_report_them],
     "review_finding_outline": [Walk.write_findings_and_report_them],
     "review_finding_scale": [Walk.write_findings_and_report_them],

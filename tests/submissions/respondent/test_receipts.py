@@ -1,4 +1,4 @@
-"""The receipt, and whether a reference and a fingerprint belong together."""
+"""The receipt, and whether what stands on it belongs together."""
 
 import re
 from datetime import timedelta
@@ -13,6 +13,7 @@ from core.references import ALPHABET, make_reference
 from submissions.calls.models import Call
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
+from submissions.responses.verifying import checking_code, receipt_code
 from tests.makers import (
     complete_answers,
     make_call,
@@ -44,16 +45,17 @@ def text_of(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
-def verify(call, reference, fingerprint):
-    posted = {"reference": reference, "digest": fingerprint}
+def verify(call, reference, fingerprint, code=""):
+    posted = {"reference": reference, "digest": fingerprint, "code": code}
     return Client().post(f"/calls/{call.slug}/verify/", posted)
 
 
-def belongs(call, reference, fingerprint):
-    response = verify(call, reference, fingerprint)
+def belongs(call, reference, fingerprint, code=""):
+    response = verify(call, reference, fingerprint, code)
     assert response.status_code == 200
     said = text_of(response)
-    together, apart = "They belong together", "The reference and the fingerprint do not match"
+    together = "They belong together"
+    apart = "They do not match" if code else "We cannot confirm this receipt"
     assert (together in said) != (apart in said)
     return together in said
 
@@ -117,15 +119,67 @@ def test_other_pairs_do_not_belong_together(call):
     assert not belongs(make_call(), one.reference, sha256)
 
 
+def answer_to(call, reference, digest, code=""):
+    """The notice, with what was typed left out."""
+    page = verify(call, reference, digest, code).content.decode()
+    return text_of_answer(page).replace(reference, "REF")
+
+
 def test_unknown_reference_and_wrong_fingerprint_get_the_same_answer(call):
     submission = make_submitted(call)
     assert not Submission.objects.filter(reference=UNKNOWN).exists()
-    answers = [
-        re.sub(reference, "REF", text_of(verify(call, reference, "0" * 16)))
-        for reference in (submission.reference, UNKNOWN)
-    ]
-    shown = [re.sub(r"\s+", " ", answer) for answer in answers]
-    assert shown[0] == shown[1]
+    for code in ("", "2222-2222"):
+        known, unknown = (
+            answer_to(call, reference, "0" * 16, code)
+            for reference in (submission.reference, UNKNOWN)
+        )
+        assert known == unknown
+
+
+@pytest.mark.parametrize("publication", ["organisation", "anonymous", "confidential"])
+def test_guessed_fingerprint_is_not_confirmed_where_not_all_is_published(call, publication):
+    response = make_submitted(call, publication=publication)
+    version = response.current_version
+    guessed = answer_to(call, response.reference, version.sha256)
+    assert guessed == answer_to(call, UNKNOWN, "0" * 16)
+    assert belongs(call, response.reference, version.sha256, checking_code(version))
+
+
+def test_guessed_fingerprint_is_not_confirmed_where_the_call_publishes_nothing(at):
+    call = make_call(publication="not asked")
+    at(while_open(call))
+    response = make_submitted(call)
+    version = response.current_version
+    assert not belongs(call, response.reference, version.sha256)
+    assert belongs(call, response.reference, version.sha256, checking_code(version))
+
+
+def test_code_of_a_receipt_is_good_for_its_own_version_however_it_is_typed(call, settings):
+    one, other = make_submitted(call), make_submitted(call, story="Other")
+    version = one.current_version
+    code, own = checking_code(version), receipt_code(version)
+    assert re.fullmatch(f"[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", code)
+    for typed in (code, code.lower().replace("-", " "), own):
+        assert belongs(call, one.reference, version.sha256, typed)
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+    for typed in (wrong, checking_code(other.current_version), "é" * 8, "0"):
+        assert not belongs(call, one.reference, version.sha256, typed)
+    assert not belongs(call, other.reference, other.current_version.sha256, code)
+    before, settings.SECRET_KEY = settings.SECRET_KEY, token_hex()
+    assert not belongs(call, one.reference, version.sha256, code)
+    settings.SECRET_KEY_FALLBACKS = [before]
+    assert belongs(call, one.reference, version.sha256, code)
+
+
+def test_receipt_page_has_the_checking_code_of_its_version(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    values = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    press_submit(client, call)
+    version = Submission.objects.get().current_version
+    shown = text_of(client.get(f"/calls/{call.slug}/response/submitted/"))
+    assert f"Checking code {checking_code(version)}" in shown
 
 
 def test_earlier_versions_and_withdrawn_responses_belong_together_too(call):
@@ -142,9 +196,12 @@ def test_earlier_versions_and_withdrawn_responses_belong_together_too(call):
     amending.withdraw(submission=submission, at=while_open(call))
     old = "It is the fingerprint of an older version."
     for version in (first, second):
-        assert belongs(call, submission.reference, version.sha256)
-        said = text_of(verify(call, submission.reference, version.sha256))
-        assert (old in said) is (version == first)
+        receipt = (submission.reference, version.sha256, checking_code(version))
+        assert belongs(call, *receipt)
+        assert (old in text_of(verify(call, *receipt))) is (version == first)
+    # What the author took out of the first is a guess for whoever reads the second.
+    assert not belongs(call, submission.reference, first.sha256)
+    assert belongs(call, submission.reference, second.sha256)
 
 
 def test_receipt_page_says_where_mail_went_folds_the_proof_and_counts_nothing_down(client, call):
