@@ -1,6 +1,7 @@
 """Passages as the pages of the matrix show them, and that they were read, on record."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
@@ -34,7 +35,7 @@ class ShownPassage:
     has_hidden: bool
 
 
-def put_on_record(found: CellPassages, selection: Selection, **what: str | int) -> None:
+def put_on_record(found: CellPassages, selection: Selection, **what: Any) -> None:
     """Put on record whose passages the page showed; `what` says of which cell or codes."""
     if not found.passages:
         return

@@ -102,7 +102,7 @@ class ReceiptAddressForm(ReceiptForm, AddressForm):
 
 
 class VerifyForm(ReferenceForm):
-    """Takes a reference, a digest (“fingerprint” on pages) and a code; case and gaps do not matter."""
+    """Takes a reference, a digest (“fingerprint” on pages) and a code, in any case, with gaps."""
 
     digest = forms.CharField(
         label=_("Fingerprint"),

@@ -142,9 +142,7 @@ def test_strangers_and_members_of_other_calls_read_no_passages(trust, pay, both)
     Membership.objects.create(person=member, call=make_call(), role=Role.MANAGER)
     outside = make_user(Role.REVIEWER)
     withhold(outside, Action.READ_RESPONSES)
-    found = [
-        signed_in(person).get(pair_of(trust, pay)).status_code for person in (member, outside)
-    ]
+    found = [signed_in(person).get(pair_of(trust, pay)).status_code for person in (member, outside)]
     assert (found, Client().get(pair_of(trust, pay)).status_code) == ([404, 403], 302)
     assert not AuditEvent.objects.filter(action="passages_read").exists()
 
