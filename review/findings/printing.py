@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from review.findings.counting import Place, Source, is_open
 from review.models import Finding, FindingPassage, Quote
-from review.quotes.consent import standing_of_each
+from review.quotes.consent import standing_of_each, why_not_answer
 from review.quotes.reading import with_responses, words_of_each
 from review.quotes.roles import RoleWords
 from review.redaction.reading import HIDDEN
@@ -72,8 +72,11 @@ def why_not_printed(rows: Collection[FindingPassage]) -> dict[int, str]:
     standing = standing_of_each(list(_quotes(rows).values()))
     found = {}
     for row in rows:
-        found[row.pk] = PLACE_ALONE
-        if row.quote_id is not None:
+        if row.quote_id is None:
+            response = row.version.submission
+            not_allowed = why_not_answer(row.question, response, row.finding.call)
+            found[row.pk] = not_allowed or PLACE_ALONE
+        else:
             found[row.pk] = IN_A_FILE if row.file_text_id else standing[row.quote_id].why_not or ""
     return found
 

@@ -49,7 +49,7 @@ HIDING = (
     "this report. Somebody who sets findings with overlapping codes against each other may still "
     "narrow down a hidden number."
 )
-HIDDEN_WORDS = "Not given: it would help to guess words of it that are hidden"
+HIDDEN_WORDS = "Not given: it would help to guess words of it that are hidden or not public"
 NOT_HIDING = "Small counts are shown as they are."
 
 

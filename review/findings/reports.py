@@ -31,6 +31,8 @@ from review.quotes.roles import RoleWords
 from review.redaction.reading import without_digest
 from review.states import FindingStatus, ReportAudience
 from submissions.calls.models import Call
+from submissions.responses.models import Version
+from submissions.responses.verifying import all_public
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,18 @@ class Report:
 
     @cached_property
     def without_digest(self) -> set[tuple[str, int]]:
-        """The versions whose digests are in no file: they would tell short hidden words."""
-        return without_digest(self.call)
+        """The versions whose digests are not in the file: they would tell words that are not there.
+
+        Readers outside know less of a response than the team: short answers of those that are not
+        published with names, and earlier versions, are theirs to guess, too.
+        """
+        hidden = without_digest(self.call)
+        if not self.is_outside:
+            return hidden
+        versions = Version.objects.filter(submission__call=self.call)
+        rest = versions.exclude(pk__in=all_public(versions).values("pk"))
+        named = rest.values_list("submission__reference", "number")
+        return hidden | {(str(reference), number) for reference, number in named}
 
     def digest_of(self, source: Source) -> str:
         """Return what the file says of the version's digest, "" where it says nothing."""

@@ -9,6 +9,7 @@ open.
 import re
 
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import AuditEvent
@@ -36,26 +37,25 @@ def version_of(call: Call, *, reference: str, digest: str, code: str = "") -> Ve
     version = versions.select_related("submission").defer("texts", "canonical_text").first()
     if version is None:
         return None
-    version.submission.call = call
-    known = _has_code(version, code) if code else readers_know_all(version)
-    return version if known else None
+    if code:
+        return version if _has_code(version, code) else None
+    return version if all_public(Version.objects.filter(pk=version.pk)).exists() else None
 
 
-def readers_know_all(version: Version) -> bool:
-    """Return whether whoever gets an export may read the whole text of the version.
+def all_public(versions: QuerySet[Version]) -> QuerySet[Version]:
+    """Narrow to versions whose whole text may be read by whoever gets an export.
 
-    No, where its author did not let it be published with names, where there is a newer version,
-    where it is erased, and where words of the response are hidden, or ever were.
+    Not those whose author did not let them be published with names, that have a newer version or
+    are erased (they have no choices), nor where words of the response are hidden, or ever were.
     """
-    response = version.submission
-    return (
-        response.call.publication == PublicationPolicy.ASKED
-        and version.choices.get("publication") == Publication.NAMED
-        and response.current_version_id == version.pk
-        and not response.is_erased
-        and not AuditEvent.objects.filter(
-            submission=response, action=AuditAction.REDACTION_APPROVED
-        ).exists()
+    hidden = AuditEvent.objects.filter(
+        submission=OuterRef("submission"), action=AuditAction.REDACTION_APPROVED
+    )
+    return versions.filter(
+        ~Exists(hidden),
+        submission__call__publication=PublicationPolicy.ASKED,
+        choices__publication=Publication.NAMED,
+        submission__current_version=F("pk"),
     )
 
 

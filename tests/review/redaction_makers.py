@@ -1,7 +1,8 @@
 """What tests of redaction start from."""
 
 from accounts.states import Role
-from review.redaction.redacting import approve, propose
+from review.redaction.proposing import propose
+from review.redaction.redacting import approve
 from review.states import RedactionReason
 from tests.makers import OPENS_AT, make_user
 

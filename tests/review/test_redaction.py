@@ -8,16 +8,9 @@ from accounts.states import Action, AuditAction, Role
 from core.clock import wall_now
 from review.errors import RedactionRefused
 from review.models import RedactedFileText, RedactedVersion, Redaction
+from review.redaction.proposing import propose, withdraw
 from review.redaction.reading import readable_answers, readable_file_text, readable_words
-from review.redaction.redacting import (
-    approve,
-    ask_back,
-    keep_hidden,
-    propose,
-    refuse,
-    show_again,
-    withdraw,
-)
+from review.redaction.redacting import approve, ask_back, keep_hidden, refuse, show_again
 from review.states import RedactionReason, RedactionState
 from review.texts import reading
 from submissions.responses import amending, attaching, submitting

@@ -26,7 +26,7 @@ from review.memos.writing import About, write_memo
 from review.models import Cluster, ClusterMember, SavedFilter
 from review.noting import add_note
 from review.quotes.marking import mark_quote
-from review.redaction.redacting import propose
+from review.redaction.proposing import propose
 from review.searching.entries import write_due
 from review.states import ClusterKind, Likeness, RedactionReason, ReportAudience, ReportFormat
 from submissions.outbox.models import OutboxEmail

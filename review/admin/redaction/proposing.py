@@ -20,8 +20,8 @@ from review.admin.listed import CameFrom
 from review.admin.passage_form import PassageForm
 from review.coding.passages import Passage, chosen_by_browser
 from review.errors import CodingRefused, RedactionRefused
+from review.redaction.proposing import propose_all
 from review.redaction.reading import sees_redacted
-from review.redaction.redacting import propose_all
 from review.states import RedactionReason
 from submissions.responses.models import Submission, Version
 

@@ -20,7 +20,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from review.errors import RedactionRefused
 from review.models import FileText
-from review.redaction.redacting import AlreadyThere, propose
+from review.redaction.proposing import AlreadyThere, propose
 from review.redaction.suggesting import Suggestion, suggestions
 from review.searching.entries import texts_of_files
 from review.states import RedactionReason

@@ -7,7 +7,8 @@ from review.findings.claims import Claim, etag_of, set_status, write_finding
 from review.findings.passages import put_passage
 from review.models import Cluster, ClusterMember
 from review.quotes.marking import mark_quote
-from review.redaction.redacting import approve, propose
+from review.redaction.proposing import propose
+from review.redaction.redacting import approve
 from review.states import (
     ClusterKind,
     ClusterState,

@@ -210,6 +210,28 @@ def test_no_report_has_a_digest_that_would_tell_hidden_words(reported, file_form
     assert digests == [False, True]
 
 
+@pytest.mark.parametrize("file_format", ReportFormat)
+def test_readers_outside_get_no_digest_that_would_tell_what_is_not_published(reported, file_format):
+    first = reported.responses[0]
+    unnamed = reported.respond(publication="anonymous", story="They paid us late, too.")
+    from_coding(reported, reported.finding, unnamed)
+    for audience, expected in ((OUTSIDE, [True, False]), (TEAM, [True, True])):
+        _, content = made(reported, file_format, audience)
+        text = str(words_of(content)) if file_format == DOCX else content.decode()
+        assert unnamed.reference in text
+        digests = [one.current_version.sha256 in text for one in (first, unnamed)]
+        assert digests == expected
+
+
+def test_place_says_what_its_author_does_not_allow(reported):
+    secret = reported.respond(publication="confidential", story="A secret story, all of it.")
+    from_coding(reported, reported.finding, secret)
+    paragraphs, _ = words_of(made(reported, DOCX)[1])
+    (place,) = [one for one in paragraphs if one.startswith(secret.reference) and "version" in one]
+    assert place.endswith(". Confidential: for the project team only")
+    assert "secret" not in " ".join(paragraphs)
+
+
 def test_table_runs_no_formula(evidence):
     evidence.find("=1+1")
     assert rows_of(made(evidence, CSV)[1])[1]["title"] == "'=1+1"

@@ -6,7 +6,8 @@ from accounts.states import Role
 from review.errors import QuoteRefused
 from review.quotes.bank_file import export_bank
 from review.quotes.citing import copy_quote
-from review.redaction.redacting import approve, propose
+from review.redaction.proposing import propose
+from review.redaction.redacting import approve
 from review.states import RedactionReason
 from tests.makers import make_call, make_user, while_open
 from tests.review.quotes.quoting import fresh, make_quotable, make_quote
