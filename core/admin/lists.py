@@ -1,4 +1,4 @@
-"""Lists that show their last page where an address asks for one after it."""
+"""Lists that say what they list, and show the last page where an address asks for a later one."""
 
 from typing import Any
 
@@ -8,12 +8,17 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from core.row_keys import row_keys
 
 
 class WholeList(ChangeList):
     """Rows may have gone since a link to a page was made: Django would drop the filter, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(self.opts.verbose_name_plural)  # not “Select finding to view”
 
     def get_results(self, request: HttpRequest) -> None:
         try:

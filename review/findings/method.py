@@ -24,8 +24,8 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
 LABELS = {
-    "opened": "The call opened",
-    "closed": "The call closed",
+    "opened": "Opening of the call",
+    "closed": "Closing of the call",
     "received": "Responses received",
     "open": "Counted, not confidential",
     "first": "First response received",

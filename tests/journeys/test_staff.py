@@ -106,7 +106,7 @@ def test_staff_share_responses_out_from_the_first_page_on(open_browser, look, re
     sign_in(page, "/admin/", make_user(Role.MANAGER, is_staff=True, username="pat"))
     look(page, "admin-index")
     page.get_by_role("link", name="To do and assigned to nobody: 2 responses").press("Enter")
-    page.get_by_role("heading", name="Select response to view").wait_for()
+    page.get_by_role("heading", name="Responses", level=1).wait_for()
     look(page, "admin-inbox")
     page.get_by_text("Received", exact=True).first.press("Enter")
     page.get_by_text("Answers to the call’s questions").press("Enter")

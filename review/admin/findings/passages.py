@@ -32,6 +32,8 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
 ON_A_PAGE = 25
+PLACE = ("version", "question", "file_text", "start", "end")
+IN_ORDER = ("version__submission__submitted_at", *PLACE)
 SOURCES = {
     "quotes": "Quotes under its codes",
     "bank": "The whole quote bank",
@@ -132,7 +134,7 @@ def _put(request: HttpRequest, finding: Finding, rows: QuerySet[Any]) -> None:
 
 
 def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
-    """Return the quotes or codings that the reader may see."""
+    """Return the quotes or codings that the reader may see, each place once."""
     reader, call = current_user(request), finding.call
     codings = seen_by(Coding.objects.filter(code__in=codes_of([finding])[finding.pk]), reader)
     rows: QuerySet[Any]
@@ -146,12 +148,16 @@ def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
         rows = rows.filter(file_text=None)
     rows = rows.filter(version__submission__state=SubmissionState.SUBMITTED)
     rows = rows.exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
-    return rows.select_related(
-        "version__submission__call",
-        "version__submission__current_version",
-        "question",
-        "file_text",
-    ).order_by("version__submission__submitted_at", "version", "question", "start", "pk")
+    return (
+        rows.select_related(
+            "version__submission__call",
+            "version__submission__current_version",
+            "question",
+            "file_text",
+        )
+        .order_by(*IN_ORDER, "pk")
+        .distinct(*IN_ORDER)
+    )
 
 
 def _candidate(row: Any, words: str, why_not: str, stance: str) -> Candidate:

@@ -152,6 +152,16 @@ def test_passages_are_chosen_and_taken_off(evidence, ann):
     assert told(answer) == ["Somebody took the passage off already."]
 
 
+def test_passage_that_two_people_coded_is_offered_once(evidence, ann):
+    finding, third = evidence.find(), evidence.responses[2]
+    evidence.coded(third)
+    second = evidence.coded(third, by=evidence.ben)
+    where = f"{address('finding_passages', finding)}?from=codings"
+    assert ann.get(where).content.decode().count("<blockquote") == 3
+    answer = ann.post(where, {"do": f"supports {second.pk}"}, follow=True)
+    assert told(answer) == ["The passage stands in the finding."]
+
+
 def test_quote_under_another_code_is_in_the_whole_bank_alone(evidence, ann):
     finding = evidence.find()
     quoted(evidence, evidence.find("Other"), evidence.responses[2])
