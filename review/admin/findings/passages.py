@@ -32,8 +32,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
 ON_A_PAGE = 25
-PLACE = ("version", "question", "file_text", "start", "end")
-IN_ORDER = ("version__submission__submitted_at", *PLACE)
+PLACE = ("version_id", "question_id", "file_text_id", "start", "end")
 SOURCES = {
     "quotes": "Quotes under its codes",
     "bank": "The whole quote bank",
@@ -68,7 +67,7 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
         else:
             messages.success(request, "The passage stands in the finding.")
             return redirect(request.get_full_path())
-    page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("p", "1"))
+    page = Paginator(_each_place_once(rows), ON_A_PAGE).get_page(request.GET.get("p", "1"))
     there = {_place(one): one.get_stance_display() for one in finding.passages.all()}
     quotes = {one.pk: one for one in page if isinstance(one, Quote)}
     why_not = {pk: one.why_not for pk, one in standing_of_each(list(quotes.values())).items()}
@@ -134,7 +133,7 @@ def _put(request: HttpRequest, finding: Finding, rows: QuerySet[Any]) -> None:
 
 
 def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
-    """Return the quotes or codings that the reader may see, each place once."""
+    """Return the quotes or codings that the reader may see."""
     reader, call = current_user(request), finding.call
     codings = seen_by(Coding.objects.filter(code__in=codes_of([finding])[finding.pk]), reader)
     rows: QuerySet[Any]
@@ -148,16 +147,18 @@ def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
         rows = rows.filter(file_text=None)
     rows = rows.filter(version__submission__state=SubmissionState.SUBMITTED)
     rows = rows.exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
-    return (
-        rows.select_related(
-            "version__submission__call",
-            "version__submission__current_version",
-            "question",
-            "file_text",
-        )
-        .order_by(*IN_ORDER, "pk")
-        .distinct(*IN_ORDER)
-    )
+    return rows.select_related(
+        "version__submission__call",
+        "version__submission__current_version",
+        "question",
+        "file_text",
+    ).order_by("version__submission__submitted_at", "version", "question", "start", "pk")
+
+
+def _each_place_once(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Leave out what somebody else coded alike."""
+    first = rows.order_by(*PLACE, "pk").distinct(*PLACE)
+    return rows.filter(pk__in=first.values("pk"))
 
 
 def _candidate(row: Any, words: str, why_not: str, stance: str) -> Candidate:
