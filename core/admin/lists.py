@@ -18,7 +18,7 @@ class WholeList(ChangeList):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = capfirst(self.opts.verbose_name_plural)  # not “Select finding to view”
+        self.title = capfirst(str(self.opts.verbose_name_plural))  # not “Select finding to view”
 
     def get_results(self, request: HttpRequest) -> None:
         try:
