@@ -47,6 +47,18 @@ def say_exactly(moment: datetime, zone: str = UK) -> str:
     return _say_time_and_day(_say_12_hour(local, f":{local:%M:%S}"), moment, zone)
 
 
+def say_in_short(moment: datetime, zone: str = UK) -> str:
+    """Return "24 July 2019, 11:59:59am (UK time)", for a line of facts."""
+    local = _local(moment, zone)
+    return _("%(day)s %(month)s %(year)s, %(time)s (%(zone)s)") % {
+        "day": local.day,
+        "month": MONTHS_ALT[local.month],
+        "year": local.year,
+        "time": _say_12_hour(local, f":{local:%M:%S}"),
+        "zone": zone_words(zone),
+    }
+
+
 def say_left(left: timedelta) -> str:
     """Return "3 days", "5 hours", "12 minutes" or "less than a minute", rounded down."""
     seconds = int(left.total_seconds())

@@ -8,15 +8,18 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import IO
 from xml.sax.saxutils import escape
 
 import docx
 from docx.document import Document
-from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 
 from core.direction import is_from_right
@@ -32,13 +35,23 @@ TITLE = "title-goes-here"
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(25)
 FROM_RIGHT = "<w:rtl/>"
+SMALL = '<w:sz w:val="16"/><w:szCs w:val="16"/>'  # half points
+CONTENTS = "toc1"
+HANGING = Mm(10)  # where the second line of an entry of the contents begins
+# What stands for a page's number until a program has laid the pages out.
+NOT_YET = "…"
+BREAK = "<w:r><w:br/></w:r>"
 AT_ONCE = 64 * 1024  # characters
 
 
 class WordFrame:
-    """All of a Word file but its title and its body; `footer` stands under each page."""
+    """All of a Word file but its title and its body; `footer` stands under each page.
 
-    def __init__(self, *, footer: str, at: datetime) -> None:
+    With `has_contents`, the body may have `contents_line`, and Word asks the person who opens the
+    file whether it may fill in the numbers of pages.
+    """
+
+    def __init__(self, *, footer: str, at: datetime, has_contents: bool = False) -> None:
         document = docx.Document()
         properties = document.core_properties
         properties.title, properties.author, properties.comments = TITLE, NAME, ""
@@ -49,6 +62,8 @@ class WordFrame:
         _lay_out_pages(document, footer)
         document.add_paragraph(BODY)
         leave_out_unused(document)
+        if has_contents:
+            _make_room_for_contents(document)
         file = io.BytesIO()
         document.save(file)
         with zipfile.ZipFile(file) as archive:
@@ -107,6 +122,19 @@ def _lay_out_pages(document: Document, footer: str) -> None:
     _add_field(foot, "NUMPAGES")
 
 
+def _make_room_for_contents(document: Document) -> None:
+    style = document.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH, builtin=True)
+    style.base_style = document.styles["Normal"]
+    look = style.paragraph_format
+    look.left_indent, look.first_line_indent, look.right_indent = HANGING, -HANGING, HANGING
+    look.space_after = Pt(4)
+    look.tab_stops.add_tab_stop(A4[0] - 2 * MARGIN, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
+    # The schema has it before w:compat, which is all that there is.
+    update = OxmlElement("w:updateFields")
+    update.set(qn("w:val"), "true")
+    document.settings.element.insert(0, update)
+
+
 def _add_field(paragraph: Paragraph, name: str) -> None:
     """Add a field that Word fills in, such as the number of the page."""
     field = OxmlElement("w:fldSimple")
@@ -120,14 +148,34 @@ def paragraph(*runs: str, style: str = "", settings: str = "") -> str:
 
     `settings` are further elements of its properties.
     """
+    from_right = any(FROM_RIGHT in first.partition("</w:rPr>")[0] for first in runs[:1])
+    return _paragraph("".join(runs), style=style, settings=settings, from_right=from_right)
+
+
+def paragraphs_of_lines(lines: Sequence[str]) -> Iterator[str]:
+    """Yield one paragraph with line breaks; several where the lines are read from both sides."""
+    for from_right, group in groupby(_with_sides(lines), key=itemgetter(0)):
+        runs = BREAK.join(run(line) for _, line in group)
+        yield _paragraph(runs, from_right=from_right)
+
+
+def _with_sides(lines: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    """Yield each line and whether it is read from the right; an empty one as those around it."""
+    side = next((is_from_right(line) for line in lines if line), False)
+    for line in lines:
+        side = is_from_right(line) if line else side
+        yield side, line
+
+
+def _paragraph(runs: str, *, style: str = "", settings: str = "", from_right: bool) -> str:
     if style:
         settings = f'<w:pStyle w:val="{style}"/>{settings}'
-    if any(FROM_RIGHT in first.partition("</w:rPr>")[0] for first in runs[:1]):
+    if from_right:
         # The schema has it before indents.
         before, indent, after = settings.partition("<w:ind ")
         settings = f"{before}<w:bidi/>{indent}{after}"
     properties = f"<w:pPr>{settings}</w:pPr>" if settings else ""
-    return f"<w:p>{properties}{''.join(runs)}</w:p>"
+    return f"<w:p>{properties}{runs}</w:p>"
 
 
 def heading(text: str, level: int, *, mark: str = "", number: int = 0) -> str:
@@ -141,10 +189,23 @@ def heading(text: str, level: int, *, mark: str = "", number: int = 0) -> str:
     )
 
 
-def link(text: str, mark: str) -> str:
-    """Return a link to the heading that has `mark`."""
-    underlined = run(text, look='<w:u w:val="single"/>')
-    return f'<w:hyperlink w:anchor="{mark}">{underlined}</w:hyperlink>'
+def contents_line(text: str, mark: str) -> str:
+    """Return an entry of the contents: a link to the heading that has `mark`, and its page.
+
+    The page is a field of its own (PAGEREF): LibreOffice fills it in
+    as it opens the file, Word as soon as the person says that it may.
+    """
+    parts = (
+        run(text),
+        "<w:r><w:tab/></w:r>",
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>',
+        f'<w:r><w:instrText xml:space="preserve"> PAGEREF {mark} \\h </w:instrText></w:r>',
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>',
+        run(NOT_YET),
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
+    )
+    linked = f'<w:hyperlink w:anchor="{mark}">{"".join(parts)}</w:hyperlink>'
+    return paragraph(linked, style=CONTENTS)
 
 
 def bold(text: str) -> str:

@@ -17,8 +17,11 @@ LONG = [
 ]
 
 
-def widest_line(reader, *, size):
-    """The width in points of the longest line, as if all were set in Noto Sans at `size`."""
+def widest_line(reader, *, size, but=None):
+    """The width in points of the longest line, as if all were set in Noto Sans at `size`.
+
+    Lines that begin with `but` are smaller, and do not count.
+    """
     with TTFont(FONTS / "NotoSans[wght].ttf", lazy=True) as font:
         names, widths = font.getBestCmap(), font["hmtx"]
         scale = size / font["head"].unitsPerEm
@@ -26,4 +29,5 @@ def widest_line(reader, *, size):
             sum(widths[names[ord(sign)]][0] for sign in line if ord(sign) in names) * scale
             for page in reader.pages
             for line in page.extract_text().splitlines()
+            if but is None or not line.startswith(but)
         )

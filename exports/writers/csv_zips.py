@@ -17,8 +17,7 @@ LOAD = """\
 # all else is text. attr(responses$roles, "label") is a question. Needs no package.
 
 responses <- read.csv("responses.csv", colClasses = "character", na.strings = "",
-                      check.names = FALSE, strip.white = FALSE, fileEncoding = "UTF-8",
-                      encoding = "UTF-8")
+                      check.names = FALSE, strip.white = FALSE, encoding = "UTF-8")
 
 # Takes away the apostrophes that keep spreadsheets from running an answer.
 without_apostrophes <- function(cells) {
@@ -103,8 +102,11 @@ def _factor(place: str, column: Column) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a string of R. What R reads as an escape, or may not stand in one, is escaped."""
-    escaped = "".join(
-        f"\\u{{{ord(c):x}}}" if c in '"\\' or not c.isprintable() else c for c in text
-    )
-    return f'"{escaped}"'
+    """Return a string of R in ASCII, which R reads alike in every locale."""
+    return f'"{"".join(map(_in_ascii, text))}"'
+
+
+def _in_ascii(character: str) -> str:
+    if character.isascii() and character.isprintable() and character not in '"\\':
+        return character
+    return f"\\U{{{ord(character):x}}}"

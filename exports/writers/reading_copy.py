@@ -1,5 +1,6 @@
 """The content of a reading copy, the same in Word files and PDFs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,16 +9,32 @@ from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS
 from exports.queries import count, count_words
 from exports.types import Dataset, Record
-from exports.writers.record_answers import ReadSection, facts, file_name, leave_to_quote, sections
+from exports.writers.record_answers import (
+    ReadSection,
+    facts,
+    file_name,
+    leave_to_quote,
+    roles,
+    sections,
+)
+
+APART = " · "
+# Line ends inside a paragraph: Word's, which is a vertical tab, and those of other programs.
+_SOFT_RETURN = re.compile("[\v\x85\u2028]")
 
 
 @dataclass(frozen=True)
 class ReadingCopy:
-    """One response as people read it; `notice` says whether it may be quoted."""
+    """One response as people read it.
+
+    `roles` has the labels of the roles in which it was given; none of a withheld one. `notice` says
+    whether it may be quoted, `facts` is one line.
+    """
 
     reference: str
+    roles: tuple[str, ...]
     notice: str
-    facts: tuple[tuple[str, str], ...]
+    facts: str
     sections: tuple[ReadSection, ...]
     files: tuple[str, ...]
 
@@ -25,11 +42,27 @@ class ReadingCopy:
 def reading_copy(dataset: Dataset, record: Record) -> ReadingCopy:
     return ReadingCopy(
         reference=record.reference,
+        roles=tuple(roles(dataset, record)),
         notice=leave_to_quote(dataset, record),
-        facts=tuple(facts(dataset, record)),
+        facts=APART.join(facts(dataset, record)),
         sections=tuple(sections(dataset, record)),
         files=tuple(file_name(record, file) for file in record.files),
     )
+
+
+def title(copy: ReadingCopy, number: int) -> str:
+    """Return the heading of one response of several, as the contents have it, too."""
+    head = f"{number}. {copy.reference}"
+    return f"{head}{APART}{'; '.join(copy.roles)}" if copy.roles else head
+
+
+def paragraphs(text: str) -> list[list[str]]:
+    """Return the paragraphs of a text, each as its lines; an empty line parts two paragraphs.
+
+    Of several empty lines the others begin the paragraph that follows, so that none is lost.
+    """
+    lines = _SOFT_RETURN.sub("\n", text)
+    return [paragraph.split("\n") for paragraph in lines.split("\n\n")]
 
 
 def about(dataset: Dataset) -> str:
@@ -56,9 +89,10 @@ def refuse_too_long(dataset: Dataset, *, most: int, kind: str) -> None:
         )
 
 
-def as_data(copy: ReadingCopy) -> dict[str, Any]:
+def as_data(copy: ReadingCopy, *, head: str) -> dict[str, Any]:
+    """Return the copy as data for the template, with its heading."""
     return {
-        "reference": copy.reference,
+        "head": head,
         "notice": copy.notice,
         "facts": copy.facts,
         "sections": [
@@ -68,7 +102,7 @@ def as_data(copy: ReadingCopy) -> dict[str, Any]:
                     {
                         "question": answer.question,
                         "lines": answer.lines,
-                        "paragraphs": answer.text.split("\n") if answer.text else [],
+                        "paragraphs": paragraphs(answer.text) if answer.text else [],
                     }
                     for answer in section.answers
                 ],

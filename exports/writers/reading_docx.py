@@ -4,13 +4,30 @@ import io
 import tempfile
 from collections.abc import Iterator
 
-from core.word_file import WordFrame, bold, heading, link, paragraph, run
+from core.word_file import (
+    SMALL,
+    WordFrame,
+    bold,
+    contents_line,
+    heading,
+    paragraph,
+    paragraphs_of_lines,
+    run,
+)
 from core.word_template import BULLET
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import records
 from exports.types import Pieces, Record
-from exports.writers.reading_copy import ReadingCopy, about, footer, reading_copy, refuse_too_long
+from exports.writers.reading_copy import (
+    ReadingCopy,
+    about,
+    footer,
+    paragraphs,
+    reading_copy,
+    refuse_too_long,
+    title,
+)
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MOST_WORDS = 1_000_000  # more, and Word itself is slow to open it
@@ -25,7 +42,8 @@ def one_document(context: ExportContext) -> Pieces:
     dataset = context.dataset
     refuse_too_long(dataset, most=MOST_WORDS, kind="Word file")
     with tempfile.TemporaryFile(prefix="portal-docx-") as file:
-        frame(context).write(file, title=dataset.call.title, body=_all(context))
+        around = WordFrame(footer=footer(dataset), at=context.at, has_contents=True)
+        around.write(file, title=dataset.call.title, body=_all(context))
         file.seek(0)
         while piece := file.read(PIECE):
             yield piece
@@ -48,27 +66,28 @@ def frame(context: ExportContext) -> WordFrame:
 
 def document(context: ExportContext, record: Record, around: WordFrame) -> bytes:
     copy = reading_copy(context.dataset, record)
-    title = f"{copy.reference}: {context.dataset.call.title}"
+    name = f"{copy.reference}: {context.dataset.call.title}"
     body = [heading(copy.reference, 1), *_response(copy, level=1)]
     file = io.BytesIO()
-    around.write(file, title=title, body=body)
+    around.write(file, title=name, body=body)
     return file.getvalue()
 
 
 def _all(context: ExportContext) -> Iterator[str]:
     """Yield the body of one document of all: the contents, then each response.
 
-    That reads the references twice.
+    That reads the responses twice, so that memory does not grow with them.
     """
     dataset = context.dataset
     yield heading(dataset.call.title, 1)
     yield paragraph(run(about(dataset)))
     yield heading("Contents", 2)
-    for record in records(dataset):
-        yield paragraph(link(record.reference, _mark(record.reference)))
-    for number, record in enumerate(records(dataset)):
+    for number, record in enumerate(records(dataset), start=1):
         copy = reading_copy(dataset, record)
-        yield heading(copy.reference, 2, mark=_mark(copy.reference), number=number)
+        yield contents_line(title(copy, number), _mark(copy.reference))
+    for number, record in enumerate(records(dataset), start=1):
+        copy = reading_copy(dataset, record)
+        yield heading(title(copy, number), 2, mark=_mark(copy.reference), number=number)
         yield from _response(copy, level=2)
         context.row_done()
 
@@ -76,8 +95,7 @@ def _all(context: ExportContext) -> Iterator[str]:
 def _response(copy: ReadingCopy, *, level: int) -> Iterator[str]:
     if copy.notice:
         yield paragraph(bold(copy.notice))
-    for name, value in copy.facts:
-        yield paragraph(bold(f"{name}: "), run(value))
+    yield paragraph(run(copy.facts, look=SMALL))
     for section in copy.sections:
         yield heading(section.title, level + 1)
         for answer in section.answers:
@@ -85,8 +103,8 @@ def _response(copy: ReadingCopy, *, level: int) -> Iterator[str]:
             for line in answer.lines:
                 yield paragraph(run(line), style=BULLET)
             if answer.text:
-                for line in answer.text.split("\n"):
-                    yield paragraph(run(line))
+                for lines in paragraphs(answer.text):
+                    yield from paragraphs_of_lines(lines)
     if copy.files:
         yield heading("Files", level + 1)
         for name in copy.files:

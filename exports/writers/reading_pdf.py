@@ -10,7 +10,14 @@ from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import count, records
 from exports.types import Pieces, Record
-from exports.writers.reading_copy import about, as_data, footer, reading_copy, refuse_too_long
+from exports.writers.reading_copy import (
+    about,
+    as_data,
+    footer,
+    reading_copy,
+    refuse_too_long,
+    title,
+)
 
 CONTENT_TYPE = "application/pdf"
 TEMPLATE = Path(__file__).with_name("reading_copy.typ").read_text(encoding="utf-8")
@@ -25,7 +32,8 @@ def one_document(context: ExportContext) -> Pieces:
     """
     dataset = context.dataset
     refuse_too_long(dataset, most=MOST_WORDS, kind="PDF")
-    copies = [as_data(reading_copy(dataset, record)) for record in records(dataset)]
+    read = (reading_copy(dataset, record) for record in records(dataset))
+    copies = [as_data(copy, head=title(copy, number)) for number, copy in enumerate(read, start=1)]
     data = _data(context, dataset.call.title, copies, contents=True)
     with Typesetters(TEMPLATE, number=1, meanwhile=context.still_at_work) as typesetters:
         yield from typesetters.pdfs([data], seconds=_seconds(context))
@@ -51,17 +59,17 @@ def one_each(context: ExportContext) -> Pieces:
 
 
 def document(context: ExportContext, record: Record) -> dict[str, Any]:
-    title = f"{record.reference}: {context.dataset.call.title}"
-    copy = as_data(reading_copy(context.dataset, record))
-    return _data(context, title, [copy], contents=False)
+    name = f"{record.reference}: {context.dataset.call.title}"
+    copy = as_data(reading_copy(context.dataset, record), head=record.reference)
+    return _data(context, name, [copy], contents=False)
 
 
 def _data(
-    context: ExportContext, title: str, copies: list[dict[str, Any]], *, contents: bool
+    context: ExportContext, name: str, copies: list[dict[str, Any]], *, contents: bool
 ) -> dict[str, Any]:
     dataset = context.dataset
     return {
-        "title": title,
+        "title": name,
         "authors": list(dataset.call.partners),
         "about": about(dataset) if contents else "",
         "footer": footer(dataset),

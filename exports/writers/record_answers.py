@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from core import spoken_time
 from exports.consent import asks_publication
@@ -43,29 +42,32 @@ def answers(dataset: Dataset, record: Record) -> Iterator[tuple[Question, Any]]:
             yield question, value
 
 
-def facts(dataset: Dataset, record: Record) -> list[tuple[str, str]]:
-    """Return the names and values at the head of a reading copy."""
+def roles(dataset: Dataset, record: Record) -> Iterator[str]:
+    """Yield the labels of the roles in which the response was given, as far as it is shown."""
+    for question, value in answers(dataset, record):
+        if question.kind == QuestionKind.ROLES:
+            yield from _chosen(question, value)
+
+
+def facts(dataset: Dataset, record: Record) -> list[str]:
+    """Return what a reading copy says of the response, so short that a line may have it all."""
     cells = {
         column.name: cell or "" for column, cell in zip(dataset.columns, record.cells, strict=True)
     }
-    at = spoken_time.say_exactly(record.received_at, dataset.call.timezone)
-    exact = record.received_at.astimezone(ZoneInfo(dataset.call.timezone))
-    received = ("Received", f"{at} ({exact.isoformat(timespec='microseconds')})")
-    timing = ("Timing", Timing(cells["timing"]).label)
-    publication = ("Publication", cells["publication"])
+    at = spoken_time.say_in_short(record.received_at, dataset.call.timezone)
+    timing = Timing(cells["timing"]).label
+    said = [f"Received {at}", timing, f"Publication: {cells['publication']}"]
     if record.is_withheld:
-        return [received, timing, publication]
-    said = [
-        received,
-        ("Version", str(record.number)),
-        timing,
-        publication,
-        ("Status", TriageStatus(cells["status"]).label),
-        ("Words", cells["words"] or "0"),
-        ("Files", cells["attachments"] or "0"),
-    ]
+        return said
+    if record.number > 1:
+        said.insert(1, f"Version {record.number}")
+    said.append(f"Status: {TriageStatus(cells['status']).label}")
+    words, files = int(cells["words"] or 0), len(record.files)
+    said.append(f"{words:,} {'word' if words == 1 else 'words'}")
+    if files:
+        said.append(f"{files} {'file' if files == 1 else 'files'}")
     if cells["codes"]:
-        said.append(("Codes", cells["codes"]))
+        said.append(f"Codes: {cells['codes']}")
     return said
 
 

@@ -25,6 +25,11 @@ def test_receipt_time_has_seconds():
     assert spoken_time.say_exactly(moment) == words
 
 
+def test_line_of_facts_has_a_short_moment_to_the_second():
+    moment = datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC)
+    assert spoken_time.say_in_short(moment) == "24 July 2019, 11:59:59am (UK time)"
+
+
 def test_other_zone_is_named():
     moment = datetime(2019, 7, 24, 11, tzinfo=UTC)
     words = "7am on Wednesday 24 July 2019 (New York time)"

@@ -1,5 +1,6 @@
 """The guide's commands read every cell as it stands; each runs where its program is there."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.exports.exporting import exported
+from tests.exports.exporting import exported, make_nasty, members
 from tests.makers import make_call, make_submitted
 
 GUIDE = Path("docs/guides/steering-group.md")
@@ -74,3 +75,40 @@ def test_r_reads_every_cell_as_it_stands(tmp_path, place):
         ["Rscript", "-e", program], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout.split("\x1e") == WRITTEN
+
+
+LABEL = 'What “happened”? \\ "\U0001f600"\nنعم'
+# One answer with its reference before it, the label of the question, of a choice, and a moment.
+SHOWN = """
+source("load.R", encoding = "UTF-8")
+shown <- c(paste(responses$reference, responses$story), attr(responses$story, "label"),
+           as.character(responses$publication[1]), format(responses$received_at[1], "%H:%M %Z"),
+           class(responses$words))
+con <- file("shown", "wb")
+writeBin(charToRaw(paste(enc2utf8(shown), collapse = "\\x1e")), con)
+close(con)
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_script_for_r_reads_every_answer_and_labels_it_in_every_locale(tmp_path, locale):
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    call, stored = make_nasty()
+    question = call.questions_by_key["story"]
+    question.label = LABEL
+    question.save()
+    for name, content in members(exported(call, "r")).items():
+        (tmp_path / name).write_bytes(content)
+    subprocess.run(
+        ["Rscript", "-e", SHOWN], cwd=tmp_path, env=os.environ | {"LC_ALL": locale}, check=True
+    )
+    shown = (tmp_path / "shown").read_bytes().decode().split("\x1e")
+    assert shown == [
+        *(f"{reference} {text}" for reference, text in stored.items()),
+        LABEL,
+        "Publish with a name",
+        "12:00 BST",
+        "integer",
+    ]

@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+from itertools import pairwise
 
 import docx
 import pypdf
@@ -25,10 +26,13 @@ from tests.makers import (
     while_open,
 )
 
+ARABIC = "نحن نحتاج إلى سقف جديد. نعم!"
 HEADINGS = {"Your evidence", "May we publish your response?", "May we quote you?"}
 TEXT_WIDTH = (210 - 2 * 25) * 72 / 25.4  # points: A4 and its margins
 PICTURES = str.maketrans(
-    {n: 0x2400 + n for n in range(32) if n not in (9, 10, 13)} | {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
+    {n: 0x2400 + n for n in range(32) if n not in (9, 10, 13)}
+    | {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
+    | {"\v": "\n", "\x85": "\n"}  # line ends inside a paragraph
 )
 
 
@@ -37,7 +41,7 @@ def word(data):
 
 
 def answers_in(document, question):
-    """The text under each heading `question`, paragraphs joined by LF."""
+    """The text under each heading `question`, an empty line between its paragraphs."""
     found, inside = [], False
     for paragraph in document.paragraphs:
         if paragraph.style.name.startswith("Heading"):
@@ -46,7 +50,25 @@ def answers_in(document, question):
                 found.append([])
         elif inside:
             found[-1].append(paragraph.text)
-    return ["\n".join(lines) for lines in found]
+    return ["\n\n".join(paragraphs) for paragraphs in found]
+
+
+def paragraphs_under(document, question):
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    after = texts[texts.index(question) + 1 :]
+    return after[: after.index("May we publish your response?")]
+
+
+def places_of_lines(reader, *, of):
+    """How high on the first page each of these lines stands, in points."""
+    found = {}
+
+    def see(text, matrix, *_others):
+        if text.strip() in of:
+            found[text.strip()] = matrix[5]
+
+    reader.pages[0].extract_text(visitor_text=see)
+    return [found[line] for line in of]
 
 
 def pdf(data):
@@ -91,12 +113,90 @@ def test_all_in_one_has_contents_and_every_response_in_the_chosen_order():
     second = make_submitted(call, story="Second")
     document = word(exported(call, "docx", export_filter=ExportFilter(order="newest")))
     assert answers_in(document, "What happened?") == ["Second", "First"]
+    expected = [
+        f"1. {second.reference} · I provide services",
+        f"2. {first.reference} · I provide services",
+    ]
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
-    assert [h for h in headings if h.startswith("TST")] == [second.reference, first.reference]
-    links = [link for p in document.paragraphs for link in p.hyperlinks]
-    assert [link.text for link in links] == [second.reference, first.reference]
+    assert headings == ["Contents", *expected]
+    entries = [p for p in document.paragraphs if p.style.name == "toc 1"]
+    assert [entry.text for entry in entries] == [f"{title}\t…" for title in expected]
+    links = [link for entry in entries for link in entry.hyperlinks]
     marks = re.findall(r'w:bookmarkStart [^>]*w:name="([^"]+)"', document.element.xml)
     assert [link.fragment for link in links] == marks
+    fields = [field.text for field in document.element.iter(qn("w:instrText"))]
+    assert fields == [f" PAGEREF {mark} \\h " for mark in marks]
+
+
+@pytest.mark.django_db
+def test_word_asks_to_fill_in_pages_where_there_are_contents_and_only_there():
+    call = make_call()
+    make_submitted(call)
+    (each,) = members(exported(call, "docx-each")).values()
+    settings = [word(data).settings.element for data in (exported(call, "docx"), each)]
+    assert [[child.tag for child in one] for one in settings] == [
+        [qn("w:updateFields"), qn("w:compat")],
+        [qn("w:compat")],
+    ]
+
+
+SOFT = "One\nline\vand \u2028a third\n\nA paragraph\n\n\n\nTwo empty lines before it"
+
+
+@pytest.mark.django_db
+def test_word_breaks_the_line_where_somebody_did_and_the_paragraph_at_an_empty_line():
+    call = make_call()
+    make_submitted(call, story=SOFT)
+    (data,) = members(exported(call, "docx-each")).values()
+    assert paragraphs_under(word(data), "What happened?") == [
+        "One\nline\nand \na third",
+        "A paragraph",
+        "",
+        "Two empty lines before it",
+    ]
+
+
+@pytest.mark.django_db
+def test_lines_of_an_answer_that_are_read_from_two_sides_are_paragraphs_in_word():
+    call = make_call()
+    make_submitted(call, story=f"One\ntwo\n{ARABIC}\n\n\n{ARABIC}\nlast")
+    (data,) = members(exported(call, "docx-each")).values()
+    found = [
+        (one.text, one._p.find(f".//{qn('w:bidi')}") is not None)
+        for one in word(data).paragraphs
+        if one.text.startswith(("One", ARABIC, "\n", "last"))
+    ]
+    assert found == [
+        ("One\ntwo", False),
+        (ARABIC, True),
+        (f"\n{ARABIC}", True),
+        ("last", False),
+    ]
+
+
+@pytest.mark.django_db
+def test_pdf_breaks_the_line_where_somebody_did_and_the_paragraph_at_an_empty_line():
+    call = make_call()
+    make_submitted(call, story=SOFT)
+    (data,) = members(exported(call, "pdf-each")).values()
+    places = places_of_lines(pdf(data), of=["One", "line", "and", "a third", "A paragraph"])
+    steps = [round(above - below, 1) for above, below in pairwise(places)]
+    assert steps[0] == steps[1] == steps[2] < steps[3]
+
+
+@pytest.mark.django_db
+def test_facts_of_a_response_are_one_line():
+    call = make_call()
+    response = response_with_a_file(call, story="One two three")
+    (data,) = members(exported(call, "docx-each")).values()
+    said = (
+        "Received 23 July 2019, 12:00:00pm (UK time) · On time · Publication: named · "
+        "Status: New · 3 words · 1 file"
+    )
+    assert word(data).paragraphs[2].text == said
+    (made,) = members(exported(call, "pdf-each")).values()
+    assert said in pdf(made).pages[0].extract_text().splitlines()
+    assert response.reference in words_in(pdf(made))
 
 
 @pytest.mark.django_db
@@ -116,7 +216,7 @@ def test_word_copy_says_choices_by_their_labels_files_by_number_and_who_wrote_it
     call = make_call()
     response = response_with_a_file(call, history=["bid", "led"], fairness={"risk": "good"})
     document = word(members(exported(call, "docx-each"))[f"{response.reference}.docx"])
-    assert answers_in(document, "What have you done?") == ["Bid alone\nLed a partnership"]
+    assert answers_in(document, "What have you done?") == ["Bid alone\n\nLed a partnership"]
     assert answers_in(document, "How fair was each of these?") == ["Split of risk: Good"]
     name = f"{response.reference}/{response.reference}-1.txt"
     assert answers_in(document, "Files") == [name]
@@ -125,9 +225,6 @@ def test_word_copy_says_choices_by_their_labels_files_by_number_and_who_wrote_it
         "Evidence portal",
         f"{response.reference}: {call.title}",
         "en-GB",
-    )
-    assert "Received: 12:00:00pm on Tuesday 23 July 2019 (UK time)" in "\n".join(
-        p.text for p in document.paragraphs
     )
 
 
@@ -174,18 +271,20 @@ def test_all_in_one_pdf_has_contents_with_links_and_an_outline():
     call = make_call()
     references = [make_submitted(call, story="Words").reference for _ in range(3)]
     reader = pdf(exported(call, "pdf"))
+    expected = [f"{n}. {ref} · I provide services" for n, ref in enumerate(references, start=1)]
     titles = [entry.title for entry in flat(reader.outline)]
-    assert [title for title in titles if title in {call.title, *references}] == [
+    assert [title for title in titles if title in {call.title, *expected}] == [
         call.title,
-        *references,
+        *expected,
     ]
     first_page = reader.pages[0].extract_text()
-    assert all(reference in first_page for reference in references)
+    found = re.findall(r"^(\d+\..*?) *[. ]*(\d+)$", first_page, re.MULTILINE)
+    assert found == [(title, str(page)) for page, title in enumerate(expected, start=2)]
     links = [a for a in reader.pages[0].get("/Annots", []) if a.get_object()["/Subtype"] == "/Link"]
     assert len(links) >= len(references)
 
 
-NUMBERED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+NUMBERED = re.compile("[\x00-\x08\x0c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 FOOTER = re.compile(r"\s*Call \d+ · Evidence portal\s*\d+ of \d+\s*$")
 UNSEEN = re.compile("[\u202a-\u202e]")
 # pypdf reads glyphs from left to right, and each glyph of a cluster as the whole cluster.
@@ -230,7 +329,7 @@ def test_pdf_keeps_what_is_long_within_the_page_and_each_heading_with_its_text()
         make_submitted(call, story="\n".join(["Line."] * lines + LONG))
     for data in members(exported(call, "pdf-each")).values():
         reader = pdf(data)
-        assert widest_line(reader, size=10.5) <= TEXT_WIDTH
+        assert widest_line(reader, size=10.5, but="Received ") <= TEXT_WIDTH
         read = re.sub(r"\s+", "", words_in(reader))
         assert all(re.sub(r"\s+", "", text) in read for text in LONG)
         for page in reader.pages[:-1]:

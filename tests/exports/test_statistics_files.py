@@ -287,7 +287,7 @@ def test_script_for_r_labels_every_column():
         name for name in head if f'attr(responses[["{name}"]], "label") <- ' not in script
     ] == []
     assert (
-        'attr(responses[["age"]], "label") <- "Your \\u{22}age\\u{22} \\u{5c} today\\u{a}in years"'
+        'attr(responses[["age"]], "label") <- "Your \\U{22}age\\U{22} \\U{5c} today\\U{a}in years"'
         in script
     )
     assert 'responses[["words"]] <- as.integer(responses[["words"]])' in script
