@@ -56,7 +56,7 @@ STATA = Program(
     None,
     80,
     32_000,
-    "Texts of any length are whole (strL, as of Stata 13); Stata has no difference between an "
+    "Texts of any length are whole (strL; the file is one of Stata 14 or later); Stata has no difference between an "
     "empty string and none.",
 )
 CODES = (

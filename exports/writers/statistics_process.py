@@ -47,7 +47,9 @@ def main() -> None:
         pyreadstat.write_sav(frame, str(out), row_compress=True, variable_format=formats, **common)
     else:
         formats = dict.fromkeys(whole, "%8.0g") | dict.fromkeys(moments, "%tc")
-        pyreadstat.write_dta(frame, str(out), version=15, variable_format=formats, **common)
+        # .dta format 118. For 15, pyreadstat writes 119, which is Stata/MP's for more than 32,767
+        # variables; haven reads the long texts in it as empty.
+        pyreadstat.write_dta(frame, str(out), version=14, variable_format=formats, **common)
     _set_moment(out)
 
 

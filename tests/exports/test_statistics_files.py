@@ -275,6 +275,12 @@ def test_long_form_neutralises_what_a_spreadsheet_would_run():
 
 
 @pytest.mark.django_db
+def test_file_for_stata_is_of_the_format_that_every_stata_as_of_14_opens():
+    data = members(exported(make_answered(), "dta"))["responses.dta"]
+    assert data.startswith(b"<stata_dta><header><release>118</release>")
+
+
+@pytest.mark.django_db
 def test_script_for_r_labels_every_column():
     call = make_answered()
     question = call.questions_by_key["age"]
