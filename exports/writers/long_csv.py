@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from core.safe_cells import neutralise
 from exports.export_context import ExportContext
 from exports.queries import records
-from exports.types import Dataset, Pieces, Record
+from exports.types import Pieces
 from exports.writers.record_answers import answers
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
@@ -34,11 +35,16 @@ def pieces(context: ExportContext) -> Pieces:
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    # What a call says again in each row is made harmless once.
+    said = cache(neutralise)
     for number, record in enumerate(records(dataset), start=1):
+        response = (record.reference, record.number)
         allowed = (record.cells[publication] or "", "yes" if record.may_quote else "no")
-        for answer in _answers(dataset, record):
-            cells = (record.reference, str(record.number), *answer, *allowed)
-            writer.writerow(map(neutralise, cells))
+        for question, value in answers(dataset, record):
+            asked = (said(question.key), said(question.label))
+            writer.writerows(
+                (*response, *asked, *cells, *allowed) for cells in _values(question, value, said)
+            )
         context.row_done()
         if number % ROWS_AT_ONCE == 0:
             yield _taken(file)
@@ -52,17 +58,13 @@ def _taken(file: io.StringIO) -> bytes:
     return written
 
 
-def _answers(dataset: Dataset, record: Record) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Yield question, its label, row, its label, value and its label, of what is shown."""
-    for question, value in answers(dataset, record):
-        for row, row_label, one, label in _values(question, value):
-            yield question.key, question.label, row, row_label, one, label
-
-
-def _values(question: Question, value: Any) -> Iterator[tuple[str, str, str, str]]:
+def _values(
+    question: Question, value: Any, said: Callable[[str], str]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield row, its label, value and its label of each choice, or of the one answer."""
     labels = question.option_labels
     if question.kind in TEXT_KINDS:
-        yield "", "", str(value), ""
+        yield "", "", neutralise(str(value)), ""
     elif question.kind == QuestionKind.CHECKBOX:
         if value is True:
             yield "", "", "yes", "Ticked"
@@ -70,7 +72,8 @@ def _values(question: Question, value: Any) -> Iterator[tuple[str, str, str, str
         for row in question.rows:
             if row["key"] in value:
                 chosen = value[row["key"]]
-                yield row["key"], row["label"], chosen, labels.get(chosen, chosen)
+                label = labels.get(chosen, chosen)
+                yield said(row["key"]), said(row["label"]), said(chosen), said(label)
     else:
         for chosen in value if isinstance(value, list) else [value]:
-            yield "", "", chosen, labels.get(chosen, chosen)
+            yield "", "", said(chosen), said(labels.get(chosen, chosen))

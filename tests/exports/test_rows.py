@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import docx
 import openpyxl
@@ -32,11 +33,19 @@ def references_in(call):
         "json": [line["reference"] for line in json_lines(exported(call, "json"))],
         "cases": [case.get("name") for case in project.iter("{*}Case")],
         "sources": [source.get("name") for source in project.iter("{*}TextSource")],
-        "docx": [p.text for p in one.paragraphs if p.text.startswith("TST") and not p.hyperlinks],
+        "docx": numbered(p.text for p in one.paragraphs if p.style.name == "Heading 2"),
         "docx-each": [name.removesuffix(".docx") for name in members(exported(call, "docx-each"))],
-        "pdf": [t for t in titles(reader.outline) if t.startswith("TST")],
+        "pdf": numbered(titles(reader.outline)),
         "pdf-each": [name.removesuffix(".pdf") for name in members(exported(call, "pdf-each"))],
     }
+
+
+def numbered(headings):
+    """The references in headings such as "2. TST-AAAA-AAAA · A role", which count from 1."""
+    found = [re.match(r"(\d+)\. (TST-\w+-\w+)", heading) for heading in headings]
+    found = [one.groups() for one in found if one]
+    assert [number for number, _ in found] == [str(n) for n in range(1, len(found) + 1)]
+    return [reference for _, reference in found]
 
 
 def titles(outline):
