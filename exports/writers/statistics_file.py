@@ -56,8 +56,8 @@ STATA = Program(
     None,
     80,
     32_000,
-    "Texts of any length are whole (strL); Stata 14 and later open the file. Stata has no difference "
-    "between an empty string and none.",
+    "Texts of any length are whole (strL); Stata 14 and later open the file. There is no "
+    "difference between an empty string and none.",
 )
 CODES = (
     "In files for SPSS and Stata, a choice is a number, which counts the options from 1 and has "
