@@ -71,7 +71,8 @@ const whenReleased = (() => {
       clearTimeout(pause);
       pause = setTimeout(() => { spoken.textContent = running.hidden ? "" : running.textContent; }, 1500);
     };
-    area.addEventListener("input", count);
+    let due;
+    area.addEventListener("input", () => { clearTimeout(due); due = setTimeout(count, 300); });
     count();
     clearTimeout(pause);
   }
@@ -270,9 +271,10 @@ const whenReleased = (() => {
 
   const entries = (keys) => {
     const found = new Map([...keys].map((key) => [key, []]));
-    for (const [name, value] of new FormData(form)) {
-      const input = form.querySelector(`.question [name="${name}"]`);
-      if (input && typeof value === "string") found.get(keyOf(input))?.push([name, value]);
+    // FormData is slow with long texts.
+    for (const input of form.elements) {
+      const isGiven = input.checked || !/^(radio|checkbox|file|submit)$/.test(input.type);
+      if (input.name && isGiven) found.get(keyOf(input))?.push([input.name, input.value]);
     }
     return found;
   };

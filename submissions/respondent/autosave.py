@@ -43,8 +43,8 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         return _not_saved(
             409,
             _(
-                "What you typed is not saved: this response was submitted or withdrawn on "
-                "another device or in another tab. Copy what you typed to a safe place."
+                "What you typed is not saved: this response was submitted or withdrawn by someone "
+                "else, or in another tab. Copy what you typed to a safe place."
             ),
         )
     return JsonResponse(
@@ -79,7 +79,7 @@ def _say_saved(current: ResponseContext) -> str:
 def _say_conflict(saved: Save) -> str:
     key = next(iter((*saved.conflicts, *saved.form.unresolved)))
     return _(
-        "This answer was changed on another device or in another tab too: “%(label)s”. "
+        "This answer was saved by someone else, or in another tab: “%(label)s”. "
         "Press “Save and continue” to see both and choose. Yours is not saved until then."
     ) % {"label": saved.current.call.questions_by_key[key].label}
 

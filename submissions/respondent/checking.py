@@ -21,7 +21,7 @@ from submissions.mail.tasks import nudge_mail
 from submissions.outbox import queue
 from submissions.respondent.browser_session import response_by_slug
 from submissions.respondent.decorators import with_response
-from submissions.respondent.publication_words import as_chosen
+from submissions.respondent.publication_words import SAID_AS_CHOSEN, as_chosen
 from submissions.respondent.response_context import (
     ResponseContext,
     answers_by_section,
@@ -151,10 +151,16 @@ def _check_page(
     status: int = 200,
 ) -> HttpResponse:
     issues = standing or current.issues()
-    sections, declarations = _apart(current, answers_by_section(current))
-    sections, left_open = _folded(current, sections, {issue.key for issue in issues})
+    unfinished = {issue.key for issue in issues}
+    publication = as_chosen(
+        current.call, current.call.questionnaire.answers_that_count(current.answers)
+    )
+    sections, declarations, chosen = _apart(current, answers_by_section(current), unfinished)
+    sections, left_open = _folded(current, sections, unfinished)
     context = current.template_context(
-        sections=sections,
+        sections=[
+            part | {"pages": _by_page(current, part["rows"], unfinished)} for part in sections
+        ],
         left_open=left_open,
         declarations=declarations,
         not_counted=rows_of(current, current.not_counted),
@@ -166,9 +172,8 @@ def _check_page(
         not_allowed=status == 403,
         submitters=_others_who_may_submit(current),
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
-        publication=as_chosen(
-            current.call, current.call.questionnaire.answers_that_count(current.answers)
-        ),
+        publication=publication,
+        publication_href=chosen[0]["href"] if chosen else "",
         gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
@@ -183,19 +188,28 @@ def _others_who_may_submit(current: ResponseContext) -> list[str]:
     return list(allowed.values_list("name", flat=True))
 
 
-def _apart(current: ResponseContext, sections: Rows) -> tuple[Rows, Rows]:
-    """Return the sections without declarations, and the rows of the declarations.
+def _apart(
+    current: ResponseContext, sections: Rows, unfinished: Collection[str]
+) -> tuple[Rows, Rows, Rows]:
+    """Return the sections with the other rows, the declarations, and the choices of publication.
 
-    A declaration is a single box that must be ticked. The page shows it above the button.
+    A declaration is a single box that must be ticked. The page says both above the button: the
+    choices as what follows from them. One that is `unfinished` stays in its place.
     """
-    answers, declarations = [], []
+    answers, declarations, chosen = [], [], []
     for part in sections:
-        apart = [row for row in part["rows"] if _is_declaration(current, row["question"])]
-        declarations += apart
-        rows = [row for row in part["rows"] if row not in apart]
+        rows = []
+        for row in part["rows"]:
+            question = row["question"]
+            if _is_declaration(current, question):
+                declarations.append(row)
+            elif question.key in SAID_AS_CHOSEN and row["given"] and question.key not in unfinished:
+                chosen.append(row)
+            else:
+                rows.append(row)
         if rows:
             answers.append(part | {"rows": rows})
-    return answers, declarations
+    return answers, declarations, chosen
 
 
 def _folded(
@@ -220,6 +234,17 @@ def _folded(
         if rows:
             shown.append(part | {"rows": rows})
     return shown, left_open
+
+
+def _by_page(current: ResponseContext, rows: Rows, unfinished: Collection[str]) -> Rows:
+    """Return the rows of a section page by page, each page with the address to change it at.
+
+    A row that is `unfinished` has a link of its own: the message about it leads there.
+    """
+    addresses = current.question_addresses
+    marked = [row | {"is_unfinished": row["question"].key in unfinished} for row in rows]
+    pages = itertools.groupby(marked, key=lambda row: addresses[row["question"].key])
+    return [{"href": f"{address}?return=check", "rows": list(found)} for address, found in pages]
 
 
 def _is_declaration(current: ResponseContext, question: Question) -> bool:

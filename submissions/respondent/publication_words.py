@@ -7,6 +7,9 @@ from django.utils.translation import gettext as _
 from submissions.calls.models import Call
 from submissions.calls.states import ORGANISATION_NAME, Publication, PublicationPolicy
 
+# The questions whose answers `as_chosen` says in sentences.
+SAID_AS_CHOSEN = frozenset({"publication", "quote_ok"})
+
 
 def before_answering(call: Call) -> str:
     """Return the sentence of the call's page; "" if there is nothing to say."""

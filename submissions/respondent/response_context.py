@@ -35,7 +35,7 @@ from submissions.responses.states import AccessEnd, SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key, working_answers
 
-FOLDED_FROM, OPENING = 40, 20  # words of a long answer on the page to check
+FOLDED_FROM, OPENING = 40, 10  # words of a long answer on the page to check
 SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
 
 

@@ -22,6 +22,7 @@ from submissions.respondent.saving import (
     SaveOutcome,
     save_page,
 )
+from submissions.respondent.signs import last_saver
 from submissions.respondent.steps import Step, pages_of, step_address
 
 
@@ -70,6 +71,7 @@ def _page(
     saved_at = spoken_time.say_saved(
         submission.saved_at, current.received_at, current.call.timezone
     )
+    is_saved = submission.saved_at != submission.started_at
     context = current.template_context(
         form=form,
         errors=form.error_summary,
@@ -78,7 +80,8 @@ def _page(
         number=current.sections.index(step.section) + 1,
         of=len(current.sections),
         back=_back_address(request, current, step),
-        last_saved=saved_at if submission.saved_at != submission.started_at else "",
+        last_saved=saved_at if is_saved else "",
+        saver=last_saver(current) if is_saved else "",
         evidence_needed=current.evidence_needed if _leads_back(request) else "",
     )
     return render(request, "responses/section.html", context, status=status)

@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from submissions.calls.models import Question
 from submissions.respondent.response_context import ResponseContext
-from submissions.responses.colleagues import names_in, savers
+from submissions.responses.colleagues import last_changes, names_in, savers
+from submissions.responses.models import Colleague
 
 
 def signs_of(questions: Iterable[Question], current: ResponseContext) -> dict[str, str]:
@@ -16,9 +17,15 @@ def signs_of(questions: Iterable[Question], current: ResponseContext) -> dict[st
     return {key: _sign(number, names, current) for key, number in found.items()}
 
 
-def sign_of(number: int | None, current: ResponseContext) -> str:
-    """Return who has this number (None: the author), "" for the person who reads the page."""
-    return _sign(number, names_in(current.submission), current)
+def last_saver(current: ResponseContext) -> str:
+    """Return who saved last in a shared response; "" for the reader, and where it is not shared."""
+    present = Colleague.objects.present().filter(submission=current.submission)
+    if current.colleague is None and not present.exists():
+        return ""
+    changes = last_changes(current.submission)
+    if not changes:
+        return ""
+    return _sign(next(reversed(changes)), names_in(current.submission), current)
 
 
 def _sign(number: int | None, names: dict[int, str], current: ResponseContext) -> str:

@@ -14,9 +14,8 @@ from submissions.calls.models import Section
 from submissions.respondent.browser_session import forget
 from submissions.respondent.decorators import with_response, with_working_copy
 from submissions.respondent.response_context import ResponseContext
-from submissions.respondent.signs import sign_of
+from submissions.respondent.signs import last_saver
 from submissions.responses import answering
-from submissions.responses.colleagues import last_changes
 from submissions.responses.sharing import people_in
 from submissions.responses.signposting import KEPT, delete_draft
 from submissions.responses.transcript import draft_text
@@ -33,7 +32,7 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     people = people_in(current.submission)
     context = current.template_context(
         people=people,
-        saver=_last_saver(current) if people else "",
+        saver=last_saver(current) if people else "",
         rows=rows,
         done=done,
         evidence_needed=current.evidence_needed,
@@ -41,12 +40,6 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
     )
     return render(request, "responses/task_list.html", context)
-
-
-def _last_saver(current: ResponseContext) -> str:
-    """Return who saved last, as this person calls them; "" for themselves and for nobody known."""
-    changes = last_changes(current.submission)
-    return sign_of(next(reversed(changes)), current) if changes else ""
 
 
 def _section_state(current: ResponseContext, section: Section) -> str:

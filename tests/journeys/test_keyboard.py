@@ -34,7 +34,7 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
     keys.choose("quote_ok", "no")
     keys.tick("declaration", "yes")
     keys.follow("Save and continue")
-    keys.follow("Change What happened?")
+    keys.follow("Change Your evidence")
     keys.write("story", " And more.")
     keys.follow("Save and continue")
     keys.follow("Submit your response")

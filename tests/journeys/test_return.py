@@ -86,7 +86,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     press(there, "Change your response")
     stands_at(there, "Change your response")
     there.goto(f"/calls/{call.slug}/response/check/")
-    there.get_by_role("link", name="Change What happened?").click()
+    there.get_by_role("link", name="Change Your evidence").click()
     there.get_by_label("What happened?").fill("Written there.")
     there.get_by_role("button", name="Save and continue").click()
     stands_at(there, "Check your answers")

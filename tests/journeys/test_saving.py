@@ -243,7 +243,7 @@ def test_text_that_another_changed_is_not_overwritten_by_itself(page, call):
         at=while_open(call),
     )
     type_and_leave(page, "Mine")
-    warned(page, "was changed on another device").wait_for()
+    warned(page, "was saved by someone else, or in another tab").wait_for()
     assert stored(call)["story"] == "Theirs"
     page.get_by_role("button", name="Save and continue").click()
     page.get_by_role("heading", name="Choose which answer to keep").wait_for()

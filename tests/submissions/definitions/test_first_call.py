@@ -1,17 +1,21 @@
 """The first call asks what it is known for, under the keys that exports and researchers rely on."""
 
+import html
 from datetime import UTC, datetime
 
 import pytest
 
 from submissions.respondent.steps import steps
+from submissions.responses import drafting
 from submissions.responses.answering import (
     asked_questions,
     is_required,
     validation_issues,
     warning_of,
 )
-from tests.makers import complete_answers, make_first_call, make_submitted
+from submissions.responses.models import Submission
+from submissions.responses.working_copy import working_answers
+from tests.makers import complete_answers, make_first_call, make_submitted, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +98,10 @@ OPTIONS = {
     "quote_ok": "yes no",
     "contact_followup": "yes no",
 }
+
+
+ORGANISATION, PERSON = "on_behalf_of_org", "personal"
+OF_BIDDERS = {"bid_history", "competed_with", "partner_role", "fairness", "named_in_bid_unused"}
 
 
 def keys(options):
@@ -199,18 +207,42 @@ def test_answer_is_required_when_it_matters(key, answers, required):
         ("commissioner_view", {"roles": ["small_org"]}, False),
         ("quote_ok", {"publication": "named"}, True),
         ("quote_ok", {"publication": "confidential"}, False),
-        ("bid_history", {"roles": ["lived"]}, False),
-        ("bid_history", {"roles": ["commissioner"]}, False),
-        ("bid_history", {"roles": ["lived", "small_org"]}, True),
-        ("competed_with", {"roles": ["commissioner"]}, False),
-        ("fairness", {"roles": ["lived"]}, False),
-        ("fairness", {"roles": ["large_bid"]}, True),
+        ("bid_history", {"roles": ["lived"], "capacity": ORGANISATION}, False),
+        ("bid_history", {"roles": ["commissioner"], "capacity": ORGANISATION}, False),
+        ("bid_history", {"roles": ["lived", "small_org"], "capacity": ORGANISATION}, True),
+        ("competed_with", {"roles": ["commissioner"], "capacity": ORGANISATION}, False),
+        ("fairness", {"roles": ["lived"], "capacity": ORGANISATION}, False),
+        ("fairness", {"roles": ["large_bid"], "capacity": ORGANISATION}, True),
+        ("barriers", {"roles": ["lived"]}, False),
+        ("barriers", {"roles": ["lived", "commissioner"]}, True),
+        ("barriers", {"roles": ["other"]}, True),
         ("larger_orgs", {"roles": ["lived"]}, False),
         ("larger_orgs", {"roles": ["thinker"]}, True),
     ],
 )
 def test_question_is_asked_when_it_applies(key, answers, asked):
     assert (key in asked_keys(make_first_call(), **answers)) is asked
+
+
+@pytest.mark.parametrize("role", ["small_org", "large_bid", "other"])
+def test_what_an_organisation_did_is_asked_of_nobody_who_answers_for_themselves(role):
+    call = make_first_call()
+    assert asked_keys(call, roles=[role], capacity=ORGANISATION) >= OF_BIDDERS
+    assert asked_keys(call, roles=[role], capacity=PERSON) & OF_BIDDERS == set()
+
+
+def test_draft_of_somebody_who_was_asked_it_before_keeps_and_tells_it(client, at):
+    """What an organisation did was once asked of individuals, too."""
+    call = make_first_call()
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    draft = Submission.objects.get()
+    values = {"roles": ["small_org"], "capacity": PERSON, "partner_role": "lead"}
+    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+    page = html.unescape(client.get(f"/calls/{call.slug}/response/check/").content.decode())
+    _, _, not_part = page.partition("Not part of your response")
+    assert call.questions_by_key["partner_role"].label in not_part
+    assert working_answers(draft, call)["partner_role"] == "lead"
 
 
 def test_under_16_is_led_to_help():
@@ -280,10 +312,11 @@ def test_complete_response_is_taken():
     ("answers", "pages"),
     [
         ({"roles": ["lived"], "capacity": "personal"}, 6),
+        ({"roles": ["small_org"], "capacity": "personal"}, 7),
         ({"roles": ["commissioner"], "capacity": "on_behalf_of_org"}, 9),
         ({"roles": list(OPTIONS["roles"].split()), "capacity": "on_behalf_of_org"}, 10),
     ],
-    ids=["service user", "commissioner", "every role"],
+    ids=["service user", "individual", "commissioner", "every role"],
 )
 def test_each_route_is_short(answers, pages):
     """Beside them comes the page to check: 7 for a service user, 11 for the longest route."""

@@ -36,7 +36,9 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
     response = client.get(address(call, "response/check/"))
     text = text_of(response)
-    assert "What happened? We lost. Change" in text
+    assert "About you Change About you" in text
+    assert "What happened? We lost." in text
+    assert "How old are you? Not provided Answer How old are you?" in text
     assert "Select how old you are" in text
     assert f'href="{address(call, "response/about/")}?return=check#question-age"' in (
         response.content.decode()
@@ -78,7 +80,7 @@ def test_long_answer_is_folded_and_whole_inside(client, call, words, is_folded):
     assert (f"Show all {words} words" in page) is is_folded
     inside = page[page.index("<details>") :] if is_folded else page
     assert story in inside
-    assert ("word19 …</p><details>" in page) is is_folded
+    assert ("word9 …</span> <details>" in page) is is_folded
 
 
 def test_submission_reads_each_thing_once(client, call):
@@ -114,7 +116,9 @@ def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client,
         story="First.\nSecond.",
     )
     page = client.get(address(call, "response/check/")).content.decode()
-    shown = dict(re.findall(r'id="answer-(\w+)".*?<dd dir="auto">(.*?)</dd>', page, flags=re.S))
+    shown = dict(
+        re.findall(r'id="answer-(\w+)".*?<dd[^>]* dir="auto">(.*?)</dd>', page, flags=re.S)
+    )
     said = {key: shown[key] for key in ("roles", "role_other", "history", "fairness", "story")}
     assert said == {
         "roles": '<ul class="plain"><li>I provide services</li><li>Something else</li></ul>',
@@ -129,9 +133,11 @@ def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client,
 def test_declaration_stands_in_its_words_once_right_above_the_button(client, call):
     start_with(client, call)
     page = text_of(client.get(address(call, "response/check/")))
-    stands = f"What you confirm You have confirmed: “I may submit this response” {PRIVACY} Change"
+    confirmed = "What you confirm You have confirmed: “I may submit this response” Change"
+    stands = f"{confirmed} I may submit this response {PRIVACY} Your response counts if it reaches"
     assert page.count("You have confirmed:") == 1
-    assert f"{stands} I may submit this response Submit your response" in page
+    assert stands in page
+    assert page.index(stands) < page.index("Submit your response")
 
 
 def test_declaration_that_is_missing_is_said_to_be_so_and_leads_to_its_box(client, call):
@@ -141,12 +147,52 @@ def test_declaration_that_is_missing_is_said_to_be_so_and_leads_to_its_box(clien
     page = response.content.decode()
     assert response.status_code == 422
     assert (
-        f"You have not confirmed this yet: “I may submit this response” {PRIVACY} Confirm"
-        in text_of(response)
+        "You have not confirmed this yet: “I may submit this response” Confirm "
+        f"I may submit this response {PRIVACY}" in text_of(response)
     )
     assert page.count('id="answer-declaration"') == page.count('href="#answer-declaration"') == 1
     [way] = re.findall(r'href="([^"]+)#question-declaration"', page)
     assert 'id="question-declaration"' in client.get(way).content.decode()
+
+
+def test_choice_of_publication_stands_once_in_its_consequences_above_the_button(client, call):
+    start_with(client, call, publication="anonymous", quote_ok="no")
+    page = text_of(client.get(address(call, "response/check/")))
+    said = (
+        "What may be published You let us publish your response, or parts of it, without your "
+        "name and your organisation’s name. We will not quote from it. Change"
+    )
+    assert (page.count(said), page.count("May we quote")) == (1, 0)
+    assert page.index("Submit now") < page.index(said) < page.index("Submit your response")
+
+
+def test_choice_of_publication_that_is_missing_is_a_row_that_leads_to_it(client, call):
+    draft = start_with(client, call)
+    Answer.objects.filter(submission=draft, question__key="publication").delete()
+    page = press_submit(client, call).content.decode()
+    assert page.count('id="answer-publication"') == page.count('href="#answer-publication"') == 1
+    assert "You have not chosen yet whether we may publish your response." in page
+    ways = set(re.findall(r'href="([^"]+)#question-publication"', page))
+    assert ways == {address(call, "response/evidence/2/?return=check")}
+
+
+def test_section_of_two_pages_has_a_way_to_change_each(client, at):
+    questions = [
+        {"key": f"story_{number}", "kind": "long", "label": f"Story {number}"}
+        for number in range(1, 5)
+    ]
+    call = make_call(evidence_questions=questions)
+    at(while_open(call))
+    start_with(client, call, **{q["key"]: "It was so." for q in questions})
+    page = client.get(address(call, "response/check/")).content.decode()
+    changes = re.findall(r'class="summary-change"><a href="([^"]+)">', page)
+    evidence = [way for way in changes if "evidence" in way]
+    assert evidence == [
+        address(call, "response/evidence/?return=check"),
+        address(call, "response/evidence/2/?return=check"),
+    ]
+    for way in evidence:
+        assert client.get(way).status_code == 200
 
 
 def test_box_that_may_stay_empty_is_an_answer_among_the_others(client, at):

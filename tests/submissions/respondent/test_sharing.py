@@ -117,6 +117,11 @@ def test_colleague_joins_once_with_a_name_and_edits(client, call, draft, link, a
     assert page.status_code == 302
     assert answers_of(draft)["story"] == "As Ben wrote it."
     assert "by Ben B." in text_of(client.get(address(call, "response/")))
+    assert re.search(
+        r"Last saved at [^,]+, by Ben B\.", text_of(client.get(address(call, "response/evidence/")))
+    )
+    own = text_of(browser.get(address(call, "response/evidence/")))
+    assert re.search(r"Last saved at (.+?) Save and continue", own)[1].count(", by") == 0
     said = text_of(client.get(address(call, "people/")))
     assert "Ben B. ben@example.org" in said
     again = Client().post(link, {"name": "Eve"})
