@@ -36,7 +36,7 @@ class MembershipForm(ConflictCheckedForm):
         required=False,
         label="May not",
         widget=forms.CheckboxSelectMultiple,
-        help_text="What the role allows and this person may not do.",
+        help_text="What this person may not do, although the role allows it.",
     )
 
     class Meta:

@@ -58,7 +58,7 @@ class EnterForm(forms.Form):
     )
     asked_on = forms.DateField(
         label="When it reached you",
-        help_text="The month within which it has to be done begins then.",
+        help_text="You have a month from this day.",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
@@ -67,6 +67,6 @@ class RefuseForm(forms.Form):
     words = forms.CharField(
         label="Why it is refused",
         max_length=500,
-        help_text="Its author gets these words by mail.",
+        help_text="We send these words to the author.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )

@@ -37,12 +37,12 @@ class CodeForm(ConflictCheckedForm):
     parent = forms.ChoiceField(
         label="Under",
         required=False,
-        help_text="The code above it. It becomes the last there.",
+        help_text="The code that it goes under, as the last one.",
     )
     colour = forms.CharField(
         required=False,
         widget=forms.TextInput(attrs={"type": "color"}),
-        help_text="Of the line under its passages. Choose a dark one, as the page is white.",
+        help_text="The colour of the line under its passages. Choose a dark one.",
     )
 
     class Meta:

@@ -67,8 +67,8 @@ class SpreadingForm(forms.Form):
             label="Spread them over",
             choices=[(str(one.pk), one.get_username()) for one in people],
             widget=forms.CheckboxSelectMultiple,
-            help_text="Of those that you chose, the ones that nobody has and that are new or in "
-            "review. Each goes to who has least to do then.",
+            help_text="We share out the chosen responses that nobody has and that are new or in "
+            "review. Each goes to the person with the least to do.",
         )
 
 

@@ -51,7 +51,7 @@ class SampleForm(forms.Form):
     facet = forms.ChoiceField(
         label="In proportion to",
         required=False,
-        help_text="The sample has as large a share of each answer as all responses have.",
+        help_text="Each answer has the same share in the sample as in all responses.",
     )
     is_blind = forms.BooleanField(
         label="Blind: others’ codings of a response are hidden until one is done with it",

@@ -35,7 +35,7 @@ class ImportForm(forms.Form):
     submits = forms.BooleanField(
         label="Submit each that is complete; the others stay half entered",
         required=False,
-        help_text="Without it all of them stay half entered, for you to look at one by one.",
+        help_text="If you do not tick this, all stay half entered, and you look at each one.",
     )
 
     def __init__(
@@ -51,12 +51,12 @@ class ImportForm(forms.Form):
         shown |= {f"{COLUMN}{n}": target for n, target in enumerate(choices.columns)}
         super().__init__(data, initial=shown)
         if isinstance(content, Table):
-            self.fields["day"].help_text = "Where the row says no day of its own."
-            self.fields["time"].help_text = "Where the row says no time. It judges the deadline."
+            self.fields["day"].help_text = "For rows that give no day."
+            self.fields["time"].help_text = "For rows that give no time. The deadline goes by it."
             self._add_columns(content)
         else:
             self.fields["day"].required = True
-            self.fields["time"].help_text = "It judges the deadline."
+            self.fields["time"].help_text = "The deadline goes by it."
             self._add_questions()
         if call.publication == PublicationPolicy.ASKED:
             self._add_consent()
@@ -81,7 +81,7 @@ class ImportForm(forms.Form):
             label="Where each file goes",
             required=False,
             choices=[("", "Beside the response, as its original"), *_choices(files)],
-            help_text="An original is no part of the evidence, and says who answered.",
+            help_text="An original says who answered. It is not part of the evidence.",
         )
         self.fields["text_question"] = forms.ChoiceField(
             label="Text files (.txt) are the answer to",
@@ -100,7 +100,7 @@ class ImportForm(forms.Form):
                 ("", "Not known: confidential"),
                 *[(option["key"], option["label"]) for option in options],
             ],
-            help_text="Where a row says nothing of its own.",
+            help_text="For rows that do not say it.",
         )
 
     def clean(self) -> dict[str, Any]:

@@ -37,18 +37,18 @@ class LatePassForm(LocalMomentForm):
         label="Email address",
         required=False,
         help_text=(
-            "For somebody who has not submitted. The pass is sent there, as a link that works "
-            "once. It starts a response, or goes to the draft that is open in their browser."
+            "For somebody who has not submitted. We send a link there that works once. It "
+            "starts a response, or opens the draft that is open in their browser."
         ),
     )
     reference = forms.CharField(
         label="Reference",
         required=False,
         help_text=(
-            "In place of the address, for a response that was submitted and may be changed once "
-            "more. Only its author can do that, where the response is open. They are told at the "
-            "address that they gave, if they gave one. You are not shown it, and the mail has no "
-            "link that opens the response."
+            "For a response that was submitted: enter its reference, and no address. The author "
+            "can change it once more, in the browser where it is open. We tell them by email if "
+            "they gave an address. You do not see the address, and the mail has no link that "
+            "opens the response."
         ),
     )
     reason = forms.CharField(

@@ -6,7 +6,7 @@ import pypdf
 import pytest
 import typst
 
-from core.typesetting import LONGEST_UNBROKEN, SIGNS, ZERO_WIDTH_SPACE, pdf, showable
+from core.typesetting import FONTS, LONGEST_UNBROKEN, SIGNS, ZERO_WIDTH_SPACE, pdf, showable
 from tests.laid_out import LONG
 
 TEMPLATE = """
@@ -116,6 +116,29 @@ def test_every_sign_that_counts_as_known_is_set():
     read = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
     assert "[U+" not in read
     assert {sign for sign in "●■○□►➢✓✗☐☒≥≤≠≈⇒★=" if sign not in read} == {"="}
+
+
+def glyphs(data):
+    """The numbers of the glyphs that the first page draws; 0 is the box for none (.notdef)."""
+    page = pypdf.PdfReader(io.BytesIO(data)).pages[0]
+    drawn = set()
+    for operands, operator in page.get_contents().operations:
+        if operator in (b"Tj", b"TJ"):
+            texts = operands[0] if isinstance(operands[0], list) else operands
+            for text in texts:
+                if hasattr(text, "original_bytes"):
+                    code = text.original_bytes
+                    drawn |= {int.from_bytes(code[at : at + 2]) for at in range(0, len(code), 2)}
+    return drawn
+
+
+def test_signs_pasted_from_word_are_drawn_and_none_as_a_box():
+    pasted = "● ■ ○ □ ► ➢ ✓ ✗ ☐ ☒ ≥ ≤ ≠ ≈ ⇒ ★ \uf0b7 \uf06c \uf0a7"
+    drawn = glyphs(pdf(DIRECTED, [[showable(pasted)]]))
+    assert (0 in drawn, len(drawn) >= 10) == (False, True)
+    lacks = '#set text(font: "Noto Sans", fallback: false)\n\u4e2d'
+    boxed = typst.compile(lacks.encode(), font_paths=[str(FONTS)], ignore_system_fonts=True)
+    assert 0 in glyphs(boxed)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class ClaimForm(forms.Form):
         required=False,
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 6, "cols": 60}),
-        help_text="Leave out who answered. Words of respondents belong among the passages.",
+        help_text="Leave out who answered. To quote respondents, choose passages.",
     )
     strength = forms.ChoiceField(label="Strength", required=False)
     codes = forms.MultipleChoiceField(
@@ -39,14 +39,14 @@ class ClaimForm(forms.Form):
         label="Count among those who answered",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Tick none to count among all responses. Passages of other answers do not "
-        "count then.",
+        help_text="Tick none to count all responses. If you tick some, only passages of those "
+        "answers count.",
     )
     roles = forms.MultipleChoiceField(
-        label="Count among these roles alone",
+        label="Count only these roles",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Tick none to count among all roles.",
+        help_text="Tick none to count all roles.",
     )
     counts_once = forms.BooleanField(
         label="Count each campaign once, and duplicates not at all", required=False

@@ -34,8 +34,8 @@ class ReportForm(forms.Form):
         choices=ReportAudience.choices,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose for whom the report is"},
-        help_text="Readers outside get agreed findings alone, nothing of confidential responses "
-        "but their number, and those words alone that may be quoted.",
+        help_text="Readers outside get only agreed findings, and only words that may be quoted. Of "
+        "confidential responses they get the number, and nothing else.",
     )
     file_format = forms.ChoiceField(
         label="As",
