@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 
+from backups.errors import BackupFailed
 from backups.settings_named import SETTINGS
 from core import database_roles, release, schema
 from personal_data.erasing import as_tombstone
@@ -44,7 +45,12 @@ class Contents:
 
 @contextmanager
 def at_one_moment() -> Iterator[Contents]:
-    """Look at the database as it is now, as its owner, and hold that view for pg_dump."""
+    """Look at the database as it is now, as its owner, and hold that view for pg_dump.
+
+    Raises BackupFailed for a database of another release, whose tables are not those of here.
+    """
+    if refusal := schema.problem():
+        raise BackupFailed(refusal)
     with database_roles.as_owner(), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -24,6 +24,8 @@ from backups import programs
 from backups.errors import BackupFailed
 from core.database_roles import as_owner
 
+# The places of the portal itself, which a drill must not write to.
+OF_THE_PORTAL = ("DATABASE_", "MIGRATION_DATABASE_URL", "PORTAL_FILES_")
 # A restore of a drill must reach neither the broker nor a mail server; this port discards.
 NOWHERE = {"BROKER_URL": "redis://127.0.0.1:9/0", "EMAIL_URL": "smtp://127.0.0.1:9"}
 
@@ -91,7 +93,7 @@ def scratch_database() -> Iterator[str]:
 
 def _environment(url: str, folder: str) -> dict[str, str]:
     """Return the restore's environment: all that it may write lies in the scratch places."""
-    own = {name: value for name, value in os.environ.items() if name != "MIGRATION_DATABASE_URL"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_PORTAL)}
     return own | NOWHERE | {"DATABASE_URL": url, "PORTAL_MEDIA": folder}
 
 

@@ -107,12 +107,12 @@ def _of_backups() -> Iterator[GaugeMetricFamily]:
         yield GaugeMetricFamily(
             f"portal_{kind}_last_good_timestamp_seconds",
             f"When the last good {kind} began, in seconds since 1970; 0 for none",
-            value=known.last_good.at.timestamp() if known.last_good else 0,
+            value=known.last_good_at.timestamp() if known and known.last_good_at else 0,
         )
         yield GaugeMetricFamily(
             f"portal_{kind}_failed",
             f"Whether the last {kind} failed",
-            value=float(known.last is not None and not known.last.is_good),
+            value=float(known is not None and not known.is_good),
         )
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from backups import programs, reports
 from backups.folder import DATABASE, ERASURES, MANIFEST, SUMS, digest_of
 from backups.reports import Kind
+from core import schema
 from submissions.outbox import holding
 from submissions.responses import submitting
 from submissions.responses.models import Attachment
@@ -147,7 +148,12 @@ def test_backup_without_a_key_or_a_program_says_what_to_do(
             "or run the command in the portal's image."
         )
     assert list(folder.path.iterdir()) == [folder.path / "lock"]
+    monkeypatch.setattr(schema, "problem", lambda: "The database lacks 1 migration.")
+    with pytest.raises(CommandError, match="lacks 1 migration"):
+        run("backup")
     settings.BACKUP_RECIPIENTS = []
+    with pytest.raises(CommandError, match="No public key is named"):
+        run("backup", "--nightly", "02:30")
     with pytest.raises(CommandError, match="No public key is named: set BACKUP_RECIPIENTS"):
         run("backup")
 
@@ -162,7 +168,7 @@ def test_full_disk_ends_the_backup_and_leaves_nothing(call, folder, keys):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert folder.names() == []
     assert [path.name for path in folder.path.iterdir()] == ["lock"]
-    assert not reports.of(Kind.BACKUP).last.is_good
+    assert not reports.of(Kind.BACKUP).is_good
     with pytest.raises(CommandError, match="There is no whole backup"):
         run("restore", "--identity", keys.identity)
 

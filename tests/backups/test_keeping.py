@@ -112,9 +112,10 @@ def test_old_and_failed_backups_are_told_where_the_portal_makes_some(
     assert samples["portal_drill_failed",] == 1
 
 
-def test_reports_do_not_pile_up_and_the_last_good_one_stays(store):
-    reports.write(Kind.BACKUP, at=NOW - 30 * DAY, is_good=True, said="made")
-    for number in range(20, 0, -1):
-        reports.write(Kind.BACKUP, at=NOW - number * DAY, is_good=False, said="no")
-    assert len(list((store / reports.FOLDER).iterdir())) == reports.KEPT + 1
-    assert reports.of(Kind.BACKUP).last_good.at == NOW - 30 * DAY
+def test_report_of_a_failure_keeps_when_the_last_good_one_was(store):
+    reports.write(Kind.BACKUP, at=NOW - DAY, is_good=True, said="made")
+    reports.write(Kind.BACKUP, at=NOW, is_good=False, said="The disk is full")
+    assert reports.of(Kind.BACKUP) == reports.Report(
+        at=NOW, is_good=False, said="The disk is full", last_good_at=NOW - DAY
+    )
+    assert [path.name for path in (store / reports.FOLDER).iterdir()] == ["backup.json"]

@@ -8,15 +8,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from pyrage import x25519
 
 from backups import drilling, making, nightly, reports
+from backups.encryption import recipients_from
 from backups.errors import BackupFailed
 from backups.folder import LONGEST, BackupFolder
 from backups.reports import Kind
 from core import clock
 
 DAILY, WEEKLY = 14, 4
+NO_DATABASE = "The database does not answer: look at PostgreSQL. The next backup tries again."
 
 
 class Command(BaseCommand):
@@ -79,7 +82,7 @@ class Command(BaseCommand):
         recipients = options["recipient"] or settings.BACKUP_RECIPIENTS
         try:
             if options["nightly"]:
-                self._every_night(into, options)
+                self._every_night(into, recipients, options)
             elif options["check"]:
                 self._check(into)
             elif options["list"]:
@@ -91,6 +94,8 @@ class Command(BaseCommand):
                 self._back_up(into, recipients, options, clock.wall_now())
         except BackupFailed as error:
             raise CommandError(str(error)) from None
+        except OperationalError:
+            raise CommandError(NO_DATABASE) from None
 
     def _back_up(
         self, into: BackupFolder, recipients: list[str], options: dict[str, Any], at: datetime
@@ -104,8 +109,9 @@ class Command(BaseCommand):
                 gone = into.prune(
                     wall_now=at, daily=options["keep_daily"], weekly=options["keep_weekly"]
                 )
-        except BackupFailed as error:
-            reports.write(Kind.BACKUP, at=at, is_good=False, said=str(error))
+        except (BackupFailed, OperationalError) as error:
+            said = str(error) if isinstance(error, BackupFailed) else NO_DATABASE
+            reports.write(Kind.BACKUP, at=at, is_good=False, said=said)
             raise
         counts = made.counts
         said = (
@@ -140,7 +146,10 @@ class Command(BaseCommand):
         for name in into.names():
             self.stdout.write(name)
 
-    def _every_night(self, into: BackupFolder, options: dict[str, Any]) -> None:
+    def _every_night(
+        self, into: BackupFolder, recipients: list[str], options: dict[str, Any]
+    ) -> None:
+        recipients_from(recipients)  # refused now, and not each night
         words = ["--to", str(into.path)]
         words += ["--keep-daily", str(options["keep_daily"])]
         words += ["--keep-weekly", str(options["keep_weekly"])]
