@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from backups.errors import BackupFailed, Damaged
+from backups.errors import AlreadyRunning, BackupFailed, Damaged
 
 PATTERN = "%Y-%m-%dT%H%M%SZ"
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z")
@@ -30,6 +30,8 @@ SUMS = "SHA256SUMS"
 FILES = "files"
 # What the privacy notice says of erased data: no backup has it for longer than a month.
 LONGEST = timedelta(days=30)
+# Whoever backs up after a mishap must not lose the backup from before it.
+ALL_OF = timedelta(days=2)
 
 
 def name_at(moment: datetime) -> str:
@@ -59,7 +61,7 @@ class BackupFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise BackupFailed(
+                raise AlreadyRunning(
                     f"Another backup into {self.path} is running. Wait until it has ended."
                 ) from None
             yield
@@ -150,8 +152,9 @@ class BackupFolder:
     def prune(self, *, wall_now: datetime, daily: int, weekly: int) -> list[str]:
         """Delete the backups that nobody needs, and the files that no kept one names.
 
-        Kept are the newest of each of the last `daily` days and of the last `weekly` weeks that
-        have one, none of them older than LONGEST, and always the newest. Returns what was deleted.
+        Kept are all of the last two days, the newest of each of the last `daily` days and of the
+        last `weekly` weeks that have one, none of them older than LONGEST, and always the newest.
+        Returns what was deleted.
         """
         names = self.names()
         kept = kept_of(names, wall_now=wall_now, daily=daily, weekly=weekly)
@@ -180,6 +183,7 @@ def kept_of(
         by_week[f"{moment:%G-%V}"] = name
     wanted = {by_day[day] for day in sorted(by_day)[-daily:]}
     wanted |= {by_week[week] for week in sorted(by_week)[-weekly:]} if weekly else set()
+    wanted |= {name for name in names if wall_now - moment_of(name) < ALL_OF}
     young = {name for name in wanted if wall_now - moment_of(name) <= LONGEST}
     return frozenset(young | {max(names)} if names else young)
 

@@ -179,6 +179,7 @@ def test_of_two_backups_at_once_one_is_refused(call, folder):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(CommandError, match=r"Another backup into .* is running"):
             run("backup")
+    assert reports.of(Kind.BACKUP) is None
     run("backup")
 
 

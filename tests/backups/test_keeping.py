@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from backups import nightly, reports
 from backups.folder import kept_of, moment_of, name_at
 from backups.reports import Kind
+from submissions.outbox import holding
 from tests.makers import make_user
 from tests.monitoring.test_metrics import read
 
@@ -31,9 +32,10 @@ def test_days_and_weeks_are_kept_and_nothing_beyond_a_month():
     assert ages(kept_of(of_nights(60), wall_now=NOW, daily=60, weekly=9)) == [*range(31)]
 
 
-def test_only_the_newest_of_a_day_is_kept():
-    morning, noon = name_at(NOW), name_at(NOW + DAY / 3)
-    assert kept_of([morning, noon], wall_now=NOW + DAY / 2, daily=14, weekly=4) == {noon}
+def test_only_the_newest_of_a_day_is_kept_once_two_days_are_over():
+    both = [name_at(NOW), name_at(NOW + DAY / 3)]
+    assert kept_of(both, wall_now=NOW + DAY, daily=14, weekly=4) == set(both)
+    assert kept_of(both, wall_now=NOW + 3 * DAY, daily=14, weekly=4) == set(both[1:])
 
 
 def test_the_newest_is_kept_however_old():
@@ -110,6 +112,18 @@ def test_old_and_failed_backups_are_told_where_the_portal_makes_some(
     assert samples["portal_backup_last_good_timestamp_seconds",] == NOW.timestamp()
     assert samples["portal_backup_failed",] == 0
     assert samples["portal_drill_failed",] == 1
+
+
+@pytest.mark.django_db
+def test_held_mail_is_told_where_mail_is_looked_after(client, store):
+    holding.hold(wall_now=NOW)
+    said = "Mail is held since a backup was restored on Saturday 28 November 2026"
+    assert (
+        f"mail: warning: {said}: manage.py release_mail" in client.get("/readyz/").content.decode()
+    )
+    client.force_login(make_user(is_superuser=True))
+    for address in ("/admin/", "/admin/submissions/outboxemail/"):
+        assert f"{said}." in client.get(address).content.decode()
 
 
 def test_report_of_a_failure_keeps_when_the_last_good_one_was(store):

@@ -13,7 +13,7 @@ from pyrage import x25519
 
 from backups import drilling, making, nightly, reports
 from backups.encryption import recipients_from
-from backups.errors import BackupFailed
+from backups.errors import AlreadyRunning, BackupFailed
 from backups.folder import LONGEST, BackupFolder
 from backups.reports import Kind
 from core import clock
@@ -41,7 +41,8 @@ class Command(BaseCommand):
             type=_at_least_one,
             default=DAILY,
             metavar="DAYS",
-            help=f"Keep the newest backup of each of so many days; {DAILY}.",
+            help="Keep all backups of the last two days, and the newest of each of so many days; "
+            f"{DAILY}.",
         )
         parser.add_argument(
             "--keep-weekly",
@@ -109,6 +110,8 @@ class Command(BaseCommand):
                 gone = into.prune(
                     wall_now=at, daily=options["keep_daily"], weekly=options["keep_weekly"]
                 )
+        except AlreadyRunning:
+            raise
         except (BackupFailed, OperationalError) as error:
             said = str(error) if isinstance(error, BackupFailed) else NO_DATABASE
             reports.write(Kind.BACKUP, at=at, is_good=False, said=said)
