@@ -1,16 +1,15 @@
 """What belongs into a backup, as one moment of the database has it."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 
 from backups.errors import BackupFailed
-from backups.settings_named import SETTINGS
 from core import database_roles, release, schema
 from personal_data.erasing import as_tombstone
 from submissions.responses.models import (
@@ -65,7 +64,7 @@ def at_one_moment() -> Iterator[Contents]:
             "postgresql": server,
             "migrations": applied_migrations(),
             "secret_key": fingerprint_of_key(),
-            "settings": [name for name in SETTINGS if os.environ.get(name)],
+            "settings": settings.SETTINGS_GIVEN,
             "counts": {
                 "responses": Submission.objects.count(),
                 "versions": Version.objects.count(),

@@ -24,8 +24,12 @@ from backups import programs
 from backups.errors import BackupFailed
 from core.database_roles import as_owner
 
-# The places of the portal itself, which a drill must not write to.
-OF_THE_PORTAL = ("DATABASE_", "MIGRATION_DATABASE_URL", "PORTAL_FILES_")
+# All that the restore's process gets from this one's environment: nothing that leads to the
+# portal's own places, or to secrets that it does not need.
+PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"),
+    *("PORTAL_DATA", "REHEARSE_FROM", "REHEARSE_STARTED_AT"),
+)
 # A restore of a drill must reach neither the broker nor a mail server; this port discards.
 NOWHERE = {"BROKER_URL": "redis://127.0.0.1:9/0", "EMAIL_URL": "smtp://127.0.0.1:9"}
 
@@ -93,8 +97,16 @@ def scratch_database() -> Iterator[str]:
 
 def _environment(url: str, folder: str) -> dict[str, str]:
     """Return the restore's environment: all that it may write lies in the scratch places."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_PORTAL)}
-    return own | NOWHERE | {"DATABASE_URL": url, "PORTAL_MEDIA": folder}
+    own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    told = {
+        "PORTAL_ENV": settings.PORTAL_ENV,
+        "PORTAL_URL": settings.PORTAL_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATABASE_URL": url,
+        "MIGRATION_DATABASE_URL": url,
+        "PORTAL_MEDIA": folder,
+    }
+    return own | told | NOWHERE
 
 
 def _url(own: dict[str, Any], name: str) -> str:

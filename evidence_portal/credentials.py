@@ -9,6 +9,12 @@ import os
 from pathlib import Path
 
 FOLDER = "CREDENTIALS_DIRECTORY"
+_found: set[str] = set()
+
+
+def found() -> list[str]:
+    """Return the names of those that were asked for and are set: a backup says what to keep."""
+    return sorted(_found)
 
 
 def given(name: str) -> str:
@@ -16,6 +22,13 @@ def given(name: str) -> str:
 
     An empty variable counts as unset. Raises OSError for a file that is there and cannot be read.
     """
+    value = _given(name)
+    if value:
+        _found.add(name)
+    return value
+
+
+def _given(name: str) -> str:
     value = os.environ.get(name, "").strip()
     folder = os.environ.get(FOLDER, "").strip()
     if value or not folder:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from core import moved_clock
-from evidence_portal import error_reports
+from evidence_portal import credentials, error_reports
 from evidence_portal.environment import (
     languages_in,
     read_addresses,
@@ -309,6 +309,9 @@ LOGGING = {
         "pikepdf": {"level": "ERROR"},
     },
 }
+
+# The names of the variables and credentials that are set, for backups.
+SETTINGS_GIVEN = credentials.found()
 
 if SENTRY_DSN:
     error_reports.start(SENTRY_DSN, environment=PORTAL_ENV)

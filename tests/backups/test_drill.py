@@ -1,5 +1,8 @@
 """A portal is backed up, lost, and restored elsewhere: evidence, files, erasures, mail."""
 
+import json
+
+import pyrage
 import pytest
 from django.core import mail
 from django.core.management import CommandError
@@ -72,6 +75,24 @@ def test_lost_portal_comes_back_and_what_was_erased_since_stays_erased(
         assert not Submission.objects.filter(reference=later).exists()
         assert run("verify_evidence") == "2 versions and 1 files checked: no problem.\n"
         assert AuditEvent.objects.filter(action=AuditAction.RESTORED).count() == 1
+
+
+def test_manifest_names_what_to_keep_and_holds_no_value_and_no_person(
+    call, kept, folder, keys, elsewhere, settings
+):
+    run("backup")
+    [path] = folder.path.glob("*/manifest.json.age")
+    identity = pyrage.x25519.Identity.from_str(keys.identity.read_text().splitlines()[1])
+    text = pyrage.decrypt(path.read_bytes(), [identity]).decode()
+    manifest = json.loads(text)
+    assert {"SECRET_KEY", "DATABASE_URL"} <= set(manifest["settings"])
+    assert manifest["counts"] == {"responses": 1, "versions": 1, "files": 1, "erasures": 0}
+    for value in (settings.SECRET_KEY, str(settings.DATABASES["default"]["HOST"]), "ada@"):
+        assert value not in text
+    settings.SECRET_KEY = "another"
+    with elsewhere():
+        said = run("restore", "--identity", keys.identity)
+    assert "SECRET_KEY is not the one of this backup" in said
 
 
 def test_restored_portal_sends_nothing_until_somebody_lets_it(call, kept, folder, keys, elsewhere):
