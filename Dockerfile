@@ -1,10 +1,13 @@
 # The image of the web server, the worker, beat and the management commands.
 FROM python:3.13-slim-trixie AS packages
-# requirements-research.txt adds files for SPSS, Stata and Parquet, and 340 MB.
+# requirements-research.txt adds files for SPSS, Stata and Parquet, and 340 MB; requirements-s3.txt adds
+# files in a bucket of S3, and 35 MB. Name both with a space between for both.
 ARG REQUIREMENTS=requirements.txt
-COPY ${REQUIREMENTS} /requirements.txt
+COPY requirements.txt requirements-research.txt requirements-s3.txt /requirements/
+WORKDIR /requirements
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes --requirement /requirements.txt
+    && for name in ${REQUIREMENTS}; do set -- "$@" --requirement "${name}"; done \
+    && /venv/bin/pip install --no-cache-dir --require-hashes "$@"
 
 FROM python:3.13-slim-trixie
 ENV PATH=/venv/bin:$PATH \

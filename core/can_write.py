@@ -1,6 +1,7 @@
-"""Whether the database and the disk of files take what is written, tried and taken back.
+"""Whether the database and the store of files take what is written, tried and taken back.
 
-Strangers may ask, so each process tries at most once in EVERY seconds.
+Strangers may ask, so each process tries at most once in EVERY seconds; a bucket, where each request
+costs money, once in EVERY_OF_S3 while it works.
 """
 
 import secrets
@@ -16,8 +17,10 @@ from django.db import DatabaseError, transaction
 
 from core import disk_reserve
 from core.outages import outage_of
+from core.stores import bucket
 
 EVERY = 5.0  # seconds
+EVERY_OF_S3 = 30.0  # seconds
 # More than a page of a table has room for, so that a full disk is met.
 SIZE = 16_384  # characters
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -47,13 +50,15 @@ def database_in_words() -> str:
 
 def files_in_words() -> str:
     """Return why no file can be taken; "" if it can."""
+    if settings.FILES_ON_S3:
+        return _once("bucket", _try_bucket, every=EVERY_OF_S3)
     return _once("files", _try_files)
 
 
-def _once(what: str, tries: Callable[[], str]) -> str:
+def _once(what: str, tries: Callable[[], str], *, every: float = EVERY) -> str:
     now = monotonic()
     latest = _latest.get(what)
-    if latest is None or now - latest.at >= EVERY:
+    if latest is None or now - latest.at >= (EVERY if latest.said else every):
         latest = _latest[what] = Tried(now, tries())
     return latest.said
 
@@ -72,6 +77,10 @@ def _try_database() -> str:
             raise
         return "takes no writes"
     return ""
+
+
+def _try_bucket() -> str:
+    return bucket().problem()
 
 
 def _try_files() -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Error
 
 from core import database_roles, schema
+from core.stores import S3, bucket, has_bucket
 
 
 def check_schema(databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
@@ -26,3 +28,19 @@ def check_time_outs(databases: Sequence[str] | None = None, **_options: Any) -> 
     """Warn of connections on which a transaction may wait for ever; for `check --deploy`."""
     problem = database_roles.missing_time_outs() if databases else ""
     return [CheckMessage(WARNING, problem, id="core.W002")] if problem else []
+
+
+def check_bucket(**_options: Any) -> list[CheckMessage]:
+    """Warn of a bucket of files that others could read, or that does not work.
+
+    For `check --deploy`: it writes a small file there, reads it and deletes it.
+    """
+    if not has_bucket():
+        return []
+    problems = list(bucket().problems())
+    if str(settings.STORAGES[S3]["OPTIONS"].get("endpoint_url", "")).startswith("http://"):
+        problems.append(
+            "PORTAL_FILES_S3_ENDPOINT begins with http://: files go over the network as they are. "
+            "Write https://, unless that network is yours alone."
+        )
+    return [CheckMessage(WARNING, problem, id="core.W003") for problem in problems]

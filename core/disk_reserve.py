@@ -1,4 +1,8 @@
-"""The room that uploads and exports leave on the disk of MEDIA_ROOT."""
+"""The room that uploads and exports leave on the disk of MEDIA_ROOT.
+
+Where files are kept in a bucket, they pass through that disk: an export is written there first, and
+a large file is fetched to it before it goes out.
+"""
 
 import shutil
 from collections.abc import Generator, Iterator
@@ -32,6 +36,11 @@ def has_room_for(size: int) -> bool:
     return free_bytes() - size >= settings.DISK_RESERVE_MB * MB
 
 
+def has_room_for_upload(size: int) -> bool:
+    """Return whether an upload can be kept: in a bucket, or on the disk beside its reserve."""
+    return settings.FILES_ON_S3 or has_room_for(size)
+
+
 def is_disk_of(other: Path) -> bool:
     """Return whether what is written in that folder takes the room of files."""
     return other.stat().st_dev == folder().stat().st_dev
@@ -42,9 +51,10 @@ def leave_reserve(
 ) -> Iterator[bytes]:
     """Pass pieces on to be written to the disk; raise NoRoom before they use the reserve.
 
-    With `copied_later` there has to be room for a copy of them, too. What makes the pieces gets
-    the NoRoom as well, so that it can note why it ended.
+    With `copied_later` there has to be room for a copy of them, too, unless a bucket gets it. What
+    makes the pieces gets the NoRoom as well, so that it can note why it ended.
     """
+    copied_later = copied_later and not settings.FILES_ON_S3
     written = looked_at = 0
     for piece in pieces:
         if not written or written - looked_at >= LOOKED_EVERY:

@@ -1,7 +1,7 @@
 """Telling an outage, which passes, from a fault of the portal's own.
 
 An outage is a database that is away, refuses connections, takes no writes or has no room, or a disk
-for files that does not. Time-outs of locks and statements and deadlocks are no outages.
+or bucket for files that does not. Time-outs of locks and statements and deadlocks are no outages.
 """
 
 import errno
@@ -18,6 +18,17 @@ STATES = ("08", "53", "57P", "58", "25006")
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})
 
 
+class StoreAway(Exception):
+    """The store of files does not answer, or refuses; the message is one line without data.
+
+    It is no OSError: to whoever opens a file, that would be a file that is missing.
+    """
+
+    def __init__(self, reason: str, host: str) -> None:
+        super().__init__(reason)
+        self.host = host
+
+
 @dataclass(frozen=True)
 class Outage:
     """What failed: the exception's class, the host, the reason in one line without data."""
@@ -32,7 +43,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
     met = set()
     while error is not None and id(error) not in met:
         met.add(id(error))
-        if found := _database(error) or _disk(error):
+        if found := _database(error) or _files(error):
             return found
         error = error.__cause__ or error.__context__
     return None
@@ -56,7 +67,9 @@ def _database(error: BaseException) -> Outage | None:
     return Outage(_name(source or error), host, _line(reason)) if is_one else None
 
 
-def _disk(error: BaseException) -> Outage | None:
+def _files(error: BaseException) -> Outage | None:
+    if isinstance(error, StoreAway):
+        return Outage(_name(error), error.host, _line(str(error)))
     if not isinstance(error, OSError) or error.errno not in DISK:
         return None
     return Outage(_name(error), "the disk of files", _line(error.strerror or ""))

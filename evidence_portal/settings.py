@@ -30,6 +30,7 @@ from evidence_portal.environment import (
     read_sender,
     read_text,
 )
+from evidence_portal.file_stores import read_stores
 from evidence_portal.service_urls import (
     read_broker_url,
     read_database,
@@ -233,22 +234,17 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(read_text("PORTAL_STATIC", default=str(BASE_DIR / ".portal" / "static")))
 MEDIA_ROOT = Path(read_text("PORTAL_MEDIA", default=str(BASE_DIR / ".portal" / "media")))
+# Whether new files go into a bucket, and where files are. No store has a base_url: uploads have no
+# address of their own. Views send them to those who may have them.
+FILES_ON_S3, _stores = read_stores(MEDIA_ROOT)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # No base_url: uploads have no address of their own. Views send them to those who may have them.
-    "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": MEDIA_ROOT,
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PORTAL_ENV != "test"
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
+    **_stores,
 }
 
 # Messages to staff about responses stay on the server; pages of respondents read none.

@@ -22,6 +22,7 @@ from accounts.record import record
 from accounts.rights import is_administrator
 from accounts.states import AuditAction
 from core.claims import claim, claimed_row, claimed_until, renew
+from core.stores import NotListed
 from exports.consent import PSEUDONYMISED, Scope
 from exports.models import FOLDER, ExportRun, private_storage
 from exports.states import ExportState
@@ -232,7 +233,7 @@ def purge_strays(*, wall_now: datetime) -> int:
     storage = private_storage()
     try:
         names = storage.listdir(FOLDER)[1]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotListed):
         return 0
     paths = {f"{FOLDER}/{name}" for name in names}
     strays = paths.difference(

@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.db import DatabaseError, connections
 
 from core import disk_reserve
+from core.outages import StoreAway
 from exports import export_runs
 from exports.export_context import Cancelled, UnsupportedByFormat
 from exports.filters import ExportFilter, FilterRefused
@@ -24,6 +25,7 @@ from exports.types import Dataset
 
 logger = logging.getLogger(__name__)
 EVERY = 0.7  # seconds between two notes of progress
+STORE_AWAY = "The place where files are kept does not answer. Ask for it again later."
 
 
 def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) -> ExportRun | None:
@@ -40,6 +42,9 @@ def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) 
         logger.info("%s stopped", run)
     except (UnsupportedByFormat, ExportRefused, FilterRefused, disk_reserve.NoRoom) as error:
         export_runs.fail(run, at=now(), error=str(error))
+    except StoreAway as error:
+        export_runs.fail(run, at=now(), error=STORE_AWAY)
+        logger.error("%s failed: %s: %s", run, error.host, error)
     except Exception as error:
         export_runs.fail(run, at=now(), error="Something went wrong. Ask for it again.")
         logger.exception("%s failed: %s", run, type(error).__name__)

@@ -42,7 +42,7 @@ def tombstone_files() -> list[str]:
         names = private_storage().listdir(erasing.FOLDER)[1]
     except FileNotFoundError:
         return []
-    return [f"{erasing.FOLDER}/{name}" for name in sorted(names)]
+    return [f"{erasing.FOLDER}/{name}" for name in sorted(names) if name.endswith(".json")]
 
 
 def reapply(tombstones: Iterable[dict[str, Any]], *, by: User | None, at: datetime) -> Reapplied:

@@ -176,7 +176,9 @@ def reset(*, at: datetime) -> Reset:
         storage = Attachment._meta.get_field("file").storage
 
         def delete_files() -> None:
-            for name in [*files, *tombstone_files()]:
+            for name in files:
+                storage.delete(name)
+            for name in tombstone_files():
                 storage.delete(name)
 
         transaction.on_commit(delete_files, robust=True)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from core.outages import StoreAway
 from core.whole_files import FileLost, open_whole
 from review.models import Coding, FileText, Quote, Redaction
 from review.searching.entries import words_changed
@@ -41,8 +42,12 @@ def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
     forget_infected()
     done = 0
     for attachment in due(now()).select_related("scan")[:LOOKED_UP]:
-        if read(attachment, now=now):
-            done += 1
+        try:
+            if read(attachment, now=now):
+                done += 1
+        except StoreAway as error:
+            logger.warning("%s is away (%s); files wait to be read", error.host, error)
+            break
         if until():
             break
     return done
@@ -77,7 +82,7 @@ def read(attachment: Attachment, *, now: Callable[[], datetime]) -> bool:
     """Read one file and keep its text; False if another worker does, or it is gone meanwhile.
 
     That it was begun is committed before the file is opened: a file that kills its reader three
-    times is left alone.
+    times is left alone. Raises StoreAway; then it was not begun.
     """
     begun = _begin(attachment, at=now())
     if begun is None:
@@ -90,6 +95,10 @@ def read(attachment: Attachment, *, now: Callable[[], datetime]) -> bool:
                 found = extract(attachment.file_type, io.BytesIO(stored.read()))
         except FileLost:
             found = Extracted(reason=NoText.LOST)
+        except StoreAway:
+            # It was not the file that ended the try.
+            FileText.objects.filter(pk=begun.pk, state=TextState.BEGUN).delete()
+            raise
     return _keep(attachment, found)
 
 

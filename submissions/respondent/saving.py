@@ -1,5 +1,6 @@
 """Saving what a page posted: one verb for the page's buttons and for the script."""
 
+import logging
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
@@ -9,12 +10,15 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from core import metrics
+from core.outages import StoreAway
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.responses import attaching, drafting
 from submissions.responses.errors import AccessEnded, AlreadySubmitted, FileRefused
 from submissions.responses.signposting import forget_who
 from submissions.responses.tasks import nudge_scan
+
+logger = logging.getLogger(__name__)
 
 # The values of the page's buttons; the script posts none.
 CONTINUE, LEAVE, UPLOAD, CLEAR = "continue", "save", "upload", "clear"
@@ -131,11 +135,14 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
     replaced = _file_to_replace(current, form)
     if replaced is not None and not form.uploads:
         refused[replaced[0]] = [_("Choose the new file, then press Replace")]
+    is_away = False
     for key, uploads in form.uploads.items():
         question = current.call.questions_by_key[key]
         for number, upload in enumerate(uploads):
             in_place_of = replaced[1] if replaced and replaced[0] == key and number == 0 else None
             try:
+                if is_away:  # each file would wait for the same
+                    raise attaching.no_room(attaching.presentable_name(upload.name or ""))
                 attaching.attach(
                     submission=current.submission,
                     question=question,
@@ -145,6 +152,13 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
                 )
             except FileRefused as refusal:
                 refused.setdefault(key, []).append(refusal.message)
+            except StoreAway as error:
+                logger.error(
+                    "%s: a file is not kept, %s: %s", current.submission, error.host, error
+                )
+                is_away = True
+                name = attaching.presentable_name(upload.name or "")
+                refused.setdefault(key, []).append(attaching.no_room(name).message)
     if form.uploads:
         nudge_scan()
     return refused

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.disk_reserve import has_room_for
+from core.disk_reserve import has_room_for_upload
 from submissions.calls.models import Question
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.checking import (
@@ -43,7 +43,8 @@ def attach(
 
     Raises FileRefused with a sentence for the respondent: empty, too big, of a type that is not
     allowed or not what its name says, protected, with a program in it, one too many, or no room
-    on the disk. Raises AlreadySubmitted if the working copy is closed.
+    on the disk. Raises AlreadySubmitted if the working copy is closed, StoreAway if the store of
+    files is.
     """
     name = presentable_name(upload.name or "")
     file_type = refuse_unless_allowed(question, name, upload)
@@ -109,14 +110,19 @@ def store(
 
 def refuse_without_room(name: str, upload: UploadedFile) -> None:
     """Raise FileRefused if the disk's reserve has no room for the file."""
-    if not has_room_for(upload.size or 0):
-        raise FileRefused(
-            _(
-                "“%(name)s” was not added: there is no room for files at the moment. Everything "
-                "else on this page is kept. Add the file later"
-            )
-            % {"name": name}
+    if not has_room_for_upload(upload.size or 0):
+        raise no_room(name)
+
+
+def no_room(name: str) -> FileRefused:
+    """Return what to say of a file that cannot be kept at the moment."""
+    return FileRefused(
+        _(
+            "“%(name)s” was not added: there is no room for files at the moment. Everything "
+            "else on this page is kept. Add the file later"
         )
+        % {"name": name}
+    )
 
 
 def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:

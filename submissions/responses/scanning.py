@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from core import clamd
+from core.outages import StoreAway
 from submissions.responses.addresses import enqueue_infected
 from submissions.responses.models import Attachment, FileScan, Submission
 from submissions.responses.states import ScanState, SubmissionState
@@ -41,8 +42,8 @@ class ScanReport:
 def scan_due(*, now: Callable[[], datetime]) -> ScanReport:
     """Have the scanner look at files that it has not seen, the oldest first.
 
-    Nothing is claimed: two workers at the same file get the same answer. A scanner that is away
-    ends the run; its files wait. Raises nothing for a file that the storage has lost.
+    Nothing is claimed: two workers at the same file get the same answer. A scanner or a store of
+    files that is away ends the run; files wait. Raises nothing for a file that is lost.
     """
     report = ScanReport()
     if not settings.CLAMD_URL:
@@ -54,6 +55,9 @@ def scan_due(*, now: Callable[[], datetime]) -> ScanReport:
         except clamd.ScannerAway as error:
             logger.warning("the virus scanner is away (%s); files wait", error)
             report.scanner_away = True
+            return report
+        except StoreAway as error:
+            logger.warning("%s is away (%s); files wait for the virus scanner", error.host, error)
             return report
         _note(attachment, verdict, at=now())
         report.scanned += 1

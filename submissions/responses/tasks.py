@@ -7,6 +7,7 @@ from django.conf import settings
 
 from core import clock
 from core.broker import broker, nudge
+from core.outages import StoreAway
 from submissions.responses import scanning
 from submissions.responses.evidence_checks.checking import check_evidence, is_due
 from submissions.responses.importing import uploads
@@ -23,10 +24,17 @@ RUNNING = "evidence-portal:scanning"
 
 @shared_task(name="submissions.check_evidence", time_limit=TIME_LIMIT)
 def check_all_evidence() -> None:
-    """Check the evidence if that is due, keep the result for staff, and log each problem."""
+    """Check the evidence if that is due, keep the result for staff, and log each problem.
+
+    Where files cannot be read there is no result, and it stays due.
+    """
     if not is_due(wall_now=clock.wall_now()):
         return
-    check, problems = check_evidence(wall_now=clock.wall_now())
+    try:
+        check, problems = check_evidence(wall_now=clock.wall_now())
+    except StoreAway as error:
+        logger.error("evidence: not checked, %s: %s", error.host, error)
+        return
     for line in problems:
         logger.error("evidence: %s", line)
     logger.info("%s: %d problems", check, check.problems)

@@ -121,7 +121,13 @@ def test_image_runs_as_nobody_special():
 def test_image_installs_checked_packages_only():
     installs = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
     assert len(installs) == 1
-    assert "--require-hashes --requirement /requirements.txt" in installs[0]
+    assert 'set -- "$@" --requirement "${name}"' in installs[0]
+    assert installs[0].endswith('pip install --no-cache-dir --require-hashes "$@"')
+    copied = {rest for word, rest in instructions() if word == "COPY"}
+    names = "requirements.txt requirements-research.txt requirements-s3.txt"
+    assert f"{names} /requirements/" in copied
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {f"!{name}" for name in names.split()} <= set(ignored)
 
 
 def test_own_services_cannot_write_but_to_uploads_backups_and_tmp():
@@ -270,17 +276,17 @@ def test_named_volumes_are_the_ones_that_services_use():
 
 def test_env_example_explains_every_variable_and_gives_no_secret():
     text = (ROOT / ".env.example").read_text()
-    offered = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", text))
+    offered = dict(re.findall(r"(?m)^([A-Z0-9_]+)=(.*)$", text))
     assert set(offered) == set(variables_of_compose())
     assert {name for name in REQUIRED if offered[name]} == set()
     # Each has a comment right above it.
-    bare = re.findall(r"(?m)(?:\A|\n\n)([A-Z_]+)=", text)
+    bare = re.findall(r"(?m)(?:\A|\n\n)([A-Z0-9_]+)=", text)
     assert bare == []
 
 
 def test_env_example_defaults_are_the_ones_of_the_compose_file():
     text = (ROOT / ".env.example").read_text()
-    offered = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", text))
+    offered = dict(re.findall(r"(?m)^([A-Z0-9_]+)=(.*)$", text))
     for name, ways in variables_of_compose().items():
         defaults = {rest for how, rest in ways if how == ":-"} - {""}
         assert defaults <= {offered[name]}, name
@@ -289,12 +295,12 @@ def test_env_example_defaults_are_the_ones_of_the_compose_file():
 def settings_that_are_read():
     code = "".join(path.read_text() for path in (ROOT / "evidence_portal").glob("*.py"))
     of_rehearsals_only = {"REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DATA"}
-    return set(re.findall(r'read_[a-z]+\(\s*"([A-Z_]+)"', code)) - of_rehearsals_only
+    return set(re.findall(r'read_[a-z]+\(\s*"([A-Z0-9_]+)"', code)) - of_rehearsals_only
 
 
 def test_env_example_names_every_setting_that_is_read():
     text = (ROOT / ".env.example").read_text()
-    named = set(re.findall(r"(?m)^(?:# )?([A-Z_]+)=", text))
+    named = set(re.findall(r"(?m)^(?:# )?([A-Z0-9_]+)=", text))
     assert settings_that_are_read() - named == set()
     assert "SECRET_KEY" in settings_that_are_read()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from evidence_portal import file_stores
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "k3-Vv9_sTq0ZpXh7LmWc2RbNdYfGjAeUoIx5B8CrSt6Qw1MzKa4"
 PRODUCTION = {
@@ -34,6 +36,11 @@ BROKER_REMEDY = (
     "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
 )
 
+BUCKET = {"PORTAL_FILES_S3_BUCKET": "evidence", "PORTAL_FILES_S3_REGION": "eu-west-2"}
+ENDPOINT_REMEDY = (
+    "PORTAL_FILES_S3_ENDPOINT must look like https://s3.example.org, the address of a server that "
+    "speaks S3."
+)
 REPORTS_REMEDY = (
     "ANYMAIL_WEBHOOK_SECRET must be a name and a secret, such as hook:..., which the provider "
     "signs in with; the secret has 20 characters or more. "
@@ -177,6 +184,42 @@ def settings_with(monkeypatch):
         (
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL is 'LOUD': write DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+        ),
+        ({"PORTAL_FILES": "cloud"}, "PORTAL_FILES is 'cloud': write disk or s3."),
+        (
+            {"PORTAL_FILES": "s3"},
+            "PORTAL_FILES is s3, and PORTAL_FILES_S3_BUCKET is not set: name the bucket.",
+        ),
+        (
+            {"PORTAL_FILES_S3_SECRET": "hunter2"},
+            "PORTAL_FILES_S3_SECRET is set, and PORTAL_FILES_S3_BUCKET is not: name the bucket, or "
+            "unset every PORTAL_FILES_S3_ variable.",
+        ),
+        (
+            {"PORTAL_FILES_S3_BUCKET": "evidence"},
+            "PORTAL_FILES_S3_BUCKET is set, and neither PORTAL_FILES_S3_REGION nor "
+            "PORTAL_FILES_S3_ENDPOINT is: write the region, such as eu-west-2, or the server’s "
+            "address.",
+        ),
+        (BUCKET | {"PORTAL_FILES_S3_ENDPOINT": "s3.example.org"}, ENDPOINT_REMEDY),
+        (BUCKET | {"PORTAL_FILES_S3_ENDPOINT": "https://key:hunter2@s3"}, ENDPOINT_REMEDY),
+        (
+            BUCKET | {"PORTAL_FILES_S3_KEY_ID": "key"},
+            "PORTAL_FILES_S3_KEY_ID is set, and PORTAL_FILES_S3_SECRET is not: write both, or "
+            "neither where the machine itself has the right (a role, or a file of AWS’s tools).",
+        ),
+        (
+            BUCKET | {"PORTAL_FILES_S3_SECRET": "hunter2"},
+            "PORTAL_FILES_S3_SECRET is set, and PORTAL_FILES_S3_KEY_ID is not: write both, or "
+            "neither where the machine itself has the right (a role, or a file of AWS’s tools).",
+        ),
+        (
+            BUCKET | {"PORTAL_FILES_S3_ENCRYPTION": "rot13"},
+            "PORTAL_FILES_S3_ENCRYPTION is 'rot13': write AES256 or aws:kms, or unset it.",
+        ),
+        (
+            BUCKET | {"PORTAL_FILES_S3_KMS_KEY": "ours"},
+            "PORTAL_FILES_S3_KMS_KEY is set: it needs PORTAL_FILES_S3_ENCRYPTION=aws:kms.",
         ),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': write line or json."),
         (
@@ -427,3 +470,56 @@ def test_openid_connect_is_off_unless_a_provider_is_named(settings_with):
         settings_with(OIDC_URL="http://login.example.org", **client)
     with pytest.raises(ImproperlyConfigured, match="OIDC_CLIENT_SECRET is not set"):
         settings_with(OIDC_URL="https://login.example.org", OIDC_CLIENT_ID="portal")
+
+
+def test_files_are_on_the_disk_unless_there_is_a_bucket(settings_with):
+    settings = settings_with()
+    assert settings["FILES_ON_S3"] is False
+    assert set(settings["STORAGES"]) == {"default", "private", "staticfiles"}
+    private = settings["STORAGES"]["private"]
+    assert private["BACKEND"] == "django.core.files.storage.FileSystemStorage"
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "second"),
+    [(None, "s3", "disk"), ("s3", "s3", "disk"), ("disk", "disk", "s3")],
+)
+def test_with_a_bucket_both_places_are_read(settings_with, place, first, second):
+    settings = settings_with(PORTAL_FILES=place, **BUCKET)
+    assert settings["FILES_ON_S3"] is (first == "s3")
+    stores = settings["STORAGES"]
+    assert stores["private"]["OPTIONS"] == {"first": first, "second": second}
+    assert stores["s3"]["OPTIONS"] == {
+        "bucket_name": "evidence",
+        "region_name": "eu-west-2",
+        "object_parameters": {},
+    }
+
+
+def test_bucket_of_another_server_with_a_key_and_encryption(settings_with):
+    settings = settings_with(
+        PORTAL_FILES_S3_BUCKET="evidence",
+        PORTAL_FILES_S3_ENDPOINT="https://s3.example.org",
+        PORTAL_FILES_S3_KEY_ID="key",
+        PORTAL_FILES_S3_SECRET="hunter2",
+        PORTAL_FILES_S3_ENCRYPTION="aws:kms",
+        PORTAL_FILES_S3_KMS_KEY="ours",
+    )
+    assert settings["STORAGES"]["s3"]["OPTIONS"] == {
+        "bucket_name": "evidence",
+        "region_name": "us-east-1",
+        "endpoint_url": "https://s3.example.org",
+        "access_key": "key",
+        "secret_key": "hunter2",
+        "object_parameters": {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "ours"},
+    }
+
+
+def test_bucket_without_its_packages_is_refused(settings_with, monkeypatch):
+    monkeypatch.setattr(file_stores, "find_spec", lambda _name: None)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_with(**BUCKET)
+    assert str(refused.value) == (
+        "PORTAL_FILES_S3_BUCKET is set, and the packages for S3 are not installed: install "
+        "requirements-s3.txt, or build the image with REQUIREMENTS=requirements-s3.txt."
+    )

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from core import clock
+from core.stores import NotListed
 from personal_data import reapplying
 
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody here is called {by}.") from None
         except (OSError, ValueError) as error:
             raise CommandError(f"A file cannot be read: {error}") from None
-        both = {one["request"]: one for one in [*listed, *reapplying.kept_tombstones()]}
+        both = {one["request"]: one for one in [*listed, *self._kept(files)]}
         try:
             done = reapplying.reapply(both.values(), by=person, at=clock.portal_now())
         except ValueError as error:
@@ -45,3 +46,15 @@ class Command(BaseCommand):
             f"Erased again: {done.again}. Erased already: {done.already}. "
             f"Not in this database: {done.unknown}."
         )
+
+    def _kept(self, files: list[str]) -> list[dict[str, Any]]:
+        try:
+            return list(reapplying.kept_tombstones())
+        except NotListed:
+            said = "The key of the bucket may not list it: the files of erasures are not found"
+            if not files:
+                raise CommandError(
+                    f"{said}: let it list the bucket, or name what list_erasures wrote."
+                ) from None
+            self.stderr.write(f"{said}; what you named is.")
+            return []

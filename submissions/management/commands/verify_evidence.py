@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
+from core.outages import StoreAway
 from submissions.responses.evidence_checks.checking import check_evidence
 
 
@@ -16,7 +17,13 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        check, problems = check_evidence(wall_now=clock.wall_now())
+        try:
+            check, problems = check_evidence(wall_now=clock.wall_now())
+        except StoreAway as error:
+            raise CommandError(
+                f"{error.host}: {error}. Files could not be read, and no result was noted. Run it "
+                "again once /readyz/ says that uploads are ok."
+            ) from None
         for line in problems:
             self.stdout.write(line)
         checked = f"{check.versions:,} versions and {check.files:,} files checked"

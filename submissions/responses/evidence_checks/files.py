@@ -1,6 +1,7 @@
 """Checks each stored file against its row, and each row against the store."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +9,10 @@ from datetime import datetime, timedelta
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import Storage
 
+from core.stores import NotListed
 from submissions.responses.models import Attachment
 
+logger = logging.getLogger(__name__)
 FOLDER = "attachments"
 AT_ONCE = 200  # rows
 # A file is stored before its row is committed, and deleted after its row is.
@@ -52,7 +55,12 @@ def _problem_of(attachment: Attachment) -> str:
 
 
 def _files_without_row(storage: Storage, wall_now: datetime) -> Iterator[str]:
-    yield from _without_row_in(storage, FOLDER, wall_now)
+    try:
+        yield from _without_row_in(storage, FOLDER, wall_now)
+    except NotListed:
+        logger.warning(
+            "files that no row has were not looked for: the key of the bucket may not list it"
+        )
 
 
 def _without_row_in(storage: Storage, folder: str, wall_now: datetime) -> Iterator[str]:

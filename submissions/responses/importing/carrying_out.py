@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from core.claims import claimed_row, renew
+from core.outages import StoreAway
 from core.whole_files import FileLost
 from submissions.responses.attaching import attach
 from submissions.responses.drafting import save_answers
@@ -69,7 +70,7 @@ def _carry_out(
             raise ClaimLost
         try:
             _enter(of, plan, content, choices, place=place, by=by, at=now())
-        except (ClaimLost, OperationalError, InterfaceError):
+        except (ClaimLost, OperationalError, InterfaceError, StoreAway):
             raise  # nothing is wrong with the row: it is tried again
         except Exception:
             # The log's formatter leaves out messages, which may hold what somebody wrote.

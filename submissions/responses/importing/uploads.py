@@ -21,7 +21,8 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.claims import claim, claimed_row, claimed_until
-from core.disk_reserve import has_room_for
+from core.disk_reserve import has_room_for_upload
+from core.outages import StoreAway
 from core.whole_files import open_whole
 from submissions.calls.models import Call
 from submissions.responses.attaching import digest_of, presentable_name
@@ -52,7 +53,7 @@ def upload(*, call: Call, file: UploadedFile, by: User, at: datetime) -> Respons
     most = folders.MOST_BYTES if is_folder else tables.MOST_BYTES
     if (file.size or 0) > most:
         raise ImportRefused(f"The file is larger than {most // 1024 // 1024} MB")
-    if not has_room_for(file.size or 0):
+    if not has_room_for_upload(file.size or 0):
         raise ImportRefused("There is no room for files at the moment")
     kind = ImportKind.FOLDER if is_folder else ImportKind.CSV
     content = _content(kind, file.read())
@@ -78,7 +79,10 @@ def upload(*, call: Call, file: UploadedFile, by: User, at: datetime) -> Respons
             uploaded_at=at,
             choices=choices.as_stored(),
         )
-        made.file.save("", file, save=False)
+        try:
+            made.file.save("", file, save=False)
+        except StoreAway:
+            raise ImportRefused("There is no room for files at the moment") from None
         try:
             made.save(force_insert=True)
         except BaseException:
