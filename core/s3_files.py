@@ -92,7 +92,9 @@ class S3Files(S3Storage):
         """
         digest, size = _digest_of(content)
         if size > LARGEST:
-            raise StoreAway(f"a file of {size:,} bytes, and 5 GB are the most", self._where)
+            raise disk_reserve.NoRoom(
+                f"It has {size:,} bytes, and a bucket takes 5 GB in one file. Choose less at once."
+            )
         mark = secrets.token_hex(8)
         facts = {
             "ContentLength": size,

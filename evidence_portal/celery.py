@@ -71,6 +71,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=41, hour="*/6"),
         "options": {"expires": 3600.0},
     },
+    "end-removed-files": {
+        "task": "submissions.end_removed_files",
+        "schedule": crontab(minute=31),
+        "options": {"expires": 3600.0},
+    },
     # Four times a day, so that an outage does not break what the privacy notice promises per day.
     "end-data": {
         "task": "retention.end_data",

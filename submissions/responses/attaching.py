@@ -4,6 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO, cast
 from uuid import UUID
@@ -14,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.disk_reserve import has_room_for_upload
+from core.stores import has_bucket
 from submissions.calls.models import Question
+from submissions.responses.ending.stored_files import end_removed
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.checking import (
     refuse_macro_ending,
@@ -191,6 +194,12 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
         if attachment.versions.exists():
             attachment.removed_at = at
             attachment.save(update_fields=["removed_at"])
+        elif has_bucket():
+            # The row stays until the file is gone: a bucket that is away is asked again.
+            attachment.removed_at = at
+            attachment.save(update_fields=["removed_at"])
+            removed = Attachment.objects.filter(pk=attachment.pk)
+            transaction.on_commit(partial(end_removed, removed), robust=True)
         else:
             file = attachment.file
             attachment.delete()

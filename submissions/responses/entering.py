@@ -1,7 +1,6 @@
 """Entering what came by post, by email, by telephone or in person, as staff do for its author."""
 
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -10,6 +9,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from submissions.calls.models import Call
 from submissions.responses.drafting import begin
+from submissions.responses.ending.stored_files import delete_files
 from submissions.responses.errors import EntryRefused
 from submissions.responses.models import Attachment, Entry, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel
@@ -74,15 +74,15 @@ def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | N
 
 
 def discard_entry(entry: Entry, *, by: User, at: datetime) -> None:
-    """Delete a half-entered response with its files. Raises EntryRefused once it is submitted."""
+    """Delete a half-entered response with its files.
+
+    Raises EntryRefused once it is submitted, and StoreAway: then nothing is deleted.
+    """
     with transaction.atomic():
         submission = _lock_half_entered(entry)
         _record(AuditAction.ENTRY_DISCARDED, entry, by, at)
-        files = [(one.file.storage, one.file.name) for one in submission.attachments.all()]
-        Attachment.objects.filter(submission=submission).delete()
+        delete_files(Attachment.objects.filter(submission=submission))
         submission.delete()
-        for storage, name in files:
-            transaction.on_commit(partial(storage.delete, name), robust=True)
 
 
 def _refuse(channel: Channel, received_at: datetime, at: datetime) -> None:

@@ -9,6 +9,7 @@ from core import clock
 from core.broker import broker, nudge
 from core.outages import StoreAway
 from submissions.responses import scanning
+from submissions.responses.ending.stored_files import end_removed_from_drafts
 from submissions.responses.evidence_checks.checking import check_evidence, is_due
 from submissions.responses.importing import uploads
 from submissions.responses.importing.carrying_out import carry_out_next
@@ -73,6 +74,13 @@ def carry_out_imports() -> None:
 def clear_imports() -> None:
     """Discard uploads that nobody had carried out."""
     uploads.clear(at=clock.portal_now())
+
+
+@shared_task(name="submissions.end_removed_files")
+def end_removed_files() -> None:
+    """Delete files that authors took out of drafts, where the bucket was away then."""
+    if ended := end_removed_from_drafts():
+        logger.info("files: %d ended that had been taken out", ended)
 
 
 def nudge_imports() -> None:

@@ -1,9 +1,10 @@
 """Deleting the files of attachments together with their rows."""
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from submissions.responses.models import Attachment, FileScan
+from submissions.responses.models import Attachment, FileScan, Submission
+from submissions.responses.states import SubmissionState
 
 # Django would look for versions that have them, by a DELETE for which the portal's role has no
 # right. The foreign key of such a version refuses this one.
@@ -21,6 +22,24 @@ def delete_files(attachments: QuerySet[Attachment]) -> int:
     for attachment in files:
         attachment.file.storage.delete(attachment.file.name)
     return len(files)
+
+
+def end_removed(attachments: QuerySet[Attachment]) -> int:
+    """Delete those that were taken out of the working copy and that no version has.
+
+    Raises StoreAway; then their rows stay, to be found again.
+    """
+    with transaction.atomic():
+        return delete_files(attachments.filter(removed_at__isnull=False, versions=None))
+
+
+def end_removed_from_drafts() -> int:
+    """Delete what authors took out of their drafts while the bucket was away.
+
+    Of other responses, what is in no version ends after its period (`ending.drafts`).
+    """
+    drafts = Submission.objects.filter(state=SubmissionState.DRAFT)
+    return end_removed(Attachment.objects.filter(submission__in=drafts))
 
 
 def delete_rows(attachments: QuerySet[Attachment]) -> list[Attachment]:

@@ -9,7 +9,6 @@ Until somebody asks for it nothing of it is a response. Its file goes once it is
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -148,13 +147,16 @@ def carry_out(of: ResponseImport, *, seen: str, by: User, at: datetime) -> None:
 
 
 def discard(of: ResponseImport, *, by: User | None, at: datetime) -> None:
-    """Delete an upload of which nothing was entered. Raises ImportRefused once it was asked for."""
+    """Delete an upload of which nothing was entered.
+
+    Raises ImportRefused once it was asked for, and StoreAway: then nothing is deleted.
+    """
     with transaction.atomic():
         locked = _lock(of)
         _record(locked, AuditAction.IMPORT_DISCARDED, by=by, at=at)
         storage, name = locked.file.storage, locked.file.name
         locked.delete()
-        transaction.on_commit(partial(storage.delete, name), robust=True)
+        storage.delete(name)
 
 
 def clear(*, at: datetime) -> int:

@@ -230,7 +230,7 @@ def test_upload_that_nobody_carries_out_is_discarded_after_a_week(call, staff):
     assert uploads.clear(at=WEEKS_LATER + uploads.KEPT - timedelta(seconds=1)) == 0
     assert uploads.clear(at=WEEKS_LATER + uploads.KEPT) == 1
     assert ResponseImport.objects.count() == 0
-    assert storage.exists(name)  # it goes with the commit
+    assert not storage.exists(name)
 
 
 def test_files_of_a_folder_become_originals_with_the_text_beside(call, staff):
