@@ -104,17 +104,18 @@ def _move(
             return
         _note_the_last(file.name)
         _copy(file.name, found, target)
-    if not _is_whole(target, file.name, digest):
-        done.problems.append(f"{file.name}: another file has its name where it was to go")
-        return
-    # Whoever deleted it meanwhile deleted it here first: then the copy goes, too.
+    is_whole = _is_whole(target, file.name, digest)
     if not source.exists(file.name):
-        target.delete(file.name)
+        # Whoever deleted it meanwhile deleted it here first: then the copy goes, too.
+        if is_whole:
+            target.delete(file.name)
         done.ended += 1
-        return
-    source.delete(file.name)
-    done.moved += 1
-    done.size += size
+    elif is_whole:
+        source.delete(file.name)
+        done.moved += 1
+        done.size += size
+    else:
+        done.problems.append(f"{file.name}: another file has its name where it was to go")
 
 
 def _copy(name: str, content: File, target: Storage) -> None:
@@ -147,8 +148,11 @@ def _to_the_disk(path: str) -> None:
 
 
 def _is_whole(store: Storage, name: str, digest: str) -> bool:
-    with closing(store.open(name)) as copy:
-        return _digest_of(copy)[0] == digest
+    try:
+        with closing(store.open(name)) as copy:
+            return _digest_of(copy)[0] == digest
+    except FileNotFoundError:
+        return False
 
 
 def _digest_of(file: File) -> tuple[str, int]:

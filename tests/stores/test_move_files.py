@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from core import disk_reserve
+from core import disk_reserve, moving_files
 from core.moving_files import one_at_a_time
 from core.stores import DISK, PRIVATE, S3
 from personal_data.stored_files import fields
@@ -168,22 +168,25 @@ def test_another_file_of_that_name_is_kept_and_named(call, bucket, keep_files, c
         assert file.read() == b"One.\n"
 
 
+@pytest.mark.parametrize("when", ["before the copy", "after it"])
 @pytest.mark.parametrize("to", ["s3", "disk"])
 def test_file_that_is_erased_while_it_is_copied_comes_back_nowhere(
-    call, bucket, keep_files, monkeypatch, capsys, to, settings
+    call, bucket, keep_files, monkeypatch, capsys, to, settings, when
 ):
     keep_files(bucket, first=DISK if to == "s3" else S3)
     submitted_with(call, b"One.\n")
     (name,) = names()
     private = keep_files(bucket, first=to)
-    target = storages[to]
-    save = target.save
+    copy = moving_files._copy
 
-    def erased_meanwhile(given, content, max_length=None):
-        private.delete(name)
-        return save(given, content, max_length)
+    def erased_meanwhile(*given):
+        if when == "before the copy":
+            private.delete(name)
+        copy(*given)
+        if when == "after it":
+            private.delete(name)
 
-    monkeypatch.setattr(target, "save", erased_meanwhile)
+    monkeypatch.setattr(moving_files, "_copy", erased_meanwhile)
     assert "1 ended meanwhile" in moved(to, capsys)
     assert (on_disk(settings), bucket.names()) == ([], [])
 
