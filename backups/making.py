@@ -23,6 +23,7 @@ from backups.contents import Contents, StoredFile
 from backups.encryption import encrypt, recipients_from
 from backups.errors import BackupFailed
 from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, PART, BackupFolder
+from core.outages import StoreAway
 from submissions.responses.models.attachments import private_storage
 
 LOCK_WITHIN = "60s"  # a migration that runs may hold a table for longer
@@ -161,6 +162,8 @@ class _Making:
         try:
             with private_storage().open(file.name) as source:
                 read, written = encrypt(source, part, self._keys)
+        except StoreAway as error:
+            raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
         except (OSError, SuspiciousFileOperation):
             # Of the source: where the target cannot be written, the backup ends.
             part.unlink(missing_ok=True)

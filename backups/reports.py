@@ -5,6 +5,7 @@ of uploads is what all share.
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,8 +14,10 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 
 from core import spoken_time
+from core.outages import StoreAway
 from submissions.responses.models.attachments import private_storage
 
+logger = logging.getLogger(__name__)
 FOLDER = "backup-reports"
 DRILL_LATE_AFTER = timedelta(days=9)
 
@@ -35,7 +38,17 @@ class Report:
 
 
 def write(kind: Kind, *, at: datetime, is_good: bool, said: str) -> None:
-    """Keep a report; `said` is one line without names, addresses and answers."""
+    """Keep a report; `said` is one line without names, addresses and answers.
+
+    Where the bucket of files is away, the log has it.
+    """
+    try:
+        _write(kind, at, is_good, said)
+    except StoreAway as error:
+        logger.error("%s, not reported (%s: %s): %s", kind, error.host, error, said)
+
+
+def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:
     before = of(kind)
     last_good_at = at if is_good else before and before.last_good_at
     report = {
@@ -72,7 +85,10 @@ def problems_in_words(*, wall_now: datetime) -> list[str]:
     """
     if not settings.BACKUP_RECIPIENTS:
         return []
-    backup, drill = of(Kind.BACKUP), of(Kind.DRILL)
+    try:
+        backup, drill = of(Kind.BACKUP), of(Kind.DRILL)
+    except StoreAway as error:
+        return [f"what became of backups is not known ({error.host}: {error})"]
     said = []
     if backup is None or backup.last_good_at is None:
         said.append("no backup was made yet")

@@ -25,15 +25,17 @@ from backups.contents import FORMAT, fingerprint_of_key
 from backups.encryption import decrypt
 from backups.errors import BackupFailed, Damaged
 from backups.folder import DATABASE, ERASURES, MANIFEST, BackupFolder
-from core import database_roles, schema
+from core import database_roles, moving_files, schema
 from core.database_roles import SCHEMA
+from core.outages import StoreAway
+from core.stores import NotListed
 from personal_data import erasing
 from submissions.outbox import holding
 from submissions.responses.models.attachments import private_storage
 
 IN_MEMORY = 8 * 1024 * 1024  # bytes of a file; longer ones wait on the disk that they go to
 # What may lie in the store before a restore.
-BESIDE_FILES = frozenset({erasing.FOLDER, reports.FOLDER, holding.MARK})
+BESIDE_FILES = frozenset({erasing.FOLDER, reports.FOLDER, holding.MARK, moving_files.LAST})
 TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind <> 'i'"
 
 
@@ -124,6 +126,8 @@ class Restoring:
                 raise BackupFailed(
                     f"The store of files takes no more: {error.strerror}. Make room there."
                 ) from None
+            except StoreAway as error:
+                raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
         saved.append(name)
         if name != file["name"]:
             raise BackupFailed(f"The store of files has {file['name']} already. Empty it.")
@@ -200,7 +204,7 @@ def refuse_unless_empty(storage: Storage, *, files: bool) -> None:
             "The database is not empty. Restore into a new one: nothing that is there is ever "
             "overwritten."
         )
-    if files and (name := _first_file(storage)):
+    if files and (name := _first_file_or_refusal(storage)):
         raise BackupFailed(
             f"The store of files is not empty: it has {name}. Move what is there away first."
         )
@@ -213,6 +217,17 @@ def keep_tombstones(erasures: list[dict[str, Any]]) -> None:
         name = erasing.tombstone_name(erasure["request"])
         if not storage.exists(name):
             storage.save(name, ContentFile(json.dumps(erasure).encode() + b"\n"))
+
+
+def _first_file_or_refusal(storage: Storage) -> str:
+    try:
+        return _first_file(storage)
+    except NotListed:
+        raise BackupFailed(
+            "Whether the bucket of files is empty cannot be seen: let its key list it meanwhile."
+        ) from None
+    except StoreAway as error:
+        raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
 
 
 def _first_file(storage: Storage, folder: str = "") -> str:

@@ -6,6 +6,7 @@ Whoever kills it leaves at most one file in both stores, and the next run goes o
 files go to the other store already, and `core.two_stores` finds a file in either.
 """
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -15,12 +16,11 @@ from pathlib import Path
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
-from django.db import connection
 
 from core import disk_reserve
 from core.errors import PortalError
 
-LOCK = 0x46494C45  # any number that no other advisory lock has
+LAST = "move_files.last"  # names the file that is being moved
 HALF = ".moving"  # the ending of a copy that is not whole yet
 PIECE = 1024 * 1024  # bytes
 
@@ -31,10 +31,14 @@ class AlreadyMoving(PortalError):
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that a row has. Without a digest it is compared with the file itself."""
+    """A file to move. Without a digest it is compared with what it was before.
+
+    `may_end`: it is no loss if it is not there any more.
+    """
 
     name: str
     sha256: str = ""
+    may_end: bool = False
 
 
 @dataclass
@@ -50,16 +54,19 @@ class Moved:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Hold the lock of moving; raise AlreadyMoving if another process has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if cursor.fetchone() != (True,):
-            raise AlreadyMoving
+    """Hold the lock of moving; raise AlreadyMoving if another process has it.
+
+    It is of the folder of files, which the disk has on either way.
+    """
+    folder = os.open(disk_reserve.folder(), os.O_RDONLY)
     try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyMoving from None
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        os.close(folder)
 
 
 def move(
@@ -80,7 +87,7 @@ def move(
     for file in files:
         _move(file, source, target, is_known, done)
         note(done)
-    _note_the_last("")
+    _last().unlink(missing_ok=True)
     return done
 
 
@@ -92,7 +99,7 @@ def _move(
     except FileNotFoundError:
         if target.exists(file.name):
             done.there_already += 1
-        elif is_known(file.name):
+        elif is_known(file.name) and not file.may_end:
             done.problems.append(f"{file.name}: missing")
         else:
             done.ended += 1
@@ -165,7 +172,7 @@ def _digest_of(file: File) -> tuple[str, int]:
 
 def _last() -> Path:
     """Return the file that names what is being moved; a disk is on either way."""
-    return disk_reserve.folder() / "move_files.last"
+    return disk_reserve.folder() / LAST
 
 
 def _note_the_last(name: str) -> None:

@@ -239,7 +239,7 @@ class S3Files(S3Storage):
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Return the names of folders and files. Raises NotListed where the key may not list."""
-        prefix = f"{self._normalize_name(path)}/"
+        prefix = f"{self._normalize_name(path)}/" if path else ""
         folders: list[str] = []
         files: list[str] = []
         pages = self._client.get_paginator("list_objects_v2")

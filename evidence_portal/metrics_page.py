@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 from backups import reports
 from core import clock, clock_check, disk_reserve, heartbeats, release
 from core.broker import broker
+from core.outages import StoreAway
 from evidence_portal.monitoring import may_read_parts
 from exports.models import ExportRun
 from submissions.mail.mail_health import mail_health
@@ -103,7 +104,10 @@ def _of_backups() -> Iterator[GaugeMetricFamily]:
     if not settings.BACKUP_RECIPIENTS:
         return
     for kind in reports.Kind:
-        known = reports.of(kind)
+        try:
+            known = reports.of(kind)
+        except StoreAway:
+            return
         yield GaugeMetricFamily(
             f"portal_{kind}_last_good_timestamp_seconds",
             f"When the last good {kind} began, in seconds since 1970; 0 for none",

@@ -9,9 +9,11 @@ from django.db.models import FileField, Model
 from core.moving_files import HALF, Stored
 from core.stores import NotListed
 from personal_data.erasing import FOLDER, tombstone_name
+from submissions.outbox.holding import MARK
 from submissions.responses.models import ErasureRequest
 
 AT_ONCE = 500  # rows
+REPORTS = "backup-reports"  # of `backups.reports`, a higher app
 
 
 def fields() -> list[tuple[type[Model], str]]:
@@ -26,10 +28,10 @@ def fields() -> list[tuple[type[Model], str]]:
 
 
 def kept_files(source: Storage) -> Iterator[Stored]:
-    """Yield the file of each row with its digest, and the small file of each erasure.
+    """Yield the file of each row with its digest, and the small files that no row has.
 
-    A database that was restored does not know of erasures that are newer: `source` lists them, if
-    it may be listed.
+    They are of erasures, of backups, and the mark that holds mail. A restored database does not
+    know of erasures that are newer: `source` lists them, if it may be listed.
     """
     for model, name in fields():
         rows = model._default_manager.exclude(**{name: ""}).order_by("pk")
@@ -37,17 +39,23 @@ def kept_files(source: Storage) -> Iterator[Stored]:
             yield Stored(file, sha256)
     erased = ErasureRequest.objects.carried_out().values_list("public_id", flat=True)
     names = {tombstone_name(str(request)) for request in erased}
-    try:
-        listed = source.listdir(FOLDER)[1]
-    except (FileNotFoundError, NotListed):
-        listed = []
-    names.update(f"{FOLDER}/{name}" for name in listed if not name.endswith(HALF))
+    names.update(_listed(source, FOLDER))
     for name in sorted(names):
         yield Stored(name)
+    for name in [*_listed(source, REPORTS), MARK]:
+        yield Stored(name, may_end=True)
+
+
+def _listed(source: Storage, folder: str) -> list[str]:
+    try:
+        listed = source.listdir(folder)[1]
+    except (FileNotFoundError, NotListed):
+        return []
+    return [f"{folder}/{name}" for name in sorted(listed) if not name.endswith(HALF)]
 
 
 def is_known(name: str) -> bool:
-    """Return whether a row has a file of that name, or it tells of an erasure."""
-    if name.startswith(f"{FOLDER}/"):
+    """Return whether a row has a file of that name, or it needs none."""
+    if name == MARK or name.startswith((f"{FOLDER}/", f"{REPORTS}/")):
         return True
     return any(model._default_manager.filter(**{field: name}).exists() for model, field in fields())

@@ -9,6 +9,7 @@ from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 from core import arrival, can_write, clock, clock_check, database_roles
+from submissions.outbox import holding
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
@@ -44,6 +45,7 @@ def empty_caches():
     for function in CLEARED:
         function.cache_clear()
     can_write.forget()
+    holding.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -6,21 +6,36 @@ sends sees it.
 """
 
 import json
+import logging
 from datetime import datetime
+from time import monotonic
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from core import spoken_time
+from core.outages import StoreAway
+from core.stores import has_bucket
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 
+logger = logging.getLogger(__name__)
 MARK = "mail-held.json"
+EVERY = 60.0  # seconds
 RELEASE = "manage.py release_mail"
 MAY_BE_OUT = (
     "It was waiting when the restored backup was made, so it may have gone out. Send it again if "
     "nobody got it."
 )
+
+
+# What the bucket said last, and when (monotonic, seconds): `at`, `held`.
+_said: dict[str, float] = {}
+
+
+def forget() -> None:
+    """Ask the bucket at the next question."""
+    _said.clear()
 
 
 def hold(*, wall_now: datetime) -> None:
@@ -39,22 +54,45 @@ def give_up_waiting() -> int:
 
 
 def is_held() -> bool:
-    return _storage().exists(MARK)
+    """Return whether no mail may go out.
+
+    A bucket is asked once a minute. While it is away, what it said last counts, so that mail goes
+    out; a process that it never answered holds all mail.
+    """
+    if not has_bucket():
+        return _storage().exists(MARK)
+    now = monotonic()
+    if _said and now - _said["at"] < EVERY:
+        return _said["held"] > 0
+    try:
+        held = _storage().exists(MARK)
+    except StoreAway as error:
+        logger.warning("whether mail is held is not known, %s: %s", error.host, error)
+        return not _said or _said["held"] > 0
+    _said.update(at=now, held=held)
+    return held
 
 
 def held_in_words() -> str:
     """Return for instance "Mail is held since a backup was restored on 24 July 2019"; else ""."""
     if not is_held():
         return ""
-    with _storage().open(MARK) as mark:
-        since = datetime.fromisoformat(json.loads(mark.read())["since"])
+    try:
+        with _storage().open(MARK) as mark:
+            since = datetime.fromisoformat(json.loads(mark.read())["since"])
+    except FileNotFoundError:
+        return ""  # somebody has let it go out
+    except StoreAway as error:
+        return f"Whether mail is held since a restore is not known ({error.host}: {error})"
     return f"Mail is held since a backup was restored on {spoken_time.say_day(since)}"
 
 
 def release() -> bool:
     """Let mail go out again; False if it was not held."""
+    forget()
     was_held = is_held()
     _storage().delete(MARK)
+    forget()
     return was_held
 
 

@@ -4,7 +4,6 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO, cast
 from uuid import UUID
@@ -199,7 +198,7 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
             attachment.removed_at = at
             attachment.save(update_fields=["removed_at"])
             removed = Attachment.objects.filter(pk=attachment.pk)
-            transaction.on_commit(partial(end_removed, removed), robust=True)
+            transaction.on_commit(lambda: end_removed(removed), robust=True)
         else:
             file = attachment.file
             attachment.delete()

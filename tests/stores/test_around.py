@@ -3,13 +3,17 @@
 import json
 
 import pytest
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from accounts.states import Role
+from backups import drilling, reports, restoring
+from backups.errors import BackupFailed
 from core.checks import check_bucket
 from core.outages import StoreAway
 from personal_data import erasing
+from submissions.outbox import holding
 from submissions.responses import entering, tasks
 from submissions.responses.attaching import detach
 from submissions.responses.importing import uploads
@@ -101,7 +105,7 @@ def test_discarded_entry_goes_with_its_files_or_not_at_all(first_call, s3, on_s3
 def test_import_goes_on_once_the_server_is_back(first_call, s3, on_s3):
     by = make_user(Role.REVIEWER)
     of = rows.uploaded(first_call, by, rows.folder(a_txt="One.", b_txt="Two."), "letters.zip")
-    rows.looked_at(of, day="2019-07-22", text_question="good_practice", columns=())
+    rows.looked_at(of, day="2019-07-22", columns=())
     uploads.carry_out(of, seen=rows.etag(of.choices), by=by, at=rows.WEEKS_LATER)
     s3.front.breaks = lambda asked: refusal(503, "SlowDown") if asked.method == "PUT" else None
     with pytest.raises(StoreAway):
@@ -134,3 +138,49 @@ def test_file_that_its_author_takes_out_while_the_server_is_dead_goes_later(call
     tasks.end_removed_files()
     assert on_s3.names() == [kept.file.name]
     assert list(Attachment.objects.all()) == [kept]
+
+
+def test_mail_goes_on_while_the_server_is_dead_if_it_was_not_held(call, s3, monkeypatch):
+    clock = iter([0.0, 59.0, 60.0, 61.0, 62.0, 63.0])
+    monkeypatch.setattr(holding, "monotonic", lambda: next(clock))
+    assert holding.is_held() is False
+    with s3.dead():
+        assert [holding.is_held(), holding.is_held()] == [False, False]
+        holding.forget()
+        # A process that does not know whether a backup was restored sends nothing.
+        assert holding.is_held() is True
+        assert "is not known" in holding.held_in_words()
+    assert holding.is_held() is False
+
+
+def test_backups_are_told_of_while_the_server_is_dead(call, s3, settings, client, caplog):
+    settings.BACKUP_RECIPIENTS = ["age1x"]
+    at = while_open(call)
+    reports.write(reports.Kind.BACKUP, at=at, is_good=True, said="Fine.")
+    assert reports.problems_in_words(wall_now=at) == []
+    with s3.dead():
+        (said,) = reports.problems_in_words(wall_now=at)
+        assert client.get("/metrics/").status_code == 200
+        reports.write(reports.Kind.DRILL, at=at, is_good=True, said="Fine, too.")
+    assert said.startswith("what became of backups is not known (the bucket")
+    assert "Fine, too." in caplog.text
+
+
+def test_drill_touches_no_bucket(monkeypatch):
+    monkeypatch.setenv("PORTAL_FILES_S3_BUCKET", "evidence")
+    monkeypatch.setenv("PORTAL_FILES", "s3")
+    made = drilling._environment("postgresql://nobody@/none", "/scratch")
+    assert [name for name in made if name.startswith("PORTAL_FILES")] == []
+    assert made["PORTAL_MEDIA"] == "/scratch"
+
+
+def test_restore_is_refused_where_the_bucket_has_files_or_does_not_tell(on_s3, s3):
+    storage = storages["private"]
+    assert restoring._first_file_or_refusal(storage) == ""
+    on_s3.put("attachments/ab/one", b"One.")
+    assert restoring._first_file_or_refusal(storage) == "attachments/ab/one"
+    s3.front.may_list = False
+    with pytest.raises(BackupFailed, match="let its key list it"):
+        restoring._first_file_or_refusal(storage)
+    with s3.dead(), pytest.raises(BackupFailed, match="Bring it back first"):
+        restoring._first_file_or_refusal(storage)

@@ -12,18 +12,27 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
-from django.db import connection
 
+from backups import reports
 from core import disk_reserve, moving_files
 from core.moving_files import one_at_a_time
 from core.stores import DISK, PRIVATE, S3
+from personal_data import stored_files
 from personal_data.stored_files import fields
+from submissions.outbox import holding
 from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
 from tests.exports.exporting import exported, members
 from tests.faults.celery_processes import environment
-from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
+from tests.makers import (
+    OPENS_AT,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    while_open,
+)
 from tests.personal_data.erasures import erase
 from tests.stores.s3_server import KEY, SECRET, refusal
 
@@ -59,6 +68,24 @@ def moved(to, capsys):
 
 def names():
     return sorted(Attachment.objects.values_list("file", flat=True))
+
+
+def test_reports_of_backups_are_known_by_their_folder():
+    assert stored_files.REPORTS == reports.FOLDER
+
+
+def test_small_files_that_no_row_has_go_along(bucket, keep_files, settings, capsys):
+    keep_files(bucket, first=DISK)
+    reports.write(reports.Kind.BACKUP, at=OPENS_AT, is_good=True, said="Fine.")
+    holding.hold(wall_now=OPENS_AT)
+    keep_files(bucket, first=S3)
+    assert holding.is_held()
+    moved("s3", capsys)
+    assert on_disk(settings) == []
+    assert len(bucket.names()) == 2
+    assert holding.held_in_words().startswith("Mail is held since a backup was restored")
+    assert holding.release()
+    assert holding.is_held() is False
 
 
 def test_every_model_that_has_files_says_their_digest():
@@ -228,7 +255,6 @@ def test_two_do_not_move_at_once(bucket, keep_files):
         with one_at_a_time():
             held.set()
             done.wait(60)
-        connection.close()
 
     other = threading.Thread(target=hold)
     other.start()
