@@ -42,8 +42,10 @@ def kept_files(source: Storage) -> Iterator[Stored]:
     names.update(_listed(source, FOLDER))
     for name in sorted(names):
         yield Stored(name)
-    for name in [*_listed(source, REPORTS), MARK]:
+    for name in _listed(source, REPORTS):
         yield Stored(name, may_end=True)
+    if source.exists(MARK):
+        yield Stored(MARK, may_end=True)
 
 
 def _listed(source: Storage, folder: str) -> list[str]:

@@ -179,7 +179,7 @@ def test_engines_have_no_way_out_and_nobody_but_the_portal_reaches_them():
         "web": ["engines", "default", "front"],
         "worker": ["engines", "default"],
         "beat": ["engines", "default"],
-        "backup": ["engines"],
+        "backup": ["engines", "default"],
         "postgres": ["engines"],
         "redis": ["engines"],
         "caddy": ["front"],
