@@ -13,7 +13,8 @@ from submissions.outbox.holding import MARK
 from submissions.responses.models import ErasureRequest
 
 AT_ONCE = 500  # rows
-REPORTS = "backup-reports"  # of `backups.reports`, a higher app
+# Of `backups.reports`, a higher app.
+REPORTS = ("backup-reports/backup.json", "backup-reports/drill.json")
 
 
 def fields() -> list[tuple[type[Model], str]]:
@@ -39,25 +40,20 @@ def kept_files(source: Storage) -> Iterator[Stored]:
             yield Stored(file, sha256)
     erased = ErasureRequest.objects.carried_out().values_list("public_id", flat=True)
     names = {tombstone_name(str(request)) for request in erased}
-    names.update(_listed(source, FOLDER))
+    try:
+        listed = source.listdir(FOLDER)[1]
+    except (FileNotFoundError, NotListed):
+        listed = []
+    names.update(f"{FOLDER}/{name}" for name in listed if not name.endswith(HALF))
     for name in sorted(names):
         yield Stored(name)
-    for name in _listed(source, REPORTS):
-        yield Stored(name, may_end=True)
-    if source.exists(MARK):
-        yield Stored(MARK, may_end=True)
-
-
-def _listed(source: Storage, folder: str) -> list[str]:
-    try:
-        listed = source.listdir(folder)[1]
-    except (FileNotFoundError, NotListed):
-        return []
-    return [f"{folder}/{name}" for name in sorted(listed) if not name.endswith(HALF)]
+    for name in (MARK, *REPORTS):
+        if source.exists(name):
+            yield Stored(name, may_end=True)
 
 
 def is_known(name: str) -> bool:
     """Return whether a row has a file of that name, or it needs none."""
-    if name == MARK or name.startswith((f"{FOLDER}/", f"{REPORTS}/")):
+    if name in {MARK, *REPORTS} or name.startswith(f"{FOLDER}/"):
         return True
     return any(model._default_manager.filter(**{field: name}).exists() for model, field in fields())

@@ -70,8 +70,8 @@ def names():
     return sorted(Attachment.objects.values_list("file", flat=True))
 
 
-def test_reports_of_backups_are_known_by_their_folder():
-    assert stored_files.REPORTS == reports.FOLDER
+def test_reports_of_backups_are_known_by_their_names():
+    assert [reports._name(kind) for kind in reports.Kind] == [*stored_files.REPORTS]
 
 
 def test_small_files_that_no_row_has_go_along(bucket, keep_files, settings, capsys):
