@@ -46,11 +46,12 @@ class Contents:
 def at_one_moment() -> Iterator[Contents]:
     """Look at the database as it is now, as its owner, and hold that view for pg_dump.
 
-    Raises BackupFailed for a database of another release, whose tables are not those of here.
+    Raises BackupFailed for a database of another release, whose tables are not those of here, and
+    for a role that may not read everything.
     """
     if refusal := schema.problem():
         raise BackupFailed(refusal)
-    with database_roles.as_owner(), transaction.atomic():
+    with database_roles.as_owner(), _read_by_owner():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -73,6 +74,17 @@ def at_one_moment() -> Iterator[Contents]:
             },
         }
         yield Contents(snapshot, files, erasures, facts)
+
+
+@contextmanager
+def _read_by_owner() -> Iterator[None]:
+    if not database_roles.owns_tables():
+        raise BackupFailed(
+            "The role of DATABASE_URL may not read everything: set MIGRATION_DATABASE_URL to the "
+            "address of the tables' owner for this command."
+        )
+    with transaction.atomic():
+        yield
 
 
 def erasures_now() -> list[dict[str, Any]]:

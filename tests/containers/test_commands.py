@@ -216,6 +216,9 @@ def test_backup_of_its_service_is_restored_by_the_two_roles(deployed):
     made = deployed.run([*command[:-2], "--drill"], **environment)
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[-1].endswith(": 1 versions checked, 0 problems.")
+    refused = deployed.run([*command[:-2]], **{**environment, "MIGRATION_DATABASE_URL": ""})
+    assert refused.returncode == 1
+    assert "set MIGRATION_DATABASE_URL to the address of the tables' owner" in refused.stderr
     deployed.postgres.make_database("again")
     identity = deployed.folder / "identity"
     identity.write_text(f"{secret}\n")
