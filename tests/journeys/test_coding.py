@@ -132,3 +132,68 @@ def test_sentences_are_coded_by_keyboard_and_undone(coder_page, at, width):
     page.get_by_role("button", name="Take away Money").click()
     page.locator("#coded-story details").wait_for(state="detached")
     assert not Coding.objects.exists()
+
+
+def test_part_of_a_name_finds_its_code_and_the_page_stays_at_the_passage(coder_page, at):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story="One is fair.\n" * 60)
+    ada = make_user(Role.CODER, username="ada")
+    money = make_code(call=call, name="Money", by=ada)
+    for name in ("Wages", "Waste"):
+        make_code(call=call, name=name, parent=money, by=ada)
+    page = coder_page(response, ada, 1280)
+    status = page.locator("#coding-status")
+    for _ in range(3):
+        page.keyboard.press("]")
+    stands_at = page.evaluate("scrollY")
+    page.keyboard.press("f")
+    page.keyboard.type("wa")
+    page.keyboard.press("Enter")
+    assert status.inner_text() == (
+        "2 codes have “wa”: “Money > Wages”, “Money > Waste”. Choose one."
+    )
+    page.keyboard.type("g")
+    page.keyboard.press("Enter")
+    assert status.inner_text() == (
+        "Press Enter again for “Money > Wages”. To add a code “wag”, type it again."
+    )
+    assert page.evaluate("scrollY") == stands_at
+    page.keyboard.press("Enter")
+    coded(page, 1)
+    assert Coding.objects.get().code.name == "Wages"
+    page.keyboard.press("f")
+    page.keyboard.type("wag")
+    page.keyboard.press("Enter")
+    page.locator("#coding-code").fill("wag")
+    page.keyboard.press("Enter")
+    page.get_by_text("There is no code “wag”. Press Enter again to add it.").wait_for()
+
+
+def test_without_css_highlights_a_coding_is_drawn_before_it_is_saved(coder_page, at):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story="One is fair. Two 😎 is not. Three is.")
+    ada = make_user(Role.CODER, username="ada")
+    make_code(call=call, name="Money", by=ada)
+    page = coder_page(response, ada, 1280)
+    page.add_init_script(
+        "const css = CSS; window.CSS = {escape: css.escape.bind(css), supports: () => false};"
+    )
+    page.reload()
+    page.keyboard.press("]")
+    page.keyboard.press("}")
+    page.locator("#coding-code").fill("Money")
+    drawn = page.evaluate(
+        """async () => {
+            document.getElementById("coding-bar").requestSubmit();
+            const marks = [...document.querySelectorAll("mark.drawn-pending")];
+            const words = marks.map((mark) => mark.textContent).join("");
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            return [words, document.getElementById("coding-status").textContent];
+        }"""
+    )
+    assert drawn == ["One is fair. Two 😎 is not.", "Saving…"]
+    coded(page, 1)
+    assert page.locator("mark.drawn-pending").count() == 0
+    assert quote(Coding.objects.get()) == "One is fair. Two 😎 is not."
