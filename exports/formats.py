@@ -6,12 +6,15 @@ from datetime import datetime
 from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
+from django.utils.text import slugify
+
 from exports.export_context import ExportContext
 from exports.types import Dataset, Pieces
 from exports.writers import (
     attachments,
     bundle,
     codings_csv,
+    counts_csv,
     csv_file,
     csv_zips,
     dictionary,
@@ -66,11 +69,12 @@ _ALL = [
     FileFormat(
         "codings",
         "Codings",
-        "-codings.csv",
+        ".csv",
         csv_file.CONTENT_TYPE,
         codings_csv.pieces,
         broken_off=csv_file.BROKEN_OFF,
     ),
+    FileFormat("counts", "Counts as CSV", ".csv", csv_file.CONTENT_TYPE, counts_csv.pieces),
     FileFormat("xlsx", "Excel", ".xlsx", workbook.CONTENT_TYPE, workbook.pieces),
     FileFormat(
         "json",
@@ -80,38 +84,32 @@ _ALL = [
         json_lines.pieces,
         broken_off=json_lines.BROKEN_OFF,
     ),
-    FileFormat("csv-excel", "CSV for Excel", "-excel.zip", ZIP, csv_zips.for_excel),
-    FileFormat("long", "CSV, a row per answer", "-long.zip", ZIP, csv_zips.in_long_form),
-    FileFormat("r", "CSV with a script for R", "-r.zip", ZIP, csv_zips.for_r),
-    FileFormat(
-        "sav", "SPSS", "-spss.zip", ZIP, statistics_file.spss, needs=("pyreadstat", "pandas")
-    ),
-    FileFormat(
-        "dta", "Stata", "-stata.zip", ZIP, statistics_file.stata, needs=("pyreadstat", "pandas")
-    ),
-    FileFormat("parquet", "Parquet", "-parquet.zip", ZIP, parquet_file.pieces, needs=("pyarrow",)),
+    FileFormat("csv-excel", "CSV for Excel", ".zip", ZIP, csv_zips.for_excel),
+    FileFormat("long", "CSV, a row per answer", ".zip", ZIP, csv_zips.in_long_form),
+    FileFormat("r", "CSV with a script for R", ".zip", ZIP, csv_zips.for_r),
+    FileFormat("sav", "SPSS", ".zip", ZIP, statistics_file.spss, needs=("pyreadstat", "pandas")),
+    FileFormat("dta", "Stata", ".zip", ZIP, statistics_file.stata, needs=("pyreadstat", "pandas")),
+    FileFormat("parquet", "Parquet", ".zip", ZIP, parquet_file.pieces, needs=("pyarrow",)),
     FileFormat("qdpx", "REFI-QDA project", ".qdpx", qda_project.CONTENT_TYPE, qda_project.pieces),
     FileFormat("qdc", "REFI-QDA codebook", ".qdc", qda_codebook.CONTENT_TYPE, qda_codebook.pieces),
     FileFormat(
         "docx", "Word, all in one", ".docx", reading_docx.CONTENT_TYPE, reading_docx.one_document
     ),
-    FileFormat("docx-each", "Word, one per response", "-docx.zip", ZIP, reading_docx.one_each),
+    FileFormat("docx-each", "Word, one per response", ".zip", ZIP, reading_docx.one_each),
     FileFormat(
         "pdf", "PDF, all in one", ".pdf", reading_pdf.CONTENT_TYPE, reading_pdf.one_document
     ),
-    FileFormat("pdf-each", "PDF, one per response", "-pdf.zip", ZIP, reading_pdf.one_each),
-    FileFormat("attachments", "Files", "-files.zip", ZIP, attachments.pieces),
-    FileFormat("bundle", "Everything", "-bundle.zip", ZIP, bundle.pieces),
+    FileFormat("pdf-each", "PDF, one per response", ".zip", ZIP, reading_pdf.one_each),
+    FileFormat("attachments", "Files", ".zip", ZIP, attachments.pieces),
+    FileFormat("bundle", "Everything", ".zip", ZIP, bundle.pieces),
     FileFormat(
         "datapackage",
         "Data package",
-        "-datapackage.json",
+        ".json",
         table_schema.CONTENT_TYPE,
         table_schema.pieces,
     ),
-    FileFormat(
-        "dictionary", "Data dictionary", "-dictionary.csv", csv_file.CONTENT_TYPE, dictionary.pieces
-    ),
+    FileFormat("dictionary", "Data dictionary", ".csv", csv_file.CONTENT_TYPE, dictionary.pieces),
 ]
 # What the project team gets of its own codings, with the texts of files.
 OF_THE_TEAM = ("codings", "qdpx")
@@ -119,7 +117,10 @@ FORMATS: dict[str, FileFormat] = {file_format.name: file_format for file_format 
 
 
 def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str:
-    """Return for instance `the-call-2019-07-25.csv`; the day is the call's time zone's."""
+    """Return for instance `the-call-2019-07-25-data-dictionary.csv`: what the page calls it.
+
+    The day is the call's time zone's. The CSV of responses has no words: others build on its name.
+    """
     call = dataset.call
     day = f"{at.astimezone(ZoneInfo(call.timezone)):%Y-%m-%d}"
     said = (
@@ -128,4 +129,5 @@ def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str
         ("-team", dataset.team),
     )
     holds = "".join(word for word, is_so in said if is_so)
-    return f"{call.slug}-{day}{holds}{file_format.suffix}"
+    words = "" if file_format.name == "csv" else f"-{slugify(file_format.label)}"
+    return f"{call.slug}-{day}{holds}{words}{file_format.suffix}"

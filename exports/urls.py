@@ -1,11 +1,12 @@
 from django.urls import path
 
 from exports.api import views as api
-from exports.steering import choosing, downloads, overview, runs, tokens
+from exports.steering import choosing, downloads, overview, questions, runs, tokens
 
 urlpatterns = [
     path("steering/", overview.calls, name="steering"),
     path("steering/<slug:slug>/", overview.overview, name="steering_call"),
+    path("steering/<slug:slug>/counts/", questions.question_counts, name="question_counts"),
     path("steering/<slug:slug>/export.csv", downloads.export_csv, name="export_csv"),
     path(
         "steering/<slug:slug>/dictionary.csv", downloads.export_dictionary, name="export_dictionary"

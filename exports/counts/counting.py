@@ -4,7 +4,6 @@ A confidential response counts in the total and on its day only: no other count 
 answers.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -28,14 +27,16 @@ from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql
 from exports.consent import PSEUDONYMISED, confidential_sql
 from exports.consent import parameters as consent_parameters
-from exports.counts.facets import dependencies, facet_counts, hiding_facets
-from exports.counts.types import Completion, Counts, DayCount, OptionCount
+from exports.counts.answers import WORDS_FROM, count_answers
+from exports.counts.closed import LEFT, Dependencies
+from exports.counts.facets import facet_counts
+from exports.counts.tables import hidden_options, question_tables
+from exports.counts.types import Completion, Counts, DayCount, OptionCount, QuestionCounts
+from exports.filters import ExportFilter
+from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.responses.states import SubmissionState
-
-WORDS = "words"  # no question has this key
-WORDS_FROM = (250, 500, 1_000, 2_000, 5_000)  # where each length after the first begins
 
 
 def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
@@ -47,22 +48,24 @@ def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
     """
     once = once and not call.hides_small_counts
     days = _count_days(call, once)
-    chosen = _count_choices(call, once)
+    answers = count_answers(Dataset(call, ExportFilter(campaigns="once" if once else "")))
     total, confidential, median, answered = _count_answered(call, once)
     if call.hides_small_counts and (is_few(total) or is_few(total - confidential)):
         return Counts(total=None)
     hide = hidden_among if call.hides_small_counts else as_they_are
     hide_open = partial(hidden_among, apart=confidential) if call.hides_small_counts else hide
     try:
-        by_facet = facet_counts(call, chosen, total=total, apart=confidential)
+        facets = frozenset(question.key for _facet, question in call.facet_questions)
+        tables = question_tables(answers, strict=facets)
         return Counts(
             total=total,
             has_confidential=confidential > 0,
             median_words=median,
             by_day=_days(call, days, at, hide),
-            by_facet=by_facet,
-            by_words=_by_words(chosen[WORDS], hide_open),
-            completion=_completion(call, answered, total, confidential, by_facet),
+            by_facet=facet_counts(call, tables, answers.chosen),
+            by_words=_by_words(answers.lengths, hide_open),
+            completion=_completion(call, answered, total, confidential, tables),
+            questions=list(tables.values()),
         )
     except TooFew:
         return Counts(total=None)
@@ -77,42 +80,6 @@ def _count_days(call: Call, once: bool) -> dict[date, int]:
             _parameters(call) | {"zone": call.timezone},
         )
         return dict(cursor.fetchall())
-
-
-def _count_choices(call: Call, once: bool) -> dict[str, Counter[str]]:
-    """Count each option of each facet, and lengths in words by the place of `WORDS_FROM`.
-
-    One scan. The database groups by whole answers, of which there are few, and they are taken
-    apart here. An answer that was not given is counted under the empty key.
-    """
-    keys = [question.key for _facet, question in call.facet_questions]
-    names = [f"facet_{place}" for place in range(len(keys))]
-    answers = "".join(f"version.choices->%({name})s AS {name}, " for name in names)
-    columns = ", ".join([*names, "length"])
-    values = ", ".join([*names, "to_jsonb(length)"])
-    # GROUPING has a bit for each column, the last one the lowest, which is 0 for the one grouped.
-    every_bit = 2 ** (len(keys) + 1) - 1
-    grouped = {every_bit - 2**place: key for place, key in enumerate([WORDS, *reversed(keys)])}
-    counted: dict[str, Counter[str]] = {name: Counter() for name in grouped.values()}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT GROUPING({columns}), coalesce({values}), count(*) "  # noqa: S608 - no values
-            f"FROM (SELECT {answers}width_bucket(version.words, %(words_from)s::int[])::text "
-            "AS length "
-            "FROM submissions_submission AS submission "
-            "JOIN submissions_version AS version ON version.id = submission.current_version_id "
-            "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s "
-            f"AND NOT {confidential_sql(call)}{_only_once(call, once)}) AS given "
-            f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in [*names, 'length'])})",
-            _parameters(call)
-            | {"words_from": list(WORDS_FROM)}
-            | dict(zip(names, keys, strict=True)),
-        )
-        for grouping, answer, responses in cursor.fetchall():
-            value = json.loads(answer) if isinstance(answer, str) else answer
-            for key in value if isinstance(value, list) else [value]:
-                counted[grouped[grouping]][key or ""] += responses
-    return counted
 
 
 def _parameters(call: Call) -> dict[str, Any]:
@@ -204,16 +171,11 @@ def _completion(
     counted: Counter[str],
     total: int,
     apart: int,
-    by_facet: Mapping[str, Sequence[OptionCount]],
+    tables: Mapping[str, QuestionCounts],
 ) -> Sequence[Completion]:
-    """Count the answers; not where they would tell a hidden number of a facet's table."""
-    hiding = hiding_facets(call, by_facet)
-    depends_on = dependencies(call)
-    unanswered_hidden = {
-        key
-        for key, options in by_facet.items()
-        if any(option.key == "" and option.responses is None for option in options)
-    }
+    """Count the answers; not where they would tell a hidden number of a question's table."""
+    depends = Dependencies(call)
+    hidden = hidden_options(tables)
     rows = []
     for question in call.questions_in_order:
         if question.identity:
@@ -223,7 +185,8 @@ def _completion(
         leaves = call.hides_small_counts and (
             leaves_few(answered, total) or leaves_few(answered, total - apart)
         )
-        tells = question.key in unanswered_hidden or not depends_on[question.key].isdisjoint(hiding)
+        left_hidden = not hidden.get(question.key, set()).isdisjoint(LEFT)
+        tells = call.hides_small_counts and (left_hidden or depends.on_hidden(question.key, hidden))
         rows.append(
             Completion(
                 question.key,

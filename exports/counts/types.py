@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from core.disclosure_control import Shown
+from exports.counts.closed import NOT_ASKED, ClosedQuestion
+
 
 @dataclass(frozen=True)
 class DayCount:
@@ -17,7 +20,7 @@ class DayCount:
 
 @dataclass(frozen=True)
 class OptionCount:
-    """How many responses chose the option; `label` is empty where it was not answered.
+    """How many responses chose the option; `label` is empty where it was not answered or asked.
 
     `responses` is None where it is hidden: `is_few` if it is under five itself.
     """
@@ -26,6 +29,27 @@ class OptionCount:
     label: str
     responses: int | None
     is_few: bool = False
+
+
+@dataclass(frozen=True)
+class QuestionCounts:
+    """The table of a closed question: its options, those no longer offered, and who chose none.
+
+    The last line is NOT_ANSWERED; where the question is asked only of some, NOT_ASKED after it.
+    `asked` and `answered` are how many responses, both its base. A share is of those asked.
+    """
+
+    of: ClosedQuestion
+    is_conditional: bool
+    options: Sequence[OptionCount]
+    asked: Shown
+    answered: Shown
+
+    def share(self, option: OptionCount) -> float | None:
+        """Return 0 to 1, None where a number behind it is hidden or there is none to be part of."""
+        if option.key == NOT_ASKED or option.responses is None or not self.asked.number:
+            return None
+        return option.responses / self.asked.number
 
 
 @dataclass(frozen=True)
@@ -49,9 +73,10 @@ class Counts:
     """Of submitted responses, each in its latest version, without drafts and withdrawn ones.
 
     `by_facet` has the options of each facet by the key of its question, and the bands of each
-    derived one by its own key. `total` is None, and there is nothing else, where the call hides
-    small counts and there are too few responses to hide any among them. Where it
-    `has_confidential` ones, they count in the total and `by_day` alone.
+    derived one by its own key; `questions` has every closed question, facets too. `total` is None,
+    and there is nothing else, where the call hides small counts and there are too few responses to
+    hide any among them. Where it `has_confidential` ones, they count in the total, `by_day` and
+    the question about publication alone.
     """
 
     total: int | None
@@ -61,3 +86,4 @@ class Counts:
     by_facet: Mapping[str, Sequence[OptionCount]] = field(default_factory=dict)
     by_words: Sequence[OptionCount] = ()
     completion: Sequence[Completion] = ()
+    questions: Sequence[QuestionCounts] = ()

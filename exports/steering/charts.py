@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 
 from core import spoken_time
 from core.bar_charts import BarChart, draw_bars, in_words
+from core.disclosure_control import Shown
 from core.time_limits import in_calendar
-from exports.counts.types import Completion, DayCount, OptionCount
+from exports.counts.closed import NOT_ANSWERED, NOT_ASKED
+from exports.counts.types import Completion, DayCount, OptionCount, QuestionCounts
 from submissions.calls.models import Call
 
 
@@ -50,15 +52,18 @@ def bar_chart(
     counts: Sequence[OptionCount],
     *,
     total: int | None,
-    unanswered: str = "",
     notes: dict[str, str] | None = None,
 ) -> BarChart | None:
-    """Return the chart of the counts, None if there are none to draw."""
+    """Return the chart of the counts, None if there are none to draw.
+
+    A share is of `total`, how many were asked; who was not asked has none.
+    """
     if not counts:
         return None
+    left = {NOT_ANSWERED: _("Not answered"), NOT_ASKED: _("Not asked")}
     rows = [
         (
-            count.label or unanswered,
+            count.label or left[count.key],
             count.responses,
             in_words(count.responses, is_few=count.is_few),
             (notes or {}).get(count.key, ""),
@@ -73,10 +78,29 @@ def bar_chart(
     }
     drawn = draw_bars(key, title, category, _("Responses"), rows, peak, total, summary)
     bars = [
-        replace(bar, is_answer=bool(count.label))
+        replace(
+            bar,
+            is_answer=bool(count.label),
+            share="" if count.key == NOT_ASKED else bar.share,
+        )
         for bar, count in zip(drawn.bars, counts, strict=True)
     ]
     return replace(drawn, bars=bars)
+
+
+def remarks_on(table: QuestionCounts) -> list[str]:
+    """Say how many were asked a closed question and how many answered: the base of its shares."""
+    said = [
+        _("Asked: %(asked)s. Answered: %(answered)s.")
+        % {"asked": _number(table.asked), "answered": _number(table.answered)}
+    ]
+    if table.of.may_have_several:
+        said.append(_("A response may have several, so these add up to more than the total."))
+    return said
+
+
+def _number(count: Shown) -> str:
+    return in_words(count.number, is_few=count.is_few)
 
 
 def completion_chart(

@@ -59,6 +59,7 @@ from submissions.calls.models import Call
 AT_ONCE = {
     "csv": 20_000,
     "codings": 1_000_000,
+    "counts": 1_000_000,
     "json": 5_000,
     "csv-excel": 20_000,
     "long": 5_000,
@@ -76,6 +77,9 @@ AT_ONCE = {
 HINTS = {
     "csv": gettext_lazy("One row per response. For spreadsheets, R and Python."),
     "xlsx": gettext_lazy("One row per response, with the data dictionary and the counts."),
+    "counts": gettext_lazy(
+        "How many chose each option of every closed question, with the share and its base."
+    ),
     "csv-excel": gettext_lazy(
         "To open in Excel by a double click: a ZIP of the CSV with a byte order mark and the "
         "data dictionary."
@@ -101,7 +105,7 @@ HINTS = {
     "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document per response."),
     "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
     "bundle": gettext_lazy(
-        "The data in every format, a Word file per response, and the files: a ZIP with a manifest."
+        "Every format here in one ZIP with a manifest: the data, reading copies, and the files."
     ),
     "datapackage": gettext_lazy("What the columns hold, for programs."),
     "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),

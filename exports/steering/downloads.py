@@ -4,6 +4,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
+from core import clock
+from exports.formats import FORMATS, file_name
 from exports.steering.doors import downloads_at_once, of_call
 from exports.streaming import streamed
 from exports.types import Dataset
@@ -28,6 +30,8 @@ def export_csv(request: HttpRequest, call: Call) -> StreamingHttpResponse:
 @of_call(downloads_at_once)
 def export_dictionary(request: HttpRequest, call: Call) -> HttpResponse:
     """What the columns of the CSV hold, as CSV."""
-    response = HttpResponse(dictionary_csv(Dataset(call)), content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f'attachment; filename="{call.slug}-dictionary.csv"'
+    dataset = Dataset(call)
+    response = HttpResponse(dictionary_csv(dataset), content_type=CONTENT_TYPE)
+    name = file_name(dataset, FORMATS["dictionary"], at=clock.portal_now())
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

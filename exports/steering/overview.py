@@ -1,7 +1,6 @@
 """The steering group's first page: how the call goes, with links to the exports."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -18,18 +17,18 @@ from accounts.states import Action
 from core import clock, spoken_time
 from core.bar_charts import BarChart, in_words
 from exports.counts.counting import count_responses
-from exports.counts.types import Counts
+from exports.counts.types import Counts, QuestionCounts
 from exports.queries import erased_references
 from exports.recording import may_export
-from exports.steering.charts import bar_chart, completion_chart, day_chart
+from exports.steering.charts import bar_chart, completion_chart, day_chart, remarks_on
 from exports.steering.doors import of_call, sees_charts
 from exports.steering.on_record import latest_on_record
+from exports.steering.parts import BY_DAY, Looking, Part
 from exports.types import Dataset
 from exports.writers.dictionary import rules
 from review.duplicates.counting import has_decided
 from submissions.calls.facets import Facet
-from submissions.calls.models import Call, Question
-from submissions.calls.states import MULTIPLE_KINDS
+from submissions.calls.models import Call
 
 SHOWN_ON_RECORD = 5
 
@@ -53,6 +52,7 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
     """Charts of how the call goes."""
     reader = current_user(request)
     now = clock.portal_now()
+    looking = Looking.of(request.GET)
     once = request.GET.get("campaigns") == "once"
     counts = count_responses(call, at=now, once=once)
     context = {
@@ -67,9 +67,11 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
         "left": spoken_time.say_left(call.closes_at - now),
         "has_other_calls": calls_of(reader, Action.SEE_STEERING).count() > 1,
         "may_export": may_export(reader, call),
-        "by_day": day_chart(call, counts.by_day),
+        "looking": looking,
+        "by_day": day_chart(call, counts.by_day) if counts.total else None,
+        "opens_days": looking.opens(BY_DAY) or not looking.shows_tables,
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
-        "charts": _charts(call, counts),
+        "parts": _parts(call, counts, looking),
         "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
         "erased": bool(erased_references(call)),
         "rules": rules(Dataset(call)),
@@ -77,44 +79,50 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
     return render(request, "steering/overview.html", context)
 
 
-def _charts(call: Call, counts: Counts) -> Sequence[tuple[str, Any, Sequence[BarChart]]]:
-    """Return heading, remark and charts of each part that the call has."""
+def _parts(call: Call, counts: Counts, looking: Looking) -> Sequence[Part]:
+    """Return each facet, the lengths and the completion, where there is anything to draw."""
+    if not counts.total:
+        return []
     total = counts.total
-    parts = [
+    tables = {table.of.key: table for table in counts.questions}
+    drawn = [
         (
+            question.key,
+            capfirst(facet["label"]),
             _("Responses by %(facet)s") % {"facet": facet["label"]},
-            _("A response may have several, so these add up to more than the total.")
-            if question.kind in MULTIPLE_KINDS
-            else "",
-            _facet_charts(call, facet, question, counts),
+            remarks_on(tables[question.key]),
+            _facet_charts(call, facet, tables[question.key], counts),
         )
         for facet, question in call.facet_questions
     ]
-    parts += [
+    drawn += [
         (
+            "length",
+            _("Length"),
             _("Length of responses"),
-            _("Words in all text answers together."),
+            [_("Words in all text answers together.")],
             [bar_chart("words", "", _("Words"), counts.by_words, total=total)],
         ),
         (
+            "completion",
+            _("Completion"),
             _("Completion of each question"),
-            _("Out of all responses. Nobody is asked every question."),
+            [_("Out of all responses. Nobody is asked every question.")],
             [completion_chart("completion", "", counts.completion, total=total)],
         ),
     ]
     return [
-        (heading, remark, drawn)
-        for heading, remark, charts in parts
-        if (drawn := [chart for chart in charts if chart is not None])
+        Part(key, name, heading, remarks, found, looking.opens(key))
+        for key, name, heading, remarks, charts in drawn
+        if (found := [chart for chart in charts if chart is not None])
     ]
 
 
 def _facet_charts(
-    call: Call, facet: Facet, question: Question, counts: Counts
+    call: Call, facet: Facet, table: QuestionCounts, counts: Counts
 ) -> list[BarChart | None]:
     """Return the chart of the facet, and one for each division of it into bands."""
-    is_conditional = bool(call.questionnaire.conditions[question.key].terms)
-    unanswered = _("Not asked or not answered") if is_conditional else _("Not answered")
+    question = table.of.question
     derived_facets = call.derived_from(question)
     titles = {question.key: _("As the call asks") if derived_facets else ""}
     titles |= {derived["key"]: derived["label"] for derived in derived_facets}
@@ -128,8 +136,7 @@ def _facet_charts(
             title,
             capfirst(facet["label"]),
             counts.by_facet.get(key, ()),
-            total=counts.total,
-            unanswered=unanswered,
+            total=table.asked.number,
             notes=notes.get(key),
         )
         for key, title in titles.items()

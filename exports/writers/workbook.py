@@ -5,7 +5,7 @@ never as a formula, a number or a link.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,23 +13,29 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from core.disclosure_control import FEW
+from core.disclosure_control import Shown
 from core.text_sheets import TextWorkbook
 from core.xml_text import xml_text
 from exports.column import LONG, NUMBER, TIME, Column
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
 from exports.queries import cells_needed, count, records
 from exports.response_sql import EXCEL_UNITS
-from exports.types import Dataset, Pieces
+from exports.types import Dataset, Pieces, Record
+from exports.writers.count_lines import HEADER as COUNTS_HEADER
+from exports.writers.count_lines import in_words
 from exports.writers.dictionary import HEADER, entries
 from exports.writers.workbook_counts import ResponseCounts
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 1_048_576  # Excel's own limit, the header included
+MOST_ROWS = 1_048_576  # Excel's own limit, the heads included
 PIECE = 256 * 1024  # bytes
-ROW_HEIGHT = 75  # points: five lines of a long answer
+HEADS = 2  # rows: the key of each column, below it its label
+LINE = 15  # points
+TALLEST = 20 * LINE  # a row that is taller than the screen cannot be scrolled past in steps
 LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
 NARROW = 18  # characters
+DICTIONARY_WIDTHS = (28, 24, 70, 50, 60)
+COUNTS_WIDTHS = (24, 14, 50, 24, 50, 14, 10, 14, 14)
 WRITING, PACKING = 2, 1  # how long they take beside each other
 A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
@@ -38,9 +44,10 @@ MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same da
 def pieces(context: ExportContext) -> Pieces:
     """Yield the file; raise UnsupportedByFormat for more responses than a sheet has rows."""
     context.dataset = context.dataset.as_table()
-    if count(context.dataset) >= MOST_ROWS:
+    most = MOST_ROWS - HEADS
+    if count(context.dataset) > most:
         raise UnsupportedByFormat(
-            f"An Excel sheet holds {MOST_ROWS - 1:,} responses. Choose fewer, or take the CSV."
+            f"An Excel sheet holds {most:,} responses. Choose fewer, or take the CSV."
         )
     with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
         path = Path(folder) / "responses.xlsx"
@@ -75,6 +82,7 @@ class _Formats:
         )
         self.long_text: Format = workbook.add_format({"text_wrap": True, "valign": "top"})
         self.number: Format = workbook.add_format({"valign": "top", "num_format": "0"})
+        self.share: Format = workbook.add_format({"valign": "top", "num_format": "0.0%"})
         self.moment: Format = workbook.add_format(
             {"valign": "top", "align": "left", "num_format": "yyyy-mm-dd hh:mm:ss.000"}
         )
@@ -98,36 +106,83 @@ def _write_responses(
     layout: list[tuple[Column, int]],
     counts: ResponseCounts,
 ) -> None:
-    place = 0
-    head: list[str] = []
+    columns = list(_excel_columns(layout))
+    for place, (_name, _label, wide) in enumerate(columns):
+        sheet.set_column(place, place, wide)
+    sheet.freeze_panes(HEADS, 1)
+    _print_on_a4(sheet, heads=HEADS)
+    # A sheet in constant memory takes the height of a row before the row's cells.
+    sheet.set_row(1, _height(((label, wide) for _name, label, wide in columns), bold=True))
+    for row in range(HEADS):
+        for place, said in enumerate(columns):
+            sheet.write_string(row, place, xml_text(str(said[row])), formats.head)
+    row = HEADS - 1
+    for row, record in enumerate(records(context.dataset), start=HEADS):
+        cells = list(_excel_cells(record, layout))
+        sheet.set_row(
+            row,
+            _height(
+                (cell, wide)
+                for cell, (_name, _label, wide) in zip(cells, columns, strict=True)
+                if isinstance(cell, str)
+            ),
+        )
+        for place, cell in enumerate(cells):
+            if isinstance(cell, datetime):
+                sheet.write_datetime(row, place, cell, formats.moment)
+            elif isinstance(cell, int):
+                sheet.write_number(row, place, cell, formats.number)
+            elif cell:
+                _put(sheet, row, place, cell, formats)
+        counts.add(record)
+        context.row_done()
+    sheet.autofilter(HEADS - 1, 0, row, len(columns) - 1)
+
+
+def _excel_columns(layout: list[tuple[Column, int]]) -> Iterator[tuple[str, str, float]]:
+    """Yield the key, the label and the width in characters of each Excel column."""
     for column, width in layout:
         wide: float = 60 if column.kind == LONG else 24 if column.kind == TIME else NARROW
         wide = max(wide, min(len(column.name) * 1.15 + 3, 40))  # bold, and the filter's button
-        sheet.set_column(place, place + width - 1, wide)
-        head += _names(column, width)
-        place += width
-    sheet.freeze_panes(1, 1)
-    _print_on_a4(sheet)
-    for number, name in enumerate(head):
-        sheet.write_string(0, number, name, formats.head)
-    row = 0
-    for row, record in enumerate(records(context.dataset), start=1):
-        sheet.set_row(row, ROW_HEIGHT)
-        place = 0
-        for (column, width), cell in zip(layout, record.cells, strict=True):
-            if column.kind == TIME:
-                if cell is not None:
-                    sheet.write_datetime(row, place, _cut(cell), formats.moment)
-            elif column.kind == NUMBER:
-                if cell is not None:
-                    sheet.write_number(row, place, int(cell), formats.number)
-            elif cell:
-                for number, part in enumerate(cell_parts(xml_text(cell))):
-                    _put(sheet, row, place + number, part, formats)
-            place += width
-        counts.add(record)
-        context.row_done()
-    sheet.autofilter(0, 0, row, len(head) - 1)
+        for number, name in enumerate(_names(column, width)):
+            yield name, f"{column.meaning} (goes on)" if number else column.meaning, wide
+
+
+def _excel_cells(
+    record: Record, layout: list[tuple[Column, int]]
+) -> Iterator[str | int | datetime | None]:
+    """Yield what stands in each Excel column; None where nothing does."""
+    for (column, width), cell in zip(layout, record.cells, strict=True):
+        if cell is None or column.kind in {TIME, NUMBER}:
+            yield None if cell is None else _cut(cell) if column.kind == TIME else int(cell)
+            yield from [None] * (width - 1)
+            continue
+        parts = list(cell_parts(xml_text(cell)))
+        yield from [*parts, *[None] * (width - len(parts))]
+
+
+def _height(cells: Iterable[tuple[str, float]], *, bold: bool = False) -> float:
+    """Return the height in points at which each text fits its column's width, up to TALLEST.
+
+    Excel does not fit rows by itself where a program says how high they are, and LibreOffice only
+    some. A width is in digits of the usual font, of which words take less room and bold ones more.
+    """
+    lines = 1
+    for text, wide in cells:
+        if len(text) <= wide and "\n" not in text:
+            continue
+        room = max(1, int(wide * (0.9 if bold else 1)) - 1)  # a word that does not fit moves down
+        lines = max(lines, sum(1 + (_wide_as(line) - 1) // room for line in text.split("\n")))
+        if lines * LINE >= TALLEST:
+            return TALLEST
+    return lines * LINE
+
+
+def _wide_as(line: str) -> int:
+    """Return how many digits of the font the line is as wide as: 1 or more."""
+    if line.isascii():
+        return max(1, len(line))
+    return max(1, len(line) + sum(character > "\u2e80" for character in line))
 
 
 def _cut(written: str) -> datetime:
@@ -164,7 +219,7 @@ def cell_parts(text: str) -> Iterator[str]:
 def _write_dictionary(
     sheet: Worksheet, formats: _Formats, dataset: Dataset, layout: list[tuple[Column, int]]
 ) -> None:
-    _head(sheet, formats, [*zip(HEADER, (28, 24, 70, 50, 60), strict=True)])
+    _head(sheet, formats, [*zip(HEADER, DICTIONARY_WIDTHS, strict=True)])
     widths = {column.name: (column, width) for column, width in layout}
     row = 0
     for entry in entries(dataset):
@@ -179,6 +234,7 @@ def _write_dictionary(
             ]
         for line in lines:
             row += 1
+            sheet.set_row(row, _height(zip(line, DICTIONARY_WIDTHS, strict=True)))
             for place, cell in enumerate(line):
                 _put(sheet, row, place, xml_text(cell), formats)
     sheet.autofilter(0, 0, row, len(HEADER) - 1)
@@ -186,25 +242,37 @@ def _write_dictionary(
 
 def _write_counts(sheet: Worksheet, formats: _Formats, counts: ResponseCounts) -> None:
     """Write the counts; those that the call keeps to itself in words."""
-    widths = [("by", 24), ("value", 28), ("meaning", 70), ("responses", 16)]
-    _head(sheet, formats, widths)
+    _head(sheet, formats, [*zip(COUNTS_HEADER, COUNTS_WIDTHS, strict=True)])
     row = 0
     for row, line in enumerate(counts.lines(), start=1):
-        for place, cell in enumerate((line.by, line.value, line.meaning)):
+        texts = (line.by, line.row, line.question, line.value, line.meaning)
+        sheet.set_row(row, _height(zip(texts, COUNTS_WIDTHS, strict=False)))
+        for place, cell in enumerate(texts):
             _put(sheet, row, place, xml_text(cell), formats)
-        if line.responses.number is None:
-            words = f"fewer than {FEW}" if line.responses.is_few else "not shown"
-            sheet.write_string(row, 3, words, formats.text)
-        else:
-            sheet.write_number(row, 3, line.responses.number, formats.number)
-    sheet.autofilter(0, 0, row, len(widths) - 1)
+        _put_count(sheet, row, 5, line.responses, formats)
+        if line.share is not None:
+            sheet.write_number(row, 6, line.share, formats.share)
+        _put_count(sheet, row, 7, line.asked, formats)
+        _put_count(sheet, row, 8, line.answered, formats)
+    sheet.autofilter(0, 0, row, len(COUNTS_HEADER) - 1)
 
 
-def _print_on_a4(sheet: Worksheet) -> None:
-    """Print lengthwise, with the head on each page."""
+def _put_count(
+    sheet: Worksheet, row: int, place: int, count: Shown | None, formats: _Formats
+) -> None:
+    if count is None:
+        return
+    if count.number is None:
+        sheet.write_string(row, place, in_words(count), formats.text)
+    else:
+        sheet.write_number(row, place, count.number, formats.number)
+
+
+def _print_on_a4(sheet: Worksheet, *, heads: int = 1) -> None:
+    """Print lengthwise, with the `heads` on each page."""
     sheet.set_paper(A4)
     sheet.set_landscape()
-    sheet.repeat_rows(0)
+    sheet.repeat_rows(0, heads - 1)
 
 
 def _head(sheet: Worksheet, formats: _Formats, widths: list[tuple[str, int]]) -> None:

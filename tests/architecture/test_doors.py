@@ -53,6 +53,7 @@ def test_guarded_addresses_of_the_steering_group_are_these():
     assert guarded("steering") == [
         "steering/",
         "steering/the-call/",
+        "steering/the-call/counts/",
         "steering/the-call/dictionary.csv",
         "steering/the-call/export.csv",
         "steering/the-call/exports/",

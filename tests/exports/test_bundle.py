@@ -11,6 +11,8 @@ from django.db import connection
 
 from core.release import VERSION
 from exports.filters import ExportFilter
+from exports.formats import FORMATS
+from exports.writers import bundle, reading_pdf
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
 from tests.authored_files import WITH_AUTHOR, names_author
@@ -38,6 +40,14 @@ FIXED = {
     "codings.csv",
     "responses.qdpx",
     "codebook.qdc",
+    "counts.csv",
+    "responses-for-excel.zip",
+    "spss.zip",
+    "stata.zip",
+    "parquet.zip",
+    "all.docx",
+    "all.pdf",
+    "pdfs.zip",
     "attachments/files.csv",
     "manifest.json",
 }
@@ -105,21 +115,74 @@ def test_manifest_says_what_who_when_and_by_which_software():
     }
 
 
+WHOLE = {
+    "csv": "responses.csv",
+    "xlsx": "responses.xlsx",
+    "json": "responses.jsonl",
+    "qdpx": "responses.qdpx",
+    "qdc": "codebook.qdc",
+    "dictionary": "dictionary.csv",
+    "datapackage": "datapackage.json",
+    "codings": "codings.csv",
+    "counts": "counts.csv",
+    "docx": "all.docx",
+    "pdf": "all.pdf",
+}
+PACKED = {
+    "csv-excel": "responses-for-excel.zip",
+    "sav": "spss.zip",
+    "dta": "stata.zip",
+    "parquet": "parquet.zip",
+    "pdf-each": "pdfs.zip",
+}
+# Of these, what stands in the bundle by itself.
+UNPACKED = {"long": "", "r": "", "docx-each": "reading/", "attachments": "attachments/"}
+
+
 @pytest.mark.django_db
-def test_files_of_the_bundle_are_those_that_each_format_gives_alone():
+def test_everything_has_what_each_format_gives_alone():
+    assert {*WHOLE, *PACKED, *UNPACKED} == set(FORMATS) - {"bundle"}
     call = make_call()
-    make_submitted(call, story="Words")
+    make_with_files(call, b"Minutes", story="Words")
     files = members(exported(call, "bundle"))
-    for name, file_format in (
-        ("responses.csv", "csv"),
-        ("responses.xlsx", "xlsx"),
-        ("responses.jsonl", "json"),
-        ("responses.qdpx", "qdpx"),
-        ("codebook.qdc", "qdc"),
-        ("dictionary.csv", "dictionary"),
-        ("datapackage.json", "datapackage"),
-    ):
+    for file_format, name in WHOLE.items():
         assert files[name] == exported(call, file_format), name
+    for file_format, name in PACKED.items():
+        alone = members(exported(call, file_format))
+        # Its program stamps a file for SPSS and Stata with the moment.
+        alike = {"sav", "dta"}.isdisjoint({file_format})
+        assert members(files[name]).keys() == alone.keys(), name
+        assert not alike or members(files[name]) == alone, name
+    for file_format, folder in UNPACKED.items():
+        for name, data in members(exported(call, file_format)).items():
+            if name not in {"dictionary.csv"}:
+                assert files[folder + name] == data, name
+    about = files["README.txt"].decode()
+    assert [name for name in {*WHOLE.values(), *PACKED.values()} if name not in about] == []
+
+
+@pytest.mark.django_db
+def test_everything_says_what_one_document_cannot_hold(monkeypatch):
+    monkeypatch.setattr(reading_pdf, "MOST_WORDS", 1)
+    call = make_call()
+    make_submitted(call, story="Two words")
+    seen = []
+    files = members(exported(call, "bundle", progress=seen.append))
+    manifest = json.loads(files["manifest.json"])
+    (entry,) = [entry for entry in manifest["files"] if entry["file"] == "all.pdf"]
+    assert entry["note"].startswith("One PDF holds up to 1 words;")
+    assert ("all.pdf" in files, "pdfs.zip" in files) == (False, True)
+    assert (manifest["responses"], seen[-1]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_everything_is_without_the_files_that_the_installation_cannot_make(monkeypatch):
+    monkeypatch.setattr(bundle, "find_spec", lambda package: None)
+    call = make_call()
+    make_submitted(call)
+    files = members(exported(call, "bundle"))
+    assert {*FIXED} - {*files} == {"spss.zip", "stata.zip", "parquet.zip"}
+    assert "spss.zip" not in files["README.txt"].decode()
 
 
 @pytest.mark.django_db

@@ -153,7 +153,7 @@ def test_counts_in_the_workbook_leave_confidential_answers_out():
     call, _hidden = make_confidential()
     sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Counts"]
     lines = sheet.iter_rows(values_only=True)
-    counts = {(by, value or ""): number for by, value, _, number in lines}
+    counts = {(line[0], line[3] or ""): line[5] for line in lines}
     assert (counts["responses", ""], counts["timing", "on_time"]) == (2, 2)
     assert (counts["roles", "other"], counts["roles", "commissioner"]) == (1, 1)
 

@@ -167,7 +167,7 @@ def test_submitted_at_is_the_first_version_and_received_at_the_latest():
         name: row[name] for name in ("submitted_at", "received_at")
     }
     book = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))
-    head, cells = book["Responses"].iter_rows(values_only=True)
+    head, _labels, cells = book["Responses"].iter_rows(values_only=True)
     excel = dict(zip(head, cells, strict=True))
     assert (excel["submitted_at"].month, excel["received_at"].month) == (5, 6)
 

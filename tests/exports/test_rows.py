@@ -29,7 +29,7 @@ def references_in(call):
     table = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
     return {
         "csv": [row["reference"] for row in table],
-        "xlsx": [cell.value for cell in sheet["A"][1:]],
+        "xlsx": [cell.value for cell in sheet["A"][2:]],
         "json": [line["reference"] for line in json_lines(exported(call, "json"))],
         "cases": [case.get("name") for case in project.iter("{*}Case")],
         "sources": [source.get("name") for source in project.iter("{*}TextSource")],

@@ -11,6 +11,7 @@ import pytest
 
 from core.text_sheets import TextWorkbook
 from exports.export_context import UnsupportedByFormat
+from exports.types import Dataset
 from exports.writers import workbook
 from exports.writers.workbook import EXCEL_UNITS, cell_parts
 from submissions.calls.models import Call
@@ -24,8 +25,9 @@ def sheets(call, **more):
 
 
 def table(sheet):
-    """The sheet's rows by the names in its first row."""
+    """The sheet's rows by the names in its first row; those of responses have labels below it."""
     head, *rows = sheet.iter_rows(values_only=True)
+    rows = rows[1:] if sheet.title == "Responses" else rows
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
@@ -80,7 +82,7 @@ def test_every_answer_is_a_string_cell_and_no_formula_is_in_the_file():
     make_submitted(call, story="=1+1")
     data = exported(call, "xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(data))["Responses"]
-    story = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "story")
+    story = next(c for c in sheet[3] if sheet.cell(1, c.column).value == "story")
     assert (story.data_type, story.value, story.number_format) == ("inlineStr", "=1+1", "@") or (
         story.data_type,
         story.value,
@@ -111,7 +113,7 @@ def test_time_is_a_date_that_never_rounds_up_to_the_deadline():
     call = make_call()
     make_submitted(call, at=datetime(2019, 7, 24, 10, 59, 59, 999999, tzinfo=UTC))
     sheet = sheets(call)["Responses"]
-    cell = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "submitted_at")
+    cell = next(c for c in sheet[3] if sheet.cell(1, c.column).value == "submitted_at")
     assert cell.is_date
     assert cell.value == datetime(2019, 7, 24, 11, 59, 59, 999000)  # noqa: DTZ001 - as Excel has it
     assert cell.number_format == "yyyy-mm-dd hh:mm:ss.000"
@@ -123,12 +125,39 @@ def test_head_is_frozen_filtered_and_wrapped():
     make_submitted(call, story="Words")
     make_submitted(call)
     sheet = sheets(call)["Responses"]
-    assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == f"A1:{sheet.cell(3, sheet.max_column).coordinate}"
-    story = next(c for c in sheet[2] if sheet.cell(1, c.column).value == "story")
+    assert sheet.freeze_panes == "B3"
+    assert sheet.auto_filter.ref == f"A2:{sheet.cell(4, sheet.max_column).coordinate}"
+    story = next(c for c in sheet[3] if sheet.cell(1, c.column).value == "story")
     assert story.alignment.wrap_text
     assert str(sheet.page_setup.paperSize) == sheet.PAPERSIZE_A4
-    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$1")
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$2")
+
+
+@pytest.mark.django_db
+def test_second_row_has_the_label_of_each_key_and_the_height_for_it():
+    call = make_call()
+    make_submitted(call, story="x" * (EXCEL_UNITS + 1))
+    sheet = sheets(call)["Responses"]
+    said = {key.value: label for key, label in zip(sheet[1], sheet[2], strict=True)}
+    meanings = {column.name: column.meaning for column in Dataset(call).as_table().columns}
+    assert {name: cell.value for name, cell in said.items()} == {
+        **meanings,
+        "story (continued 2)": "What happened? (goes on)",
+    }
+    assert all(cell.alignment.wrap_text and cell.font.bold for cell in said.values())
+    widest = max(meanings.values(), key=len)
+    assert sheet.row_dimensions[2].height >= 15 * (len(widest) // 60)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("story", "lines"),
+    [("Short", 1), ("One\nTwo\nThree", 3), ("word " * 59, 5), ("word " * 900, 20)],
+)
+def test_row_is_as_high_as_its_longest_answer_and_no_higher_than_a_screen(story, lines):
+    call = make_call()
+    make_submitted(call, story=story)
+    assert sheets(call)["Responses"].row_dimensions[3].height == 15 * lines
 
 
 @pytest.mark.django_db
@@ -197,17 +226,19 @@ def test_counts_are_of_the_calls_own_facets():
     make_submitted(call, roles=["provider"], size="none")
     make_submitted(call, roles=["provider"])
     rows = [(r["by"], r["value"], r["responses"]) for r in table(sheets(call)["Counts"])]
-    assert [row for row in rows if row[0] not in {"day", "timing"}] == [
+    wanted = {"responses", "roles", "size", "half"}
+    assert [row for row in rows if row[0] in wanted] == [
         ("responses", "", 2),
         ("roles", "provider", 2),
         ("roles", "other", 0),
+        ("roles", "(not answered)", 0),
         ("size", "large", 0),
         ("size", "small", 0),
         ("size", "none", 1),
-        ("size", "", 1),
+        ("size", "(not answered)", 1),
         ("half", "upper", 0),
         ("half", "lower", 1),
-        ("half", "", 1),
+        ("half", "(not answered)", 1),
     ]
 
 
@@ -218,7 +249,7 @@ def test_no_response_makes_an_empty_file_that_opens():
 
 @pytest.mark.django_db
 def test_more_responses_than_rows_are_refused(monkeypatch):
-    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     call = make_call()
     make_submitted(call)
     assert len(table(sheets(call)["Responses"])) == 1

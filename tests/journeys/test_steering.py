@@ -4,7 +4,9 @@ import pytest
 
 from accounts.states import Role
 from exports import worker
+from exports.recording import export_chunks
 from exports.steering import choosing
+from exports.types import Dataset
 from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 
@@ -26,6 +28,8 @@ def call(at):
 def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, width, scheme):
     page = open_browser(width, color_scheme=scheme)
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
+    look(page, f"steering-{scheme}")
+    page.get_by_role("link", name="Open all").click()
     look(page, f"steering-charts-{scheme}")
     chart = page.get_by_role("img", name="Responses by role")
     assert chart.count() == 1
@@ -37,6 +41,50 @@ def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, 
     bars = page.locator("[aria-labelledby^='facet-income_band-title'] .chart-bar")
     widths = [bar.bounding_box()["width"] for bar in bars.all()]
     assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
+
+
+def columns_out_of_sight(page):
+    """The cells of tables that stand outside of the screen, by their words."""
+    return page.evaluate(
+        "[...document.querySelectorAll('th, td')].filter(cell => cell.checkVisibility())"
+        ".filter(cell => cell.getBoundingClientRect().right > innerWidth + 1 ||"
+        " cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.innerText)"
+    )
+
+
+def test_tables_show_every_column_at_320_pixels_without_a_script(open_browser, call):
+    list(export_chunks(Dataset(call), "csv", by=None, at=while_open(call)))
+    page = open_browser(320, java_script_enabled=False)
+    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
+    page.get_by_role("link", name="Tables", exact=True).click()
+    page.get_by_role("link", name="Open all").click()
+    assert page.get_by_role("table").count() == 13
+    page.get_by_text("Exports on record").click()
+    assert page.get_by_role("cell", name="command line").is_visible()
+    assert columns_out_of_sight(page) == []
+    page.get_by_text("SHA-256:").click()
+    assert page.locator("details[open] > code").inner_text().count("") == 65
+    page.get_by_role("link", name="Answers to every closed question").click()
+    page.get_by_role("link", name="Tables", exact=True).click()
+    page.get_by_role("link", name="Open all").click()
+    assert page.get_by_role("table").count() > 10
+    assert columns_out_of_sight(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_page_of_every_closed_question_folds_and_is_without_faults(open_browser, look, call, width):
+    page = open_browser(width)
+    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
+    length = page.evaluate("document.documentElement.scrollHeight")
+    assert length < 3_000
+    page.get_by_role("link", name="Income band").click()
+    assert page.locator("#part-income_band[open]").count() == 1
+    assert page.locator("#part-roles[open]").count() == 0
+    page.get_by_role("link", name="Answers to every closed question").click()
+    look(page, "steering-questions")
+    page.get_by_role("link", name="Tables", exact=True).click()
+    page.get_by_role("link", name="Open all").click()
+    look(page, "steering-questions-tables")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -125,7 +125,7 @@ def test_small_counts_are_kept_where_the_call_keeps_them(steering):
     b"".join(steering.post(PAGE, {"format": "csv", "facet_roles": "provider"}).streaming_content)
     assert AuditEvent.objects.get(action="exported").detail["rows"] == 2
     few = "<strong>fewer than 5 responses</strong> <span>of 8."
-    record = '<td class="number">fewer than 5</td>'
+    record = 'class="number" data-label="Responses">fewer than 5</td>'
     page = steering.get(f"{PAGE}?facet_roles=provider").content.decode()
     assert (page.count(few), page.count(record)) == (1, 1)
     assert few in steering.get(f"{PAGE}?facet_roles=commissioner").content.decode()
@@ -139,7 +139,7 @@ def test_small_counts_are_kept_where_the_call_keeps_them(steering):
     call.save()
     page = steering.get(f"{PAGE}?facet_roles=provider").content.decode()
     assert "<strong>2 responses</strong> <span>of 8." in page
-    assert '<td class="number">2</td>' in page
+    assert 'class="number" data-label="Responses">2</td>' in page
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,9 @@ def test_named_export_needs_a_reason(named_exporter):
     assert (event.detail["dataset"], event.detail["reason"]) == ("named", "To write back")
     page = named_exporter.get(PAGE).content.decode()
     assert "Reason: To write back" in page
-    assert f"SHA-256: <code>{event.detail['sha256']}</code>" in page
+    digest = event.detail["sha256"]
+    short = f"<summary>SHA-256: <code>{digest[:8]}…</code></summary>"
+    assert f"{short}<code>{digest}</code></details>" in page
 
 
 @pytest.mark.parametrize("sees_identity", [True, False])

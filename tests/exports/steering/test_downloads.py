@@ -51,6 +51,8 @@ def test_seeing_the_page_does_not_permit_to_export(client):
 def test_dictionary_describes_every_column_and_what_is_withheld(steering):
     call = make_counted_call()
     answer = steering.get("/steering/the-call/dictionary.csv")
+    name = "the-call-2019-07-24-data-dictionary.csv"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     rows = list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
     by_type = {}
     for row in rows:

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.usefixtures("clock_after_closing")
 
 
 @pytest.mark.django_db
-def test_page_shows_charts_with_a_table_beside_each(steering):
+def test_page_shows_charts_or_the_same_as_tables(steering):
     make_counted_call()
     text = steering.get("/steering/the-call/").content.decode()
-    shown = tables(text)
+    shown = tables(steering.get("/steering/the-call/?view=tables").content.decode())
     assert [row for row in shown["Responses by day"] if row[1] != "0"] == [
         ["Day", "Responses"],
         ["Wed 29 May 2019", "1"],
@@ -40,12 +40,48 @@ def test_page_shows_charts_with_a_table_beside_each(steering):
     ]
     assert ["Story", "4", "100%"] in shown["Completion of each question"]
     assert text.count('role="img"') == len(shown) == 5
+    assert tables(text) == {}
     assert "closes midday, Wed 24 July" in text
     assert 'href="/steering/the-call/export.csv"' in text
     # What loads comes from here, and nothing is styled in the page; the icon is in it.
     text = text.replace("xmlns='http://www.w3.org/2000/svg'", "")
     assert re.findall(r'(?:src|xlink:href)="(?!/static/)[^"]*"', text) == []
     assert not re.search(r"https?://|<style| style=", text)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "opened"),
+    [
+        ("", ["by-day"]),
+        ("?open=roles", ["by-day", "roles"]),
+        ("?view=tables", []),
+        ("?view=tables&open=by-day", ["by-day"]),
+        ("?open=all", ["by-day", "roles", "income_band", "length", "completion"]),
+        ("?open=<b>&view=anything", ["by-day"]),
+    ],
+)
+def test_parts_fold_and_the_address_opens_them(steering, query, opened):
+    make_counted_call()
+    text = steering.get(f"/steering/the-call/{query}").content.decode()
+    assert re.findall(r'id="part-([\w-]+)" open>', text) == opened
+    assert len(re.findall(r'<details class="part"', text)) == 5
+    assert "<b>" not in text
+
+
+@pytest.mark.django_db
+def test_links_jump_to_each_part_and_keep_how_somebody_looks(steering):
+    make_counted_call()
+    text = steering.get("/steering/the-call/?view=tables").content.decode()
+    jumps = text[text.index('<nav class="jumps"') :].partition("</nav>")[0]
+    assert re.findall(r'href="([^"]*)">([^<]*)<', jumps) == [
+        ("?view=tables&amp;open=by-day#part-by-day", "Days"),
+        ("?view=tables&amp;open=roles#part-roles", "Role"),
+        ("?view=tables&amp;open=income_band#part-income_band", "Income band"),
+        ("?view=tables&amp;open=length#part-length", "Length"),
+        ("?view=tables&amp;open=completion#part-completion", "Completion"),
+        ("/steering/the-call/counts/", "Answers to every closed question"),
+    ]
 
 
 @pytest.mark.django_db
@@ -75,16 +111,17 @@ def test_closing_moment_is_marked_before_it_comes(steering, monkeypatch):
     monkeypatch.setattr("core.clock.portal_now", lambda: at)
     make_submitted(call, at=OPENS_AT)
     text = steering.get("/steering/the-call/").content.decode()
+    shown = tables(steering.get("/steering/the-call/?view=tables").content.decode())
     # 56 days and a half of 57, as the call closes at midday of its last day.
     assert 'class="chart-closing" x1="99.123%"' in text
-    assert len(tables(text)["Responses by day"]) == 3
+    assert len(shown["Responses by day"]) == 3
 
 
 @pytest.mark.django_db
 def test_call_without_facets_shows_no_chart_of_them(steering):
     call = make_call(slug="the-call", facets=[])
     make_submitted(call)
-    shown = tables(steering.get("/steering/the-call/").content.decode())
+    shown = tables(steering.get("/steering/the-call/?view=tables").content.decode())
     assert list(shown) == [
         "Responses by day",
         "Length of responses",
@@ -99,9 +136,10 @@ def test_bands_are_drawn_beside_the_facet_with_their_notes(steering):
     let_members_in(call)
     for size in ("large", "none", "small", "small"):
         make_submitted(call, roles=["provider"], size=size)
-    page = steering.get("/steering/small/").content.decode()
+    page = steering.get("/steering/small/?view=tables").content.decode()
     shown = tables(page)
     assert re.findall(r"<h2>(Responses by [^<]*)</h2>", page) == [
+        "Responses by day",
         "Responses by part",
         "Responses by NHS size",
     ]
@@ -120,7 +158,7 @@ def test_bands_are_drawn_beside_the_facet_with_their_notes(steering):
 
 @pytest.mark.django_db
 def test_large_numbers_have_separators(steering, monkeypatch):
-    make_call(slug="the-call")
+    make_call(slug="the-call", facets=[])
     counts = Counts(total=101_234, median_words=2_400)
     monkeypatch.setattr("exports.steering.overview.count_responses", lambda call, at, once: counts)
     text = steering.get("/steering/the-call/").content.decode()
@@ -147,7 +185,7 @@ def test_page_without_any_call_says_so(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["", "export.csv", "dictionary.csv"])
+@pytest.mark.parametrize("path", ["", "counts/", "export.csv", "dictionary.csv"])
 def test_unknown_call_is_not_found(steering, path):
     make_call()
     assert steering.get(f"/steering/no-such-call/{path}").status_code == 404

@@ -21,7 +21,7 @@ def test_small_counts_are_hidden_where_the_call_asks_for_it(steering):
         make_submitted(call, at=OPENS_AT, roles=["provider"], income_band="lt_10k")
     for _ in range(3):
         make_submitted(call, roles=["other"], income_band="10k_25k")
-    text = steering.get("/steering/the-call/").content.decode()
+    text = steering.get("/steering/the-call/?view=tables").content.decode()
     shown = tables(text)
     # 12 would give the 3 away, as there are 15; and that 3 of the 15 have another role.
     assert shown["Responses by income band"][1:] == [
@@ -50,7 +50,7 @@ def test_areas_that_exclude_each_other_are_hidden_as_parts_of_the_total(steering
     )
     for place in ["north"] * 11 + ["south"] * 9 + ["east"] * 2:
         make_submitted(call, area=place)
-    shown = tables(steering.get("/steering/the-call/").content.decode())
+    shown = tables(steering.get("/steering/the-call/?view=tables").content.decode())
     # 22 less 11 and 9 would be the 2.
     assert shown["Responses by area"][1:] == [
         ["North", "11", "50%"],
@@ -71,7 +71,7 @@ def test_hidden_number_without_an_answer_is_not_told_by_the_number_of_answers(st
     )
     for place in ["north"] * 11 + ["south"] * 9 + ["east"] * 3 + [None] * 6:
         make_submitted(call, area=place)
-    shown = tables(steering.get("/steering/the-call/").content.decode())
+    shown = tables(steering.get("/steering/the-call/?view=tables").content.decode())
     assert [row[1] for row in shown["Responses by area"][1:]] == [
         "11",
         "9",
@@ -86,7 +86,7 @@ def test_hidden_number_without_an_answer_is_not_told_by_the_number_of_answers(st
 def test_fewer_than_five_responses_are_not_counted_at_all_where_small_counts_are_hidden(steering):
     call = make_call(slug="the-call", hides_small_counts=True)
     make_submitted(call)
-    text = steering.get("/steering/the-call/").content.decode()
+    text = steering.get("/steering/the-call/?view=tables").content.decode()
     assert "There are too few responses to count them here" in text
     assert "<svg" not in text
     assert '<dd class="total">few</dd>' in text

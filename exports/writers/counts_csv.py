@@ -1,0 +1,39 @@
+"""The counts of every closed question as CSV: the words that hide a small one stand in its cell."""
+
+import csv
+import io
+
+from core.disclosure_control import Shown, is_few
+from core.safe_cells import neutralise
+from exports.counts.answers import count_answers
+from exports.export_context import ExportContext
+from exports.types import Pieces
+from exports.writers.count_lines import HEADER, CountLine, count_lines, in_words
+
+
+def pieces(context: ExportContext) -> Pieces:
+    """Yield the CSV whole. Unlike a file of responses it tells nobody how many few there are."""
+    answers = count_answers(context.dataset)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    few = answers.call.hides_small_counts and (is_few(answers.total) or is_few(answers.readable))
+    total = Shown(None, is_few=is_few(answers.total)) if few else Shown(answers.total)
+    writer.writerow(_cells(CountLine("responses", "", "All that were chosen", total)))
+    writer.writerows(_cells(line) for line in count_lines(answers))
+    context.row_done(answers.total)
+    yield file.getvalue().encode()
+
+
+def _cells(line: CountLine) -> list[str]:
+    return [
+        line.by,
+        line.row,
+        neutralise(line.question),
+        line.value,
+        neutralise(line.meaning),
+        in_words(line.responses),
+        "" if line.share is None else f"{line.share:.4f}",
+        in_words(line.asked),
+        in_words(line.answered),
+    ]
