@@ -157,7 +157,8 @@ def test_second_row_has_the_label_of_each_key_and_the_height_for_it():
 def test_row_is_as_high_as_its_longest_answer_and_no_higher_than_a_screen(story, lines):
     call = make_call()
     make_submitted(call, story=story)
-    assert sheets(call)["Responses"].row_dimensions[3].height == 15 * lines
+    height = sheets(call)["Responses"].row_dimensions[3].height
+    assert (height or 15) == 15 * lines  # the usual height is not written
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ import pytest
 from accounts.states import Role
 from exports.models import ApiToken
 from tests.exports.api.pulling import make_token, pull, said
+from tests.exports.steering.pages import tables
 from tests.makers import make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,16 +75,9 @@ def test_many_pulls_of_a_day_are_one_line_on_record(steering, client):
         pull(client, call, secret, limit=2)
     page = steering.get(f"/steering/{call.slug}/exports/").content.decode()
     assert page.count(f"{token.hint}…") == 1
-    (*_head, row) = tables(page, "pulls")
+    (*_head, row) = tables(page)["Fetched by programs, on record"]
     assert row[-2:] == ["4", "8"]
     assert "Nothing has been exported yet." in page
-
-
-def tables(page, region):
-    """The rows of the table in the region with that name."""
-    (table,) = re.findall(rf'aria-labelledby="{region}">(.*?)</table>', page, re.S)
-    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in table.split("<tr>")]
-    return [row for row in cells if row]
 
 
 def test_manager_sees_and_revokes_tokens_of_the_own_call_alone(client):
