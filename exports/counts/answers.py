@@ -92,7 +92,8 @@ def _read(value: Any) -> Any:
 def _sql(dataset: Dataset, conditional: Mapping[str, Condition]) -> str:
     """One scan of the responses; then their answers by question, whole ones.
 
-    The database counts whole answers, of which there are few, and they are taken apart here.
+    The database counts whole answers, of which there are few, and they are taken apart here. To
+    take keys away, even none, fetches a document out of its storage once for all conditions.
     """
     is_asked = (
         f"given.choices ? {literal_sql(key)} OR {_met_sql(place, condition)}"
@@ -100,7 +101,8 @@ def _sql(dataset: Dataset, conditional: Mapping[str, Condition]) -> str:
     )
     asked = ", ".join(f"count(*) FILTER (WHERE {each})" for each in is_asked)
     return (
-        "WITH chosen AS MATERIALIZED (SELECT version.choices, version.words, "  # noqa: S608 - keys are quoted, values are parameters
+        "WITH chosen AS MATERIALIZED ("  # noqa: S608 - keys are quoted, values are parameters
+        "SELECT version.choices - '{}'::text[] AS choices, version.words, "
         f"{withheld_sql(dataset.call, dataset.scope)} AS is_withheld "
         f"{chosen_sql(dataset, needs_version=True)}), "
         "given AS (SELECT * FROM chosen WHERE NOT is_withheld) "

@@ -58,7 +58,7 @@ def test_tables_show_every_column_at_320_pixels_without_a_script(open_browser, c
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
     page.get_by_role("link", name="Tables", exact=True).click()
     page.get_by_role("link", name="Open all").click()
-    assert page.get_by_role("table").count() == 13
+    assert page.get_by_role("table").count() == 11
     page.get_by_text("Exports on record").click()
     assert page.get_by_role("cell", name="command line").is_visible()
     assert columns_out_of_sight(page) == []
