@@ -64,7 +64,7 @@ ANSWERS = (
 )
 SHEET = (
     'lines = openpyxl.load_workbook("responses.xlsx")["Responses"].iter_rows(values_only=True)\n'
-    "head = next(lines)\n"
+    "head, _labels = next(lines), next(lines)\n"
     'parts = [place for place, name in enumerate(head) if name.startswith("story")]\n'
     'answers = [(line[0], "".join(line[part] or "" for part in parts)) for line in lines]\n'
     "tell(*zip(*answers))"
@@ -168,7 +168,7 @@ READERS = [
     Reader(
         "xlsx",
         "pandas",
-        'told_in_parts(pandas.read_excel("responses.xlsx", dtype=str, keep_default_na=False))',
+        'told_in_parts(pandas.read_excel("responses.xlsx", skiprows=[1], dtype=str, keep_default_na=False))',
     ),
     Reader("sav", "pyreadstat", 'told_in_parts(pyreadstat.read_sav("responses.sav")[0])'),
     Reader(
