@@ -168,7 +168,8 @@ READERS = [
     Reader(
         "xlsx",
         "pandas",
-        'told_in_parts(pandas.read_excel("responses.xlsx", skiprows=[1], dtype=str, keep_default_na=False))',
+        'whole = {"dtype": str, "keep_default_na": False}\n'
+        'told_in_parts(pandas.read_excel("responses.xlsx", skiprows=[1], **whole))',
     ),
     Reader("sav", "pyreadstat", 'told_in_parts(pyreadstat.read_sav("responses.sav")[0])'),
     Reader(

@@ -198,7 +198,7 @@ def test_bundle_holds_what_may_be_shown_and_nothing_else(shares):
 @pytest.mark.django_db
 def test_no_withheld_value_is_in_any_file_of_any_format():
     call, said = make_swept(shares_confidential_files=True)
-    about = {"dictionary", "datapackage", "qdc"}
+    about = {"dictionary", "datapackage", "qdc", "counts"}
     # The bundle has a test of its own; pdf-each sets what pdf sets, in the same template.
     for scope_name, scope in SCOPES.items():
         allowed = shown(said, scope, shares_files=True)
