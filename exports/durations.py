@@ -15,7 +15,7 @@ SECONDS = {
     "docx-each": 1.0,
     "pdf": 15.0,
     "pdf-each": 15.0,
-    "bundle": 25.0,
+    "bundle": 40.0,
 }
 LONG = 60  # seconds
 
