@@ -4,7 +4,8 @@
 writes an event waits for a chain. A seal has two digests, SHA-256 in hexadecimal of lines in
 UTF-8 with LF between them; times are UTC to the microsecond, and what is empty is an empty line.
 
-- `event_sha256`: the event's id, time, actor, action, call, response and detail;
+- `event_sha256`: the event's id, time, actor, action, call, response and detail; then, where it has
+  one, the number of its request, which events before release 1.1 lack;
 - `sha256`: that of the seal before it, the seal's number, the event's id, the time of sealing and
   `event_sha256`.
 
@@ -40,7 +41,7 @@ SELECT s.number, s.event_id, s.event_sha256, s.sha256, s.sealed_at,
     to_char(s.sealed_at AT TIME ZONE 'UTC', {INSTANT}), e.id IS NOT NULL,
     concat_ws(E'\\n', e.id, to_char(e.at AT TIME ZONE 'UTC', {INSTANT}),
         coalesce(e.actor_id::text, ''), e.action, coalesce(e.call_id::text, ''),
-        coalesce(e.submission_id::text, ''), e.detail)
+        coalesce(e.submission_id::text, ''), e.detail, nullif(e.request_number, ''))
 FROM accounts_auditseal s LEFT JOIN accounts_auditevent e ON e.id = s.event_id ORDER BY s.number
 """  # noqa: S608 - of the constants above
 UNSEALED = """

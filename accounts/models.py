@@ -84,6 +84,8 @@ class AuditEvent(models.Model):
         "submissions.Submission", on_delete=models.PROTECT, null=True, related_name="audit_events"
     )
     detail = models.JSONField(default=dict, help_text="No names, addresses or answers.")
+    # The release before writes its events without it while this one is put in.
+    request_number = models.CharField(max_length=8, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
+from core import request_ids
 
 
 def record(
@@ -17,14 +18,18 @@ def record(
     action: AuditAction,
     call: Model | None = None,
     submission: Model | None = None,
+    request_number: str | None = None,
     **detail: Any,
 ) -> AuditEvent:
     """Write one event. `by` is None where the portal itself acts.
 
     `call` and `submission` are rows of `submissions`, which this app cannot import. `detail` is
-    JSON without names, addresses or answers.
+    JSON without names, addresses or answers. `request_number` is for what ends after its request,
+    such as a file that is still sent: otherwise it is the number of the present request, if any.
     """
     made = event(by=by, at=at, action=action, call=call, submission=submission, **detail)
+    if request_number is not None:
+        made.request_number = request_number
     made.save(force_insert=True)
     return made
 
@@ -46,6 +51,7 @@ def event(
         call_id=_key(call),
         submission_id=_key(submission),
         detail=detail,
+        request_number=request_ids.current(),
     )
 
 
@@ -66,6 +72,7 @@ def record_each(
             call_id=submission.call_id,  # type: ignore[attr-defined]  # a Submission has it
             submission_id=submission.pk,
             detail=detail,
+            request_number=request_ids.current(),
         )
         for submission in submissions
     )

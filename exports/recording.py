@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may, may_all
 from accounts.states import Action, AuditAction
+from core import request_ids
 from core.disk_reserve import NoRoom
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, OF_THE_TEAM, FileFormat
@@ -172,6 +173,8 @@ def _recorded(
     call = context.dataset.call
     digest = hashlib.sha256()
     size = 0
+    # The last bytes go out when the request is over.
+    number = request_ids.current()
     started = monotonic()
     with transaction.atomic(durable=True, savepoint=False):
         record(by=by, at=context.at, action=AuditAction.EXPORT_STARTED, call=call, **detail)
@@ -214,4 +217,6 @@ def _recorded(
             detail["lost_files"] = context.lost_files
             if lost_files is not None:
                 lost_files(context.lost_files)
-        record(by=by, at=context.at, action=action, call=call, **detail)
+        record(
+            by=by, at=context.at, action=action, call=call, request_number=number, **detail
+        )

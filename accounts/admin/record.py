@@ -21,12 +21,16 @@ from core.references import read_reference
 @admin.register(AuditEvent)
 class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     sees = Action.READ_RECORD
-    list_display = ("when", "action", "actor", "call", "submission")
+    list_display = ("when", "action", "actor", "call", "submission", "of_request")
     list_filter = ("action", ("call", OwnCallsFilter), ("actor", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("actor", "call", "submission")
     search_fields = ("submission__reference",)
-    search_help_text = "Search by a response's reference"
+    search_help_text = "Search by a response's reference, or by the number of a request"
     ordering = ("-at", "-pk")
+
+    @admin.display(description="request", ordering="request_number")
+    def of_request(self, event: AuditEvent) -> str:
+        return event.request_number
 
     @admin.display(description="at (UK time)", ordering="at")
     def when(self, event: AuditEvent) -> str:
@@ -35,13 +39,15 @@ class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """Find events about a response, and those that showed its answer to a question."""
+        """Find events about a response, those that showed its answer, and those of a request."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         reference = read_reference(search_term) or search_term
         shown = queryset.filter(
             action=AuditAction.QUESTION_READ, detail__contains={"shown": [reference]}
         )
-        return (found | shown if search_term else found), may_repeat
+        if not (number := search_term.replace("\0", "").strip().lower()):
+            return found, may_repeat
+        return found | shown | queryset.filter(request_number=number), may_repeat
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_display(request), self._details(request)]
