@@ -18,18 +18,15 @@ def record(
     action: AuditAction,
     call: Model | None = None,
     submission: Model | None = None,
-    request_number: str | None = None,
     **detail: Any,
 ) -> AuditEvent:
     """Write one event. `by` is None where the portal itself acts.
 
     `call` and `submission` are rows of `submissions`, which this app cannot import. `detail` is
-    JSON without names, addresses or answers. `request_number` is for what ends after its request,
-    such as a file that is still sent: otherwise it is the number of the present request, if any.
+    JSON without names, addresses or answers. The event has the number of the present request, if
+    there is one (`core.request_ids`).
     """
     made = event(by=by, at=at, action=action, call=call, submission=submission, **detail)
-    if request_number is not None:
-        made.request_number = request_number
     made.save(force_insert=True)
     return made
 

@@ -5,7 +5,8 @@ It is drawn here and never taken from outside: a proxy finds it in the answer's 
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,16 @@ _current: ContextVar[str] = ContextVar("request_id", default="")
 def current() -> str:
     """Return for instance "3f2a1b7c"; "" outside of a request."""
     return _current.get()
+
+
+@contextmanager
+def within(number: str) -> Iterator[None]:
+    """Go on under the number of a request that is over, whose answer is still being sent."""
+    token = _current.set(number)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def of_record(record: logging.LogRecord) -> str:

@@ -1,11 +1,18 @@
-"""Which error page somebody sees: staff at /admin/ one that leads back there, others their own."""
+"""Which error page somebody sees: staff at /admin/ one that leads back there, others their own.
+
+Programs below /api/ get problem details, whatever went wrong.
+"""
+
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.rights import may_enter_admin
-from submissions.respondent import error_pages
+from core import outages
+from exports.api import problems
+from submissions.respondent import error_pages, outage_page
 
 SAID = {
     400: ("This address asks for something that the page does not have", "Go back and try again."),
@@ -18,6 +25,8 @@ SAID = {
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_for_programs(request):
+        return problems.misunderstood().answer()
     return _for_staff(request, 400) or error_pages.bad_request(request, exception)
 
 
@@ -26,7 +35,28 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_for_programs(request):
+        return problems.nothing_there().answer()
     return _for_staff(request, 404) or error_pages.not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 to an outage, and 500 to a fault of the portal's own.
+
+    Django calls this while it handles the exception.
+    """
+    if not is_for_programs(request):
+        return error_pages.server_error(request)
+    outage = outages.outage_of(sys.exc_info()[1])
+    if outage is None:
+        return problems.fault().answer()
+    answer = problems.outage().answer()
+    outage_page.log(request, outage, answer)
+    return answer
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith(problems.BELOW)
 
 
 def _for_staff(request: HttpRequest, status: int) -> HttpResponse | None:

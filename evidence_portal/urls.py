@@ -17,4 +17,4 @@ urlpatterns = [
 handler400 = "evidence_portal.error_pages.bad_request"
 handler403 = "evidence_portal.error_pages.forbidden"
 handler404 = "evidence_portal.error_pages.not_found"
-handler500 = "submissions.respondent.error_pages.server_error"
+handler500 = "evidence_portal.error_pages.server_error"

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.time_limits import EARLIEST, YEARS_AHEAD
+from exports.listed import Listed
 from submissions.calls.models import Call
 from submissions.calls.states import Publication, PublicationPolicy
 from submissions.responses.states import Timing, TriageStatus
@@ -53,7 +54,7 @@ class ExportFilter:
     `since` and `until` are days of the call's time zone, both included, on which the latest
     version was received. `quotable` leaves only responses that may be quoted.
     `campaigns` is one of CAMPAIGNS. `choices` and `several`, one of CHOICES and of SEVERAL, say how
-    a table has them.
+    a table has them. `listed` are rows of the list of responses, which staff alone choose by.
     """
 
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -71,12 +72,14 @@ class ExportFilter:
     order: str = "oldest"
     choices: str = "keys"
     several: str = "joined"
+    listed: Listed | None = None
 
     @property
     def asks_beyond_the_bare_row(self) -> bool:
         """Whether it asks for more than the bare row says: its moment, timing and publication."""
         chosen = (self.statuses, self.codes, self.org_name_listed, self.quote_ok, self.words)
-        return any(self.facets.values()) or any(chosen) or self.quotable
+        by_listing = self.listed is not None and self.listed.by_what_they_say
+        return any(self.facets.values()) or any(chosen) or self.quotable or by_listing
 
     @classmethod
     def from_filters(cls, filters: Mapping[str, Any]) -> "ExportFilter":
@@ -90,6 +93,8 @@ class ExportFilter:
                 values[name] = {key: tuple(chosen) for key, chosen in value.items() if chosen}
             elif name in {"since", "until"}:
                 values[name] = _day(value)
+            elif name == "listed":
+                values[name] = Listed.from_json(value)
             elif isinstance(known[name], tuple):
                 values[name] = tuple(value)
             else:
@@ -104,11 +109,27 @@ class ExportFilter:
             value = getattr(self, field_name)
             if value == getattr(everything, field_name):
                 continue
-            if isinstance(value, tuple):
+            if isinstance(value, Listed):
+                value = value.as_json()
+            elif isinstance(value, tuple):
                 value = list(value)
             elif isinstance(value, Mapping):
                 value = {key: list(chosen) for key, chosen in value.items()}
             written[field_name] = value.isoformat() if isinstance(value, date) else value
+        return written
+
+    def filters_on_record(self) -> dict[str, Any]:
+        """Return the same for the record, which names the rows of a list by their references."""
+        written = self.filters()
+        if self.listed is not None:
+            written["listed"] = list(self.listed.chosen)
+        return written
+
+    def filters_in_files(self) -> dict[str, Any]:
+        """Return the same for a file, whose readers may not know by what staff choose."""
+        written = self.filters()
+        if self.listed is not None:
+            written["listed"] = True
         return written
 
     def checked(self, call: Call, codes: tuple[str, ...] = ()) -> "ExportFilter":

@@ -45,6 +45,16 @@ def count(dataset: Dataset) -> int:
     return _one_number(dataset, "count(*)")
 
 
+def references(dataset: Dataset) -> list[str]:
+    """Return the references of the responses that the export holds, in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT submission.reference {chosen_sql(dataset)} ORDER BY submission.reference",
+            parameters(dataset),
+        )
+        return [reference for (reference,) in cursor.fetchall()]
+
+
 def erased_references(call: Call) -> list[str]:
     """Return the references of submitted responses that were erased: no export has them."""
     erased = Submission.objects.filter(

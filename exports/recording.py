@@ -21,7 +21,7 @@ from core import request_ids
 from core.disk_reserve import NoRoom
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, OF_THE_TEAM, FileFormat
-from exports.queries import one_snapshot
+from exports.queries import one_snapshot, references
 from exports.types import Dataset, Pieces
 from review.coding.samples import blind_to
 from submissions.calls.models import Call
@@ -29,6 +29,8 @@ from submissions.calls.models import Call
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
 THROUGH_API = "API"
+THROUGH_PAGE = "steering page"
+THROUGH_LIST = "list of responses"
 NO_FILE_OF_THE_TEAM = "The team has no file of its own in this format."
 LONGEST_REASON = 500  # characters, as ExportRun has it
 NAMED_NEEDS = (Action.SEE_IDENTITY, Action.EXPORT_NAMED)
@@ -64,6 +66,8 @@ def refuse_unless_permitted(dataset: Dataset, *, by: User | None, reason: str) -
             raise ExportRefused("You do not have permission to export confidential responses.")
         if dataset.team and not may_take_away(by, dataset.call):
             raise ExportRefused("Only those who code in the call get the files of its team.")
+        if dataset.export_filter.listed and not may(by, Action.READ_RESPONSES, dataset.call):
+            raise ExportRefused("Only those who read responses export from their list.")
         asks_more = dataset.named or dataset.confidential or dataset.team
         if not (asks_more or may_export(by, dataset.call)):
             raise ExportRefused("You do not have permission to export responses.")
@@ -122,10 +126,11 @@ def recorded_chunks(
     the rows, the bytes and their SHA-256. One that breaks, or whose reader leaves, writes
     EXPORT_BROKEN with what it had handed out. After a break the last chunk says so, where the
     format has a way to, and the error is raised again, so that the server cuts the connection.
-    Both events have the same `attempt` in their detail. `at` is the moment at which somebody
-    asked for the export. `progress` gets the number of rows written so far, and may raise to
-    stop it. `lost_files` gets at the end how many files were missing or damaged, if any were: the
-    export goes on without them, and EXPORTED has the number.
+    Both events have the same `attempt` in their detail. Where rows of the list of responses were
+    chosen, EXPORT_STARTED has their references. `at` is the moment at which somebody asked for the
+    export. `progress` gets the number of rows written so far, and may raise to stop it.
+    `lost_files` gets at the end how many files were missing or damaged, if any were: the export
+    goes on without them, and EXPORTED has the number.
 
     Raises ExportRefused at once, also for a file of the team in a format that it has not;
     UnsupportedByFormat before the first chunk. Not for use within a transaction, which might roll
@@ -145,7 +150,7 @@ def recorded_chunks(
     detail |= {
         "attempt": str(uuid4()),
         "format": file_format.name,
-        "filters": dataset.export_filter.filters(),
+        "filters": dataset.export_filter.filters_on_record(),
         **dataset.scope.in_words(),
     }
     if dataset.team:
@@ -176,8 +181,12 @@ def _recorded(
     # The last bytes go out when the request is over.
     number = request_ids.current()
     started = monotonic()
+    rows: dict[str, Any] = {}
+    if context.dataset.export_filter.listed:
+        # No filter finds them again: what the list was narrowed by changes.
+        rows["responses"] = references(context.dataset)
     with transaction.atomic(durable=True, savepoint=False):
-        record(by=by, at=context.at, action=AuditAction.EXPORT_STARTED, call=call, **detail)
+        record(by=by, at=context.at, action=AuditAction.EXPORT_STARTED, call=call, **detail, **rows)
     action = AuditAction.EXPORT_BROKEN
     why = "the reader went away"
     try:
@@ -217,6 +226,5 @@ def _recorded(
             detail["lost_files"] = context.lost_files
             if lost_files is not None:
                 lost_files(context.lost_files)
-        record(
-            by=by, at=context.at, action=action, call=call, request_number=number, **detail
-        )
+        with request_ids.within(number):
+            record(by=by, at=context.at, action=action, call=call, **detail)

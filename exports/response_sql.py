@@ -287,6 +287,8 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
         conditions.append(consent.quotable_sql(call))
     if export_filter.campaigns == "once":
         conditions.append(counted_once_sql(call, scope))
+    if export_filter.listed is not None:
+        conditions.append("submission.id = ANY(%(listed)s::bigint[])")
     if dataset.changes is not None:
         conditions.append(
             "EXISTS (SELECT FROM exports_change AS change "
@@ -323,6 +325,7 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
             "quote_ok": list(export_filter.quote_ok),
             "codes": list(export_filter.codes),
             "words": export_filter.words,
+            "listed": list(export_filter.listed.keys) if export_filter.listed else [],
             "reader": dataset.reader.pk if dataset.reader else None,
             "blind": list(dataset.blind),
             "since": since,

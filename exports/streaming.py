@@ -7,7 +7,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from accounts.current_user import current_user
 from core import clock
 from exports.formats import FORMATS, file_name
-from exports.recording import export_chunks
+from exports.recording import THROUGH_PAGE, export_chunks
 from exports.types import Dataset, Pieces
 
 
@@ -17,7 +17,7 @@ def streamed(
     format_name: str,
     *,
     reason: str = "",
-    through: str = "steering page",
+    through: str = THROUGH_PAGE,
 ) -> StreamingHttpResponse:
     """Answer with the export itself, sent while it is made.
 

@@ -20,7 +20,7 @@ from exports.filters import ExportFilter, FilterRefused
 from exports.formats import FORMATS, file_name
 from exports.models import ExportRun
 from exports.queries import call_of
-from exports.recording import ExportRefused, export_chunks
+from exports.recording import THROUGH_LIST, THROUGH_PAGE, ExportRefused, export_chunks
 from exports.types import Dataset
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             reason=run.reason,
             progress=progress.rows_done,
             lost_files=progress.note_lost_files,
-            through="steering page",
+            through=THROUGH_LIST if dataset.export_filter.listed else THROUGH_PAGE,
             export=str(run.public_id),
         )
         try:

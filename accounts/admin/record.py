@@ -17,6 +17,8 @@ from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
 from core.references import read_reference
 
+MOST_LISTED = 50
+
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
@@ -50,25 +52,31 @@ class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         return found | shown | queryset.filter(request_number=number), may_repeat
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [*super().get_list_display(request), self._details(request)]
+        return [*super().get_list_display(request), self._details(request, most=MOST_LISTED)]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*self.list_display, self._details(request)]
+        return [*self.list_display, self._details(request, most=None)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)
 
-    def _details(self, request: HttpRequest) -> Any:
+    def _details(self, request: HttpRequest, *, most: int | None) -> Any:
         """Reasons are typed by people, and may have an address in them."""
         return column(
             "details",
             "detail",
-            lambda event: text_for(request.user, in_words(event), event.call_id),
+            lambda event: text_for(request.user, in_words(event, most=most), event.call_id),
         )
 
 
-def in_words(event: AuditEvent) -> str:
-    return ", ".join(
-        f"{name}: {value if isinstance(value, str) else json.dumps(value)}"
-        for name, value in event.detail.items()
-    )
+def in_words(event: AuditEvent, *, most: int | None = MOST_LISTED) -> str:
+    """Return the details as one line; of longer lists the first `most`, and how many there are."""
+    return ", ".join(f"{name}: {_said(value, most)}" for name, value in event.detail.items())
+
+
+def _said(value: Any, most: int | None) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and most is not None and len(value) > most:
+        return f"{json.dumps(value[:most])} and {len(value) - most:,} more"
+    return json.dumps(value)

@@ -16,6 +16,7 @@ from accounts.current_user import current_user
 from accounts.rights import may, narrowed
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
+from exports.admin import from_the_list
 from exports.models import TeamFiles
 from exports.recording import (
     LONGEST_REASON,
@@ -56,13 +57,14 @@ class TeamFilesAdmin(OfOwnCalls, ReadOnlyAdmin):
         return call.number
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the list and the page of a call: nobody changes a row here."""
+        """Return the list, the page of a call and that of its list: nobody changes a row here."""
         names = "exports_teamfiles"
         listed = self.admin_site.admin_view(self.changelist_view)
         page = self.admin_site.admin_view(self.page)
         return [
             path("", listed, name=f"{names}_changelist"),
             path("<int:pk>/", page, name=f"{names}_page"),
+            *from_the_list.urls(self),
         ]
 
     def page(self, request: HttpRequest, pk: int) -> HttpResponseBase:

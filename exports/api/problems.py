@@ -1,9 +1,15 @@
-"""What programs are told when something is wrong: problem details (RFC 9457), in plain words."""
+"""What programs are told when something is wrong: problem details (RFC 9457), in plain words.
+
+`request` is a member of our own: the number by which people who run the portal find it in the log.
+"""
 
 from datetime import timedelta
 
 from django.http import JsonResponse
 from django.utils.translation import gettext_lazy
+
+from core import request_ids
+from core.outages import TRY_AGAIN_AFTER
 
 CONTENT_TYPE = "application/problem+json"
 REALM = 'Bearer realm="evidence portal"'
@@ -15,7 +21,10 @@ _TITLES = {
     405: gettext_lazy("Only GET is answered here"),
     410: gettext_lazy("The cursor is over"),
     429: gettext_lazy("Too many requests"),
+    500: gettext_lazy("Something went wrong here"),
+    503: gettext_lazy("The portal cannot answer now"),
 }
+BELOW = "/api/"
 
 
 class Problem(Exception):
@@ -34,6 +43,7 @@ class Problem(Exception):
                 "title": str(_TITLES[self.status]),
                 "status": self.status,
                 "detail": self.detail,
+                "request": request_ids.current(),
             },
             status=self.status,
             content_type=CONTENT_TYPE,
@@ -52,3 +62,32 @@ def no_token(detail: str, *, error: str = "") -> Problem:
 def too_many(wait: timedelta) -> Problem:
     seconds = max(1, int(wait.total_seconds()))
     return Problem(429, f"Ask again in {seconds} seconds.", Retry_After=str(seconds))
+
+
+def misunderstood() -> Problem:
+    return Problem(
+        400, "The request has what no request may have, such as a character NUL or a wrong host."
+    )
+
+
+def nothing_there() -> Problem:
+    return Problem(
+        404, "There is nothing at this address. /api/v1/openapi.json says what there is."
+    )
+
+
+def fault() -> Problem:
+    return Problem(
+        500,
+        "The fault is the portal's, and logged. Ask again later; if it stays, tell the people who "
+        "run the portal the number of this request.",
+    )
+
+
+def outage() -> Problem:
+    """Return the answer while the database or the disk is away; copies stay as they are."""
+    return Problem(
+        503,
+        f"It is away and comes back. Ask again in {TRY_AGAIN_AFTER} seconds, with the same cursor.",
+        Retry_After=str(TRY_AGAIN_AFTER),
+    )

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
 from core import clock
 from core.release import VERSION
@@ -18,7 +18,7 @@ from exports.api import page_request
 from exports.api.doors import token_of
 from exports.api.lines import csv_format, csv_header, json_format
 from exports.api.page_request import PageRequest
-from exports.api.problems import Problem
+from exports.api.problems import Problem, nothing_there
 from exports.changes import Page, give_numbers, page_of
 from exports.models import ApiToken
 from exports.recording import THROUGH_API, ExportRefused, recorded_chunks
@@ -29,12 +29,15 @@ View = Callable[..., HttpResponseBase]
 
 
 def answers_problems(view: View) -> View:
+    @csrf_exempt  # no cookie counts here, and nothing is posted: it is told so as a problem
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer: HttpResponseBase
         try:
             if request.method not in {"GET", "HEAD"}:
                 raise Problem(405, "Ask with GET.", Allow="GET, HEAD")
+            if not _is_utf8(request.META.get("QUERY_STRING", "")):
+                raise Problem(400, "The address has bytes that are not UTF-8.")
             answer = view(request, *args, **kwargs)
         except Problem as problem:
             answer = problem.answer()
@@ -46,10 +49,10 @@ def answers_problems(view: View) -> View:
 
 @answers_problems
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponseBase:
-    raise Problem(404, "There is nothing at this address. /api/v1/openapi.json says what there is.")
+    raise nothing_there()
 
 
-@require_safe
+@answers_problems
 def openapi(request: HttpRequest) -> HttpResponse:
     """The document that describes the API: it is public, and names no call."""
     answer = HttpResponse(DOCUMENT, content_type="application/vnd.oai.openapi+json;version=3.1")
@@ -113,6 +116,15 @@ def _file(
     except ExportRefused as error:
         raise Problem(403, str(error)) from None
     return StreamingHttpResponse(Begun(chunks), content_type=file_format.content_type)
+
+
+def _is_utf8(query: str) -> bool:
+    """Return whether the query string is UTF-8: Django would put U+FFFD for what is not."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _etag(asked: PageRequest, page: Page) -> str:

@@ -14,7 +14,7 @@ from submissions.calls.models import Call
 from submissions.responses.states import Timing, TriageStatus
 
 # Fields of the form that choose responses, beside those of the call's facets; and the others.
-OF_FILTERS = {field.name for field in fields(ExportFilter)} - {"facets"}
+OF_FILTERS = {field.name for field in fields(ExportFilter)} - {"facets", "listed"}
 OF_EXPORTS = {
     "csrfmiddlewaretoken",
     "format",

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.identity import text_for
 from accounts.models import AuditEvent, User
-from accounts.states import AuditAction
+from accounts.rights import may
+from accounts.states import Action, AuditAction
 from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
@@ -94,6 +95,8 @@ def _event_in_words(
             filters["codes"] = [
                 name if name in codes else _("not shown") for name in filters["codes"]
             ]
+        if "listed" in filters and not may(reader, Action.READ_RESPONSES, call):
+            filters["listed"] = []
         chosen += chosen_in_words(call, filters)
         if detail.get("reason"):
             chosen.append((_("Reason"), detail["reason"]))
@@ -141,7 +144,8 @@ def hides(call: Call, responses: int, *, of: int) -> bool:
 def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """Return what `ExportFilter.filters()` holds as names and values for people.
 
-    A facet that the call no longer has appears by its keys.
+    A facet that the call no longer has appears by its keys. How a list was narrowed stands there
+    in words, which the filter of an export run has beside its rows.
     """
     labels: dict[str, Mapping[str, str]] = {
         "timings": dict(Timing.choices),
@@ -160,10 +164,14 @@ def chosen_in_words(call: Call, filters: Mapping[str, Any]) -> Sequence[tuple[st
             chosen.append((capfirst(facet["label"]), _in_words(value, question.option_labels)))
         else:
             chosen.append((key, _in_words(value, {})))
+    if "listed" in filters:
+        listed = filters["listed"]
+        narrowed = listed["chosen"] if isinstance(listed, Mapping) else listed
+        chosen.append((_("Chosen"), "; ".join([_("on the list of responses"), *narrowed])))
     return chosen + [
         (names.get(field, field), _in_words(value, labels.get(field, {})))
         for field, value in filters.items()
-        if field != "facets"
+        if field not in {"facets", "listed"}
     ]
 
 

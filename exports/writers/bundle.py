@@ -229,7 +229,7 @@ class _Bundle:
             "call": dataset.call.slug,
             "title": dataset.call.title,
             **dataset.scope.in_words(),
-            "filters": dataset.export_filter.filters(),
+            "filters": dataset.export_filter.filters_in_files(),
             "responses": context.rows,
             "missing_or_damaged_files": context.lost_files,
             # Responses that came and are in no export any more.

@@ -12,13 +12,13 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.rights import may_somewhere, narrowed
 from accounts.states import Action
 from core import clock
 from core.row_keys import row_keys
+from review.admin.exporting import ExportAction
 from review.bulk import Outcome, change_all, spread
 from review.members import reviewers_of
 from review.triage import (
@@ -72,10 +72,17 @@ class SpreadingForm(forms.Form):
         )
 
 
-class InboxActions(OfOwnCalls):
+class InboxActions(ExportAction):
     """The actions of the list. Each row carries what the list showed of it, as etags."""
 
-    actions = ("set_status", "assign_to", "spread_evenly", "flag", "take_flag_away")
+    actions = (
+        "set_status",
+        "assign_to",
+        "spread_evenly",
+        "flag",
+        "take_flag_away",
+        "export_chosen",
+    )
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, response: Submission) -> SafeString:

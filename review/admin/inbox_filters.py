@@ -201,6 +201,10 @@ class ReceivedFilter(OneOf):
     def expected_parameters(self) -> list[str | None]:
         return [self.parameter_name, *self.more_parameters]
 
+    def days_in_words(self) -> list[tuple[str, str]]:
+        """Return the days from and until which the list is narrowed; what is no day is none."""
+        return [(name, str(day)) for name, given in self.days.items() if (day := _day(given))]
+
     def choices(self, changelist: ChangeList) -> Any:
         """Leave the days out of the links, and note what their form carries from the address."""
         own = {self.parameter_name, *self.more_parameters}

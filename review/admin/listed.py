@@ -81,8 +81,13 @@ class CameFrom:
 
 def request_of_list(request: HttpRequest) -> HttpRequest:
     """Return the request as if it asked for the list under the filters that its address carries."""
+    return request_under(request, request.GET.get(FILTERS, ""))
+
+
+def request_under(request: HttpRequest, query: str) -> HttpRequest:
+    """Return the request as if it asked for the whole list under that query string."""
     asked = copy.copy(request)
-    filters = QueryDict(request.GET.get(FILTERS, ""), mutable=True)
+    filters = QueryDict(query, mutable=True)
     for of_a_page in (PAGE_VAR, ALL_VAR, ERROR_FLAG):
         filters.pop(of_a_page, None)
     asked.GET = filters  # type: ignore[assignment]  # the stubs want it immutable

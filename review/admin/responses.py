@@ -29,6 +29,7 @@ from review.admin import (
     asking,
     coding,
     deciding,
+    exporting,
     history,
     identity_search,
     keys,
@@ -237,6 +238,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         search: dict[str, Any] = {
             "has_keys": keys.has_keys(current_user(request)),
             **saved_filters.beside_the_list(request),
+            **exporting.beside_the_list(request),
         }
         searched = calls_of(request.user, Action.SEE_IDENTITY)
         if searched:

@@ -15,15 +15,7 @@ logger = logging.getLogger(__name__)
 def unavailable(
     request: HttpRequest, outage: Outage, lost_edits: list[dict[str, Any]]
 ) -> HttpResponse:
-    """Answer 503 with the request's number, and log one line with class, host and reason."""
-    logger.error(
-        "no answer to %s %s: %s, %s: %s",
-        request.method,
-        request.path,
-        outage.error,
-        outage.host,
-        outage.reason,
-    )
+    """Answer 503 with the request's number, and log one line."""
     is_sent_again = _may_be_sent_again(request)
     context = {
         "number": request_ids.current(),
@@ -36,9 +28,24 @@ def unavailable(
     # Without a request no context processor runs: one of them may be what failed.
     response = HttpResponse(get_template("refusals/outage.html").render(context), status=503)
     response["Retry-After"] = str(TRY_AGAIN_AFTER)
-    # Django would log it again, with a traceback that has nothing more to tell.
-    response._has_been_logged = True  # type: ignore[attr-defined]  # django.utils.log's
+    log(request, outage, response)
     return response
+
+
+def log(request: HttpRequest, outage: Outage, response: HttpResponse) -> None:
+    """Log one line with class, host and reason of the outage that `response` answers to.
+
+    Django would log it again, with a traceback that has nothing more to tell.
+    """
+    logger.error(
+        "no answer to %s %s: %s, %s: %s",
+        request.method,
+        request.path,
+        outage.error,
+        outage.host,
+        outage.reason,
+    )
+    response._has_been_logged = True  # type: ignore[attr-defined]  # django.utils.log's
 
 
 def _may_be_sent_again(request: HttpRequest) -> bool:

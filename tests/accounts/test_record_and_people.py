@@ -32,6 +32,17 @@ def test_record_is_read_and_never_edited(client):
 
 
 @pytest.mark.django_db
+def test_long_list_in_a_detail_is_whole_on_the_page_of_its_event_alone(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    event = record(by=None, at=OPENS_AT, action="export_started", responses=list(range(1000, 1060)))
+    page = client.get("/admin/accounts/auditevent/").content.decode()
+    assert "1049] and 10 more" in page
+    assert "1050" not in page
+    page = client.get(f"/admin/accounts/auditevent/{event.pk}/change/").content.decode()
+    assert "1058, 1059]" in page
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", PEOPLE)
 def test_users_are_for_superusers_only(client, page):
     user = make_user(Role.MANAGER, is_staff=True)

@@ -3,9 +3,8 @@
 import pytest
 
 from accounts.states import Role
-from exports import worker
+from exports import asked_for, worker
 from exports.recording import export_chunks
-from exports.steering import choosing
 from exports.types import Dataset
 from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
@@ -91,8 +90,8 @@ def test_page_of_every_closed_question_folds_and_is_without_faults(open_browser,
 def test_export_is_chosen_made_by_the_worker_and_taken(
     open_browser, look, call, monkeypatch, scripts
 ):
-    monkeypatch.setitem(choosing.AT_ONCE, "csv", 0)
-    monkeypatch.setattr(choosing, "nudge_exports", lambda: None)
+    monkeypatch.setitem(asked_for.AT_ONCE, "csv", 0)
+    monkeypatch.setattr(asked_for, "nudge_exports", lambda: None)
     page = open_browser(320, java_script_enabled=scripts)
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
     page.get_by_role("link", name="Choose what to export").click()

@@ -48,7 +48,7 @@ def world(db, settings, tmp_path, monkeypatch):
     boss = User.objects.create_superuser("maker")
     ours, theirs = Side("ours", boss=boss), Side("theirs", boss=boss)
     monkeypatch.setattr("core.clock.portal_now", lambda: ours.at)
-    monkeypatch.setattr("exports.steering.choosing.nudge_exports", lambda: None)
+    monkeypatch.setattr("exports.asked_for.nudge_exports", lambda: None)
     monkeypatch.setattr("submissions.admin.outbox.nudge_mail", lambda: None)
     return ours, theirs, make_people(ours.call)
 

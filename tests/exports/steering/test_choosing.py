@@ -14,12 +14,11 @@ from django.core.files.base import ContentFile
 from accounts.models import AuditEvent
 from accounts.record import record
 from accounts.states import Action, AuditAction, Role
-from exports import export_runs
+from exports import asked_for, export_runs
 from exports.consent import Scope
 from exports.models import ExportRun
 from exports.recording import export_chunks
 from exports.states import ExportState
-from exports.steering import choosing
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from retention.carrying_out import carry_out
@@ -45,7 +44,7 @@ def nudged(monkeypatch):
     """The clock after closing; and no broker, but a note of each nudge."""
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
     nudges = []
-    monkeypatch.setattr("exports.steering.choosing.nudge_exports", lambda: nudges.append(1))
+    monkeypatch.setattr("exports.asked_for.nudge_exports", lambda: nudges.append(1))
     return nudges
 
 
@@ -242,7 +241,7 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
 
 def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch):
     make_submitted(make_call(slug="the-call"))
-    monkeypatch.setitem(choosing.AT_ONCE, "csv", 0)
+    monkeypatch.setitem(asked_for.AT_ONCE, "csv", 0)
     answer = steering.post(PAGE, {"format": "csv", "facet_roles": "provider"})
     run = ExportRun.objects.get()
     assert (answer.status_code, answer.url) == (302, f"{PAGE}{run.public_id}/")

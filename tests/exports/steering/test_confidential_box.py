@@ -20,7 +20,7 @@ WANTED = {"format": "csv", "confidential": "yes", "reason": "For the report"}
 @pytest.fixture(autouse=True)
 def call(monkeypatch):
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
-    monkeypatch.setattr("exports.steering.choosing.nudge_exports", lambda: None)
+    monkeypatch.setattr("exports.asked_for.nudge_exports", lambda: None)
     call = make_call(slug="the-call")
     make_submitted(call, story="Secret", publication="confidential")
     make_submitted(call, story="Open", publication="named")

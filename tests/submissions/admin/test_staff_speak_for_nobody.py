@@ -17,7 +17,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from accounts.states import Role
+from accounts.states import Action, Role
 from retention.confirming import report_etag
 from review.models import Code, Coding, CodingSample, Finding, Memo, Quote, Redaction, ReportRun
 from submissions.mail.rendering import render
@@ -35,6 +35,7 @@ from submissions.responses.models import (
 from tests.forms import form_of
 from tests.makers import (
     FIRST_CALL,
+    allow,
     enqueue_link_mail,
     make_attachment,
     make_code,
@@ -87,8 +88,8 @@ class Walk:
         self.now = self.call.closes_at + HOUR
         at(self.now)
         self.staff = Client()
-        user = make_user(Role.MANAGER, is_staff=True)
-        self.staff.force_login(user)
+        self.member = make_user(Role.MANAGER, is_staff=True)
+        self.staff.force_login(self.member)
 
     def post(self, path, **data):
         return self.staff.post(f"/admin/submissions/{path}", data)
@@ -456,6 +457,25 @@ class Walk:
         assert refused.status_code == 422
         return [self.staff.get(page), *map(HttpResponse, (codings, *unpacked))]
 
+    def take_rows_of_the_list_away(self):
+        """The list has the draft too; its export has what was submitted."""
+        allow(self.member, Action.EXPORT)
+        rows = [self.draft.pk, self.submission.pk]
+        ticked = {"action": "export_chosen", "_selected_action": rows}
+        led = self.staff.post("/admin/submissions/submission/?state=all", ticked)
+        page = self.staff.get(led.url)
+        rows = page.context["rows"]
+        posted = {
+            "_changelist_filters": page.context["query"],
+            "only": page.context["only"],
+            "rows": rows.etag,
+            "format": "json",
+        }
+        assert (rows.on_list, len(rows.listed.keys)) == (2, 1)
+        address = f"/admin/exports/teamfiles/{self.call.pk}/responses/"
+        file = b"".join(self.staff.post(address, posted).streaming_content)
+        return [led, page, HttpResponse(file)]
+
     def commands(self):
         call_command("load_call", str(FIRST_CALL), "--reword", "--reset-times", stdout=StringIO())
         for kind in ("csv", "bundle"):
@@ -530,6 +550,7 @@ ACTIONS = {
     "submissions_submission_unlike": [Walk.read_pages],
     "submissions_submission_similar": [Walk.read_pages],
     "exports_teamfiles_page": [Walk.take_away],
+    "exports_teamfiles_responses": [Walk.take_rows_of_the_list_away],
     "review_codingsample_draw": [Walk.draw_and_close_a_sample],
     "review_codingsample_done": [Walk.draw_and_close_a_sample],
     "review_codingsample_close": [Walk.draw_and_close_a_sample],

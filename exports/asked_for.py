@@ -1,0 +1,152 @@
+"""What a form asks to export: the formats it offers, the dataset, and the file, now or later."""
+
+from collections.abc import Iterator
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.asking_again import ask_again
+from accounts.current_user import current_user
+from core import clock
+from exports import export_runs
+from exports.durations import say_duration
+from exports.export_context import UnsupportedByFormat
+from exports.filters import ExportFilter
+from exports.formats import FORMATS
+from exports.recording import (
+    LONGEST_REASON,
+    THROUGH_PAGE,
+    ExportRefused,
+    may_export_confidential,
+    may_export_named,
+    refuse_unless_permitted,
+)
+from exports.streaming import streamed
+from exports.tasks import nudge_exports
+from exports.types import Dataset
+from submissions.calls.models import Call
+
+# Up to how many responses a format comes at once; the others always come from the worker.
+AT_ONCE = {
+    "csv": 20_000,
+    "codings": 1_000_000,
+    "counts": 1_000_000,
+    "json": 5_000,
+    "csv-excel": 20_000,
+    "long": 5_000,
+    "r": 20_000,
+    "sav": 200,
+    "dta": 200,
+    "parquet": 500,
+    "xlsx": 500,
+    "qdpx": 500,
+    "docx": 50,
+    "qdc": 1_000_000,
+    "datapackage": 1_000_000,
+    "dictionary": 1_000_000,
+}
+HINTS = {
+    "csv": gettext_lazy("One row per response. For spreadsheets, R and Python."),
+    "xlsx": gettext_lazy("One row per response, with the data dictionary and the counts."),
+    "counts": gettext_lazy(
+        "How many chose each option of every closed question, with the share and its base."
+    ),
+    "csv-excel": gettext_lazy(
+        "To open in Excel by a double click: a ZIP of the CSV with a byte order mark and the "
+        "data dictionary."
+    ),
+    "long": gettext_lazy(
+        "One row per answer, and per choice of several: a ZIP with the dictionary."
+    ),
+    "r": gettext_lazy("A ZIP of the CSV, a script that loads and labels it, and the dictionary."),
+    "sav": gettext_lazy("With labels of variables and values: a ZIP with the dictionary."),
+    "dta": gettext_lazy("With labels of variables and values: a ZIP with the dictionary."),
+    "parquet": gettext_lazy("For pandas, polars, DuckDB and Arrow: a ZIP with the dictionary."),
+    "json": gettext_lazy("One response a line, every character as it was written."),
+    "qdpx": gettext_lazy(
+        "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
+    ),
+    "codings": gettext_lazy(
+        "One row per coded passage: its code, its coder, its place and its words."
+    ),
+    "qdc": gettext_lazy("The codes alone."),
+    "docx": gettext_lazy("To read: one document with contents."),
+    "docx-each": gettext_lazy("To read: a ZIP of one document per response."),
+    "pdf": gettext_lazy("To read and print: one tagged document with contents."),
+    "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document per response."),
+    "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
+    "bundle": gettext_lazy(
+        "Every format here in one ZIP with a manifest: the data, reading copies, and the files."
+    ),
+    "datapackage": gettext_lazy("What the columns hold, for programs."),
+    "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
+}
+
+
+def formats_offered(rows: int) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each format that there is: its name, its label, a hint, and how long `rows` take.
+
+    The last is empty for what comes at once.
+    """
+    for name, hint in HINTS.items():
+        if name in FORMATS and FORMATS[name].is_available:
+            wait = "" if _comes_at_once(name, rows) else say_duration(name, rows)
+            yield name, FORMATS[name].label, str(hint), wait
+
+
+def dataset_asked_for(request: HttpRequest, call: Call, export_filter: ExportFilter) -> Dataset:
+    """Return the dataset that the form asks for; raise PermissionDenied where it may not."""
+    named = request.POST.get("named") == "yes"
+    confidential = request.POST.get("confidential") == "yes"
+    if named and not may_export_named(current_user(request), call):
+        raise PermissionDenied
+    if confidential and not may_export_confidential(current_user(request), call):
+        raise PermissionDenied
+    return Dataset(
+        call,
+        export_filter,
+        named=named,
+        includes_unnamed=named and request.POST.get("includes_unnamed") == "yes",
+        confidential=confidential,
+    )
+
+
+def export(
+    request: HttpRequest, dataset: Dataset, name: str, rows: int, *, through: str = THROUGH_PAGE
+) -> HttpResponseBase:
+    """Answer with the file in the format of that name, or lead to the page of its export run.
+
+    Raises ExportRefused and UnsupportedByFormat, with what the form says then.
+    """
+    reason = request.POST.get("reason", "").replace("\0", "")
+    if name not in HINTS or name not in FORMATS:
+        raise UnsupportedByFormat(_("Select a format."))
+    if len(reason) > LONGEST_REASON:
+        raise ExportRefused(
+            _("Give the reason in %(most)d characters or fewer.") % {"most": LONGEST_REASON}
+        )
+    refuse_unless_permitted(dataset, by=current_user(request), reason=reason)
+    if dataset.named or dataset.confidential:
+        ask_again(request)
+    if _comes_at_once(name, rows):
+        return streamed(request, dataset, name, reason=reason, through=through)
+    run = export_runs.enqueue(
+        call=dataset.call,
+        by=current_user(request),
+        at=clock.portal_now(),
+        file_format=name,
+        filters=dataset.export_filter.filters(),
+        rows_total=rows,
+        scope=dataset.scope,
+        reason=reason,
+    )
+    nudge_exports()
+    return redirect("export_run", slug=dataset.call.slug, public_id=run.public_id)
+
+
+def _comes_at_once(name: str, rows: int) -> bool:
+    return rows <= AT_ONCE.get(name, -1)
