@@ -460,6 +460,7 @@ class Walk:
     def take_rows_of_the_list_away(self):
         """The list has the draft too; its export has what was submitted."""
         allow(self.member, Action.EXPORT)
+        self.staff.force_login(self.member)  # what somebody may do changed, and ended that
         rows = [self.draft.pk, self.submission.pk]
         ticked = {"action": "export_chosen", "_selected_action": rows}
         led = self.staff.post("/admin/submissions/submission/?state=all", ticked)
