@@ -5,7 +5,8 @@ responses, their files and a coded sample, hides words of some, and makes each f
 of its own, as the worker does. Prints for each the seconds by the clock and of the processors
 (this process, its children and its database connection), how often the time of JSON lines with
 their own compression that is (aim for the REFI-QDA project and for everything: 1.5), the bytes per
-response, how far the memory rose, and how far above idle it stayed (aim: 50 MB).
+response, how far the memory rose, and how far above idle it stayed (aim: 50 MB). At last come the
+same JSON lines through the API, by turns with those by file.
 """
 
 import argparse
@@ -48,7 +49,7 @@ def main() -> int:
     with postgres() as database:
         environment = environment_of(database, log_level="WARNING")
         makes = [["make", name] for name in chosen.formats]
-        steps = [["fill", str(chosen.count)], ["make", "json"], ["hide"], *makes]
+        steps = [["fill", str(chosen.count)], ["make", "json"], ["hide"], *makes, ["api"]]
         json_seconds = "0"
         for step in steps:
             command = [sys.executable, "-m", "bench.export_formats_measured", *step, json_seconds]

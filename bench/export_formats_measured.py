@@ -15,6 +15,7 @@ from typing import IO
 import django
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 
 django.setup()
 
@@ -22,6 +23,9 @@ from accounts.models import User
 from bench.export_formats import FLOOR
 from bench.mail import ROOT
 from core import clock
+from exports import tokens
+from exports.changes import give_numbers
+from exports.consent import PSEUDONYMISED
 from exports.export_context import UnsupportedByFormat
 from exports.recording import export_chunks
 from exports.types import Dataset
@@ -33,6 +37,8 @@ from submissions.responses.models import Submission, Version
 DEFINITION = ROOT / "submissions/definitions/rebalancing-the-relationship.toml"
 HIDDEN_OF = 10  # every tenth response has a passage that is hidden
 PASSAGE = 40  # characters
+LIMITS = (1_000, 20_000)  # of a page through the API: the usual one and the largest
+TURNS = 3
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -114,6 +120,56 @@ def make(format_name: str, json_seconds: float) -> None:
         print(f"{FLOOR}{spent}")
 
 
+def through_api() -> None:
+    """Print what the API takes for the same JSON lines, by turns with the export by file.
+
+    The pages are read as a program reads them, from the first to the last, without a network.
+    """
+    call = Call.objects.get()
+    reader = User.objects.create_superuser("program")
+    at = clock.portal_now()
+    give_numbers(call, at=at)
+    _token, secret = tokens.make(
+        call=call,
+        by=reader,
+        scope=PSEUDONYMISED,
+        days=1,
+        at=at,
+        wall_now=clock.wall_now(),
+        name="bench",
+        reason="",
+    )
+    for limit in LIMITS:
+        files, pages = [], []
+        for _turn in range(TURNS):
+            before = _processors()
+            for _chunk in export_chunks(Dataset(call), "json", by=None, at=at):
+                pass
+            files.append(_processors() - before)
+            before = _processors()
+            number = _read_all(call, secret, limit)
+            pages.append(_processors() - before)
+        print(
+            f"API, {limit:,} a page{min(pages):7.2f} s of processors for {number} pages, "
+            f"{min(pages) / min(files):5.2f} times JSON lines by file ({min(files):.2f} s)"
+        )
+
+
+def _read_all(call: Call, secret: str, limit: int) -> int:
+    """Read every page of the call to its end; return how many there are."""
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    number, cursor = 0, {}
+    while True:
+        answer = client.get(f"/api/v1/calls/{call.slug}/responses", {"limit": limit, **cursor})
+        assert answer.status_code == 200, answer.content
+        for _chunk in answer:
+            pass
+        number += 1
+        if "Link" not in answer.headers:
+            return number
+        cursor = {"cursor": answer.headers["Next-Cursor"]}
+
+
 def _packing(file: IO[bytes]) -> float:
     """Return the seconds that it takes to compress what is compressed in a ZIP, or in one in it."""
     if not zipfile.is_zipfile(file):
@@ -159,5 +215,7 @@ if __name__ == "__main__":
         make(sys.argv[2], float(sys.argv[3]))
     elif what == "hide":
         hide()
+    elif what == "api":
+        through_api()
     else:
         fill(int(sys.argv[2]))

@@ -310,7 +310,8 @@ def test_large_export_is_made_by_the_worker_of_the_rows_at_the_time_of_asking(
     worker.make_next(now=lambda: NOW, wall_now=lambda: NOW)
     run.refresh_from_db()
     assert (run.state, run.error) == ("done", "")
-    made = {line["reference"] for line in json_lines(run.file.read())}
+    with run.file.open() as file:
+        made = {line["reference"] for line in json_lines(file.read())}
     assert made == {wanted[0].reference, wanted[2].reference}
     event = AuditEvent.objects.get(action="export_started")
     assert event.detail["through"] == "list of responses"
