@@ -38,6 +38,7 @@ CLOCK_READERS = (
     "exports/admin/",
     "exports/api/",
     "exports/management/",
+    "exports/asked_for.py",
     "exports/streaming.py",
     "exports/steering/",
     "exports/tasks.py",
