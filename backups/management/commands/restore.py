@@ -17,6 +17,7 @@ from backups.folder import BackupFolder
 from backups.reports import Kind
 from backups.restoring import Restored, Restoring, keep_tombstones
 from core import clock, schema
+from core.stores import NotListed
 from personal_data import reapplying
 from submissions.responses.evidence_checks import record
 from submissions.responses.evidence_checks.checking import check_evidence
@@ -127,9 +128,16 @@ class Command(BaseCommand):
         if by and person is None:
             raise BackupFailed(f"{THERE}: nobody here is called {by}. Run reapply_erasures --by.")
         try:
-            done = reapplying.reapply(
-                list(reapplying.kept_tombstones()), by=person, at=clock.portal_now()
+            kept = list(reapplying.kept_tombstones())
+        except NotListed:
+            kept = []
+            self.stdout.write(
+                "The key of the bucket may not list it: what was erased is known by the lists "
+                "beside the backups alone."
             )
+        erasures = {one["request"]: one for one in [*restored.erasures, *kept]}
+        try:
+            done = reapplying.reapply(erasures.values(), by=person, at=clock.portal_now())
         except ValueError as error:
             raise BackupFailed(
                 f"{THERE}: {error}. Run: manage.py reapply_erasures --by USERNAME, then "
