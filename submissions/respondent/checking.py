@@ -150,6 +150,9 @@ def _check_page(
     standing: list[answering.ValidationIssue],
     status: int = 200,
 ) -> HttpResponse:
+    if current.help_address and current.submission.is_draft:
+        # There is nothing to submit, so nothing is asked for.
+        return redirect(current.help_address)
     issues = standing or current.issues()
     unfinished = {issue.key for issue in issues}
     publication = as_chosen(

@@ -104,6 +104,14 @@ class ResponseContext:
         """The question whose answer leads to a page of help: then nothing else is asked."""
         return question_of_help(self.call, self.answers)
 
+    @property
+    def help_address(self) -> str:
+        """The address of the page of help that an answer leads to; "" where none does."""
+        question = self.question_of_help
+        if question is None:
+            return ""
+        return reverse("response_help", args=[self.call.slug, question.key])
+
     @cached_property
     def sections(self) -> list[Section]:
         """The sections with a question that applies or may apply, in order.

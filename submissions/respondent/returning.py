@@ -46,9 +46,8 @@ def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     if current.colleague is not None:
         context = current.template_context(saved="saved" in request.GET)
         return render(request, "sharing/leave.html", context)
-    if current.question_of_help is not None:
-        key = current.question_of_help.key
-        return redirect("response_help", slug=current.call.slug, key=key)
+    if current.help_address:
+        return redirect(current.help_address)
     known = known_address(current.submission, current.call, current.answers)
     form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": known})
     if form.is_bound and form.is_valid():

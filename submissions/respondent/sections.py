@@ -119,8 +119,7 @@ def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
 
 
 def _help_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
-    question = save.current.question_of_help
-    return redirect("response_help", slug=save.current.call.slug, key=question and question.key)
+    return redirect(save.current.help_address)
 
 
 def _errors_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:

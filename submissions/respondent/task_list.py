@@ -24,6 +24,9 @@ from submissions.responses.transcript import draft_text
 @require_safe
 @with_working_copy
 def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+    """Show the sections of a response; a draft that ends at a page of help has that page alone."""
+    if current.help_address and current.submission.is_draft:
+        return redirect(current.help_address)
     rows = [
         {"section": section, "state": _section_state(current, section)}
         for section in current.sections

@@ -46,10 +46,13 @@ def test_address_is_not_kept(draft):
 
 
 def test_no_other_section_and_no_link_by_mail_is_offered(client, call, draft):
-    assert "of 1 section" in text_of(client.get(address(call, "response/")))
-    for page in ("response/evidence/", "response/leave/"):
+    help_page = address(call, "response/help/age/")
+    for page in ("response/", "response/evidence/", "response/leave/", "response/check/"):
         response = client.get(address(call, page), follow=True)
-        assert response.redirect_chain != []
+        assert response.redirect_chain[-1] == (help_page, 302)
+    assert press_submit(client, call)["Location"] == help_page
+    page = text_of(response)
+    assert ("Delete what I typed" in page, "Enter your email address" in page) == (True, False)
 
 
 def test_no_mail_is_due_even_to_an_address_that_was_known_before(call, draft):

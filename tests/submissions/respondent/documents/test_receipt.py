@@ -60,10 +60,12 @@ def test_receipt_holds_proof_and_what_was_answered():
 def test_receipt_says_who_answered_and_for_whom_but_no_address():
     name = {"key": "name", "kind": "short", "label": "Your name", "identity": True}
     email = {"key": "email", "kind": "email", "label": "Email", "identity": True}
-    call = make_call(about_questions=[name, email])
-    submission = make_submitted(call, name="Jo Bloggs", email="jo@example.org")
-    words = words_of(pdf_of(submission))
+    org = {"key": "org_name", "kind": "short", "label": "For whom do you answer?", "identity": True}
+    call = make_call(about_questions=[name, email, org])
+    given = {"name": "Jo Bloggs", "email": "jo@example.org", "org_name": "Brim Trust"}
+    words = words_of(pdf_of(make_submitted(call, **given)))
     assert "Your name: Jo Bloggs" in words
+    assert "For whom do you answer? Brim Trust" in words
     assert "jo@example.org" not in words
 
 
