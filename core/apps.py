@@ -1,7 +1,13 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from core.checks import check_bucket, check_roles, check_schema, check_time_outs
+from core.checks import (
+    check_bucket,
+    check_postgres,
+    check_roles,
+    check_schema,
+    check_time_outs,
+)
 
 
 class CoreConfig(AppConfig):
@@ -13,3 +19,4 @@ class CoreConfig(AppConfig):
         register(check_roles, Tags.database, deploy=True)
         register(check_time_outs, Tags.database, deploy=True)
         register(check_bucket, Tags.files, deploy=True)
+        register(check_postgres, Tags.database, deploy=True)

@@ -44,3 +44,9 @@ def check_bucket(**_options: Any) -> list[CheckMessage]:
             "Write https://, unless that network is yours alone."
         )
     return [CheckMessage(WARNING, problem, id="core.W003") for problem in problems]
+
+
+def check_postgres(databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Warn of a server of another major version than the tests'; for `check --deploy`."""
+    problem = schema.other_postgres() if databases else ""
+    return [CheckMessage(WARNING, problem, id="core.W004")] if problem else []

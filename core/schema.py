@@ -21,6 +21,8 @@ NOTED_IN = "django_migrations"
 READ_NOTE = f"SELECT obj_description('{NOTED_IN}'::regclass)"
 MIGRATE = "Run: python manage.py migrate"
 NEWER = "Run the release that made it, or restore a backup of this one."
+# What script/server brings, and the only one that the portal is tested with.
+TESTED_POSTGRES = 18
 CHANGED = "Run the version that made it, or restore a backup of a release."
 
 
@@ -45,6 +47,18 @@ def problem_for_migrate() -> str:
     if unknown := sorted(there - known()):
         return f"The database has the migration {_named(unknown[0])}, unknown here. {NEWER}"
     return ""
+
+
+def other_postgres() -> str:
+    """Return in one line that the server is of a major version which no test runs on; "" if not."""
+    found = connection.pg_version // 10_000
+    if found == TESTED_POSTGRES:
+        return ""
+    return (
+        f"The database is of PostgreSQL {found}, and the portal is tested with {TESTED_POSTGRES} "
+        f"only. Let DATABASE_URL lead to a server of {TESTED_POSTGRES}; docs/guides/operators.md, "
+        "“Upgrades”, says how to take the data along."
+    )
 
 
 def exit_unless_current() -> None:

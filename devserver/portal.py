@@ -210,6 +210,9 @@ class Portal:
             if child.exit_code() == INVALID_SETTING_EXIT:
                 raise InvalidSetting(reason)
             raise CannotStart(f"The portal could not be prepared: {reason} (log: {log})")
+        for line in log.read_text(errors="replace").splitlines():
+            if line.startswith("The database is of PostgreSQL "):  # core.schema.other_postgres
+                self._say(line)
 
     def _start_programs(self, environment: dict[str, str], listener: int) -> None:
         environment = environment | {"PYTHONUNBUFFERED": "1"}

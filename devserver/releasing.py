@@ -14,13 +14,18 @@ UPGRADES = ROOT / "tests" / "upgrades"
 RELEASED = UPGRADES / "released_migrations.json"
 VERSION = re.compile(r'^VERSION = "([^"]+)"$', re.MULTILINE)
 # Where the tag of our image stands, and what stands before it there.
-TAGGED = {ROOT / "docker-compose.yml": "image: evidence-portal:"}
+TAGGED = {
+    ROOT / "docker-compose.yml": "image: evidence-portal:",
+    ROOT / "deploy" / "kubernetes" / "base" / "kustomization.yaml": "newTag: ",
+    ROOT / "deploy" / "kubernetes" / "backup" / "kustomization.yaml": "newTag: ",
+}
 WHAT_IT_DOES = """\
 script/release 1.1.0 prepares a release:
 
 1. It refuses unless everything is committed, CHANGELOG.md has a heading “## 1.1.0”, and the models
    have no change without a migration.
-2. It writes the version into core/release.py, and as the tag of our image into docker-compose.yml.
+2. It writes the version into core/release.py, and as the tag of our image into docker-compose.yml
+   and deploy/kubernetes.
 3. It freezes the migrations: the SHA-256 of each file goes into
    tests/upgrades/released_migrations.json. From then on a test refuses a change of a released
    migration; migrations are only added.

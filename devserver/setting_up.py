@@ -17,6 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
+# What .venv and the making of it take: with the packages for the tests, twice as much.
+NEEDS_MB = {
+    "requirements.txt": 1_000,
+    "requirements-local.txt": 1_000,
+    "requirements-test.txt": 2_000,
+}
 # Each file holds everything of the ones before it.
 REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-test.txt")
 WHAT_RUNS = {
@@ -66,6 +72,7 @@ def install(requirements: str) -> None:
         if usable and wanted.items() <= installed().items():
             return
         if not usable:
+            refuse_without_room(NEEDS_MB[requirements])
             make_venv()
         print(f"Installing {requirements} into .venv; the first time takes a minute.", flush=True)
         STAMP.unlink(missing_ok=True)
@@ -110,6 +117,16 @@ def venv_is_usable() -> bool:
     found = tuple(int(part) for part in answer)
     wanted = sys.version_info[:2]
     return found == wanted if os.environ.get("PYTHON") else found >= (3, 11)
+
+
+def refuse_without_room(needed: int) -> None:
+    """Raise CannotSetUp where a new .venv would fill the disk; `needed` is in MB."""
+    free = shutil.disk_usage(ROOT).free // 1_000_000
+    if free < needed:
+        raise CannotSetUp(
+            f"{ROOT} has {free:,} MB free, and .venv needs {needed:,} MB. "
+            "Make room, or put the portal on another disk."
+        )
 
 
 def make_venv() -> None:

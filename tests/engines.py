@@ -19,6 +19,7 @@ from devserver.valkey import Valkey
 
 DATABASE = "evidence_portal"
 PREFIX = "portal-tests-"
+NEEDS_MB = 1_000
 
 
 @pytest.hookimpl(wrapper=True)
@@ -26,6 +27,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     """Prepare the environment; as a wrapper it comes before pytest-django reads the settings."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         _remove_what_killed_runs_left()
+        _refuse_without_room()
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         lock = FileLock(folder / "lock")
         lock.take("pytest")
@@ -36,6 +38,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     else:
         _keep_apart(os.environ["PYTEST_XDIST_WORKER"])
     return (yield)
+
+
+def _refuse_without_room() -> None:
+    """End the run with one line where PostgreSQL and the tests' files would find no room."""
+    where = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(where).free // 1_000_000
+    if free < NEEDS_MB:
+        raise pytest.UsageError(
+            f"{where} has {free:,} MB free, and the tests need {NEEDS_MB:,} MB. "
+            "Make room, or set TMPDIR to a folder on another disk."
+        )
 
 
 def _set_environment(folder: Path) -> None:

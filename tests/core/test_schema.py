@@ -10,7 +10,8 @@ from django.core.management.base import SystemCheckError
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from core import schema
+from core import checks, schema
+from devserver.postgres import MAJOR
 
 ROOT = Path(__file__).parents[2]
 LACKS_ONE = "The database lacks 1 migration of this release. Run: python manage.py migrate"
@@ -48,6 +49,26 @@ def ready(client):
 
 def test_migrated_database_is_right():
     assert schema.problem() == ""
+
+
+def test_database_of_another_postgres_is_told_in_one_line(monkeypatch):
+    assert (schema.other_postgres(), checks.check_postgres(["default"])) == ("", [])
+    monkeypatch.setattr(connection, "pg_version", 170_006)
+    said = schema.other_postgres()
+    assert said == (
+        "The database is of PostgreSQL 17, and the portal is tested with 18 only. Let DATABASE_URL "
+        "lead to a server of 18; docs/guides/operators.md, “Upgrades”, says how to take the data "
+        "along."
+    )
+    err = io.StringIO()
+    call_command("migrate", "--plan", stdout=io.StringIO(), stderr=err)
+    assert err.getvalue() == f"{said}\n"
+    (warning,) = checks.check_postgres(["default"])
+    assert (warning.msg, warning.id) == (said, "core.W004")
+
+
+def test_tested_postgres_is_the_one_that_comes_along():
+    assert str(schema.TESTED_POSTGRES) == MAJOR
 
 
 def test_database_that_lacks_a_migration_is_refused(client):

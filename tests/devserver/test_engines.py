@@ -1,9 +1,12 @@
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg2
@@ -17,6 +20,7 @@ from devserver.errors import CannotStart
 from devserver.folders import RunFolder, copy_readable_by_all
 from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import Valkey
+from tests import engines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -247,3 +251,13 @@ def test_folder_of_a_killed_run_is_removed_by_the_next_one(tmp_path):
     assert (killed.path.exists(), following.path.exists()) == (False, True)
     following.remove()
     assert (following.path.exists(), note.exists()) == (False, False)
+
+
+def test_run_on_a_disk_without_room_is_told_before_the_engines_start(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=20_000_000))
+    with pytest.raises(pytest.UsageError) as refused:
+        engines._refuse_without_room()
+    assert str(refused.value) == (
+        f"{tempfile.gettempdir()} has 20 MB free, and the tests need 1,000 MB. "
+        "Make room, or set TMPDIR to a folder on another disk."
+    )

@@ -213,7 +213,40 @@ def test_server_with_an_unusable_python_says_so(tmp_path):
     server = run_server(tmp_path, PYTHON="/bin/false")
     assert (server.returncode, server.stderr) == (
         2,
-        "PYTHON is '/bin/false', which is not a Python 3.11 or newer.\n",
+        "PYTHON is '/bin/false', which is not a Python 3.11 or newer. Unset it, or name another.\n",
+    )
+
+
+OLD = """#!/bin/sh
+case "$2" in
+    *exit*) exit 1 ;;
+    *) echo "Python 3.9" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("python3", "found"), [(None, "none"), (OLD, "Python 3.9")])
+@pytest.mark.parametrize("script", ["server", "test"])
+def test_machine_without_a_python_that_will_do_is_told_how_to_get_one(
+    tmp_path, python3, found, script
+):
+    for tool in ("dirname", "sh"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    if python3 is not None:
+        (tmp_path / "python3").write_text(python3)
+        (tmp_path / "python3").chmod(0o755)
+    refused = subprocess.run(
+        [ROOT / "script" / script],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"The portal needs Python 3.11 or newer, and found {found}. Install one beside it "
+        "(on Debian and Ubuntu: apt install python3 python3-venv), or name the one that you have: "
+        f"PYTHON=/path/to/python3 script/{script}\n"
     )
 
 

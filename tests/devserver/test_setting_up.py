@@ -1,5 +1,6 @@
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,3 +57,16 @@ def test_venv_whose_python_is_gone_is_not_usable(clone):
     (clone / ".venv" / "bin").mkdir(parents=True)
     setting_up.PYTHON.symlink_to("/nonexistent/python3")
     assert setting_up.venv_is_usable() is False
+
+
+@pytest.mark.usefixtures("clone")
+def test_disk_without_room_is_told_before_a_venv_is_made(monkeypatch):
+    usage = SimpleNamespace(free=900_000_000)
+    monkeypatch.setattr(setting_up.shutil, "disk_usage", lambda _folder: usage)
+    with pytest.raises(CannotSetUp) as refused:
+        install("requirements-local.txt")
+    assert str(refused.value) == (
+        f"{setting_up.ROOT} has 900 MB free, and .venv needs 1,000 MB. "
+        "Make room, or put the portal on another disk."
+    )
+    assert not setting_up.VENV.exists()

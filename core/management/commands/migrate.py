@@ -26,6 +26,8 @@ class Command(migrate.Command):
     def handle(self, *arguments: Any, **options: Any) -> None:
         password = settings.DATABASES["default"]["PASSWORD"]
         with database_roles.as_owner() as role:
+            if other := schema.other_postgres():
+                self.stderr.write(other)
             if refusal := schema.problem_for_migrate():
                 raise CommandError(refusal)
             if role and _is_whole(options) and (refusal := upgrading.refusal(role)):
