@@ -51,7 +51,8 @@ def problem_for_migrate() -> str:
 
 def other_postgres() -> str:
     """Return in one line that the server is of a major version which no test runs on; "" if not."""
-    found = connection.pg_version // 10_000
+    version: int = connection.pg_version  # type: ignore[attr-defined]  # PostgreSQL's has it
+    found = version // 10_000
     if found == TESTED_POSTGRES:
         return ""
     return (
