@@ -142,7 +142,9 @@ def _copy(name: str, content: File, target: Storage) -> None:
     with suppress(FileExistsError):
         os.link(half, target.path(name))
     Path(half).unlink()
-    _to_the_disk(str(Path(half).parent))
+    # Its folder may be new, too.
+    for folder in Path(half).relative_to(target.location).parents:
+        _to_the_disk(str(Path(target.location, folder)))
 
 
 def _to_the_disk(path: str) -> None:

@@ -8,6 +8,14 @@ from personal_data.stored_files import fields
 from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
 
 
+@pytest.fixture(autouse=True)
+def stores_of_before():
+    """Django forgets its stores when their settings change; fields go on with those of before."""
+    before = storages[PRIVATE]
+    yield
+    storages._storages[PRIVATE] = before
+
+
 @pytest.fixture(scope="session")
 def running_s3():
     server = S3Server()
