@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -82,12 +83,19 @@ def records(dataset: Dataset) -> Iterator[Record]:
     query = response_query(dataset)
     names = tuple(facts_sql(dataset))
     shown = consent.shown_choices(dataset.call, named=dataset.named)
+    kept = dataset.kept_rows
+    asked = partial(_batches, query)
+    for rows in kept.of(query, asked) if kept else asked():
+        for row in rows:
+            facts = dict(zip(names, row, strict=False))
+            yield _record(facts, cells=row[len(names) :], shown=shown)
+
+
+def _batches(query: Query) -> Iterator[list[tuple[Any, ...]]]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query.sql, query.parameters)
         while rows := cursor.fetchmany(FETCHED_AT_ONCE):
-            for row in rows:
-                facts = dict(zip(names, row, strict=False))
-                yield _record(facts, cells=row[len(names) :], shown=shown)
+            yield rows
 
 
 def _record(

@@ -13,6 +13,7 @@ from exports.column import Column
 from exports.columns import columns
 from exports.consent import Scope, shown_questions
 from exports.filters import ExportFilter
+from exports.kept_rows import KeptRows
 from exports.table_columns import in_shape
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
@@ -35,7 +36,8 @@ class Dataset:
     the project team, with passages of files. `reader` is who gets it, and `blind` has the responses
     of which they see no codings of others. A table (`as_table`) has its choices as somebody chose;
     every other format has their keys. `changes` are two numbers of `exports.changes`: only what
-    changed after the first, and up to the second, in that order.
+    changed after the first, and up to the second, in that order. `kept_rows` is of an export that
+    goes over its rows several times.
     """
 
     call: Call
@@ -48,6 +50,7 @@ class Dataset:
     blind: tuple[int, ...] = ()
     is_table: bool = False
     changes: tuple[int, int] | None = None
+    kept_rows: KeptRows | None = field(default=None, compare=False, repr=False)
 
     @property
     def scope(self) -> Scope:

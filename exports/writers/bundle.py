@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from core.release import NAME, VERSION
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
+from exports.kept_rows import KeptRows
 from exports.queries import count, erased_references, records
 from exports.types import Pieces
 from exports.writers import (
@@ -159,12 +161,14 @@ PACKED = (".xlsx", ".qdpx", ".docx", ".pdf", ".zip")
 
 def pieces(context: ExportContext) -> Pieces:
     files = [file for file in FILES if file.is_available]
-    bundle = _Bundle(context, files)
     about = "".join(f"{file.name:<24} {file.about}\n" for file in files) + ABOUT_FOLDERS
-    yield from bundle.add(README, [about.encode()])
-    for file in files:
-        yield from bundle.add_made(file)
-    yield from bundle.add_documents()
+    with tempfile.TemporaryFile(prefix="portal-rows-") as rows:
+        context.dataset = replace(context.dataset, kept_rows=KeptRows(rows))
+        bundle = _Bundle(context, files)
+        yield from bundle.add(README, [about.encode()])
+        for file in files:
+            yield from bundle.add_made(file)
+        yield from bundle.add_documents()
     yield from bundle.archive.add(MANIFEST, [bundle.manifest()])
     yield from bundle.archive.end()
 

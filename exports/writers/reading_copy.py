@@ -25,14 +25,9 @@ _SOFT_RETURN = re.compile("[\v\x85\u2028]")
 
 @dataclass(frozen=True)
 class ReadingCopy:
-    """One response as people read it.
-
-    `roles` has the labels of the roles in which it was given; none of a withheld one. `notice` says
-    whether it may be quoted, `facts` is one line.
-    """
+    """One response as people read it; `notice` says whether it may be quoted, `facts` is a line."""
 
     reference: str
-    roles: tuple[str, ...]
     notice: str
     facts: str
     sections: tuple[ReadSection, ...]
@@ -42,7 +37,6 @@ class ReadingCopy:
 def reading_copy(dataset: Dataset, record: Record) -> ReadingCopy:
     return ReadingCopy(
         reference=record.reference,
-        roles=tuple(roles(dataset, record)),
         notice=leave_to_quote(dataset, record),
         facts=APART.join(facts(dataset, record)),
         sections=tuple(sections(dataset, record)),
@@ -50,10 +44,14 @@ def reading_copy(dataset: Dataset, record: Record) -> ReadingCopy:
     )
 
 
-def title(copy: ReadingCopy, number: int) -> str:
-    """Return the heading of one response of several, as the contents have it, too."""
-    head = f"{number}. {copy.reference}"
-    return f"{head}{APART}{'; '.join(copy.roles)}" if copy.roles else head
+def title(dataset: Dataset, record: Record, number: int) -> str:
+    """Return the heading of one response of several, as the contents have it, too.
+
+    It has the roles in which the response was given, unless they are withheld.
+    """
+    head = f"{number}. {record.reference}"
+    given = "; ".join(roles(dataset, record))
+    return f"{head}{APART}{given}" if given else head
 
 
 def paragraphs(text: str) -> list[list[str]]:

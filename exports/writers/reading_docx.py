@@ -83,12 +83,11 @@ def _all(context: ExportContext) -> Iterator[str]:
     yield paragraph(run(about(dataset)))
     yield heading("Contents", 2)
     for number, record in enumerate(records(dataset), start=1):
-        copy = reading_copy(dataset, record)
-        yield contents_line(title(copy, number), _mark(copy.reference))
+        yield contents_line(title(dataset, record, number), _mark(record.reference))
     for number, record in enumerate(records(dataset), start=1):
-        copy = reading_copy(dataset, record)
-        yield heading(title(copy, number), 2, mark=_mark(copy.reference), number=number)
-        yield from _response(copy, level=2)
+        mark = _mark(record.reference)
+        yield heading(title(dataset, record, number), 2, mark=mark, number=number)
+        yield from _response(reading_copy(dataset, record), level=2)
         context.row_done()
 
 

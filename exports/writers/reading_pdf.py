@@ -32,8 +32,10 @@ def one_document(context: ExportContext) -> Pieces:
     """
     dataset = context.dataset
     refuse_too_long(dataset, most=MOST_WORDS, kind="PDF")
-    read = (reading_copy(dataset, record) for record in records(dataset))
-    copies = [as_data(copy, head=title(copy, number)) for number, copy in enumerate(read, start=1)]
+    copies = [
+        as_data(reading_copy(dataset, record), head=title(dataset, record, number))
+        for number, record in enumerate(records(dataset), start=1)
+    ]
     data = _data(context, dataset.call.title, copies, contents=True)
     with Typesetters(TEMPLATE, number=1, meanwhile=context.still_at_work) as typesetters:
         yield from typesetters.pdfs([data], seconds=_seconds(context))

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.release import VERSION
+from exports import queries
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from exports.writers import bundle, reading_pdf
@@ -137,6 +139,21 @@ PACKED = {
 }
 # Of these, what stands in the bundle by itself.
 UNPACKED = {"long": "", "r": "", "docx-each": "reading/", "attachments": "attachments/"}
+
+
+@pytest.mark.django_db
+def test_everything_asks_for_its_rows_once(monkeypatch):
+    monkeypatch.setattr(queries, "FETCHED_AT_ONCE", 2)
+    call = make_call()
+    references = [make_submitted(call).reference for _ in range(3)]
+    with CaptureQueriesContext(connection) as captured:
+        files = members(exported(call, "bundle"))
+    sqls = [query["sql"] for query in captured if " AS cell_1" in query["sql"]]
+    # Before the Excel file, its longest cells are measured.
+    assert len([sql for sql in sqls if not sql.startswith("SELECT coalesce(max(")]) == 1
+    lines = json_lines(files["responses.jsonl"])
+    assert [line["reference"] for line in lines] == references
+    assert list(members(files["pdfs.zip"])) == [f"{reference}.pdf" for reference in references]
 
 
 @pytest.mark.django_db
