@@ -62,7 +62,7 @@ def count_answers(dataset: Dataset) -> CountedAnswers:
     total = sum(number for part, _key, _value, number in rows if part == "all")
     withheld = sum(number for part, key, _value, number in rows if part == "all" and key == "true")
     numbers = next(value for part, _key, value, _number in rows if part == "asked")
-    asked = dict(zip(conditional, numbers or (), strict=False))
+    asked = dict(zip(conditional, numbers, strict=False))
     given: dict[str, list[tuple[Any, int]]] = {}
     lengths: Counter[str] = Counter()
     for part, key, value, number in rows:
@@ -99,7 +99,8 @@ def _sql(dataset: Dataset, conditional: Mapping[str, Condition]) -> str:
         f"given.choices ? {literal_sql(key)} OR {_met_sql(place, condition)}"
         for place, (key, condition) in enumerate(conditional.items())
     )
-    asked = ", ".join(f"count(*) FILTER (WHERE {each})" for each in is_asked)
+    # Without a condition, a count all the same: what has no aggregate is a row per response.
+    asked = ", ".join(f"count(*) FILTER (WHERE {each})" for each in is_asked) or "count(*)"
     return (
         "WITH chosen AS MATERIALIZED ("  # noqa: S608 - keys are quoted, values are parameters
         "SELECT version.choices - '{}'::text[] AS choices, version.words, "

@@ -76,6 +76,9 @@ def test_image_holds_no_tests_no_secrets_and_no_history(image_files):
         "manage.py",
         "gunicorn.conf.py",
         "requirements.txt",
+        # The extras, of which a build argument chooses.
+        "requirements-research.txt",
+        "requirements-s3.txt",
     }
 
 

@@ -29,8 +29,11 @@ def analyze(tmp_path):
     tool = find_or_skip("systemd-analyze", package="systemd")
     units = tmp_path / "units"
     shutil.copytree(SYSTEMD, units)
+    # A path without blanks, wherever the clone lies.
+    programs = tmp_path / "bin"
+    programs.symlink_to(Path(sys.executable).parent)
     for unit in units.glob("*.service"):
-        unit.write_text(unit.read_text().replace(PROGRAMS, f"{Path(sys.executable).parent}/"))
+        unit.write_text(unit.read_text().replace(PROGRAMS, f"{programs}/"))
 
     def ask(*words):
         environment = {"PATH": os.environ["PATH"], "SYSTEMD_UNIT_PATH": f"{units}:"}

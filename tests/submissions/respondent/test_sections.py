@@ -113,7 +113,7 @@ def test_check_page_leads_to_the_page_of_each_question(client, call):
             {"publication": "confidential", "quote_ok": "yes"},
             "You asked us not to publish your response. Only the project team reads your answers "
             "and files. Of a confidential response the steering group sees only its reference "
-            "and when it came in. Submit",
+            "and when it came in. Change",
         ),
     ],
 )
