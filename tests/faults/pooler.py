@@ -10,10 +10,10 @@ import psycopg2
 
 from devserver.children import engine_account, start, wait_until
 from devserver.folders import chown_all
+from tests.programs import FOLDERS
 
-# Debian keeps it where only root looks.
-FOUND = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-REMEDY = "PgBouncer is not installed (on Debian, as root: apt install pgbouncer)"
+FOUND = shutil.which("pgbouncer", path=FOLDERS)
+REMEDY = "on Debian, as root: apt install pgbouncer"
 CONNECTIONS = 6  # fewer than the threads of two web servers, so that they have to share
 SETTINGS = """\
 [databases]

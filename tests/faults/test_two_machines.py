@@ -22,6 +22,7 @@ from tests.faults import pooler
 from tests.faults.own_portal import PATIENCE, OwnPortal
 from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
 from tests.faults.two_machines import SLUG, InTurns, Visitor, ask_database, second_machine
+from tests.programs import skip_for_want_of
 from tests.submissions.mail.mail_sink import Mortal, free_port
 
 CROWD = 60
@@ -153,8 +154,9 @@ def test_export_is_asked_for_at_one_and_fetched_at_the_other(both):
     assert len(ZipFile(io.BytesIO(first)).namelist()) >= 1
 
 
-@pytest.mark.skipif(pooler.FOUND is None, reason=pooler.REMEDY)
 def test_time_outs_hold_through_the_pooler(both):
+    if pooler.FOUND is None:
+        skip_for_want_of("pgbouncer", remedy=pooler.REMEDY)
     portal, _ = both
     for name, value in TIME_OUTS.items():
         assert ask_database(portal.environment, f"SHOW {name}") == value
