@@ -29,10 +29,12 @@ def own_portal(
     email_url: str,
     say: Callable[[str], None],
     databases: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Portal]:
     """Yield the portal once every part answers. The caller calls `restart_what_ended` often.
 
     `databases` has DATABASE_URL and MIGRATION_DATABASE_URL; without it the portal starts its own.
+    `more` are other variables of its environment.
     """
     chosen = server_settings.read(
         {"PORT": str(port), "PORTAL_DATA": str(data), "EMAIL_URL": email_url, "LOG_LEVEL": "INFO"}
@@ -40,7 +42,7 @@ def own_portal(
     )
     portal = Portal(chosen, say)
     try:
-        with _without(OF_ANOTHER):
+        with _without(OF_ANOTHER), _with(more or {}):
             portal.start()
         portal.wait_until_ready()
         yield portal
@@ -63,3 +65,13 @@ def _without(names: tuple[str, ...]) -> Iterator[None]:
         yield
     finally:
         os.environ.update(taken)
+
+
+@contextmanager
+def _with(more: Mapping[str, str]) -> Iterator[None]:
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name in more:
+            del os.environ[name]

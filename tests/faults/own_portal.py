@@ -58,15 +58,16 @@ UPDATE submissions_outboxemail SET next_attempt_at = next_attempt_at - %s WHERE 
 class OwnPortal:
     """`mail` is the mail server; `people` how many drafts are made ready at the start.
 
-    `site` is where they press Submit, if it is not the portal's own port.
+    `site` is where they press Submit, if it is not the portal's own port; `more` is what its
+    environment has beside what every portal's has.
     """
 
-    def __init__(self, portal, mail, *, port, data, people, site=None):
+    def __init__(self, portal, mail, *, port, data, people, site=None, more=None):
         self.portal = portal
         self.mail = mail
         self._port = port
         self._site = site or Site(port, SLUG)
-        self._environment = environment_of(data)
+        self._environment = environment_of(data) | (more or {})
         everybody = people_with_drafts(self._environment, SLUG, people, short=True)
         self._waiting = iter(everybody)
         self._died = None

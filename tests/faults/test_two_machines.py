@@ -1,7 +1,7 @@
 """Two web servers and two workers before one database, through PgBouncer where it is installed.
 
 People meet either web server, from one request to the next. One machine dies, and no promise
-breaks. What both have in common: database, broker, files.
+breaks. What both have in common: database, broker, and files in a bucket of S3. No folder.
 """
 
 import io
@@ -23,6 +23,7 @@ from tests.faults.own_portal import PATIENCE, OwnPortal
 from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
 from tests.faults.two_machines import SLUG, InTurns, Visitor, ask_database, second_machine
 from tests.programs import skip_for_want_of
+from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
 from tests.submissions.mail.mail_sink import Mortal, free_port
 
 CROWD = 60
@@ -55,29 +56,50 @@ def databases(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def both(databases, tmp_path_factory):
+def bucket():
+    """The settings of files in a bucket."""
+    server = S3Server()
+    try:
+        yield {
+            "PORTAL_FILES_S3_BUCKET": Bucket(server, "evidence-of-two").name,
+            "PORTAL_FILES_S3_ENDPOINT": server.url,
+            "PORTAL_FILES_S3_REGION": "us-east-1",
+            "PORTAL_FILES_S3_KEY_ID": KEY,
+            "PORTAL_FILES_S3_SECRET": SECRET,
+        }
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def both(databases, bucket, tmp_path_factory):
     """The portal, which people meet at either machine, and the second machine."""
-    data = tmp_path_factory.mktemp("portal")
+    data, other_folder = tmp_path_factory.mktemp("portal"), tmp_path_factory.mktemp("second")
     mail, port = Mortal(), free_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DRAFTS_OF_CLIENT_PER_HOUR", str(STARTS_AN_HOUR))
-        if pooler.FOUND is not None:
-            patch.setenv("DATABASE_POOL_MODE", "transaction")
-        try:
-            url = f"smtp://127.0.0.1:{mail.sink.port}"
-            with (
-                own_portal(
-                    data, port=port, email_url=url, say=print, databases=databases
-                ) as running,
-                second_machine(environment_of(data), logs=data / "logs") as second,
-            ):
-                sites = InTurns(Site(port, SLUG), Site(second.port, SLUG))
-                people = TESTS * (CROWD + 1) + 1
-                portal = OwnPortal(running, mail, port=port, data=data, people=people, site=sites)
-                portal.sites, portal.port, portal.environment = sites, port, environment_of(data)
-                yield portal, second
-        finally:
-            mail.kill()
+    more = bucket | {"DRAFTS_OF_CLIENT_PER_HOUR": str(STARTS_AN_HOUR)}
+    if pooler.FOUND is not None:
+        more["DATABASE_POOL_MODE"] = "transaction"
+    try:
+        url = f"smtp://127.0.0.1:{mail.sink.port}"
+        with (
+            own_portal(
+                data, port=port, email_url=url, say=print, databases=databases, more=more
+            ) as running,
+            second_machine(
+                environment_of(data) | more | {"PORTAL_MEDIA": str(other_folder)},
+                logs=data / "logs",
+            ) as second,
+        ):
+            sites = InTurns(Site(port, SLUG), Site(second.port, SLUG))
+            people = TESTS * (CROWD + 1) + 1
+            portal = OwnPortal(
+                running, mail, port=port, data=data, people=people, site=sites, more=more
+            )
+            portal.sites, portal.port = sites, port
+            portal.environment = environment_of(data) | more
+            yield portal, second
+    finally:
+        mail.kill()
 
 
 @pytest.fixture(scope="module")
