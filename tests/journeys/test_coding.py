@@ -54,8 +54,9 @@ def coder_page(open_browser, live_server):
 
 
 def coded(page, number):
-    """Wait until the answer is drawn with so many passages."""
-    page.locator("#coded-story summary", has_text=f"{number} coded passage").wait_for()
+    """Wait until the answer is drawn with so many passages; a busy machine takes long over it."""
+    drawn = page.locator("#coded-story summary", has_text=f"{number} coded passage")
+    drawn.wait_for(timeout=60_000)
 
 
 def places_in_utf16(text):
