@@ -18,10 +18,10 @@ from django.urls import reverse
 
 django.setup()
 
-from accounts.models import Membership, SignIn, User
+from accounts.models import Membership, User
 from accounts.states import Role
 from bench.bench_call import CLOSES_AT, OPENS_AT, make_call
-from core import clock
+from bench.staff_client import signed_in
 from core.references import make_reference
 from review.coding.codebook import add_code
 from review.models import Cluster, ClusterMember, Code, Coding
@@ -56,7 +56,7 @@ def main(sizes: list[int]) -> None:
     call = _make_call()
     coders = [_make_coder(call, n) for n in range(4)]
     codes = _make_codes(call, coders[0])
-    client = _signed_in(coders[0])
+    client = signed_in(coders[0])
     random = Random(2019)
     queries: dict[str, int] = {}
     for size in sizes:
@@ -242,16 +242,6 @@ def _make_call() -> Call:
     facets = [{"question": key, "label": key} for key in ("role", "income")]
     Call.objects.filter(pk=call.pk).update(facets=facets)
     return Call.objects.get(pk=call.pk)
-
-
-def _signed_in(reader: User) -> Client:
-    client = Client()
-    client.force_login(reader)
-    now = clock.wall_now()
-    session = client.session
-    session["sign_in"] = SignIn.objects.create(user=reader, began_at=now, last_used_at=now).pk
-    session.save()
-    return client
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ from django.urls import reverse
 
 django.setup()
 
-from accounts.models import Membership, SignIn, User
+from accounts.models import Membership, User
 from accounts.states import Role
 from bench.bench_call import CLOSES_AT, OPENS_AT, make_call
 from bench.duplicates_corpus import QUESTIONS, Language
-from core import clock
+from bench.staff_client import signed_in
 from core.references import make_reference
 from review.models import Note
 from review.searching.entries import write_due
@@ -65,7 +65,7 @@ def main(sizes: list[int]) -> None:
     call_command("migrate", verbosity=0)
     call, reader = _make_call(), _make_reader()
     Membership.objects.create(person=reader, call=call, role=Role.MANAGER)
-    client = _signed_in(reader)
+    client = signed_in(reader)
     random = Random(2019)
     language = Language(random)
     queries: dict[str, int] = {}
@@ -194,16 +194,6 @@ def _answers(language: Language, random: Random, place: int) -> dict[str, str]:
     if place % 1000 == 7:
         texts[QUESTIONS[1]] += " A kingfisher flew."
     return texts
-
-
-def _signed_in(reader: User) -> Client:
-    client = Client()
-    client.force_login(reader)
-    now = clock.wall_now()
-    session = client.session
-    session["sign_in"] = SignIn.objects.create(user=reader, began_at=now, last_used_at=now).pk
-    session.save()
-    return client
 
 
 def _make_reader() -> User:

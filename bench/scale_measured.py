@@ -23,10 +23,10 @@ from django.urls import Resolver404, resolve
 
 django.setup()
 
-from accounts.models import Membership, SignIn, User
+from accounts.models import Membership, User
 from accounts.states import Role
 from bench.closing import SLUG
-from core import clock
+from bench.staff_client import signed_in
 from review.searching.entries import write_due
 from submissions.calls.models import Call
 
@@ -117,17 +117,11 @@ def _respondent() -> Client:
 
 
 def _signed_in(name: str, *, role: Role, is_superuser: bool = False) -> Client:
-    client = Client()
     reader, _ = User.objects.get_or_create(
         username=f"bench-{name}", is_staff=True, is_superuser=is_superuser
     )
     Membership.objects.get_or_create(person=reader, call=Call.objects.get(), role=role)
-    client.force_login(reader)
-    now = clock.wall_now()
-    session = client.session
-    session["sign_in"] = SignIn.objects.create(user=reader, began_at=now, last_used_at=now).pk
-    session.save()
-    return client
+    return signed_in(reader)
 
 
 if __name__ == "__main__":
