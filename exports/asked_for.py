@@ -1,13 +1,13 @@
 """What a form asks to export: the formats it offers, the dataset, and the file, now or later."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.asking_again import ask_again
 from accounts.current_user import current_user
@@ -17,6 +17,7 @@ from exports.durations import say_duration
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
+from exports.offered import GROUPS, HINTS
 from exports.recording import (
     LONGEST_REASON,
     THROUGH_PAGE,
@@ -49,53 +50,46 @@ AT_ONCE = {
     "datapackage": 1_000_000,
     "dictionary": 1_000_000,
 }
-HINTS = {
-    "csv": gettext_lazy("One row per response. For spreadsheets, R and Python."),
-    "xlsx": gettext_lazy("One row per response, with the data dictionary and the counts."),
-    "counts": gettext_lazy(
-        "How many chose each option of every closed question, with the share and its base."
-    ),
-    "csv-excel": gettext_lazy(
-        "To open in Excel by a double click: a ZIP of the CSV with a byte order mark and the "
-        "data dictionary."
-    ),
-    "long": gettext_lazy(
-        "One row per answer, and per choice of several: a ZIP with the dictionary."
-    ),
-    "r": gettext_lazy("A ZIP of the CSV, a script that loads and labels it, and the dictionary."),
-    "sav": gettext_lazy("With labels of variables and values: a ZIP with the dictionary."),
-    "dta": gettext_lazy("With labels of variables and values: a ZIP with the dictionary."),
-    "parquet": gettext_lazy("For pandas, polars, DuckDB and Arrow: a ZIP with the dictionary."),
-    "json": gettext_lazy("One response a line, every character as it was written."),
-    "qdpx": gettext_lazy(
-        "Every response with its codes, for NVivo, ATLAS.ti, MAXQDA and QualCoder."
-    ),
-    "codings": gettext_lazy(
-        "One row per coded passage: its code, its coder, its place and its words."
-    ),
-    "qdc": gettext_lazy("The codes alone."),
-    "docx": gettext_lazy("To read: one document with contents."),
-    "docx-each": gettext_lazy("To read: a ZIP of one document per response."),
-    "pdf": gettext_lazy("To read and print: one tagged document with contents."),
-    "pdf-each": gettext_lazy("To read and print: a ZIP of one tagged document per response."),
-    "attachments": gettext_lazy("What respondents attached, named by reference, in a ZIP."),
-    "bundle": gettext_lazy(
-        "Every format here in one ZIP with a manifest: the data, reading copies, and the files."
-    ),
-    "datapackage": gettext_lazy("What the columns hold, for programs."),
-    "dictionary": gettext_lazy("What the columns hold, in the words of the questions."),
-}
 
 
-def formats_offered(rows: int) -> Iterator[tuple[str, str, str, str]]:
-    """Yield each format that there is: its name, its label, a hint, and how long `rows` take.
+@dataclass(frozen=True)
+class OfferedFormat:
+    """A format to choose; `wait` is empty for what comes at once."""
 
-    The last is empty for what comes at once.
-    """
-    for name, hint in HINTS.items():
-        if name in FORMATS and FORMATS[name].is_available:
-            wait = "" if _comes_at_once(name, rows) else say_duration(name, rows)
-            yield name, FORMATS[name].label, str(hint), wait
+    name: str
+    label: str
+    hint: str
+    wait: str
+
+
+@dataclass(frozen=True)
+class OfferedGroup:
+    """Formats for one purpose, and what says so while they are folded."""
+
+    legend: str
+    contents: str
+    formats: Sequence[OfferedFormat]
+    is_open: bool
+
+
+def formats_offered(rows: int, *, wanted: str) -> Sequence[OfferedGroup]:
+    """Return the formats that there are, in their groups; that of the `wanted` one is open."""
+    offered = []
+    for group in GROUPS:
+        names = [name for name in group.words if FORMATS[name].is_available]
+        formats = [
+            OfferedFormat(
+                name,
+                FORMATS[name].label,
+                str(HINTS[name]),
+                "" if _comes_at_once(name, rows) else say_duration(name, rows),
+            )
+            for name in names
+        ]
+        contents = ", ".join(str(group.words[name]) for name in names if group.words[name])
+        if formats:
+            offered.append(OfferedGroup(str(group.legend), contents, formats, wanted in names))
+    return offered
 
 
 def dataset_asked_for(request: HttpRequest, call: Call, export_filter: ExportFilter) -> Dataset:

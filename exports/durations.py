@@ -1,6 +1,5 @@
 """How long an export takes, said before it starts."""
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 # Seconds for 1,000 responses of 600 words, twice what bench.export_formats took on two cores; the
@@ -27,12 +26,10 @@ def minutes(format_name: str, rows: int) -> int:
 
 
 def say_duration(format_name: str, rows: int) -> str:
-    """Return a sentence about an export that the worker makes."""
+    """Return about how many minutes an export by the worker takes; nothing for less than one."""
     number = minutes(format_name, rows)
     if not number:
-        return _("Takes a while: you can watch it being made.")
-    return ngettext(
-        "Takes about %(number)d minute: you can watch it being made.",
-        "Takes about %(number)d minutes: you can watch it being made.",
-        number,
-    ) % {"number": number}
+        return ""
+    return ngettext("About %(number)d minute.", "About %(number)d minutes.", number) % {
+        "number": number
+    }

@@ -116,6 +116,11 @@ OF_THE_TEAM = ("codings", "qdpx")
 FORMATS: dict[str, FileFormat] = {file_format.name: file_format for file_format in _ALL}
 
 
+def label_of(name: str) -> str:
+    """Return what the pages call the format of that name; the name of one that is gone."""
+    return FORMATS[name].label if name in FORMATS else name
+
+
 def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str:
     """Return for instance `the-call-2019-07-25-data-dictionary.csv`: what the page calls it.
 

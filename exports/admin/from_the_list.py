@@ -133,7 +133,7 @@ def from_the_list(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpRespo
         "list_address": _list_address(given),
     }
     if rows:
-        context |= _counted(call, export_filter) | {"wanted": given.get("format", "csv")}
+        context |= _counted(call, export_filter, wanted=given.get("format", "csv"))
     template = "admin/exports/teamfiles/responses.html"
     return TemplateResponse(request, template, context, status=REFUSED if error else 200)
 
@@ -191,14 +191,15 @@ def _rows(request: HttpRequest, admin: ModelAdmin, call: Call, given: QueryDict)
     )
 
 
-def _counted(call: Call, export_filter: ExportFilter) -> dict[str, Any]:
+def _counted(call: Call, export_filter: ExportFilter, *, wanted: str) -> dict[str, Any]:
     """Return how many responses the export has, and what there is to choose."""
     number = count(Dataset(call, export_filter))
     names = field_names()
     return {
         "number": number,
         "confidential": count(Dataset(call, export_filter, confidential=True)) - number,
-        "formats": list(formats_offered(number)),
+        "formats": formats_offered(number, wanted=wanted),
+        "wanted": wanted,
         "shapes": [
             (name, names[name], options, getattr(export_filter, name))
             for name, options in SHAPES.items()

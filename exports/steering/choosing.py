@@ -25,6 +25,7 @@ from exports.filters import (
     FilterRefused,
     consent_options,
 )
+from exports.formats import label_of
 from exports.queries import codes_of, count
 from exports.recording import (
     ExportRefused,
@@ -47,6 +48,8 @@ from submissions.calls.models import Call
 
 SHOWN_RUNS = 10
 SHOWN_ON_RECORD = 50
+SHAPES = {"order": ORDERS, "choices": CHOICES, "several": SEVERAL}
+RUNS_AT_FIRST = 3  # the others are folded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,17 +88,24 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
     if dataset.named or dataset.confidential:
         dataset = Dataset(call, export_filter)
         rows = count(dataset)
+    wanted = given.get("format", "csv")
+    runs = [
+        (run, run.file_name or label_of(run.file_format))
+        for run in export_runs.runs_of(call, by=reader)[:SHOWN_RUNS]
+    ]
     context = _shown(dataset, rows, codes) | {
         "errors": errors,
         "filter_refused": filter_refused,
         "given": given,
-        "wanted": given.get("format", "csv"),
+        "formats": formats_offered(rows, wanted=wanted),
+        "wanted": wanted,
         "may_name": may_export_named(reader, call),
         "may_export_confidential": takes_confidential,
         "may_see_charts": sees_charts(reader, call),
         "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
         "pulls": latest_pulls(call, SHOWN_ON_RECORD, reader=reader),
-        "runs": export_runs.runs_of(call, by=reader)[:SHOWN_RUNS],
+        "runs": runs[:RUNS_AT_FIRST],
+        "earlier_runs": runs[RUNS_AT_FIRST:],
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
 
@@ -104,24 +114,25 @@ def _shown(dataset: Dataset, rows: int, codes: Sequence[str]) -> dict[str, Any]:
     """Return what the page shows of a dataset of `rows` responses."""
     call, export_filter = dataset.call, dataset.export_filter
     total = rows if export_filter.filters() == {} else count(Dataset(call))
+    written = as_fields(export_filter)
     return {
         "call": call,
         "groups": groups_of(call, export_filter, codes),
         "export_filter": export_filter,
         "asks_quoting": "quote_ok" in consent_options(call),
-        "orders": [(key, label, key == export_filter.order) for key, label in ORDERS.items()],
         "campaigns": [
             (key, label, key == export_filter.campaigns) for key, label in CAMPAIGNS.items()
         ],
         "shapes": [
             (name, field_names()[name], options, getattr(export_filter, name))
-            for name, options in (("choices", CHOICES), ("several", SEVERAL))
+            for name, options in SHAPES.items()
         ],
+        # Chosen with the format; a page that is asked for with them keeps them.
+        "shaped": [(name, value) for name, value in written if name in SHAPES],
         "chosen": chosen_in_words(call, export_filter.filters()),
-        "hidden": as_fields(export_filter),
+        "hidden": [(name, value) for name, value in written if name not in SHAPES],
         # So that not even the plural tells one from several.
         "rows": FEW if hides(call, rows, of=total) else rows,
         "rows_in_words": number_in_words(call, rows, of=total),
         "of": number_in_words(call, total, of=total),
-        "formats": list(formats_offered(rows)),
     }

@@ -15,7 +15,7 @@ from accounts.states import Action, AuditAction
 from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
-from exports.formats import FORMATS
+from exports.formats import label_of
 from exports.queries import codes_of
 from exports.recording import THROUGH_API, may_export_confidential, say_lost_files
 from exports.types import Dataset
@@ -77,8 +77,7 @@ def _event_in_words(
     event: AuditEvent, call: Call, total: int, reader: User, codes: Collection[str]
 ) -> RecordedEvent:
     detail = event.detail
-    name = detail.get("format", "")
-    what = FORMATS[name].label if name in FORMATS else name
+    what = label_of(detail.get("format", ""))
     if detail.get("dataset") == "named":
         what = _("%(format)s, with who answered") % {"format": what}
     if detail.get("includes_unnamed"):

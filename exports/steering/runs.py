@@ -20,7 +20,7 @@ from core.disclosure_control import FEW
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
 from exports.durations import minutes
-from exports.formats import FORMATS
+from exports.formats import FORMATS, label_of
 from exports.models import ExportRun
 from exports.recording import (
     may_export,
@@ -84,7 +84,7 @@ def _page(
         "call": run.call,
         "run": run,
         "reason": text_for(request.user, run.reason, run.call_id),
-        "label": FORMATS[run.file_format].label if run.file_format in FORMATS else run.file_format,
+        "label": label_of(run.file_format),
         "chosen": chosen_in_words(run.call, run.filters),
         "kept_for": period_of(run.call, DataClass.EXPORTS).say(),
         "asked": spoken_time.say_moment(run.asked_at, zone),

@@ -10,6 +10,10 @@ from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# How many lines the hints of the formats have that are in sight.
+LINES_OF_HINTS = """[...document.querySelectorAll(".formats .hint")]
+  .filter((one) => one.checkVisibility()).map((one) => Math.round(
+    one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight)))"""
 SECTIONS = {"capacity": "on_behalf_of_org", "age": "18_or_over"}
 
 
@@ -40,6 +44,11 @@ def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, 
     bars = page.locator("[aria-labelledby^='facet-income_band-title'] .chart-bar")
     widths = [bar.bounding_box()["width"] for bar in bars.all()]
     assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
+
+
+def focused(page):
+    """The words of what has the focus: of a field, its label."""
+    return page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).innerText")
 
 
 def columns_out_of_sight(page):
@@ -97,6 +106,7 @@ def test_export_is_chosen_made_by_the_worker_and_taken(
     page = open_browser(320, java_script_enabled=scripts)
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
     page.get_by_role("link", name="Choose what to export").click()
+    page.get_by_text("Choose only some of them").click()
     page.get_by_text("Income band", exact=True).first.click()
     page.get_by_label("Less than £10,000").check()
     page.get_by_role("button", name="Count them").click()
@@ -114,3 +124,33 @@ def test_export_is_chosen_made_by_the_worker_and_taken(
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert len(download.value.path().read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(320, False), (400, True), (1280, True)])
+def test_format_is_chosen_by_keyboard_from_a_short_page(open_browser, look, call, width, scripts):
+    for _ in range(5):
+        list(export_chunks(Dataset(call), "csv", by=None, at=while_open(call), through="test"))
+    page = open_browser(width, java_script_enabled=scripts)
+    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
+    page.get_by_role("link", name="Choose what to export").click()
+    assert page.evaluate("document.documentElement.scrollHeight") < 2_500
+    assert page.evaluate(LINES_OF_HINTS) == [1] * 5
+    formats = page.get_by_role("group", name="Format")
+    usual = ["CSV", "Excel", "Word, all in one", "PDF, all in one", "Everything"]
+    assert [one for one in formats.locator("label").all_inner_texts() if one] == usual
+    # Tab leads to the chosen format and to each group, the arrows to every format in sight.
+    page.get_by_role("radio", name="CSV", exact=True).focus()
+    for legend in ("More tables", "A document per response", "For statistics programs"):
+        page.keyboard.press("Tab")
+        assert focused(page).startswith(legend)
+    page.keyboard.press("Enter")
+    if scripts:
+        look(page, f"steering-formats-{width}")
+    for _ in range(3):
+        page.keyboard.press("Shift+Tab")
+    assert focused(page) == "CSV"
+    passed = []
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+        passed.append(page.get_by_role("radio", checked=True).get_attribute("value"))
+    assert passed == ["xlsx", "docx", "pdf", "bundle", "r", "sav"]

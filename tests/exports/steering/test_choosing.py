@@ -319,6 +319,37 @@ def test_named_export_needs_a_reason(named_exporter):
     assert f"{short}<code>{digest}</code></details>" in page
 
 
+def test_form_that_comes_back_shows_the_chosen_format_and_opens_its_group_alone(named_exporter):
+    make_submitted(make_call(slug="the-call"))
+    fields = {"named": "yes", "choices": "labels"}
+    for name, legend in {
+        "sav": "For statistics programs",
+        "qdc": "For qualitative analysis",
+    }.items():
+        page = named_exporter.post(PAGE, fields | {"format": name}).content.decode()
+        assert re.findall(r'value="([\w-]+)" id="id_format_[\w-]+"[^>]* checked', page) == [name]
+        folded = re.findall(r'<details class="formats-folded"( open)?><summary>([^<]+) <', page)
+        assert [label for is_open, label in folded if is_open] == [legend]
+        assert len(folded) == 5
+        assert '<option value="labels" selected>' in page
+    page = named_exporter.get(PAGE).content.decode()
+    assert re.findall(r'id="id_format_([\w-]+)"[^>]* checked', page) == ["csv"]
+    assert '<details class="formats-folded" open>' not in page
+
+
+def test_order_and_choices_come_with_the_format_and_are_kept_by_counting(steering):
+    make_submitted(make_call(slug="the-call"), roles=["provider"])
+    page = steering.get(f"{PAGE}?choices=labels").content.decode()
+    first, second = re.findall(
+        r"<form method=\"(?:get|post)\" action=\"/steering/.*?</form>", page, re.S
+    )
+    assert '<input type="hidden" name="choices" value="labels">' in first
+    assert '<input type="hidden" name="choices"' not in second
+    assert 'name="choices" id="id_choices"><option value="keys">' in second
+    answer = steering.post(PAGE, {"format": "csv", "choices": "labels", "order": "newest"})
+    assert [row["roles"] for row in rows_of(answer)] == ["I provide services"]
+
+
 @pytest.mark.parametrize("sees_identity", [True, False])
 def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steering, sees_identity):
     call = make_call(slug="the-call")

@@ -15,14 +15,14 @@ PAGE = "/steering/the-call/exports/"
 @pytest.mark.parametrize(
     ("rows", "number", "said"),
     [
-        (0, 0, "Takes a while: you can watch it being made."),
-        (5_999, 0, "Takes a while: you can watch it being made."),
-        (6_000, 1, "Takes about 1 minute: you can watch it being made."),
-        (6_001, 2, "Takes about 2 minutes: you can watch it being made."),
-        (20_000, 4, "Takes about 4 minutes: you can watch it being made."),
+        (0, 0, ""),
+        (5_999, 0, ""),
+        (6_000, 1, "About 1 minute."),
+        (6_001, 2, "About 2 minutes."),
+        (20_000, 4, "About 4 minutes."),
     ],
 )
-def test_minutes_are_rounded_up_and_less_than_one_is_a_while(rows, number, said, monkeypatch):
+def test_minutes_are_rounded_up_and_less_than_one_is_not_told(rows, number, said, monkeypatch):
     monkeypatch.setitem(SECONDS, "pdf-each", 10.0)
     assert minutes("pdf-each", rows) == number
     assert say_duration("pdf-each", rows) == said
@@ -41,7 +41,7 @@ def test_page_says_it_beside_the_format_and_the_page_of_the_export_while_it_runs
     make_submitted(call)
     monkeypatch.setitem(durations.SECONDS, "bundle", 130_000.0)
     page = steering.get(PAGE).content.decode()
-    assert page.count("Takes about 3 minutes: you can watch it being made.") == 1
+    assert page.count("About 3 minutes.") == 1
     run = make_run(call, by=steering.user, file_format="bundle", rows_total=1)
     own = f"{PAGE}{run.public_id}/"
     assert "<p>It takes about 3 minutes.</p>" in steering.get(own).content.decode()
