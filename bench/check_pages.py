@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import sync_playwright
@@ -20,6 +21,7 @@ from bench.mail import ROOT, broker, postgres
 from bench.pages import CALL
 from bench.routes import HEIGHT, WIDTH, height_of
 from devserver import chromium
+from tests import fonts
 
 ANSWERS = ".summary-row"
 RESPONSES = 20  # the kinds of bench.ready_drafts
@@ -41,7 +43,9 @@ def main() -> int:
         ):
             address = f"http://127.0.0.1:{port}"
             browser = playwright.chromium.launch(
-                executable_path=str(found), args=["--no-sandbox", "--disable-background-networking"]
+                executable_path=str(found),
+                args=["--no-sandbox", "--disable-background-networking"],
+                env=fonts.noto(Path(folder)),
             )
             pages = []
             for draft in drafts:

@@ -42,6 +42,24 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
     assert Version.objects.get().choices["fairness"] == {"money": "good"}
 
 
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
+def test_folded_question_is_opened_and_answered_and_comes_back_open(start_response, at, scripted):
+    many = [{"key": f"o{number}", "label": f"Option {number}"} for number in range(8)]
+    barriers = {"key": "barriers", "kind": "checkboxes", "label": "What is hard?", "options": many}
+    call = make_call(about_questions=[barriers])
+    at(while_open(call))
+    page = start_response(call, "response/about/", 320, java_script_enabled=scripted)
+    assert page.get_by_label("Option 0").is_hidden()
+    keys = Keyboard(page)
+    keys.tab_to(lambda focus: focus["words"] == "What is hard? (optional)")
+    keys.press("Enter")
+    keys.tick("barriers", "o0")
+    keys.follow("Save and continue")
+    page.goto(f"/calls/{call.slug}/response/about/")
+    assert page.get_by_label("Option 0").is_checked()
+    assert page.get_by_label("Option 7").is_visible()
+
+
 @pytest.fixture
 def page_that_cannot_save(start_response, at):
     call = make_call()

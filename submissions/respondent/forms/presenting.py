@@ -51,6 +51,8 @@ AUTOCOMPLETE = {
     "organisation": "organization",
     "phone": "tel",
 }
+SHORT = 24  # characters of an option's label: two such stand side by side on a phone
+FOLDED = 8  # options, with those of all rows, from which an optional question starts folded
 _UNSHOWABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -109,6 +111,10 @@ def present(
         "value": showable,
     }
     kind = question.kind
+    if question.options:
+        context["short"] = _are_short(question)
+        context["folded"] = applies.optional and _options_shown(question) >= FOLDED
+        context["open"] = bool(value or errors or row_errors)
     if kind == QuestionKind.RADIO:
         context["choices"] = _choices(question, {value}, key, answer_id(question))
     elif kind in MULTIPLE_KINDS:
@@ -153,6 +159,18 @@ def _choices(question: Question, chosen: set[Any], name: str, first: str) -> lis
         }
         for number, option in enumerate(question.options, start=1)
     ]
+
+
+def _are_short(question: Question) -> bool:
+    """Return whether the options can stand in two columns: nearly all are short, without a hint."""
+    long = sum(
+        len(option["label"]) > SHORT or bool(option.get("hint")) for option in question.options
+    )
+    return long * 8 <= len(question.options)
+
+
+def _options_shown(question: Question) -> int:
+    return len(question.options) * max(1, len(question.rows))
 
 
 def _rows(

@@ -300,3 +300,65 @@ def test_every_link_of_the_error_summary_lands_on_something_focusable():
             assert element.attrs.get("type") != "hidden"
             checked += 1
     assert checked > 15
+
+
+EIGHT = [{"key": f"o{number}", "label": f"Option {number}"} for number in range(8)]
+MATRIX = {
+    "key": "balance",
+    "kind": "matrix",
+    "label": "How fair was it?",
+    "options": EIGHT[:4],
+    "rows": [{"key": "money", "label": "Money"}, {"key": "risk", "label": "Risk"}],
+}
+MANY = {"key": "barriers", "kind": "checkboxes", "label": "What is hard?", "options": EIGHT}
+
+
+def folds_of(questions, **given):
+    page = page_of(form_of(make_call(about_questions=questions), **given))
+    return {
+        one.attrs["id"].removeprefix("question-"): "open" in fold.attrs
+        for one in page.find("div")
+        if one.attrs.get("class", "").startswith("question ")
+        for fold in one.find("details")
+    }
+
+
+def test_long_optional_choice_starts_folded_and_opens_with_an_answer():
+    questions = [MATRIX, MANY, MATRIX | {"key": "split"}, MANY | {"key": "helps"}]
+    answers = {"split": {"risk": "o1"}, "helps": ["o3"]}
+    assert folds_of(questions, answers=answers) == {
+        "balance": False,
+        "barriers": False,
+        "split": True,
+        "helps": True,
+    }
+
+
+def test_nothing_is_folded_that_is_required_or_short():
+    questions = [
+        MATRIX | {"required": True},
+        MANY | {"required": True},
+        MANY | {"key": "few", "options": EIGHT[:7]},
+    ]
+    assert folds_of(questions) == {}
+
+
+def test_folded_question_is_named_by_what_opens_it():
+    page = page_of(form_of(make_call(about_questions=[MANY | {"hint": "All that apply."}])))
+    [name] = page.find("summary")
+    [group] = page.by_id("question-barriers").find("fieldset")
+    assert name.text == "What is hard? (optional)"
+    assert group.attrs["aria-labelledby"] == name.attrs["id"]
+    assert described(page, group) == ["All that apply."]
+
+
+@pytest.mark.parametrize(
+    ("long", "hint", "in_columns"), [(0, "", True), (1, "", True), (2, "", False), (0, "So", False)]
+)
+def test_options_stand_in_two_columns_where_nearly_all_are_short(long, hint, in_columns):
+    options = [
+        option | {"label": "o" * (25 if number < long else 24), "hint": hint}
+        for number, option in enumerate(EIGHT)
+    ]
+    page = page_of(form_of(make_call(about_questions=[MANY | {"options": options}])))
+    assert bool(page.find("div", class_="choices choices--short")) is in_columns
