@@ -22,7 +22,7 @@ def xml_text(text: str) -> str:
 def tag(name: str, attributes: Mapping[str, object], *, is_empty: bool = False) -> str:
     """Return a start tag, or an empty one; it leaves out attributes that are None."""
     written = "".join(
-        f" {key}={_quoted(str(value))}" for key, value in attributes.items() if value is not None
+        f" {key}={quoted(str(value))}" for key, value in attributes.items() if value is not None
     )
     return f"<{name}{written}{'/' if is_empty else ''}>"
 
@@ -31,7 +31,7 @@ def element(name: str, text: str) -> str:
     return f"<{name}>{escape(xml_text(text))}</{name}>"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote an attribute's value; programs would read its line ends and tabs as spaces."""
     if not _special(text):
         return f'"{text}"'

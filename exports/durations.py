@@ -14,7 +14,8 @@ SECONDS = {
     "docx-each": 1.0,
     "pdf": 15.0,
     "pdf-each": 15.0,
-    "bundle": 40.0,
+    "bundle": 20.0,
+    "bundle-quick": 4.0,
 }
 LONG = 60  # seconds
 

@@ -58,7 +58,8 @@ class Rounds:
     """Several rounds over the same responses, of which progress tells as of one.
 
     `shares` says how long each takes beside the others. `next` returns the context of the next one:
-    its rows are the responses that it has written, and the writer's own rows move by its share.
+    its rows are the responses that it has written, and the writer's own rows move by its share. A
+    round may begin before the one before it is over.
     """
 
     def __init__(self, context: ExportContext, shares: Sequence[int]) -> None:
@@ -68,10 +69,16 @@ class Rounds:
         self._reached = 0
 
     def next(self) -> ExportContext:
-        context, share, before = self._context, self._shares.pop(0), self._reached
+        return self.of(self._shares.pop(0))
+
+    def of(self, share: int) -> ExportContext:
+        """Return the context of a round that has this share, where they come in another order."""
+        context, told = self._context, 0
 
         def tell(rows: int) -> None:
-            self._reached = before + share * rows
+            nonlocal told
+            self._reached += share * (rows - told)
+            told = rows
             context.row_done(self._reached // self._all - context.rows)
 
         return ExportContext(context.dataset, by=context.by, at=context.at, progress=tell)

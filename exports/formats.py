@@ -103,6 +103,13 @@ _ALL = [
     FileFormat("attachments", "Files", ".zip", ZIP, attachments.pieces),
     FileFormat("bundle", "Everything", ".zip", ZIP, bundle.pieces),
     FileFormat(
+        "bundle-quick",
+        "Everything but single documents",
+        ".zip",
+        ZIP,
+        bundle.without_documents,
+    ),
+    FileFormat(
         "datapackage",
         "Data package",
         ".json",

@@ -13,6 +13,7 @@ HINTS = {
     "docx": gettext_lazy("One document to read"),
     "pdf": gettext_lazy("One document to print"),
     "bundle": gettext_lazy("Each format here, in a ZIP"),
+    "bundle-quick": gettext_lazy("No Word or PDF per response"),
     "counts": gettext_lazy("How many chose each option"),
     "csv-excel": gettext_lazy("To open by a double click"),
     "dictionary": gettext_lazy("What each column means"),
@@ -44,7 +45,7 @@ class FormatGroup:
 
 
 GROUPS: Sequence[FormatGroup] = (
-    FormatGroup("", dict.fromkeys(("csv", "xlsx", "docx", "pdf", "bundle"), "")),
+    FormatGroup("", dict.fromkeys(("csv", "xlsx", "docx", "pdf", "bundle", "bundle-quick"), "")),
     FormatGroup(
         gettext_lazy("More tables"),
         {

@@ -80,15 +80,25 @@ def _one_number(dataset: Dataset, what: str) -> int:
 
 def records(dataset: Dataset) -> Iterator[Record]:
     """Yield the responses in the chosen order, by a server-side cursor in one transaction."""
-    query = response_query(dataset)
     names = tuple(facts_sql(dataset))
     shown = consent.shown_choices(dataset.call, named=dataset.named)
+    for row in _rows(dataset):
+        facts = dict(zip(names, row, strict=False))
+        yield _record(facts, cells=row[len(names) :], shown=shown)
+
+
+def cells_of(dataset: Dataset) -> Iterator[tuple[str | None, ...]]:
+    """Yield the cells of each response alone, as `Record` has them: that takes half the time."""
+    start = len(facts_sql(dataset))
+    return (row[start:] for row in _rows(dataset))
+
+
+def _rows(dataset: Dataset) -> Iterator[tuple[Any, ...]]:
+    query = response_query(dataset)
     kept = dataset.kept_rows
     asked = partial(_batches, query)
     for rows in kept.of(query, asked) if kept else asked():
-        for row in rows:
-            facts = dict(zip(names, row, strict=False))
-            yield _record(facts, cells=row[len(names) :], shown=shown)
+        yield from rows
 
 
 def _batches(query: Query) -> Iterator[list[tuple[Any, ...]]]:
@@ -102,7 +112,7 @@ def _record(
     facts: dict[str, Any], *, cells: tuple[str | None, ...], shown: frozenset[str]
 ) -> Record:
     choices, texts, identity, files, passages, file_texts = (
-        json.loads(facts[name] or "null")
+        _document(facts[name])
         for name in ("choices", "texts", "identity", "files", "passages", "file_texts")
     )
     return Record(
@@ -126,6 +136,10 @@ def _record(
         ),
         file_texts={int(number): text for number, text in (file_texts or {}).items()},
     )
+
+
+def _document(written: str | None) -> Any:
+    return json.loads(written) if written else None
 
 
 @contextmanager

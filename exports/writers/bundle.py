@@ -2,20 +2,19 @@
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
-from itertools import chain
 from typing import Any
 
 from core.release import NAME, VERSION
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
 from exports.kept_rows import KeptRows
-from exports.queries import count, erased_references, records
-from exports.types import Pieces
+from exports.queries import erased_references, records
+from exports.types import Dataset, Pieces
 from exports.writers import (
     codings_csv,
     counts_csv,
@@ -46,8 +45,9 @@ class BundledFile:
     """A file of the ZIP: its name, who writes it, and what README.txt says of it.
 
     `share`, where it has a row per response, is how long it takes beside the others, as
-    bench.export_formats has it. `needs` are packages without which there is no such file. One that
-    `may_be_too_long` is left out where its format cannot hold the responses.
+    bench.export_formats has it. `needs` are packages without which there is no such file.
+    `refuse` raises UnsupportedByFormat where its format cannot hold the responses: then it is left
+    out. One that `is_apart` is made by a process of its own (`exports.writers.apart`).
     """
 
     name: str
@@ -55,7 +55,9 @@ class BundledFile:
     about: str
     share: int = 0
     needs: tuple[str, ...] = ()
-    may_be_too_long: bool = False
+    refuse: Callable[[Dataset], None] | None = None
+    is_apart: bool = False
+    is_per_response: bool = False
 
     @property
     def is_available(self) -> bool:
@@ -101,24 +103,27 @@ FILES = [
     ),
     BundledFile(
         "spss.zip",
-        statistics_file.spss,
+        partial(statistics_file.begun, program=statistics_file.SPSS),
         "the responses for SPSS, with labels",
         share=9,
         needs=STATISTICS,
+        is_apart=True,
     ),
     BundledFile(
         "stata.zip",
-        statistics_file.stata,
+        partial(statistics_file.begun, program=statistics_file.STATA),
         "the responses for Stata, with labels",
         share=9,
         needs=STATISTICS,
+        is_apart=True,
     ),
     BundledFile(
         "parquet.zip",
-        parquet_file.pieces,
+        parquet_file.begun,
         "the responses as Parquet, with types",
         share=7,
         needs=("pyarrow",),
+        is_apart=True,
     ),
     BundledFile(
         "codings.csv",
@@ -137,49 +142,79 @@ FILES = [
         reading_docx.one_document,
         "all responses to read, in one Word file",
         share=9,
-        may_be_too_long=True,
+        refuse=reading_docx.refuse_unless_it_fits,
     ),
     BundledFile(
         "all.pdf",
         reading_pdf.one_document,
         "all responses to read, in one PDF",
         share=180,
-        may_be_too_long=True,
+        refuse=reading_pdf.refuse_unless_it_fits,
     ),
-    BundledFile("pdfs.zip", reading_pdf.one_each, "a PDF a response", share=180),
+    BundledFile(
+        "pdfs.zip", reading_pdf.one_each, "a PDF a response", share=180, is_per_response=True
+    ),
 ]
+ABOUT_DOCUMENTS = "reading/                 a Word file a response\n"
 ABOUT_FOLDERS = """\
-reading/                 a Word file a response
 attachments/             the files that came with responses; attachments/files.csv lists them
 manifest.json            rows and SHA-256 of each file, the choice made, who made it and when, and
                          the references of responses that were erased; where a format cannot hold
                          so many responses, it says so and the file is missing
 """
-DOCUMENTS = 9  # how long the Word files take
+DOCUMENTS, ATTACHED = 9, 1  # how long the Word files take, and a look at the files that came
 PACKED = (".xlsx", ".qdpx", ".docx", ".pdf", ".zip")
 
 
 def pieces(context: ExportContext) -> Pieces:
-    files = [file for file in FILES if file.is_available]
-    about = "".join(f"{file.name:<24} {file.about}\n" for file in files) + ABOUT_FOLDERS
-    with tempfile.TemporaryFile(prefix="portal-rows-") as rows:
-        context.dataset = replace(context.dataset, kept_rows=KeptRows(rows))
-        bundle = _Bundle(context, files)
+    """Yield everything that there is."""
+    yield from _bundle(context, per_response=True)
+
+
+def without_documents(context: ExportContext) -> Pieces:
+    """Yield everything but a Word file and a PDF per response, which take most of the time."""
+    yield from _bundle(context, per_response=False)
+
+
+def _bundle(context: ExportContext, *, per_response: bool) -> Pieces:
+    files = [
+        file for file in FILES if file.is_available and (per_response or not file.is_per_response)
+    ]
+    about = "".join(f"{file.name:<24} {file.about}\n" for file in files)
+    about += (ABOUT_DOCUMENTS if per_response else "") + ABOUT_FOLDERS
+    with KeptRows() as rows, ExitStack() as begun:
+        context.dataset = replace(context.dataset, kept_rows=rows)
+        bundle = _Bundle(context, files, per_response=per_response)
         yield from bundle.add(README, [about.encode()])
+        # One process works while files are made here, as two cores can.
+        apart = (file for file in files if file.is_apart)
+        ahead = bundle.begin(next(apart, None), begun)
         for file in files:
-            yield from bundle.add_made(file)
-        yield from bundle.add_documents()
+            if not file.is_apart:
+                yield from bundle.add_made(file)
+            elif ahead is not None:
+                yield from bundle.add_begun(file, ahead)
+                ahead = bundle.begin(next(apart, None), begun)
+        yield from bundle.add_folders()
     yield from bundle.archive.add(MANIFEST, [bundle.manifest()])
     yield from bundle.archive.end()
 
 
+_Begun = tuple[Pieces, ExportContext]
+
+
 class _Bundle:
-    def __init__(self, context: ExportContext, files: Sequence[BundledFile]) -> None:
+    def __init__(
+        self, context: ExportContext, files: Sequence[BundledFile], *, per_response: bool
+    ) -> None:
         self.archive = ZipStream()
         self._context = context
+        self._per_response = per_response
         self._files: list[dict[str, Any]] = []
-        shares = [file.share for file in files if file.share]
-        self._rounds = Rounds(context, [*shares, DOCUMENTS])
+        self._refused = dict(_refusals(context.dataset, files))
+        shares = [file.share for file in files if file.name not in self._refused]
+        self._last_share = DOCUMENTS if per_response else ATTACHED
+        self._rounds = Rounds(context, [*shares, self._last_share])
 
     def add(
         self, name: str, pieces: Iterable[bytes], *, rows: int | None = None, compress: bool = True
@@ -190,35 +225,46 @@ class _Bundle:
         self._files.append(entry if rows is None else entry | {"rows": rows})
 
     def add_made(self, file: BundledFile) -> Iterator[bytes]:
+        if file.name in self._refused:
+            self._files.append({"file": file.name, "note": self._refused[file.name]})
+            return
+        part = self._part(file)
+        with closing(file.write(part)) as pieces:
+            yield from self._add_file(file, pieces, part)
+
+    def begin(self, file: BundledFile | None, until: ExitStack) -> _Begun | None:
+        """Start the process of a file that is made apart; it ends with `until` at the latest."""
+        if file is None:
+            return None
+        part = self._part(file)
+        pieces = until.enter_context(closing(file.write(part)))
+        next(pieces)
+        return pieces, part
+
+    def add_begun(self, file: BundledFile, begun: _Begun) -> Iterator[bytes]:
+        yield from self._add_file(file, *begun)
+
+    def _part(self, file: BundledFile) -> ExportContext:
         context = self._context
         if file.share:
-            part = self._rounds.next()
-        else:
-            part = ExportContext(context.dataset, by=context.by, at=context.at)
-        pieces = file.write(part)
-        try:
-            # What a format cannot hold, it says before its first piece.
-            first = next(pieces, b"")
-        except UnsupportedByFormat as refused:
-            if not file.may_be_too_long:
-                raise
-            self._files.append({"file": file.name, "note": str(refused)})
-            part.row_done(count(context.dataset))  # so that progress goes on to the end
-            return
-        with closing(pieces):
-            whole = chain([first], pieces)
-            yield from self.add(file.name, whole, compress=not file.name.endswith(PACKED))
+            return self._rounds.of(file.share)
+        return ExportContext(context.dataset, by=context.by, at=context.at)
+
+    def _add_file(self, file: BundledFile, pieces: Pieces, part: ExportContext) -> Iterator[bytes]:
+        yield from self.add(file.name, pieces, compress=not file.name.endswith(PACKED))
         if file.share or part.rows:
             self._files[-1]["rows"] = part.rows
 
-    def add_documents(self) -> Iterator[bytes]:
-        """Yield a reading copy and the files of each response."""
+    def add_folders(self) -> Iterator[bytes]:
+        """Yield a reading copy, where there is one, and the files of each response."""
         listed = FileList()
         around = reading_docx.frame(self._context)
-        part = self._rounds.next()
+        part = self._rounds.of(self._last_share)
         for record in records(self._context.dataset):
-            copy = reading_docx.document(self._context, record, around)
-            yield from self.add(f"reading/{record.reference}.docx", [copy], rows=1, compress=False)
+            if self._per_response:
+                copy = reading_docx.document(self._context, record, around)
+                name = f"reading/{record.reference}.docx"
+                yield from self.add(name, [copy], rows=1, compress=False)
             for name, content in listed.kept(record):
                 yield from self.add(f"attachments/{name}", content, compress=False)
             self._context.lost_files = len(listed.lost)
@@ -245,6 +291,16 @@ class _Bundle:
             "files": self._files,
         }
         return json.dumps(said, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _refusals(dataset: Dataset, files: Iterable[BundledFile]) -> Iterator[tuple[str, str]]:
+    """Yield each file whose format cannot hold the responses, with why."""
+    for file in files:
+        try:
+            if file.refuse is not None:
+                file.refuse(dataset)
+        except UnsupportedByFormat as refused:
+            yield file.name, str(refused)
 
 
 class _Measured:

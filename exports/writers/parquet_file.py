@@ -3,17 +3,16 @@
 The file is made by `parquet_process` in a process of its own.
 """
 
-import json
 import tempfile
 from pathlib import Path
 
 from core.zip_stream import ZipStream
 from exports.column import NUMBER, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext
-from exports.queries import records
+from exports.queries import cells_of
 from exports.types import Pieces
+from exports.writers.apart import as_one, finish, read, start, write_rows
 from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
-from exports.writers.statistics_file import read, run_program
 from exports.writers.variable_names import distinct
 
 PROCESS = Path(__file__).with_name("parquet_process.py")
@@ -27,15 +26,17 @@ RULE = (
 
 
 def pieces(context: ExportContext) -> Pieces:
+    return as_one(begun(context))
+
+
+def begun(context: ExportContext) -> Pieces:
+    """Yield nothing as soon as the process runs, and then the ZIP."""
     dataset = context.dataset.as_table()
     columns = dataset.columns
     names = distinct(column.name for column in columns)
     archive = ZipStream()
     with tempfile.TemporaryDirectory(prefix="portal-parquet-") as folder:
-        with Path(folder, "rows.jsonl").open("w", encoding="utf-8") as file:
-            for record in records(dataset):
-                file.write(json.dumps(record.cells, ensure_ascii=False) + "\n")
-                context.row_done()
+        write_rows(folder, cells_of(dataset), context.row_done)
         told = {
             "zone": dataset.call.timezone,
             "columns": [
@@ -43,7 +44,9 @@ def pieces(context: ExportContext) -> Pieces:
                 for name, column in zip(names, columns, strict=True)
             ],
         }
-        run_program(PROCESS, folder, told)
+        with start(PROCESS, folder, told) as process:
+            yield b""
+            finish(process, PROCESS, context.still_at_work)
         yield from archive.add(
             "responses.parquet", read(Path(folder, "responses.parquet")), compress=False
         )

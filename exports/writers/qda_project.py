@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import IO
 
 from core.release import NAME
-from core.xml_text import HEAD, element, tag
+from core.xml_text import HEAD, element, quoted, tag
 from core.zip_stream import small_member
 from exports.export_context import ExportContext, Rounds
 from exports.queries import codes_of, memos_of, name_of, records, samples_of, users_of
@@ -91,6 +91,10 @@ class _Writer:
             user.pk: (self._id("user", user.get_username()), name_of(user))
             for user in users_of(dataset, memos)
         }
+        self._question_codes = {
+            question.key: qda_xml.question_code(self.call, question)
+            for question in text_questions(dataset)
+        }
         names = {key: name for key, (_, name) in self._coders.items()}
         self._sets = Sets(self.call, coders=names, samples=samples_of(dataset))
 
@@ -164,11 +168,11 @@ class _Writer:
         }
         file.write(tag("TextSource", head))
         starts = {}
+        at = head["creationDateTime"]
         for answer in source.ranges:
             starts[answer.question.key] = answer.start
-            code = qda_xml.question_code(self.call, answer.question)
+            code = self._question_codes[answer.question.key]
             parts = ("answer", record.reference, record.number, answer.question.key)
-            at = qda_xml.moment(record.received_at)
             self._selection(
                 file,
                 self._id("selection", *parts),
@@ -223,12 +227,10 @@ class _Writer:
         coding: tuple[str, str, str, str],
     ) -> None:
         coding_id, code, user, at = coding
-        made = {"creatingUser": user, "creationDateTime": at}
         start, end = where
-        head = {"guid": identity, "name": name, "startPosition": start, "endPosition": end}
+        made = f'creatingUser="{user}" creationDateTime="{at}"'
         file.write(
-            tag("PlainTextSelection", head | made)
-            + tag("Coding", {"guid": coding_id} | made)
-            + tag("CodeRef", {"targetGUID": code}, is_empty=True)
-            + "</Coding></PlainTextSelection>"
+            f'<PlainTextSelection guid="{identity}" name={quoted(name)} startPosition="{start}" '
+            f'endPosition="{end}" {made}><Coding guid="{coding_id}" {made}>'
+            f'<CodeRef targetGUID="{code}"/></Coding></PlainTextSelection>'
         )

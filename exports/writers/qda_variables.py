@@ -18,6 +18,7 @@ from exports.writers.qda_sources import text_questions
 KINDS = {NUMBER: "Integer", TIME: "DateTime"}
 TEXT = "Text"
 BOOLEAN = "Boolean"
+MOST_KNOWN = 500  # of a variable
 
 
 class _Variable:
@@ -35,6 +36,7 @@ class _Variable:
         self._before, self._behind = self._around(self._kind)
         # None of them is chosen where nothing was answered.
         self._each: list[tuple[str, str, str]] = []
+        self._known: dict[tuple[str | None, bool], str] = {}
         if column.kind == SEVERAL and column.question:
             for key, _ in column.values:
                 before, behind = self._around(BOOLEAN, key)
@@ -66,6 +68,17 @@ class _Variable:
 
     def of(self, record: Record) -> str:
         cell = record.cells[self._place]
+        if not self._column.values:
+            return self._of(cell, record)
+        # A closed question has few different answers, and there are a million values.
+        said = self._known.get((cell, record.is_withheld))
+        if said is None:
+            said = self._of(cell, record)
+            if len(self._known) < MOST_KNOWN:
+                self._known[cell, record.is_withheld] = said
+        return said
+
+    def _of(self, cell: str | None, record: Record) -> str:
         if self._column.kind == TIME and cell is not None:
             is_first = self._column.name == "submitted_at"
             cell = qda_xml.moment(record.submitted_at if is_first else record.received_at)

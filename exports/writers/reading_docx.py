@@ -18,7 +18,7 @@ from core.word_template import BULLET
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import records
-from exports.types import Pieces, Record
+from exports.types import Dataset, Pieces, Record
 from exports.writers.reading_copy import (
     ReadingCopy,
     about,
@@ -34,13 +34,18 @@ MOST_WORDS = 1_000_000  # more, and Word itself is slow to open it
 PIECE = 256 * 1024  # bytes
 
 
+def refuse_unless_it_fits(dataset: Dataset) -> None:
+    """Raise UnsupportedByFormat if one document cannot hold all responses."""
+    refuse_too_long(dataset, most=MOST_WORDS, kind="Word file")
+
+
 def one_document(context: ExportContext) -> Pieces:
     """Yield all responses in one document with contents.
 
     Raises UnsupportedByFormat if they are many.
     """
     dataset = context.dataset
-    refuse_too_long(dataset, most=MOST_WORDS, kind="Word file")
+    refuse_unless_it_fits(dataset)
     with tempfile.TemporaryFile(prefix="portal-docx-") as file:
         around = WordFrame(footer=footer(dataset), at=context.at, has_contents=True)
         around.write(file, title=dataset.call.title, body=_all(context))

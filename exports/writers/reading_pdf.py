@@ -9,7 +9,7 @@ from core.typesetters import Typesetters, processes_for
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import count, records
-from exports.types import Pieces, Record
+from exports.types import Dataset, Pieces, Record
 from exports.writers.reading_copy import (
     about,
     as_data,
@@ -25,13 +25,18 @@ TEMPLATE = Path(__file__).with_name("reading_copy.typ").read_text(encoding="utf-
 MOST_WORDS = 200_000
 
 
+def refuse_unless_it_fits(dataset: Dataset) -> None:
+    """Raise UnsupportedByFormat if one document cannot hold all responses."""
+    refuse_too_long(dataset, most=MOST_WORDS, kind="PDF")
+
+
 def one_document(context: ExportContext) -> Pieces:
     """Yield all responses in one document with contents.
 
     Raises UnsupportedByFormat if they are many.
     """
     dataset = context.dataset
-    refuse_too_long(dataset, most=MOST_WORDS, kind="PDF")
+    refuse_unless_it_fits(dataset)
     copies = [
         as_data(reading_copy(dataset, record), head=title(dataset, record, number))
         for number, record in enumerate(records(dataset), start=1)

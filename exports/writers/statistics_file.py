@@ -5,13 +5,11 @@ each option beside the joined text. The file is made by `statistics_process` in 
 own, so that neither the worker nor the web server holds what that imports.
 """
 
-import json
-import subprocess  # nosec B404 - of the portal's own program
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +17,13 @@ from core.zip_stream import ZipStream
 from exports.column import LONG, NUMBER, SEVERAL, SHORT, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext
 from exports.filters import APART
-from exports.queries import records
+from exports.queries import cells_of
 from exports.types import Dataset, Pieces
+from exports.writers.apart import as_one, finish, read, start, write_rows
 from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
 from exports.writers.variable_names import RULE, variable_names
 
 PROCESS = Path(__file__).with_name("statistics_process.py")
-MOST_SECONDS = 3_600
-PIECE = 256 * 1024  # bytes
 Value = str | int | list[str] | None
 
 
@@ -70,52 +67,31 @@ CODES = (
 
 
 def spss(context: ExportContext) -> Pieces:
-    yield from _zipped(context, SPSS)
+    return as_one(begun(context, SPSS))
 
 
 def stata(context: ExportContext) -> Pieces:
-    yield from _zipped(context, STATA)
+    return as_one(begun(context, STATA))
 
 
-def _zipped(context: ExportContext, program: Program) -> Pieces:
+def begun(context: ExportContext, program: Program) -> Pieces:
+    """Yield nothing as soon as the process runs, and then the ZIP."""
     chosen = replace(context.dataset.export_filter, choices="keys", several=APART)
     dataset = replace(context.dataset, export_filter=chosen).as_table()
     archive = ZipStream()
     with tempfile.TemporaryDirectory(prefix="portal-statistics-") as folder:
         variables = _Variables(dataset, program)
-        with Path(folder, "rows.jsonl").open("w", encoding="utf-8") as file:
-            for record in records(dataset):
-                file.write(json.dumps(variables.values(record.cells), ensure_ascii=False) + "\n")
-                context.row_done()
+        write_rows(folder, map(variables.values, cells_of(dataset)), context.row_done)
         made = Path(folder) / f"responses{program.suffix}"
-        run_program(PROCESS, folder, variables.described() | {"out": made.name})
+        told = variables.described() | {"out": made.name}
+        with start(PROCESS, folder, told) as process:
+            yield b""
+            finish(process, PROCESS, context.still_at_work)
         yield from archive.add(made.name, read(made))
     said = [("(names)", RULE), ("(codes)", CODES), ("(long texts)", program.texts)]
     more = (("name in the file", "values in the file"), variables.in_the_dictionary())
     yield from archive.add(DICTIONARY_NAME, [dictionary_csv(dataset, rules_of=said, more=more)])
     yield from archive.end()
-
-
-def run_program(program: Path, folder: str, told: dict[str, Any]) -> None:
-    """Run a program of the portal in the folder, where it finds what it is told and the rows."""
-    Path(folder, "told.json").write_text(json.dumps(told), encoding="utf-8")
-    done = subprocess.run(  # nosec B603 - no part of it is input
-        [sys.executable, "-I", str(program)],
-        cwd=folder,
-        env={},
-        capture_output=True,
-        timeout=MOST_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        # What it says on its way out may have answers in it.
-        raise ChildProcessError(f"{program.stem} ended with {done.returncode}")
-
-
-def read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
 
 
 @dataclass
@@ -127,7 +103,7 @@ class _Variable:
     labels: dict[int, str] = field(default_factory=dict)
     parts: int = 1
 
-    @property
+    @cached_property
     def kind(self) -> str:
         if self.column.kind == TIME:
             return "moment"

@@ -5,7 +5,7 @@ never as a formula, a number or a link.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from core.text_sheets import TextWorkbook
 from core.xml_text import xml_text
 from exports.column import LONG, NUMBER, TIME, Column
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
-from exports.queries import cells_needed, count, records
+from exports.queries import cells_needed, cells_of, count
 from exports.response_sql import EXCEL_UNITS
-from exports.types import Dataset, Pieces, Record
+from exports.types import Dataset, Pieces
 from exports.writers.count_lines import HEADER as COUNTS_HEADER
 from exports.writers.count_lines import in_words
 from exports.writers.dictionary import HEADER, entries
@@ -117,8 +117,8 @@ def _write_responses(
         for place, said in enumerate(columns):
             sheet.write_string(row, place, xml_text(str(said[row])), formats.head)
     row = HEADS - 1
-    for row, record in enumerate(records(context.dataset), start=HEADS):
-        cells = list(_excel_cells(record, layout))
+    for row, given in enumerate(cells_of(context.dataset), start=HEADS):
+        cells = list(_excel_cells(given, layout))
         sheet.set_row(
             row,
             _height(
@@ -134,7 +134,7 @@ def _write_responses(
                 sheet.write_number(row, place, cell, formats.number)
             elif cell:
                 _put(sheet, row, place, cell, formats)
-        counts.add(record)
+        counts.add(given)
         context.row_done()
     sheet.autofilter(HEADS - 1, 0, row, len(columns) - 1)
 
@@ -149,13 +149,16 @@ def _excel_columns(layout: list[tuple[Column, int]]) -> Iterator[tuple[str, str,
 
 
 def _excel_cells(
-    record: Record, layout: list[tuple[Column, int]]
+    given: Sequence[str | None], layout: list[tuple[Column, int]]
 ) -> Iterator[str | int | datetime | None]:
     """Yield what stands in each Excel column; None where nothing does."""
-    for (column, width), cell in zip(layout, record.cells, strict=True):
+    for (column, width), cell in zip(layout, given, strict=True):
         if cell is None or column.kind in {TIME, NUMBER}:
             yield None if cell is None else _cut(cell) if column.kind == TIME else int(cell)
             yield from [None] * (width - 1)
+            continue
+        if width == 1:
+            yield xml_text(cell)
             continue
         parts = list(cell_parts(xml_text(cell)))
         yield from [*parts, *[None] * (width - len(parts))]

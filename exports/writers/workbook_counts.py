@@ -1,12 +1,11 @@
 """The counts in an Excel file, of its own responses; small ones are hidden if the call wants it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among
 from exports.counts.answers import count_answers
-from exports.types import Dataset, Record
+from exports.types import Dataset
 from exports.writers.count_lines import CountLine, count_lines
 from submissions.responses.states import Timing
 
@@ -17,17 +16,18 @@ class ResponseCounts:
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self._hides = dataset.call.hides_small_counts
-        self._zone = ZoneInfo(dataset.call.timezone)
-        self._timing = [column.name for column in dataset.columns].index("timing")
+        names = [column.name for column in dataset.columns]
+        self._at, self._timing = names.index("submitted_at"), names.index("timing")
         self._timings = {str(label): key for key, label in Timing.choices}  # where it has labels
         self._by_day: Counter[str] = Counter()
         self._by_timing: Counter[str] = Counter()
         self._total = 0
 
-    def add(self, record: Record) -> None:
+    def add(self, cells: Sequence[str | None]) -> None:
         self._total += 1
-        self._by_day[f"{record.submitted_at.astimezone(self._zone):%Y-%m-%d}"] += 1
-        timing = record.cells[self._timing] or ""
+        # ISO 8601 in the call's time zone: the day comes first.
+        self._by_day[(cells[self._at] or "").partition("T")[0]] += 1
+        timing = cells[self._timing] or ""
         self._by_timing[self._timings.get(timing, timing)] += 1
 
     def lines(self) -> Iterator[CountLine]:

@@ -151,8 +151,8 @@ def test_everything_asks_for_its_rows_once_and_apart_for_statistics(monkeypatch)
     sqls = [query["sql"] for query in captured if " AS cell_1" in query["sql"]]
     # Before the Excel file, its longest cells are measured.
     asked = [sql for sql in sqls if not sql.startswith("SELECT coalesce(max(")]
-    # Files for statistics programs have cells of their own; those after them are as those before.
-    assert len(asked) == 3
+    # Files for SPSS and Stata have cells of their own.
+    assert len(asked) == 2
     lines = json_lines(files["responses.jsonl"])
     assert [line["reference"] for line in lines] == references
     assert list(members(files["pdfs.zip"])) == [f"{reference}.pdf" for reference in references]
@@ -160,7 +160,7 @@ def test_everything_asks_for_its_rows_once_and_apart_for_statistics(monkeypatch)
 
 @pytest.mark.django_db
 def test_everything_has_what_each_format_gives_alone():
-    assert {*WHOLE, *PACKED, *UNPACKED} == set(FORMATS) - {"bundle"}
+    assert {*WHOLE, *PACKED, *UNPACKED} == set(FORMATS) - {"bundle", "bundle-quick"}
     call = make_call()
     make_with_files(call, b"Minutes", story="Words")
     files = members(exported(call, "bundle"))
@@ -178,6 +178,26 @@ def test_everything_has_what_each_format_gives_alone():
                 assert files[folder + name] == data, name
     about = files["README.txt"].decode()
     assert [name for name in {*WHOLE.values(), *PACKED.values()} if name not in about] == []
+
+
+@pytest.mark.django_db
+def test_quick_bundle_has_the_same_but_one_document_per_response():
+    call = make_call()
+    response = make_with_files(call, b"Minutes", story="Words")
+    whole, quick = (members(exported(call, name)) for name in ("bundle", "bundle-quick"))
+    reading = f"reading/{response.reference}.docx"
+    assert whole.keys() - quick.keys() == {"pdfs.zip", reading}
+    assert quick.keys() < whole.keys()
+    apart = {"README.txt", "manifest.json", "spss.zip", "stata.zip"}  # the last two are stamped
+    assert {name for name in quick if quick[name] != whole[name]} <= apart
+    listed = {entry["file"] for entry in json.loads(quick["manifest.json"])["files"]}
+    assert listed == quick.keys() - {"manifest.json"}
+    about = quick["README.txt"].decode()
+    assert ("pdfs.zip" in about, "reading/" in about, "attachments/" in about) == (
+        False,
+        False,
+        True,
+    )
 
 
 @pytest.mark.django_db

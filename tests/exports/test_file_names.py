@@ -34,6 +34,7 @@ def test_file_has_the_words_of_its_format_and_whom_it_is_of():
         "pdf-each": "the-call-2019-07-25-pdf-one-per-response.zip",
         "attachments": "the-call-2019-07-25-files.zip",
         "bundle": "the-call-2019-07-25-everything.zip",
+        "bundle-quick": "the-call-2019-07-25-everything-but-single-documents.zip",
         "datapackage": "the-call-2019-07-25-data-package.json",
         "dictionary": "the-call-2019-07-25-data-dictionary.csv",
     }

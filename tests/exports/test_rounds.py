@@ -32,6 +32,18 @@ def test_rounds_move_the_export_by_their_shares_and_end_at_all_responses():
     assert seen[8:] == [2, 3, 4, 5, 5, 6, 7, 8]
 
 
+def test_round_may_begin_before_the_one_before_it_is_over():
+    seen = []
+    context = make_context(seen.append)
+    rounds = Rounds(context, (1, 3))
+    first, second = rounds.of(3), rounds.of(1)
+    first.row_done(4)
+    second.row_done(8)
+    first.still_at_work()
+    first.row_done(4)
+    assert seen == [3, 5, 5, 8]
+
+
 def test_cancelling_reaches_the_round():
     def stop(_rows):
         raise Cancelled
@@ -48,7 +60,8 @@ def test_being_still_at_work_is_told_without_a_row():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "file_format", ["json", "xlsx", "qdpx", "docx", "docx-each", "pdf", "pdf-each", "bundle"]
+    "file_format",
+    ["json", "xlsx", "qdpx", "docx", "docx-each", "pdf", "pdf-each", "bundle", "bundle-quick"],
 )
 def test_progress_never_goes_back_and_counts_every_response_once(file_format):
     call = make_call()
@@ -61,7 +74,7 @@ def test_progress_never_goes_back_and_counts_every_response_once(file_format):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("file_format", ["xlsx", "qdpx", "bundle"])
+@pytest.mark.parametrize("file_format", ["xlsx", "qdpx", "bundle", "bundle-quick"])
 def test_not_all_responses_are_counted_before_the_file_is_packed(file_format):
     call = make_call()
     # More than a bundle has rounds.

@@ -134,9 +134,10 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(open_browser, look, call
     sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
     page.get_by_role("link", name="Choose what to export").click()
     assert page.evaluate("document.documentElement.scrollHeight") < 2_500
-    assert page.evaluate(LINES_OF_HINTS) == [1] * 5
+    assert page.evaluate(LINES_OF_HINTS) == [1] * 6
     formats = page.get_by_role("group", name="Format")
     usual = ["CSV", "Excel", "Word, all in one", "PDF, all in one", "Everything"]
+    usual.append("Everything but single documents")
     assert [one for one in formats.locator("label").all_inner_texts() if one] == usual
     # Tab leads to the chosen format and to each group, the arrows to every format in sight.
     page.get_by_role("radio", name="CSV", exact=True).focus()
@@ -150,7 +151,7 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(open_browser, look, call
         page.keyboard.press("Shift+Tab")
     assert focused(page) == "CSV"
     passed = []
-    for _ in range(6):
+    for _ in range(7):
         page.keyboard.press("ArrowDown")
         passed.append(page.get_by_role("radio", checked=True).get_attribute("value"))
-    assert passed == ["xlsx", "docx", "pdf", "bundle", "r", "sav"]
+    assert passed == ["xlsx", "docx", "pdf", "bundle", "bundle-quick", "r", "sav"]

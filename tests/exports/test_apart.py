@@ -1,0 +1,63 @@
+"""Files that a process of its own makes while others are made here."""
+
+import pytest
+
+from exports.export_context import Cancelled
+from exports.writers.apart import as_one, finish, start
+
+ENDS = "raise SystemExit(7)"
+WAITS = "import time; time.sleep(600)"
+
+
+def make_program(tmp_path, text):
+    program = tmp_path / "program.py"
+    program.write_text(text)
+    return program
+
+
+def nothing():
+    pass
+
+
+def test_program_that_fails_is_an_error_without_its_words(tmp_path):
+    program = make_program(tmp_path, "print('an answer'); " + ENDS)
+    with (
+        pytest.raises(ChildProcessError, match=r"^program ended with 7$"),
+        start(program, str(tmp_path), {}) as process,
+    ):
+        finish(process, program, nothing)
+
+
+def test_waiting_for_a_program_can_be_cancelled_and_ends_it(tmp_path):
+    def cancel():
+        raise Cancelled
+
+    program = make_program(tmp_path, WAITS)
+    with (
+        pytest.raises(Cancelled),
+        start(program, str(tmp_path), {}) as process,
+    ):
+        finish(process, program, cancel)
+    assert process.returncode == -9
+
+
+def test_program_ends_where_nobody_takes_its_file(tmp_path):
+    program = make_program(tmp_path, WAITS)
+    running = []
+
+    def begun():
+        with start(program, str(tmp_path), {}) as process:
+            running.append(process)
+            yield b""
+            yield b"never"
+
+    pieces = begun()
+    assert next(pieces) == b""
+    assert running[0].poll() is None
+    pieces.close()
+    assert running[0].returncode == -9
+
+
+def test_file_alone_begins_with_its_first_byte():
+    pieces = as_one(piece for piece in (b"", b"PK", b"", b"more"))
+    assert list(pieces) == [b"PK", b"more"]
