@@ -32,12 +32,15 @@ def chooses(arguments: list[str]) -> bool:
 
 
 def spread(arguments: list[str]) -> list[str]:
-    """What makes pytest use every processor; a file's tests stay together, in one worker."""
+    """What makes pytest use every processor; a file's tests stay together, in one worker.
+
+    There is a worker more than processors: some tests wait for what they killed to come back.
+    """
     processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     if processors == 1 or any(argument.startswith(UNSPREAD) for argument in arguments):
         return []
     # In the order of tests/conftest.py, not those with the most tests first.
-    return ["-n", str(processors), "--dist", "loadfile", "--no-loadscope-reorder"]
+    return ["-n", str(processors + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 if __name__ == "__main__":

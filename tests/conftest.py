@@ -5,11 +5,12 @@ from time import monotonic, time
 import pytest
 from django.core.cache import caches
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
 from core import arrival, can_write, clock, clock_check, database_roles
 from submissions.outbox import holding
+from tests import databases
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
@@ -35,6 +36,24 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name in UNMEASURED:
             item.add_marker("no_cover")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
+    """A worker copies the database that is migrated once for all of them."""
+    template = databases.wait_for_template()
+    if template is None:
+        request.getfixturevalue("django_db_setup")  # pytest-django's own
+        return
+    with django_db_blocker.unblock():
+        databases.use_copy_of(template)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_tables_with_rows_are_emptied():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", databases.empty_tables)
+        yield
 
 
 @pytest.fixture(autouse=True)

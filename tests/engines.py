@@ -16,6 +16,7 @@ import pytest
 from devserver.folders import FileLock, RunFolder, remove_leftover
 from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import Valkey
+from tests import databases
 
 DATABASE = "evidence_portal"
 PREFIX = "portal-tests-"
@@ -34,7 +35,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         early_config.add_cleanup(lock.release)
         _set_environment(folder)
+        own_server = not os.environ.get("DATABASE_URL")
         _start_engines(folder, early_config)
+        if own_server and getattr(early_config.known_args_namespace, "numprocesses", None):
+            _begin_database(folder, early_config)
     else:
         _keep_apart(os.environ["PYTEST_XDIST_WORKER"])
     return (yield)
@@ -54,7 +58,7 @@ def _refuse_without_room() -> None:
 def _set_environment(folder: Path) -> None:
     for name in (
         *("REHEARSE_FROM", "REHEARSE_STARTED_AT", "PORTAL_DEMO_PASSWORD", "ALLOWED_HOSTS"),
-        "MIGRATION_DATABASE_URL",
+        *("MIGRATION_DATABASE_URL", databases.FOLDER),
     ):
         os.environ.pop(name, None)
     os.environ |= {
@@ -104,6 +108,17 @@ def _start_engines(folder: Path, config: pytest.Config) -> None:
         config.add_cleanup(valkey.stop)
         valkey.start()
         os.environ["BROKER_URL"] = valkey.url()
+
+
+def _begin_database(folder: Path, config: pytest.Config) -> None:
+    """Have the database that the workers copy made meanwhile."""
+    process = databases.begin(folder)
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+
+    config.add_cleanup(end)
 
 
 def _remove_what_killed_runs_left() -> None:

@@ -27,10 +27,10 @@ def started(monkeypatch):
 @pytest.mark.parametrize(
     ("given", "to_pytest"),
     [
-        ([], ["-n", "2", *BY_FILE, *COVERAGE]),
-        (["-q"], ["-n", "2", *BY_FILE, *COVERAGE, "-q"]),
-        (["-n", "3"], [*COVERAGE, "-n", "3"]),
-        (["-n3"], [*COVERAGE, "-n3"]),
+        ([], ["-n", "3", *BY_FILE, *COVERAGE]),
+        (["-q"], ["-n", "3", *BY_FILE, *COVERAGE, "-q"]),
+        (["-n", "2"], [*COVERAGE, "-n", "2"]),
+        (["-n2"], [*COVERAGE, "-n2"]),
         (["--pdb"], [*COVERAGE, "--pdb"]),
         (
             ["tests/devserver/test_testing.py::test_x", "-q"],
