@@ -40,10 +40,10 @@ class Program:
 
 SPSS = Program(
     ".sav",
-    32_767,
+    32_766,  # and a byte that stays free: statistics_process._widen says why
     255,
     120,
-    "A string of SPSS holds 32,767 bytes. A longer text goes on in further variables, so that "
+    "A string of SPSS holds 32,766 bytes here. A longer text goes on in further variables, so that "
     "nothing is cut: put together without anything between them, they are the answer. SPSS fills "
     "strings with spaces, so spaces at the end of an answer are lost, and it has no difference "
     "between an empty string and none.",

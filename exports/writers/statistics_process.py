@@ -47,6 +47,7 @@ def main() -> None:
     }
     frame = pandas.DataFrame(data)
     if out.suffix == ".sav":
+        _widen(frame, [n for c in told["columns"] if c["kind"] == "text" for n in c["names"]])
         formats = dict.fromkeys(whole, "F8.0") | dict.fromkeys(moments, "DATETIME23.3")
         pyreadstat.write_sav(frame, str(out), row_compress=True, variable_format=formats, **common)
     else:
@@ -68,6 +69,20 @@ def _series(column: dict[str, Any], cells: list[Any]) -> list[Any]:
         pandas.Series([each[n] if n < len(each) else "" for each in parts], dtype=object)
         for n in range(len(column["names"]))
     ]
+
+
+def _widen(frame: pandas.DataFrame, texts: list[str]) -> None:
+    """Leave a byte free after the longest text, which SPSS fills with a space as any other.
+
+    haven 2.5 reads one byte too few of a text that fills the widest string of the file, where the
+    last of its blocks of eight bytes holds that byte alone.
+    """
+    longest = max(
+        ((len(text.encode()), row, name) for name in texts for row, text in enumerate(frame[name])),
+        default=None,
+    )
+    if longest is not None and longest[0]:
+        frame.loc[longest[1], longest[2]] += " "
 
 
 def _set_moment(out: Path) -> None:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import shutil
+import subprocess
 from datetime import UTC, datetime
 
 import pandas
@@ -18,6 +20,7 @@ from exports.writers.variable_names import LONGEST, RESERVED, variable_names
 from tests.exports.exporting import exported, make_nasty, members
 from tests.makers import make_call, make_submitted
 
+HAS_HAVEN = ["Rscript", "-e", 'quit(status = !requireNamespace("haven", quietly = TRUE))']
 READERS = {"sav": pyreadstat.read_sav, "dta": pyreadstat.read_dta}
 
 
@@ -298,3 +301,23 @@ def test_script_for_r_labels_every_column():
     )
     assert 'responses[["words"]] <- as.integer(responses[["words"]])' in script
     assert 'levels = c("on_time", "grace", "late_pass", more)' in script
+
+
+@pytest.mark.django_db
+# Lengths that haven cut: in a string of several segments, and in the longest that there is.
+@pytest.mark.parametrize("length", [1_268, 12_607, 32_760, 32_766])
+def test_longest_text_in_a_file_for_spss_leaves_a_byte_free(tmp_path, length):
+    text = "a" * (length - 1) + "Z"
+    call = make_call()
+    make_submitted(call, story=text)
+    make_submitted(call, story="Short")
+    frame, meta = read_statistics(tmp_path, exported(call, "sav"), "sav")
+    assert set(frame["story"]) == {text, "Short"}
+    assert meta.variable_storage_width["story"] > length
+    if shutil.which("Rscript") is None or subprocess.run(HAS_HAVEN, check=False).returncode:
+        pytest.skip("R or its package haven is not installed; the width was tested")
+    program = 'cat(haven::read_sav("read.sav")$story, sep = "\\n")'
+    done = subprocess.run(
+        ["Rscript", "-e", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.splitlines()) == {text, "Short"}
