@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 CODE = "code"
-TIME = "ISO 8601 time"
+TIME = "date and time"
 NUMBER = "number"
 ONE = "one choice"
 SEVERAL = "several choices, joined with “; ”"

@@ -12,8 +12,7 @@ def receipt_columns() -> list[Column]:
             "submitted_at",
             moment_sql("submission.submitted_at", "first_time"),
             TIME,
-            "When the response was first submitted: local time of the call's time zone, with its "
-            "offset from UTC.",
+            "When the response was first submitted, in the call's time zone.",
         ),
         Column(
             "timing",

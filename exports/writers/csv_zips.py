@@ -7,9 +7,15 @@ from exports.column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext
 from exports.types import Dataset, Pieces
 from exports.writers import csv_file, long_csv
-from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
+from exports.writers.dictionary import CODING, DICTIONARY_NAME, dictionary_csv
 
 BOM = b"\xef\xbb\xbf"  # by which Excel sees on a double click that a file is UTF-8
+IN_EXCEL = (
+    "Both files are UTF-8 with a byte order mark, comma-separated (RFC 4180), lines ended by CR "
+    "LF, line ends inside an answer by LF. Excel opens them by a double click, and then reads 007 "
+    "as 7 and 2019-07-24 as a date: the portal's Excel file avoids that. Times are ISO 8601 with "
+    "the offset from UTC."
+)
 LOAD = """\
 # Loads responses.csv with every cell as it was given, and puts the labels on it. In R:
 #     setwd("the folder with these files"); source("load.R", encoding = "UTF-8")
@@ -39,7 +45,7 @@ def for_excel(context: ExportContext) -> Pieces:
     """Yield the CSV with a byte order mark, and its dictionary with one."""
     archive = ZipStream()
     yield from archive.add("responses.csv", _with_bom(csv_file.pieces(context)))
-    written = dictionary_csv(context.dataset)
+    written = dictionary_csv(context.dataset, rules_instead={CODING: IN_EXCEL})
     yield from archive.add(DICTIONARY_NAME, [BOM, written])
     yield from archive.end()
 
@@ -47,9 +53,10 @@ def for_excel(context: ExportContext) -> Pieces:
 def in_long_form(context: ExportContext) -> Pieces:
     archive = ZipStream()
     yield from archive.add("answers.csv", long_csv.pieces(context))
-    yield from archive.add(
-        DICTIONARY_NAME, [dictionary_csv(context.dataset, columns_of=long_csv.COLUMNS)]
+    written = dictionary_csv(
+        context.dataset, columns_of=long_csv.COLUMNS, rules_instead=long_csv.RULES
     )
+    yield from archive.add(DICTIONARY_NAME, [written])
     yield from archive.end()
 
 

@@ -177,21 +177,26 @@ def dictionary_csv(
     *,
     rules_of: Sequence[tuple[str, str]] = (),
     more: tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]] = ((), {}),
-    columns_of: Mapping[str, str] | None = None,
+    columns_of: Mapping[str, tuple[str, str]] | None = None,
+    rules_instead: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the data dictionary as CSV.
 
     `rules_of` are further rules of a format, `more` further columns of the dictionary with what
-    they say of a column by its name. `columns_of` are the names and meanings of a table that has
-    other columns than the responses.
+    they say of a column by its name. `columns_of` are types and meanings by name, of a table that
+    has other columns than the responses. `rules_instead` has rules in the place of others, by
+    their text; “” is none.
     """
     heads, said = more
     found = entries(dataset)
     if columns_of is not None:
         found = [
-            *((name, SHORT, meaning, "", "") for name, meaning in columns_of.items()),
+            *((name, kind, meaning, "", "") for name, (kind, meaning) in columns_of.items()),
             *(entry for entry in found if entry[1] in {"files", "withheld", "rule"}),
         ]
+    if rules_instead is not None:
+        said_instead = [(*e[:2], rules_instead.get(e[2], e[2]), *e[3:]) for e in found]
+        found = [entry for entry in said_instead if entry[2]]
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow((*HEADER, *heads))

@@ -7,24 +7,53 @@ from functools import cache
 from typing import Any
 
 from core.safe_cells import neutralise
+from exports.column import CODE, LONG, NUMBER, YES_NO
 from exports.export_context import ExportContext
 from exports.queries import records
 from exports.types import Pieces
+from exports.writers.dictionary import (
+    CONFIDENTIAL,
+    MOMENTS,
+    QUOTING,
+    ROWS,
+    UNNAMED,
+    UNNAMED_SHOWN,
+)
 from exports.writers.record_answers import answers
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 
+# What the dictionary says of each column: its type and its meaning.
 COLUMNS = {
-    "reference": "The response's reference.",
-    "version": "Which version of the response the answer is from.",
-    "question": "The question's key.",
-    "question_label": "The question.",
-    "row": "The key of the row, where the question has rows.",
-    "row_label": "The row.",
-    "value": "The answer: a text as it was given, or the key of one choice; yes for a tick.",
-    "value_label": "The choice's label.",
-    "publication": "What may become of the response.",
-    "may_quote": "yes where the respondent may be quoted.",
+    "reference": (CODE, "The response's reference."),
+    "version": (NUMBER, "Which version of the response the answer is from."),
+    "question": (CODE, "The question's key."),
+    "question_label": (LONG, "The question."),
+    "row": (CODE, "The key of the row, where the question has rows."),
+    "row_label": (LONG, "The row."),
+    "value": (
+        LONG,
+        "The answer: a text as it was given, or the key of one choice; yes for a tick.",
+    ),
+    "value_label": (LONG, "The choice's label."),
+    "publication": (CODE, "What may become of the response."),
+    "may_quote": (YES_NO, "yes where the respondent may be quoted."),
+}
+# The dictionary's rules about rows of responses, as they are of rows of answers.
+RULES = {
+    ROWS: "One row an answer, and of a question with several choices or rows, one a choice. It is "
+    "of submitted responses, in their latest version. Drafts, withdrawn and erased ones are left "
+    "out. Unless another order was chosen, the response that was first submitted comes first. A "
+    "question that was not answered or not asked has no row.",
+    MOMENTS: "",
+    CONFIDENTIAL: "Confidential responses have no row. A response that left the question about "
+    "publication open is confidential too.",
+    UNNAMED: "Short texts, such as a role or a place in one's own words, have no row where "
+    "publication is “anonymous” or “organisation”, as they may say who answered.",
+    UNNAMED_SHOWN: "Short texts, such as a role or a place in one's own words, have no row where "
+    "publication is “organisation”, as they may say who answered.",
+    QUOTING: "Quote a response only where may_quote is yes and its publication allows it. An "
+    "export of quotable responses only leaves out all that may not be quoted, whole.",
 }
 ROWS_AT_ONCE = 500
 

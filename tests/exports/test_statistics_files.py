@@ -15,6 +15,8 @@ from core.safe_cells import neutralise
 from exports import formats
 from exports.filters import ExportFilter
 from exports.recording import ExportRefused
+from exports.writers.csv_zips import IN_EXCEL
+from exports.writers.dictionary import CODING
 from exports.writers.statistics_file import cut, parts_of
 from exports.writers.variable_names import LONGEST, RESERVED, variable_names
 from tests.exports.exporting import exported, make_nasty, members
@@ -236,7 +238,9 @@ def test_csv_for_excel_is_the_csv_behind_a_byte_order_mark():
     call, _stored = make_nasty()
     files = members(exported(call, "csv-excel"))
     assert files["responses.csv"] == "\ufeff".encode() + exported(call)
-    assert files["dictionary.csv"] == "\ufeff".encode() + exported(call, "dictionary")
+    written = exported(call, "dictionary").replace(CODING.encode(), IN_EXCEL.encode())
+    assert files["dictionary.csv"] == "\ufeff".encode() + written
+    assert "rather than opening it by a double click" not in written.decode()
 
 
 @pytest.mark.django_db
@@ -264,7 +268,46 @@ def test_long_form_has_a_row_for_each_answer_and_choice():
         question.option_labels["poor"],
     )
     assert {row["may_quote"] for row in rows} == {"yes"}
-    assert set(rows[0]) <= set(dictionary(data))
+    said = dictionary(data)
+    assert set(rows[0]) <= set(said)
+    # What it says of rows of responses would be untrue of rows of answers.
+    assert said["(rows)"]["meaning"].startswith("One row an answer")
+    assert said["(confidential)"]["meaning"].startswith("Confidential responses have no row.")
+    assert "have no row" in said["(short texts)"]["meaning"]
+    assert "(moments)" not in said
+    assert [row["type"] for row in said.values()].count("short text") == 0
+
+
+@pytest.mark.django_db
+def test_long_form_has_no_row_of_a_confidential_response_nor_of_a_short_text_that_is_withheld():
+    call = make_call()
+    make_submitted(call, publication="confidential", quote_ok=None)
+    shown = make_submitted(
+        call, publication="anonymous", role_other="The only ferryman", roles=["other"]
+    )
+    text = members(exported(call, "long"))["answers.csv"].decode()
+    assert {row["reference"] for row in csv.DictReader(io.StringIO(text, newline=""))} == {
+        shown.reference
+    }
+    assert "ferryman" not in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sav", "dta", "parquet", "csv-excel"])
+def test_dictionary_tells_how_times_are_in_the_file_beside_it(name):
+    said = dictionary(exported(make_answered(), name))
+    row = said["submitted_at"]
+    assert (row["type"], row["meaning"]) == (
+        "date and time",
+        "When the response was first submitted, in the call's time zone.",
+    )
+    rule = {"parquet": "(Parquet)", "csv-excel": "(format)"}.get(name, "(codes)")
+    how = {
+        "(Parquet)": "Times are timestamps to the microsecond in the call's time zone",
+        "(format)": "Times are ISO 8601 with the offset from UTC.",
+        "(codes)": "Times are those of the call's time zone, cut to the millisecond.",
+    }[rule]
+    assert how in said[rule]["meaning"]
 
 
 @pytest.mark.django_db
