@@ -7,12 +7,14 @@ Prints for each size the ratio of the two times (aim: 1.35 or less), the time to
 (aim: 0.2 s), the memory above idle (aim: 30 MB) and the queries (aim: 5), and the machine's load.
 Absolute times move with the machine, and on a busy one so does the ratio by the clock, as an
 export works on both sides of its connection at once; that of processor time moves less.
+Then comes every format, as `bench.export_formats` prints it.
 """
 
 import argparse
 import subprocess
 import sys
 
+from bench.export_formats import FORMATS, make_each
 from bench.mail import ROOT, postgres
 from bench.portal_environment import environment_of
 
@@ -26,6 +28,13 @@ def main() -> int:
         default=[1_000, 10_000, 100_000],
         help="responses; default 1000 10000 100000, which takes 8 GB of disk",
     )
+    parser.add_argument(
+        "--formats-of",
+        type=int,
+        default=2_000,
+        help="responses of which bench.export_formats then makes each format; 0 for none; "
+        "default 2000",
+    )
     parser.add_argument("--turns", type=int, help="default 3 to 25, more of small exports")
     chosen = parser.parse_args()
     for count in chosen.counts:
@@ -38,7 +47,7 @@ def main() -> int:
                 done = subprocess.run(command, env=environment, cwd=ROOT, check=False)
                 if done.returncode:
                     return done.returncode
-    return 0
+    return make_each(chosen.formats_of, FORMATS) if chosen.formats_of else 0
 
 
 if __name__ == "__main__":

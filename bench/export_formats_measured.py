@@ -26,19 +26,22 @@ from core import clock
 from exports import tokens
 from exports.changes import give_numbers
 from exports.consent import PSEUDONYMISED
+from exports.durations import minutes
 from exports.export_context import UnsupportedByFormat
+from exports.queries import count
 from exports.recording import export_chunks
 from exports.types import Dataset
 from review.models import Redaction
 from review.states import RedactionReason, RedactionState
 from submissions.calls.models import Call
-from submissions.responses.models import Submission, Version
+from submissions.responses.models import Version
 
 DEFINITION = ROOT / "submissions/definitions/rebalancing-the-relationship.toml"
 HIDDEN_OF = 10  # every tenth response has a passage that is hidden
 PASSAGE = 40  # characters
 LIMITS = (1_000, 20_000)  # of a page through the API: the usual one and the largest
 TURNS = 3
+NOTED_EVERY = 0.01  # seconds
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -83,19 +86,33 @@ def hide() -> None:
     print(f"with a passage hidden in {len(made):,} of them:")
 
 
-def make(format_name: str, json_seconds: float) -> None:
-    """Print what the format takes; `json_seconds` is what JSON lines of the same rows took."""
+def make(format_name: str, json_clock: float, json_seconds: float) -> None:
+    """Print what the format takes.
+
+    `json_clock` and `json_seconds` are what JSON lines of the same rows took, by the clock and of
+    the processors.
+    """
     dataset = Dataset(Call.objects.get())
+    total = count(dataset)
+    if wait := minutes(format_name, total):
+        print(f"{format_name:12}the page says {wait} min", flush=True)
     seen: list[tuple[float, int]] = []
     idle = _memory()
     before, began = _processors(), time.perf_counter()
+
+    def note(rows: int) -> None:
+        """Note how far it is, so seldom that the notes take no memory to speak of."""
+        at = time.perf_counter() - began
+        if not seen or at - seen[-1][0] >= NOTED_EVERY or rows == total:
+            seen.append((at, rows))
+
     with tempfile.TemporaryFile() as file:
         chunks = export_chunks(
             dataset,
             format_name,
             by=None,
             at=clock.portal_now(),
-            progress=lambda rows: seen.append((time.perf_counter() - began, rows)),
+            progress=note,
         )
         try:
             for chunk in chunks:
@@ -107,17 +124,19 @@ def make(format_name: str, json_seconds: float) -> None:
         kept, size = _memory() - idle, file.tell()
         peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024 - idle
         apart = getrusage(RUSAGE_CHILDREN).ru_maxrss / 1024
-        packing = _packing(file)
-    floor = (json_seconds or spent) + packing
-    each = size / Submission.objects.filter(state="submitted").count()
+        packed, packing = _packing(file)
+    by_clock = took / ((json_clock or took) + packed)
+    of_processors = spent / ((json_seconds or spent) + packing)
+    load = os.getloadavg()[0]
     print(
-        f"{format_name:12}{took:8.1f} s{spent:8.1f} s of processors, {spent / floor:5.2f} times "
-        f"JSON lines and its own compression ({packing:.1f} s); {each:9,.0f} bytes a response; "
+        f"{format_name:12}{took:8.1f} s, load {load:.1f}, {spent:8.1f} s of processors; "
+        f"{by_clock:5.2f} times JSON lines and its own compression ({packed:.1f} s) by the clock, "
+        f"{of_processors:5.2f} times of processors; {size / total:9,.0f} bytes a response; "
         f"memory +{peak:.0f} MB, afterwards +{kept:.0f} MB, largest child {apart:.0f} MB; "
         f"progress {_evenness(seen, took)}"
     )
     if format_name == "json":
-        print(f"{FLOOR}{spent}")
+        print(f"{FLOOR}{took} {spent}")
 
 
 def through_api() -> None:
@@ -170,21 +189,25 @@ def _read_all(call: Call, secret: str, limit: int) -> int:
         cursor = {"cursor": answer.headers["Next-Cursor"]}
 
 
-def _packing(file: IO[bytes]) -> float:
-    """Return the seconds that it takes to compress what is compressed in a ZIP, or in one in it."""
+def _packing(file: IO[bytes]) -> tuple[float, float]:
+    """Return the seconds that it takes to compress what is compressed in a ZIP, or in one in it.
+
+    By the clock, and of the processors.
+    """
+    clock = processors = 0.0
     if not zipfile.is_zipfile(file):
-        return 0.0
-    seconds = 0.0
+        return clock, processors
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             content = archive.read(member)
             if member.compress_type == zipfile.ZIP_DEFLATED:
-                began = time.process_time()
+                began = time.perf_counter(), time.process_time()
                 zlib.compress(content, 6)
-                seconds += time.process_time() - began
+                took = time.perf_counter() - began[0], time.process_time() - began[1]
             else:
-                seconds += _packing(io.BytesIO(content))
-    return seconds
+                took = _packing(io.BytesIO(content))
+            clock, processors = clock + took[0], processors + took[1]
+    return clock, processors
 
 
 def _evenness(seen: list[tuple[float, int]], took: float) -> str:
@@ -212,7 +235,7 @@ def _processors() -> float:
 if __name__ == "__main__":
     what = sys.argv[1]
     if what == "make":
-        make(sys.argv[2], float(sys.argv[3]))
+        make(sys.argv[2], *map(float, sys.argv[3:]))
     elif what == "hide":
         hide()
     elif what == "api":

@@ -12,6 +12,7 @@ from typing import Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
 _escape_begins = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 

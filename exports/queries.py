@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.models import User
+from core.text_sheets import EXCEL_UNITS
 from exports import consent
 from exports.coding_sql import codes_and_coders_sql
 from exports.codings_sql import codings_query
 from exports.response_sql import (
-    EXCEL_UNITS,
     chosen_sql,
     facts_sql,
     longest_cells_query,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.safe_cells import SQL_PARAMETERS, neutralised_sql
+from core.text_sheets import EXCEL_UNITS
 from exports import consent
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql, stood_sql
@@ -27,7 +28,6 @@ from submissions.responses.states import SubmissionState
 
 FEW = 6  # values of one JSON object
 EMPTY = "'{}'::jsonb"
-EXCEL_UNITS = 32_767  # UTF-16 code units that a cell of Excel holds
 ORDERS_SQL = {
     "oldest": "{row}.submitted_at, {row}.id",
     "newest": "{row}.submitted_at DESC, {row}.id DESC",

@@ -5,23 +5,39 @@ on with the others meanwhile, and takes the file then.
 """
 
 import json
+import os
 import pickle  # nosec B403 - the portal's own program reads what is written here
 import subprocess  # nosec B404 - of the portal's own program
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from select import select
 from time import monotonic
-from typing import Any
+from typing import IO, Any, cast
 
 from exports.types import Pieces
 
+ROOT = Path(__file__).parents[2]
 ROWS = "rows.pickle"
 ROWS_AT_ONCE = 200
 MOST_SECONDS = 3_600
 LOOK = 0.5  # seconds
 PIECE = 256 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class Command:
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Process:
+    command: Command
+    running: subprocess.Popen[bytes]
 
 
 def write_rows(
@@ -39,39 +55,64 @@ def write_rows(
         pickle.dump([], file)
 
 
+def of_nothing(program: Path) -> Command:
+    """Return how to run a program that knows nothing of the portal, neither its packages."""
+    return Command(program.stem, ("-I", str(program)))
+
+
+def of_the_portal(program: str) -> Command:
+    """Return how to run a module that imports others of the portal, but no settings."""
+    return Command(program, ("-m", program))
+
+
 @contextmanager
-def start(program: Path, folder: str, told: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+def start(command: Command, folder: str, told: dict[str, Any]) -> Iterator[Process]:
     """Run a program in the folder, where it finds what it is told and the rows, until the end."""
     Path(folder, "told.json").write_text(json.dumps(told), encoding="utf-8")
     # What it says on its way out may have answers in it.
     process = subprocess.Popen(  # nosec B603 - no part of it is input
-        [sys.executable, "-I", str(program)],
+        [sys.executable, *command.arguments],
         cwd=folder,
-        env={},
+        env={"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield process
+        yield Process(command, process)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
-def finish(process: subprocess.Popen[bytes], program: Path, meanwhile: Callable[[], None]) -> None:
-    """Wait for the program's end; call `meanwhile`, which may raise, twice a second."""
+def finish(
+    process: Process,
+    meanwhile: Callable[[], None],
+    row_done: Callable[[int], None] = lambda rows: None,
+    *,
+    rows: int = 0,
+) -> None:
+    """Wait for the program's end; call `meanwhile`, which may raise, twice a second.
+
+    `row_done` is told of each batch of the `rows` that the program says it has.
+    """
     until = monotonic() + MOST_SECONDS
+    pipe = cast(IO[bytes], process.running.stdout)
     while True:
-        try:
-            process.wait(LOOK)
-            break
-        except subprocess.TimeoutExpired:
-            if monotonic() > until:
-                raise
+        if select([pipe], [], [], LOOK)[0]:
+            batches = len(os.read(pipe.fileno(), PIECE))
+            if not batches:
+                break
+            done = min(batches * ROWS_AT_ONCE, rows)
+            rows -= done
+            row_done(done)
+        elif monotonic() > until:
+            raise TimeoutError(f"{process.command.name} takes too long")
+        else:
             meanwhile()
-    if process.returncode:
-        raise ChildProcessError(f"{program.stem} ended with {process.returncode}")
+    if ended := process.running.wait():
+        raise ChildProcessError(f"{process.command.name} ended with {ended}")
+    row_done(rows)
 
 
 def as_one(begun: Pieces) -> Pieces:

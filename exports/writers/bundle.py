@@ -65,6 +65,7 @@ class BundledFile:
 
 
 STATISTICS = ("pyreadstat", "pandas")
+# One that is made apart stands after files that take about as long.
 FILES = [
     BundledFile(
         "responses.csv",
@@ -76,12 +77,6 @@ FILES = [
     BundledFile(
         "datapackage.json", table_schema.pieces, "the same for programs (Frictionless Table Schema)"
     ),
-    BundledFile(
-        "responses.xlsx",
-        workbook.pieces,
-        "the responses for Excel, with the dictionary and counts",
-        share=6,
-    ),
     BundledFile("counts.csv", counts_csv.pieces, "how many chose each option of closed questions"),
     BundledFile(
         "responses.jsonl",
@@ -90,16 +85,14 @@ FILES = [
         share=4,
     ),
     BundledFile(
+        "responses.xlsx",
+        workbook.begun,
+        "the responses for Excel, with the dictionary and counts",
+        share=6,
+        is_apart=True,
+    ),
+    BundledFile(
         "answers.csv", long_csv.pieces, "one row an answer, and one a choice of several", share=4
-    ),
-    BundledFile(
-        "responses-for-excel.zip",
-        csv_zips.for_excel,
-        "responses.csv with a byte order mark, for a double click",
-        share=2,
-    ),
-    BundledFile(
-        "load.R", csv_zips.script_pieces, "a script for R that loads responses.csv and labels it"
     ),
     BundledFile(
         "spss.zip",
@@ -110,12 +103,13 @@ FILES = [
         is_apart=True,
     ),
     BundledFile(
-        "stata.zip",
-        partial(statistics_file.begun, program=statistics_file.STATA),
-        "the responses for Stata, with labels",
-        share=9,
-        needs=STATISTICS,
-        is_apart=True,
+        "responses-for-excel.zip",
+        csv_zips.for_excel,
+        "responses.csv with a byte order mark, for a double click",
+        share=2,
+    ),
+    BundledFile(
+        "load.R", csv_zips.script_pieces, "a script for R that loads responses.csv and labels it"
     ),
     BundledFile(
         "parquet.zip",
@@ -137,6 +131,14 @@ FILES = [
         share=7,
     ),
     BundledFile("codebook.qdc", qda_codebook.pieces, "its codes alone"),
+    BundledFile(
+        "stata.zip",
+        partial(statistics_file.begun, program=statistics_file.STATA),
+        "the responses for Stata, with labels",
+        share=9,
+        needs=STATISTICS,
+        is_apart=True,
+    ),
     BundledFile(
         "all.docx",
         reading_docx.one_document,

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from core.zip_stream import ZipStream
 from exports.column import NUMBER, TICK, TIME, YES_NO, Column
-from exports.export_context import ExportContext
+from exports.export_context import ExportContext, Rounds
 from exports.queries import cells_of
 from exports.types import Pieces
-from exports.writers.apart import as_one, finish, read, start, write_rows
+from exports.writers.apart import as_one, finish, of_nothing, read, start, write_rows
 from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
 from exports.writers.variable_names import distinct
 
 PROCESS = Path(__file__).with_name("parquet_process.py")
+READING, MAKING = 2, 1  # how long they take beside each other
 RULE = (
     "The Parquet file has the names of the CSV; as some programs take no notice of capitals, a "
     "name that differs from an earlier one by these alone ends in _2, _3 and so on. Times are "
@@ -36,7 +37,9 @@ def begun(context: ExportContext) -> Pieces:
     names = distinct(column.name for column in columns)
     archive = ZipStream()
     with tempfile.TemporaryDirectory(prefix="portal-parquet-") as folder:
-        write_rows(folder, cells_of(dataset), context.row_done)
+        rounds = Rounds(context, (READING, MAKING))
+        reading, making = rounds.next(), rounds.next()
+        write_rows(folder, cells_of(dataset), reading.row_done)
         told = {
             "zone": dataset.call.timezone,
             "columns": [
@@ -44,9 +47,9 @@ def begun(context: ExportContext) -> Pieces:
                 for name, column in zip(names, columns, strict=True)
             ],
         }
-        with start(PROCESS, folder, told) as process:
+        with start(of_nothing(PROCESS), folder, told) as process:
             yield b""
-            finish(process, PROCESS, context.still_at_work)
+            finish(process, context.still_at_work, making.row_done, rows=reading.rows)
         yield from archive.add(
             "responses.parquet", read(Path(folder, "responses.parquet")), compress=False
         )

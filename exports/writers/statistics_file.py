@@ -13,17 +13,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from core.zip_stream import ZipStream
 from exports.column import LONG, NUMBER, SEVERAL, SHORT, TICK, TIME, YES_NO, Column
-from exports.export_context import ExportContext
+from exports.export_context import ExportContext, Rounds
 from exports.filters import APART
 from exports.queries import cells_of
 from exports.types import Dataset, Pieces
-from exports.writers.apart import as_one, finish, read, start, write_rows
+from exports.writers.apart import as_one, finish, of_the_portal, read, start, write_rows
 from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
 from exports.writers.variable_names import RULE, variable_names
 
-PROCESS = Path(__file__).with_name("statistics_process.py")
+PROCESS = "exports.writers.statistics_process"
+ARCHIVE = "made.zip"
+READING, MAKING = 1, 2  # how long they take beside each other
 Value = str | int | list[str] | None
 
 
@@ -78,20 +79,24 @@ def begun(context: ExportContext, program: Program) -> Pieces:
     """Yield nothing as soon as the process runs, and then the ZIP."""
     chosen = replace(context.dataset.export_filter, choices="keys", several=APART)
     dataset = replace(context.dataset, export_filter=chosen).as_table()
-    archive = ZipStream()
     with tempfile.TemporaryDirectory(prefix="portal-statistics-") as folder:
         variables = _Variables(dataset, program)
-        write_rows(folder, map(variables.values, cells_of(dataset)), context.row_done)
-        made = Path(folder) / f"responses{program.suffix}"
-        told = variables.described() | {"out": made.name}
-        with start(PROCESS, folder, told) as process:
+        rounds = Rounds(context, (READING, MAKING))
+        reading, making = rounds.next(), rounds.next()
+        write_rows(folder, map(variables.values, cells_of(dataset)), reading.row_done)
+        said = [("(names)", RULE), ("(codes)", CODES), ("(long texts)", program.texts)]
+        more = (("name in the file", "values in the file"), variables.in_the_dictionary())
+        written = dictionary_csv(dataset, rules_of=said, more=more)
+        Path(folder, DICTIONARY_NAME).write_bytes(written)
+        told = variables.described() | {
+            "out": f"responses{program.suffix}",
+            "beside": [DICTIONARY_NAME],
+            "archive": ARCHIVE,
+        }
+        with start(of_the_portal(PROCESS), folder, told) as process:
             yield b""
-            finish(process, PROCESS, context.still_at_work)
-        yield from archive.add(made.name, read(made))
-    said = [("(names)", RULE), ("(codes)", CODES), ("(long texts)", program.texts)]
-    more = (("name in the file", "values in the file"), variables.in_the_dictionary())
-    yield from archive.add(DICTIONARY_NAME, [dictionary_csv(dataset, rules_of=said, more=more)])
-    yield from archive.end()
+            finish(process, context.still_at_work, making.row_done, rows=reading.rows)
+        yield from read(Path(folder, ARCHIVE))
 
 
 @dataclass

@@ -1,16 +1,22 @@
 """Writes a file for SPSS or Stata: run as a program of its own by `statistics_file`.
 
 It finds `told.json` and `rows.pickle` in the folder in which it runs, and knows nothing of the
-portal: no settings, no database, no environment. What it imports takes a hundred megabytes.
+portal: no settings, no database. What it imports takes a hundred megabytes. It says by bytes on
+standard output how far it is: one for each batch of rows that it was given.
 """
 
 import json
 import pickle  # nosec B403 - reads what the portal wrote
+import sys
 from pathlib import Path
 from typing import Any
 
 import pandas
 import pyreadstat
+
+from core.zip_stream import ZipStream
+
+PIECE = 1024 * 1024  # bytes
 
 # Where each file says when it was written, and a moment as long: the same data, the same bytes.
 WRITTEN_AT = {
@@ -22,10 +28,13 @@ WRITTEN_AT = {
 def main() -> None:
     told = json.loads(Path("told.json").read_text(encoding="utf-8"))
     rows: list[Any] = []
+    batches = 0
     with Path("rows.pickle").open("rb") as file:
         # The portal wrote them a moment ago.
         while batch := pickle.load(file):  # noqa: S301  # nosec B301 - as above
             rows += batch
+            batches += 1
+    say = _Progress(batches)
     out = Path(told["out"])
     data: dict[str, Any] = {}
     for place, column in enumerate(told["columns"]):
@@ -46,6 +55,7 @@ def main() -> None:
         "variable_value_labels": value_labels,
     }
     frame = pandas.DataFrame(data)
+    say.reached(0.3)
     if out.suffix == ".sav":
         _widen(frame, [n for c in told["columns"] if c["kind"] == "text" for n in c["names"]])
         formats = dict.fromkeys(whole, "F8.0") | dict.fromkeys(moments, "DATETIME23.3")
@@ -56,6 +66,31 @@ def main() -> None:
         # variables; haven reads the long texts in it as empty.
         pyreadstat.write_dta(frame, str(out), version=14, variable_format=formats, **common)
     _set_moment(out)
+    say.reached(0.7)
+    _pack([out.name, *told["beside"]], told["archive"])
+
+
+class _Progress:
+    def __init__(self, batches: int) -> None:
+        self._batches = batches
+        self._said = 0
+
+    def reached(self, part: float) -> None:
+        """Say that this part of the time is over, as batches."""
+        done = int(self._batches * part)
+        sys.stdout.buffer.write(b"." * (done - self._said))
+        sys.stdout.buffer.flush()
+        self._said = done
+
+
+def _pack(names: list[str], archive: str) -> None:
+    """Put files into a ZIP, here and not where others wait for it."""
+    packed = ZipStream()
+    with Path(archive).open("wb") as file:
+        for name in names:
+            with Path(name).open("rb") as content:
+                file.writelines(packed.add(name, iter(lambda: content.read(PIECE), b"")))
+        file.writelines(packed.end())
 
 
 def _series(column: dict[str, Any], cells: list[Any]) -> list[Any]:

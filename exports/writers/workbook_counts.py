@@ -1,13 +1,15 @@
 """The counts in an Excel file, of its own responses; small ones are hidden if the call wants it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among
 from exports.counts.answers import count_answers
 from exports.types import Dataset
 from exports.writers.count_lines import CountLine, count_lines
 from submissions.responses.states import Timing
+
+Cells = tuple[str | None, ...]
 
 
 class ResponseCounts:
@@ -23,12 +25,15 @@ class ResponseCounts:
         self._by_timing: Counter[str] = Counter()
         self._total = 0
 
-    def add(self, cells: Sequence[str | None]) -> None:
-        self._total += 1
-        # ISO 8601 in the call's time zone: the day comes first.
-        self._by_day[(cells[self._at] or "").partition("T")[0]] += 1
-        timing = cells[self._timing] or ""
-        self._by_timing[self._timings.get(timing, timing)] += 1
+    def counting(self, rows: Iterable[Cells]) -> Iterator[Cells]:
+        """Yield the cells of each response, and count it."""
+        for cells in rows:
+            self._total += 1
+            # ISO 8601 in the call's time zone: the day comes first.
+            self._by_day[(cells[self._at] or "").partition("T")[0]] += 1
+            timing = cells[self._timing] or ""
+            self._by_timing[self._timings.get(timing, timing)] += 1
+            yield cells
 
     def lines(self) -> Iterator[CountLine]:
         """Yield the total, which stands, and the counts; a table of its own for each `by`."""

@@ -3,7 +3,7 @@
 import pytest
 
 from exports.export_context import Cancelled
-from exports.writers.apart import as_one, finish, start
+from exports.writers.apart import ROWS_AT_ONCE, as_one, finish, of_nothing, start
 
 ENDS = "raise SystemExit(7)"
 WAITS = "import time; time.sleep(600)"
@@ -12,7 +12,7 @@ WAITS = "import time; time.sleep(600)"
 def make_program(tmp_path, text):
     program = tmp_path / "program.py"
     program.write_text(text)
-    return program
+    return of_nothing(program)
 
 
 def nothing():
@@ -25,7 +25,7 @@ def test_program_that_fails_is_an_error_without_its_words(tmp_path):
         pytest.raises(ChildProcessError, match=r"^program ended with 7$"),
         start(program, str(tmp_path), {}) as process,
     ):
-        finish(process, program, nothing)
+        finish(process, nothing)
 
 
 def test_waiting_for_a_program_can_be_cancelled_and_ends_it(tmp_path):
@@ -37,8 +37,8 @@ def test_waiting_for_a_program_can_be_cancelled_and_ends_it(tmp_path):
         pytest.raises(Cancelled),
         start(program, str(tmp_path), {}) as process,
     ):
-        finish(process, program, cancel)
-    assert process.returncode == -9
+        finish(process, cancel)
+    assert process.running.returncode == -9
 
 
 def test_program_ends_where_nobody_takes_its_file(tmp_path):
@@ -47,7 +47,7 @@ def test_program_ends_where_nobody_takes_its_file(tmp_path):
 
     def begun():
         with start(program, str(tmp_path), {}) as process:
-            running.append(process)
+            running.append(process.running)
             yield b""
             yield b"never"
 
@@ -56,6 +56,14 @@ def test_program_ends_where_nobody_takes_its_file(tmp_path):
     assert running[0].poll() is None
     pieces.close()
     assert running[0].returncode == -9
+
+
+def test_rows_that_the_program_has_are_told_and_end_at_all(tmp_path):
+    program = make_program(tmp_path, "import sys; sys.stdout.write('..')")
+    seen = []
+    with start(program, str(tmp_path), {}) as process:
+        finish(process, nothing, seen.append, rows=ROWS_AT_ONCE + 7)
+    assert (sum(seen), seen[0] <= ROWS_AT_ONCE + 7) == (ROWS_AT_ONCE + 7, True)
 
 
 def test_file_alone_begins_with_its_first_byte():

@@ -9,11 +9,11 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from core.text_sheets import TextWorkbook
+from core.text_sheets import EXCEL_UNITS, TextWorkbook
 from exports.export_context import UnsupportedByFormat
 from exports.types import Dataset
 from exports.writers import workbook
-from exports.writers.workbook import EXCEL_UNITS, cell_parts
+from exports.writers.workbook_process import cell_parts
 from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
 from tests.exports.exporting import exported, make_nasty
