@@ -7,6 +7,7 @@ import pytest
 
 from exports.export_context import Cancelled, ExportContext, Rounds
 from exports.types import Dataset
+from exports.writers import apart
 from tests.exports.exporting import exported
 from tests.makers import make_call, make_submitted
 
@@ -75,7 +76,8 @@ def test_progress_never_goes_back_and_counts_every_response_once(file_format):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("file_format", ["xlsx", "qdpx", "bundle", "bundle-quick"])
-def test_not_all_responses_are_counted_before_the_file_is_packed(file_format):
+def test_not_all_responses_are_counted_before_the_file_is_packed(file_format, monkeypatch):
+    monkeypatch.setattr(apart, "ROWS_AT_ONCE", 1)
     call = make_call()
     # More than a bundle has rounds.
     for _ in range(20):
