@@ -42,6 +42,13 @@ SELECT c.relname, EXISTS ({STANDS.format(bit=16)}), EXISTS ({STANDS.format(bit=8
 FROM pg_class c WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'p')
     AND pg_has_role(c.relowner, 'USAGE')
 """  # noqa: S608 - of the constants above
+# Those of identity columns need no right.
+SEQUENCES = """
+SELECT c.relname FROM pg_class c WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'S'
+    AND pg_has_role(c.relowner, 'USAGE') AND NOT EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')
+"""
 # What the owner lends: functions that run with its rights.
 LENT = """
 SELECT p.oid::regprocedure::text FROM pg_proc p
@@ -121,6 +128,11 @@ def grant(role: str, *, password: str = "") -> None:
             cursor.execute(SQL("REVOKE ALL ON {} FROM {}").format(Identifier(table), to))
             rights = _rights(table, rows_stand, rows_stay, columns)
             cursor.execute(SQL("GRANT {} ON {} TO {}").format(rights, Identifier(table), to))
+        cursor.execute(SEQUENCES, [SCHEMA])
+        for (sequence,) in cursor.fetchall():
+            # It takes the next number and sees the last, and sets none.
+            numbers = SQL("GRANT USAGE, SELECT ON SEQUENCE {} TO {}")
+            cursor.execute(numbers.format(Identifier(sequence), to))
         cursor.execute(LENT, [SCHEMA])
         for (function,) in cursor.fetchall():
             lent = SQL(function)

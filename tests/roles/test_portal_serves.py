@@ -15,6 +15,7 @@ from accounts.models import AuditEvent, Membership
 from accounts.record import record
 from accounts.states import AuditAction, Role
 from exports import tasks as export_tasks
+from exports.token_models import Change
 from retention.carrying_out import carry_out
 from submissions.calls.retention import DataClass, ends_at
 from submissions.mail import tasks as mail_tasks
@@ -23,6 +24,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import Submission
+from tests.exports.api.pulling import make_token, pull, said
 from tests.exports.test_export_runs import make_run
 from tests.makers import (
     PASSWORD,
@@ -110,6 +112,22 @@ def test_export_is_made_at_once_and_by_the_worker(client, at, tmp_path):
     run.refresh_from_db()
     assert (run.state, run.rows_done) == ("done", 1)
     assert actions() == ["export_started", "exported"] * 2
+
+
+def test_program_reads_what_changed_and_what_was_withdrawn(client, at):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call)
+    _, secret = make_token(call)
+    first = pull(client, call, secret)
+    assert said(first) == [(response.reference, "response")]
+    amending.withdraw(submission=response, at=while_open(call))
+    later = pull(client, call, secret, cursor=first["Next-Cursor"])
+    assert said(later) == [(response.reference, "withdrawn")]
+    # The worker numbers what changed, so that the first program of the day need not.
+    make_submitted(call)
+    export_tasks.number_changes()
+    assert not Change.objects.filter(number=None).exists()
 
 
 def test_end_of_data_digest_and_a_loaded_call_need_no_more_rights(at, tmp_path):

@@ -115,6 +115,10 @@ def test_what_stands_is_neither_changed_nor_emptied(own, table):
         ("COMMENT ON TABLE django_migrations IS ''", f"{OWNED} table django_migrations"),
         ("DELETE FROM django_migrations", f"{DENIED} for table django_migrations"),
         (
+            "SELECT setval('exports_change_number', 1)",
+            f"{DENIED} for sequence exports_change_number",
+        ),
+        (
             "COPY accounts_auditevent TO PROGRAM 'true'",
             f"{DENIED} to COPY to or from an external program",
         ),
