@@ -49,7 +49,6 @@ from submissions.calls.models import Call
 SHOWN_RUNS = 10
 SHOWN_ON_RECORD = 50
 SHAPES = {"order": ORDERS, "choices": CHOICES, "several": SEVERAL}
-RUNS_AT_FIRST = 3  # the others are folded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,8 +103,7 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
         "may_see_charts": sees_charts(reader, call),
         "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
         "pulls": latest_pulls(call, SHOWN_ON_RECORD, reader=reader),
-        "runs": runs[:RUNS_AT_FIRST],
-        "earlier_runs": runs[RUNS_AT_FIRST:],
+        "runs": runs,
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
 

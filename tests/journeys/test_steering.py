@@ -6,6 +6,7 @@ from accounts.states import Role
 from exports import asked_for, worker
 from exports.recording import export_chunks
 from exports.types import Dataset
+from tests.exports.test_export_runs import make_run
 from tests.journeys.test_staff import sign_in
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 
@@ -131,8 +132,15 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(open_browser, look, call
     for _ in range(5):
         list(export_chunks(Dataset(call), "csv", by=None, at=while_open(call), through="test"))
     page = open_browser(width, java_script_enabled=scripts)
-    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER))
+    user = make_user(Role.STEERING_MEMBER)
+    for _ in range(5):
+        make_run(call, by=user, file_format="docx-each")
+    sign_in(page, "/steering/", user)
     page.get_by_role("link", name="Choose what to export").click()
+    page.get_by_role("link", name="Exports being made and kept").click()
+    page.get_by_role("heading", name="Exports being made and kept: 5").click()
+    assert page.get_by_role("link", name="Word, one per response").count() == 5
+    page.get_by_role("heading", name="Exports being made and kept: 5").click()
     assert page.evaluate("document.documentElement.scrollHeight") < 2_500
     assert page.evaluate(LINES_OF_HINTS) == [1] * 6
     formats = page.get_by_role("group", name="Format")
