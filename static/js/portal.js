@@ -30,6 +30,9 @@ const whenReleased = (() => {
   const page = document.documentElement;
   page.classList.add("js");
 
+  // A link to a folded question opens it.
+  document.getElementById(location.hash.slice(1))?.querySelector(":scope > details")?.setAttribute("open", "");
+
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 

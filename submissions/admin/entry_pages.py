@@ -141,7 +141,9 @@ def _section(request: HttpRequest, admin: OfOwnCalls, entry: Entry, section: str
     if form.errors or save.refused_files:
         form.show_saved(save.current.answers, save.current.files)
         return _section_page(request, admin, entry, save.current, shown, form, status=422)
-    if action == UPLOAD or form.file_to_change or form.cleared:
+    if form.cleared:
+        return redirect(f"{request.path}#{form.cleared_id}")
+    if action == UPLOAD or form.file_to_change:
         return redirect(request.path)
     if action == "save":
         messages.success(request, "Saved. You, or a colleague, can go on with it later.")

@@ -96,10 +96,9 @@ def _leave_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
 
 
 def _cleared_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
-    """The same page, at the question that has no answer now."""
+    """The same page, at the choices that were cleared; a fold around them opens for the link."""
     address = step_address(save.current.call, step.section, step.number)
-    cleared = save.form.cleared
-    place = f"#question-{cleared.key}" if cleared else ""
+    place = f"#{save.form.cleared_id}" if save.form.cleared else ""
     return redirect(_with_query(request, address) + place)
 
 

@@ -3,10 +3,19 @@
 import pytest
 
 from submissions.responses.models import Version
+from tests.journeys.conftest import scrolls_sideways
 from tests.journeys.keyboard import FOCUS, Keyboard
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
+MANY = [{"key": f"o{number}", "label": f"Option {number}"} for number in range(8)]
+GRID = {
+    "key": "split",
+    "kind": "matrix",
+    "label": "How fair was it?",
+    "options": MANY[:4],
+    "rows": [{"key": "money", "label": "Money"}, {"key": "risk", "label": "Risk"}],
+}
 
 
 def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
@@ -44,8 +53,7 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
 def test_folded_question_is_opened_and_answered_and_comes_back_open(start_response, at, scripted):
-    many = [{"key": f"o{number}", "label": f"Option {number}"} for number in range(8)]
-    barriers = {"key": "barriers", "kind": "checkboxes", "label": "What is hard?", "options": many}
+    barriers = {"key": "barriers", "kind": "checkboxes", "label": "What is hard?", "options": MANY}
     call = make_call(about_questions=[barriers])
     at(while_open(call))
     page = start_response(call, "response/about/", 320, java_script_enabled=scripted)
@@ -58,6 +66,52 @@ def test_folded_question_is_opened_and_answered_and_comes_back_open(start_respon
     page.goto(f"/calls/{call.slug}/response/about/")
     assert page.get_by_label("Option 0").is_checked()
     assert page.get_by_label("Option 7").is_visible()
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
+def test_last_choice_in_a_fold_is_cleared_and_the_fold_stays_open(start_response, at, scripted):
+    call = make_call(about_questions=[GRID])
+    at(while_open(call))
+    page = start_response(call, "response/about/", 320, java_script_enabled=scripted)
+    keys = Keyboard(page)
+    keys.tab_to(lambda focus: focus["words"] == "How fair was it? (optional)")
+    keys.press("Enter")
+    keys.choose("split_risk", "o2")
+    keys.tab_to(lambda focus: focus["words"] == "Clear this answer: Risk")
+    with page.expect_response("**/response/**"):
+        keys.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'id_split-risk'")
+    assert page.locator("#id_split-risk").is_visible()
+    assert page.locator(":checked").count() == 0
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
+def test_folded_question_is_printed(start_response, at, scripted):
+    call = make_call(about_questions=[GRID])
+    at(while_open(call))
+    page = start_response(call, "response/about/", java_script_enabled=scripted)
+    assert page.locator("#id_split-risk").is_hidden()
+    page.emulate_media(media="print")
+    assert page.get_by_role("radio", name="Option 1").count() == 2
+    assert page.locator("#id_split-risk").is_visible()
+
+
+def test_link_to_a_folded_question_opens_it(start_response, at):
+    call = make_call(about_questions=[GRID])
+    at(while_open(call))
+    page = start_response(call, "response/about/?return=check#question-split", 320)
+    assert page.locator("#id_split-money").is_visible()
+    assert page.get_by_text("How fair was it?").bounding_box()["y"] >= 0
+
+
+@pytest.mark.parametrize(("width", "size"), [(375, 200), (320, 125)])
+def test_buttons_below_the_questions_fit_with_larger_letters(start_response, at, width, size):
+    call = make_call(about_questions=[GRID])
+    at(while_open(call))
+    page = start_response(call, "response/about/", width, bypass_csp=True)
+    page.locator("summary").click()
+    page.add_style_tag(content=f":root {{ font-size: {size}% }}")
+    assert not scrolls_sideways(page)
 
 
 @pytest.fixture

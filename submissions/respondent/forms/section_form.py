@@ -16,7 +16,7 @@ from submissions.calls.states import QuestionKind
 from submissions.respondent.forms.clearing import CLEARS, without_cleared
 from submissions.respondent.forms.condition_words import Applies, applies
 from submissions.respondent.forms.conflicts import CONFLICTS, ConflictChoice, choice_of, merged_from
-from submissions.respondent.forms.fields import AnswerField, posted_names
+from submissions.respondent.forms.fields import AnswerField, posted_names, row_names
 from submissions.respondent.forms.layout import section_helper
 from submissions.respondent.forms.posted_etags import BASE_ETAGS, pending_etags, posted_etags
 from submissions.respondent.forms.presenting import FileUrl, answer_id, first_id, present
@@ -153,6 +153,16 @@ class SectionForm(forms.Form):
         """The question whose answer, or the choice in a row of it, was to be cleared."""
         name = self.data.get(CLEARS, "") if self.is_bound else ""
         return next((q for q in self.questions if name in posted_names(q)), None)
+
+    @property
+    def cleared_id(self) -> str:
+        """The id of the first of the choices that were to be cleared; "" for none."""
+        question = self.cleared
+        if question is None:
+            return ""
+        name = self.data[CLEARS]
+        rows = (key for key, of_row in row_names(question).items() if of_row == name)
+        return answer_id(question, next(rows, ""))
 
     @property
     def file_to_change(self) -> str:

@@ -65,7 +65,7 @@ def test_choice_is_cleared_on_the_page_that_stays(call):
     page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'public_share')}/"
     client.post(page, form_of(client.get(page)) | {"public_share": "none"})
     form = form_of(client.get(page)) | {"_clear": "public_share"}
-    assert client.post(page, form).headers["Location"] == page
+    assert client.post(page, form).headers["Location"] == f"{page}#id_public_share"
     assert not entry.submission.answers.filter(question__key="public_share").exists()
 
 

@@ -47,8 +47,12 @@ def posted(client, call, **more):
 @pytest.mark.parametrize(
     ("name", "left", "place"),
     [
-        ("won", {"paid": "no", "fairness": {"money": "yes", "risk": "no"}}, "won"),
-        ("fairness_risk", {"won": "yes", "paid": "no", "fairness": {"money": "yes"}}, "fairness"),
+        ("won", {"paid": "no", "fairness": {"money": "yes", "risk": "no"}}, "id_won"),
+        (
+            "fairness_risk",
+            {"won": "yes", "paid": "no", "fairness": {"money": "yes"}},
+            "id_fairness-risk",
+        ),
     ],
 )
 def test_choice_is_cleared_and_what_was_typed_beside_it_is_saved(
@@ -56,7 +60,7 @@ def test_choice_is_cleared_and_what_was_typed_beside_it_is_saved(
 ):
     fields = posted(client, call, story="Typed meanwhile", _clear=name)
     response = client.post(address(call, "response/evidence/"), fields)
-    assert response["Location"] == address(call, f"response/evidence/#question-{place}")
+    assert response["Location"] == address(call, f"response/evidence/#{place}")
     assert answers_of(draft) == {**left, "story": "Typed meanwhile"}
 
 
