@@ -259,25 +259,32 @@ def test_attachments_are_named_by_reference_and_come_back_to_the_byte():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("file_format", ["attachments", "bundle"])
-@pytest.mark.parametrize(("kind", "content"), WITH_AUTHOR)
-def test_file_leaves_without_its_author_unless_the_export_is_named(kind, content, file_format):
+def test_files_leave_without_their_authors_unless_the_export_is_named(file_format):
     call = make_call()
-    draft = make_draft(call, **complete_answers(call, publication="named"))
-    make_attachment(draft, name=f"a.{kind}", content=content)
-    submit(submission=draft, at=while_open(call))
+    given = {}
+    for kind, content in WITH_AUTHOR:
+        draft = make_draft(call, **complete_answers(call, publication="named"))
+        attachment = make_attachment(draft, name=f"a.{kind}", content=content)
+        reference = submit(submission=draft, at=while_open(call)).submission.reference
+        given[reference] = kind, content, attachment.pk
     for named in (False, True):
         files = members(exported(call, file_format, named=named))
-        (name,) = [name for name in files if name.endswith(f"-1.{kind}")]
         (listing,) = [name for name in files if name.endswith("files.csv")]
-        (row,) = csv.DictReader(io.StringIO(files[listing].decode(), newline=""))
-        assert (files[name] == content) is named
-        assert (names_author(files[name]) == []) is not named
-        assert row["sha256"] == hashlib.sha256(files[name]).hexdigest()
-        assert row["sha256_submitted"] == hashlib.sha256(content).hexdigest()
-        assert row["bytes"] == str(len(files[name]))
-        assert row["note"] == ("" if named else "The author's details were taken out.")
-    with Attachment.objects.get().file.open() as original:
-        assert original.read() == content
+        rows = csv.DictReader(io.StringIO(files[listing].decode(), newline=""))
+        row_of = {row["reference"]: row for row in rows}
+        assert set(row_of) == set(given)
+        for reference, (kind, content, _pk) in given.items():
+            (name,) = [name for name in files if name.endswith(f"{reference}-1.{kind}")]
+            row = row_of[reference]
+            assert (files[name] == content) is named
+            assert (names_author(files[name]) == []) is not named
+            assert row["sha256"] == hashlib.sha256(files[name]).hexdigest()
+            assert row["sha256_submitted"] == hashlib.sha256(content).hexdigest()
+            assert row["bytes"] == str(len(files[name]))
+            assert row["note"] == ("" if named else "The author's details were taken out.")
+    for _kind, content, pk in given.values():
+        with Attachment.objects.get(pk=pk).file.open() as original:
+            assert original.read() == content
 
 
 @pytest.mark.django_db
