@@ -57,6 +57,13 @@ def test_chosen_tests_run_unchecked(started, monkeypatch):
     assert started == [["tests"]]
 
 
+def test_compiled_files_are_kept_for_the_processes_that_follow(started, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    testing.main(["tests"])
+    assert started == [["tests"]]
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+
+
 def test_checks_say_what_failed_and_why(monkeypatch, capfd):
     found = {"good": [*SAYS, "fine", "0"], "bad": [*SAYS, "line 3 is wrong", "1"]}
     monkeypatch.setattr(checking, "CHECKS", found)
