@@ -21,6 +21,7 @@ from submissions.mail.tasks import nudge_mail
 from submissions.outbox import queue
 from submissions.respondent.browser_session import response_by_slug
 from submissions.respondent.decorators import with_response
+from submissions.respondent.forms.presenting import answer_id, first_id
 from submissions.respondent.publication_words import SAID_AS_CHOSEN, as_chosen
 from submissions.respondent.response_context import (
     ResponseContext,
@@ -259,10 +260,10 @@ def _is_declaration(current: ResponseContext, question: Question) -> bool:
 def _missing(
     current: ResponseContext, issues: list[answering.ValidationIssue]
 ) -> list[dict[str, str]]:
-    return [
-        {
-            "message": issue.message,
-            "href": f"{current.question_addresses[issue.key]}?return=check#id_{issue.key}",
-        }
-        for issue in issues
-    ]
+    found = []
+    for issue in issues:
+        question = current.call.questions_by_key[issue.key]
+        place = answer_id(question, issue.row) if issue.row else first_id(question)
+        address = current.question_addresses[issue.key]
+        found.append({"message": issue.message, "href": f"{address}?return=check#{place}"})
+    return found

@@ -45,6 +45,22 @@ def test_check_page_shows_answers_and_what_is_missing(client, call):
     )
 
 
+@pytest.mark.parametrize(("given", "row"), [({}, "money"), ({"money": "o0"}, "risk")])
+def test_what_is_missing_in_a_grid_leads_to_its_row(client, at, given, row):
+    options = [{"key": f"o{number}", "label": f"Option {number}"} for number in range(4)]
+    rows = [{"key": "money", "label": "Money"}, {"key": "risk", "label": "Risk"}]
+    grid = {"key": "split", "kind": "matrix", "label": "How fair?", "required": True}
+    call = make_call(about_questions=[grid | {"options": options, "rows": rows}])
+    at(while_open(call))
+    draft = start(client, call)
+    drafting.save_answers(submission=draft, call=call, values={"split": given}, at=while_open(call))
+    page = client.get(address(call, "response/check/")).content.decode()
+    href = address(call, "response/about/") + "?return=check#"
+    [place] = re.findall(f'{re.escape(href)}(id_split[^"]*)', page)
+    assert place == f"id_split-{row}"
+    assert f'id="{place}"' in client.get(address(call, "response/about/")).content.decode()
+
+
 def test_rule_about_evidence_is_told_before_the_end(client, call):
     rule = "Give at least one answer in your own words, or add at least one file"
     assert rule in text_of(client.get(address(call)))
