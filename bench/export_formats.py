@@ -23,6 +23,7 @@ FORMATS = [
     "json",
     "csv",
     "codings",
+    "counts",
     "csv-excel",
     "long",
     "r",
