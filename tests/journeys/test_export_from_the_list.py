@@ -80,3 +80,4 @@ def narrow(page):
         folded = page.locator("#changelist-filter summary", has_text=legend)
         folded.first.click()
     page.locator("#changelist-filter").get_by_role("link", name="Less than £10,000").click()
+    page.get_by_role("heading", name="Filter (in use)").wait_for()
