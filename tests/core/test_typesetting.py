@@ -210,6 +210,7 @@ def test_who_copies_a_broken_address_gets_no_sign_in_between():
         ["_" * 2_000],
         ["/srv/files_of_the_call/some_answers.docx, https://example.org/a/b/c?d=e&f=g"] * 60,
         [("a word and " + "_" * 30 + " ") * 60],
+        ["≠ and ≉ " * 400],
     ],
 )
 @pytest.mark.parametrize("set_as", ["paragraph-of(one)", "list(..one.map(directed))"])
