@@ -6,6 +6,7 @@ limited: whatever must hold without it is limited in the database too.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from kombu.exceptions import KombuError
+from redis import Redis
 from redis.exceptions import RedisError
 
 from core.broker import broker
@@ -37,30 +39,86 @@ def wait_before(what: str, who: str, *, most: int, within: int = HOUR) -> timede
     return longest_wait(what, who, {within: most})
 
 
+@dataclass(frozen=True)
+class Tries:
+    """What `who` tries, and the most tries by seconds from the first one; 0 is no limit."""
+
+    what: str
+    who: str
+    limits: Mapping[int, int]
+
+    def keys(self) -> dict[str, tuple[int, int]]:
+        """Return the seconds and the most tries, by the key that counts them."""
+        limits = {within: most for within, most in self.limits.items() if most}
+        if not limits:
+            return {}
+        keyed = salted_hmac(
+            "portal.rate-limits", self.who, secret=settings.SECRET_KEY, algorithm="sha256"
+        )
+        prefix = f"portal:tries:{self.what}:"
+        return {
+            f"{prefix}{'' if within == HOUR else f'{within}:'}{keyed.hexdigest()[:32]}": (
+                within,
+                most,
+            )
+            for within, most in limits.items()
+        }
+
+
 def longest_wait(what: str, who: str, limits: Mapping[int, int]) -> timedelta:
     """Count a try of `who` under each of `limits`, the most tries by seconds, as `wait_before`."""
-    limits = {within: most for within, most in limits.items() if most}
-    if not limits:
-        return timedelta(0)
-    keyed = salted_hmac("portal.rate-limits", who, secret=settings.SECRET_KEY, algorithm="sha256")
+    return waits_in_turn(Tries(what, who, limits))[0]
+
+
+def waits_in_turn(*tries: Tries) -> list[timedelta]:
+    """Count a try of each, in one message to the broker; return how long each has to wait.
+
+    What comes after the first that has to wait is not tried: its count is taken back, and its
+    wait is nothing.
+    """
+    keys = [each.keys() for each in tries]
+    waits = [timedelta(0)] * len(tries)
+    if not any(keys):
+        return waits
     try:
         with broker() as client:
-            counting = client.pipeline(transaction=False)
-            for within in limits:
-                prefix = f"portal:tries:{what}:{'' if within == HOUR else f'{within}:'}"
-                key = f"{prefix}{keyed.hexdigest()[:32]}"
-                counting.incr(key)
-                counting.expire(key, within, nx=True)
-                counting.ttl(key)
-            counted = counting.execute()
+            seconds = _count(client, {key: limit for found in keys for key, limit in found.items()})
+            for place, found in enumerate(keys):
+                longest = max((seconds[key] for key in found), default=0)
+                if longest:
+                    waits[place] = timedelta(seconds=longest)
+                    _take_back(client, [key for later in keys[place + 1 :] for key in later])
+                    break
     except (OSError, KombuError, RedisError):
-        return timedelta(0)
-    waits = [
-        max(left, 1)
-        for most, tries, left in zip(limits.values(), counted[::3], counted[2::3], strict=True)
-        if tries > most
-    ]
-    return timedelta(seconds=max(waits, default=0))
+        return [timedelta(0)] * len(tries)
+    return waits
+
+
+def _count(client: Redis, limits: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Count a try under each key; return for how many seconds each has to wait."""
+    counting = client.pipeline(transaction=False)
+    for key, (within, _most) in limits.items():
+        counting.incr(key)
+        counting.expire(key, within, nx=True)
+        counting.ttl(key)
+    counted = counting.execute()
+    return {
+        key: max(left, 1) if tries > most else 0
+        for (key, (_within, most)), tries, left in zip(
+            limits.items(), counted[::3], counted[2::3], strict=True
+        )
+    }
+
+
+def _take_back(client: Redis, keys: list[str]) -> None:
+    if not keys:
+        return
+    taking = client.pipeline(transaction=False)
+    for key in keys:
+        taking.decr(key)
+        # A count that ended meanwhile would begin anew without an end.
+        taking.expire(key, HOUR, nx=True)
+    taking.execute()
 
 
 def client_address(request: HttpRequest) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from core.addresses import comparable
-from core.throttling import DAY, HOUR, longest_wait
+from core.throttling import DAY, HOUR, Tries, waits_in_turn
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 
@@ -30,13 +30,18 @@ def wait_of(mail: OutboxEmail) -> Wait | None:
     """Count the mail; return how long it has to wait, None if it may go out now."""
     if mail.kind == MailKind.STAFF_DIGEST:
         return None
-    to_address = {
-        HOUR: settings.MAIL_TO_ADDRESS_PER_HOUR,
-        DAY: settings.MAIL_TO_ADDRESS_PER_DAY,
-    }
-    lasts = longest_wait("mail-to", comparable(mail.to_address), to_address)
-    if lasts:
-        return Wait(lasts, TO_ADDRESS)
-    in_all = {HOUR: settings.MAIL_IN_ALL_PER_HOUR, DAY: settings.MAIL_IN_ALL_PER_DAY}
-    lasts = longest_wait("mail", "all", in_all)
-    return Wait(lasts, IN_ALL) if lasts else None
+    to_address, in_all = waits_in_turn(
+        Tries(
+            "mail-to",
+            comparable(mail.to_address),
+            {HOUR: settings.MAIL_TO_ADDRESS_PER_HOUR, DAY: settings.MAIL_TO_ADDRESS_PER_DAY},
+        ),
+        Tries(
+            "mail",
+            "all",
+            {HOUR: settings.MAIL_IN_ALL_PER_HOUR, DAY: settings.MAIL_IN_ALL_PER_DAY},
+        ),
+    )
+    if to_address:
+        return Wait(to_address, TO_ADDRESS)
+    return Wait(in_all, IN_ALL) if in_all else None

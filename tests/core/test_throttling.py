@@ -4,8 +4,17 @@ from secrets import token_hex
 import pytest
 from django.test import RequestFactory
 
+from core import throttling
 from core.broker import broker
-from core.throttling import COUNTED_FOR, DAY, client_address, wait_before
+from core.throttling import (
+    COUNTED_FOR,
+    DAY,
+    HOUR,
+    Tries,
+    client_address,
+    wait_before,
+    waits_in_turn,
+)
 
 
 @pytest.fixture
@@ -43,6 +52,29 @@ def test_mails_to_an_address_are_forgotten_after_a_day(client, what):
     (mark,) = client.keys(f"portal:tries:{what}:*")
     assert client.ttl(mark) == 24 * 3600
     assert b"ada" not in mark
+
+
+def test_what_comes_after_a_wait_is_not_counted(client, what):
+    def tries(who, most):
+        return waits_in_turn(
+            Tries(f"{what}-to", who, {HOUR: most, DAY: 9}), Tries(what, "all", {HOUR: 2, DAY: 3})
+        )
+
+    none, hour, day = timedelta(0), timedelta(seconds=HOUR), timedelta(seconds=DAY)
+    assert tries("ada", 1) == [none, none]
+    assert tries("ada", 1) == [hour, none]
+    assert tries("ada", 1) == [hour, none]
+    assert tries("bee", 1) == [none, none]
+    assert tries("cat", 1) == [none, hour]
+    assert tries("dee", 1) == [none, day]
+    counts = client.keys(f"portal:tries:{what}*")
+    assert {client.ttl(count) > 0 for count in counts} == {True}
+
+
+def test_a_count_that_ends_while_it_is_taken_back_ends_again(client, what):
+    key = next(iter(Tries(what, "all", {HOUR: 1}).keys()))
+    throttling._take_back(client, [key])
+    assert client.ttl(key) == HOUR
 
 
 def test_nothing_that_is_kept_says_who_tried(client, what):
