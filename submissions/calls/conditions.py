@@ -34,7 +34,11 @@ class Term:
 
     def holds(self, answers: Mapping[str, Any], asked: AskedByKey = _ALL) -> bool | None:
         """Return whether the term is true of an answer that counts; None while that is open."""
-        return _all((asked.get(self.key, True), self._is_met_by(answers.get(self.key))))
+        counts = asked.get(self.key, True)
+        if counts is False:
+            return False
+        met = self._is_met_by(answers.get(self.key))
+        return met if counts or met is False else None
 
     def _is_met_by(self, answer: Any) -> bool | None:
         if answer in (None, "", [], {}):
@@ -50,7 +54,13 @@ class Condition:
 
     def holds(self, answers: Mapping[str, Any], asked: AskedByKey = _ALL) -> bool | None:
         """Return False if any term is false, else None if any is unknown, else True."""
-        return _all([term.holds(answers, asked) for term in self.terms])
+        held: bool | None = True
+        for term in self.terms:
+            holds = term.holds(answers, asked)
+            if holds is False:
+                return False
+            held = held and holds
+        return held
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -92,10 +102,3 @@ def decide(
 def holds(text: str, answers: Mapping[str, Any], asked: AskedByKey = _ALL) -> bool | None:
     """Return whether the written condition is true of `answers`; an empty one always is."""
     return parse(text).holds(answers, asked) if text else True
-
-
-def _all(results: Iterable[bool | None]) -> bool | None:
-    results = tuple(results)
-    if False in results:
-        return False
-    return None if None in results else True

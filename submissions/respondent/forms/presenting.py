@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -119,8 +120,7 @@ def present(
         context["choices"] = _choices(question, {value}, key, answer_id(question))
     elif kind in MULTIPLE_KINDS:
         chosen = set(value) if isinstance(value, list | tuple) else set()
-        context["choices"] = _choices(question, chosen, key, answer_id(question))
-        context["several"] = True
+        context["choices"] = _choices(question, chosen, key, answer_id(question), several=True)
     elif kind == QuestionKind.MATRIX:
         context["rows"] = _rows(question, value, row_errors or {})
     elif kind == QuestionKind.FILE:
@@ -146,19 +146,36 @@ def _limit_words(question: Question) -> str:
     ) % {"limit": f"{limit:,}"}
 
 
-def _choices(question: Question, chosen: set[Any], name: str, first: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": first if number == 1 else f"{first}-{number}",
+def _choices(
+    question: Question, chosen: set[Any], name: str, first: str, *, several: bool = False
+) -> list[dict[str, Any]]:
+    """Return the options; `attributes` are those of the control, as HTML.
+
+    One value of the template in place of ten: a page may have fifty options.
+    """
+    choices = []
+    for number, option in enumerate(question.options, start=1):
+        id_ = first if number == 1 else f"{first}-{number}"
+        exclusive, hint = bool(option.get("exclusive")), option.get("hint", "")
+        attributes = {
+            "type": "checkbox" if several else "radio",
+            "id": id_,
             "name": name,
-            "key": option["key"],
-            "label": option["label"],
-            "hint": option.get("hint", ""),
-            "exclusive": bool(option.get("exclusive")),
+            "value": option["key"],
+            "aria-describedby": f"{id_}-hint" if hint else None,
             "checked": option["key"] in chosen,
+            "data-exclusive": exclusive,
         }
-        for number, option in enumerate(question.options, start=1)
-    ]
+        choices.append(
+            {
+                "attributes": flatatt(attributes),
+                "id": id_,
+                "label": option["label"],
+                "hint": hint,
+                "after_or": exclusive and number > 1,
+            }
+        )
+    return choices
 
 
 def _are_short(question: Question) -> bool:

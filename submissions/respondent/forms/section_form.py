@@ -278,6 +278,8 @@ class SectionForm(forms.Form):
 
     def waits(self, question: Question) -> bool:
         """Whether the script will hide the question: it knows the answers of this page only."""
+        if not self._terms_on_page(question.key).terms:
+            return False
         on_page = {other.key: self._value_shown(other) for other in self.questions}
         asked = decide(((key, self._terms_on_page(key)) for key in on_page), on_page)
         open_too = question.key in self.errors
