@@ -87,7 +87,7 @@ def waits_in_turn(*tries: Tries) -> list[timedelta]:
                 longest = max((seconds[key] for key in found), default=0)
                 if longest:
                     waits[place] = timedelta(seconds=longest)
-                    _take_back(client, [key for later in keys[place + 1 :] for key in later])
+                    _uncount(client, [key for later in keys[place + 1 :] for key in later])
                     break
     except (OSError, KombuError, RedisError):
         return [timedelta(0)] * len(tries)
@@ -110,15 +110,15 @@ def _count(client: Redis, limits: Mapping[str, tuple[int, int]]) -> dict[str, in
     }
 
 
-def _take_back(client: Redis, keys: list[str]) -> None:
+def _uncount(client: Redis, keys: list[str]) -> None:
     if not keys:
         return
-    taking = client.pipeline(transaction=False)
+    uncounting = client.pipeline(transaction=False)
     for key in keys:
-        taking.decr(key)
+        uncounting.decr(key)
         # A count that ended meanwhile would begin anew without an end.
-        taking.expire(key, HOUR, nx=True)
-    taking.execute()
+        uncounting.expire(key, HOUR, nx=True)
+    uncounting.execute()
 
 
 def client_address(request: HttpRequest) -> str:

@@ -73,7 +73,7 @@ def test_what_comes_after_a_wait_is_not_counted(client, what):
 
 def test_a_count_that_ends_while_it_is_taken_back_ends_again(client, what):
     key = next(iter(Tries(what, "all", {HOUR: 1}).keys()))
-    throttling._take_back(client, [key])
+    throttling._uncount(client, [key])
     assert client.ttl(key) == HOUR
 
 
