@@ -184,8 +184,11 @@ def heading(text: str, level: int, *, mark: str = "", number: int = 0) -> str:
         return paragraph(run(text), style=f"Heading{level}")
     start = f'<w:bookmarkStart w:id="{number}" w:name="{mark}"/>'
     end = f'<w:bookmarkEnd w:id="{number}"/>'
-    return paragraph(
-        start, run(text), end, style=f"Heading{level}", settings="<w:pageBreakBefore/>"
+    return _paragraph(
+        start + run(text) + end,
+        style=f"Heading{level}",
+        settings="<w:pageBreakBefore/>",
+        from_right=is_from_right(text),
     )
 
 

@@ -219,3 +219,11 @@ def test_a_paragraph_may_have_any_number_of_places_to_break(lines, set_as):
     read = pypdf.PdfReader(io.BytesIO(pdf(template, [lines])))
     shown = "".join(page.extract_text() for page in read.pages)
     assert "".join(shown.split()).replace("•", "") == "".join("".join(lines).split())
+
+
+LISTED = DIRECTED.replace("#for one in data [#paragraph-of(one)]", "#list-of(data)")
+
+
+def test_list_has_each_bullet_on_the_side_from_which_its_item_is_read():
+    assert places("שמאל", "גג", template=LISTED)["•"] == pytest.approx(530, abs=10)
+    assert places("A roof", template=LISTED)["•"] == pytest.approx(56.7, abs=1)

@@ -94,3 +94,10 @@ def test_text_comes_back(text):
 def test_long_body_comes_back_whole():
     lines = [f"{n} " + "ö" * 1_000 for n in range(300)]
     assert [p.text for p in read(*(paragraph(run(line)) for line in lines)).paragraphs] == lines
+
+
+@pytest.mark.parametrize(("text", "from_right"), [("נושא", True), ("Title", False)])
+def test_heading_that_begins_a_page_is_read_from_its_own_side(text, from_right):
+    (head,) = read(heading(text, 1, mark="first")).paragraphs
+    assert (head._p.pPr.find(qn("w:bidi")) is not None) is from_right
+    assert head.text == text

@@ -176,6 +176,14 @@ def test_file_chosen_while_another_is_on_its_way_follows_it(page, on_its_way):
         assert page.get_by_role("link", name=name).is_visible()
 
 
+def test_name_is_kept_as_its_author_wrote_it(page):
+    name = 'He said "go", نامه\u200cای.txt'
+    page.locator("#id_documents").set_input_files(text_file(name))
+    page.locator(".file-name a").wait_for()
+    assert page.locator(".file-name a").text_content() == name
+    assert names() == [name]
+
+
 def test_upload_says_its_name_and_how_far_it_is_and_can_be_cancelled(page, on_its_way):
     on_its_way()
     assert page.locator(".uploading p").inner_text().startswith("Uploading notes.txt ")

@@ -1,0 +1,46 @@
+"""Names of uploaded files keep their joiners.
+
+Django leaves out what is not printable (`MultiPartParser.sanitize_file_name`), and so U+200C and
+U+200D. Persian words are spelt with the first; the second holds emoji together.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParser
+from django.utils.datastructures import ImmutableList
+
+from core.addresses import JOINERS
+
+
+class NamesWithJoiners(MultiPartParser):
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        """Return the name without folders and with joiners; None if nothing is left."""
+        printable = super().sanitize_file_name(file_name)
+        if printable is None:
+            return None
+        own = re.split(r"[/\\]", html.unescape(file_name))[-1]
+        return "".join(sign for sign in own if sign.isprintable() or sign in JOINERS)
+
+
+def _parse(request: HttpRequest, meta: dict[str, Any], body: Any) -> tuple[Any, Any]:
+    """Do what `HttpRequest.parse_file_upload` does: in Django 5.2 it names its own parser."""
+    request.upload_handlers = ImmutableList(
+        request.upload_handlers, warning="The upload has been read: its handlers cannot change."
+    )
+    return NamesWithJoiners(meta, body, request.upload_handlers, request.encoding).parse()
+
+
+class UploadNamesMiddleware:
+    """Stands before whatever reads what was posted."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.parse_file_upload = partial(_parse, request)  # type: ignore[method-assign]
+        return self.get_response(request)
