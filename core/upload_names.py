@@ -42,5 +42,6 @@ class UploadNamesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.parse_file_upload = partial(_parse, request)  # type: ignore[method-assign]
+        parse = partial(_parse, request)
+        request.parse_file_upload = parse  # type: ignore[method-assign]  # for this request alone
         return self.get_response(request)
