@@ -32,6 +32,9 @@ WHAT_RUNS = {
     "screenshots": ("requirements-test.txt", "devserver.screenshots"),
     "release": ("requirements-test.txt", "devserver.releasing"),
 }
+# What script/server says to arguments, of which it takes none.
+OF_SERVER = """script/server runs the whole portal until Ctrl-C. It takes no arguments:
+README.md lists the settings, which are environment variables."""
 
 
 class CannotSetUp(Exception):
@@ -40,6 +43,10 @@ class CannotSetUp(Exception):
 
 def main(arguments: list[str]) -> None:
     requirements, module = WHAT_RUNS[arguments[0]]
+    if arguments[0] == "server" and arguments[1:]:
+        is_help = arguments[1] in {"-h", "--help"}
+        print(OF_SERVER, file=sys.stdout if is_help else sys.stderr)
+        sys.exit(0 if is_help else 2)
     if os.environ.get("PORTAL_DATA", "").strip():
         # Seen from where the command was typed.
         os.environ["PORTAL_DATA"] = str(

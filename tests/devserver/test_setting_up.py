@@ -70,3 +70,12 @@ def test_disk_without_room_is_told_before_a_venv_is_made(monkeypatch):
         "Make room, or put the portal on another disk."
     )
     assert not setting_up.VENV.exists()
+
+
+@pytest.mark.parametrize(("argument", "ends"), [("--help", 0), ("-h", 0), ("8001", 2)])
+def test_server_asked_for_help_says_how_to_use_it_and_starts_nothing(argument, ends, capsys):
+    with pytest.raises(SystemExit) as ended:
+        setting_up.main(["server", argument])
+    out, err = capsys.readouterr()
+    assert ended.value.code == ends
+    assert "It takes no arguments" in (err if ends else out)
