@@ -74,7 +74,7 @@ def file_text_of(response):
 
 
 def states(version):
-    rows = Redaction.objects.filter(version=version).order_by("pk")
+    rows = Redaction.objects.filter(version=version).order_by("start", "pk")
     return [(one.state, one.start, one.end) for one in rows]
 
 
