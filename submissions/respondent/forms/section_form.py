@@ -271,6 +271,7 @@ class SectionForm(forms.Form):
         if key in self.left_to_author:
             lines = say_answer(question, self.answers.get(key))
             shown |= {"template": LEFT_TO_AUTHOR, "named_by": "itself", "lines": lines}
+            shown["folded"] = False  # there is nothing to choose from
         return shown | {"call": self.call}
 
     def applies(self, question: Question) -> Applies:

@@ -362,3 +362,10 @@ def test_options_stand_in_two_columns_where_nearly_all_are_short(long, hint, in_
     ]
     page = page_of(form_of(make_call(about_questions=[MANY | {"options": options}])))
     assert bool(page.find("div", class_="choices choices--short")) is in_columns
+
+
+def test_long_choice_that_is_left_to_the_author_is_not_folded():
+    call = make_call(about_questions=[MANY])
+    page = page_of(form_of(call, left_to_author={"barriers"}))
+    assert page.find("details") == []
+    assert page.by_id("id_barriers").text == "What is hard?"
