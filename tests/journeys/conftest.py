@@ -117,6 +117,7 @@ def faults_found_by_axe(page, *, contrast=True):
     Contrast takes more than all other rules together; and to name each element by a selector, as
     much again as all rules.
     """
+    page.wait_for_load_state()
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.read_text())
     options = {

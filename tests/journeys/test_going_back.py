@@ -5,6 +5,7 @@ import pytest
 from submissions.responses import drafting
 from submissions.responses.models import Submission
 from tests.journeys.conftest import QUIET
+from tests.journeys.keyboard import wait_until
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,8 +39,8 @@ def go_back(page):
     """Playwright's own waits for a load, which does not come out of the memory."""
     before = page.url
     page.evaluate("history.back()")
-    page.wait_for_function("(before) => location.href !== before", arg=before)
-    page.wait_for_function("document.readyState === 'complete'")
+    wait_until(page, "(before) => location.href !== before", before)
+    wait_until(page, "document.readyState === 'complete'")
 
 
 def test_public_pages_come_out_of_the_browsers_memory(page, call):
@@ -48,7 +49,7 @@ def test_public_pages_come_out_of_the_browsers_memory(page, call):
         page.evaluate(NOTE)
         page.goto(f"/calls/{call.slug}/return/")
         go_back(page)
-        page.wait_for_function("'persisted' in window")
+        wait_until(page, "'persisted' in window")
         kept = (rest, page.evaluate("window.persisted"), page.evaluate(WHY_NOT))
         assert kept == (rest, True, "null")
 

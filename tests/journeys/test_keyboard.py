@@ -4,7 +4,7 @@ import pytest
 
 from submissions.responses.models import Version
 from tests.journeys.conftest import scrolls_sideways
-from tests.journeys.keyboard import FOCUS, Keyboard
+from tests.journeys.keyboard import FOCUS, Keyboard, wait_until
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,7 +80,7 @@ def test_last_choice_in_a_fold_is_cleared_and_the_fold_stays_open(start_response
     keys.tab_to(lambda focus: focus["words"] == "Clear this answer: Risk")
     with page.expect_response("**/response/**"):
         keys.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'id_split-risk'")
+    wait_until(page, "document.activeElement?.id === 'id_split-risk'")
     assert page.locator("#id_split-risk").is_visible()
     assert page.locator(":checked").count() == 0
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from allauth.mfa.totp.internal import auth
+from playwright.sync_api import expect
 
 from accounts.states import Role
 from tests.journeys.test_staff import sign_in
@@ -71,6 +72,6 @@ def test_app_is_set_up_without_javascript(open_browser, staff):
     code = auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Set up the app").click()
-    assert page.locator("li code").count() == 10
+    expect(page.locator("li code")).to_have_count(10)
     page.goto("/admin/")
     assert page.title().startswith("Project staff")
