@@ -23,7 +23,12 @@ from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses import drafting, returning, submitting
-from submissions.responses.answering import asked_questions, is_required, validation_issues
+from submissions.responses.answering import (
+    asked_questions,
+    evidence_rule,
+    is_required,
+    validation_issues,
+)
 from submissions.responses.models import Attachment
 
 OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
@@ -213,11 +218,9 @@ def complete_answers(call, **answers):
         ]
         if missing:
             answers[missing[0].key] = plain_answer(missing[0])
-    while call.needs_evidence and (issues := validation_issues(call, answers, {})):
-        question = call.questions_by_key[issues[0].key]
-        if answers.get(question.key):  # it is not for want of evidence
-            break
-        answers[question.key] = plain_answer(question)
+    rule = evidence_rule(call)
+    while lacking := [i for i in validation_issues(call, answers, {}) if i.message == rule]:
+        answers[lacking[0].key] = plain_answer(call.questions_by_key[lacking[0].key])
     return answers
 
 

@@ -158,8 +158,12 @@ def validation_issues(
             given = file_counts.get(question.key, 0) or answers.get(question.key)
             required = needs_answers and _is_required(question, counting)
             found += issues_of(question, given, required=required)
-    if section_key is None and not found:
+    evidence = {q.key for q in asked if q.kind in {QuestionKind.LONG, QuestionKind.FILE}}
+    # A missing answer that would be evidence says enough.
+    if section_key is None and evidence.isdisjoint(issue.key for issue in found):
+        order = [question.key for question in asked]
         found += _evidence_issues(call, counting, file_counts)
+        found.sort(key=lambda issue: order.index(issue.key))
     return found
 
 

@@ -267,6 +267,16 @@ def test_response_needs_an_answer_in_own_words_or_a_file():
     assert validation_issues(call, answers, {"files": 1}) == []
 
 
+def test_required_answer_in_own_words_is_demanded_without_the_rule_about_evidence():
+    call = make_first_call()
+    answers = complete_answers(call, roles=["lived"], capacity="personal")
+    del answers["service_user_effect"], answers["publication"]
+    assert [issue.key for issue in validation_issues(call, answers, {})] == [
+        "service_user_effect",
+        "publication",
+    ]
+
+
 def test_limits_are_those_of_the_question_set():
     questions = make_first_call().questions_by_key
     words = {key: q.max_words for key, q in questions.items() if q.kind == "long"}

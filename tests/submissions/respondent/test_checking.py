@@ -75,6 +75,23 @@ def test_rule_about_evidence_is_told_before_the_end(client, call):
     assert rule not in text_of(client.get(address(call, "response/")))
 
 
+def test_check_page_names_the_rule_about_evidence_beside_what_else_is_missing(client, call):
+    answers = complete_answers(call)
+    del answers["story"], answers["age"]
+    draft = start(client, call)
+    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+    page = client.get(address(call, "response/check/")).content.decode()
+    [missing] = re.findall('id="missing">(.*?)</div>', page, re.DOTALL)
+    about, evidence = address(call, "response/about/"), address(call, "response/evidence/")
+    assert re.findall('<a href="([^"]+)">([^<]+)', missing) == [
+        (f"{about}?return=check#id_age", "Select how old you are"),
+        (
+            f"{evidence}?return=check#id_story",
+            "Give at least one answer in your own words, or add at least one file",
+        ),
+    ]
+
+
 def test_submit_stands_above_the_answers_once_nothing_is_missing(client, call):
     draft = start(client, call)
     assert "Submit now" not in text_of(client.get(address(call, "response/check/")))

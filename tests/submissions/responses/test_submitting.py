@@ -85,6 +85,7 @@ def test_incomplete_response_is_refused_with_every_fault():
     assert [fault.key for fault in refusal.value.issues] == [
         "email",
         "age",
+        "story",
         "publication",
         "declaration",
     ]
