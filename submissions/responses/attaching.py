@@ -1,6 +1,7 @@
 """Files as evidence: which ones are accepted, and adding and removing them."""
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -159,15 +160,16 @@ def presentable_name(name: str) -> str:
     """Return the file's own name without folders and control characters, cut to 150.
 
     Browsers write a quotation mark in a name as %22 (HTML, multipart/form-data). Joiners, which
-    hold letters and emoji together, are no control characters here.
+    hold letters and emoji together, are no control characters here. Dots and spaces at the end go:
+    Windows drops them, so the ending before them says what the file is.
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1].replace("%22", '"')
     shown = "".join(
         c
         for c in unicodedata.normalize("NFC", last)
         if c in JOINERS or unicodedata.category(c)[0] != "C"
-    ).strip()
-    path = PurePath(shown or "file")
+    ).lstrip()
+    path = PurePath(re.sub(r"[\s.]+\Z", "", shown) or "file")
     return path.stem[: LONGEST_NAME - len(path.suffix[:20])] + path.suffix[:20]
 
 

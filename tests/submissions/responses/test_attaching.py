@@ -56,6 +56,20 @@ def test_file_of_an_allowed_type_is_kept_under_a_generated_name(call, name, cont
     )
 
 
+@pytest.mark.parametrize("ending", [".", " ", ". ", " .."])
+def test_dots_and_spaces_behind_the_ending_do_not_count(call, ending):
+    assert add(call, f"report.exe.pdf{ending}", PDF).name == "report.exe.pdf"
+    for name, content, why in [
+        ("run.pdf.exe", PDF, "the file must be one of PDF, DOCX, ODT, TXT"),
+        ("pdf", PDF, "the file must be one of PDF, DOCX, ODT, TXT"),
+        ("report.docm", docx(), WITH_MACROS.format("DOCX")),
+        ("page.pdf", PDF[:20], DAMAGED.format("PDF")),
+    ]:
+        with pytest.raises(FileRefused) as refusal:
+            add(call, name + ending, content)
+        assert refusal.value.message == f"“{name}” was not added: {why}"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -137,7 +151,13 @@ def test_submitted_files_cannot_be_added_to(call):
         ("a\r\nb.pdf", "ab.pdf"),
         ("%22Fair%22 shares.pdf", '"Fair" shares.pdf'),
         ("family \U0001f468\u200d\U0001f469.txt", "family \U0001f468\u200d\U0001f469.txt"),
-        ("minutes.", "minutes."),
+        ("minutes.", "minutes"),
+        ("report.txt.", "report.txt"),
+        ("report.pdf ", "report.pdf"),
+        ("report.pdf.\u00a0. ", "report.pdf"),
+        ("report.exe.pdf.", "report.exe.pdf"),
+        ("..pdf", "..pdf"),
+        ("..", "file"),
         ("", "file"),
         ("x" * 300 + ".pdf", "x" * 146 + ".pdf"),
     ],
