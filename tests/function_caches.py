@@ -3,7 +3,13 @@
 from core import broker, typesetting
 from submissions.calls import conditions
 from submissions.calls.models import questionnaire
+from submissions.respondent import effort, steps
 
-CLEARED = (conditions.parse, questionnaire._questionnaire_of_revision)
+CLEARED = (
+    conditions.parse,
+    questionnaire._questionnaire_of_revision,
+    effort._effort_of,
+    steps._pages_by_section,
+)
 # The fonts' package, which is slow to read, and the broker's address are the same for every test.
 STAYING = (broker._connection, broker._client, typesetting._fonts, typesetting._known)

@@ -19,7 +19,7 @@ from submissions.respondent.browser_session import (
     response_in_session,
 )
 from submissions.respondent.documents.questions import questions_pdf, questions_word
-from submissions.respondent.effort import effort_of
+from submissions.respondent.effort import effort_in_words
 from submissions.respondent.error_pages import too_many
 from submissions.respondent.forms.reading import reading_of
 from submissions.respondent.publication_words import before_answering
@@ -70,7 +70,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "deleted": "deleted" in request.GET,
         "about_publication": before_answering(call),
         "evidence_rule": evidence_rule(call),
-        "effort": effort_of(call),
+        "effort": effort_in_words(call),
     }
 
 

@@ -6,10 +6,12 @@ second optional one is left open.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from submissions.calls.models import Call, Question
+from django.utils.translation import ngettext
+
+from submissions.calls.models import Call, Question, Questionnaire
 from submissions.calls.states import QuestionKind
-from submissions.respondent.steps import pages_of
 
 SECONDS = {
     QuestionKind.RADIO: 10,
@@ -34,13 +36,33 @@ class Effort:
     sections: int
 
 
-def effort_of(call: Call) -> Effort:
-    questionnaire = call.questionnaire
+def effort_in_words(call: Call) -> str:
+    """Return for instance "It takes about 5 minutes: 2 sections.", for the call's page."""
+    effort = _effort_of(call.questionnaire)
+    if effort.least < effort.most:
+        said = ngettext(
+            "It takes about %(least)s to %(most)s minutes: %(number)s section.",
+            "It takes about %(least)s to %(most)s minutes: %(number)s sections at most.",
+            effort.sections,
+        )
+    else:
+        said = ngettext(
+            "It takes about %(most)s minutes: %(number)s section.",
+            "It takes about %(most)s minutes: %(number)s sections.",
+            effort.sections,
+        )
+    return said % {"least": effort.least, "most": effort.most, "number": effort.sections}
+
+
+@lru_cache(maxsize=16)
+def _effort_of(questionnaire: Questionnaire) -> Effort:
     always = [q for q in questionnaire.questions if not questionnaire.conditions[q.key].terms]
     return Effort(
         least=_minutes(always),
         most=_minutes(list(questionnaire.questions)),
-        sections=sum(bool(pages_of(call, section)) for section in questionnaire.sections),
+        sections=sum(
+            bool(questionnaire.questions_of(section)) for section in questionnaire.sections
+        ),
     )
 
 

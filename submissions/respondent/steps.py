@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.urls import reverse
 
-from submissions.calls.models import Call, Question, Section
+from submissions.calls.models import Call, Question, Questionnaire, Section
 from submissions.calls.states import QuestionKind
 from submissions.responses.answering import Answers
 
@@ -14,7 +15,7 @@ from submissions.responses.answering import Answers
 ROOM = 10.0
 LONG_TEXT, FILES, MATRIX_ROW, OPTION = 3.0, 3.0, 1.0, 0.2
 
-Page = list[Question]
+Page = tuple[Question, ...]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Step:
 
     section: Section
     number: int
-    questions: tuple[Question, ...]
+    questions: Page
     place: int
     of: int
 
@@ -38,28 +39,38 @@ def steps(call: Call, sections: Sequence[Section], answers: Answers) -> list[Ste
         pages = pages_of(call, section)
         asked = asked_page_numbers(call, pages, answers)
         found += [
-            Step(section, number, tuple(pages[number - 1]), place, len(asked))
+            Step(section, number, pages[number - 1], place, len(asked))
             for place, number in enumerate(asked, start=1)
         ]
     return found
 
 
-def pages_of(call: Call, section: Section) -> list[Page]:
+def pages_of(call: Call, section: Section) -> tuple[Page, ...]:
     """Return the section's questions page by page, in order.
 
     Answers do not move a question to another page, so addresses last. A question that depends on
     another one of its page stays on that page.
     """
-    pages: list[Page] = []
+    return _pages_by_section(call.questionnaire)[section.pk]
+
+
+@lru_cache(maxsize=16)
+def _pages_by_section(questionnaire: Questionnaire) -> dict[int, tuple[Page, ...]]:
+    return {section.pk: _laid_out(questionnaire, section) for section in questionnaire.sections}
+
+
+def _laid_out(questionnaire: Questionnaire, section: Section) -> tuple[Page, ...]:
+    pages: list[list[Question]] = []
     left = 0.0
-    for question in call.questionnaire.questions_of(section):
-        room = 0.0 if pages and _depends_on(pages[-1], call, question) else _room_of(question)
+    for question in questionnaire.questions_of(section):
+        stays = pages and _depends_on(pages[-1], questionnaire, question)
+        room = 0.0 if stays else _room_of(question)
         if not pages or room > left:
             pages.append([])
             left = ROOM
         pages[-1].append(question)
         left -= room
-    return pages
+    return tuple(map(tuple, pages))
 
 
 def asked_page_numbers(call: Call, pages: Sequence[Page], answers: Answers) -> list[int]:
@@ -97,9 +108,9 @@ def _shows(call: Call, page: Page, answers: Answers) -> bool:
     return any(asked[question.key] is not False for question in page)
 
 
-def _depends_on(page: Page, call: Call, question: Question) -> bool:
+def _depends_on(page: Sequence[Question], questionnaire: Questionnaire, question: Question) -> bool:
     on_page = {other.key for other in page}
-    return any(term.key in on_page for term in call.questionnaire.terms[question.key])
+    return any(term.key in on_page for term in questionnaire.terms[question.key])
 
 
 def _room_of(question: Question) -> float:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from submissions.responses.models import Submission
-from tests.makers import make_call, press_submit, while_open
+from tests.makers import make_call, make_first_call, press_submit, while_open
 from tests.submissions.respondent.answering import MICROSECOND, address, start, start_with, text_of
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,13 @@ def test_call_page_says_what_to_know_before_starting_until_the_call_closes(clien
     text = text_of(client.get(address(call)))
     assert "Before you start" not in text
     assert "I commission services Something else Read all the questions What happens next" in text
+
+
+def test_call_page_gives_the_minutes_of_the_shortest_and_the_longest_route(client, at):
+    call = make_first_call()
+    at(while_open(call))
+    text = text_of(client.get(address(call)))
+    assert "It takes about 10 to 25 minutes: 7 sections at most." in text
 
 
 def test_questions_page_shows_every_question_without_a_draft(client, call):
