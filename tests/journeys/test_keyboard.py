@@ -86,6 +86,27 @@ def test_last_choice_in_a_fold_is_cleared_and_the_fold_stays_open(start_response
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
+def test_error_in_a_fold_that_was_closed_is_reached_from_the_summary(start_response, at, scripted):
+    none = {"key": "none", "label": "None of these", "exclusive": True}
+    hard = {"key": "hard", "kind": "checkboxes", "label": "What is hard?", "options": [*MANY, none]}
+    call = make_call(about_questions=[hard, GRID])
+    at(while_open(call))
+    page = start_response(call, "response/about/?return=check", 320, java_script_enabled=scripted)
+    page.locator("#question-hard summary").click()
+    page.evaluate("for (const at of document.getElementsByName('hard')) at.checked = true")
+    page.get_by_role("button", name="Save and continue").last.click()
+    message = "Select “None of these” or the other answers, not both"
+    page.get_by_role("link", name=message).wait_for()
+    assert page.locator("#question-hard details").get_attribute("open") is not None
+    assert page.locator("#question-split details").get_attribute("open") is None
+    page.locator("#question-hard summary").click()
+    assert page.locator("#id_hard").is_hidden()
+    page.get_by_role("link", name=message).click()
+    wait_until(page, "document.activeElement?.id === 'id_hard'")
+    assert page.locator("#id_hard").is_visible()
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
 def test_folded_question_is_printed(start_response, at, scripted):
     call = make_call(about_questions=[GRID])
     at(while_open(call))

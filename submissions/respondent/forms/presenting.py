@@ -115,7 +115,8 @@ def present(
     if question.options:
         context["short"] = _are_short(question)
         context["folded"] = applies.optional and _options_shown(question) >= FOLDED
-        context["open"] = bool(value or errors or row_errors)
+        answered = any(value.values()) if isinstance(value, Mapping) else bool(value)
+        context["open"] = bool(answered or errors or row_errors)
     if kind == QuestionKind.RADIO:
         context["choices"] = _choices(question, {value}, key, answer_id(question))
     elif kind in MULTIPLE_KINDS:

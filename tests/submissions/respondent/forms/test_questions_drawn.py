@@ -334,6 +334,27 @@ def test_long_optional_choice_starts_folded_and_opens_with_an_answer():
     }
 
 
+def test_only_what_is_answered_or_wrong_is_open_on_a_page_that_comes_back():
+    none = {"key": "none", "label": "None of these", "exclusive": True}
+    wrong = MANY | {"key": "wrong", "options": [*EIGHT, none]}
+    questions = [MATRIX, MATRIX | {"key": "split"}, MANY, wrong]
+    form = form_of(
+        make_call(about_questions=questions),
+        posted="split_risk=o1&wrong=o1&wrong=none",
+        answers={"wrong": ["o1", "none"]},
+    )
+    form.is_valid()
+    form.add_issues()
+    assert [target for _message, target in form.error_summary] == ["id_wrong"]
+    page = page_of(form)
+    opened = [
+        key
+        for key in ("balance", "split", "barriers", "wrong")
+        if "open" in page.by_id(f"question-{key}").find("details")[0].attrs
+    ]
+    assert opened == ["split", "wrong"]
+
+
 def test_nothing_is_folded_that_is_required_or_short():
     questions = [
         MATRIX | {"required": True},
