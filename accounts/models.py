@@ -48,8 +48,8 @@ class Membership(models.Model):
     wants_digest = models.BooleanField(
         "daily digest",
         default=False,
-        help_text="Mail about the call's numbers each morning while it is open. It needs the "
-        "right to get the digest, and an email address.",
+        help_text="A mail each morning with the call's numbers while the call is open. The "
+        "person needs the right to get the digest, and an email address.",
     )
 
     class Meta:

@@ -51,7 +51,8 @@ class ExportRun(Claimable):
     file_format = models.CharField(max_length=20)
     named = models.BooleanField(default=False, help_text="Says who answered.")
     includes_unnamed = models.BooleanField(
-        default=False, help_text="If named: of those too who did not choose to be named."
+        default=False,
+        help_text="A named export also names those who did not choose to be named.",
     )
     confidential = models.BooleanField(
         default=False, help_text="Has the evidence of confidential responses."

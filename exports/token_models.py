@@ -34,7 +34,7 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token.")
     named = models.BooleanField(default=False, help_text="Reads who answered.")
     includes_unnamed = models.BooleanField(
-        default=False, help_text="If named: of those too who did not choose to be named."
+        default=False, help_text="A named export also names those who did not choose to be named."
     )
     confidential = models.BooleanField(
         default=False, help_text="Reads the evidence of confidential responses."

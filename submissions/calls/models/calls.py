@@ -41,36 +41,37 @@ class Call(models.Model):
 
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
-    summary = models.TextField(help_text="One or two sentences, also for search engines.")
+    summary = models.TextField(help_text="One or two sentences. Search engines show them too.")
     partners = models.JSONField(default=list, help_text="Names of the organisations that ask.")
-    about = models.TextField(help_text="Paragraphs; an empty line between two.")
-    what_happens_next = models.TextField(help_text="Paragraphs; an empty line between two.")
+    about = models.TextField(help_text="Leave an empty line between paragraphs.")
+    what_happens_next = models.TextField(help_text="Leave an empty line between paragraphs.")
     contact_name = models.CharField(max_length=200)
     contact_email = AddressColumn()
     contact_phone = models.CharField(max_length=40, blank=True)
-    help_text = models.TextField(
-        blank=True, help_text="How to get help or another format; shown in the same place always."
-    )
+    help_text = models.TextField(blank=True, help_text="How people get help or another format.")
     evidence_phone = models.CharField(
         max_length=40,
         blank=True,
-        help_text="The number under which people give evidence by telephone; "
-        "empty: that is not offered.",
+        help_text="People call this number to give evidence by telephone. "
+        "Leave it empty if you do not offer that.",
     )
     evidence_phone_hours = models.CharField(
         max_length=200,
         blank=True,
-        help_text="When somebody answers there, such as “Monday to Friday, 10am to 4pm”.",
+        help_text="When somebody answers this number, such as “Monday to Friday, 10am to 4pm”.",
     )
     evidence_address = models.TextField(
         blank=True,
-        help_text="Where people send evidence by post, line by line; empty: that is not offered.",
+        help_text="People send evidence by post to this address, line by line. "
+        "Leave it empty if you do not offer that.",
     )
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField(help_text="Responses are taken until just before this moment.")
     timezone = models.CharField(max_length=64, default=spoken_time.UK)
     language = models.CharField(
-        max_length=20, blank=True, help_text="Code of the language it is in; empty: the portal's."
+        max_length=20,
+        blank=True,
+        help_text="Code of the call's language. If empty, it is the portal's.",
     )
     grace_minutes = models.PositiveSmallIntegerField(default=0)
     reference_prefix = models.CharField(max_length=6)
@@ -94,24 +95,26 @@ class Call(models.Model):
     )
     shares_confidential_files = models.BooleanField(
         default=False,
-        help_text="Exports of confidential responses, which project staff make, have their files.",
+        help_text="Exports of confidential responses by project staff include files.",
     )
     publication = models.CharField(
         max_length=10, choices=PublicationPolicy.choices, default=PublicationPolicy.ASKED
     )
     needs_evidence = models.BooleanField(
-        default=True, help_text="A response has at least one long answer or one file."
+        default=True, help_text="Each response must have at least one long answer or one file."
     )
     facets = models.JSONField(
-        default=list, editable=False, help_text="Questions to count and filter by."
+        default=list,
+        editable=False,
+        help_text="Questions to count and filter responses by.",
     )
     derived = models.JSONField(
-        default=list, editable=False, help_text="Bands out of the options of a facet."
+        default=list, editable=False, help_text="Bands that group the options of a facet."
     )
     set_aside_reasons = models.JSONField(
         default=list,
         editable=False,
-        help_text="Why staff may set a response aside; empty: the portal's usual reasons.",
+        help_text="Why staff may set a response aside. If empty, for the portal's usual reasons.",
     )
     retention = models.JSONField(
         default=default_periods,

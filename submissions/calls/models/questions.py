@@ -86,7 +86,7 @@ class Question(models.Model):
     options = models.JSONField(default=list, blank=True)
     rows = models.JSONField(default=list, blank=True)
     missing = models.CharField(
-        max_length=300, blank=True, help_text="What is said when a required answer is missing."
+        max_length=300, blank=True, help_text="The message when a required answer is missing."
     )
     max_chars = models.PositiveIntegerField(null=True, blank=True)
     max_words = models.PositiveIntegerField(null=True, blank=True)
@@ -94,7 +94,9 @@ class Question(models.Model):
     max_mb = models.PositiveSmallIntegerField(null=True, blank=True)
     file_types = models.JSONField(default=list, blank=True)
     warn_unless = models.CharField(
-        max_length=300, blank=True, help_text="A regular expression; the answer is never refused."
+        max_length=300,
+        blank=True,
+        help_text="A regular expression. Other answers get the warning; they are still taken.",
     )
     warning = models.CharField(max_length=300, blank=True)
     position = models.PositiveSmallIntegerField()
