@@ -161,7 +161,7 @@ def validation_issues(
     evidence = {q.key for q in asked if q.kind in {QuestionKind.LONG, QuestionKind.FILE}}
     # A missing answer that would be evidence says enough.
     if section_key is None and evidence.isdisjoint(issue.key for issue in found):
-        order = [question.key for question in asked]
+        order = [question.key for question in call.questionnaire.questions]
         found += _evidence_issues(call, counting, file_counts)
         found.sort(key=lambda issue: order.index(issue.key))
     return found
