@@ -58,6 +58,7 @@ from submissions.responses.models import (
     Colleague,
     Entry,
     ErasureRequest,
+    EvidenceCheck,
     FileScan,
     FollowUp,
     IdentityAnswer,
@@ -83,6 +84,7 @@ MADE_IN_REHEARSAL = (
     LatePass,
     Review,
     SavedFilter,
+    Note.mentions.through,
     Note,
     DecidedCode,
     CodingDecision,
@@ -132,6 +134,7 @@ MADE_IN_REHEARSAL = (
     ExportRun,
     ApiToken,
     RetentionConfirmation,
+    EvidenceCheck,
     Session,
 )
 

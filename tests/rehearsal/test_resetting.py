@@ -1,21 +1,55 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import AuditEvent
 from core import clock
 from rehearsal import resetting
 from rehearsal.errors import ResetRefused
+from review.models import Note
 from submissions.calls.models import Call
 from submissions.definitions import closing_times
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import late_passes
+from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.models import Attachment, Submission
 from tests.makers import complete_answers, make_attachment, make_call, make_draft, make_user
+from tests.rights.test_every_address import guarded
+from tests.rights.two_calls import Side
 
 HOUR = timedelta(hours=1)
+# What a call asks, and the people who sign in.
+STAYING = {
+    "account.EmailAddress",
+    "account.EmailConfirmation",
+    "accounts.AccountMail",
+    "accounts.Invitation",
+    "accounts.Membership",
+    "accounts.SignIn",
+    "accounts.Tries",
+    "accounts.User",
+    "accounts.User_groups",
+    "accounts.User_user_permissions",
+    "admin.LogEntry",
+    "auth.Group",
+    "auth.Group_permissions",
+    "auth.Permission",
+    "contenttypes.ContentType",
+    "mfa.Authenticator",
+    "review.KeysTurnedOff",
+    "socialaccount.SocialAccount",
+    "socialaccount.SocialApp",
+    "socialaccount.SocialToken",
+    "submissions.Call",
+    "submissions.LoadedWording",
+    "submissions.Question",
+    "submissions.RespondentRole",
+    "submissions.Section",
+}
 
 
 @pytest.fixture
@@ -61,6 +95,31 @@ def test_reset_leaves_the_call_as_it_was_and_nothing_else(
     assert Call.objects.get().questions.count() == call.questions.count()
     assert not file.storage.exists(file.name)
     assert not file.storage.exists(tombstone)
+
+
+def test_every_table_is_emptied_by_a_reset_or_known_to_stay():
+    tables = {
+        model._meta.label
+        for model in apps.get_models(include_auto_created=True)
+        if not model._meta.proxy and model not in resetting.MADE_IN_REHEARSAL
+    }
+    assert tables == STAYING
+
+
+@pytest.mark.django_db
+def test_reset_empties_each_table_whatever_refers_to_it(rehearsal, at, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    boss = make_user(is_superuser=True)
+    side = Side("ours", boss=boss)
+    for template in guarded():
+        side.address(template, boss)
+    Note.objects.first().mentions.add(boss)
+    check_evidence(wall_now=side.at)
+    Submission.objects.update(rehearsal=True)
+    resetting.reset(at=side.at)
+    connection.check_constraints()
+    left = {model._meta.label for model in resetting.MADE_IN_REHEARSAL if model.objects.exists()}
+    assert left == {"accounts.AuditEvent"}  # which says that it was reset
 
 
 @pytest.mark.django_db
