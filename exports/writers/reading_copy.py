@@ -47,11 +47,15 @@ def reading_copy(dataset: Dataset, record: Record) -> ReadingCopy:
 def title(dataset: Dataset, record: Record, number: int) -> str:
     """Return the heading of one response of several, as the contents have it, too.
 
-    It has the roles in which the response was given, unless they are withheld.
+    It says that a response is confidential, and the roles in which it was given, unless they are
+    withheld.
     """
-    head = f"{number}. {record.reference}"
-    given = "; ".join(roles(dataset, record))
-    return f"{head}{APART}{given}" if given else head
+    parts = [f"{number}. {record.reference}"]
+    if record.is_confidential:
+        parts.append("Confidential")
+    if given := "; ".join(roles(dataset, record)):
+        parts.append(given)
+    return APART.join(parts)
 
 
 def paragraphs(text: str) -> list[list[str]]:

@@ -3,9 +3,12 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import date
 
+import docx
 import openpyxl
+import pypdf
 import pytest
 
 from accounts.states import Role
@@ -177,3 +180,22 @@ def test_response_that_left_publication_open_is_treated_as_confidential():
     assert (tuple(line), line["publication"]) == (BARE, "confidential")
     (line,) = json_lines(exported(call, "json", scope=SCOPES["confidential"]))
     assert (line["confidential"], line["answers"]["story"]) == (True, "Words")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("confidential", [False, True], ids=["withheld", "for the team"])
+def test_contents_say_which_response_is_confidential(confidential):
+    call, hidden = make_confidential()
+    head = f"1. {hidden.reference} · Confidential"
+    if confidential:
+        head += " · Commissioner"
+    scope = replace(PSEUDONYMISED, confidential=confidential)
+    document = docx.Document(io.BytesIO(exported(call, "docx", scope=scope)))
+    entries = [p.text for p in document.paragraphs if p.style.name == "toc 1"]
+    (entry,) = [entry for entry in entries if hidden.reference in entry]
+    assert entry.startswith(head)
+    assert ("; Another experience" in entry) is confidential
+    assert ["Confidential" in entry for entry in entries] == [True, False]
+    reader = pypdf.PdfReader(io.BytesIO(exported(call, "pdf", scope=scope)))
+    contents = " ".join(reader.pages[0].extract_text().split())
+    assert contents.count(head) == contents.count(" · Confidential") == 1
