@@ -330,7 +330,11 @@ const whenReleased = (() => {
       else lost.push(key);
     }
     form.elements._base_etags.value = [...etags].map((one) => one.join(":")).join(" ");
-    if (answer.saved) whenReleased(() => { said.textContent = answer.saved; });
+    // What stands there while a file is waited for stays.
+    if (answer.saved) whenReleased(() => {
+      if ("held" in form.dataset) form.dataset.held = answer.saved;
+      else said.textContent = answer.saved;
+    });
     if (lost.length) failed(lost, form.dataset.trouble);
     else warn(answer.warning);
   };
@@ -430,7 +434,6 @@ const whenReleased = (() => {
   form.append(spoken);
   let inPlaceOf = "";
   let pressed = null;
-  let savedBefore = "";
 
   const CANCELLED = Symbol("cancelled");
   // The names of the files of each upload, in order: one goes after the other.
@@ -553,9 +556,9 @@ const whenReleased = (() => {
     onTheirWay.delete(upload);
     if (!added) {
       pressed = null;
-      if (savedBefore) form.querySelector("[data-saved]").textContent = savedBefore;
+      if ("held" in form.dataset) form.querySelector("[data-saved]").textContent = form.dataset.held;
     }
-    savedBefore = "";
+    delete form.dataset.held;
     if (onTheirWay.size) return;
     removeEventListener("beforeunload", ask);
     if (pressed) form.requestSubmit(pressed);
@@ -568,7 +571,7 @@ const whenReleased = (() => {
     event.stopImmediatePropagation();
     pressed = event.submitter;
     const said = form.querySelector("[data-saved]");
-    savedBefore = savedBefore || said.textContent;
+    form.dataset.held ??= said.textContent;
     const names = [...onTheirWay].map((upload) => upload.names).join(", ");
     said.textContent = withName(form.querySelector("[data-files]").dataset.waiting, names);
   }, true);

@@ -166,6 +166,25 @@ def test_whoever_goes_on_while_a_file_is_on_its_way_waits_for_it(page, on_its_wa
     assert names() == ["notes.txt"]
 
 
+def test_save_that_is_answered_meanwhile_does_not_hide_what_is_waited_for(page, on_its_way):
+    upload = on_its_way()
+    saves = []
+    page.route("**/save/", lambda route: saves.append(route))
+    page.get_by_label("Do not publish").check()
+    page.get_by_role("button", name="Save and continue").click()
+    shown = page.locator("[data-saved]")
+    shown.filter(has_text="Waiting for notes.txt").wait_for()
+    while not saves:
+        page.wait_for_timeout(50)
+    with page.expect_response("**/save/"):
+        saves[0].continue_()
+    page.wait_for_timeout(300)
+    assert shown.inner_text() == "Waiting for notes.txt"
+    upload.abort()
+    said(page, "The file was not added. Try again.")
+    assert shown.inner_text().startswith("Saved")
+
+
 def test_file_chosen_while_another_is_on_its_way_follows_it(page, on_its_way):
     upload = on_its_way()
     page.locator("#id_documents").set_input_files(text_file("costs $& fees.txt", b"Costs"))
