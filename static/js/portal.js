@@ -330,9 +330,8 @@ const whenReleased = (() => {
       else lost.push(key);
     }
     form.elements._base_etags.value = [...etags].map((one) => one.join(":")).join(" ");
-    // What stands there while a file is waited for stays.
     if (answer.saved) whenReleased(() => {
-      if ("held" in form.dataset) form.dataset.held = answer.saved;
+      if ("waits" in form.dataset) form.dataset.waits = answer.saved;
       else said.textContent = answer.saved;
     });
     if (lost.length) failed(lost, form.dataset.trouble);
@@ -432,6 +431,7 @@ const whenReleased = (() => {
   spoken.className = "visually-hidden";
   spoken.setAttribute("role", "status");
   form.append(spoken);
+  const said = form.querySelector("[data-saved]");
   let inPlaceOf = "";
   let pressed = null;
 
@@ -456,7 +456,7 @@ const whenReleased = (() => {
     const words = area.dataset;
     const shown = document.createElement("div");
     shown.className = "uploading";
-    const said = document.createElement("p");
+    const told = document.createElement("p");
     const bar = document.createElement("progress");
     const cancel = document.createElement("button");
     const sending = withName(words.sending, names);
@@ -465,7 +465,7 @@ const whenReleased = (() => {
     const part = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
     const say = (share) => {
       bar.value = share;
-      said.textContent = `${sending} ${part.format(Math.floor(share * 100) / 100)}`;
+      told.textContent = `${sending} ${part.format(Math.floor(share * 100) / 100)}`;
     };
     say(0);
     request.upload.addEventListener("progress", ({ loaded, total }) => say(total ? loaded / total : 0));
@@ -475,7 +475,7 @@ const whenReleased = (() => {
     cancel.className = "button button--small button--secondary";
     cancel.textContent = words.cancel;
     cancel.addEventListener("click", () => request.abort());
-    shown.append(said, bar, cancel);
+    shown.append(told, bar, cancel);
     area.append(shown);
     return shown;
   };
@@ -519,7 +519,7 @@ const whenReleased = (() => {
       return false;
     }
     block.replaceWith(document.adoptNode(fresh));
-    form.querySelector("[data-saved]").textContent = answer.querySelector("[data-saved]").textContent;
+    said.textContent = answer.querySelector("[data-saved]").textContent;
     fresh.querySelector("input[type=file]").focus();
     const error = fresh.querySelector(".error");
     spoken.textContent = error ? error.textContent : done;
@@ -556,9 +556,9 @@ const whenReleased = (() => {
     onTheirWay.delete(upload);
     if (!added) {
       pressed = null;
-      if ("held" in form.dataset) form.querySelector("[data-saved]").textContent = form.dataset.held;
+      if ("waits" in form.dataset) said.textContent = form.dataset.waits;
     }
-    delete form.dataset.held;
+    delete form.dataset.waits;
     if (onTheirWay.size) return;
     removeEventListener("beforeunload", ask);
     if (pressed) form.requestSubmit(pressed);
@@ -570,8 +570,7 @@ const whenReleased = (() => {
     event.preventDefault();
     event.stopImmediatePropagation();
     pressed = event.submitter;
-    const said = form.querySelector("[data-saved]");
-    form.dataset.held ??= said.textContent;
+    form.dataset.waits ??= said.textContent;
     const names = [...onTheirWay].map((upload) => upload.names).join(", ");
     said.textContent = withName(form.querySelector("[data-files]").dataset.waiting, names);
   }, true);
