@@ -106,6 +106,17 @@ def test_every_table_is_emptied_by_a_reset_or_known_to_stay():
     assert tables == STAYING
 
 
+def test_no_table_that_stays_refers_to_one_that_is_emptied():
+    referring = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.label in STAYING
+        for field in model._meta.concrete_fields
+        if field.related_model in resetting.MADE_IN_REHEARSAL
+    }
+    assert referring == set()
+
+
 @pytest.mark.django_db
 def test_reset_empties_each_table_whatever_refers_to_it(rehearsal, at, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
