@@ -1,8 +1,6 @@
 """Going through a page by keyboard alone, as somebody does who sees where the focus is."""
 
-from contextlib import suppress
-
-from playwright.sync_api import Error
+from tests.journeys.waiting import wait_until
 
 # What has the focus: seen in the window, with a ring or a ground of its own, on top of all else.
 FOCUS = """() => {
@@ -19,20 +17,6 @@ FOCUS = """() => {
     uncovered: !top || one.contains(top) || top.contains(one) || !top.closest(".unsaved"),
   };
 }"""
-
-
-def wait_until(page, expression, argument=None):
-    """Wait until a script says yes, also under a policy that lets no page evaluate text.
-
-    Playwright's own wait evaluates it in the page from the second time on.
-    """
-    for _ in range(300):
-        # Of a page that is just being left there is no answer.
-        with suppress(Error):
-            if page.evaluate(expression, argument):
-                return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{expression} is not so on {page.url}")
 
 
 class Keyboard:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from submissions.responses.models import Attachment
+from tests.journeys.waiting import stay_when_asked, wait_for
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,17 +100,18 @@ def test_lost_connection_is_said_and_the_file_can_be_chosen_again(page):
 
 
 def test_large_file_shows_its_progress(page):
-    page.route(
-        "**/evidence/2/",
-        lambda route: (
-            (page.locator("progress").wait_for(), route.continue_())
-            if route.request.method == "POST"
-            else route.continue_()
-        ),
-    )
+    shown = []
+
+    def look_and_go_on(route):
+        if route.request.method == "POST":
+            page.get_by_role("progressbar", name="Uploading").wait_for()
+            shown.append("a bar")
+        route.continue_()
+
+    page.route("**/evidence/2/", look_and_go_on)
     page.locator("#id_documents").set_input_files(text_file("large.txt", b"word " * 200_000))
-    page.get_by_role("progressbar", name="Uploading").wait_for()
     said(page, "large.txt is added")
+    assert shown == ["a bar"]
     assert page.locator("progress").count() == 0
 
 
@@ -130,28 +132,25 @@ def on_its_way(page):
         page.locator("h1").click()
         page.locator("#id_documents").set_input_files(text_file("notes.txt"))
         page.get_by_role("progressbar", name="Uploading").wait_for()
+        wait_for(page, lambda: held, "no file was sent")
         return held[0]
 
     return choose
 
 
 def leave(page):
-    """Return what the browser asks on leaving; whoever is asked stays."""
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    """Leave the page, which asks nothing."""
     page.evaluate("location.assign('/cookies/')")
-    page.wait_for_timeout(300)
-    return asked
+    page.wait_for_url("**/cookies/")
 
 
 def test_leaving_is_asked_about_while_a_file_is_on_its_way_and_not_afterwards(page, on_its_way):
     upload = on_its_way()
-    assert leave(page) == ["beforeunload"]
+    stay_when_asked(page)
     upload.continue_()
     said(page, "notes.txt is added")
     assert names() == ["notes.txt"]
-    assert leave(page) == []
-    page.wait_for_url("**/cookies/")
+    leave(page)
 
 
 def test_whoever_goes_on_while_a_file_is_on_its_way_waits_for_it(page, on_its_way):
@@ -174,8 +173,7 @@ def test_save_that_is_answered_meanwhile_does_not_hide_what_is_waited_for(page, 
     page.get_by_role("button", name="Save and continue").click()
     shown = page.locator("[data-saved]")
     shown.filter(has_text="Waiting for notes.txt").wait_for()
-    while not saves:
-        page.wait_for_timeout(50)
+    wait_for(page, lambda: saves, "nothing was saved")
     with page.expect_response("**/save/"):
         saves[0].continue_()
     page.wait_for_timeout(300)
@@ -220,4 +218,4 @@ def test_whoever_goes_on_while_a_file_does_not_arrive_stays_to_read_so(page, on_
     page.wait_for_timeout(300)
     assert page.url.endswith("/evidence/2/")
     assert page.locator(".error-summary").count() == 0
-    assert leave(page) == []
+    leave(page)

@@ -5,7 +5,7 @@ import pytest
 from submissions.responses import drafting
 from submissions.responses.models import Submission
 from tests.journeys.conftest import QUIET
-from tests.journeys.keyboard import wait_until
+from tests.journeys.waiting import wait_until
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

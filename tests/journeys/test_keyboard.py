@@ -4,7 +4,8 @@ import pytest
 
 from submissions.responses.models import Version
 from tests.journeys.conftest import scrolls_sideways
-from tests.journeys.keyboard import FOCUS, Keyboard, wait_until
+from tests.journeys.keyboard import FOCUS, Keyboard
+from tests.journeys.waiting import wait_until
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)

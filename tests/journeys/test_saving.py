@@ -7,6 +7,7 @@ import pytest
 from submissions.responses import drafting
 from submissions.responses.models import Submission
 from submissions.responses.working_copy import working_answers
+from tests.journeys.waiting import stay_when_asked, wait_for
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,7 +93,7 @@ def test_button_pressed_while_a_save_is_on_its_way_meets_nobody(page, call):
     held_back = []
     page.route("**/response/save/", lambda route: held_back.append(route))
     type_and_leave(page, "On its way")
-    page.wait_for_timeout(200)
+    wait_for(page, lambda: held_back, "nothing was saved")
     assert len(held_back) == 1
     drafting.save_answers(  # it arrived, and its answer did not
         submission=Submission.objects.get(),
@@ -171,11 +172,7 @@ def test_lost_connection_is_said_and_made_good(page, call, look):
     type_and_leave(page, "Typed in a tunnel")
     warned(page, "What you typed is not saved: the connection failed.").wait_for()
     look(page, "not-saved")
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.evaluate("location.assign('/cookies/')")
-    page.wait_for_timeout(300)
-    assert asked == ["beforeunload"]
+    stay_when_asked(page)
     page.context.set_offline(False)
     saved(page).wait_for()
     assert page.locator("[data-unsaved]").inner_text() == ""
