@@ -140,7 +140,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         sociallogin.connect(request, found[0])
 
     def on_authentication_error(self, request: HttpRequest, *_args: Any, **_options: Any) -> None:
-        raise ImmediateHttpResponse(render(request, "account/sso_failed.html", status=403))
+        raise ImmediateHttpResponse(render(request, "account/openid_failed.html", status=403))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from allauth.socialaccount.providers.openid_connect import views as openid_conne
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from accounts import own_account, second_factor, sign_in, sso
+from accounts import openid, own_account, second_factor, sign_in
 
 # These have the names that allauth looks up.
 second_factors = [
@@ -50,7 +50,7 @@ urlpatterns = [
     path("account/sign-in/", sign_in.SignIn.as_view(), name="account_login"),
     path("account/again/", reauthenticate, name="account_reauthenticate"),
     path("account/second-factor/", include(second_factors)),
-    path("account/sso/<str:provider_id>/login/", sso.to_provider, name="openid_connect_login"),
+    path("account/sso/<str:provider_id>/login/", openid.to_provider, name="openid_connect_login"),
     path(
         "account/sso/<str:provider_id>/login/callback/",
         openid_connect.callback,

@@ -28,7 +28,7 @@ from accounts.models import Membership, SignIn, User
 from accounts.states import Role
 from core import clock
 from review.coding.codebook import add_code
-from review.coding.passages import sentences
+from review.coding.places_in_text import sentences
 from review.models import Coding
 from submissions.calls.models import Call
 from submissions.responses import drafting

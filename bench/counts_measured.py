@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 django.setup()
 
 from exports.counts.answers import count_answers
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from exports.counts.tables import question_tables
 from exports.export_context import ExportContext
 from exports.formats import FORMATS

@@ -19,7 +19,7 @@ django.setup()
 from bench.bench_call import CLOSES_AT, OPENS_AT, make_call
 from bench.duplicates_corpus import QUESTIONS, VARIANTS, Language, Planted, corpus
 from core.references import make_reference
-from review.duplicates.comparing import CallWords, compare, compare_due
+from review.duplicates.comparing_arrivals import CallWords, compare, compare_due
 from review.models import ClusterMember
 from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version

@@ -25,7 +25,7 @@ from exports.queries import coded_rows
 from exports.recording import export_chunks
 from exports.types import Dataset
 from review.coding.codebook import add_code
-from review.coding.passages import sentences
+from review.coding.places_in_text import sentences
 from review.models import Coding
 from review.reading_faster.similar import similar_to
 from review.reading_faster.unlike import most_unlike

@@ -31,7 +31,11 @@ from review.first_page import calls_today
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox import holding
 from submissions.outbox.models import OutboxEmail
-from submissions.responses.evidence_checks.checking import in_words, last_check, overdue_in_words
+from submissions.responses.evidence_checks.weekly_check import (
+    in_words,
+    last_check,
+    overdue_in_words,
+)
 from submissions.responses.models import Attachment, ErasureRequest, Submission
 from submissions.responses.scanning import scans_in_words
 

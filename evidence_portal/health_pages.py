@@ -16,7 +16,7 @@ from core.broker import broker
 from evidence_portal.monitoring import may_read_parts
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox import holding
-from submissions.responses.evidence_checks.checking import (
+from submissions.responses.evidence_checks.weekly_check import (
     in_words,
     last_check,
     overdue_in_words,

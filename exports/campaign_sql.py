@@ -6,7 +6,7 @@ tell what it says.
 
 from exports.consent import Scope, chosen_for_naming_sql, withheld_sql
 from exports.types import Dataset
-from review.duplicates.counting import PARAMETERS, left_out_sql, stands_for_sql
+from review.duplicates.counting_once import PARAMETERS, left_out_sql, stands_for_sql
 from submissions.calls.models import Call
 
 __all__ = ["PARAMETERS", "counted_once_sql", "stood_sql"]

@@ -29,7 +29,7 @@ from exports.response_sql import (
 from exports.types import CodedPassage, Dataset, File, MemoOfProject, Query, Record
 from review.coding.decided import decided_against
 from review.coding.tree import BELOW
-from review.memos.reading import seen_by
+from review.memos.visible_memos import seen_by
 from review.models import Code, Coding, CodingSample, Memo, SampledResponse
 from submissions.calls.models import Call
 from submissions.responses.models import Attachment, Submission

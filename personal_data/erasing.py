@@ -21,7 +21,7 @@ from exports import export_runs
 from review.agreement.forgetting import forget_reasons
 from review.coding.forgetting import forget_examples
 from review.coding.locking import lock_codes
-from review.duplicates import comparing
+from review.duplicates import comparing_arrivals
 from review.findings.forgetting import forget_claims
 from review.matrix.summaries import forget_summaries
 from review.memos.forgetting import forget_memos
@@ -39,7 +39,7 @@ from review.models import (
 )
 from review.redaction.forgetting import forget_redactions, forget_words_with
 from review.searching.entries import forget_words
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
@@ -129,7 +129,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
             for part in (IdentityAnswer, ReturnAddress, Colleague):
                 part.objects.filter(submission=submission).delete()
-            comparing.forget_sender(submission.pk)
+            comparing_arrivals.forget_sender(submission.pk)
             Entry.objects.filter(submission=submission).update(their_reference="")
             ImportedRow.objects.filter(submission=submission).delete()
         if locked.is_whole:
@@ -143,9 +143,9 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             Note.objects.filter(submission=submission).delete()
             forget_redactions(submission)
             Memo.objects.filter(submission=submission).delete()
-            comparing.let_go(submission.pk)
+            comparing_arrivals.let_go(submission.pk)
         if locked.is_about_files:
-            reading.forget_of(submission)
+            reading_due_files.forget_of(submission)
         _note_files(locked)
         with connection.cursor() as cursor:
             cursor.execute("SELECT submissions_erase(%s, %s)", [locked.pk, at])

@@ -17,12 +17,12 @@ from accounts.models import Membership, User
 from accounts.states import REHEARSAL_EMAIL_DOMAIN, Role
 from rehearsal.seeding import SeedingRefused
 from rehearsal.team_findings import write_up
+from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
-from review.agreement.differences import differences
 from review.coding.codebook import add_code
 from review.coding.codings import can_be_coded, code_passage
-from review.coding.passages import Passage, sentences
+from review.coding.places_in_text import Passage, sentences
 from review.coding.samples import close_sample, draw_sample, say_done
 from review.errors import CodingRefused, FindingRefused, QuoteRefused
 from review.models import Code, CodingSample

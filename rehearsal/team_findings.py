@@ -9,7 +9,7 @@ from review.coding.decided import standing_codings
 from review.errors import FindingRefused
 from review.findings.agreeing import agree
 from review.findings.claims import Claim, change_finding, etag_of, set_status, write_finding
-from review.findings.counting import counting_responses, stands_of
+from review.findings.finding_counts import counting_responses, stands_of
 from review.findings.passages import put_passage
 from review.findings.scale import fitting_step, scale_of
 from review.memos.writing import About, write_memo

@@ -14,7 +14,7 @@ from accounts.states import Action, AuditAction
 from core.broker import nudge
 from review.errors import NoteRefused
 from review.models import Note
-from review.redaction.reading import answers_for
+from review.redaction.readable_texts import answers_for
 from review.searching.entries import words_changed
 from review.tasks import write_search_entries
 from submissions.calls.models import Call, Question

@@ -7,9 +7,9 @@ from celery import shared_task
 
 from core import clock
 from core.broker import broker
-from review.duplicates.comparing import compare_due
+from review.duplicates.comparing_arrivals import compare_due
 from review.searching.entries import write_due
-from review.texts.reading import read_due
+from review.texts.reading_due_files import read_due
 
 logger = logging.getLogger(__name__)
 TIME_LIMIT = 120  # seconds

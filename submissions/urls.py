@@ -7,7 +7,7 @@ from submissions.respondent import (
     amending,
     autosave,
     calls,
-    checking,
+    check_answers,
     confirming,
     erasing,
     files,
@@ -27,7 +27,7 @@ register_converter(pasted.TokenConverter, "token")
 
 response_urls = [
     path("", task_list.task_list, name="response"),
-    path("check/", checking.check, name="check"),
+    path("check/", check_answers.check, name="check"),
     path("submitted/", receipts.submitted, name="submitted"),
     path("receipt/", receipts.receipt, name="receipt"),
     path("leave/", returning.leave, name="leave"),

@@ -16,7 +16,7 @@ from accounts.rights import calls_of, may_somewhere
 from accounts.states import Action
 from core import clock, spoken_time
 from core.bar_charts import BarChart, in_words
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts, QuestionCounts
 from exports.queries import erased_references
 from exports.recording import may_export
@@ -26,7 +26,7 @@ from exports.steering.on_record import latest_on_record
 from exports.steering.parts import BY_DAY, Looking, Part
 from exports.types import Dataset
 from exports.writers.dictionary import rules
-from review.duplicates.counting import has_decided
+from review.duplicates.counting_once import has_decided
 from submissions.calls.facets import Facet
 from submissions.calls.models import Call
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.current_user import current_user
 from core import clock, spoken_time
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts
 from exports.recording import may_export
 from exports.steering.charts import bar_chart, remarks_on

@@ -37,7 +37,7 @@ from review.coding.marking import Piece, with_hidden
 from review.consent import Consent, consent_of
 from review.models import Redaction
 from review.redaction.marks import MARKED, hidden_passages
-from review.redaction.reading import sees_redacted
+from review.redaction.readable_texts import sees_redacted
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Submission, Version

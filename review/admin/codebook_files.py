@@ -19,10 +19,10 @@ from accounts.states import Action
 from core import clock
 from review.admin.codebook_pages import list_address
 from review.coding.codebook_files.contents import MOST_BYTES, MOST_CODES, FileBook
+from review.coding.codebook_files.file_kinds import read_codebook
 from review.coding.codebook_files.importing import import_codebook
 from review.coding.codebook_files.plan import Plan
 from review.coding.codebook_files.planning import plan
-from review.coding.codebook_files.reading import read_codebook
 from review.coding.codebook_files.writing import as_csv, as_qdc
 from review.coding.tree import tree
 from review.errors import CodebookOutdated, CodingRefused

@@ -24,13 +24,13 @@ from review.admin.codebook_pages import show
 from review.admin.memos.beside import memos_of_code, memos_on
 from review.admin.reading_faster.links import of_passage, similar_address
 from review.coding.codings import quote
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.consent import Consent, consent_of
 from review.models import Code, Coding, Memo, Quote
-from review.quotes import reading
-from review.redaction.reading import readable_quotes, sees_redacted
+from review.quotes import quote_words
+from review.redaction.readable_texts import readable_quotes, sees_redacted
 from submissions.responses.models import Submission
 
 ON_A_PAGE = 50
@@ -136,7 +136,7 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
 def _quoted(codings: Iterable[Coding], reader: User) -> dict[tuple[int | None, ...], int]:
     """Return the quotes that the reader may see of these versions, by their places."""
     quotes = Quote.objects.filter(version__in={coding.version_id for coding in codings})
-    return {_place(one): one.pk for one in reading.seen_by(quotes, reader)}
+    return {_place(one): one.pk for one in quote_words.seen_by(quotes, reader)}
 
 
 def _place(one: Coding | Quote) -> tuple[int | None, ...]:

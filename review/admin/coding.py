@@ -27,7 +27,7 @@ from review.admin.quotes.marking import MARK, QUOTE, mark, passage_of_button, un
 from review.coding.carrying import carry_over
 from review.coding.codebook import add_code
 from review.coding.codings import DONE, code_passage, remove_coding
-from review.coding.passages import Passage, from_utf16
+from review.coding.places_in_text import Passage, from_utf16
 from review.coding.samples import is_done_with
 from review.coding.tree import find_code
 from review.errors import CodingRefused, QuoteRefused

@@ -23,12 +23,17 @@ from review.admin.shortening import shorten
 from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import can_be_coded, quote
 from review.coding.marking import CodedPassage, Piece, pieces, with_hidden
-from review.coding.passages import Passage, sentences, to_utf16
+from review.coding.places_in_text import Passage, sentences, to_utf16
 from review.coding.samples import is_done_with, to_code
 from review.coding.tree import CodeInTree, tree
 from review.models import Code, Coding, FileText, Redaction, SampledResponse
 from review.redaction.marks import hidden_passages, marked_redactions, of_text
-from review.redaction.reading import answers_for, file_text_for, readable_words, sees_redacted
+from review.redaction.readable_texts import (
+    answers_for,
+    file_text_for,
+    readable_words,
+    sees_redacted,
+)
 from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState

@@ -15,8 +15,8 @@ from core import clock
 from review.admin.listed import CameFrom
 from review.coding.codings import can_be_coded
 from review.models import Coding, FileText, Quote
-from review.redaction.reading import answers_for, file_text_for
-from review.texts.reading import text_beside
+from review.redaction.readable_texts import answers_for, file_text_for
+from review.texts.reading_due_files import text_beside
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
 from submissions.responses.models import Attachment, Submission, Version

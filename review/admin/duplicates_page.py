@@ -10,12 +10,12 @@ from accounts.identity import may_see_identity
 from accounts.rights import Person, may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
-from review.duplicates.comparing import CallWords
-from review.duplicates.differences import Piece, differences
+from review.duplicates.comparing_arrivals import CallWords
 from review.duplicates.likeness import matches
+from review.duplicates.text_differences import Piece, differences
 from review.duplicates.wording import Wording, wordings
 from review.models import Cluster, ClusterMember
-from review.redaction.reading import texts_for
+from review.redaction.readable_texts import texts_for
 from review.states import ClusterKind, ClusterState, MemberState
 from submissions.responses.models import Submission
 

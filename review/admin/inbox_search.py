@@ -21,7 +21,7 @@ from core.references import read_reference
 from review.consent import consent_of
 from review.searching.entries import due
 from review.searching.found import MOST_RANKED, among, best_first, search_for
-from review.searching.passages import passages_of
+from review.searching.snippet_sources import passages_of
 from review.searching.snippets import Marker
 from review.searching.wanted import Term
 from submissions.responses.models import Submission

@@ -21,7 +21,7 @@ from review.admin.note_form import NoteForm
 from review.errors import NoteRefused
 from review.models import Note
 from review.noting import READABLE, add_note, resolve_note
-from review.redaction.reading import answers_for
+from review.redaction.readable_texts import answers_for
 from submissions.responses.models import Submission
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from review.coding.passages import Passage, paragraphs, sentences, whole
+from review.coding.places_in_text import Passage, paragraphs, sentences, whole
 
 MOST_PARTS = 2_000  # to tick on one page; of a longer text, paragraphs alone
 PASSAGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")

@@ -10,7 +10,7 @@ from accounts.identity import may_see_identity
 from accounts.rights import Person
 from core.whole_files import open_whole
 from review.models import RedactedVersion
-from review.redaction.reading import hidden_files, sees_redacted
+from review.redaction.readable_texts import hidden_files, sees_redacted
 from submissions.responses.author_metadata.cleaning import without_author
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState

@@ -13,16 +13,16 @@ from core.admin.uk_time import in_uk_time, in_uk_time_exactly
 from core.pictures import FORMATS
 from review.admin.listed import is_read_across
 from review.consent import Consent, consent_of
-from review.differences import Piece, differences, line_differences
 from review.models import FileText
-from review.redaction.reading import (
+from review.redaction.readable_texts import (
     answers_for,
     digests_for,
     hidden_files,
     readable_file_text,
     sees_redacted,
 )
-from review.texts.reading import text_beside
+from review.texts.reading_due_files import text_beside
+from review.version_differences import Piece, differences, line_differences
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail

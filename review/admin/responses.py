@@ -36,7 +36,7 @@ from review.admin import (
     noting,
     pictures,
     progress_page,
-    reading,
+    response_views,
     saved_filters,
     withdrawing,
 )
@@ -211,7 +211,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
                 name="submissions_submission_file",
             ),
             *deciding.urls(self),
-            *reading.urls(self),
+            *response_views.urls(self),
             *keys.urls(self),
             *across.urls(self),
             *noting.urls(self),
@@ -257,7 +257,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        return reading.show(request, self, response)
+        return response_views.show(request, self, response)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

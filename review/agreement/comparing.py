@@ -18,7 +18,7 @@ from accounts.models import AuditEvent, User
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from review.coding.codings import can_be_coded
-from review.coding.passages import Passage, sentences
+from review.coding.places_in_text import Passage, sentences
 from review.coding.samples import blind_to
 from review.models import Code, Coding, CodingDone, CodingSample, FileText
 from submissions.calls.models import Question

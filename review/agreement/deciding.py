@@ -16,8 +16,8 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from review.agreement.coding_differences import Difference, differences, standing_codes
 from review.agreement.comparing import Comparison, compare, is_hidden_from
-from review.agreement.differences import Difference, differences, standing_codes
 from review.coding.locking import lock_codes
 from review.errors import CodingRefused, DecisionOutdated
 from review.models import Code, Coding, CodingDecision, CodingSample, DecidedCode

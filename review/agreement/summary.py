@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from accounts.models import User
+from review.agreement.coding_differences import differences
 from review.agreement.comparing import Comparison, compare, is_hidden_from
-from review.agreement.differences import differences
 from review.agreement.figures import By, CodeFigures, figures
 from review.models import CodingSample
 from submissions.calls.models import Call

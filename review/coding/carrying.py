@@ -14,7 +14,7 @@ from accounts.rights import may
 from accounts.states import Action
 from review.coding.codings import code_passage, quote
 from review.coding.locking import lock_codes
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.models import Code, Coding, Quote
 from submissions.responses.models import Submission, Version
 

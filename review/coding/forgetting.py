@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from review.coding.locking import lock_codes
-from review.coding.passages import sentences
+from review.coding.places_in_text import sentences
 from review.models import Code
 from submissions.calls.models import Call
 

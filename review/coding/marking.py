@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.redaction.marks import HiddenPassage
 
 MOST_LINES = 4  # under one piece; further ones share the last

@@ -10,7 +10,7 @@ from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among, is
 from core.row_keys import row_keys
 from core.spoken_time import say_day
 from review.agreement.summary import agreement_of
-from review.findings.counting import counting_responses, left_out_once
+from review.findings.finding_counts import counting_responses, left_out_once
 from review.models import Cluster, Coding, CodingSample, Redaction, Review
 from review.states import (
     LIVE_REDACTIONS,

@@ -18,7 +18,7 @@ from review.errors import FindingRefused
 from review.findings.claims import lock_finding
 from review.models import Coding, Finding, FindingPassage, Quote
 from review.quotes.consent import why_not_usable
-from review.quotes.reading import with_responses
+from review.quotes.quote_words import with_responses
 from review.states import FindingStatus, Stance
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState

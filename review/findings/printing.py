@@ -6,12 +6,12 @@ Readers outside the team get those passages alone whose words they may read.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from review.findings.counting import Place, Source, is_open
+from review.findings.finding_counts import Place, Source, is_open
 from review.models import Finding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each, why_not_answer
-from review.quotes.reading import with_responses, words_of_each
+from review.quotes.quote_words import with_responses, words_of_each
 from review.quotes.roles import RoleWords
-from review.redaction.reading import HIDDEN
+from review.redaction.readable_texts import HIDDEN
 from review.states import ReportAudience, Stance
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus

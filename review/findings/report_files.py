@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from core.safe_cells import neutralise
 from core.word_file import WordFrame, bold, heading, paragraph, run, table
 from core.word_template import QUOTE
-from review.findings.counting import Place, Source
+from review.findings.finding_counts import Place, Source
 from review.findings.method import label_of
 from review.findings.report_text import (
     Block,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.spoken_time import say_moment
-from review.findings.counting import Place
+from review.findings.finding_counts import Place
 from review.findings.method import label_of
 from review.findings.printing import ReportPassage
 from review.findings.reports import Report, ReportFinding

@@ -15,7 +15,7 @@ from core.disclosure_control import each_hidden, is_few
 from review.coding.samples import blind_to
 from review.errors import FindingRefused
 from review.findings.agreeing import agreements_with
-from review.findings.counting import (
+from review.findings.finding_counts import (
     Source,
     Stands,
     codes_of,
@@ -28,7 +28,7 @@ from review.findings.printing import ReportPassage, passages_of
 from review.findings.scale import say_share, scale_of, why_not_fitting
 from review.models import Code, Finding, ReportHeading
 from review.quotes.roles import RoleWords
-from review.redaction.reading import without_digest
+from review.redaction.readable_texts import without_digest
 from review.states import FindingStatus, ReportAudience
 from submissions.calls.models import Call
 from submissions.responses.models import Version

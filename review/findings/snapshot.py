@@ -7,7 +7,7 @@ digests. So an erasure finds nothing in it.
 from typing import Any
 
 from core.canonical import digest
-from review.findings.counting import Place
+from review.findings.finding_counts import Place
 from review.findings.printing import ReportPassage
 from review.findings.reports import Report, ReportFinding
 from review.models import ReportHeading

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from accounts.models import User
 from review.coding.decided import decided_against
 from review.coding.samples import blind_to, seen_by
-from review.duplicates.counting import PARAMETERS, left_out_sql
+from review.duplicates.counting_once import PARAMETERS, left_out_sql
 from review.matrix.columns import Across
 from review.models import Coding
 from submissions.calls.models import Call, Question

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.disclosure_control import FEW, Shown
 from review.coding.tree import CodeInTree, tree
-from review.matrix.counting import Counted, count_cells, number_of
+from review.matrix.cell_counts import Counted, count_cells, number_of
 from review.matrix.hiding import hidden_line
 from review.matrix.selection import Selection
 from review.matrix.summaries import Cell, latest_summaries

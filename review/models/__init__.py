@@ -10,11 +10,11 @@ from review.models.findings import (
     StrengthStep,
 )
 from review.models.inbox import Review, SavedFilter
+from review.models.keys_turned_off import KeysTurnedOff
 from review.models.matrix import MatrixSummary
 from review.models.memos import Memo, MemoText
 from review.models.notes import Note
 from review.models.quotes import Quote
-from review.models.reading import KeysTurnedOff
 from review.models.redaction import RedactedFileText, RedactedVersion, Redaction
 from review.models.samples import CodingDone, CodingSample, SampledResponse
 from review.models.search import SearchEntry

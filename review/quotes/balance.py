@@ -63,7 +63,7 @@ class Balance:
 def balance_of(quotes: Collection[OfAVersion], call: Call) -> Balance:
     """Return what is one-sided about the quotes, all of the call.
 
-    Leave out those that may not be used. Fetch them by `quotes.reading.with_responses`.
+    Leave out those that may not be used. Fetch them by `quotes.quote_words.with_responses`.
     """
     if not quotes:
         return Balance(0)

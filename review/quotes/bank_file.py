@@ -16,9 +16,9 @@ from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.citing import citation_of
 from review.quotes.consent import standing_of_each
-from review.quotes.reading import is_hidden, seen_by, with_responses, words_of_each
+from review.quotes.quote_words import is_hidden, seen_by, with_responses, words_of_each
 from review.quotes.roles import RoleWords
-from review.redaction.reading import without_digest
+from review.redaction.readable_texts import without_digest
 from submissions.calls.models import Call
 
 HEADING = (

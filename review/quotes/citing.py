@@ -13,7 +13,7 @@ from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.consent import why_not_usable
 from review.quotes.marking import place_on_record
-from review.quotes.reading import is_hidden, with_responses, words_of
+from review.quotes.quote_words import is_hidden, with_responses, words_of
 from review.quotes.roles import RoleWords
 from submissions.responses.models import Submission
 

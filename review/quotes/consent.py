@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from review.coding.carrying import same_words
 from review.coding.codings import quote as words_as_given
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.consent import consent_of
 from review.models import Quote
 from submissions.calls.models import Call, Question
@@ -75,7 +75,7 @@ def why_not_usable(quote: Quote) -> str | None:
 
 
 def standing_of_each(quotes: Collection[Quote]) -> dict[int, Standing]:
-    """Return how each quote stands, by its key. Fetch them by `quotes.reading.with_responses`.
+    """Return how each quote stands, by its key. Fetch them by `quotes.quote_words.with_responses`.
 
     What its author allows now counts, and so does what they take out of an answer later: then the
     evidence says it no more. Texts are read for quotes of earlier versions alone.

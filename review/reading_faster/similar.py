@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import User
-from review.coding.passages import Passage, sentences
+from review.coding.places_in_text import Passage, sentences
 from review.reading_faster.texts import (
     JOIN_REDACTED,
     READABLE_WORDS,
@@ -22,7 +22,7 @@ from review.reading_faster.texts import (
     answers_of,
     stems_of,
 )
-from review.redaction.reading import sees_redacted
+from review.redaction.readable_texts import sees_redacted
 from submissions.calls.models import Call, Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState, TriageStatus

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from accounts.models import User
-from review.redaction.reading import texts_for
+from review.redaction.readable_texts import texts_for
 from review.searching.snippets import LONGEST_WORD, stems
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS

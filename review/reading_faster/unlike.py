@@ -22,7 +22,7 @@ from review.reading_faster.texts import (
     answers_of,
     stems_of,
 )
-from review.redaction.reading import sees_redacted
+from review.redaction.readable_texts import sees_redacted
 from review.visits import unread_by
 from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version

@@ -20,7 +20,7 @@ from core.disclosure_control import Shown, is_few
 from review.matrix.hiding import hidden_line
 from review.matrix.selection import Selection
 from review.reading_faster.stop_words import STOP_WORDS
-from review.redaction.reading import readable_texts
+from review.redaction.readable_texts import readable_texts
 from submissions.responses.models import Submission, Version
 
 MOST_READ = 4_000  # responses that are read for one page; of more, so many are drawn by chance

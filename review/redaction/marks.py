@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from review.models import FileText, Redaction
-from review.redaction.reading import redactions_of
+from review.redaction.readable_texts import redactions_of
 from review.states import LIVE_REDACTIONS, RedactionReason, RedactionState
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind

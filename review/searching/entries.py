@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.canonical import digest
 from review.models import FileText, Note, Redaction, SearchEntry
-from review.redaction.reading import readable_answers, readable_file_texts
+from review.redaction.readable_texts import readable_answers, readable_file_texts
 from review.states import LIVE_REDACTIONS, TextState
 from submissions.calls.models import Call
 from submissions.calls.states import CHOICE_KINDS, QuestionKind

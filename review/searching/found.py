@@ -21,7 +21,7 @@ from django.db.models.functions import Cast
 
 from accounts.rights import Person, calls_of, is_administrator
 from accounts.states import Action
-from review.redaction.reading import sees_redacted_in
+from review.redaction.readable_texts import sees_redacted_in
 from review.searching.wanted import Term, Wanted, read
 from submissions.responses.models import Submission
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from accounts.identity import may_see_identity
-from review.duplicates.counting import Standing, standing_of
+from review.duplicates.counting_once import Standing, standing_of
 from review.models import ClusterMember
 from review.states import ClusterKind, MemberState
 from submissions.calls.models import Call

@@ -18,7 +18,7 @@ from submissions.admin.entry_form import EntryForm
 from submissions.admin.entry_page import current_of, render_entry
 from submissions.calls.models import Section
 from submissions.calls.states import QuestionKind
-from submissions.respondent.conflicts import conflicts_page
+from submissions.respondent.conflicts_page import conflicts_page
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.saving import UPLOAD, SaveOutcome, save_page

@@ -18,7 +18,7 @@ from submissions.calls.models.loaded import LoadedWording
 from submissions.calls.retention import end_earlier
 from submissions.definitions.changes import differences
 from submissions.definitions.errors import DefinitionRefused
-from submissions.definitions.reading import read
+from submissions.definitions.reading_calls import read
 from submissions.definitions.rules import check
 from submissions.definitions.tables import Problems
 from submissions.definitions.types import (

@@ -21,7 +21,7 @@ from submissions.respondent.browser_session import (
 from submissions.respondent.documents.questions import questions_pdf, questions_word
 from submissions.respondent.effort import effort_in_words
 from submissions.respondent.error_pages import too_many
-from submissions.respondent.forms.reading import reading_of
+from submissions.respondent.forms.all_questions import reading_of
 from submissions.respondent.publication_words import before_answering
 from submissions.respondent.steps import first_address
 from submissions.respondent.time_left import time_left_at

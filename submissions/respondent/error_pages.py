@@ -12,7 +12,7 @@ from django.urls import reverse
 from core import outages, request_ids
 from submissions.calls.models import Call, Question
 from submissions.respondent import outage_page
-from submissions.respondent.forms.conflicts import MERGED
+from submissions.respondent.forms.conflict_choices import MERGED
 from submissions.respondent.waiting import minutes_of, retry_after
 from submissions.responses.answering import LONGEST_KEPT
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from core.whole_files import FileLost, open_whole
 from submissions.respondent.browser_session import call_or_404, response_in_session
-from submissions.responses.file_types.checking import MEDIA_TYPES
+from submissions.responses.file_types.detecting import MEDIA_TYPES
 from submissions.responses.models import Attachment
 
 logger = logging.getLogger(__name__)

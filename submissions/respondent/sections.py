@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import spoken_time
 from core.public_pages import compressed
-from submissions.respondent.conflicts import conflicts_page
+from submissions.respondent.conflicts_page import conflicts_page
 from submissions.respondent.decorators import with_working_copy
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.section_form import SectionForm

@@ -19,7 +19,7 @@ from core.stores import has_bucket
 from submissions.calls.models import Question
 from submissions.responses.ending.stored_files import end_removed
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types.checking import (
+from submissions.responses.file_types.detecting import (
     refuse_macro_ending,
     refuse_unless_what_it_says,
     type_by_name,

@@ -18,7 +18,7 @@ from submissions.responses.attaching import (
     store,
 )
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types.checking import TYPES
+from submissions.responses.file_types.detecting import TYPES
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.working_copy import lock_working_copy
 

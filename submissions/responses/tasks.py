@@ -10,7 +10,7 @@ from core.broker import broker, nudge
 from core.outages import StoreAway
 from submissions.responses import scanning
 from submissions.responses.ending.stored_files import end_removed_from_drafts
-from submissions.responses.evidence_checks.checking import check_evidence, is_due
+from submissions.responses.evidence_checks.weekly_check import check_evidence, is_due
 from submissions.responses.importing import uploads
 from submissions.responses.importing.carrying_out import carry_out_next
 

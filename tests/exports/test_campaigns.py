@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts.states import Role
 from exports.consent import Scope
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from exports.filters import ExportFilter
 from review.duplicates.deciding import decide
 from review.models import Cluster

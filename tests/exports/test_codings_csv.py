@@ -15,9 +15,9 @@ from exports.consent import Scope
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
+from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
-from review.agreement.differences import differences
 from review.coding.codings import code_passage, quote
 from review.coding.samples import draw_sample, say_done
 from review.models import Code, Coding, SampledResponse

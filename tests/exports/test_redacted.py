@@ -18,7 +18,7 @@ from exports.queries import count
 from exports.types import Dataset
 from review.coding.codings import code_passage
 from review.redaction.redacting import ask_back, show_again
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses import amending, attaching, submitting
 from submissions.responses.models import Submission
 from submissions.responses.submitting import submit
@@ -38,7 +38,7 @@ from tests.makers import (
 )
 from tests.personal_data.everything_typed import unpacked
 from tests.review.redaction_makers import make_proposed, make_redaction
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db
 SECRET, IN_FILE = "zqsecretperson", "zqsecretfile"
@@ -56,7 +56,7 @@ def response(call):
     draft = make_draft(call, **answers)
     make_attachment(draft, content=f"Ask {IN_FILE} too.".encode())
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     code_passage(
         code=make_code(call=call, name="People"),
         version=response.current_version,

@@ -11,7 +11,7 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from core.clock import wall_now
 from review.searching.entries import write_due
-from review.texts.reading import read_due
+from review.texts.reading_due_files import read_due
 from submissions.responses import replying
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.submitting import submit
@@ -29,7 +29,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

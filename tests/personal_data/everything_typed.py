@@ -19,7 +19,7 @@ from exports import export_runs, worker
 from exports.consent import Scope
 from review.coding.codings import code_passage
 from review.searching.entries import write_due
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.mail import resending, sending
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -148,7 +148,7 @@ def live_through():
     )
     attaching.detach(submission=draft, public_id=dropped.public_id, at=moment)
     second = submitting.submit(submission=draft, at=moment + timedelta(minutes=1))
-    assert reading.read_due(now=wall_now, until=lambda: False) == 2
+    assert reading_due_files.read_due(now=wall_now, until=lambda: False) == 2
     response = Submission.objects.get(pk=draft.pk)
     remember_address(submission=response, address="zqlink7x@example.org", at=moment)
     late_passes.give(

@@ -18,7 +18,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import erasing as requests
 from submissions.responses import submitting
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Submission, Version
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState

@@ -18,7 +18,7 @@ from exports.consent import Scope
 from personal_data import erasing
 from review import noting, triage
 from review.coding import codings
-from review.duplicates import comparing
+from review.duplicates import comparing_arrivals
 from review.memos.writing import About, write_memo
 from review.models import Coding, Quote
 from review.quotes import marking
@@ -175,7 +175,7 @@ class Meanwhile:
         write_memo(about, title=self.word, text=self.word, by=self.manager, at=self.at)
 
     def compare(self):
-        comparing.compare_due(now=lambda: self.at, until=lambda: False)
+        comparing_arrivals.compare_due(now=lambda: self.at, until=lambda: False)
 
     def export(self):
         worker.make_next(now=lambda: self.at, wall_now=lambda: datetime.now(UTC))

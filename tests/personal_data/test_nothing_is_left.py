@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.states import Role
 from personal_data import erasing
 from submissions.responses import erasing as requests
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Submission
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState

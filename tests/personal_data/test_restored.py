@@ -10,7 +10,7 @@ from accounts.states import Role
 from personal_data import erasing, reapplying
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import erasing as requests
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import ErasureRequest, Version
 from submissions.responses.models.attachments import private_storage
 from tests.makers import make_call, make_submitted, make_user, while_open

@@ -15,7 +15,7 @@ from submissions.calls.models import Call
 from submissions.definitions import closing_times
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import late_passes
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Attachment, Submission
 from tests.makers import complete_answers, make_attachment, make_call, make_draft, make_user
 from tests.rights.test_every_address import guarded

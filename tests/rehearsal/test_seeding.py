@@ -14,7 +14,7 @@ from rehearsal.seeding import SeedingRefused, seed_responses
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import validation_issues
 from submissions.responses.errors import CallNotYetOpen
-from submissions.responses.file_types.checking import refuse_unless_what_it_says
+from submissions.responses.file_types.detecting import refuse_unless_what_it_says
 from submissions.responses.models import (
     Answer,
     Attachment,

@@ -20,7 +20,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import amending, late_passes, submitting
 from submissions.responses import erasing as requests
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import ErasureRequest, Submission, Version
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope

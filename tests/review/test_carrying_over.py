@@ -10,7 +10,7 @@ from review.models import Coding
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.review.test_coding_page import coder, page, signed_in
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 STORY = "Pay is late. Pay is low. Trust is gone."
 

@@ -18,7 +18,7 @@ from submissions.responses.amending import withdraw
 from tests.forms import form_of
 from tests.makers import OPENS_AT, make_call, make_code, make_submitted, make_user
 from tests.review.test_codebook_pages import coded, signed_in, words
-from tests.review.texts.test_reading import given, read
+from tests.review.texts.test_reading_due_files import given, read
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/review/code/"

@@ -9,7 +9,7 @@ from accounts.states import Role
 from core.clock import wall_now
 from review.coding.codings import quote
 from review.models import Coding
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses.states import ErasureScope
 from submissions.responses.submitting import submit
 from tests.exports.exporting import exported, json_lines
@@ -39,7 +39,7 @@ def response(call):
     draft = make_draft(call, **complete_answers(call))
     make_attachment(draft, name="notes.txt", content=TEXT.encode())
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     return response
 
 
@@ -83,7 +83,7 @@ def test_same_place_of_an_answer_and_of_two_files_are_three_codings(call, client
     for name in ("one.txt", "two.txt"):
         make_attachment(draft, name=name, content=TEXT.encode())
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     of_response = f"/admin/submissions/submission/{response.pk}/codings"
     files = response.current_version.attachments.all()
     pages = [f"{of_response}/{f.question.key}/?file={f.public_id}" for f in files]
@@ -121,7 +121,7 @@ def test_no_export_has_what_is_coded_in_files(call, client, response):
 
 
 def test_coded_text_is_not_read_anew_by_other_rules(client, response, monkeypatch):
-    monkeypatch.setattr(reading, "RULES", 2)
-    assert reading.due(wall_now()).count() == 1
+    monkeypatch.setattr(reading_due_files, "RULES", 2)
+    assert reading_due_files.due(wall_now()).count() == 1
     code(client, response, passage="0-4")
-    assert reading.due(wall_now()).count() == 0
+    assert reading_due_files.due(wall_now()).count() == 0

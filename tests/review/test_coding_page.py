@@ -14,7 +14,7 @@ from accounts.states import Role
 from review.coding.codings import quote
 from review.models import Code, Coding
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 STORY = "Fair pay 😎. Rivals share. They do.\n\nAnother paragraph of one sentence"
 

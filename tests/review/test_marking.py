@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review.coding.marking import CodedPassage, Mark, Piece, pieces
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 
 
 def coded(code, start, end):

@@ -13,7 +13,7 @@ from review.models import SearchEntry
 from review.noting import add_note
 from review.redaction.redacting import approve, ask_back, show_again
 from review.searching.entries import write_due
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses.attaching import digest_of, store
 from submissions.responses.submitting import submit
 from submissions.responses.verifying import checking_code
@@ -32,7 +32,7 @@ from tests.makers import (
 )
 from tests.review.redaction_makers import make_proposed, make_redaction
 from tests.review.test_coding_page import signed_in
-from tests.review.test_reading import amended, page_of
+from tests.review.test_response_views import amended, page_of
 
 pytestmark = pytest.mark.django_db
 SECRET, IN_FILE = "zqperson", "zqfile"
@@ -52,7 +52,7 @@ def response(call):
     draft = make_draft(call, **complete_answers(call, story=STORY))
     make_attachment(draft, content=f"Ask {IN_FILE} gladly.".encode())
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     return response
 
 

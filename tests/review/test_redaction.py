@@ -9,10 +9,10 @@ from core.clock import wall_now
 from review.errors import RedactionRefused
 from review.models import RedactedFileText, RedactedVersion, Redaction
 from review.redaction.proposing import propose, withdraw
-from review.redaction.reading import readable_answers, readable_file_text, readable_words
+from review.redaction.readable_texts import readable_answers, readable_file_text, readable_words
 from review.redaction.redacting import approve, ask_back, keep_hidden, refuse, show_again
 from review.states import RedactionReason, RedactionState
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses import amending, attaching, submitting
 from submissions.responses.models import Submission
 from submissions.responses.states import ErasureScope
@@ -30,7 +30,7 @@ from tests.makers import (
 )
 from tests.personal_data.erasures import erase
 from tests.review.redaction_makers import make_proposed, make_redaction
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db
 STORY = "Jo Bloggs\r\nof Leeds 😎 said so. Leeds knows."
@@ -65,7 +65,7 @@ def given_file(call, content, *, at=None):
     draft = make_draft(call, **complete_answers(call))
     make_attachment(draft, content=content)
     response = submit(submission=draft, at=at or while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     return response
 
 
@@ -432,7 +432,7 @@ def replace_file(response, content):
     attaching.detach(submission=response, public_id=file.public_id, at=at)
     make_attachment(response, content=content)
     submitting.submit(submission=response, at=at)
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
 
 
 def test_file_that_is_given_beside_the_one_with_hidden_words_is_not_withheld(call):
@@ -448,8 +448,8 @@ def test_file_that_is_given_beside_the_one_with_hidden_words_is_not_withheld(cal
 def test_text_of_a_file_with_a_redaction_is_not_read_anew(call, monkeypatch):
     response = given_file(call, b"Ask Jo Bloggs.")
     make_redaction(response, "Jo Bloggs", key="documents", file_text=file_text_of(response))
-    monkeypatch.setattr(reading, "RULES", 2)
-    assert not reading.due(wall_now()).exists()
+    monkeypatch.setattr(reading_due_files, "RULES", 2)
+    assert not reading_due_files.due(wall_now()).exists()
 
 
 def test_erasing_a_response_deletes_its_redactions(call):

@@ -11,7 +11,7 @@ from core.clock import wall_now
 from review.models import Redaction
 from review.redaction.redacting import approve, refuse
 from review.states import RedactionReason, RedactionState
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses.submitting import submit
 from tests.makers import (
     OPENS_AT,
@@ -26,7 +26,7 @@ from tests.makers import (
 )
 from tests.review.redaction_makers import make_proposed, make_redaction
 from tests.review.test_coding_page import signed_in
-from tests.review.test_reading import amended, page_of
+from tests.review.test_response_views import amended, page_of
 
 pytestmark = pytest.mark.django_db
 STORY = "Jo 😎 Bloggs said so. Jo 😎 Bloggs knows."
@@ -150,7 +150,7 @@ def test_passage_of_a_file_is_proposed(client, call):
     draft = make_draft(call, **complete_answers(call))
     make_attachment(draft, content=b"Ask Jo.")
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     file = response.current_version.attachments.get()
     client.post(
         f"{address(response, 'documents')}?file={file.public_id}",

@@ -8,7 +8,7 @@ from review.models import Redaction
 from review.redaction.suggesting import Kind, Names, found_in, suggestions
 from review.searching.entries import texts_of_files
 from review.states import RedactionState
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.calls.states import ORGANISATION_NAME
 from submissions.responses.submitting import submit
 from tests.makers import (
@@ -141,7 +141,7 @@ def test_texts_of_files_are_looked_through(call):
     draft = make_draft(call, **complete_answers(call, name="Jo Bloggs", story="No name"))
     make_attachment(draft, content=b"By Bloggs, LS1 4DY.")
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     assert suggested(response) == [("Bloggs", Kind.AUTHOR), ("LS1 4DY", Kind.POSTCODE)]
 
 

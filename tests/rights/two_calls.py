@@ -15,8 +15,8 @@ from accounts.states import AuditAction, Role
 from exports import export_runs
 from exports.models import ApiToken, ExportRun
 from review.admin.agreement.differences_page import name_of
+from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
-from review.agreement.differences import differences
 from review.coding.codings import code_passage
 from review.coding.samples import close_sample, draw_sample, say_done
 from review.findings.claims import Claim, write_finding

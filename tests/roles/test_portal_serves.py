@@ -22,7 +22,7 @@ from submissions.mail import tasks as mail_tasks
 from submissions.mail.daily_report import enqueue_digests
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, submitting
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Submission
 from tests.exports.api.pulling import make_token, pull, said
 from tests.exports.test_export_runs import make_run

@@ -20,7 +20,7 @@ from core.stores import DISK, PRIVATE, S3
 from personal_data import stored_files
 from personal_data.stored_files import fields
 from submissions.outbox import holding
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
 from tests.exports.exporting import exported, members

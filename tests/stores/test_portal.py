@@ -17,9 +17,9 @@ from exports.states import ExportState
 from personal_data.reapplying import kept_tombstones
 from review.models import FileText
 from review.states import TextState
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses import scanning
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.importing import uploads
 from submissions.responses.models import Attachment, FileScan, Submission
 from submissions.responses.submitting import submit
@@ -141,7 +141,7 @@ def test_file_that_was_changed_in_the_bucket_is_handed_out_to_nobody(staff, call
 @pytest.mark.django_db
 def test_text_of_a_file_is_read(call):
     submitted_with_a_file(call)
-    assert reading.read_due(now=lambda: while_open(call), until=lambda: False) == 1
+    assert reading_due_files.read_due(now=lambda: while_open(call), until=lambda: False) == 1
     assert FileText.objects.get().text.strip() == CONTENT.decode().strip()
 
 
@@ -269,7 +269,7 @@ def test_worker_waits_for_a_dead_server_and_loses_nothing(call, s3, settings):
         assert scanning.scan_due(now=lambda: while_open(call)).scanned == 0
         assert FileScan.objects.count() == 0
         settings.CLAMD_URL = ""
-        assert reading.read_due(now=lambda: while_open(call), until=lambda: False) == 0
+        assert reading_due_files.read_due(now=lambda: while_open(call), until=lambda: False) == 0
         worker.make_next(now=lambda: while_open(call), wall_now=lambda: while_open(call))
     scanner.close()
     run.refresh_from_db()
@@ -277,7 +277,7 @@ def test_worker_waits_for_a_dead_server_and_loses_nothing(call, s3, settings):
         ExportState.FAILED,
         "The place where files are kept does not answer. Ask for it again later.",
     )
-    assert reading.read_due(now=lambda: while_open(call), until=lambda: False) == 1
+    assert reading_due_files.read_due(now=lambda: while_open(call), until=lambda: False) == 1
     assert FileText.objects.get().state == TextState.READ
 
 

@@ -20,8 +20,8 @@ from core import clock, schema
 from core.stores import NotListed
 from personal_data import reapplying
 from submissions.responses.evidence_checks import record
-from submissions.responses.evidence_checks.checking import check_evidence
 from submissions.responses.evidence_checks.versions import VersionChecks
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 
 THERE = "The database and the files are there and mail is held, but not all was done"
 

@@ -20,9 +20,9 @@ from review.admin.agreement.differences_page import (
 )
 from review.admin.agreement.sample_pages import sample_page, show
 from review.admin.codebook_pages import codes_to_choose
+from review.agreement.coding_differences import Difference, differences, standing_codes
 from review.agreement.comparing import Comparison, compare
 from review.agreement.deciding import LONGEST_REASON, Decision, decide, why_not_yet
-from review.agreement.differences import Difference, differences, standing_codes
 from review.errors import CodingRefused, DecisionOutdated
 from review.models import Code, CodingDecision, CodingSample, SampledResponse
 

@@ -16,11 +16,11 @@ from core import clock
 from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key
 from review.admin.agreement.sample_pages import sample_page, show
+from review.agreement.coding_differences import Difference, differences
 from review.agreement.comparing import Comparison, compare
 from review.agreement.deciding import said
-from review.agreement.differences import Difference, differences
 from review.models import Code, CodingDecision, CodingSample
-from review.redaction.reading import readable_text, sees_redacted
+from review.redaction.readable_texts import readable_text, sees_redacted
 
 ON_A_PAGE = 25
 UNDECIDED, DECIDED = "undecided", "decided"

@@ -17,9 +17,9 @@ from core import clock
 from core.row_keys import row_key
 from core.safe_cells import neutralise
 from review.admin.agreement.sample_pages import sample_page, show
+from review.agreement.coding_differences import differences
 from review.agreement.coefficients import Figure
 from review.agreement.comparing import Comparison, compare
-from review.agreement.differences import differences
 from review.agreement.figures import By, CodeFigures, PairFigures, figures
 from review.models import CodingSample
 

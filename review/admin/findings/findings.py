@@ -24,9 +24,9 @@ from review.coding.samples import blind_to
 from review.consent import Consent, consent_of
 from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
-from review.findings.counting import codes_of, stands_of
+from review.findings.finding_counts import codes_of, stands_of
+from review.findings.passage_words import words_for
 from review.findings.printing import why_not_printed
-from review.findings.reading import words_for
 from review.findings.reports import base_in_words
 from review.findings.scale import say_share, scale_of, why_not_fitting
 from review.models import Code, Finding, FindingPassage

@@ -11,7 +11,7 @@ from accounts.current_user import current_user
 from core import clock
 from review.admin.findings.pages import show
 from review.errors import FindingOutdated, FindingRefused
-from review.findings.counting import stands_of
+from review.findings.finding_counts import stands_of
 from review.findings.outline import (
     DOWN,
     UP,

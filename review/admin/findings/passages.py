@@ -21,12 +21,12 @@ from review.admin.findings.pages import show
 from review.coding.samples import seen_by
 from review.errors import FindingRefused
 from review.findings import passages
-from review.findings.counting import codes_of
-from review.findings.reading import words_for
+from review.findings.finding_counts import codes_of
+from review.findings.passage_words import words_for
 from review.models import Coding, Finding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
-from review.quotes.reading import of_the_outer_quote
-from review.quotes.reading import seen_by as quotes_seen_by
+from review.quotes.quote_words import of_the_outer_quote
+from review.quotes.quote_words import seen_by as quotes_seen_by
 from review.states import Stance
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus

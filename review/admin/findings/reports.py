@@ -20,7 +20,7 @@ from core.admin.uk_time import in_uk_time
 from review.admin.findings.pages import call_page, show
 from review.coding.samples import blind_to
 from review.errors import FindingRefused
-from review.findings.comparing import what_changed
+from review.findings.changes_since_report import what_changed
 from review.findings.making import make_report
 from review.findings.report_files import CONTENT_TYPES
 from review.models import Finding, ReportRun

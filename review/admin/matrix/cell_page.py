@@ -23,7 +23,7 @@ from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selection_from
 from review.admin.matrix.shown_passages import put_on_record, shown_passages
 from review.errors import CodingRefused
-from review.matrix.passages import passages_in
+from review.matrix.cell_passages import passages_in
 from review.matrix.summaries import (
     LONGEST,
     Cell,

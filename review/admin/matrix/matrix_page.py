@@ -13,7 +13,7 @@ from core.bar_charts import BarChart, draw_bars
 from core.spoken_time import say_moment
 from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import coded_questions, coders_of, query_of, selection_from
-from review.duplicates.counting import has_decided
+from review.duplicates.counting_once import has_decided
 from review.matrix.columns import choices_across
 from review.matrix.selection import Selection
 from review.matrix.summaries import sees_summaries

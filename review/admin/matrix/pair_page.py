@@ -7,7 +7,7 @@ from accounts.call_admin import OfOwnCalls
 from review.admin.matrix.choosing import matrix_address, query_of, selection_from, together_address
 from review.admin.matrix.shown_passages import put_on_record, shown_passages
 from review.coding.tree import tree
-from review.matrix.passages import passages_together
+from review.matrix.cell_passages import passages_together
 from review.models import Code
 
 OVERLAPPING, PAGE = "overlapping", "p"

@@ -11,9 +11,9 @@ from core import clock
 from review.coding.codings import quote
 from review.coding.tree import CodeInTree
 from review.consent import Consent, consent_of
-from review.matrix.passages import CellPassages, Passage
+from review.matrix.cell_passages import CellPassages, Passage
 from review.matrix.selection import Selection
-from review.redaction.reading import readable_quotes, sees_redacted
+from review.redaction.readable_texts import readable_quotes, sees_redacted
 from submissions.responses.models import Submission
 
 

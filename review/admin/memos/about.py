@@ -11,7 +11,7 @@ from accounts.rights import may
 from accounts.states import Action
 from core.row_keys import row_key
 from review.admin.coding_source import Source
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.memos.writing import READABLE, About, PassageOf
 from review.models import Code, FileText, Memo
 from submissions.calls.models import Call

@@ -13,7 +13,7 @@ from accounts.states import Action
 from core.admin.uk_time import in_uk_time
 from review.admin.memos.about import address_to_write
 from review.admin.shortening import shorten
-from review.memos.reading import seen_by, words_of_passage
+from review.memos.visible_memos import seen_by, words_of_passage
 from review.memos.writing import READABLE
 from review.models import Code, Coding, Memo
 from submissions.responses.models import Submission

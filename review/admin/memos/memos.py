@@ -28,7 +28,7 @@ from review.admin.response_filters import Choices, OneOf
 from review.admin.shortening import shorten
 from review.errors import MemoOutdated, MemoRefused
 from review.memos.deleting import delete_memo, may_delete
-from review.memos.reading import seen_by, words_of_passage
+from review.memos.visible_memos import seen_by, words_of_passage
 from review.memos.writing import About, change_memo, write_memo
 from review.models import Memo
 from submissions.calls.models import Call

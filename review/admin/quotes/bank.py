@@ -37,7 +37,7 @@ from review.admin.quotes.marking import mark as mark_passages
 from review.admin.response_filters import chosen_call
 from review.admin.shortening import shorten
 from review.coding import samples
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.errors import QuoteRefused
 from review.models import Coding, Finding, Quote
 from review.quotes.balance import balance_of
@@ -45,7 +45,7 @@ from review.quotes.bank_file import export_bank
 from review.quotes.citing import copy_quote
 from review.quotes.consent import Standing, standing_of_each
 from review.quotes.marking import unmark_quote
-from review.quotes.reading import codings_within, seen_by, with_responses, words_of_each
+from review.quotes.quote_words import codings_within, seen_by, with_responses, words_of_each
 from review.quotes.roles import RoleWords
 from submissions.calls.models import Call
 

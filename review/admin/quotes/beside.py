@@ -10,7 +10,7 @@ from review.admin.coding_source import Source
 from review.admin.shortening import shorten
 from review.models import Quote
 from review.quotes.consent import standing_of_each
-from review.quotes.reading import seen_by, with_responses
+from review.quotes.quote_words import seen_by, with_responses
 from submissions.responses.models import Version
 
 

@@ -14,7 +14,7 @@ from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.models import Coding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
-from review.quotes.reading import of_the_outer_quote, with_responses
+from review.quotes.quote_words import of_the_outer_quote, with_responses
 from review.quotes.roles import role_question
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS

@@ -10,11 +10,11 @@ from core import clock
 from core.row_keys import row_key
 from review.admin.coding_source import Source
 from review.admin.passage_form import PASSAGE
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.models import Quote
 from review.quotes.consent import why_not_usable
 from review.quotes.marking import mark_quote, unmark_quote
-from review.quotes.reading import seen_by, with_responses
+from review.quotes.quote_words import seen_by, with_responses
 from submissions.responses.models import Submission, Version
 
 MARK = "mark"  # the button's name; beside a coding its value is the passage

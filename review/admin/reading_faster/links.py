@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from review.admin.coding_source import FILE
 from review.admin.listed import CameFrom
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.models import FileText
 from submissions.responses.models import Submission
 

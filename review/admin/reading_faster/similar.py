@@ -18,7 +18,7 @@ from core.row_keys import row_key
 from review.admin.coding_source import source_of
 from review.admin.listed import CameFrom
 from review.admin.reading_faster.links import NAME, PASSAGE, VERSION
-from review.coding.passages import Passage, sentences
+from review.coding.places_in_text import Passage, sentences
 from review.coding.samples import seen_by
 from review.consent import Consent, consent_of
 from review.models import Coding

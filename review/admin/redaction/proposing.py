@@ -18,10 +18,10 @@ from core.row_keys import row_key
 from review.admin.coding_source import Source, latest_version, source_of
 from review.admin.listed import CameFrom
 from review.admin.passage_form import PassageForm
-from review.coding.passages import Passage, chosen_by_browser
+from review.coding.places_in_text import Passage, chosen_by_browser
 from review.errors import CodingRefused, RedactionRefused
 from review.redaction.proposing import propose_all
-from review.redaction.reading import sees_redacted
+from review.redaction.readable_texts import sees_redacted
 from review.states import RedactionReason
 from submissions.responses.models import Submission, Version
 

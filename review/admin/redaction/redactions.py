@@ -37,7 +37,7 @@ from review.admin.redaction.suggesting import SuggestionPages
 from review.errors import RedactionRefused
 from review.models import Redaction
 from review.redaction.proposing import withdraw
-from review.redaction.reading import sees_redacted
+from review.redaction.readable_texts import sees_redacted
 from review.redaction.redacting import approve, ask_back, keep_hidden, refuse, show_again
 from review.states import LIVE_REDACTIONS, RedactionState
 from review.tasks import write_search_entries

@@ -13,7 +13,7 @@ takes away again.
 
 import re
 
-from review.coding.passages import as_shown
+from review.coding.places_in_text import as_shown
 from review.models import Code
 from review.states import CodePattern
 

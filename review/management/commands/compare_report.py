@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
-from review.findings.comparing import what_changed
+from review.findings.changes_since_report import what_changed
 from review.models import ReportRun
 
 CANNOT = 2

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
 from core.outages import StoreAway
-from submissions.responses.evidence_checks.checking import check_evidence
+from submissions.responses.evidence_checks.weekly_check import check_evidence
 
 
 class Command(BaseCommand):

@@ -28,7 +28,7 @@ ROOM = 4  # empty lines below a question that is answered in words
 
 
 def questions_pdf(call: Call, reading: Reading) -> bytes:
-    """Return the questions (`forms.reading.reading_of`) as a tagged PDF."""
+    """Return the questions (`forms.all_questions.reading_of`) as a tagged PDF."""
     data = questions_data(call, reading)
     return _kept("pdf", data, lambda: typeset("questions.typ", data))
 

@@ -19,7 +19,7 @@ from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.condition_words import Applies
 from submissions.respondent.forms.fields import row_names
 from submissions.responses.answering import warning_of
-from submissions.responses.file_types.checking import MEDIA_TYPES, endings_of
+from submissions.responses.file_types.detecting import MEDIA_TYPES, endings_of
 from submissions.responses.models import Attachment
 
 FileUrl = Callable[[Attachment], str]

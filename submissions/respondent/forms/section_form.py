@@ -15,7 +15,12 @@ from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
 from submissions.respondent.forms.clearing import CLEARS, without_cleared
 from submissions.respondent.forms.condition_words import Applies, applies
-from submissions.respondent.forms.conflicts import CONFLICTS, ConflictChoice, choice_of, merged_from
+from submissions.respondent.forms.conflict_choices import (
+    CONFLICTS,
+    ConflictChoice,
+    choice_of,
+    merged_from,
+)
 from submissions.respondent.forms.fields import AnswerField, posted_names, row_names
 from submissions.respondent.forms.layout import section_helper
 from submissions.respondent.forms.posted_etags import BASE_ETAGS, pending_etags, posted_etags

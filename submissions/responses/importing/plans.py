@@ -15,7 +15,7 @@ from submissions.calls.models import Call, Question
 from submissions.responses.answering import validation_issues
 from submissions.responses.attaching import refuse_unless_allowed, refuse_unless_of
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types.checking import TYPES
+from submissions.responses.file_types.detecting import TYPES
 from submissions.responses.importing.cells import (
     CellRefused,
     read_answer,

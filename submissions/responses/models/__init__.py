@@ -1,9 +1,9 @@
 from submissions.responses.models.asking import FollowUp, Reply
 from submissions.responses.models.attachments import Attachment
-from submissions.responses.models.checking import EvidenceCheck
 from submissions.responses.models.deadlines import ClosingChange, LatePass
 from submissions.responses.models.entries import Entry
 from submissions.responses.models.erasures import ErasureRequest
+from submissions.responses.models.evidence_checks import EvidenceCheck
 from submissions.responses.models.imports import ImportedRow, ResponseImport
 from submissions.responses.models.responses import (
     Answer,

@@ -3,9 +3,9 @@
 import pytest
 
 from exports.counts.closed import NOT_ASKED
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from submissions.calls.models import Call
-from tests.exports.counting import NOW
+from tests.exports.counted_call import NOW
 from tests.makers import make_call, make_submitted
 
 LINKED = [

@@ -15,7 +15,7 @@ from exports.types import Dataset
 from submissions.calls.models import Call, Question
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
-from tests.exports.counting import NOW
+from tests.exports.counted_call import NOW
 from tests.makers import EVIDENCE, YES_NO, make_call, make_draft, make_submitted
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.states import Role
-from tests.exports.counting import NOW
+from tests.exports.counted_call import NOW
 from tests.makers import make_user
 
 

@@ -10,7 +10,7 @@ from accounts.states import Action, Role
 from exports.columns import columns
 from exports.types import Dataset
 from exports.writers.dictionary import rules
-from tests.exports.counting import NOW, make_counted_call
+from tests.exports.counted_call import NOW, make_counted_call
 from tests.makers import make_call, make_user, withhold
 
 pytestmark = pytest.mark.usefixtures("clock_after_closing")

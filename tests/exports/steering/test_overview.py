@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from exports.counts.types import Counts
 from submissions.definitions.loading import load, parse
-from tests.exports.counting import make_counted_call
+from tests.exports.counted_call import make_counted_call
 from tests.exports.steering.pages import tables
 from tests.makers import OPENS_AT, SMALL, let_members_in, make_call, make_submitted, make_user
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.exports.counting import BAND, BAND_FACETS, STORY
+from tests.exports.counted_call import BAND, BAND_FACETS, STORY
 from tests.exports.steering.pages import tables
 from tests.makers import OPENS_AT, make_call, make_submitted
 

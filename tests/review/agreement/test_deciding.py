@@ -6,9 +6,9 @@ import pytest
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from review.agreement.coding_differences import differences, standing_codes
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide, said
-from review.agreement.differences import differences, standing_codes
 from review.coding.codebook import merge_codes, retire_code, split_code
 from review.coding.codings import remove_coding
 from review.coding.decided import standing_codings
@@ -21,7 +21,7 @@ from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
 from tests.review.test_coding_page import coder
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 
 def differing(sample, words=PAY):

@@ -14,7 +14,7 @@ from submissions.responses.models import Submission
 from tests.makers import OPENS_AT, make_call, make_submitted, while_open
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
 from tests.review.test_coding_page import coder
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 
 def table(sample, by=By.SENTENCE):

@@ -5,15 +5,15 @@ import pytest
 from accounts.models import Membership, User
 from accounts.states import Action, Role
 from core.clock import wall_now
+from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
-from review.agreement.differences import differences
 from review.agreement.figures import By, figures
 from review.coding.codings import code_passage
 from review.coding.decided import standing_codings
 from review.errors import CodingRefused
 from review.models import Coding, CodingDecision, FileText
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses.submitting import submit
 from tests.makers import (
     complete_answers,
@@ -33,7 +33,7 @@ def response(call):
     draft = make_draft(call, **complete_answers(call, story="Nothing coded here."))
     make_attachment(draft, name="notes.txt", content=TEXT.encode())
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     return response
 
 

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from review.coding.codebook_files.contents import FileBook
+from review.coding.codebook_files.file_kinds import read_codebook
 from review.coding.codebook_files.planning import plan
-from review.coding.codebook_files.reading import read_codebook
 from review.errors import CodingRefused
 from tests.makers import make_call, make_code
 from tests.review.codebook_files import samples

@@ -5,9 +5,9 @@ import pytest
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from review.coding import codebook
+from review.coding.codebook_files.file_kinds import read_codebook
 from review.coding.codebook_files.importing import import_codebook
 from review.coding.codebook_files.planning import plan
-from review.coding.codebook_files.reading import read_codebook
 from review.coding.tree import tree
 from review.errors import CodebookOutdated, CodingRefused
 from review.models import Code

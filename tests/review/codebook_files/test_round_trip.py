@@ -11,9 +11,9 @@ from pyrefiqda import RefiCodebook
 from accounts.states import Role
 from review.coding import codebook
 from review.coding.codebook_files import descriptions
+from review.coding.codebook_files.file_kinds import read_codebook
 from review.coding.codebook_files.importing import import_codebook
 from review.coding.codebook_files.planning import plan
-from review.coding.codebook_files.reading import read_codebook
 from review.coding.codebook_files.writing import as_csv, as_qdc
 from review.coding.tree import CodeInTree, tree
 from review.models import Code

@@ -1,6 +1,6 @@
 """Answers that are alike and not, and comparing them as the worker does."""
 
-from review.duplicates import comparing
+from review.duplicates import comparing_arrivals
 from review.models import ClusterMember
 from tests.makers import OPENS_AT, make_submitted
 
@@ -26,7 +26,7 @@ def send(call, story, **answers):
 
 
 def compare_all(at=OPENS_AT):
-    return comparing.compare_due(now=lambda: at, until=lambda: False)
+    return comparing_arrivals.compare_due(now=lambda: at, until=lambda: False)
 
 
 def found():

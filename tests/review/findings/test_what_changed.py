@@ -10,8 +10,8 @@ from accounts.states import Role
 from review.coding.codings import remove_coding
 from review.coding.samples import draw_sample
 from review.errors import FindingRefused
+from review.findings.changes_since_report import what_changed
 from review.findings.claims import change_finding, claim_of, etag_of, set_status
-from review.findings.comparing import what_changed
 from review.findings.making import make_report
 from review.findings.outline import add_heading, etag_of_outline, move, outline_of
 from review.findings.passages import take_off

@@ -18,7 +18,7 @@ from core.clock import wall_now
 from review.matrix.summaries import Cell, write_summary
 from review.matrix.table import ALL
 from review.models import Coding, FileText, MatrixSummary
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses.submitting import submit
 from tests.makers import (
     OPENS_AT,
@@ -181,7 +181,7 @@ def test_passages_of_files_are_for_who_may_open_files(call, pay, opens, shown):
     draft = make_draft(call, **complete_answers(call, roles=["provider"]))
     make_attachment(draft, content=b"Minutes of a meeting.")
     response = submit(submission=draft, at=while_open(call)).submission
-    reading.read_due(now=wall_now, until=lambda: False)
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
     reader = make_user(Role.REVIEWER)
     coding = put_under(pay, response, reader, end=7, key="documents")
     Coding.objects.filter(pk=coding.pk).update(file_text=FileText.objects.get())

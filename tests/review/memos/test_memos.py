@@ -9,7 +9,7 @@ from review.coding.codings import code_passage
 from review.coding.samples import draw_sample, say_done
 from review.errors import MemoOutdated, MemoRefused
 from review.memos.forgetting import TEXT
-from review.memos.reading import seen_by, words_of_passage
+from review.memos.visible_memos import seen_by, words_of_passage
 from review.memos.writing import About, PassageOf, change_memo, write_memo
 from review.models import Memo, MemoText
 from submissions.responses.states import ErasureScope

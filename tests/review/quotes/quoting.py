@@ -3,7 +3,7 @@
 from accounts.states import Role
 from review.models import Quote
 from review.quotes.marking import mark_quote
-from review.quotes.reading import with_responses
+from review.quotes.quote_words import with_responses
 from tests.makers import make_submitted, make_user, while_open
 
 STORY = "Pay is late. They do."

@@ -17,7 +17,7 @@ from review.models import Quote
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open, withhold
 from tests.review.quotes.quoting import make_quotable, make_quote
 from tests.review.test_coding_page import coder, signed_in
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db
 BANK = "/admin/review/quote/"

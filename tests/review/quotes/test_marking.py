@@ -7,7 +7,7 @@ from accounts.states import Action, AuditAction, Role
 from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.marking import mark_quote, unmark_quote
-from review.quotes.reading import words_of
+from review.quotes.quote_words import words_of
 from submissions.responses.states import SubmissionState
 from tests.makers import make_call, make_submitted, make_user, make_user_who_may, while_open
 

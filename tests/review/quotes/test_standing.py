@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.citing import copy_quote
@@ -16,7 +16,7 @@ from submissions.responses.states import ErasureScope
 from tests.makers import make_call, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.review.quotes.quoting import fresh, make_quotable, make_quote
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db
 

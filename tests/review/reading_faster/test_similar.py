@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from review.coding.codings import code_passage
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.coding.samples import draw_sample
 from review.models import FileText
 from review.reading_faster import similar

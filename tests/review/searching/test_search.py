@@ -15,7 +15,7 @@ from review.models import FileText, SearchEntry
 from review.noting import add_note
 from review.searching import found as searched
 from review.searching.entries import due, write_due
-from review.texts.reading import read_due
+from review.texts.reading_due_files import read_due
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Attachment, FileScan
 from submissions.responses.states import ErasureScope

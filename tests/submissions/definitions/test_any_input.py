@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import parse
-from submissions.definitions.reading import read
+from submissions.definitions.reading_calls import read
 from submissions.definitions.rules import check
 from submissions.definitions.tables import Problems
 from tests.makers import FIRST_CALL, SMALL

@@ -6,7 +6,7 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from submissions.calls.models import Call
 from submissions.responses.models import FileScan, Submission
 from tests.exports.exporting import NOW, exported, members

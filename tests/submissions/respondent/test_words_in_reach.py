@@ -146,7 +146,7 @@ SPEAKING_FOLDERS = (
 SPEAKING_FILES = (
     "submissions/responses/answering.py",
     "submissions/responses/attaching.py",
-    "submissions/responses/file_types/checking.py",
+    "submissions/responses/file_types/detecting.py",
     "submissions/responses/file_types/refusals.py",
     "submissions/responses/transcript.py",
     "submissions/calls/models/calls.py",

@@ -3,7 +3,7 @@
 import io
 
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types.checking import refuse_unless_what_it_says
+from submissions.responses.file_types.detecting import refuse_unless_what_it_says
 
 TOO_BIG = (
     "what is packed inside it is too big to open. Make its pictures smaller or divide it into "

@@ -19,7 +19,7 @@ from submissions.responses.author_metadata.errors import (
     SIGNED,
     CannotBeCleaned,
 )
-from submissions.responses.file_types.checking import TYPES, refuse_unless_what_it_says
+from submissions.responses.file_types.detecting import TYPES, refuse_unless_what_it_says
 from tests.authored_files import (
     AUTHOR,
     WITH_AUTHOR,

@@ -15,7 +15,7 @@ from accounts.record import record
 from core.canonical import digest
 from submissions.definitions import closing_times
 from submissions.responses import amending, drafting, late_passes, submitting
-from submissions.responses.evidence_checks.checking import check_evidence, overdue_in_words
+from submissions.responses.evidence_checks.weekly_check import check_evidence, overdue_in_words
 from submissions.responses.models import Attachment, EvidenceCheck, LatePass, Submission, Version
 from submissions.responses.tasks import check_all_evidence
 from tests.makers import (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rehearsal.fake_files import make_pdf
 from submissions.responses.errors import FileRefused
-from submissions.responses.file_types.checking import TYPES, refuse_macro_ending
+from submissions.responses.file_types.detecting import TYPES, refuse_macro_ending
 from tests.sample_files import (
     DOCX_MAIN,
     ODT_TYPE,

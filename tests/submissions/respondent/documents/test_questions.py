@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from submissions.calls.models import Call
 from submissions.respondent.documents import questions
 from submissions.respondent.documents.questions import questions_pdf, questions_word
-from submissions.respondent.forms.reading import reading_of
+from submissions.respondent.forms.all_questions import reading_of
 from tests.makers import make_call
 
 pytestmark = pytest.mark.django_db

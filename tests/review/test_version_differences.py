@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from review.differences import differences, line_differences
+from review.version_differences import differences, line_differences
 
 
 def sides(pieces):

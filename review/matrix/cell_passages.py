@@ -13,8 +13,8 @@ from django.db.models.functions import Coalesce
 from accounts.rights import may
 from accounts.states import Action
 from review.coding.tree import CodeInTree
+from review.matrix.cell_counts import rows_of_codes
 from review.matrix.columns import Across
-from review.matrix.counting import rows_of_codes
 from review.matrix.selection import Selection
 from review.models import Code, Coding
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from review.coding.samples import blind_to
 from review.models import Coding, FileText, Quote
-from review.redaction.reading import HIDDEN, readable_file_texts, readable_texts
+from review.redaction.readable_texts import HIDDEN, readable_file_texts, readable_texts
 from submissions.responses.models import Version
 
 

@@ -1,4 +1,4 @@
-from review.duplicates.differences import Piece, differences
+from review.duplicates.text_differences import Piece, differences
 
 
 def test_what_was_replaced_is_said_first_and_then_what_by():

@@ -6,11 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from exports.counts.counting import count_responses
+from exports.counts.response_counts import count_responses
 from exports.counts.types import DayCount, OptionCount
 from submissions.calls.models import Call
 from submissions.responses.submitting import submit
-from tests.exports.counting import BAND, FILES, NOW, STORY, make_counted_call
+from tests.exports.counted_call import BAND, FILES, NOW, STORY, make_counted_call
 from tests.makers import (
     OPENS_AT,
     complete_answers,

@@ -3,8 +3,8 @@
 import pytest
 
 from review.coding.codebook_files.contents import MOST_BYTES, MOST_CODES
+from review.coding.codebook_files.file_kinds import read_codebook
 from review.coding.codebook_files.paths import dotted
-from review.coding.codebook_files.reading import read_codebook
 from review.coding.colours import is_visible
 from review.errors import CodingRefused
 from tests.review.codebook_files import samples

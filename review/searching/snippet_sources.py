@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from review.models import Note, RedactedVersion
-from review.redaction.reading import readable_file_texts
+from review.redaction.readable_texts import readable_file_texts
 from review.searching.entries import labels_of, texts_of_files
 from review.searching.snippets import Passage
 from submissions.responses.models import Submission, Version

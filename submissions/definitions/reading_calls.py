@@ -29,7 +29,7 @@ from submissions.definitions.values import (
     read_moment,
     read_zone,
 )
-from submissions.responses.file_types.checking import TYPES, USUAL_TYPES
+from submissions.responses.file_types.detecting import TYPES, USUAL_TYPES
 
 FILE_TYPES = tuple(TYPES)
 MOST_SECTIONS, MOST_QUESTIONS, MOST_OPTIONS = 50, 100, 100

@@ -7,7 +7,7 @@ from accounts.rights import Person, is_administrator, of_calls
 from accounts.states import Action
 from review.coding.samples import blind_to
 from review.models import Memo
-from review.redaction.reading import answers_for, file_text_for
+from review.redaction.readable_texts import answers_for, file_text_for
 from submissions.calls.models import Call
 
 

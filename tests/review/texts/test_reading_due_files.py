@@ -10,7 +10,7 @@ from core.clock import wall_now
 from review import tasks
 from review.models import FileText, SearchEntry
 from review.searching.entries import write_due
-from review.texts import reading
+from review.texts import reading_due_files
 from submissions.responses.models import FileScan
 from submissions.responses.submitting import submit
 from tests.makers import (
@@ -21,7 +21,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
-from tests.review.test_reading import page_of
+from tests.review.test_response_views import page_of
 
 pytestmark = pytest.mark.django_db
 COUNTS = "Extracted by the portal; the file itself counts."
@@ -36,12 +36,12 @@ def given(content=b"Minutes of the board.", name="notes.txt"):
 
 
 def read():
-    return reading.read_due(now=wall_now, until=lambda: False)
+    return reading_due_files.read_due(now=wall_now, until=lambda: False)
 
 
 def read_after(*, minutes):
     now = wall_now() + timedelta(minutes=minutes)
-    return reading.read_due(now=lambda: now, until=lambda: False)
+    return reading_due_files.read_due(now=lambda: now, until=lambda: False)
 
 
 def texts():
@@ -90,7 +90,7 @@ def test_worker_that_dies_three_times_leaves_the_file(monkeypatch):
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "extract", die)
+        patched.setattr(reading_due_files, "extract", die)
         for number in range(3):
             with pytest.raises(SystemExit):
                 read_after(minutes=10 * number)
@@ -104,21 +104,21 @@ def test_files_of_other_rules_are_read_again(monkeypatch):
     given()
     read()
     FileText.objects.update(text="As it was read before.")
-    monkeypatch.setattr(reading, "RULES", reading.RULES + 1)
+    monkeypatch.setattr(reading_due_files, "RULES", reading_due_files.RULES + 1)
     assert (read(), read()) == (1, 0)
     assert texts() == [("read", "", "Minutes of the board.", 1)]
 
 
 def test_text_of_a_file_that_was_erased_meanwhile_is_not_kept(monkeypatch):
     response, _file = given()
-    extract = reading.extract
+    extract = reading_due_files.extract
 
     def erase_meanwhile(*of_what):
         found = extract(*of_what)
-        reading.forget_of(response)
+        reading_due_files.forget_of(response)
         return found
 
-    monkeypatch.setattr(reading, "extract", erase_meanwhile)
+    monkeypatch.setattr(reading_due_files, "extract", erase_meanwhile)
     assert (read(), texts()) == (0, [])
 
 
@@ -160,7 +160,7 @@ def test_who_may_not_open_files_sees_no_text(client):
 def test_page_says_why_there_is_no_text_and_what_to_do(client, reason, said):
     response, file = given()
     FileText.objects.create(
-        attachment=file, state="none", reason=reason, rules=reading.RULES, at=wall_now()
+        attachment=file, state="none", reason=reason, rules=reading_due_files.RULES, at=wall_now()
     )
     client.force_login(make_user(Role.MANAGER))
     page = client.get(page_of(response)).content.decode()

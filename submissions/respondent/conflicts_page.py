@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
-from submissions.respondent.forms.conflicts import ConflictChoice, choice_of, merged_from
+from submissions.respondent.forms.conflict_choices import ConflictChoice, choice_of, merged_from
 from submissions.respondent.forms.fields import Posted, every_value, posted_names
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.saving import Save

@@ -26,5 +26,5 @@ def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
         answer: HttpResponse = openid_connect.login(request, provider_id)
     except RequestException as error:
         logger.warning("sign-in: the provider does not answer: %s", type(error).__name__)
-        return render(request, "account/sso_failed.html", status=503)
+        return render(request, "account/openid_failed.html", status=503)
     return answer

@@ -5,7 +5,7 @@ import pytest
 from accounts.states import Role
 from review.coding.codebook import merge_codes
 from review.coding.samples import draw_sample
-from review.findings.counting import Place, stands_of
+from review.findings.finding_counts import Place, stands_of
 from review.states import ReportAudience
 from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission

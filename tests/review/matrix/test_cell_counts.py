@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.states import Role
 from review.coding.samples import draw_sample
 from review.findings.claims import Claim, write_finding
-from review.findings.counting import stands_of
+from review.findings.finding_counts import stands_of
 from review.matrix.columns import choices_across
 from review.matrix.table import matrix_of
 from review.models import Cluster, ClusterMember, CodingDecision, DecidedCode
@@ -17,7 +17,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.makers import OPENS_AT, make_code, make_user, while_open
 from tests.review.matrix.matrices import give, matrix_call, numbers, put_under, selected
-from tests.review.test_reading import amended
+from tests.review.test_response_views import amended
 
 PROVIDES, COMMISSIONS = "I provide services", "I commission services"
 

@@ -6,7 +6,7 @@ from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from review.models import Coding, FindingPassage, Quote
-from review.redaction.reading import readable_quotes, sees_redacted
+from review.redaction.readable_texts import readable_quotes, sees_redacted
 from submissions.calls.models import Call
 
 Row = Coding | FindingPassage | Quote

@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.models import User
 from review.coding.decided import standing_codings
 from review.coding.samples import seen_by
-from review.duplicates.counting import PARAMETERS, left_out_sql
+from review.duplicates.counting_once import PARAMETERS, left_out_sql
 from review.models import Code, Coding, Finding
 from review.states import ReportAudience
 from submissions.calls.models import Call

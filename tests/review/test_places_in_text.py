@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.coding.passages import (
+from review.coding.places_in_text import (
     Passage,
     as_shown,
     from_utf16,

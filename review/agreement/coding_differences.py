@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from review.agreement.comparing import ComparedText, Comparison
-from review.coding.passages import Passage
+from review.coding.places_in_text import Passage
 from review.models import Code, CodingDecision
 
 WherePassage = tuple[int, int, int | None, int, int]
