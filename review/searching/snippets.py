@@ -11,6 +11,7 @@ from functools import cached_property
 
 from django.db import connection
 
+from core.direction import is_from_right
 from review.searching.wanted import Term
 
 AROUND = 90  # characters on each side of what was found
@@ -34,10 +35,15 @@ class Passage:
 
 @dataclass(frozen=True)
 class Snippet:
-    """`pieces` are parts of the text in order, each with whether it is marked."""
+    """`pieces` are parts of the text in order, each with whether it is marked.
+
+    `is_from_right` is true where the whole line is read from the right, whatever piece of it is
+    shown.
+    """
 
     where: str
     anchor: str
+    is_from_right: bool
     pieces: list[tuple[str, bool]]
     terms: frozenset[int]
 
@@ -109,7 +115,13 @@ class Marker:
         first = max(hits, key=lambda hit: len(_terms_near(hits, hit)))
         shown = [hit for hit in hits if 0 <= hit.start - first.start < NEAR]
         terms = frozenset(hit.term for hit in hits)
-        return Snippet(passage.where, passage.anchor, _pieces(passage.text, shown), terms)
+        return Snippet(
+            passage.where,
+            passage.anchor,
+            is_from_right(_line_around(passage.text, shown[0].start)),
+            _pieces(passage.text, shown),
+            terms,
+        )
 
     def _is_it(self, term: Term, written: str) -> bool:
         if term.is_beginning:
@@ -141,6 +153,12 @@ def _some(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
 
 def _terms_near(hits: Sequence[_Hit], one: _Hit) -> set[int]:
     return {hit.term for hit in hits if 0 <= hit.start - one.start < NEAR}
+
+
+def _line_around(text: str, place: int) -> str:
+    begin = text.rfind("\n", 0, place) + 1
+    end = text.find("\n", place)
+    return text[begin : end if end != -1 else len(text)]
 
 
 def _pieces(text: str, hits: Sequence[_Hit]) -> list[tuple[str, bool]]:

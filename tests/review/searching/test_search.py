@@ -102,7 +102,7 @@ def test_best_comes_first_with_its_words_marked(call, staff):
     assert found(staff, "mayor", o="1") == sorted([str(strong), str(weak)])
     text = staff.get(LIST, {"q": "mayor"}).content.decode()
     excerpts = re.findall(
-        r'<p class="excerpt"><a href="(.*?)">(.*?)</a>\n<span dir="auto">(.*?)</span></p>', text
+        r'<p class="excerpt"><a href="(.*?)">(.*?)</a>\n<span dir="ltr">(.*?)</span></p>', text
     )
     (address, where, first), (_, _, second) = excerpts
     assert address == (
@@ -116,6 +116,22 @@ def test_best_comes_first_with_its_words_marked(call, staff):
     assert second.startswith("… ")
     assert second.endswith("a <mark>mayor</mark> came.")
     assert "The best come first." in said(staff, "mayor")
+
+
+@pytest.mark.parametrize(
+    ("line", "side"),
+    [
+        ("قالت العمدة " + "word " * 40 + "grant paid", "rtl"),
+        ("She wrote " + "كلمة " * 40 + "grant paid", "ltr"),
+    ],
+)
+def test_excerpt_is_read_from_the_side_of_its_whole_line(call, staff, line, side):
+    make_submitted(call, story=f"Another line.\n{line}\nسطر آخر")
+    written()
+    text = staff.get(LIST, {"q": "grant"}).content.decode()
+    (excerpt,) = re.findall(rf'<span dir="{side}">(.*?)</span></p>', text)
+    assert "<mark>grant</mark>" in excerpt
+    assert line[:9] not in excerpt
 
 
 def test_excerpts_go_on_record_without_the_words(call, staff):
