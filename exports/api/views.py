@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from core import clock
 from core.release import VERSION
 from exports.api import page_request
-from exports.api.doors import token_of
+from exports.api.access import token_of
 from exports.api.lines import csv_format, csv_header, json_format
 from exports.api.page_request import PageRequest
 from exports.api.problems import Problem, nothing_there

@@ -33,7 +33,7 @@ from exports.recording import (
     may_export_confidential,
     may_export_named,
 )
-from exports.steering.doors import of_call, sees_charts
+from exports.steering.access import of_call, sees_charts
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
     chosen_in_words,

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from core import clock
 from exports.formats import FORMATS, file_name
-from exports.steering.doors import downloads_at_once, of_call
+from exports.steering.access import downloads_at_once, of_call
 from exports.streaming import streamed
 from exports.types import Dataset
 from exports.writers.csv_file import CONTENT_TYPE

@@ -20,8 +20,8 @@ from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts, QuestionCounts
 from exports.queries import erased_references
 from exports.recording import may_export
+from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, completion_chart, day_chart, remarks_on
-from exports.steering.doors import of_call, sees_charts
 from exports.steering.on_record import latest_on_record
 from exports.steering.parts import BY_DAY, Looking, Part
 from exports.types import Dataset

@@ -12,8 +12,8 @@ from core import clock, spoken_time
 from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts
 from exports.recording import may_export
+from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, remarks_on
-from exports.steering.doors import of_call, sees_charts
 from exports.steering.parts import Looking, Part
 from submissions.calls.models import Call
 

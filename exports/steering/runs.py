@@ -29,7 +29,7 @@ from exports.recording import (
     say_lost_files,
 )
 from exports.states import ExportState
-from exports.steering.doors import of_call
+from exports.steering.access import of_call
 from exports.steering.on_record import (
     chosen_in_words,
     hides,

@@ -22,7 +22,7 @@ from exports.recording import (
     may_export_confidential,
     may_export_named,
 )
-from exports.steering.doors import of_call, sees_charts
+from exports.steering.access import of_call, sees_charts
 from submissions.calls.models import Call
 
 USUAL_DAYS = 90

@@ -1,6 +1,6 @@
 """Starting a draft and saving what is typed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from submissions.responses.addresses import tell_of_replaced
 from submissions.responses.answering import clean_answer
 from submissions.responses.colleagues import is_authors_own
 from submissions.responses.deadlines import refuse_unless_open
-from submissions.responses.etags import etag
+from submissions.responses.merging import Etags, merge
 from submissions.responses.models import Submission
 from submissions.responses.states import Channel
 from submissions.responses.working_copy import (
@@ -24,8 +24,6 @@ from submissions.responses.working_copy import (
     store_answers,
     working_answers,
 )
-
-Etags = Mapping[str, Collection[str]]
 
 
 def start(*, call: Call, at: datetime, channel: Channel = Channel.WEB) -> Submission:
@@ -108,30 +106,6 @@ def save_answers(
         if any(question.kind == QuestionKind.EMAIL for question in new):
             tell_of_replaced(submission, call, before=current, after=answers, at=at)
     return SaveResult(conflicts, answers)
-
-
-def merge(
-    given: Mapping[Question, Any],
-    current: Mapping[str, Any],
-    base_etags: Etags | None,
-    pending_etags: Etags | None,
-) -> tuple[dict[Question, Any], dict[str, Any]]:
-    """Return which given values to store, and the `current` value of each conflict by its key."""
-    if base_etags is None:
-        return dict(given), {}
-    new: dict[Question, Any] = {}
-    conflicts: dict[str, Any] = {}
-    for question, value in given.items():
-        key, stored = question.key, current.get(question.key)
-        if value == stored:
-            continue
-        base = base_etags.get(key)
-        known = {*(base or ()), *(pending_etags or {}).get(key, ())}
-        if base is None or etag(stored) in known:
-            new[question] = value
-        elif etag(value) not in base:
-            conflicts[key] = stored
-    return new, conflicts
 
 
 def _counts_as_saved(

@@ -142,7 +142,7 @@ def test_too_many_pulls_wait(client, monkeypatch):
     call = make_call()
     _token, secret = make_token(call)
     monkeypatch.setattr(
-        "exports.api.doors.wait_before", lambda *_args, **_options: timedelta(seconds=90)
+        "exports.api.access.wait_before", lambda *_args, **_options: timedelta(seconds=90)
     )
     answer = pull(client, call, secret)
     assert (answer.status_code, answer["Retry-After"]) == (429, "90")
@@ -152,7 +152,7 @@ def test_right_token_goes_on_where_wrong_ones_wait(client, monkeypatch):
     call = make_call()
     _token, secret = make_token(call)
     monkeypatch.setattr(
-        "exports.api.doors.client_wait", lambda *_args, **_options: timedelta(seconds=9)
+        "exports.api.access.client_wait", lambda *_args, **_options: timedelta(seconds=9)
     )
     assert pull(client, call, "evp_wrong").status_code == 429
     assert pull(client, call, secret).status_code == 200
