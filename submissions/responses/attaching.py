@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from core.disk_reserve import has_room_for_upload
 from core.stores import has_bucket
 from submissions.calls.models import Question
-from submissions.responses.ending.stored_files import end_removed
+from submissions.responses.ending.stored_files import delete_rows, end_removed
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.detecting import (
     refuse_macro_ending,
@@ -203,6 +203,6 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
             transaction.on_commit(lambda: end_removed(removed), robust=True)
         else:
             file = attachment.file
-            attachment.delete()
+            delete_rows(Attachment.objects.filter(pk=attachment.pk))
             transaction.on_commit(lambda: file.storage.delete(file.name), robust=True)
         note_saved(submission, at)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail as django_mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.urls import reverse
@@ -38,6 +39,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.submissions.respondent.answering import address, start
 
 pytestmark = pytest.mark.usefixtures("serving_role")
 
@@ -77,6 +79,21 @@ def test_response_is_begun_submitted_amended_and_withdrawn_and_each_mail_goes_ou
     )
     _, problems = check_evidence(wall_now=moment)
     assert problems == []
+
+
+def test_author_replaces_a_file_and_removes_it(client, at):
+    call = make_call()
+    at(while_open(call))
+    draft = start(client, call)
+    page = address(call, "response/evidence/")
+    old = make_attachment(draft, key="documents")
+    new = SimpleUploadedFile("new.txt", b"Other minutes.\n")
+    posted = {"_base_etags": "", "_replace": str(old.public_id), "documents": new}
+    assert client.post(page, posted).status_code == 302
+    assert draft.attachments.get().name == "new.txt"
+    removed = client.post(page, {"_remove": str(draft.attachments.get().public_id)})
+    assert removed.status_code == 302
+    assert not draft.attachments.exists()
 
 
 def test_staff_sign_in_read_a_response_set_its_status_and_load_its_file(client, at):
