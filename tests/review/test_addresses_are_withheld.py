@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
+from django.db.models import CharField, JSONField, TextField
 from django.urls import reverse
 
 from accounts.models import AuditEvent
@@ -112,6 +113,18 @@ def test_lists_are_narrowed_by_their_own_filters_only(client, model):
     assert shapes <= {"", "__exact", "__isnull", "__id__exact"}
 
 
+def look_ups_of_text(model):
+    """Each look-up by the beginning of a text of the model or of a related one."""
+    related = [field for field in model._meta.get_fields() if field.related_model is not None]
+    for prefix, fields in [
+        ("", model._meta.get_fields()),
+        *((f"{one.name}__", one.related_model._meta.get_fields()) for one in related),
+    ]:
+        for field in fields:
+            if isinstance(field, CharField | TextField | JSONField):
+                yield f"{prefix}{field.name}__startswith"
+
+
 @pytest.mark.no_cover  # it asks for pages again and again
 def test_no_filter_of_any_list_tells_an_address_to_staff_without_the_permission(client, discreet):
     call = make_call()
@@ -120,14 +133,12 @@ def test_no_filter_of_any_list_tells_an_address_to_staff_without_the_permission(
     asked = 0
     for model in admin.site._registry:
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-        for lookup in every_field_of(model):
-            if "startswith" not in lookup or lookup.count("__") > 2:
-                continue
+        for lookup in look_ups_of_text(model):
             page = client.get(f"{address}?{urlencode({lookup: 'ada@'})}")
             assert page.status_code in {400, 403}, (address, lookup)
             assert b"ada@" not in page.content, (address, lookup)
             asked += 1
-    assert asked > 300
+    assert asked > 300, asked
 
 
 @pytest.mark.parametrize("sees_identity", [True, False])

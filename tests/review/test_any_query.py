@@ -12,6 +12,8 @@ from tests.makers import make_call, make_submitted, make_user
 
 NONSENSE = ["nonsense", "", "'", "-1", "9" * 30, "[]", "\u0662", "é" * 300]
 OF_EVERY_LIST = ["q", "p", "o", "e", "all", "_facets", "_to_field", "_popup"]
+# Lists of each kind; the others read what every list has with the same lines.
+ALL_VALUES_IN = ("Submission", "AuditEvent", "Code")
 pytestmark = pytest.mark.django_db
 
 
@@ -49,7 +51,8 @@ def test_list_takes_any_value_of_any_filter(client, superuser, model):
     for name in [*filters, *OF_EVERY_LIST, "unknown\0"]:
         assert client.get(address, {name: "a\0b"}).status_code == 400, name
     for name in [*filters, *OF_EVERY_LIST]:
-        for value in NONSENSE:
+        own = name in filters or name == "q" or model.__name__ in ALL_VALUES_IN
+        for value in NONSENSE if own else NONSENSE[:1]:
             page = client.get(address, {name: value})
             assert page.status_code in {200, 302, 400}, (name, value)
             if filters.get(name):  # one that the list does not know finds nothing
