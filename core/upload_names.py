@@ -1,7 +1,9 @@
 """Names of uploaded files keep their joiners.
 
 Django leaves out what is not printable (`MultiPartParser.sanitize_file_name`), and so U+200C and
-U+200D. Persian words are spelt with the first; the second holds emoji together.
+U+200D. Persian words are spelt with the first; the second holds emoji together. It also takes what
+stands before a backslash for a folder. But outside of Windows a name may have one, and browsers
+send names alone.
 """
 
 import html
@@ -16,6 +18,16 @@ from django.utils.datastructures import ImmutableList
 
 from core.addresses import JOINERS
 
+# What old browsers sent: C:\folder\name, \\server\folder\name.
+OF_WINDOWS = re.compile(r"(?:[A-Za-z]:|\\)\\")
+
+
+def without_folders(path: str) -> str:
+    """Return the name behind the last slash, or behind the last backslash of a path of Windows."""
+    if OF_WINDOWS.match(path):
+        path = path.replace("\\", "/")
+    return path.rsplit("/", 1)[-1]
+
 
 class NamesWithJoiners(MultiPartParser):
     def sanitize_file_name(self, file_name: str) -> str | None:
@@ -23,7 +35,7 @@ class NamesWithJoiners(MultiPartParser):
         printable = super().sanitize_file_name(file_name)
         if printable is None:
             return None
-        own = re.split(r"[/\\]", html.unescape(file_name))[-1]
+        own = without_folders(html.unescape(file_name))
         return "".join(sign for sign in own if sign.isprintable() or sign in JOINERS)
 
 

@@ -178,7 +178,8 @@ def _file(attachment: Attachment) -> dict[str, Any]:
 def path_of(attachment: Attachment) -> str:
     """Return where the bundle has the file; two files of one name get two places."""
     place = attachment.submission.reference or "draft"
-    return f"files/{place}/{attachment.public_id.hex[:8]}/{attachment.name}"
+    name = attachment.name.replace("\\", "_")  # on Windows it would make folders
+    return f"files/{place}/{attachment.public_id.hex[:8]}/{name}"
 
 
 def _files_of(response: Submission) -> Iterator[Attachment]:

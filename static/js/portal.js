@@ -422,7 +422,7 @@ const whenReleased = (() => {
   });
 })();
 
-// Files go up as soon as they are chosen or dropped, one place in the page changes.
+// Files go up as soon as they are chosen or dropped.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-save]");

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from core.disk_reserve import has_room_for_upload
 from core.stores import has_bucket
+from core.upload_names import without_folders
 from submissions.calls.models import Question
 from submissions.responses.ending.stored_files import delete_rows, end_removed
 from submissions.responses.errors import FileRefused
@@ -28,6 +29,7 @@ from submissions.responses.models import Attachment, Submission
 from submissions.responses.working_copy import lock_working_copy, note_saved
 
 JOINERS = "\u200c\u200d"
+LINE_END = re.compile("(?:%0D|%0A)+")
 LONGEST_NAME = 150
 
 
@@ -159,11 +161,12 @@ def refuse_unless_of(
 def presentable_name(name: str) -> str:
     """Return the file's own name without folders and control characters, cut to 150.
 
-    Browsers write a quotation mark in a name as %22 (HTML, multipart/form-data). Joiners, which
+    Browsers write a quotation mark in a name as %22, and a line's end as %0D%0A (HTML,
+    multipart/form-data): here it is a space. Joiners, which
     hold letters and emoji together, are no control characters here. Dots and spaces at the end go:
     Windows drops them, so the ending before them says what the file is.
     """
-    last = name.replace("\\", "/").rsplit("/", 1)[-1].replace("%22", '"')
+    last = LINE_END.sub(" ", without_folders(name)).replace("%22", '"')
     shown = "".join(
         c
         for c in unicodedata.normalize("NFC", last)

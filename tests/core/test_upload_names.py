@@ -35,6 +35,8 @@ def received(name):
         ("👩\u200d👧.txt", "👩\u200d👧.txt"),
         ("../a\u200db/c\u200dd.txt", "c\u200dd.txt"),
         ("re\u202ecod\u200c.txt", "recod\u200c.txt"),
+        ("Q1\\Q2.txt", "Q1\\Q2.txt"),
+        ("C:\\Users\\jo\\plan.txt", "plan.txt"),
         ("minutes.", "minutes."),
         ("%22Fair%22.txt", "%22Fair%22.txt"),
     ],

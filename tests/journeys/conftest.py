@@ -173,6 +173,18 @@ def small_targets(page):
     return page.evaluate(SMALL_TARGETS)
 
 
+# What floats beside a line of text lies upon a box that has a ground of its own.
+UNDER_A_FLOAT = """() => {
+  const parts = [...document.querySelectorAll("main > *")].filter((one) => one.checkVisibility());
+  const floats = parts.filter((one) => getComputedStyle(one).float !== "none")
+    .map((one) => one.getBoundingClientRect());
+  return parts.filter((one) => {
+    const box = one.getBoundingClientRect();
+    return getComputedStyle(one).backgroundColor !== "rgba(0, 0, 0, 0)" &&
+      floats.some((float) => float.top < box.bottom && float.bottom > box.top &&
+        float.left < box.right && float.right > box.left);
+  }).map((one) => one.outerHTML.slice(0, 120));
+}"""
 # What its ground or colour alone tells from the page around it, where colours are forced.
 EDGELESS = """() => [...document.querySelectorAll(
     ".button, .notice, .error-summary, .inset, .closing, .confirmation, .tag, .drop, " +
@@ -215,7 +227,8 @@ def look(request):
     """Check a page as it stands at both widths: axe finds nothing, nothing scrolls sideways,
     every target but in Django's own admin has 24 px, no paragraph is empty and no landmark has a
     single link. At the narrow one too: everything that is
-    told apart by its ground has an edge where colours are forced, and text may be spaced out.
+    told apart by its ground has an edge where colours are forced, text may be spaced out, and
+    nothing floats over a box.
 
     axe looks again at the wide width only at what it has not seen; and not in a second set of
     fonts, as no rule of it goes by them.
@@ -247,6 +260,7 @@ def look(request):
             assert page.evaluate(EMPTY_PARAGRAPHS) == [], page.url
             assert page.evaluate(LANDMARKS_OF_ONE_LINK) == [], page.url
             if width == WIDTHS["narrow"]:
+                assert page.evaluate(UNDER_A_FLOAT) == [], page.url
                 assert edgeless_in_forced_colours(page) == [], page.url
                 assert page.evaluate(SPACE_OUT) == [], page.url
         page.set_viewport_size(size)

@@ -153,6 +153,14 @@ def test_focus_is_not_hidden_under_the_warning(page_that_cannot_save):
     Keyboard(page).tab_to(lambda focus: focus["words"].startswith("Save and continue"))
 
 
+def test_what_was_saved_last_is_not_read_through_the_questions(page_that_cannot_save):
+    page = page_that_cannot_save
+    page.get_by_label("Bid alone").check()
+    page.locator("[data-unsaved] .notice").wait_for()
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert page.locator(".in-sight").evaluate(ground) == page.locator("body").evaluate(ground)
+
+
 def test_warning_that_comes_up_leaves_what_has_the_focus_in_sight(page_that_cannot_save):
     page = page_that_cannot_save
     last = page.locator("textarea").last

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.spoken_time import say_exactly
+from personal_data.bundle import path_of
 from personal_data.finding import find_person
 from review.coding.codings import code_passage
 from submissions.responses import amending, drafting, late_passes, submitting
@@ -198,3 +199,8 @@ def test_copy_asks_for_the_password_again_and_then_comes(call, response):
     answer = gives_password(client, asked)
     with zipfile.ZipFile(io.BytesIO(b"".join(answer))) as archive:
         assert any("ada notes" in name for name in archive.namelist())
+
+
+def test_name_of_a_file_makes_no_folders_in_a_copy(response):
+    file = make_attachment(response, name="..\\..\\plan.txt")
+    assert path_of(file).endswith("/.._.._plan.txt")

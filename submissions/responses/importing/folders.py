@@ -27,7 +27,7 @@ class Packed:
 
     @property
     def name(self) -> str:
-        return presentable_name(self.path)
+        return presentable_name(self.path.replace("\\", "/"))  # old Windows packs folders so
 
     @property
     def stem(self) -> str:

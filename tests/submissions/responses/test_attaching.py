@@ -147,6 +147,9 @@ def test_submitted_files_cannot_be_added_to(call):
     [
         ("../../etc/passwd.txt", "passwd.txt"),
         ("C:\\Users\\me\\plan.docx", "plan.docx"),
+        ("\\\\server\\shared\\plan.docx", "plan.docx"),
+        ("Q1\\Q2.pdf", "Q1\\Q2.pdf"),
+        ("Our%0D%0Aplan%0A.pdf", "Our plan .pdf"),
         ("re\u202ecod.txt", "recod.txt"),
         ("a\r\nb.pdf", "ab.pdf"),
         ("%22Fair%22 shares.pdf", '"Fair" shares.pdf'),

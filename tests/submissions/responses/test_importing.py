@@ -18,7 +18,7 @@ from submissions.responses.etags import etag
 from submissions.responses.importing import carrying_out, uploads
 from submissions.responses.importing.choices import Choices
 from submissions.responses.importing.dry_run import dry_run
-from submissions.responses.importing.folders import Folder
+from submissions.responses.importing.folders import Folder, Packed
 from submissions.responses.importing.tables import read_table
 from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
 from submissions.responses.states import ErasureScope
@@ -361,3 +361,7 @@ def test_folder_beyond_the_limits_is_refused(content):
 def test_names_of_a_folder_are_no_paths():
     (found,) = Folder(folder({"../../etc/passwd": "x"})).files
     assert found.name == "passwd"
+
+
+def test_file_of_a_folder_is_shown_by_its_own_name_whichever_way_its_path_leans():
+    assert Packed("letters\\plan.txt", 1).name == Packed("letters/plan.txt", 1).name == "plan.txt"
