@@ -20,6 +20,8 @@ class ExportContext:
     The writer counts in `lost_files` the files of responses that are missing or damaged, and in
     `removed` the responses of which it says only that a copy elsewhere has to delete them.
 
+    `lines` is how many rows the file has below its header, where they are not the responses.
+
     `by` names who asked, for the manifest; `at` is the aware moment of asking. `row_done` calls
     `progress` with the number of responses written so far.
     """
@@ -38,6 +40,7 @@ class ExportContext:
         self.rows = 0
         self.lost_files = 0
         self.removed = 0
+        self.lines: int | None = None
         self._progress = progress
 
     def lines_done(self, lines: int) -> None:

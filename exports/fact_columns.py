@@ -93,7 +93,8 @@ def handling_columns() -> list[Column]:
             "codes",
             "coded.codes",
             SEVERAL,
-            "Names of the codes under which staff put passages that this export shows.",
+            "Names of the codes under which staff put passages that this export shows, those that "
+            "the team later decided against too: the table of codings says which stand.",
             is_typed_in=True,
         ),
     ]

@@ -192,7 +192,7 @@ def consent_options(call: Call) -> dict[str, dict[str, str]]:
 def _refuse_unknown(name: str, chosen: Collection[str], known: Collection[str]) -> None:
     for value in chosen:
         if value not in known:
-            possible = ", ".join(known) or "none"
+            possible = ", ".join(filter(None, known)) or "none"
             raise FilterRefused(f"{name}: there is no “{value}”. Possible: {possible}.")
 
 

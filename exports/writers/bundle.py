@@ -254,8 +254,9 @@ class _Bundle:
 
     def _add_file(self, file: BundledFile, pieces: Pieces, part: ExportContext) -> Iterator[bytes]:
         yield from self.add(file.name, pieces, compress=not file.name.endswith(PACKED))
-        if file.share or part.rows:
-            self._files[-1]["rows"] = part.rows
+        rows = part.rows if part.lines is None else part.lines
+        if file.share or rows:
+            self._files[-1]["rows"] = rows
 
     def add_folders(self) -> Iterator[bytes]:
         """Yield a reading copy, where there is one, and the files of each response."""

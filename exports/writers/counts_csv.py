@@ -19,8 +19,9 @@ def pieces(context: ExportContext) -> Pieces:
     writer.writerow(HEADER)
     few = answers.call.hides_small_counts and (is_few(answers.total) or is_few(answers.readable))
     total = Shown(None, is_few=is_few(answers.total)) if few else Shown(answers.total)
-    writer.writerow(_cells(CountLine("responses", "", "All that were chosen", total)))
-    writer.writerows(_cells(line) for line in count_lines(answers))
+    lines = [CountLine("responses", "", "All that were chosen", total), *count_lines(answers)]
+    writer.writerows(map(_cells, lines))
+    context.lines = len(lines)
     context.row_done(answers.total)
     yield file.getvalue().encode()
 

@@ -66,14 +66,17 @@ def pieces(context: ExportContext) -> Pieces:
     writer.writerow(COLUMNS)
     # What a call says again in each row is made harmless once.
     said = cache(neutralise)
+    context.lines = 0
     for number, record in enumerate(records(dataset), start=1):
         response = (record.reference, record.number)
         allowed = (record.cells[publication] or "", "yes" if record.may_quote else "no")
         for question, value in answers(dataset, record):
             asked = (said(question.key), said(question.label))
-            writer.writerows(
+            rows = [
                 (*response, *asked, *cells, *allowed) for cells in _values(question, value, said)
-            )
+            ]
+            writer.writerows(rows)
+            context.lines += len(rows)
         context.row_done()
         if number % ROWS_AT_ONCE == 0:
             yield _taken(file)

@@ -93,6 +93,20 @@ def test_bundle_has_every_file_and_the_manifest_their_digests():
 
 
 @pytest.mark.django_db
+def test_manifest_has_the_rows_of_each_csv():
+    call = make_call()
+    make_submitted(call, roles=["provider", "commissioner"], story="One")
+    files = members(exported(call, "bundle"))
+    manifest = json.loads(files["manifest.json"])
+    said = {entry["file"]: entry["rows"] for entry in manifest["files"] if "rows" in entry}
+    for name in ("responses.csv", "answers.csv", "counts.csv"):
+        assert said[name] == len(
+            list(csv.DictReader(io.StringIO(files[name].decode(), newline="")))
+        )
+    assert said["answers.csv"] > 1
+
+
+@pytest.mark.django_db
 def test_manifest_says_what_who_when_and_by_which_software():
     call = make_call()
     make_submitted(call, roles=["provider"])

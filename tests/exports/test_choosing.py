@@ -160,6 +160,7 @@ def test_choice_comes_back_out_of_its_filters():
         ({"facets": {"roles": ["mayor"]}}, "roles: there is no “mayor”."),
         ({"facets": {"age": ["adult"]}}, "facets: there is no “age”. Possible: roles."),
         ({"codes": ["Else"]}, "codes: there is no “Else”. Possible: Reading."),
+        ({"campaigns": "twice"}, "campaigns: there is no “twice”. Possible: named, once."),
         ({"order": "random"}, "order: there is no “random”."),
         ({"since": "1 July"}, "“1 July” is not a day. Write it as 2019-07-24."),
         ({"since": "2019-07-02", "until": "2019-07-01"}, "The last day is before the first."),
