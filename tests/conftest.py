@@ -1,12 +1,14 @@
 import os
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic, time
 
 import pytest
 from django.core.cache import caches
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis_settings
+from psycopg2 import Error as DriverError
 
 from core import arrival, can_write, clock, clock_check, database_roles
 from submissions.outbox import holding
@@ -19,6 +21,9 @@ hypothesis_settings.register_profile(
     "ci", derandomize=True, database=None, deadline=None, print_blob=True
 )
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+
+# The role of PostgreSQL that web, worker and beat have. It owns nothing.
+SERVING_ROLE = "portal_tests"
 
 # They start processes and browsers, and take seconds each.
 SLOW_FOLDERS = ("faults", "journeys", "devserver")
@@ -44,9 +49,10 @@ def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
     template = databases.wait_for_template()
     if template is None:
         request.getfixturevalue("django_db_setup")  # pytest-django's own
-        return
     with django_db_blocker.unblock():
-        databases.use_copy_of(template)
+        if template is not None:
+            databases.use_copy_of(template)
+        database_roles.grant(SERVING_ROLE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,16 +98,50 @@ def at(monkeypatch):
 
 @pytest.fixture
 def serving_role(transactional_db, settings):
-    """Connect as the role that web, worker and beat have, which owns nothing; return its name."""
-    role = "portal_tests"
-    database_roles.grant(role)
+    """Connect as the role that web, worker and beat have; return its name."""
+    database_roles.grant(SERVING_ROLE)
     owner = connection.settings_dict["USER"]
     connection.close()
-    connection.settings_dict["USER"] = role  # of threads, too
+    connection.settings_dict["USER"] = SERVING_ROLE  # of threads, too
     settings.MIGRATION_DATABASE = {"USER": owner}
-    yield role
+    yield SERVING_ROLE
     connection.close()
     connection.settings_dict["USER"] = owner
+
+
+@pytest.fixture
+def served_by_owner():
+    """Let the test client have the rights of the owner, as where the portal has one role."""
+
+
+@pytest.fixture(autouse=True)
+def pages_have_the_rights_of_the_serving_role(request, monkeypatch):
+    """What the test client asks for may do what the web server may, and no more.
+
+    All else that a test does keeps the rights of the owner. Django counts no query of this.
+    """
+    asked_for = {*request.fixturenames}
+    has_database = asked_for & {"db", "transactional_db"}
+    has_database = has_database or request.node.get_closest_marker("django_db")
+    if not has_database or "served_by_owner" in asked_for:
+        return
+    answer = Client.request
+
+    def switch(sql):
+        # A test may have taken the database away, or leave a transaction broken.
+        with suppress(DatabaseError, DriverError):
+            connection.ensure_connection()
+            with connection.connection.cursor() as cursor:
+                cursor.execute(sql)
+
+    def answer_as_serving_role(client, **environment):
+        switch(f"SET ROLE {SERVING_ROLE}")
+        try:
+            return answer(client, **environment)
+        finally:
+            switch("RESET ROLE")
+
+    monkeypatch.setattr(Client, "request", answer_as_serving_role)
 
 
 @pytest.fixture(autouse=True)

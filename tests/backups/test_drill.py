@@ -50,6 +50,7 @@ def kept(call):
     return submitting.submit(submission=draft, at=while_open(call)).submission
 
 
+@pytest.mark.usefixtures("served_by_owner")
 def test_lost_portal_comes_back_and_what_was_erased_since_stays_erased(
     call, kept, folder, keys, elsewhere
 ):

@@ -191,6 +191,7 @@ def test_serving_role_alone_is_warned_of_nothing(client, serving_role):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("served_by_owner")
 def test_one_role_for_everything_works_with_a_warning(client):
     said = "The portal connects to PostgreSQL as a superuser, so whoever breaks into the portal "
     [warning] = checks.check_roles(databases=["default"])
