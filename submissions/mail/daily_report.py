@@ -51,12 +51,16 @@ def daily_report(call: Call, *, at: datetime, address: str = "") -> DailyReport:
         unread=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
     )
     standing = closing_report(call, at=at)
-    to_reader = [
+    to_reader = _lines_to(address, call)
+    return DailyReport(standing=standing, record_head=chain.head(), to_reader=to_reader, **counts)
+
+
+def _lines_to(address: str, call: Call) -> list[str]:
+    return [
         line
         for path in settings.STAFF_DIGEST_LINES
         for line in import_string(path)(call, address=address)
     ]
-    return DailyReport(standing=standing, record_head=chain.head(), to_reader=to_reader, **counts)
 
 
 def enqueue_digests(*, at: datetime) -> int:
@@ -64,15 +68,18 @@ def enqueue_digests(*, at: datetime) -> int:
 
     The addresses of STAFF_DIGEST_TO get the digest of each call as well: people who do not sign in.
     From 8 in the morning after the opening until SENT_FOR after the closing, once a day. Where
-    there is nothing to tell, on Mondays only: so the head of the record is sent all the same.
+    there is nothing to tell, on Mondays only: so the head of the record is sent all the same. What
+    higher apps have to tell one member is news for that member.
     """
     number = 0
     for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
         zone = ZoneInfo(call.timezone)
         day = at.astimezone(zone).date()
         morning = datetime.combine(day, SENT_FROM, zone)
-        if call.opens_at < morning <= at and (day.weekday() == MONDAY or _has_news(call, at)):
-            number += _enqueue(call, day.isoformat(), at)
+        if call.opens_at < morning <= at:
+            goes_to_all = day.weekday() == MONDAY or _has_news(call, at)
+            readers = [one for one in _readers(call) if goes_to_all or _lines_to(one, call)]
+            number += _enqueue(call, readers, day.isoformat(), at)
     return number
 
 
@@ -84,7 +91,9 @@ def _has_news(call: Call, at: datetime) -> bool:
     return bool(report.received_today or report.unread or mails or closes_now)
 
 
-def _enqueue(call: Call, occasion: str, at: datetime) -> int:
+def _enqueue(call: Call, readers: Sequence[str], occasion: str, at: datetime) -> int:
+    if not readers:
+        return 0
     with transaction.atomic():
         # No response stands behind these mails, so no constraint keeps two workers apart.
         with connection.cursor() as cursor:
@@ -100,7 +109,7 @@ def _enqueue(call: Call, occasion: str, at: datetime) -> int:
                 address_given_by=AddressSource.STAFF,
                 at=at,
             )
-            for address in _readers(call)
+            for address in readers
             if address not in told
         ]
         return len(OutboxEmail.objects.bulk_create(mails))

@@ -1,5 +1,8 @@
 """Staff write notes to each other about a response, and resolve them."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,8 +13,10 @@ from personal_data.bundle import about
 from review.errors import NoteRefused
 from review.models import Note
 from review.noting import add_note, resolve_note
-from submissions.mail.daily_report import daily_report
-from submissions.responses.states import ErasureScope
+from submissions.mail.daily_report import daily_report, enqueue_digests
+from submissions.outbox.models import OutboxEmail
+from submissions.responses.models import Submission
+from submissions.responses.states import ErasureScope, TriageStatus
 from tests.makers import make_call, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
@@ -103,6 +108,24 @@ def test_colleague_is_named_and_finds_the_note_in_list_and_digest(call, response
     assert to("ann@example.org") == []
     resolve_note(note, by=ben, at=while_open(call))
     assert to("ben@example.org") == []
+
+
+def test_note_is_told_to_its_reader_on_a_day_with_nothing_else_to_tell(call, response, ann):
+    for name in ("ben", "cid"):
+        member_of(call, name, email=f"{name}@example.org")
+    Membership.objects.filter(call=call).update(wants_digest=True)
+    Submission.objects.update(triage_status=TriageStatus.CONSIDERED)
+    note = write(response, ann, "@ben: is this so?")
+
+    def told_on(day):
+        OutboxEmail.objects.all().delete()  # a mail that waits would be something to tell
+        enqueue_digests(at=datetime(2019, 7, day, 8, tzinfo=call_zone))
+        return list(OutboxEmail.objects.values_list("to_address", flat=True))
+
+    call_zone = ZoneInfo(call.timezone)
+    assert told_on(30) == ["ben@example.org"]  # a Tuesday
+    resolve_note(note, by=ann, at=while_open(call))
+    assert told_on(31) == []
 
 
 def test_note_is_resolved_once_and_never_deleted(response, ann, call):
