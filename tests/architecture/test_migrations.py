@@ -3,6 +3,9 @@ import io
 import pytest
 from django.core.management import call_command
 
+from core import database_roles
+from tests.conftest import SERVING_ROLE
+
 
 @pytest.mark.django_db
 def test_models_have_no_missing_migration():
@@ -18,3 +21,4 @@ def test_migrations_reverse():
     finally:
         # Of every app: those that build on these tables went with them.
         call_command("migrate", verbosity=0)
+        database_roles.grant(SERVING_ROLE)  # on the new tables

@@ -175,10 +175,12 @@ def small_targets(page):
 
 # What floats beside a line of text lies upon a box that has a ground of its own.
 UNDER_A_FLOAT = """() => {
+  // Where colours are forced everything has a ground.
+  if (matchMedia("(forced-colors: active)").matches) return [];
   const parts = [...document.querySelectorAll("main > *")].filter((one) => one.checkVisibility());
-  const floats = parts.filter((one) => getComputedStyle(one).float !== "none")
-    .map((one) => one.getBoundingClientRect());
-  return parts.filter((one) => {
+  const isFloat = (one) => getComputedStyle(one).float !== "none";
+  const floats = parts.filter(isFloat).map((one) => one.getBoundingClientRect());
+  return parts.filter((one) => !isFloat(one)).filter((one) => {
     const box = one.getBoundingClientRect();
     return getComputedStyle(one).backgroundColor !== "rgba(0, 0, 0, 0)" &&
       floats.some((float) => float.top < box.bottom && float.bottom > box.top &&
