@@ -13,6 +13,7 @@ from psycopg2 import Error as DriverError
 from core import arrival, can_write, clock, clock_check, database_roles
 from submissions.outbox import holding
 from tests import databases
+from tests.databases import SERVING_ROLE
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
@@ -21,9 +22,6 @@ hypothesis_settings.register_profile(
     "ci", derandomize=True, database=None, deadline=None, print_blob=True
 )
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
-
-# The role of PostgreSQL that web, worker and beat have. It owns nothing.
-SERVING_ROLE = "portal_tests"
 
 # They start processes and browsers, and take seconds each.
 SLOW_FOLDERS = ("faults", "journeys", "devserver")
@@ -50,9 +48,10 @@ def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
     if template is None:
         request.getfixturevalue("django_db_setup")  # pytest-django's own
     with django_db_blocker.unblock():
-        if template is not None:
+        if template is None:
+            database_roles.grant(SERVING_ROLE)
+        else:
             databases.use_copy_of(template)
-        database_roles.grant(SERVING_ROLE)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,11 @@ from django.conf import settings
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, connections, transaction
 
+from core import database_roles
+
 FOLDER = "PORTAL_TESTS_DATABASE"
+# The role of PostgreSQL that web, worker and beat have. It owns nothing.
+SERVING_ROLE = "portal_tests"
 
 
 def begin(folder: Path) -> subprocess.Popen[bytes]:
@@ -52,12 +56,13 @@ def wait_for_template() -> str | None:
 def make_template() -> None:
     django.setup()
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    database_roles.grant(SERVING_ROLE)
     connection.close()
     (Path(os.environ[FOLDER]) / "database.made").write_text(name)
 
 
 def use_copy_of(template: str) -> None:
-    """Connect this worker to a copy of its own. It goes with the run's server."""
+    """Connect this worker to a copy of its own, with its grants. It goes with the run's server."""
     name = connection.settings_dict["TEST"]["NAME"]
     quote = connection.ops.quote_name
     with connection._nodb_cursor() as cursor:

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from core import database_roles
-from tests.conftest import SERVING_ROLE
+from tests.databases import SERVING_ROLE
 
 
 @pytest.mark.django_db
