@@ -62,7 +62,12 @@ def test_open_page_counts_down_says_so_thrice_and_closes_by_itself(start_respons
             assert said(page) == "Closes in 50 minutes"
     at(call.closes_at)
     look_again(page)
-    shown(page, "The call has now closed, at midday on Wednesday 24 July 2019 (UK time).")
+    closed = (
+        "The call has now closed, at midday on Wednesday 24 July 2019 (UK time). We keep what you "
+        "saved. You can still save your answers, but you cannot submit them."
+    )
+    shown(page, closed)
+    assert said(page) == closed
     assert in_sight(page) == "The call has closed. We keep what you save, but you cannot submit it."
     assert not page.get_by_role("button", name="Submit your response").is_visible()
     look(page, "check-closed-while-open")

@@ -54,6 +54,7 @@ def test_unknown_address_is_a_page_in_the_portals_look(client, call, draft, addr
     response = client.get(address.format(slug=call.slug))
     assert response.status_code == 404
     assert "Page not found" in response.content.decode()
+    assert "what you saved is not lost. Go on from the start page" in response.content.decode()
     assert "portal.css" in response.content.decode()
 
 
