@@ -73,7 +73,8 @@ def start(command: Command, folder: str, told: dict[str, Any]) -> Iterator[Proce
     process = subprocess.Popen(  # nosec B603 - no part of it is input
         [sys.executable, *command.arguments],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT)},
+        # numpy, where a program has it, would start threads for matrices, of which there are none.
+        env={"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
