@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from devserver import checking, testing
+from tests import order
 
 COVERAGE = ["--cov", "--cov-report=term"]
 BY_FILE = ["--dist", "loadfile", "--no-loadscope-reorder"]
@@ -77,6 +78,15 @@ def test_checks_say_what_failed_and_why(monkeypatch, capfd):
     ]
     assert checking.main(["worse"]) == 2
     assert capfd.readouterr().out == "No check is called worse. There are: good, bad.\n"
+
+
+def test_longest_files_come_first_then_the_slow_folders_then_the_others():
+    places = [order.place(order.TESTS / name) for name in order.LONGEST_FILES]
+    assert all((order.TESTS / name).is_file() for name in order.LONGEST_FILES)
+    assert places == sorted(places)
+    slow = order.place(order.TESTS / "journeys" / "test_keyboard.py")
+    other = order.place(order.TESTS / "core" / "test_words.py")
+    assert places[-1] < slow < other
 
 
 def test_hypothesis_tries_the_same_examples_each_time_in_ci_only():

@@ -1,0 +1,35 @@
+"""In what order the files are run: the longest first, so that no processor waits at the end."""
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+# They start processes and browsers, and take seconds each.
+SLOW_FOLDERS = ("faults", "journeys", "devserver")
+# Those that take longest by themselves, the longest first.
+LONGEST_FILES = (
+    "journeys/test_every_admin_page.py",
+    "faults/test_two_machines.py",
+    "rights/test_every_address.py",
+    "exports/test_consent.py",
+    "faults/test_whatever_dies.py",
+    "containers/test_commands.py",
+    "journeys/test_every_page.py",
+    "architecture/test_migrations.py",
+    "devserver/test_server.py",
+    "exports/test_bundle.py",
+    "upgrades/test_upgrades.py",
+    "containers/test_proxies.py",
+    "journeys/test_saving.py",
+    "upgrades/test_members_out_of_groups.py",
+    "personal_data/test_meanwhile.py",
+    "stores/test_move_files.py",
+    "review/test_any_query.py",
+    "exports/test_redacted.py",
+    "review/test_addresses_are_withheld.py",
+)
+_PLACES = {TESTS / name: place for place, name in enumerate(LONGEST_FILES)}
+
+
+def place(path: Path) -> tuple[int, bool]:
+    """What to sort tests by; those of one file keep the order that they have."""
+    return _PLACES.get(path, len(LONGEST_FILES)), path.parent.name not in SLOW_FOLDERS
