@@ -4,17 +4,19 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core import typesetters
 from core.release import VERSION
 from exports import queries
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
-from exports.writers import bundle, reading_pdf
+from exports.writers import apart, bundle, reading_pdf
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
 from tests.authored_files import WITH_AUTHOR, names_author
@@ -226,6 +228,18 @@ def test_everything_says_what_one_document_cannot_hold(monkeypatch):
     assert entry["note"].startswith("One PDF holds up to 1 words;")
     assert ("all.pdf" in files, "pdfs.zip" in files) == (False, True)
     assert (manifest["responses"], seen[-1]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_programs_that_start_anew_make_the_same_bundle(monkeypatch):
+    """Other tests have them forked, with what they import there already."""
+    call = make_call()
+    make_with_files(call, b"Minutes", story="Words")
+    forked = members(exported(call, "bundle"))
+    for module in (apart, typesetters):
+        assert module.subprocess is not subprocess
+        monkeypatch.setattr(module, "subprocess", subprocess)
+    assert members(exported(call, "bundle")) == forked
 
 
 @pytest.mark.django_db
