@@ -56,9 +56,12 @@ def marked(number):
     }
 
 
-def make_swept():
+def make_swept(**overrides):
     """The first call with a response for each combination; by reference what each said."""
     call = make_first_call()
+    for field, value in overrides.items():
+        setattr(call, field, value)
+    call.save()
     coder = make_user(Role.CODER, username="coder")
     codes = {
         "role_other": make_code(call=call, name="Roles"),
@@ -116,6 +119,15 @@ def opened(data):
                 yield zlib.decompress(stream)
             except zlib.error:
                 yield stream
+
+
+def all_opened(data):
+    """Yield everything that is in a file, its members' and theirs too."""
+    yield from opened(data)
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                yield from all_opened(archive.read(member))
 
 
 def cells_of_statistics(data):

@@ -25,7 +25,7 @@ def test_no_withheld_value_comes_and_what_may_be_shown_does(client, file_format)
         _token, secret = make_token(call, by=by, scope=scope)
         data = b"".join(pull(client, call, secret, format=file_format))
         may_be = {mark for mark in shown(said, scope) if not mark.endswith("content")}
-        assert (name, marks_in(file_format, data)) == (name, may_be)
+        assert (name, marks_in(data)) == (name, may_be)
         held = {
             line["reference"]
             for line in (
