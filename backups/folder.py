@@ -154,7 +154,8 @@ class BackupFolder:
 
         Kept are all of the last two days, the newest of each of the last `daily` days and of the
         last `weekly` weeks that have one, none of them older than LONGEST, and always the newest.
-        Returns what was deleted.
+        Returns what was deleted. Raises Damaged where a kept one does not say which files it needs:
+        then no file is deleted.
         """
         names = self.names()
         kept = kept_of(names, wall_now=wall_now, daily=daily, weekly=weekly)
@@ -164,7 +165,15 @@ class BackupFolder:
             part = self.path / f"{name}{PART}"
             (self.path / name).rename(part)
             shutil.rmtree(part)
-        named = {path for name in kept for path in self.sums(name)}
+        named: set[str] = set()
+        for name in sorted(kept):
+            try:
+                named.update(self.sums(name))
+            except Damaged:
+                raise Damaged(
+                    f"The new backup is whole, but {name} has no readable {SUMS}, so old files stay. "
+                    f"Delete the folder {name}, or copy its {SUMS} back."
+                ) from None
         for file in (self.path / FILES).glob("*/*"):
             if f"../{file.relative_to(self.path)}" not in named:
                 file.unlink()

@@ -98,6 +98,8 @@ def problems_in_words(*, wall_now: datetime) -> list[str]:
         said.append(f"the last backup failed: {backup.said}")
     if drill and not drill.is_good:
         said.append(f"the last restore to try it failed: {drill.said}")
+    elif drill is None and backup and backup.last_good_at:
+        said.append("no restore was tried yet: manage.py backup --drill")
     elif drill and wall_now - drill.at > DRILL_LATE_AFTER:
         said.append(f"no restore was tried since {spoken_time.say_day(drill.at)}")
     return said

@@ -142,6 +142,12 @@ def test_verify_audit_says_the_head_and_ends_with_1_where_a_row_was_changed(even
         call_command("verify_audit", stdout=io.StringIO())
 
 
+@pytest.mark.parametrize("part", [slice(4), slice(63), slice(0)])
+def test_verify_audit_takes_no_part_of_a_head_for_a_record_that_was_rewritten(events, part):
+    with pytest.raises(CommandError, match="a head has 64 characters"):
+        call_command("verify_audit", head=[chain.head()[part]], stdout=io.StringIO())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_who_write_and_seal_at_once_make_one_chain():
     def write_and_seal():

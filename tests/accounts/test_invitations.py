@@ -198,7 +198,7 @@ def test_administrator_saves_the_user_of_an_address_that_is_no_username_to_djang
     ("options", "said"),
     [
         (["--as=coder"], "in which call"),
-        (["--as=coder", "--call=another"], "there is no call another"),
+        (["--as=coder", "--call=another"], r"there is no call another\. Calls: the-call"),
         (["--as=administrator", "--call=the-call"], "leave --call out"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
 from django.core import mail
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import AuditEvent, Invitation, User
@@ -95,8 +95,13 @@ def test_second_factor_is_on_record_from_its_set_up_to_its_end():
 def test_second_factor_that_the_server_takes_away_is_on_record():
     user = make_user(username="pat")
     set_up_app(sign_in(user))
-    call_command("remove_second_factor", "pat")
+    call_command("remove_second_factor", "Pat")
     assert recorded()[2:] == [("second_factor_removed", None, {"person": "pat"})]
+
+
+def test_second_factor_of_nobody_is_not_taken_away():
+    with pytest.raises(CommandError, match=r"nobody with the username pat\. .* in /admin/"):
+        call_command("remove_second_factor", "pat")
 
 
 def test_new_passwords_are_on_record_with_how():

@@ -1,17 +1,19 @@
 """What a backup or a restore cannot do it says in one line, and leaves all as it was."""
 
 import fcntl
+import io
 import resource
 import shutil
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pyrage
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from backups import programs, reports
-from backups.folder import DATABASE, ERASURES, MANIFEST, SUMS, digest_of
+from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, digest_of
 from backups.reports import Kind
 from core import schema
 from submissions.outbox import holding
@@ -181,6 +183,50 @@ def test_of_two_backups_at_once_one_is_refused(call, folder):
             run("backup")
     assert reports.of(Kind.BACKUP) is None
     run("backup")
+
+
+def test_each_damaged_backup_is_named_beside_those_that_are_whole(call, folder, monkeypatch):
+    nights = [datetime(2026, 11, day, 2, 30, tzinfo=UTC) for day in (26, 27, 28)]
+    for night in nights:
+        monkeypatch.setattr("core.clock.wall_now", lambda night=night: night)
+        run("backup")
+    first, second, third = folder.names()
+    cut(folder.path / first / DATABASE)
+    (folder.path / third / MANIFEST).unlink()
+    said = io.StringIO()
+    with pytest.raises(CommandError, match=r"^2 of 3 backups are damaged\. Copy them back"):
+        call_command("backup", "--check", stdout=said)
+    lines = said.getvalue().splitlines()
+    assert lines[0] == f"{first}: {DATABASE} was changed. Take another backup."
+    assert lines[1].startswith(f"{second}: 3 files, ") and lines[1].endswith(" bytes, whole.")
+    assert lines[2] == f"{third}: {MANIFEST} is missing. Take another backup."
+
+
+def test_backup_that_does_not_say_what_it_needs_keeps_files_and_names_the_way_out(
+    call, folder, monkeypatch
+):
+    make_with_file(call)
+    run("backup")
+    (name,) = folder.names()
+    old = folder.path / FILES / "ab" / "ab12.age"
+    old.parent.mkdir(exist_ok=True)
+    old.touch()
+    (folder.path / name / SUMS).unlink()
+    monkeypatch.setattr("core.clock.wall_now", lambda: datetime.now(UTC) + timedelta(seconds=2))
+    with pytest.raises(CommandError) as told:
+        run("backup")
+    assert str(told.value) == (
+        f"The new backup is whole, but {name} has no readable {SUMS}, so old files stay. "
+        f"Delete the folder {name}, or copy its {SUMS} back."
+    )
+    assert reports.of(Kind.BACKUP).said == str(told.value)
+    assert len(folder.names()) == 2
+    assert old.exists()
+    shutil.rmtree(folder.path / name)
+    monkeypatch.setattr("core.clock.wall_now", lambda: datetime.now(UTC) + timedelta(seconds=5))
+    assert "Deleted: 0 old." in run("backup")
+    assert not old.exists()
+    assert reports.of(Kind.BACKUP).is_good
 
 
 def test_killed_backup_looks_like_none_and_the_next_removes_it(call, folder):

@@ -101,8 +101,11 @@ def test_old_and_failed_backups_are_told_where_the_portal_makes_some(
 
     assert told() == "warning: no backup was made yet"
     reports.write(Kind.BACKUP, at=NOW - 2 * DAY, is_good=True, said="made")
-    assert told() == "warning: the last good backup is of Thursday 26 November 2026"
+    never = "no restore was tried yet: manage.py backup --drill"
+    assert told() == f"warning: the last good backup is of Thursday 26 November 2026; {never}"
     reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    assert told() == f"warning: {never}"
+    reports.write(Kind.DRILL, at=NOW, is_good=True, said="made")
     assert told() == "ok"
     reports.write(Kind.DRILL, at=NOW - 10 * DAY, is_good=True, said="made")
     assert told() == "warning: no restore was tried since Wednesday 18 November 2026"

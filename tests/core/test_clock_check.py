@@ -8,11 +8,14 @@ import pytest
 from django.db import OperationalError, connection
 from django.urls import reverse
 
+from accounts.sign_in_models import Tries
+from accounts.tasks import purge
 from core import clock, clock_check
 from retention.tasks import end_data
 from submissions.mail.tasks import enqueue_reminders
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
+from submissions.responses.tasks import clear_imports
 from tests.makers import (
     CLOSES_AT,
     OPENS_AT,
@@ -238,6 +241,27 @@ def test_nothing_ends_by_a_wrong_clock(at, off_by):
     off_by(timedelta(0))
     end_data()
     assert Submission.objects.count() == 0
+
+
+def test_no_sign_in_and_no_invitation_ends_by_a_wrong_clock(off_by):
+    Tries.objects.create(who="x", last_at=clock.wall_now() - timedelta(days=2))
+    off_by(timedelta(days=100))
+    purge()
+    assert Tries.objects.count() == 1
+    off_by(timedelta(0))
+    purge()
+    assert Tries.objects.count() == 0
+
+
+def test_no_uploaded_file_is_discarded_by_a_wrong_clock(off_by, monkeypatch):
+    cleared = []
+    monkeypatch.setattr("submissions.responses.tasks.uploads.clear", lambda at: cleared.append(at))
+    off_by(timedelta(days=100))
+    clear_imports()
+    assert cleared == []
+    off_by(timedelta(0))
+    clear_imports()
+    assert len(cleared) == 1
 
 
 def test_first_page_of_staff_names_a_clock_that_is_off(client, off_by):

@@ -237,7 +237,29 @@ def test_web_server_is_reached_by_the_ingress_controller_alone():
         "kubernetes.io/metadata.name": "ingress-nginx"
     }
     assert policies["evidence-portal-outside"]["policyTypes"] == ["Egress"]
-    assert len(policies) == 3
+    assert policies["evidence-portal-backup"]["policyTypes"] == ["Egress"]
+    assert len(policies) == 4
+
+
+def test_every_part_that_reads_files_reaches_a_bucket():
+    reached = set()
+    for one in resources():
+        if one["kind"] != "NetworkPolicy":
+            continue
+        ports = {to["port"] for rule in one["spec"].get("egress", []) for to in rule["ports"]}
+        selector = one["spec"]["podSelector"]
+        labels = selector.get("matchLabels", {}).get("app.kubernetes.io/component")
+        parts = {labels} if labels else set()
+        for expression in selector.get("matchExpressions", []):
+            parts |= set(expression["values"])
+        if 443 in ports:
+            reached |= parts
+    with_files = {
+        part
+        for part, spec in pods().items()
+        if "uploads" in {volume["name"] for volume in spec["volumes"]}
+    }
+    assert with_files == reached == {"backup", "web", "worker"}
 
 
 @pytest.mark.parametrize("folder", [BASE, BACKUP], ids=lambda folder: folder.name)

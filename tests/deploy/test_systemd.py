@@ -172,3 +172,43 @@ def test_each_service_has_limits_and_starts_again():
         assert re.fullmatch(r"\d+[MG]", said["MemoryMax"])
         assert int(said["TasksMax"]) > 0
         assert said.get("Restart") == ("always" if name in LASTING else None)
+
+
+def managed(tmp_path, *words, owner):
+    """What evidence-portal-manage asks systemd for; `owner`: whether there is a file for it."""
+    asked = tmp_path / "asked"
+    program = tmp_path / "systemd-run"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {asked}\n')
+    program.chmod(0o700)
+    there = tmp_path / "MIGRATION_DATABASE_URL"
+    if owner:
+        there.touch()
+    script = tmp_path / "manage"
+    text = (SYSTEMD / "evidence-portal-manage").read_text()
+    script.write_text(text.replace(f"/etc/evidence-portal/credentials/{there.name}", str(there)))
+    subprocess.run(
+        ["/bin/sh", script, *words], env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=True
+    )
+    said = asked.read_text().splitlines()
+    at = said.index("/opt/evidence-portal/.venv/bin/python")
+    assert said[at + 1 :] == ["manage.py", *words]
+    return [word for word in said[:at] if word.startswith("--property")], there
+
+
+@pytest.mark.parametrize("command", ["backup", "end_record", "migrate", "restore"])
+def test_command_of_the_owner_gets_the_owners_address(tmp_path, command):
+    properties, owner = managed(tmp_path, command, "--name", "two words", owner=True)
+    assert properties == [
+        "--property=StateDirectory=evidence-portal/backups",
+        f"--property=LoadCredential={OF_THE_OWNER}:{owner}",
+    ]
+
+
+def test_any_other_command_gets_no_more_than_the_services(tmp_path):
+    assert managed(tmp_path, "invite", "pat@example.org", owner=True)[0] == []
+    assert managed(tmp_path, "help", "backup", owner=True)[0] == []
+
+
+def test_command_runs_where_one_role_does_everything(tmp_path):
+    properties, _ = managed(tmp_path, "backup", owner=False)
+    assert properties == ["--property=StateDirectory=evidence-portal/backups"]

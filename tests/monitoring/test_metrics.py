@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 from prometheus_client.parser import text_string_to_metric_families
+from ruamel.yaml import YAML
 
 from core import disk_reserve
 from core.broker import broker
@@ -115,6 +116,13 @@ def test_database_that_is_away_is_told_and_nothing_made_up(client, monkeypatch):
     samples = read(client)
     assert samples["portal_database_up",] == 0
     assert not any(name.startswith("portal_mails") for name, *_ in samples)
+
+
+def test_each_alarm_says_where_to_look():
+    (group,) = YAML(typ="safe").load((MONITORING / "alerts.yml").read_text())["groups"]
+    summaries = {rule["alert"]: rule["annotations"]["summary"] for rule in group["rules"]}
+    where = re.compile(r"Look at |See “|Make room where|The log has|says why\.")
+    assert [name for name, said in summaries.items() if not where.search(said)] == []
 
 
 def test_alarms_and_the_dashboard_name_metrics_that_are_there(client, settings):

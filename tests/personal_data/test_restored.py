@@ -82,3 +82,9 @@ def test_list_has_what_a_restore_needs(call, response, capsys):
     assert json.loads(line) == kept
     assert kept["reference"] == response.reference
     assert "ada@example.org" not in line
+
+
+def test_list_that_cannot_be_written_is_refused_in_one_line(tmp_path):
+    where = tmp_path / "nowhere" / "list"
+    with pytest.raises(CommandError, match=r"list cannot be written: No such file or directory\."):
+        call_command("list_erasures", "--output", str(where))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail as django_mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.urls import reverse
 
@@ -181,3 +181,9 @@ def test_record_ends_by_the_command_of_the_owner_alone(at, capsys):
     call_command("end_record")
     assert capsys.readouterr().out == "Audit events ended: 0.\n"
     assert check_evidence(wall_now=moment)[1] == []
+
+
+def test_command_without_the_owners_address_says_that_it_ends_no_record(settings):
+    settings.MIGRATION_DATABASE = None
+    with pytest.raises(CommandError, match="set MIGRATION_DATABASE_URL to the owner's address"):
+        call_command("end_record")

@@ -25,7 +25,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", help="their email address, which becomes their username")
         parser.add_argument(
-            "--as", dest="role", required=True, choices=[*Role.values, ADMINISTRATOR]
+            "--as",
+            dest="role",
+            required=True,
+            choices=[*Role.values, ADMINISTRATOR],
+            help="what they become: a role in the call, or an administrator of every call",
         )
         parser.add_argument("--call", metavar="SLUG", help="which call; not for administrators")
 
@@ -52,7 +56,9 @@ class Command(BaseCommand):
 
 def _call(slug: str) -> Any:
     field: Any = Invitation._meta.get_field("call")
-    found = field.related_model._default_manager.filter(slug=slug).first()
+    calls = field.related_model._default_manager
+    found = calls.filter(slug=slug).first()
     if found is None:
-        raise CommandError(f"there is no call {slug}")
+        slugs = ", ".join(calls.order_by("slug").values_list("slug", flat=True)) or "none yet"
+        raise CommandError(f"there is no call {slug}. Calls: {slugs}")
     return found

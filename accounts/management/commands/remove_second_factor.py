@@ -6,9 +6,10 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from accounts.models import SignIn, User
+from accounts.models import SignIn
 from accounts.record import record
 from accounts.states import AuditAction
+from accounts.usernames import whose_is
 from core import clock
 
 
@@ -19,12 +20,16 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="as on the sign-in page; capitals do not matter")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        user = User.objects.filter(username=username).first()
+        user = whose_is(username)
         if user is None:
-            raise CommandError(f"there is nobody with the username {username}")
+            raise CommandError(
+                f"there is nobody with the username {username}. Administrators see all of them "
+                "under Users in /admin/"
+            )
+        name = user.get_username()
         with transaction.atomic():
             taken, _ = Authenticator.objects.filter(user=user).delete()
             SignIn.objects.filter(user=user).delete()
@@ -32,6 +37,6 @@ class Command(BaseCommand):
                 by=None,
                 at=clock.portal_now(),
                 action=AuditAction.SECOND_FACTOR_REMOVED,
-                person=username,
+                person=name,
             )
-        self.stdout.write(f"{username}: {'taken away' if taken else 'there was none'}")
+        self.stdout.write(f"{name}: {'taken away' if taken else 'there was none'}")

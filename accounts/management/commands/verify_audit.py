@@ -1,5 +1,6 @@
 """manage.py verify_audit"""
 
+import re
 from argparse import ArgumentParser
 from typing import Any
 
@@ -7,11 +8,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.chain import ChainCheck
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
 
 class Command(BaseCommand):
     help = (
         "Check the chain of the record: that no audit event was changed, removed, moved or put in "
-        "afterwards. Each problem is a line; any problem makes the exit status 1."
+        "afterwards. Events that are not sealed yet are sealed first. Each problem is a line; any "
+        "problem makes the exit status 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,13 +24,19 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="SHA256",
-            help="a head of the chain that stood outside the database, such as in a staff digest; "
-            "may be given several times",
+            help="a head of the chain that stood outside the database, such as in a staff digest: "
+            "all 64 characters; may be given several times",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         chain = ChainCheck()
         known = ["".join(head.split()).lower() for head in options["head"]]
+        for head in known:
+            if not DIGEST.fullmatch(head):
+                raise CommandError(
+                    f"--head {head}: a head has 64 characters, digits and the letters a to f. Copy "
+                    "all of it."
+                )
         problems = list(chain.problems(known_heads=known))
         for line in problems:
             self.stdout.write(line)

@@ -13,7 +13,7 @@ from pyrage import x25519
 
 from backups import drilling, making, nightly, reports
 from backups.encryption import recipients_from
-from backups.errors import AlreadyRunning, BackupFailed
+from backups.errors import AlreadyRunning, BackupFailed, Damaged
 from backups.folder import LONGEST, BackupFolder
 from backups.reports import Kind
 from core import clock
@@ -60,7 +60,10 @@ class Command(BaseCommand):
             "key for that is made and forgotten; the files are compared as they are stored.",
         )
         does.add_argument(
-            "--check", action="store_true", help="Compare all backups with their digests, no more."
+            "--check",
+            action="store_true",
+            help="Compare all backups with their digests, no more. Any that is damaged makes the exit "
+            "status 1.",
         )
         does.add_argument(
             "--list", action="store_true", help="Name the backups that there are, no more."
@@ -140,9 +143,20 @@ class Command(BaseCommand):
     def _check(self, into: BackupFolder) -> None:
         names = into.names()
         into.chosen("")
+        damaged = 0
         for name in names:
-            files, size = into.check(name)
+            try:
+                files, size = into.check(name)
+            except Damaged as error:
+                damaged += 1
+                self.stdout.write(str(error))
+                continue
             self.stdout.write(f"{name}: {files:,} files, {size:,} bytes, whole.")
+        if damaged:
+            raise BackupFailed(
+                f"{damaged:,} of {len(names):,} backups {'is' if damaged == 1 else 'are'} damaged. "
+                "Copy them back from where the folder was copied to, or delete their folders."
+            )
 
     def _list(self, into: BackupFolder) -> None:
         into.chosen("")

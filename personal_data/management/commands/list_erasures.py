@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from personal_data.erasing import as_tombstone
 from submissions.responses.models import ErasureRequest
@@ -29,4 +29,7 @@ class Command(BaseCommand):
         if output == "-":
             sys.stdout.writelines(lines)
         else:
-            Path(output).write_text("".join(lines), encoding="utf-8")
+            try:
+                Path(output).write_text("".join(lines), encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"{output} cannot be written: {error.strerror}.") from None

@@ -18,6 +18,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with database_roles.as_owner():
+            if not database_roles.owns_tables():
+                raise CommandError(
+                    "Only the owner of the tables ends the record: set MIGRATION_DATABASE_URL to "
+                    "the owner's address for this command."
+                )
             if clock_check.is_wrong():
                 raise CommandError("Nothing ends by a clock that is wrong: set it first.")
             ended = carry_out(at=clock.portal_now(), only=DataClass.RECORD)
