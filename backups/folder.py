@@ -171,8 +171,8 @@ class BackupFolder:
                 named.update(self.sums(name))
             except Damaged:
                 raise Damaged(
-                    f"The new backup is whole, but {name} has no readable {SUMS}, so old files stay. "
-                    f"Delete the folder {name}, or copy its {SUMS} back."
+                    f"The new backup is whole, but {name} has no readable {SUMS}, so old files "
+                    f"stay. Delete the folder {name}, or copy its {SUMS} back."
                 ) from None
         for file in (self.path / FILES).glob("*/*"):
             if f"../{file.relative_to(self.path)}" not in named:

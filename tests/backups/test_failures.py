@@ -198,7 +198,8 @@ def test_each_damaged_backup_is_named_beside_those_that_are_whole(call, folder, 
         call_command("backup", "--check", stdout=said)
     lines = said.getvalue().splitlines()
     assert lines[0] == f"{first}: {DATABASE} was changed. Take another backup."
-    assert lines[1].startswith(f"{second}: 3 files, ") and lines[1].endswith(" bytes, whole.")
+    assert lines[1].startswith(f"{second}: 3 files, ")
+    assert lines[1].endswith(" bytes, whole.")
     assert lines[2] == f"{third}: {MANIFEST} is missing. Take another backup."
 
 

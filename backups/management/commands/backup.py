@@ -62,8 +62,8 @@ class Command(BaseCommand):
         does.add_argument(
             "--check",
             action="store_true",
-            help="Compare all backups with their digests, no more. Any that is damaged makes the exit "
-            "status 1.",
+            help="Compare all backups with their digests, no more. Any that is damaged makes the "
+            "exit status 1.",
         )
         does.add_argument(
             "--list", action="store_true", help="Name the backups that there are, no more."
