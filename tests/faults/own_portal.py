@@ -26,6 +26,7 @@ SLUG = "rebalancing-the-relationship"
 AT_ONCE = 12  # people who press Submit in the same moment
 SOON = timedelta(seconds=90)
 SENDERS = {"worker", "PostgreSQL"}  # without one of them what was claimed is never marked
+SENDING = "submissions.send_due_mail"
 PATIENCE = 120.0  # seconds; beat ticks every ten, and the machine may be busy
 
 OUTCOMES = """
@@ -71,6 +72,7 @@ class OwnPortal:
         everybody = people_with_drafts(self._environment, SLUG, people, short=True)
         self._waiting = iter(everybody)
         self._died = None
+        self._other_worker_died_at = None
 
     def part(self, name):
         """The supervised service of that name."""
@@ -99,6 +101,10 @@ class OwnPortal:
     def _note_death(self, name):
         if name in SENDERS:
             self._died = name
+
+    def note_death_of_another_machines_worker(self):
+        """It is dead, and what this machine's worker claimed since is in good hands."""
+        self._other_worker_died_at = datetime.now(UTC)
 
     def crowd(self, number, *, break_it=None, after=0):
         """Have people press Submit; `break_it` once `after` of them have an answer."""
@@ -143,29 +149,24 @@ class OwnPortal:
         """
         connection = psycopg2.connect(self._environment["DATABASE_URL"])
         connection.autocommit = True
-        with closing(connection), connection.cursor() as cursor:
+        broker_url = self._environment["BROKER_URL"]
+        with (
+            closing(connection),
+            connection.cursor() as cursor,
+            # Left to itself it would stand in for the portal's own in every later test.
+            Celery(broker=broker_url, set_as_current=False) as tasks,
+        ):
             if self._died is not None:
-                self._release_what_the_dead_claimed(cursor)
+                runs_for = time.monotonic() - self.part(self._died)._started_at
+                started_again_at = datetime.now(UTC) - timedelta(seconds=runs_for)
+                _release_what_was_claimed_before(started_again_at, cursor, tasks)
+            if self._other_worker_died_at is not None:
+                # This machine's own worker may still be at a batch that it claimed before.
+                assert wait_until(lambda: _sends_nothing(tasks), seconds=PATIENCE, pause=0.1)
+                _release_what_was_claimed_before(self._other_worker_died_at, cursor, tasks)
+            self._died = self._other_worker_died_at = None
             cursor.execute(PAUSES_PASS, [SOON])
         self.try_mail_server_again()
-
-    def _release_what_the_dead_claimed(self, cursor):
-        runs_for = timedelta(seconds=time.monotonic() - self.part(self._died)._started_at)
-        started_again_at = datetime.now(UTC) - runs_for
-        cursor.execute(CLAIMS_AGE, [SOON, started_again_at])
-        self._died = None
-
-        def released():
-            cursor.execute(CLAIMED_BY_THE_DEAD, [started_again_at - SOON])
-            if cursor.fetchone() == (0,):
-                return True
-            tasks.send_task("submissions.release_stuck_mail")
-            return False
-
-        broker_url = self._environment["BROKER_URL"]
-        # Left to itself it would stand in for the portal's own in every later test.
-        with Celery(broker=broker_url, set_as_current=False) as tasks:
-            assert wait_until(released, seconds=PATIENCE, pause=0.5)
 
     def try_mail_server_again(self):
         """Forget that it was found away, as the broker does after half a minute."""
@@ -195,3 +196,23 @@ class OwnPortal:
             (one.rcpt_tos[0], BytesHeaderParser().parsebytes(one.content)["Message-ID"])
             for one in envelopes
         )
+
+
+def _sends_nothing(tasks):
+    """Whether the one living worker says that none of its processes is sending mail."""
+    told = tasks.control.inspect(timeout=2, limit=1).active()
+    active = [task["name"] for running in (told or {}).values() for task in running]
+    return told is not None and SENDING not in active
+
+
+def _release_what_was_claimed_before(moment, cursor, tasks):
+    cursor.execute(CLAIMS_AGE, [SOON, moment])
+
+    def released():
+        cursor.execute(CLAIMED_BY_THE_DEAD, [moment - SOON])
+        if cursor.fetchone() == (0,):
+            return True
+        tasks.send_task("submissions.release_stuck_mail")
+        return False
+
+    assert wait_until(released, seconds=PATIENCE, pause=0.5)

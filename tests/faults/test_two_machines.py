@@ -21,7 +21,7 @@ from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
 from tests.faults import pooler
 from tests.faults.own_portal import PATIENCE, OwnPortal
 from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
-from tests.faults.two_machines import SLUG, InTurns, Visitor, ask_database, second_machine
+from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine, shown_by_database
 from tests.programs import skip_for_want_of
 from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
 from tests.submissions.mail.mail_sink import Mortal, free_port
@@ -123,8 +123,8 @@ def test_one_machine_dies_and_no_promise_breaks(both):
     dead = portal.sites.sites[1]
 
     def kill_it():
-        portal._died = "worker"
         second.kill()
+        portal.note_death_of_another_machines_worker()
         portal.sites.sites.remove(dead)
 
     answers = portal.crowd(CROWD, break_it=kill_it, after=CROWD // 3)
@@ -180,6 +180,5 @@ def test_time_outs_hold_through_the_pooler(both):
     if pooler.FOUND is None:
         skip_for_want_of("pgbouncer", remedy=pooler.REMEDY)
     portal, _ = both
-    for name, value in TIME_OUTS.items():
-        assert ask_database(portal.environment, f"SHOW {name}") == value
-    assert ask_database(portal.environment, "SHOW TimeZone") == "UTC"
+    expected = {**TIME_OUTS, "TimeZone": "UTC"}
+    assert shown_by_database(portal.environment, expected) == expected

@@ -1,5 +1,6 @@
 """A second web server and a second worker beside a portal, and who goes from one to the other."""
 
+import json
 import re
 import signal
 import socket
@@ -141,14 +142,18 @@ def second_machine(environment, *, logs):
         machine.kill()
 
 
-def ask_database(environment, sql):
-    """Return what a process of this portal gets for `sql`, by its own settings."""
+def shown_by_database(environment, names):
+    """Return what a process of this portal is shown of each setting, by its own settings."""
     code = (
-        "import django; django.setup(); from django.db import connection\n"
-        f"with connection.cursor() as c: c.execute({sql!r}); print(c.fetchone()[0])"
+        "import django, json; django.setup(); from django.db import connection\n"
+        "shown = {}\n"
+        "with connection.cursor() as c:\n"
+        f"    for name in {[*names]!r}:\n"
+        "        c.execute(f'SHOW {name}'); shown[name] = c.fetchone()[0]\n"
+        "print(json.dumps(shown))"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(
         command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True
     )
-    return done.stdout.strip()
+    return json.loads(done.stdout)
