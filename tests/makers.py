@@ -180,14 +180,20 @@ def make_call(**overrides):
         "reference_prefix": "TST",
     }
     call = Call.objects.create(**fields | overrides)
-    for position, role in enumerate(roles):
-        RespondentRole.objects.create(call=call, position=position, **role)
-    for position, (key, title, questions) in enumerate(
-        [("about", "About you", about), ("evidence", "Your evidence", evidence)]
-    ):
-        section = Section.objects.create(call=call, key=key, title=title, position=position)
-        for place, question in enumerate(questions):
-            Question.objects.create(call=call, section=section, position=place, **question)
+    RespondentRole.objects.bulk_create(
+        RespondentRole(call=call, position=position, **role) for position, role in enumerate(roles)
+    )
+    sections = Section.objects.bulk_create(
+        [
+            Section(call=call, key="about", title="About you", position=0),
+            Section(call=call, key="evidence", title="Your evidence", position=1),
+        ]
+    )
+    Question.objects.bulk_create(
+        Question(call=call, section=section, position=place, **question)
+        for section, questions in zip(sections, (about, evidence), strict=True)
+        for place, question in enumerate(questions)
+    )
     let_members_in(call)
     return Call.objects.get(pk=call.pk)
 

@@ -32,6 +32,7 @@ from submissions.responses.models import Answer, Attachment, IdentityAnswer
 
 LARGEST_DEFINITION = 1_000_000  # characters
 OUT_OF_THE_WAY = 10_000  # more than a call can have of anything
+WITHIN_CALL = ["call", "key"]  # what tells one role, section or question from another
 
 
 @dataclass(frozen=True)
@@ -187,32 +188,52 @@ def _write(definition: CallDefinition) -> Call:
 def _write_roles(call: Call, definition: CallDefinition) -> None:
     call.roles.exclude(key__in=[role.key for role in definition.roles]).delete()
     call.roles.update(position=F("position") + OUT_OF_THE_WAY)
-    for position, role in enumerate(definition.roles):
-        RespondentRole.objects.update_or_create(
-            call=call,
-            key=role.key,
-            defaults={"label": role.label, "reveals": role.reveals, "position": position},
-        )
+    RespondentRole.objects.bulk_create(
+        [
+            RespondentRole(
+                call=call, key=role.key, label=role.label, reveals=role.reveals, position=position
+            )
+            for position, role in enumerate(definition.roles)
+        ],
+        update_conflicts=True,
+        unique_fields=WITHIN_CALL,
+        update_fields=["label", "reveals", "position"],
+    )
 
 
 def _write_sections(call: Call, definition: CallDefinition) -> None:
     call.questions.exclude(key__in=definition.questions).delete()
     call.questions.update(position=F("position") + OUT_OF_THE_WAY)
     call.sections.update(position=F("position") + OUT_OF_THE_WAY)
-    for position, section in enumerate(definition.sections):
-        kept, _ = Section.objects.update_or_create(
-            call=call,
-            key=section.key,
-            defaults={
-                "title": section.title,
-                "intro": section.intro,
-                "show_if": section.show_if,
-                "position": position,
-            },
-        )
-        for place, question in enumerate(section.questions):
-            fields = stored_fields(question, QUESTION_FIELDS)
-            Question.objects.update_or_create(
-                call=call, key=question.key, defaults={**fields, "section": kept, "position": place}
+    sections = Section.objects.bulk_create(
+        [
+            Section(
+                call=call,
+                key=section.key,
+                title=section.title,
+                intro=section.intro,
+                show_if=section.show_if,
+                position=position,
             )
+            for position, section in enumerate(definition.sections)
+        ],
+        update_conflicts=True,
+        unique_fields=WITHIN_CALL,
+        update_fields=["title", "intro", "show_if", "position"],
+    )
+    Question.objects.bulk_create(
+        [
+            Question(
+                call=call,
+                section=kept,
+                position=place,
+                **stored_fields(question, QUESTION_FIELDS),
+            )
+            for kept, section in zip(sections, definition.sections, strict=True)
+            for place, question in enumerate(section.questions)
+        ],
+        update_conflicts=True,
+        unique_fields=WITHIN_CALL,
+        update_fields=[*{*QUESTION_FIELDS} - {"key"}, "section", "position"],
+    )
     call.sections.exclude(key__in=[section.key for section in definition.sections]).delete()

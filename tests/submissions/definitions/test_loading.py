@@ -106,6 +106,23 @@ def test_call_without_answers_takes_every_change():
     assert load_text(text).outcome == "unchanged"
 
 
+def test_all_that_roles_and_sections_say_can_change():
+    load_text()
+    text = changed('label = "Something else"\nreveals = "role_other"', 'label = "Another"')
+    text = changed('label = "I provide services"', 'label = "I serve"\nreveals = "number"', text)
+    text = changed('title = "About you"', 'title = "You"\nintro = "First."', text)
+    text = changed('show_if = "roles contains provider"', 'show_if = "size = small"', text)
+    call = load_text(text).call
+    assert [*call.roles.values_list("key", "label", "reveals")] == [
+        ("provider", "I serve", "number"),
+        ("other", "Another", ""),
+    ]
+    assert [*call.sections.values_list("key", "title", "intro", "show_if")] == [
+        ("about_you", "You", "First.", ""),
+        ("evidence", "Evidence", "", "size = small"),
+    ]
+
+
 def test_facets_and_bands_can_change_after_responses():
     answered()
     text = changed('label = "NHS size"', 'label = "size"')
