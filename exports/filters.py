@@ -192,8 +192,9 @@ def consent_options(call: Call) -> dict[str, dict[str, str]]:
 def _refuse_unknown(name: str, chosen: Collection[str], known: Collection[str]) -> None:
     for value in chosen:
         if value not in known:
-            possible = ", ".join(filter(None, known)) or "none"
-            raise FilterRefused(f"{name}: there is no “{value}”. Possible: {possible}.")
+            possible = ", ".join(filter(None, known))
+            rest = f"Possible: {possible}." if possible else "This call has none."
+            raise FilterRefused(f"{name}: there is no “{value}”. {rest}")
 
 
 def _start_of_next(day: date, zone: ZoneInfo) -> datetime:

@@ -4,7 +4,7 @@ Cookies and sessions count for nothing here. Whoever has no good token for the c
 not even which calls there are.
 """
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from core import clock
 from core.throttling import HOUR, client_wait, wait_before
@@ -14,10 +14,26 @@ from exports.models import ApiToken
 
 PULLS_AN_HOUR = 1_200  # of one token
 WRONG_AN_HOUR = 120  # of one client
+IN_ADDRESS = ("token", "access_token", "authorization")
+
+
+def names_token(given: QueryDict) -> bool:
+    """Return whether somebody put a token, or what should be one, into the address."""
+    return any(
+        name.lower() in IN_ADDRESS or value.startswith(tokens.PREFIX)
+        for name, values in given.lists()
+        for value in values
+    )
 
 
 def token_of(request: HttpRequest, slug: str) -> ApiToken:
     """Return the token that reads the call in the address; raise Problem."""
+    if names_token(request.GET):
+        raise Problem(
+            400,
+            "Send the token in the Authorization header. Addresses are logged: if a token was in "
+            "this one, revoke it and make another.",
+        )
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise no_token("Send the token in the header: “Authorization: Bearer evp_…”.")

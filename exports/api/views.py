@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
@@ -77,7 +77,7 @@ def responses(request: HttpRequest, slug: str) -> HttpResponseBase:
     known = parse_etags(request.headers.get("If-None-Match", ""))
     answer: HttpResponseBase
     if known and (etag in known or "*" in known or etag.removeprefix("W/") in known):
-        answer = HttpResponseNotModified()
+        answer = _without_body(304)
     else:
         answer = _file(request, token, asked, page)
     answer["ETag"] = etag
@@ -97,7 +97,7 @@ def _file(
     make = csv_format if asked.file_format == "csv" else json_format
     file_format = make(first_upto=first_upto)
     if request.method == "HEAD":
-        return HttpResponse(content_type=file_format.content_type)
+        return _without_body(200, file_format.content_type)
     if not page.size:
         nothing = csv_header(asked.dataset) if asked.file_format == "csv" else b""
         return HttpResponse(nothing, content_type=file_format.content_type)
@@ -116,6 +116,17 @@ def _file(
     except ExportRefused as error:
         raise Problem(403, str(error)) from None
     return StreamingHttpResponse(Begun(chunks), content_type=file_format.content_type)
+
+
+def _without_body(status: int, content_type: str = "") -> StreamingHttpResponse:
+    """Return an answer of which Django does not say that its content has no bytes.
+
+    RFC 9110, 8.6: such a Content-Length would be of the page that GET with status 200 gives.
+    """
+    answer = StreamingHttpResponse((), status=status, content_type=content_type or None)
+    if not content_type:
+        del answer["Content-Type"]
+    return answer
 
 
 def _is_utf8(query: str) -> bool:

@@ -1,7 +1,8 @@
 """The downloads beside the charts."""
 
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from core import clock
@@ -16,13 +17,14 @@ from submissions.calls.models import Call
 
 @require_GET
 @of_call(downloads_at_once)
-def export_csv(request: HttpRequest, call: Call) -> StreamingHttpResponse:
+def export_csv(request: HttpRequest, call: Call) -> HttpResponseBase:
     """The pseudonymised CSV of all responses; its audit event follows the last row.
 
-    Raises BadRequest for any filter: the page of exports has those.
+    Any filter gets a page with status 400 that leads to the page of exports, which has those.
     """
     if request.GET:
-        raise BadRequest("export.csv takes no filter")
+        context = {"call": call, "asked": request.GET.urlencode()}
+        return render(request, "steering/takes_no_filter.html", context, status=400)
     return streamed(request, Dataset(call), "csv")
 
 

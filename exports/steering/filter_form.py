@@ -23,6 +23,7 @@ OF_EXPORTS = {
     "confidential",
     "reason",
 }
+ONCE = ("words", "since", "until", "quotable", "campaigns", "order", "choices", "several")
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ class Group:
 def read_filter(call: Call, given: QueryDict) -> ExportFilter:
     """Return the filter that the form's fields name.
 
-    Raises FilterRefused for what is no day, and for a field that the form does not have: nobody
-    gets more than they meant to choose.
+    Raises FilterRefused for what is no day, for a field that the form does not have, and for one
+    of `ONCE` that comes twice: nobody gets more than they meant to choose.
     """
     facets = {_field(question.key): question.key for _facet, question in call.facet_questions}
     for name in given:
         if name not in {*facets, *OF_FILTERS, *OF_EXPORTS}:
             raise FilterRefused(_("There is no filter “%(name)s”.") % {"name": name[:100]})
+    for name in ONCE:
+        if len(given.getlist(name)) > 1:
+            raise FilterRefused(_("Give %(name)s once.") % {"name": name})
     filters: dict[str, Any] = {
         name: [value for value in given.getlist(name) if value]
         for name in ("timings", "statuses", "codes", *CONSENTS)
@@ -66,7 +70,7 @@ def read_filter(call: Call, given: QueryDict) -> ExportFilter:
         key: [value for value in given.getlist(field) if value] for field, key in facets.items()
     }
     if given.get("quotable") not in {None, "", "yes", "no"}:
-        raise FilterRefused(_("There is no filter “%(name)s”.") % {"name": "quotable"})
+        raise FilterRefused(_("quotable is yes or no."))
     for name in ("words", "since", "until"):
         if written := given.get(name, "").strip():
             filters[name] = written

@@ -48,6 +48,19 @@ def test_file_is_whole_private_and_on_record(tmp_path):
 
 
 @pytest.mark.django_db
+def test_export_without_a_row_says_so_and_why(tmp_path):
+    call = make_call(slug="the-call")
+    file = tmp_path / "out.csv"
+    nothing = "No response to “the-call” was submitted: the export has no row."
+    assert export(output=file) == f"{nothing}\nwritten: {file}\n"
+    make_submitted(call)
+    none_chosen = "The filter chooses none of the 1 submitted: the export has no row."
+    said = export(output=file, statuses=["considered"])
+    assert said == f"{none_chosen}\nwritten: {file}\n"
+    assert len(file.read_bytes().splitlines()) == 1
+
+
+@pytest.mark.django_db
 def test_export_in_somebodys_name_needs_their_right_and_is_on_record_as_theirs(tmp_path):
     make_submitted(make_call(slug="the-call"))
     make_user(Role.REVIEWER, username="ann")

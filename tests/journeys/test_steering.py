@@ -73,6 +73,13 @@ def test_tables_show_every_column_at_320_pixels_without_a_script(open_browser, c
     expect(page.get_by_role("table")).to_have_count(11)
     page.get_by_role("heading", name="Exports on record").click()
     assert page.get_by_role("cell", name="command line").is_visible()
+    # “23 Jul 2019, 10:03, command line”: the comma begins the second cell, right at the first.
+    assert (
+        page.locator(".record td:first-child").evaluate(
+            "cell => getComputedStyle(cell).paddingInlineEnd"
+        )
+        == "0px"
+    )
     assert columns_out_of_sight(page) == []
     page.get_by_text("SHA-256:").click()
     assert page.locator("details[open] > code").inner_text().count("") == 65

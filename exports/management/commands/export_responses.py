@@ -141,6 +141,8 @@ class Command(BaseCommand):
             raise CommandError(f"{output} cannot be written: it is a folder, or its folder is not.")
         lost: list[int] = []
         rows = count(dataset)
+        if not rows:
+            self.stderr.write(self._say_nothing(dataset))
         if wait := minutes(name, rows):
             self.stderr.write(f"{rows:,} responses: about {wait} min")
         bar = _Bar(rows) if sys.stderr.isatty() else None
@@ -172,6 +174,12 @@ class Command(BaseCommand):
             self.stderr.write(f"written: {output}", self.style.SUCCESS)
         if lost:
             raise CommandError(say_lost_files(lost[0]), returncode=LOST_FILES)
+
+    def _say_nothing(self, dataset: Dataset) -> str:
+        total = count(Dataset(dataset.call))
+        if not total:
+            return f"No response to “{dataset.call.slug}” was submitted: the export has no row."
+        return f"The filter chooses none of the {total:,} submitted: the export has no row."
 
 
 def _person(username: str) -> User:

@@ -135,6 +135,12 @@ def test_since_takes_what_changed_then_or_later(client):
         ({"nonsense": "1"}, "no filter"),
         ({"statuses": "nonsense"}, "there is no"),
         ({"access_token": "evp_x"}, "revoke"),
+        ({"key": "evp_x"}, "revoke"),
+        ({"words": ["one", "two"]}, "Give words once"),
+        ({"quotable": ["yes", "no"]}, "Give quotable once"),
+        ({"choices": ["keys", "labels"]}, "Give choices once"),
+        ({"quotable": "maybe"}, "yes or no"),
+        ({"codes": "Pay"}, "This call has none"),
         ({"format": ["json", "csv"]}, "once"),
     ],
 )
@@ -166,11 +172,31 @@ def test_page_that_is_known_is_not_made_again(client):
     events = AuditEvent.objects.count()
     known = {"if-none-match": first["ETag"]}
     again = pull(client, call, secret, headers=known)
-    assert (again.status_code, again.content) == (304, b"")
+    assert (again.status_code, b"".join(again)) == (304, b"")
     assert again["ETag"] == first["ETag"]
+    # RFC 9110, 8.6: a length here would be that of the page, whose bytes nobody has counted.
+    assert "Content-Length" not in again.headers
+    assert "Content-Type" not in again.headers
     assert AuditEvent.objects.count() == events
     Submission.objects.filter(pk=response.pk).update(triage_status="considered")
     assert said(pull(client, call, secret, headers=known)) == [(response.reference, "response")]
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_head_has_the_headers_of_get_no_length_and_no_record(client, file_format):
+    call = make_call()
+    make_submitted(call)
+    _token, secret = make_token(call)
+    address = f"/api/v1/calls/{call.slug}/responses?format={file_format}"
+    headers = {"authorization": f"Bearer {secret}"}
+    head = client.head(address, headers=headers)
+    assert b"".join(head) == b""
+    assert not AuditEvent.objects.filter(action=AuditAction.EXPORT_STARTED).exists()
+    got = client.get(address, headers=headers)
+    assert len(b"".join(got)) > 0
+    told = ("Content-Type", "Content-Length", "ETag", "Next-Cursor", "Link", "Cache-Control")
+    assert [head.get(name) for name in told] == [got.get(name) for name in told]
+    assert "Content-Length" not in head.headers
 
 
 def test_each_pull_that_hands_out_anything_is_on_record(client):

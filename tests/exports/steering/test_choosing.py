@@ -283,8 +283,27 @@ def test_box_for_what_may_be_quoted_is_there_where_the_call_asks_that(steering, 
 @pytest.mark.parametrize("query", ["publications=named", "quotable=yes", "anything=1"])
 def test_whole_csv_takes_no_filter_that_it_would_ignore(steering, query):
     make_submitted(make_call(slug="the-call"))
-    assert steering.get(f"/steering/the-call/export.csv?{query}").status_code == 400
+    answer = steering.get(f"/steering/the-call/export.csv?{query}")
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "It takes no filter. Nothing was exported" in page
+    assert f'href="{PAGE}?{query}"' in page
+    assert 'href="/steering/the-call/export.csv"' in page
+    assert "too large" not in page
     assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("words=one&words=two", "Give words once."),
+        ("order=newest&order=oldest", "Give order once."),
+    ],
+)
+def test_choice_that_takes_one_value_is_refused_with_two(steering, query, says):
+    make_submitted(make_call(slug="the-call"))
+    answer = steering.get(f"{PAGE}?{query}")
+    assert (answer.status_code, says in answer.content.decode()) == (422, True)
 
 
 def test_format_that_does_not_exist_is_refused(steering):
