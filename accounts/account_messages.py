@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts import invitations
 from accounts.account_mail import message
@@ -24,8 +25,12 @@ from core.addresses import comparable
 
 
 def write(mail: AccountMail, *, at: datetime) -> EmailMessage | None:
-    """Return the message, with a link that is made now; None if nobody is to get it."""
-    return _WRITERS[mail.kind](mail, at)
+    """Return the message, with a link that is made now; None if nobody is to get it.
+
+    It is in the portal's language: an account belongs to no call.
+    """
+    with override(settings.PORTAL_LANGUAGE):
+        return _WRITERS[mail.kind](mail, at)
 
 
 def _invitation(mail: AccountMail, at: datetime) -> EmailMessage | None:

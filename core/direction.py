@@ -2,7 +2,10 @@
 
 import unicodedata
 
+from django.utils.translation import get_language_bidi
+
 FROM_RIGHT = frozenset({"R", "AL"})
+LEFT_TO_RIGHT_MARK = "\u200e"
 
 
 def is_from_right(text: str) -> bool:
@@ -14,3 +17,13 @@ def is_from_right(text: str) -> bool:
         return False
     sides = (unicodedata.bidirectional(letter) for letter in text)
     return next((side in FROM_RIGHT for side in sides if side in {"L", *FROM_RIGHT}), False)
+
+
+def from_left(number: str) -> str:
+    """Return a telephone number whose groups stay in their order in the active language, too.
+
+    Between Arabic or Hebrew, the bidirectional algorithm (UAX #9, N1 and N2) sets groups of digits
+    with spaces between them from right to left: 020 7946 would be read as 7946 020. After a
+    left-to-right mark it does not.
+    """
+    return f"{LEFT_TO_RIGHT_MARK}{number}" if number and get_language_bidi() else number

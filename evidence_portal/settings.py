@@ -222,7 +222,9 @@ LOGIN_URL = "sign_in"
 # British English is in the code. Any other language is one with a compiled catalogue in locale/.
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = list(({"en-gb": "British English"} | languages_in(LOCALE_PATHS[0])).items())
-LANGUAGE_CODE = read_language(dict(LANGUAGES))
+# What a catalogue lacks, and what is no page or mail, is in the language of the code.
+LANGUAGE_CODE = "en-gb"
+PORTAL_LANGUAGE = read_language(dict(LANGUAGES))
 if len(LANGUAGES) > 1:
     # Before the others, so that their refusals are in the call's language too.
     MIDDLEWARE.insert(3, "submissions.respondent.languages.LanguageOfCallMiddleware")

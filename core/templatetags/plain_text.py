@@ -4,6 +4,8 @@ from django import template
 from django.template.defaultfilters import stringfilter
 from django.utils.text import normalize_newlines
 
+from core import direction
+
 register = template.Library()
 
 
@@ -20,3 +22,10 @@ def paragraphs(text: str) -> str:
     """Return the text with one empty line between paragraphs, whatever ends its lines."""
     parts = normalize_newlines(text).split("\n\n")
     return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+@register.filter
+@stringfilter
+def from_left(number: str) -> str:
+    """Return a telephone number that a language read from the right leaves in its order."""
+    return direction.from_left(number)

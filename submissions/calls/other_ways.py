@@ -5,6 +5,8 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from core.direction import from_left
+
 
 class Offering(Protocol):
     evidence_phone: str
@@ -29,7 +31,8 @@ class OtherWay:
 def other_ways(call: Offering) -> list[OtherWay]:
     ways = []
     if call.evidence_phone:
-        ways.append(OtherWay(_("By telephone"), (call.evidence_phone, call.evidence_phone_hours)))
+        number = from_left(call.evidence_phone)
+        ways.append(OtherWay(_("By telephone"), (number, call.evidence_phone_hours)))
     if call.evidence_address:
         lines = [line.strip() for line in call.evidence_address.splitlines()]
         ways.append(OtherWay(_("By post"), tuple(line for line in lines if line)))
@@ -50,4 +53,5 @@ def other_ways_deadline(call: Offering) -> str:
     said = _("It counts if it reaches us before %(when)s.") % {"when": call.closes_in_words}
     if not call.evidence_address:
         return said
-    return f"{said} {_('For a letter, that is when it arrives, not when it is posted.')}"
+    arrives = _("For a letter, that is when it arrives, not when it is posted.")
+    return f"{said} {arrives}"

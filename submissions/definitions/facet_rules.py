@@ -71,10 +71,10 @@ def _check_derived(
                 )
     banded = [option for band in derived["bands"] for option in band["options"]]
     for option in repeated(banded):
-        problems.add(f"{path}.bands", f"“{option}” is in two of them")
+        problems.add(f"{path}.bands", f"“{option}” is in two of them: take it out of one")
     for option in options:
         if option not in banded:
-            problems.add(f"{path}.bands", f"“{option}” is in none of them")
+            problems.add(f"{path}.bands", f"“{option}” is in none of them: add it to one")
 
 
 def _columns_of_questions(call: CallDefinition) -> set[str]:

@@ -16,6 +16,7 @@ from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.models.loaded import LoadedWording
 from submissions.calls.retention import end_earlier
+from submissions.definitions.broken_toml import explain
 from submissions.definitions.changes import differences
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.reading_calls import read
@@ -70,8 +71,7 @@ def _tables(text: str, source: str) -> dict[str, object]:
     except RecursionError:
         raise DefinitionRefused([f"{source}: file: lists or tables are nested too deep"]) from None
     except ValueError as error:
-        reason = str(error).replace("\n", " ")
-        raise DefinitionRefused([f"{source}: file: is not TOML: {reason}"]) from None
+        raise DefinitionRefused([f"{source}: file: is not TOML: {explain(error)}"]) from None
 
 
 def _is_nameable(call: CallDefinition) -> bool:

@@ -20,7 +20,7 @@ _KINDS_OF_VALUE = {
     bool: "true or false",
     int: "a whole number",
     list: "a list in [ ]",
-    dict: "a table",
+    dict: "a table, in { } or under a heading of its own",
 }
 
 

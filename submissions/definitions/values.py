@@ -42,7 +42,11 @@ def read_language(call: TableReader) -> str:
     offered = dict(settings.LANGUAGES)
     if code and code not in offered:
         has = ", ".join(f"{one} ({name})" for one, name in offered.items())
-        call.add_problem("language", f"“{code}” has no catalogue in this portal, which has {has}")
+        call.add_problem(
+            "language",
+            f"“{code}” has no catalogue in this portal, which has {has}: "
+            "docs/guides/translating.md says how to make one",
+        )
     return code
 
 

@@ -22,7 +22,7 @@ class LanguageOfCallMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(settings.LANGUAGE_CODE):
+        with translation.override(settings.PORTAL_LANGUAGE):
             return self.get_response(request)
 
     def process_view(

@@ -150,3 +150,17 @@ def test_each_ignore_says_why():
         if (found := IGNORE.match(comment))
     ]
     assert [(name, found[0]) for name, found in ignores if not REASON.match(found[1])] == []
+
+
+def test_no_translated_text_stands_inside_an_f_string():
+    """GNU gettext does not look in there, so that no catalogue would have the text."""
+    names = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "npgettext"}
+    hidden = [
+        f"{named(path)}:{call.lineno}"
+        for path in source_files()
+        for string in ast.walk(ast.parse(path.read_text()))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in names
+    ]
+    assert hidden == []

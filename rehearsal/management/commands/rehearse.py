@@ -12,6 +12,7 @@ from core import clock, database_roles, spoken_time
 from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 from rehearsal import resetting
 from rehearsal.errors import ResetRefused
+from rehearsal.named_call import find_call
 from submissions.calls.models import Call
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -80,7 +81,7 @@ class Command(BaseCommand):
             return self._written(text, slug)
         base = clock.portal_now()
         if step["anchor"]:
-            call = self._call(slug)
+            call = find_call(slug)
             base = call.opens_at if step["anchor"] == "opening" else call.closes_at
         if not step["number"]:
             return base
@@ -95,13 +96,11 @@ class Command(BaseCommand):
                 f"“{text}” is not a moment. Write closing-10m, +1h or 2019-07-24T11:50."
             ) from None
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(self._call(slug).timezone))
+            moment = moment.replace(tzinfo=ZoneInfo(_zone(slug)))
         return moment
 
-    def _call(self, slug: str | None) -> Call:
-        calls = list(Call.objects.filter(slug=slug) if slug else Call.objects.all())
-        if len(calls) != 1:
-            raise CommandError(
-                f"There is no call “{slug}”." if slug else "Name the call with --call SLUG."
-            )
-        return calls[0]
+
+def _zone(slug: str | None) -> str:
+    """Return the zone of a moment without one; calls in one zone need no name for it."""
+    zones = set(Call.objects.values_list("timezone", flat=True))
+    return zones.pop() if slug is None and len(zones) == 1 else find_call(slug).timezone

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import clock
+from rehearsal.named_call import find_call
 from rehearsal.seeding import SeedingRefused, seed_responses
 from rehearsal.team import seed_team
 from submissions.calls.models import Call
@@ -73,16 +74,3 @@ def _code_them(call: Call, seed: int, at: datetime) -> str:
         f"{done.differing} sentences differently, {done.decided} of them decided, "
         f"{done.quotes} quotes in two findings"
     )
-
-
-def find_call(slug: str | None) -> Call:
-    """Return the call of that slug, or the only one; raise CommandError with the slugs if none."""
-    calls = {call.slug: call for call in Call.objects.all()}
-    if slug is None and len(calls) == 1:
-        return next(iter(calls.values()))
-    if slug in calls:
-        return calls[slug]
-    known = ", ".join(sorted(calls)) or "none: load one with load_call"
-    if slug is None:
-        raise CommandError(f"Name the call with --call SLUG ({known}).")
-    raise CommandError(f"There is no call “{slug}” ({known}).")

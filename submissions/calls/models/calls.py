@@ -171,7 +171,7 @@ class Call(models.Model):
     def spoken_language(self) -> str:
         """The code of the language of its pages and mails: its own, if the portal has that."""
         offered = dict(settings.LANGUAGES)
-        return self.language if self.language in offered else settings.LANGUAGE_CODE
+        return self.language if self.language in offered else settings.PORTAL_LANGUAGE
 
     @property
     def grace_ends_at(self) -> datetime:

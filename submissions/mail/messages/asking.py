@@ -29,7 +29,8 @@ def question_answered(mail: OutboxEmail, data: MailData) -> Message:
     if reply is None:
         raise ValueError("a confirmation of no answer")
     # As one block: a short answer alone may be part of any sentence of the mail.
-    copy = f"{_('Your answer:')}\n\n{reply.text}"
+    heading = _("Your answer:")
+    copy = f"{heading}\n\n{reply.text}"
     subject = _("Your answer about response %(reference)s")
     return Message(
         subject=subject % {"reference": submission_of(mail).reference},

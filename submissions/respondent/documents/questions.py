@@ -90,7 +90,8 @@ def _other_ways(call: Call) -> list[str]:
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     question = row["question"]
-    label = f"{question.label} {_('(optional)')}" if row["optional"] else question.label
+    optional = _("(optional)")
+    label = f"{question.label} {optional}" if row["optional"] else question.label
     notes = [row["applies"], *question.hint.split("\n"), row["how"]]
     return {
         "label": label,

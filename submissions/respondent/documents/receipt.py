@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import clock, spoken_time
+from core.direction import from_left
 from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.documents.pages import typeset
@@ -31,7 +32,8 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
     lang, _hyphen, region = (get_language() or settings.LANGUAGE_CODE).partition("-")
     verify = f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}"
     another_address = f"{settings.PORTAL_URL}{reverse('return_address', args=[call.slug])}"
-    contact = " · ".join(filter(None, [call.contact_name, call.contact_email, call.contact_phone]))
+    number = from_left(call.contact_phone)
+    contact = " · ".join(filter(None, [call.contact_name, call.contact_email, number]))
     return {
         "lang": lang,
         "region": region.upper() or "GB",

@@ -58,10 +58,16 @@ def test_problems_of_one_file_keep_all_from_being_loaded(tmp_path):
     ("content", "problem"),
     [
         (b"\xff", "is not UTF-8: look at byte 1"),
-        (b"a = \x00", "is not TOML: Invalid value (at line 1, column 5)"),
+        (
+            b"a = \x00",
+            "is not TOML: Invalid value (at line 1, column 5): write texts between two "
+            'straight ", and '
+            "numbers, times, true and false without them",
+        ),
         (
             b"hello",
-            "is not TOML: Expected '=' after a key in a key/value pair (at end of document)",
+            "is not TOML: Expected '=' after a key in a key/value pair (at end of document): "
+            "write each line as: name = value",
         ),
         (b"#" * 4_000_001, "has 4,000,001 bytes; 4,000,000 at most"),
     ],

@@ -193,7 +193,7 @@ def test_language_of_a_call_must_have_a_catalogue(settings):
     in_welsh = changed('help = "Ask us."', 'help = "Ask us."\nlanguage = "cy"')
     assert refusal(in_welsh) == [
         "small.toml: call.language: “cy” has no catalogue in this portal, "
-        "which has en-gb (British English)"
+        "which has en-gb (British English): docs/guides/translating.md says how to make one"
     ]
     settings.LANGUAGES = [("en-gb", "British English"), ("cy", "Cymraeg")]
     load_text(in_welsh)

@@ -310,12 +310,12 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
         (
             'options = ["large"]',
             'options = ["large", "small"]',
-            "derived.half.bands: “small” is in two of them",
+            "derived.half.bands: “small” is in two of them: take it out of one",
         ),
         (
             '["small", "none"]',
             '["small"]',
-            "derived.half.bands: “none” is in none of them",
+            "derived.half.bands: “none” is in none of them: add it to one",
         ),
         (
             'key = "lower"',

@@ -1,7 +1,9 @@
 """Definitions that are read as they are meant, and files that are none."""
 
+import re
 from datetime import UTC, datetime
 
+import pytest
 from django.urls import get_resolver
 
 from submissions.calls.states import RESERVED_SECTION_KEYS
@@ -58,7 +60,7 @@ def test_option_that_is_not_there_leaves_another_without_a_band():
     assert refusal(small_with('options = ["large"]', 'options = ["larch"]')) == [
         "small.toml: derived.half.bands.upper.options: “larch” is not an option of “size”: did "
         "you mean “large”?",
-        "small.toml: derived.half.bands: “large” is in none of them",
+        "small.toml: derived.half.bands: “large” is in none of them: add it to one",
     ]
 
 
@@ -96,10 +98,30 @@ def test_text_that_is_not_toml_is_one_line():
     ]
 
 
-def test_key_that_toml_repeats_is_refused():
-    assert refusal(small_with('slug = "small"', 'slug = "a"\nslug = "b"')) == [
-        "small.toml: file: is not TOML: Cannot overwrite a value (at line 3, column 11)"
-    ]
+@pytest.mark.parametrize(
+    ("new", "remedy"),
+    [
+        ('slug = "a"\nslug = "b"', "this name was there before in the same table"),
+        ('slug = "small', 'close the text with a " on its line'),
+        ("slug = small", 'write texts between two straight "'),
+        ("slug = “small”", 'write texts between two straight "'),
+        ('slug = "a "small" one"', "write one entry on a line"),
+        ("slug", "write each line as: name = value"),
+        ("opens = 2019-06-31T12:00:00", "there is no such date or time"),
+        ("opens = 2019-06-32T12:00:00", "a time as 2019-07-24T12:00:00"),
+        ('contact = { name = "The team"', "and } after the last one"),
+        ('contact = { name = "The team", }', "without a comma at its end"),
+        ('partners = ["A" "B"]', "and ] after the last one"),
+        ("[call.retention]\n[call.retention]", "has two brackets, such as [[sections]]"),
+        (r'logo = "C:\Users\logo.png"', r"write \\ for each \ in a text"),
+        (r'logo = "logos\logo.png"', r"write \\ for each \ in a text"),
+    ],
+)
+def test_what_is_no_toml_is_refused_with_its_line_and_the_way_out(new, remedy):
+    said = refusal(small_with('slug = "small"', new))
+    assert len(said) == 1
+    assert re.match(r"small\.toml: file: is not TOML: .+ \(at line \d+, column \d+\): ", said[0])
+    assert remedy in said[0]
 
 
 def test_nesting_without_end_is_refused():

@@ -8,13 +8,17 @@ from io import BytesIO
 import pytest
 from django.conf import settings as portal
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import trans_real
 from docx import Document
 from pypdf import PdfReader
 
-from core import spoken_time
+from accounts.account_messages import write
+from accounts.models import AccountMail, User
+from accounts.states import AccountMailKind
+from core import clock, spoken_time
 from core.canonical import digest
 from evidence_portal.environment import languages_in
 from submissions.mail.samples import render_sample
@@ -39,6 +43,9 @@ msgstr "Preifatrwydd"
 
 msgid "Save and continue"
 msgstr "Cadw a pharhau"
+
+msgid "Choose a new password for the evidence portal"
+msgstr "Dewiswch gyfrinair newydd"
 
 msgid "Page not found"
 msgstr "Heb ddod o hyd i’r dudalen"
@@ -104,10 +111,25 @@ msgstr "%(first)s a %(second)s"
 """
 
 
+ARABIC = r"""
+msgid ""
+msgstr ""
+"Language: ar\n"
+"Content-Type: text/plain; charset=UTF-8\n"
+"Plural-Forms: nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && "
+"n%100<=10 ? 3 : n%100>=11 && n%100<=99 ? 4 : 5;\n"
+
+msgid "Start now"
+msgstr "ابدأ الآن"
+"""
+PHONE = "020 7946 0018"
+
+
 @pytest.fixture
 def welsh(tmp_path, settings):
-    """A portal that has found a Welsh catalogue beside its code."""
+    """A portal that has found a Welsh and an Arabic catalogue beside its code."""
     write_catalogue(tmp_path, "cy", CYMRAEG)
+    write_catalogue(tmp_path, "ar", ARABIC)
     settings.LOCALE_PATHS = [tmp_path]
     settings.LANGUAGES = [("en-gb", "British English"), *languages_in(tmp_path).items()]
     settings.MIDDLEWARE = [
@@ -154,13 +176,68 @@ def test_call_in_welsh_is_in_welsh_and_another_beside_it_is_not(welsh, client, a
 
 @pytest.mark.django_db
 def test_portals_own_language_is_that_of_a_call_that_says_none(welsh, settings, client, at):
-    settings.LANGUAGE_CODE = "cy"
+    settings.PORTAL_LANGUAGE = "cy"
     call, english = make_call(), make_call(language="en-gb")
     at(while_open(call))
     assert "Dechrau nawr" in page_of(client, f"/calls/{call.slug}/")
     assert "Start now" in page_of(client, f"/calls/{english.slug}/")
     assert lang_of(page_of(client, "/")) == "cy"
     assert "Heb ddod o hyd i’r dudalen" in page_of(client, "/nowhere/")
+
+
+@pytest.mark.django_db
+def test_what_a_catalogue_lacks_is_in_english_whatever_the_portal_speaks(
+    welsh, settings, client, at
+):
+    settings.PORTAL_LANGUAGE = "cy"
+    call = make_call(language="ar")
+    at(while_open(call))
+    page = page_of(client, f"/calls/{call.slug}/")
+    assert "ابدأ الآن" in page
+    assert "Privacy</a>" in page
+    assert "Preifatrwydd" not in page
+
+
+@pytest.mark.django_db
+def test_mails_about_accounts_are_in_the_portals_language(welsh, settings, at):
+    settings.PORTAL_LANGUAGE = "cy"
+    User.objects.create_user("ann", "ann@example.org", "Three random words 1")
+    mail = AccountMail(kind=AccountMailKind.NEW_PASSWORD, to_address="ann@example.org")
+    assert write(mail, at=clock.wall_now()).subject == "Dewiswch gyfrinair newydd"
+    assert translation.get_language() == "en-gb"
+
+
+@pytest.mark.django_db
+def test_page_and_mail_in_arabic_are_laid_out_from_the_right(welsh, client, at):
+    call = make_call(language="ar", contact_phone=PHONE)
+    at(while_open(call))
+    number = f'<bdi dir="ltr">{PHONE}</bdi>'
+    page = page_of(client, f"/calls/{call.slug}/")
+    assert '<html lang="ar" dir="rtl"' in page
+    assert number in page
+    mail = render_sample(MailKind.CONFIRMATION, call)
+    assert '<html lang="ar" dir="rtl">' in mail.html
+    assert '<main dir="rtl">' in mail.html
+    assert "border-right: 5px" in mail.html
+    assert number in mail.html
+    assert f"\u200e{PHONE}" in mail.message.body
+    welsh_mail = render_sample(MailKind.CONFIRMATION, make_call(language="cy", contact_phone=PHONE))
+    assert "rtl" not in welsh_mail.html
+    assert "border-left: 5px" in welsh_mail.html
+    assert "\u200e" not in welsh_mail.message.body
+
+
+@pytest.mark.django_db
+def test_telephone_number_keeps_its_order_in_arabic(welsh):
+    call = make_call(evidence_phone=PHONE, evidence_phone_hours="9am to 5pm")
+    with translation.override("ar"):
+        assert call.other_ways[0].lines == (f"\u200e{PHONE}", "9am to 5pm")
+    assert call.other_ways[0].lines == (PHONE, "9am to 5pm")
+
+
+def test_page_of_an_outage_in_arabic_is_laid_out_from_the_right(welsh):
+    with translation.override("ar"):
+        assert '<html lang="ar" dir="rtl">' in render_to_string("refusals/server_error.html")
 
 
 @pytest.mark.django_db
