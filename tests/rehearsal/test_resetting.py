@@ -211,6 +211,19 @@ def test_written_moment_is_met_whatever_the_season_of_the_real_clock(rehearsal, 
 
 
 @pytest.mark.django_db
+def test_several_calls_must_be_told_apart_where_they_differ(rehearsal):
+    make_call(slug="one")
+    other = make_call(slug="two")
+    with pytest.raises(CommandError, match=r"^Name the call with --call SLUG \(one, two\)\.$"):
+        call_command("rehearse", at="closing")
+    call_command("rehearse", at="2019-07-24T11:50", verbosity=0)
+    assert clock.portal_now() - datetime(2019, 7, 24, 10, 50, tzinfo=UTC) < timedelta(seconds=20)
+    Call.objects.filter(pk=other.pk).update(timezone="Asia/Tokyo")
+    with pytest.raises(CommandError, match="Name the call"):
+        call_command("rehearse", at="2019-07-24T11:50")
+
+
+@pytest.mark.django_db
 def test_real_clock_cannot_be_moved():
     with pytest.raises(CommandError):
         call_command("rehearse", at="+1h")
