@@ -20,7 +20,7 @@ WORDS = (
     "نحن ندفع أكثر. שלום עולם! Mixed عربي words, ligature ﬁ.\n\n"
     "<b>Not bold</b> & so on; naïve flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿 end. Zalgo z\u0335\u0321a\u0336 last"
 )
-SELECT = """([start, end]) => {
+SELECT = """async ([start, end]) => {
     const text = document.querySelector('[data-source=story]');
     const nodes = [];
     const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
@@ -31,8 +31,13 @@ SELECT = """([start, end]) => {
             place -= node.length;
         }
     };
+    // Chromium tells of it later: a key that is pressed before that finds nothing chosen.
+    const told = new Promise((resolve) =>
+        document.addEventListener("selectionchange", resolve, { once: true }));
     document.getSelection().setBaseAndExtent(...at(start), ...at(end));
-    return document.getSelection().toString();
+    const words = document.getSelection().toString();
+    await told;
+    return words;
 }"""
 
 
