@@ -7,6 +7,9 @@ from collections.abc import MutableMapping, Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import Error as DatabaseError
+
+from core.outages import StoreAway, way_out
 
 try:
     from devserver.running_portal import complete_environment
@@ -27,6 +30,11 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    except (DatabaseError, StoreAway) as error:
+        said = way_out(error)
+        if not said or "--traceback" in sys.argv:
+            raise
+        sys.exit(said)
 
 
 if __name__ == "__main__":

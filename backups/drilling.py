@@ -73,7 +73,8 @@ def scratch_database() -> Iterator[str]:
         address, own_name = programs.address(), own["NAME"]
     # PostgreSQL cuts a name after 63 bytes.
     name = f"{own_name[:40]}_drill_{secrets.token_hex(4)}"
-    server = psycopg2.connect(address, password=own["PASSWORD"] or None)
+    with connection.wrap_database_errors:
+        server = psycopg2.connect(address, password=own["PASSWORD"] or None)
     try:
         server.autocommit = True
         with server.cursor() as cursor:

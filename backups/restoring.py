@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
-from django.db import DatabaseError, connection
+from django.db import connection
 from pyrage import x25519
 
 from backups import programs, reports
@@ -193,12 +193,9 @@ class Restoring:
 
 def refuse_unless_empty(storage: Storage, *, files: bool) -> None:
     """Raises BackupFailed where a restore would mix with what is there."""
-    try:
-        with database_roles.as_owner(), connection.cursor() as cursor:
-            cursor.execute(TABLES, [SCHEMA])
-            [tables] = cursor.fetchone()
-    except DatabaseError:
-        raise BackupFailed("The database does not answer. Start PostgreSQL.") from None
+    with database_roles.as_owner(), connection.cursor() as cursor:
+        cursor.execute(TABLES, [SCHEMA])
+        [tables] = cursor.fetchone()
     if tables:
         raise BackupFailed(
             "The database is not empty. Restore into a new one: nothing that is there is ever "

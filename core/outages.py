@@ -49,6 +49,23 @@ def outage_of(error: BaseException | None) -> Outage | None:
     return None
 
 
+def way_out(error: DatabaseError | StoreAway) -> str:
+    """Return in one line what is away and what to do, for who runs commands; "" if it is no outage.
+
+    Database and store of files alone: the disk that another error tells of may be any.
+    """
+    if isinstance(error, StoreAway):
+        why = _line(str(error)).rstrip(".")
+        return f"{error.host}: {why}. Run this again once /readyz/ says that uploads are ok."
+    outage = _database(error)
+    if outage is None:
+        return ""
+    why, names = outage.reason.rstrip("."), "DATABASE_URL"
+    if settings.MIGRATION_DATABASE is not None:
+        names += " and MIGRATION_DATABASE_URL"
+    return f"The database does not serve: {why}. Look at PostgreSQL and {names}; run this again."
+
+
 def _database(error: BaseException) -> Outage | None:
     if not isinstance(error, DatabaseError):
         return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
 from accounts.record import record
 from accounts.states import AuditAction
@@ -19,9 +20,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
-        if not holding.release():
+        if not holding.is_held():
             self.stdout.write("Mail is not held.")
             return
-        record(by=None, at=clock.portal_now(), action=AuditAction.MAIL_RELEASED)
-        waiting = OutboxEmail.objects.filter(state=OutboxState.WAITING).count()
+        with transaction.atomic():
+            record(by=None, at=clock.portal_now(), action=AuditAction.MAIL_RELEASED)
+            waiting = OutboxEmail.objects.filter(state=OutboxState.WAITING).count()
+            # Last: while the database is away, mail stays held.
+            holding.release()
         self.stdout.write(f"Mail goes out again; {waiting:,} waiting.")

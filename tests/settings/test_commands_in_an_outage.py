@@ -1,0 +1,217 @@
+"""Management commands while the database is away: one line that says the way out, exit code 1."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg2
+import pytest
+from django.apps import apps
+from django.core.management import find_commands
+from django.db import DataError, OperationalError, connection
+
+import manage
+from backups.contents import FORMAT
+from backups.folder import BackupFolder
+from backups.restoring import Restoring
+from core import clock, outages
+from core.outages import StoreAway
+from personal_data.management.commands import move_files
+from submissions.outbox import holding
+from submissions.responses.models.attachments import private_storage
+from tests.backups.conftest import make_keys
+from tests.settings.test_settings import PRODUCTION, ROOT
+from tests.submissions.mail.mail_sink import free_port
+
+DEFINITION = ROOT / "submissions" / "definitions" / "rebalancing-the-relationship.toml"
+SIGN_IN = ("--noinput", "--username", "ada", "--email", "ada@example.org")
+# What each command of the portal's own is given, so that it asks the database.
+OURS = {
+    "after_restore": [],
+    "backup": ["--erasures"],
+    "changepassword": ["ada"],
+    "check": [],
+    "compare_report": ["--run", "1"],
+    "createsuperuser": SIGN_IN,
+    "end_record": [],
+    "export_responses": ["--call", "a-call", "--format", "csv", "--output", "-"],
+    "invite": ["ada@example.org", "--as", "administrator"],
+    "list_erasures": [],
+    "load_call": [str(DEFINITION)],
+    "migrate": ["--no-input"],
+    "move_files": ["--to", "disk"],
+    "prepare_rehearsal": [],
+    "reapply_erasures": ["--by", "ada"],
+    "rehearse": ["--reset"],
+    "release_mail": [],
+    "remove_second_factor": ["ada"],
+    "restore": ["--drill", "--identity", "identity"],
+    "seed_responses": ["--count", "1"],
+    "verify_audit": [],
+    "verify_evidence": [],
+}
+DJANGOS = {
+    "check": ["--database", "default"],
+    "shell": ["-c", "from accounts.models import User; User.objects.count()"],
+    "showmigrations": [],
+}
+# Those that say more of it themselves.
+OWN_LINES = {
+    "backup": "CommandError: The database does not answer: look at PostgreSQL. The next backup "
+    "tries again.",
+}
+BACKUP = "2019-07-24T020000Z"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """`run(name, *words)`: what manage.py does, in this process; returns exit code and stderr."""
+    monkeypatch.setattr(manage, "complete_environment", lambda *_: None)
+
+    def run_here(name, *words):
+        monkeypatch.setattr(sys, "argv", ["manage.py", name, *words])
+        try:
+            manage.main()
+        except SystemExit as ended:
+            if isinstance(ended.code, str):  # which Python then writes
+                return 1, f"{ended.code}\n"
+            return ended.code, capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return run_here
+
+
+@pytest.fixture
+def away(monkeypatch, django_db_blocker):
+    """The connection goes to a port where nobody listens; the port."""
+    port = str(free_port())
+    with django_db_blocker.unblock():
+        connection.close()
+        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        monkeypatch.setitem(connection.settings_dict, "PORT", port)
+        yield port
+        connection.close()
+
+
+@pytest.fixture
+def all_else_is_there(monkeypatch, settings, tmp_path):
+    monkeypatch.setattr(clock, "is_rehearsal", lambda: True)
+    monkeypatch.setenv("PORTAL_DEMO_PASSWORD", "of the rehearsal")
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    monkeypatch.setattr(private_storage(), "location", str(uploads))
+    monkeypatch.setattr(move_files, "has_bucket", lambda: True)
+    monkeypatch.setattr(move_files, "store", lambda _: private_storage())
+    holding.hold(wall_now=clock.wall_now())
+    (tmp_path / "backups" / BACKUP).mkdir(parents=True)
+    settings.PORTAL_BACKUPS = tmp_path / "backups"
+    settings.BACKUP_RECIPIENTS = [make_keys(tmp_path).public]
+    monkeypatch.chdir(tmp_path)
+
+
+def refused_at(port):
+    return (
+        f'The database does not serve: connection to server at "127.0.0.1", port {port} failed: '
+        "Connection refused. Look at PostgreSQL and DATABASE_URL; run this again.\n"
+    )
+
+
+def test_every_command_of_the_portal_is_tried():
+    found = {
+        name
+        for config in apps.get_app_configs()
+        if Path(config.path).parent == ROOT
+        for name in find_commands(str(Path(config.path) / "management"))
+    }
+    assert found == set(OURS)
+
+
+@pytest.mark.parametrize("name", sorted(set(OURS) - {"check"}))
+def test_command_says_in_one_line_that_the_database_is_away(name, run, away, all_else_is_there):
+    line = f"{OWN_LINES[name]}\n" if name in OWN_LINES else refused_at(away)
+    assert run(name, *OURS[name]) == (1, line)
+
+
+def test_check_goes_on_without_the_database(run, away):
+    said = "The database does not answer: its schema is not checked.\n"
+    assert run("check") == (0, said)
+
+
+@pytest.mark.parametrize("name", sorted(DJANGOS))
+def test_command_of_django_says_it_likewise(name, run, away):
+    assert run(name, *DJANGOS[name]) == (1, refused_at(away))
+
+
+def test_restore_of_a_whole_backup_says_it(run, away, all_else_is_there, monkeypatch):
+    monkeypatch.setattr(BackupFolder, "check", lambda *_: (0, 0))
+    manifest = json.dumps({"format": FORMAT, "migrations": []})
+    monkeypatch.setattr(Restoring, "_text", lambda *_: manifest)
+    assert run("restore", "--identity", "identity") == (1, refused_at(away))
+
+
+def test_mail_stays_held_while_the_database_is_away(run, away, all_else_is_there):
+    run("release_mail")
+    assert holding.is_held()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_name_that_the_server_does_not_know_is_said(run, monkeypatch):
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "NAME", "nowhere")
+    code, said = run("verify_audit")
+    connection.close()
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith("The database does not serve: connection to server ")
+    assert said.endswith(
+        'failed: FATAL:  database "nowhere" does not exist. Look at PostgreSQL and DATABASE_URL; '
+        "run this again.\n"
+    )
+
+
+def test_owner_of_the_tables_has_an_address_of_its_own(settings):
+    settings.MIGRATION_DATABASE = {"USER": "owner"}
+    refused = 'connection to server at "db" (10.0.0.3), port 5432 failed: FATAL:  password '
+    refused += 'authentication failed for user "owner"'
+    assert outages.way_out(OperationalError(f"{refused}\n")) == (
+        f"The database does not serve: {refused}. Look at PostgreSQL and DATABASE_URL and "
+        "MIGRATION_DATABASE_URL; run this again."
+    )
+
+
+def test_store_of_files_that_is_away_is_said(run, monkeypatch):
+    def away(*_):
+        raise StoreAway("The bucket refuses the key.", "s3.example.org")
+
+    monkeypatch.setattr(manage, "execute_from_command_line", away)
+    said = "s3.example.org: The bucket refuses the key. Run this again once /readyz/ says that "
+    assert run("after_restore") == (1, f"{said}uploads are ok.\n")
+
+
+def test_error_that_is_no_outage_keeps_its_traceback(run, monkeypatch):
+    def broken(*_):
+        raise DataError("invalid") from psycopg2.DataError("invalid")
+
+    monkeypatch.setattr(manage, "execute_from_command_line", broken)
+    with pytest.raises(DataError):
+        run("verify_audit")
+
+
+def test_traceback_is_there_for_who_asks_for_it(run, away):
+    with pytest.raises(OperationalError):
+        run("verify_audit", "--traceback")
+
+
+def test_process_ends_with_that_line():
+    port = free_port()
+    url = f"postgresql://evidence:secret@127.0.0.1:{port}/evidence"
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "verify_evidence"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | {"DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", refused_at(port))
