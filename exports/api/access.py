@@ -40,13 +40,15 @@ def token_of(request: HttpRequest, slug: str) -> ApiToken:
     token = tokens.find(secret.strip(), wall_now=clock.wall_now())
     if token is None:
         if wait := client_wait(request, "api", most=WRONG_AN_HOUR):
-            raise too_many(wait)
+            raise too_many(
+                wait, "Many tokens that are wrong, over or revoked came from here. Correct yours."
+            )
         raise no_token(
             "The token is wrong, over or revoked. Make another on the call’s page of tokens.",
             error="invalid_token",
         )
     if wait := wait_before("pulls", str(token.pk), most=PULLS_AN_HOUR, within=HOUR):
-        raise too_many(wait)
+        raise too_many(wait, f"This token was used more than {PULLS_AN_HOUR:,} times in an hour.")
     if token.call.slug != slug:
         raise Problem(404, "This token reads no call of that name.")
     if not tokens.may_read(token):

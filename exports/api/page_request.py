@@ -48,9 +48,8 @@ class PageRequest:
     filter_digest: str
     rules_digest: str
 
-    def cursor(self, *, upto: int, latest: int) -> str:
-        """Return the cursor that goes on after `upto`."""
-        first_upto = latest if self.first_upto is None else self.first_upto
+    def cursor(self, *, upto: int, first_upto: int) -> str:
+        """Return the cursor that goes on after `upto`, in a first reading up to `first_upto`."""
         held = [upto, first_upto, self.filter_digest, self.rules_digest]
         return signing.dumps(held, salt=SALT)
 
@@ -159,7 +158,8 @@ def _rules(dataset: Dataset) -> list[Any]:
         call.timezone,
         scope.in_words(),
         consent.parameters(call, scope),
-        [[column.name, column.sql, column.is_typed_in] for column in dataset.columns],
+        # As a table: where it has labels, these are in the SQL, and its options may be columns.
+        [[column.name, column.sql, column.is_typed_in] for column in dataset.as_table().columns],
         [q.key for q in consent.shown_questions(call, named=dataset.named)],
         list(dataset.blind),
     ]

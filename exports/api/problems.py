@@ -20,6 +20,7 @@ _TITLES = {
     404: gettext_lazy("There is nothing here for this token"),
     405: gettext_lazy("Only GET is answered here"),
     410: gettext_lazy("The cursor is over"),
+    414: gettext_lazy("The address is too long"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Something went wrong here"),
     503: gettext_lazy("The portal cannot answer now"),
@@ -59,9 +60,17 @@ def no_token(detail: str, *, error: str = "") -> Problem:
     return Problem(401, detail, WWW_Authenticate=REALM + (f', error="{error}"' if error else ""))
 
 
-def too_many(wait: timedelta) -> Problem:
+def too_many(wait: timedelta, why: str) -> Problem:
     seconds = max(1, int(wait.total_seconds()))
-    return Problem(429, f"Ask again in {seconds} seconds.", Retry_After=str(seconds))
+    return Problem(429, f"{why} Ask again in {seconds} seconds.", Retry_After=str(seconds))
+
+
+def too_long(most: int) -> Problem:
+    return Problem(
+        414,
+        f"With its cursor, the address of the next page has more than {most} characters. Choose "
+        "fewer values, and filter the rest yourself.",
+    )
 
 
 def misunderstood() -> Problem:

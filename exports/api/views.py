@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.encoding import iri_to_uri
 from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 
@@ -18,13 +19,16 @@ from exports.api import page_request
 from exports.api.access import token_of
 from exports.api.lines import csv_format, csv_header, json_format
 from exports.api.page_request import PageRequest
-from exports.api.problems import Problem, nothing_there
+from exports.api.problems import Problem, nothing_there, too_long
 from exports.changes import Page, give_numbers, page_of
 from exports.models import ApiToken
 from exports.recording import THROUGH_API, ExportRefused, recorded_chunks
 from exports.streaming import Begun
 
 DOCUMENT = (Path(__file__).parent / "openapi.json").read_bytes()
+# Characters of path and query: gunicorn refuses a request line of more than 4,094 before the portal
+# hears of it.
+LONGEST_ADDRESS = 4_000
 View = Callable[..., HttpResponseBase]
 
 
@@ -73,27 +77,30 @@ def responses(request: HttpRequest, slug: str) -> HttpResponseBase:
             "The portal was set back to an earlier day since. Delete what you hold, and begin "
             "again without a cursor.",
         )
-    etag = _etag(asked, page)
+    first_upto = page.latest if asked.first_upto is None else asked.first_upto
+    cursor = asked.cursor(upto=page.upto, first_upto=first_upto)
+    next_address = _next_address(request, cursor)
+    if len(next_address) > LONGEST_ADDRESS:
+        raise too_long(LONGEST_ADDRESS)
+    etag = _etag(asked, page, first_upto)
     known = parse_etags(request.headers.get("If-None-Match", ""))
     answer: HttpResponseBase
     if known and (etag in known or "*" in known or etag.removeprefix("W/") in known):
         answer = _without_body(304)
     else:
-        answer = _file(request, token, asked, page)
+        answer = _file(request, token, asked, page, first_upto)
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"
     answer["Portal-Token-Ends"] = token.expires_at.isoformat(timespec="seconds")
-    cursor = asked.cursor(upto=page.upto, latest=page.latest)
     answer["Next-Cursor"] = cursor
     if page.has_more:
-        answer["Link"] = f'<{_next_address(request, cursor)}>; rel="next"'
+        answer["Link"] = f'<{request.build_absolute_uri(next_address)}>; rel="next"'
     return answer
 
 
 def _file(
-    request: HttpRequest, token: ApiToken, asked: PageRequest, page: Page
+    request: HttpRequest, token: ApiToken, asked: PageRequest, page: Page, first_upto: int
 ) -> HttpResponseBase:
-    first_upto = page.latest if asked.first_upto is None else asked.first_upto
     make = csv_format if asked.file_format == "csv" else json_format
     file_format = make(first_upto=first_upto)
     if request.method == "HEAD":
@@ -138,14 +145,18 @@ def _is_utf8(query: str) -> bool:
     return True
 
 
-def _etag(asked: PageRequest, page: Page) -> str:
-    """Return what stays the same while the page does: each change takes a row's number away."""
+def _etag(asked: PageRequest, page: Page, first_upto: int) -> str:
+    """Return what stays the same while the page does: each change takes a row's number away.
+
+    `first_upto` is in it as it is in the cursor: after the pages that follow, somebody who keeps
+    this one would not be told of what has left since.
+    """
     held = (
         VERSION,
         asked.file_format,
         asked.filter_digest,
         asked.rules_digest,
-        asked.first_upto,
+        first_upto,
         page.after,
         page.upto,
         page.size,
@@ -161,4 +172,4 @@ def _next_address(request: HttpRequest, cursor: str) -> str:
         if name not in {"cursor", "since"}
         for value in values
     ]
-    return request.build_absolute_uri(f"{request.path}?{urlencode([*given, ('cursor', cursor)])}")
+    return iri_to_uri(f"{request.path}?{urlencode([*given, ('cursor', cursor)])}")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from submissions.responses.models import Submission
 from tests.exports.api.pulling import make_token
 from tests.exports.api.test_pages import withdraw
 from tests.makers import make_call, make_submitted
+from tests.programs import skip_for_want_of
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "programs.md"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_cover]
@@ -27,7 +29,7 @@ def block(language):
 def portal(live_server, tmp_path):
     """A call with two responses, and what its analyst's programs are started with."""
     call = make_call()
-    responses = [make_submitted(call, story=f"Story {number}") for number in (1, 2)]
+    responses = [make_submitted(call, story=f"Stôry {number}") for number in (1, 2)]
     _token, secret = make_token(call)
     environment = os.environ | {
         "PORTAL_TOKEN": secret,
@@ -58,6 +60,7 @@ def test_python_keeps_a_copy_up_to_date(portal):
     program.write_text(block("python"))
     first = run(sys.executable, str(program))
     assert (first.stdout, first.stderr) == ("2 responses\n", "")
+    assert {path.name for path in folder.iterdir()} == {"pull.py", "copy.json"}
     withdraw(responses[0])
     Submission.objects.filter(pk=responses[1].pk).update(triage_status="considered")
     second = run(sys.executable, str(program))
@@ -78,3 +81,53 @@ def test_python_says_what_is_wrong(portal):
     done = run("env", "PORTAL_TOKEN=evp_wrong", sys.executable, str(program))
     assert done.returncode == 1
     assert "wrong, over or revoked" in done.stderr
+
+
+HAS_HTTR2 = ["Rscript", "-e", "library(httr2); library(jsonlite)"]
+SHOWN = """
+kept <- readRDS("copy.rds")
+table <- as_table(kept$lines)
+has_age <- "age" %in% names(table$answers)
+cat(paste(table$reference, table$status, nchar(table$answers$story), has_age))
+"""
+
+
+@pytest.fixture
+def r_program(portal):
+    if shutil.which("Rscript") is None or portal[1](*HAS_HTTR2).returncode:
+        skip_for_want_of(
+            "R with httr2 and jsonlite",
+            remedy="on Debian, as root: apt install r-base-core r-cran-httr2 r-cran-jsonlite",
+        )
+    responses, run, folder = portal
+    (folder / "pull.R").write_text(block("r"))
+    (folder / "shown.R").write_text(block("r") + SHOWN)
+    return responses, run
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_r_keeps_no_row_of_what_was_withdrawn(r_program, locale):
+    responses, run = r_program
+
+    def pulled(program):
+        done = run("env", f"LC_ALL={locale}", "Rscript", program)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    gone, stays = responses
+    assert pulled("pull.R") == "2 responses\n"
+    assert pulled("pull.R") == "2 responses\n"
+    withdraw(gone)
+    Submission.objects.filter(pk=stays.pk).update(triage_status="considered")
+    assert pulled("shown.R") == f"1 responses\n{stays.reference} considered 7 TRUE"
+    gone.call.questions.filter(key="age").update(identity=True)
+    assert pulled("shown.R") == f"1 responses\n{stays.reference} considered 7 FALSE"
+    withdraw(stays)
+    assert pulled("pull.R") == "0 responses\n"
+
+
+def test_r_says_what_is_wrong(r_program):
+    _responses, run = r_program
+    done = run("env", "PORTAL_TOKEN=evp_wrong", "Rscript", "pull.R")
+    assert done.returncode == 1
+    assert "wrong, over or revoked" in " ".join(done.stderr.split())

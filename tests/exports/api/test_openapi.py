@@ -76,6 +76,7 @@ def test_every_status_has_what_the_document_says(client):
         pull(client, call, secret, format="csv"),
         pull(client, call, secret, headers={"if-none-match": good["ETag"]}),
         pull(client, call, secret, limit="x"),
+        pull(client, call, secret, publications=["named"] * 300),
         pull(client, call, "evp_wrong"),
         pull(client, make_call(), secret),
         client.post(f"/api/v1/calls/{call.slug}/responses"),

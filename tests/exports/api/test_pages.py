@@ -163,6 +163,54 @@ def test_cursor_is_over_once_the_rules_are_others(client):
     assert pull(client, call, secret, cursor=cursor).status_code == 410
 
 
+def test_cursor_of_a_table_is_over_once_its_labels_or_options_are_others(client):
+    call = make_call()
+    make_submitted(call)
+    _token, secret = make_token(call)
+    shape = {"format": "csv", "choices": "labels", "several": "apart"}
+    first = pull(client, call, secret, **shape)
+    of_keys = pull(client, call, secret)
+    question = call.questions.get(key="age")
+    question.options = [one | {"label": "New words"} for one in question.options]
+    question.save()
+    again = pull(client, call, secret, headers={"if-none-match": first["ETag"]}, **shape)
+    assert rows(again)[0]["age"] == "New words"
+    assert pull(client, call, secret, cursor=first["Next-Cursor"], **shape).status_code == 410
+    assert lines(pull(client, call, secret, cursor=of_keys["Next-Cursor"])) == []
+
+
+def test_known_first_page_is_sent_again_once_another_page_is_another(client):
+    """Its Next-Cursor would say nothing of what has left a later page since."""
+    call = make_call()
+    stays, leaves = make_submitted(call), make_submitted(call)
+    _token, secret = make_token(call)
+    asked = {"statuses": "unread", "limit": 1}
+    first = pull(client, call, secret, **asked)
+    assert said(first) == [(stays.reference, "response")]
+    assert said(pull(client, call, secret, cursor=first["Next-Cursor"], **asked)) == [
+        (leaves.reference, "response")
+    ]
+    Submission.objects.filter(pk=leaves.pk).update(triage_status="considered")
+    known = {"if-none-match": first["ETag"]}
+    again = pull(client, call, secret, headers=known, **asked)
+    assert said(again) == [(stays.reference, "response")]
+
+
+def test_address_whose_next_would_be_too_long_is_refused_at_once(client):
+    call = make_call()
+    for _ in range(2):
+        make_submitted(call)
+    _token, secret = make_token(call)
+    fits, is_too_long = ["named"] * 180, ["named"] * 210
+    answer = pull(client, call, secret, publications=fits, limit=1)
+    assert len(answer["Link"]) < 4_094
+    refused = pull(client, call, secret, publications=is_too_long, limit=1)
+    problem = refused.json()
+    assert (refused.status_code, refused["Content-Type"]) == (414, "application/problem+json")
+    assert problem["title"] == "The address is too long"
+    assert "Choose fewer values" in problem["detail"]
+
+
 def test_page_that_is_known_is_not_made_again(client):
     call = make_call()
     response = make_submitted(call)

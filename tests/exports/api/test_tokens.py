@@ -146,6 +146,7 @@ def test_too_many_pulls_wait(client, monkeypatch):
     )
     answer = pull(client, call, secret)
     assert (answer.status_code, answer["Retry-After"]) == (429, "90")
+    assert "more than 1,200 times in an hour. Ask again in 90 seconds." in answer.json()["detail"]
 
 
 def test_right_token_goes_on_where_wrong_ones_wait(client, monkeypatch):
@@ -154,7 +155,9 @@ def test_right_token_goes_on_where_wrong_ones_wait(client, monkeypatch):
     monkeypatch.setattr(
         "exports.api.access.client_wait", lambda *_args, **_options: timedelta(seconds=9)
     )
-    assert pull(client, call, "evp_wrong").status_code == 429
+    refused = pull(client, call, "evp_wrong")
+    assert refused.status_code == 429
+    assert "wrong, over or revoked" in refused.json()["detail"]
     assert pull(client, call, secret).status_code == 200
 
 
