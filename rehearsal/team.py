@@ -154,7 +154,7 @@ def _code(
                     at=at,
                 )
                 number += 1
-        say_done(sampled, by=coder, at=at)
+        say_done(sampled, version=version.number, by=coder, at=at)
     first = rows.order_by("submission__reference")[0].submission
     add_note(first, text="A good one to read first.", by=coder, at=at)
     return number

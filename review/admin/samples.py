@@ -20,11 +20,14 @@ from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
 from review.admin.agreement import deciding_page, differences_page, figures_page
+from review.admin.listed import CameFrom
 from review.coding.samples import close_sample, draw_sample, say_done
 from review.errors import CodingRefused
 from review.models import CodingDone, CodingSample, SampledResponse
 from submissions.calls.models import Call
+from submissions.responses.states import SubmissionState
 
 MOST = 10_000
 REFUSED = 422
@@ -32,12 +35,16 @@ REFUSED = 422
 
 @dataclass(frozen=True)
 class ShownSampled:
-    """A response of the sample; `done` are the names of the coders who are done with it."""
+    """A response of the sample; `done` are the names of the coders who are done with it.
+
+    `gone` says that it is withdrawn or erased: nobody codes it any more. It is "" otherwise.
+    """
 
     response: str
     address: str
     stratum: str
     done: list[str]
+    gone: str
 
 
 class SampleForm(forms.Form):
@@ -202,12 +209,17 @@ class CodingSampleAdmin(WithOwnPage, ReadOnlyAdmin):
             submission__reference=request.POST.get("response", "").replace("\0", ""),
         )
         try:
-            say_done(sampled, by=current_user(request), at=clock.portal_now())
+            say_done(
+                sampled,
+                version=row_key(request.POST.get("version", "")),
+                by=current_user(request),
+                at=clock.portal_now(),
+            )
         except CodingRefused as refused:
             messages.error(request, f"{refused.message}.")
         else:
             messages.success(request, "You are done with this response. Your codings stand.")
-        return redirect("admin:submissions_submission_change", sampled.submission_id)
+        return redirect(CameFrom.of(request).page_of(sampled.submission_id))
 
 
 def _shown(sample: CodingSample) -> list[ShownSampled]:
@@ -222,6 +234,9 @@ def _shown(sample: CodingSample) -> list[ShownSampled]:
             address=reverse("admin:submissions_submission_change", args=[row.submission_id]),
             stratum=row.stratum.replace("_", " "),
             done=names.get(row.pk, []),
+            gone=""
+            if row.submission.state == SubmissionState.SUBMITTED
+            else row.submission.get_state_display().lower(),
         )
         for row in rows
     ]

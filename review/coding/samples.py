@@ -102,17 +102,26 @@ def close_sample(sample: CodingSample, *, by: User, at: datetime) -> None:
         record(by=by, at=at, action=AuditAction.SAMPLE_CLOSED, call=locked.call, sample=locked.pk)
 
 
-def say_done(sampled: SampledResponse, *, by: User, at: datetime) -> None:
-    """Note that the coder is done with the response. Raises CodingRefused.
+def say_done(sampled: SampledResponse, *, version: int | None, by: User, at: datetime) -> None:
+    """Note that the coder is done with the response; `version` is the number of the one they read.
 
-    The response is locked first, as it is by who codes it, so that none of the coder's own codings
-    comes in after it.
+    Raises CodingRefused, also where its author has submitted another version meanwhile: agreement
+    would take it as read and not coded. The response is locked first, as it is by who codes it, so
+    that none of the coder's own codings comes in after it.
     """
     sample = sampled.sample
     if not sample.coders.filter(pk=by.pk).exists() or not may(by, Action.CODE, sample.call_id):
         raise CodingRefused("You do not code this sample")
     with transaction.atomic():
-        Submission.objects.select_for_update(no_key=True).get(pk=sampled.submission_id)
+        response = Submission.objects.select_for_update(no_key=True).get(pk=sampled.submission_id)
+        if response.state != SubmissionState.SUBMITTED:
+            raise CodingRefused("The response is not among those that count")
+        latest = response.submitted_version.number
+        if version != latest:
+            raise CodingRefused(
+                f"Its author has submitted version {latest}: read and code that one, "
+                "then say that you are done"
+            )
         # Locked as who closes it does, so that nobody is done with it after that.
         if CodingSample.objects.select_for_update().get(pk=sample.pk).closed_at is not None:
             raise CodingRefused("This sample is closed")
@@ -129,9 +138,14 @@ def say_done(sampled: SampledResponse, *, by: User, at: datetime) -> None:
 
 
 def to_code(coder: User) -> QuerySet[SampledResponse]:
-    """Return the responses of open samples with which the coder is not done."""
+    """Return the responses of open samples with which the coder is not done.
+
+    One that was withdrawn or erased is nobody's to code: it would stay undone for ever.
+    """
     done = CodingDone.objects.filter(sampled=OuterRef("pk"), coder=coder)
-    open_ones = SampledResponse.objects.filter(sample__closed_at=None, sample__coders=coder)
+    open_ones = SampledResponse.objects.filter(
+        sample__closed_at=None, sample__coders=coder, submission__state=SubmissionState.SUBMITTED
+    )
     return open_ones.filter(~Exists(done))
 
 

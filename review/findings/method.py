@@ -26,11 +26,12 @@ from submissions.responses.states import SubmissionState, TriageStatus
 LABELS = {
     "opened": "Opening of the call",
     "closed": "Closing of the call",
-    "received": "Responses received",
+    "received": "Responses received, without withdrawn and erased ones",
     "open": "Counted, not confidential",
     "first": "First response received",
     "last": "Last response received",
     "withdrawn": "Withdrawn by their authors, and counted nowhere",
+    "erased": "Erased after they were received, and counted nowhere",
     "campaigns": "Campaigns",
     "coders": "People who coded",
     "coded_from": "First passage coded",
@@ -76,7 +77,7 @@ def method_of(call: Call, *, audience: str, at: datetime) -> Method:
         Fact("open", _say(shown[0])),
         Fact("confidential", _say(shown[1])),
         *(Fact(f"set_aside:{key}", _say(one)) for key, one in zip(reasons, shown[2:], strict=True)),
-        *_withdrawn(call, hides=hides),
+        *_gone(call, hides=hides),
         *_campaigns(call, counted, hides=hides),
         *_coding(call, counted, is_outside=is_outside),
         *_agreement(call, counted, hides=hides),
@@ -162,9 +163,13 @@ def _days(call: Call) -> list[Fact]:
     ]
 
 
-def _withdrawn(call: Call, *, hides: bool) -> list[Fact]:
-    number = Submission.objects.filter(call=call, state=SubmissionState.WITHDRAWN).count()
-    return [Fact("withdrawn", _say_number(number, hides=hides))]
+def _gone(call: Call, *, hides: bool) -> list[Fact]:
+    """Count what was received and is withdrawn, and what was erased, if anything was."""
+    received = Submission.objects.filter(call=call).exclude(submitted_at=None)
+    withdrawn = received.filter(state=SubmissionState.WITHDRAWN).count()
+    erased = received.filter(state=SubmissionState.ERASED).count()
+    facts = [Fact("withdrawn", _say_number(withdrawn, hides=hides))]
+    return [*facts, Fact("erased", _say_number(erased, hides=hides))] if erased else facts
 
 
 def _campaigns(call: Call, counted: QuerySet[Submission], *, hides: bool) -> list[Fact]:

@@ -171,7 +171,7 @@ def test_coder_of_a_blind_sample_gets_their_own_codings_of_it_until_they_are_don
     for coder in (ada, bo):
         for one, words in ((response, "One"), (other, "Two")):
             put_under(code, one, words, coder)
-    say_done(SampledResponse.objects.get(submission=other), by=ada, at=NOW)
+    say_done(SampledResponse.objects.get(submission=other), version=1, by=ada, at=NOW)
 
     def told(file_format):
         data = exported(call, file_format, by=ada)

@@ -9,14 +9,23 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from review.coding.codebook import merge_codes, split_code
 from review.coding.codings import code_passage, remove_coding
-from review.coding.samples import close_sample, draw_sample, say_done, seen_by, to_code
+from review.coding.samples import (
+    blind_to,
+    close_sample,
+    draw_sample,
+    say_done,
+    seen_by,
+    to_code,
+)
 from review.errors import CodingRefused
 from review.models import Coding, CodingDone, CodingSample, SampledResponse
+from submissions.responses import amending
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
 from tests.review.test_coding_page import coder, page, post, signed_in
+from tests.submissions.admin.test_two_people import submit_again
 
 CODEBOOK = "/admin/review/code/"
 # Her name alone: digests may have these letters, too.
@@ -127,7 +136,8 @@ def test_blind_coder_sees_no_codings_of_others_until_done(call, pair, boss):
     passages = f"/admin/review/code/{own.code_id}/passages/"
     assert not BEA.search(client.get(passages).content.decode())
     done = f"/admin/review/codingsample/{sample.pk}/done/"
-    said = client.post(done, {"response": response.reference}, follow=True).content.decode()
+    given = {"response": response.reference, "version": "1"}
+    said = client.post(done, given, follow=True).content.decode()
     assert "You are done with this response. Your codings stand." in said
     assert "2 coded passages" in page(client, response, "?layer=all")
     assert BEA.search(client.get(passages).content.decode())
@@ -148,7 +158,7 @@ def test_codings_of_who_is_done_stand_until_the_sample_is_closed(call, pair, bos
     response = make_submitted(call, story="Fair pay for all")
     sample = draw(call, pair, boss)
     own, sampled = coded(response, ada), sample.responses.get()
-    say_done(sampled, by=ada, at=while_open(call))
+    say_done(sampled, version=1, by=ada, at=while_open(call))
     for change in (
         lambda: coded(response, ada, 5, 8),
         lambda: remove_coding(own, by=ada, at=while_open(call)),
@@ -164,19 +174,68 @@ def test_codings_of_who_is_done_stand_until_the_sample_is_closed(call, pair, bos
     with pytest.raises(CodingRefused, match="boss closed this sample already"):
         close_sample(sample, by=boss, at=while_open(call))
     with pytest.raises(CodingRefused, match="This sample is closed"):
-        say_done(sampled, by=bea, at=while_open(call))
+        say_done(sampled, version=1, by=bea, at=while_open(call))
 
 
 def test_only_coders_of_the_sample_are_done_with_its_responses(call, pair, boss):
     make_submitted(call)
     sampled = draw(call, pair, boss).responses.get()
     with pytest.raises(CodingRefused, match="You do not code this sample"):
-        say_done(sampled, by=boss, at=while_open(call))
+        say_done(sampled, version=1, by=boss, at=while_open(call))
     assert list(to_code(pair[0])) == [sampled]
-    say_done(sampled, by=pair[0], at=while_open(call))
-    say_done(sampled, by=pair[0], at=while_open(call))
+    say_done(sampled, version=1, by=pair[0], at=while_open(call))
+    say_done(sampled, version=1, by=pair[0], at=while_open(call))
     assert (list(to_code(pair[0])), list(to_code(pair[1]))) == ([], [sampled])
     assert CodingDone.objects.count() == 1
+
+
+def test_coder_who_read_an_earlier_version_is_not_done(call, pair, boss):
+    response = make_submitted(call, story="Fair pay for all")
+    sample = draw(call, pair, boss)
+    done = f"/admin/review/codingsample/{sample.pk}/done/"
+    client = signed_in(pair[0])
+    assert 'name="version" value="1"' in page(client, response)
+    submit_again(response)
+    given = {"response": response.reference, "version": "1"}
+    said = client.post(done, given, follow=True).content.decode()
+    assert "Its author has submitted version 2: read and code that one" in said
+    assert not CodingDone.objects.exists()
+    assert 'name="version" value="2"' in said
+    client.post(done, given | {"version": "2"})
+    assert CodingDone.objects.count() == 1
+
+
+def test_coder_who_is_done_goes_on_in_the_list(call, pair, boss):
+    responses = [make_submitted(call, story=f"Fair pay, {number}") for number in range(2)]
+    make_submitted(call, story="Not in the sample")
+    sample = draw(call, pair, boss, size=3)
+    SampledResponse.objects.exclude(submission__in=responses).delete()
+    client = signed_in(pair[0])
+    listed = "_changelist_filters=sampled%3Dme"
+    done = f"/admin/review/codingsample/{sample.pk}/done/?{listed}"
+    assert f'action="{done}"' in page(client, responses[1], f"?{listed}")
+    given = {"response": responses[1].reference, "version": "1"}
+    answer = client.post(done, given)
+    here = f"/admin/submissions/submission/{responses[1].pk}/change/"
+    assert answer.headers["Location"] == f"{here}?{listed}"
+    assert (
+        f"/submission/{responses[0].pk}/change/?{listed}"
+        in client.get(answer.headers["Location"]).content.decode()
+    )
+
+
+def test_withdrawn_response_is_nobodys_to_code(call, pair, boss):
+    responses = [make_submitted(call, story=f"Fair pay, {number}") for number in range(2)]
+    sample = draw(call, pair, boss, size=2)
+    amending.withdraw(submission=responses[1], at=while_open(call))
+    ada = pair[0]
+    gone = sample.responses.get(submission=responses[1])
+    with pytest.raises(CodingRefused, match="is not among those that count"):
+        say_done(gone, version=1, by=ada, at=while_open(call))
+    say_done(sample.responses.exclude(pk=gone.pk).get(), version=1, by=ada, at=while_open(call))
+    assert (to_code(ada).count(), blind_to(ada).count()) == (0, 0)
+    shown = signed_in(boss).get(f"/admin/review/codingsample/{sample.pk}/change/")
+    assert "Withdrawn: nobody codes it any more" in shown.content.decode()
 
 
 def test_pages_draw_show_and_close_a_sample(call, pair, boss):
@@ -236,7 +295,7 @@ def test_coding_and_being_done_at_once_never_leave_a_coding_after_it(at):
     code = make_code(call=call, name="Pay")
 
     def be_done():
-        say_done(sampled, by=people[0], at=while_open(call))
+        say_done(sampled, version=1, by=people[0], at=while_open(call))
         return Coding.objects.filter(by=people[0]).count()
 
     def code_it():

@@ -182,7 +182,7 @@ class Side:
         )
         for sampled in self.compared.responses.all():
             for one in (self.member, colleague):
-                say_done(sampled, by=one, at=self.at)
+                say_done(sampled, version=1, by=one, at=self.at)
         close_sample(self.compared, by=boss, at=self.at)
         (self.difference,) = differences(compare(self.compared))
         self.sample = draw_sample(

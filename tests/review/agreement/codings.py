@@ -41,4 +41,5 @@ def be_done(sample, *coders, at=None):
     """Each of them is done with all of the sample."""
     for sampled in sample.responses.select_related("sample", "submission"):
         for coder in coders:
-            say_done(sampled, by=coder, at=at or while_open(sample.call))
+            latest = sampled.submission.submitted_version.number
+            say_done(sampled, version=latest, by=coder, at=at or while_open(sample.call))

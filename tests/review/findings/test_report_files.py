@@ -116,7 +116,7 @@ def test_word_file_has_each_number_quote_and_reference(reported):
     assert f"In the base, and not counted: {third.reference}" in paragraphs
     for response in reported.responses:
         assert [response.reference, "1", response.current_version.sha256] in cells
-    assert ["Responses received", "3"] in cells
+    assert ["Responses received, without withdrawn and erased ones", "3"] in cells
     assert ["most", "51%"] in cells
 
 
@@ -316,7 +316,7 @@ def test_readers_outside_get_nothing_of_a_confidential_response(reported):
         assert secret.reference not in text
         assert secret.current_version.sha256 not in text
     _, cells = words_of(made(reported, DOCX, OUTSIDE)[1])
-    assert ["Responses received", "4"] in cells
+    assert ["Responses received, without withdrawn and erased ones", "4"] in cells
 
 
 def test_readers_outside_are_told_of_further_passages_but_of_no_confidential_one(reported):

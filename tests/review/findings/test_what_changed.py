@@ -63,7 +63,7 @@ def test_withdrawn_response(reported):
     assert changed(reported) == [
         f"{first.reference}: withdrawn since",
         f"{CLAIM}: 2 of 3 then, 1 of 2 now; gone: {first.reference}",
-        "Responses received: 3 then, 2 now",
+        "Responses received, without withdrawn and erased ones: 3 then, 2 now",
         "Counted, not confidential: 3 then, 2 now",
         "Withdrawn by their authors, and counted nowhere: 0 then, 1 now",
         "Passages coded by ann: 2 then, 1 now",
@@ -78,8 +78,9 @@ def test_erased_response_that_was_quoted(reported):
         f"{CLAIM}: 2 of 3 then, 2 of 2 now",
         f"{CLAIM}: the quote of {third.reference}, version 1 (story, 0 to 18) is not in the report "
         "any more",
-        "Responses received: 3 then, 2 now",
+        "Responses received, without withdrawn and erased ones: 3 then, 2 now",
         "Counted, not confidential: 3 then, 2 now",
+        "Erased after they were received, and counted nowhere: nothing then, 1 now",
     ]
 
 
@@ -99,7 +100,7 @@ def test_new_response(reported):
     assert changed(reported) == [
         f"{new.reference}: counted now, and not then",
         f"{CLAIM}: 2 of 3 then, 2 of 4 now",
-        "Responses received: 3 then, 4 now",
+        "Responses received, without withdrawn and erased ones: 3 then, 4 now",
         "Counted, not confidential: 3 then, 4 now",
     ]
 
@@ -281,7 +282,7 @@ def test_report_for_readers_outside_is_compared_as_one(reported):
     reported.coded(reported.respond(publication="confidential"))
     lines = changed(reported)
     assert [line for line in lines if CLAIM in line or "TST-" in line] == []
-    assert "Responses received: 3 then, 4 now" in lines
+    assert "Responses received, without withdrawn and erased ones: 3 then, 4 now" in lines
 
 
 def test_nobody_compares_while_they_code_a_blind_sample(reported):

@@ -153,7 +153,7 @@ def test_blind_coder_sees_no_memos_of_others_on_the_response_until_done(call, re
     own = write(on_passage(response), by=bea)
     general = write(About(call), by=ada)
     assert set(seen_by(Memo.objects.all(), bea)) == {own, general}
-    say_done(sample.responses.get(), by=bea, at=while_open(call))
+    say_done(sample.responses.get(), version=1, by=bea, at=while_open(call))
     assert set(seen_by(Memo.objects.all(), bea)) == {*theirs, own, general}
 
 
