@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least
 
 from accounts.models import User
@@ -25,9 +25,8 @@ from core.claims import claim, claimed_row, claimed_until, renew
 from core.stores import NotListed
 from exports.consent import PSEUDONYMISED, Scope
 from exports.models import FOLDER, ExportRun, private_storage
+from exports.outdated import outdated
 from exports.states import ExportState
-from review.models import Redaction
-from review.states import LIVE_REDACTIONS
 from submissions.calls.models import Call
 from submissions.calls.retention import export_ends_at
 from submissions.responses.models import Submission
@@ -38,7 +37,6 @@ CLAIM_LASTS = timedelta(minutes=5)
 ATTEMPTS = 2
 # Longer than it takes to copy the largest file.
 STRAY_AFTER = timedelta(hours=3)
-COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its commit
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
@@ -255,25 +253,13 @@ def is_kept(run: ExportRun, *, at: datetime) -> bool:
     """Return whether the export has a file that people can download."""
     if run.state != ExportState.DONE or not run.file or run.expires_at is None:
         return False
-    return at < run.expires_at and not has_hidden_words(run)
+    return at < run.expires_at and not outdated().filter(pk=run.pk).exists()
 
 
-def has_hidden_words(run: ExportRun) -> bool:
-    """Return whether words may be in the file that have been hidden since somebody asked for it."""
-    return _with_hidden_words().filter(pk=run.pk).exists()
-
-
-def end_those_with_hidden_words(*, limit: int) -> int:
-    """Delete up to `limit` of these files; what was exported stays on record."""
+def end_outdated(*, limit: int) -> int:
+    """Delete up to `limit` of the outdated files; what was exported stays on record."""
     with transaction.atomic():
-        return end_files(_with_hidden_words().exclude(file="").order_by("pk"), limit=limit)
-
-
-def _with_hidden_words() -> QuerySet[ExportRun]:
-    hidden = Redaction.objects.alias(there_by=F("decided_at") + COMMITTED_WITHIN).filter(
-        call=OuterRef("call"), state__in=LIVE_REDACTIONS, there_by__gte=OuterRef("asked_at")
-    )
-    return ExportRun.objects.filter(Exists(hidden), state=ExportState.DONE)
+        return end_files(outdated().exclude(file="").order_by("pk"), limit=limit)
 
 
 def scope_of(run: ExportRun) -> Scope:

@@ -23,9 +23,9 @@ def make_exports() -> None:
     released = export_runs.release_stuck(at=clock.portal_now(), wall_now=clock.wall_now())
     if released:
         logger.warning("exports: %d whose worker had stopped", released)
-    ended = export_runs.end_those_with_hidden_words(limit=ENDED_AT_ONCE)
+    ended = export_runs.end_outdated(limit=ENDED_AT_ONCE)
     if ended:
-        logger.info("exports: %d files ended, as words of theirs are hidden by now", ended)
+        logger.info("exports: %d files ended, as no export may have all of them any more", ended)
     if worker.make_next(now=clock.portal_now, wall_now=clock.wall_now) is not None:
         nudge_exports()
 

@@ -228,7 +228,7 @@ def test_export_made_after_words_were_hidden_stays(call, response):
     make_run(call)
     finish(export_runs.claim_next(at=AT, wall_now=AT))
     assert export_runs.is_kept(ExportRun.objects.get(), at=AT)
-    assert export_runs.end_those_with_hidden_words(limit=9) == 0
+    assert export_runs.end_outdated(limit=9) == 0
 
 
 def test_what_its_author_gets_has_every_word(call, response, client):

@@ -1,0 +1,64 @@
+"""Kept files with what no export may have any more: they are handed out no longer, and deleted.
+
+Three things may be in a file that was made before: words that are hidden by now, a response that
+was withdrawn, and one whose author has since chosen otherwise what may become of it. Whatever an
+export chose, the file counts as having the response. Erased ones are ended by the erasure itself.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+
+from exports.models import ExportRun
+from exports.states import ExportState
+from review.models import Redaction
+from review.states import LIVE_REDACTIONS
+from submissions.responses.models import Submission, Version
+from submissions.responses.states import SubmissionState
+
+CHOSEN = Coalesce(KT("choices__publication"), Value(""), output_field=TextField())
+COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its commit
+
+
+def outdated() -> QuerySet[ExportRun]:
+    """Return the finished exports whose file, where it is still kept, nobody may have any more."""
+    return ExportRun.objects.filter(
+        Exists(_hidden_words()) | Exists(_withdrawn()) | Exists(_chosen_otherwise()),
+        state=ExportState.DONE,
+    )
+
+
+def _hidden_words() -> QuerySet[Redaction]:
+    return Redaction.objects.alias(there_by=F("decided_at") + COMMITTED_WITHIN).filter(
+        call=OuterRef("call"), state__in=LIVE_REDACTIONS, there_by__gte=OuterRef("asked_at")
+    )
+
+
+def _withdrawn() -> QuerySet[Submission]:
+    return Submission.objects.alias(there_by=F("withdrawn_at") + COMMITTED_WITHIN).filter(
+        call=OuterRef("call"),
+        state=SubmissionState.WITHDRAWN,
+        submitted_at__lte=OuterRef("finished_at"),
+        there_by__gte=OuterRef("started_at"),
+    )
+
+
+def _chosen_otherwise() -> QuerySet[Version]:
+    """Return latest versions that came since, where one before had another choice."""
+    before = Version.objects.alias(chosen=CHOSEN).filter(
+        ~Q(chosen=OuterRef("chosen")),
+        submission=OuterRef("submission"),
+        number__lt=OuterRef("number"),
+    )
+    return Version.objects.alias(
+        chosen=CHOSEN, there_by=F("received_at") + COMMITTED_WITHIN
+    ).filter(
+        Exists(before),
+        submission__call=OuterRef("call"),
+        submission__state=SubmissionState.SUBMITTED,
+        submission__current_version=F("pk"),
+        submission__submitted_at__lte=OuterRef("finished_at"),
+        there_by__gte=OuterRef("started_at"),
+    )

@@ -1,0 +1,96 @@
+"""Kept files end once they have what no export may have any more."""
+
+from datetime import timedelta
+
+import pytest
+
+from exports import export_runs, tasks
+from exports.models import ExportRun
+from submissions.calls.models import Call
+from submissions.responses import amending, drafting, submitting
+from submissions.responses.models import Submission
+from tests.exports.test_export_runs import finish, make_run
+from tests.makers import make_call, make_submitted, while_open
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    return make_call()
+
+
+def at(call, minutes=0):
+    return while_open(call) + timedelta(minutes=minutes)
+
+
+def made(call, *, started=10, finished=20):
+    """A finished export that a worker began and ended so many minutes after the opening."""
+    make_run(call, at=at(call, 5))
+    finish(export_runs.claim_next(at=at(call, started), wall_now=at(call)))
+    ExportRun.objects.update(finished_at=at(call, finished))
+    return ExportRun.objects.get()
+
+
+def amend(response, *, minutes, **answers):
+    response = Submission.objects.get(pk=response.pk)
+    call, moment = Call.objects.get(pk=response.call_id), at(response.call, minutes)
+    amending.reopen(submission=response, at=moment)
+    response.refresh_from_db()
+    drafting.save_answers(submission=response, call=call, values=answers, at=moment)
+    response.refresh_from_db()
+    submitting.submit(submission=response, at=moment)
+
+
+def is_kept(call):
+    run = ExportRun.objects.get()
+    told = export_runs.is_kept(run, at=at(call, 90))
+    tasks.make_exports()
+    assert bool(ExportRun.objects.get().file) == told
+    return told
+
+
+# The export began in minute 10; its snapshot may be without what was committed within seconds.
+@pytest.mark.parametrize(("minutes", "kept"), [(5, True), (9.95, False), (15, False), (30, False)])
+def test_file_with_a_response_that_was_withdrawn_since_is_gone(call, minutes, kept):
+    response = make_submitted(call, at=at(call))
+    make_submitted(call, at=at(call))
+    made(call)
+    assert export_runs.is_kept(ExportRun.objects.get(), at=at(call, 90))
+    amending.withdraw(submission=response, at=at(call, minutes))
+    assert is_kept(call) == kept
+
+
+def test_response_that_came_after_the_file_takes_nothing_away(call):
+    make_submitted(call, at=at(call))
+    made(call)
+    late = make_submitted(call, at=at(call, 25))
+    amending.withdraw(submission=late, at=at(call, 30))
+    assert is_kept(call)
+
+
+@pytest.mark.parametrize(
+    ("chose", "chooses", "minutes", "kept"),
+    [
+        ("named", "confidential", 30, False),
+        ("named", "anonymous", 30, False),
+        ("named", "confidential", 5, True),
+        ("confidential", "confidential", 30, True),
+    ],
+)
+def test_file_is_gone_once_an_author_chose_otherwise(call, chose, chooses, minutes, kept):
+    response = make_submitted(call, at=at(call), publication=chose)
+    made(call)
+    amend(response, minutes=minutes, publication=chooses, story="Other words")
+    assert is_kept(call) == kept
+
+
+def test_new_words_take_no_file_away_where_nobody_is_asked_what_may_become_of_them():
+    call = make_call()
+    call.questions.filter(key="publication").delete()
+    Call.objects.filter(pk=call.pk).update(publication="not asked")
+    call = Call.objects.get(pk=call.pk)
+    response = make_submitted(call, at=at(call))
+    made(call)
+    amend(response, minutes=30, story="Other words")
+    assert is_kept(call)
