@@ -1,14 +1,29 @@
 """What is refused of a call definition or a closing time."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from core.errors import PortalError
 
 
-class DefinitionRefused(PortalError):
-    """A call definition cannot be loaded; `problems` is a list of one-line sentences."""
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at a place, such as `sections.about_you.name.label`."""
 
-    def __init__(self, problems: list[str]) -> None:
+    path: str
+    reason: str
+
+
+class DefinitionRefused(PortalError):
+    """A call definition cannot be loaded; `problems` is a list of one-line sentences.
+
+    `found` has the same problems where they are in the tables of a file that is TOML.
+    """
+
+    def __init__(self, problems: list[str], found: Sequence[Problem] = ()) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.found = found
 
 
 class ClosingTimeRefused(PortalError):

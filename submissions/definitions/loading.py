@@ -56,7 +56,7 @@ def parse(text: str, *, source: str) -> CallDefinition:
     if _is_nameable(definition):
         check(definition, problems)
     if problems.lines:
-        raise DefinitionRefused(problems.lines)
+        raise DefinitionRefused(problems.lines, problems.found)
     return definition
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.canonical import canonical_text
+from submissions.definitions.errors import Problem
 
 KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 OPTION_KEY = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*", re.ASCII)
@@ -25,13 +26,15 @@ _KINDS_OF_VALUE = {
 
 
 class Problems:
-    """The problems found so far, each a line of file, key path and reason."""
+    """The problems found so far, each also as a line of file, key path and reason."""
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.found: list[Problem] = []
         self.lines: list[str] = []
 
     def add(self, path: str, reason: str) -> None:
+        self.found.append(Problem(path, reason))
         self.lines.append(f"{self.source}: {path}: {reason}")
 
 

@@ -10,6 +10,7 @@ from core import clock
 from core.time_limits import latest_moment
 from submissions.definitions import loading
 from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.lines import numbered
 from submissions.definitions.tables import printable
 from submissions.definitions.types import CallDefinition
 from submissions.definitions.wording import full_path, words_of
@@ -59,10 +60,16 @@ class Command(BaseCommand):
         definitions: list[CallDefinition] = []
         problems: list[str] = []
         for file in files:
+            text = ""
             try:
-                definitions.append(loading.parse(read(file), source=str(file)))
+                text = read(file)
+                definitions.append(loading.parse(text, source=str(file)))
             except DefinitionRefused as refused:
-                problems += refused.problems
+                problems += (
+                    numbered(refused.found, text, source=str(file))
+                    if refused.found
+                    else refused.problems
+                )
         wanted = frozenset(full_path(name) for name in take_file or ())
         known = {path for definition in definitions for path in words_of(definition)}
         if not problems:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.lines import numbered
 from submissions.definitions.loading import parse
 from submissions.definitions.reading_calls import read
 from submissions.definitions.rules import check
@@ -41,10 +42,13 @@ def assert_lines(problems):
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(TEXT)), st.integers(0, 40), st.text(max_size=20))
 def test_first_call_with_any_cut_and_any_insertion(at, cut, inserted):
+    text = TEXT[:at] + inserted + TEXT[at + cut :]
     try:
-        parse(TEXT[:at] + inserted + TEXT[at + cut :], source="any.toml")
+        parse(text, source="any.toml")
     except DefinitionRefused as refused:
         assert_lines(refused.problems)
+        if refused.found:
+            assert_lines(numbered(refused.found, text, source="any.toml"))
 
 
 @given(st.text())

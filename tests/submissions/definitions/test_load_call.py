@@ -49,7 +49,7 @@ def test_problems_of_one_file_keep_all_from_being_loaded(tmp_path):
     file = tmp_path / "bad.toml"
     file.write_text(SMALL.read_text(encoding="utf-8").replace('"long"', '"longer"'))
     assert refusal(SMALL, file) == (
-        f"{file}: sections.evidence.story.kind: “longer” is not a kind of question "
+        f"{file}: line 103: sections.evidence.story.kind: “longer” is not a kind of question "
         "(radio, checkboxes, roles, short, long, email, matrix, file, checkbox)"
     )
 
