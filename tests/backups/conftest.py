@@ -83,8 +83,14 @@ def elsewhere(tmp_path, monkeypatch, store):
 
 @pytest.fixture
 def databases():
-    """The names of the databases of the server, when it is called."""
-    return lambda: _on_server("SELECT datname FROM pg_database ORDER BY 1")
+    """The names of the databases named after this worker's own, when it is called."""
+    own = connection.settings_dict["NAME"]
+
+    def named_after_own():
+        names = (name for (name,) in _on_server("SELECT datname FROM pg_database ORDER BY 1"))
+        return [name for name in names if name.startswith(own)]
+
+    return named_after_own
 
 
 def _on_server(statement, *names):
