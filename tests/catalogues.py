@@ -13,3 +13,14 @@ def write_catalogue(folder, language, po):
     compiled = BytesIO()
     write_mo(compiled, read_po(StringIO(po), locale=language, abort_invalid=True))
     (place / "django.mo").write_bytes(compiled.getvalue())
+
+
+def speak_one_language(settings):
+    """Have the portal as it is without a catalogue, whatever `locale/` has here.
+
+    With one, each page of a call asks first for the language of the call.
+    """
+    settings.LANGUAGES = [("en-gb", "British English")]
+    settings.MIDDLEWARE = [
+        name for name in settings.MIDDLEWARE if not name.endswith(".LanguageOfCallMiddleware")
+    ]

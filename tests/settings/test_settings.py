@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from evidence_portal import file_stores
+from evidence_portal import environment, file_stores
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "k3-Vv9_sTq0ZpXh7LmWc2RbNdYfGjAeUoIx5B8CrSt6Qw1MzKa4"
@@ -50,7 +50,11 @@ REPORTS_REMEDY = (
 
 @pytest.fixture
 def settings_with(monkeypatch):
-    """Read the settings file in production's environment with changes; None takes one out."""
+    """Read the settings file in production's environment with changes; None takes one out.
+
+    The portal has no catalogue then, whatever `locale/` has here.
+    """
+    monkeypatch.setattr(environment, "languages_in", lambda _folder: {})
 
     def read(**changes):
         for name in list(os.environ):
@@ -400,12 +404,26 @@ def test_no_header_of_a_stranger_makes_a_request_look_secure(settings_with):
     assert settings["SECURE_SSL_REDIRECT"] is True
 
 
+def test_one_language_costs_nothing(settings_with):
+    settings = settings_with()
+    assert settings["LANGUAGES"] == [("en-gb", "British English")]
+    assert settings["USE_I18N"] is False
+    assert [name for name in settings["MIDDLEWARE"] if "anguage" in name or "ocale" in name] == []
+
+
+def test_catalogue_adds_its_language(settings_with, monkeypatch):
+    monkeypatch.setattr(environment, "languages_in", lambda _folder: {"cy": "Cymraeg"})
+    settings = settings_with(PORTAL_LANGUAGE="cy")
+    assert settings["LANGUAGES"] == [("en-gb", "British English"), ("cy", "Cymraeg")]
+    assert settings["USE_I18N"] is True
+    assert settings["MIDDLEWARE"][3].endswith(".LanguageOfCallMiddleware")
+
+
 def test_manage_py_says_what_is_missing_in_one_line():
-    environment = {"PATH": os.environ["PATH"], "PORTAL_ENV": "production"}
     refused = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy"],
         cwd=ROOT,
-        env=environment,
+        env={"PATH": os.environ["PATH"], "PORTAL_ENV": "production"},
         capture_output=True,
         text=True,
         check=False,

@@ -7,6 +7,7 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
+from tests.catalogues import speak_one_language
 from tests.makers import OPENS_AT, make_user
 from tests.submissions.definitions.small_call import (
     TEXT,
@@ -191,6 +192,7 @@ def test_statements_of_a_call_are_loaded_and_taken_back():
 
 def test_language_of_a_call_must_have_a_catalogue(settings):
     in_welsh = changed('help = "Ask us."', 'help = "Ask us."\nlanguage = "cy"')
+    speak_one_language(settings)
     assert refusal(in_welsh) == [
         "small.toml: call.language: “cy” has no catalogue in this portal, "
         "which has en-gb (British English): docs/guides/translating.md says how to make one"

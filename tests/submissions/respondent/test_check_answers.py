@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import drafting
 from submissions.responses.models import Answer, Version
+from tests.catalogues import speak_one_language
 from tests.makers import complete_answers, make_attachment, make_call, press_submit, while_open
 from tests.submissions.respondent.answering import (
     MICROSECOND,
@@ -116,8 +117,9 @@ def test_long_answer_is_folded_and_whole_inside(client, call, words, is_folded):
     assert ("word9 …</span> <details>" in page) is is_folded
 
 
-def test_submission_reads_each_thing_once(client, call):
+def test_submission_reads_each_thing_once(settings, client, call):
     """In the last minute of a call very many press: each statement is multiplied by all of them."""
+    speak_one_language(settings)
     start_with(client, call, **complete_answers(call))
     page = client.get(address(call, "response/check/")).content.decode()
     etag = re.search(r'name="_expected_etag" value="([^"]+)"', page)[1]

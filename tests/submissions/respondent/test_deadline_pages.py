@@ -15,6 +15,7 @@ from submissions.mail.closing_report import closing_report
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes
 from submissions.responses.models import LatePass, ReturnAddress, Submission, Version
+from tests.catalogues import speak_one_language
 from tests.makers import (
     complete_answers,
     make_call,
@@ -53,7 +54,8 @@ def begin(client, call, at, moment):
     return draft
 
 
-def test_time_left_is_told_by_the_servers_clock(client, at):
+def test_time_left_is_told_by_the_servers_clock(settings, client, at):
+    speak_one_language(settings)
     call = make_call()
     client.get(f"/calls/{call.slug}/time-left/")
     for moment, state in (

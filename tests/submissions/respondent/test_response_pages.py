@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import Attachment, Version
+from tests.catalogues import speak_one_language
 from tests.makers import make_attachment, make_call, make_submitted, press_submit, while_open
 from tests.submissions.respondent.answering import address, answers_of, start, start_with, text_of
 
@@ -181,7 +182,8 @@ def test_browser_that_holds_nothing_is_told_what_it_can_do(client, call, rest):
     assert "There is no response on this device" in text_of(response)
 
 
-def test_pages_ask_the_same_queries_for_one_question_and_for_forty(client, at):
+def test_pages_ask_the_same_queries_for_one_question_and_for_forty(settings, client, at):
+    speak_one_language(settings)
     counts = {}
     for number in (1, 40):
         questions = [
