@@ -55,22 +55,34 @@ def pods():
     }
 
 
+def for_a_restore():
+    """What the operators' guide adds to a folder meanwhile."""
+    guide = (ROOT / "docs" / "guides" / "operators.md").read_text()
+    part = guide.partition("\n### Restoring on Kubernetes\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"```yaml\n(.*?)```", part, flags=re.DOTALL)
+    return YAML(typ="safe").load(block)
+
+
 WITH_PODS = {"CronJob", "Deployment", "Job"}
 
 
-@pytest.fixture(scope="module")
-def built():
-    """What kustomize makes of the example."""
+def build(folder):
+    """What kustomize makes of a folder."""
     tool = shutil.which("kubectl")
     asked = [tool, "version", "--client"]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout if tool else ""
     if not re.search(r"Kustomize Version: v[5-9]", said):  # Debian 12's is of 2020
         skip_for_want_of("kubectl 1.27 or newer", remedy="it comes with Kubernetes")
     made = subprocess.run(
-        [tool, "kustomize", str(EXAMPLE)], capture_output=True, text=True, check=False
+        [tool, "kustomize", str(folder)], capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stderr
     return list(YAML(typ="safe").load_all(made.stdout))
+
+
+@pytest.fixture(scope="module")
+def built():
+    return build(EXAMPLE)
 
 
 def refusal(resource, version):
@@ -239,6 +251,27 @@ def test_web_server_is_reached_by_the_ingress_controller_alone():
     assert policies["evidence-portal-outside"]["policyTypes"] == ["Egress"]
     assert policies["evidence-portal-backup"]["policyTypes"] == ["Egress"]
     assert len(policies) == 4
+
+
+def test_nothing_but_a_pod_that_waits_runs_during_a_restore(tmp_path):
+    copied = shutil.copytree(KUBERNETES, tmp_path / "kubernetes") / "example"
+    told, added = kustomization(copied), for_a_restore()
+    told |= {"replicas": added["replicas"], "patches": told["patches"] + added["patches"]}
+    with (copied / "kustomization.yaml").open("w") as file:
+        YAML(typ="safe").dump(told, file)
+    specs = {
+        one["metadata"]["name"]: one["spec"] for one in build(copied) if one["kind"] in WITH_PODS
+    }
+    idle = {
+        name for name, spec in specs.items() if spec.get("suspend") or spec.get("replicas") == 0
+    }
+    parts = {f"evidence-portal-{part}" for part in PARTS}
+    assert idle == parts - {"evidence-portal-backup"}
+    waiting = specs["evidence-portal-backup"]["template"]["spec"]
+    assert waiting["containers"][0]["command"] == ["sleep", "infinity"]
+    mounted = {one["mountPath"] for one in waiting["containers"][0]["volumeMounts"]}
+    assert {"/backups", "/uploads", "/tmp"} < mounted
+    assert "evidence-portal-owner" in str(waiting)
 
 
 def test_every_part_that_reads_files_reaches_a_bucket():
