@@ -1,5 +1,6 @@
 """The outline of a report: headings and findings in their order, moved one by one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -31,8 +32,11 @@ from submissions.calls.models import Call
 
 @dataclass(frozen=True)
 class ShownItem:
+    """`typed` is what stands in the field of a heading: its title, or what was refused."""
+
     key: str
     title: str
+    typed: str
     finding: Finding | None
     count: str
     warning: str
@@ -45,8 +49,13 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
     if request.method == "POST":
         try:
             _change(request, call)
-        except (FindingRefused, FindingOutdated) as refused:
+        except FindingRefused as refused:
             error = refused.message
+        except FindingOutdated as outdated:
+            error = (
+                f"{outdated.message}. Nothing of yours was saved: what you typed is below, in the "
+                "outline as it is now"
+            )
         else:
             messages.success(request, "The outline is changed.")
             return redirect("admin:review_finding_outline", call.pk)
@@ -59,7 +68,7 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
         call,
         refused=bool(error),
         error=error,
-        items=_shown(request, call, items),
+        items=_shown(request, call, items, typed=request.POST if error else {}),
         etag=etag_of_outline(items),
         typed=request.POST.get("title", "") if error else "",
     )
@@ -81,7 +90,9 @@ def _change(request: HttpRequest, call: Call) -> None:
         raise FindingRefused("Press one of the buttons")
 
 
-def _shown(request: HttpRequest, call: Call, items: list[Item]) -> list[ShownItem]:
+def _shown(
+    request: HttpRequest, call: Call, items: list[Item], *, typed: Mapping[str, str]
+) -> list[ShownItem]:
     findings = [item for item in items if isinstance(item, Finding)]
     stands = stands_of(call, findings, reader=current_user(request))
     scale = scale_of(call)
@@ -97,6 +108,7 @@ def _shown(request: HttpRequest, call: Call, items: list[Item]) -> list[ShownIte
             ShownItem(
                 key=key_of(item),
                 title=item.title,
+                typed=typed.get(f"title-{key_of(item)}", item.title),
                 finding=finding,
                 count=count,
                 warning=warning,

@@ -45,9 +45,12 @@ def scale(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
                 at=clock.portal_now(),
             )
         except FindingOutdated as outdated:
+            now = ", ".join(f"“{one.name}” from {one.share}%" for one in lines)
             error = (
-                f"{outdated.message}. Nothing of yours was saved: this is the scale as it is now"
+                f"{outdated.message}. Nothing of yours was saved: it is below. The scale is {now} "
+                "now. Save again to put yours in its place"
             )
+            lines = typed
         except FindingRefused as refused:
             error, lines, base = refused.message, typed, request.POST.get("base", "")
         else:

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from accounts.models import AuditEvent
 from accounts.rights import may
 from accounts.states import Action
 from core.row_keys import row_key
@@ -27,6 +28,23 @@ def address_to_write(call: Call | int, **about: Any) -> str:
     query.update({name: str(value) for name, value in about.items()})
     page = reverse("admin:review_memo_write", args=[key])
     return f"{page}?{query.urlencode()}" if about else page
+
+
+def address_to_write_about(about: About) -> str:
+    """Return the address of the page to write one on the call, a code or a response."""
+    if about.code is not None:
+        return address_to_write(about.call, code=about.code.pk)
+    if about.response is not None:
+        return address_to_write(about.call, response=about.response.pk)
+    return address_to_write(about.call)
+
+
+def about_of_deleted(event: AuditEvent) -> About:
+    """Return what a deleted memo was about, as its record says: of a passage its response."""
+    call = Call.objects.get(pk=event.call_id)
+    code = Code.objects.filter(call=call, pk=event.detail.get("code")).first()
+    readable = Submission.objects.filter(call=call, state__in=READABLE)
+    return About(call, code=code, response=readable.filter(pk=event.submission_id).first())
 
 
 def address_to_write_on(version: Version, source: Source, passage: Passage) -> str:

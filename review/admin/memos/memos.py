@@ -15,15 +15,21 @@ from django.utils.safestring import SafeString
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
 from accounts.current_user import current_user
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.rights import calls_of, may
 from accounts.states import Action, AuditAction
 from core import clock
+from core.admin.edit_conflicts import SOMEBODY
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key
-from review.admin.memos.about import about_of, say_about
+from review.admin.memos.about import (
+    about_of,
+    about_of_deleted,
+    address_to_write_about,
+    say_about,
+)
 from review.admin.response_filters import Choices, OneOf
 from review.admin.shortening import shorten
 from review.errors import MemoOutdated, MemoRefused
@@ -175,6 +181,8 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
             raise PermissionDenied
         memo: Memo | None = self.get_object(request, object_id)
         if memo is None:
+            if request.method == "POST" and (again := self._write_again(request, object_id)):
+                return again
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
@@ -232,6 +240,30 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
             return redirect("admin:review_memo_change", pk)
         messages.success(request, "The memo is deleted, with its earlier texts.")
         return redirect("admin:review_memo_changelist")
+
+    def _write_again(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """Show what was typed as a new memo, where somebody deleted the one that it was to change.
+
+        None if nobody did, or the reader does not code in its call.
+        """
+        deleted = AuditEvent.objects.filter(
+            action=AuditAction.MEMO_DELETED,
+            detail__memo=row_key(object_id),
+            call__in=calls_of(request.user, Action.CODE),
+        )
+        event = deleted.select_related("actor").first()
+        if event is None:
+            return None
+        about = about_of_deleted(event)
+        more = {
+            "title": "Write a memo",
+            **_said(request, about),
+            "form": MemoForm(request.POST),
+            "action": address_to_write_about(about),
+            "error": f"{event.actor or SOMEBODY} deleted this memo while this page was open. "
+            "What you typed is below: keep it as a new memo.",
+        }
+        return self._page(request, "write", more, OUTDATED)
 
     def _change(self, request: HttpRequest, memo: Memo, form: MemoForm) -> None:
         change_memo(

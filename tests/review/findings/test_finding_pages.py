@@ -253,8 +253,22 @@ def test_stale_outline_is_refused_with_the_name(evidence, ann, ben):
     answer = ann.post(where, {"do": "add", "title": "Ann", "base": base})
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert "ben changed the outline while this page was open." in page
+    assert "ben changed the outline while this page was open. Nothing of yours was saved" in page
     assert 'value="Ann"' in page
+
+
+def test_stale_heading_keeps_what_was_typed(evidence, ann, ben):
+    where = address("finding_outline", evidence.call)
+    ben.post(
+        where, {"do": "add", "title": "Money", "base": base_on(ben.get(where).content.decode())}
+    )
+    base = base_on(ann.get(where).content.decode())
+    ben.post(where, {"do": "add", "title": "Ben", "base": base})
+    heading = evidence.call.report_headings.get(title="Money")
+    given = {f"title-heading-{heading.pk}": "Late money", "base": base}
+    page = ann.post(where, {"do": f"rename heading-{heading.pk}"} | given).content.decode()
+    assert 'value="Late money"' in page
+    assert 'value="Ben"' in page
 
 
 def test_scale_is_defined_on_its_page(evidence, ann, ben):
@@ -266,11 +280,25 @@ def test_scale_is_defined_on_its_page(evidence, ann, ben):
     assert said == [("most", 60), ("few", 1)]
     answer = ben.post(where, given)
     assert answer.status_code == 422
-    assert "ann changed the scale while this page was open." in answer.content.decode()
+    said = "ann changed the scale while this page was open. Nothing of yours was saved"
+    assert said in answer.content.decode()
     base = base_on(ben.get(where).content.decode())
     answer = ben.post(where, given | {"base": base, "share-0": "a half"})
     assert "Enter a whole number from 0 to 100 for “most”." in answer.content.decode()
     assert 'value="a half"' in answer.content.decode()
+
+
+def test_stale_scale_keeps_what_was_typed(evidence, ann, ben):
+    where = address("finding_scale", evidence.call)
+    base = base_on(ann.get(where).content.decode())
+    given = {"base": base, "name-0": "most", "share-0": "60"}
+    ann.post(where, given)
+    answer = ben.post(where, given | {"name-0": "nearly all", "share-0": "90"})
+    page = answer.content.decode()
+    assert 'value="nearly all"' in page
+    assert "The scale is “most” from 60% now." in page
+    again = {"name-0": "nearly all", "share-0": "90", "base": base_on(page)}
+    assert told(ben.post(where, again, follow=True)) == ["The scale is kept."]
 
 
 def test_report_is_made_and_compared(evidence, ann):

@@ -1,5 +1,7 @@
 """Deleting a memo: who may, what goes with it, and what somebody else did meanwhile."""
 
+import re
+
 import pytest
 
 from accounts.models import AuditEvent
@@ -8,7 +10,7 @@ from review.errors import MemoOutdated, MemoRefused
 from review.memos.deleting import delete_memo
 from review.memos.writing import About, change_memo, write_memo
 from review.models import Memo, MemoText
-from tests.makers import make_call, make_submitted, make_user, while_open
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.review.test_coding_page import STORY, coder, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +87,44 @@ def test_page_deletes_what_it_showed(memo):
     answer = client.post(f"{MEMOS}{memo.pk}/discard/", {"seen": "2"}, follow=True)
     assert "The memo is deleted, with its earlier texts." in answer.content.decode()
     assert not Memo.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["call", "code", "response"])
+def test_what_was_typed_for_a_deleted_memo_becomes_a_new_one(response, kind):
+    call, bea = response.call, coder(response.call, "bea")
+    code = make_code(call=call, name="Pay")
+    about = {
+        "call": About(call),
+        "code": About(call, code=code),
+        "response": About(call, response=response),
+    }[kind]
+    memo = write_memo(about, title="Power", text="We think so.", by=bea, at=while_open(call))
+    where = f"{MEMOS}{memo.pk}/change/"
+    delete(memo, bea)
+    client = signed_in(coder(call, "cem"))
+    answer = client.post(where, {"title": "Power", "text": "Typed for long.", "seen": "1"})
+    assert answer.status_code == 409
+    shown = answer.content.decode()
+    assert "bea deleted this memo while this page was open." in shown
+    assert "Typed for long." in shown
+    address = re.search(r'<form method="post" action="([^"]+)"', shown)[1]
+    client.post(address, {"title": "Power", "text": "Typed for long."})
+    kept = Memo.objects.get()
+    assert (kept.text, kept.code, kept.submission) == (
+        "Typed for long.",
+        about.code,
+        about.response,
+    )
+
+
+def test_stranger_learns_nothing_of_a_deleted_memo(memo):
+    delete(memo, memo.by)
+    client = signed_in(make_user(Role.STEERING_MEMBER))
+    typed = {"title": "Power", "text": "Typed.", "seen": "1"}
+    assert client.post(f"{MEMOS}{memo.pk}/change/", typed).status_code == 403
+    other = coder(make_call(slug="another"), "eve")
+    answer = signed_in(other).post(f"{MEMOS}{memo.pk}/change/", typed)
+    assert answer.status_code == 302
 
 
 def test_page_offers_a_colleague_no_deleting(memo):
