@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 
 from accounts.asking_again import ask_again
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
@@ -92,7 +93,7 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         may_decide = may(person, Action.DECIDE_ERASURE, erasure.call_id)
         context = {
             **self.admin_site.each_context(request),
-            "title": str(erasure).capitalize(),
+            "title": capfirst(str(erasure)),
             "opts": self.opts,
             "erasure": erasure,
             "state": state_in_words(erasure),

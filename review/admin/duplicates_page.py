@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from accounts.identity import may_see_identity
 from accounts.rights import Person, may
@@ -18,9 +18,11 @@ from review.models import Cluster, ClusterMember
 from review.redaction.readable_texts import texts_for
 from review.states import ClusterKind, ClusterState, MemberState
 from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
 
 ON_A_PAGE = 10
 CHOICES_SHOWN = 50
+COUNTED_ONCE = (ClusterState.CAMPAIGN, ClusterState.DUPLICATE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class ShownMember:
 
 @dataclass(frozen=True)
 class ClusterPage:
+    """`counts` is the one of the set that counts now, None where nobody decided that one does."""
+
     members: list[ShownMember]
     page: Page
     up_to: int
@@ -52,6 +56,7 @@ class ClusterPage:
     text: list[ShownDifference]
     choices: list[Submission]
     reference: Submission | None
+    counts: Submission | None
     may_decide: bool
 
 
@@ -84,8 +89,9 @@ def cluster_page(cluster: Cluster, *, number: str, reader: Person) -> ClusterPag
         proposed=sum(state == MemberState.PROPOSED for _, state in counts),
         rejected=list(rejected[:CHOICES_SHOWN]),
         text=_common(cluster, (own, seen_own), rows, compared, words),
-        choices=_choices(cluster, there),
+        choices=_choices(there, reference),
         reference=reference,
+        counts=reference if cluster.state in COUNTED_ONCE else None,
         may_decide=may_decide(cluster, reader),
     )
 
@@ -104,17 +110,22 @@ def _active(cluster: Cluster) -> QuerySet[ClusterMember]:
 
 
 def _reference(cluster: Cluster, there: QuerySet[ClusterMember]) -> Submission | None:
-    """Return the response that the others are compared with: the one that counts, or the first."""
-    if cluster.standing is not None:
-        return cluster.standing
-    first = there.order_by("submission__submitted_at", "pk").first()
+    """Return the response that the others are compared with: the one that counts, or the first.
+
+    Where the one that staff chose has left the set, the first of the others counts.
+    """
+    if cluster.state in COUNTED_ONCE:
+        there = there.filter(state=MemberState.CONFIRMED)
+    there = there.filter(submission__state=SubmissionState.SUBMITTED)
+    chosen = ExpressionWrapper(Q(submission=cluster.standing_id), output_field=BooleanField())
+    first = there.order_by(chosen.desc(), "submission__submitted_at", "submission_id").first()
     return first.submission if first else None
 
 
-def _choices(cluster: Cluster, there: QuerySet[ClusterMember]) -> list[Submission]:
+def _choices(there: QuerySet[ClusterMember], reference: Submission | None) -> list[Submission]:
     found = [row.submission for row in there.order_by("submission__submitted_at")[:CHOICES_SHOWN]]
-    if cluster.standing is not None and cluster.standing not in found:
-        found.insert(0, cluster.standing)
+    if reference is not None and reference not in found:
+        found.insert(0, reference)
     return found
 
 

@@ -228,7 +228,9 @@ def test_same_person_who_entered_it_approves_nothing(call, response):
     page = reverse("admin:submissions_erasurerequest_change", args=[request.pk])
     client = Client()
     client.force_login(by)
-    assert "another member has to decide" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "another member has to decide" in shown
+    assert f"to erase {response}</h1>" in shown
     client.post(reverse("admin:submissions_erasurerequest_approve", args=[request.pk]))
     request.refresh_from_db()
     assert request.state == ErasureState.ASKED

@@ -7,10 +7,12 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
+from review.duplicates.counting_once import standing_of
 from review.duplicates.deciding import decide
 from review.errors import DecisionOutdated, DecisionRefused
 from review.models import Cluster, ClusterMember
 from review.states import ClusterState, MemberState
+from submissions.responses import amending
 from submissions.responses.addresses import remember_address
 from tests.makers import (
     OPENS_AT,
@@ -165,6 +167,23 @@ def test_response_taken_out_is_not_proposed_there_again_and_can_be_readmit(three
     }
     client.post(page_of(cluster), {"do": "readmit", "member": member.pk, "base": "1"})
     assert ClusterMember.objects.get(submission=three[1]).state == MemberState.PROPOSED
+
+
+@pytest.mark.parametrize("to", [ClusterState.CAMPAIGN, ClusterState.DUPLICATE])
+def test_page_names_who_counts_once_the_chosen_one_is_withdrawn(call, three, to):
+    cluster = decided(Cluster.objects.get(), to=to, standing=three[2])
+    client = signed_in(make_user(Role.REVIEWER))
+    counts = r"<dt>Counts</dt><dd><a href=\"/admin/submissions/submission/(\d+)/change/\">"
+    shown = client.get(page_of(cluster)).content.decode()
+    assert re.search(counts, shown)[1] == str(three[2].pk)
+    assert "in this set any more" not in shown
+    amending.withdraw(submission=three[2], at=while_open(call))
+    compare_all()
+    shown = client.get(page_of(cluster)).content.decode()
+    assert re.search(counts, shown)[1] == str(three[0].pk)
+    assert "as the one that was chosen is not in this set any more" in shown
+    assert three[2].reference not in shown.partition("The responses")[0]
+    assert standing_of(call).left_out == 1
 
 
 def test_page_marks_differences_in_words(three):
