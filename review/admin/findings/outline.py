@@ -68,7 +68,7 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
         call,
         refused=bool(error),
         error=error,
-        items=_shown(request, call, items, typed=request.POST if error else {}),
+        items=_shown(request, call, items, typed=_typed(request) if error else {}),
         etag=etag_of_outline(items),
         typed=request.POST.get("title", "") if error else "",
     )
@@ -90,6 +90,12 @@ def _change(request: HttpRequest, call: Call) -> None:
         raise FindingRefused("Press one of the buttons")
 
 
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """Return the title that was typed for the heading that was to be renamed, by its key."""
+    do, _, key = request.POST.get("do", "").partition(" ")
+    return {key: request.POST.get(f"title-{key}", "")} if do == "rename" else {}
+
+
 def _shown(
     request: HttpRequest, call: Call, items: list[Item], *, typed: Mapping[str, str]
 ) -> list[ShownItem]:
@@ -108,7 +114,7 @@ def _shown(
             ShownItem(
                 key=key_of(item),
                 title=item.title,
-                typed=typed.get(f"title-{key_of(item)}", item.title),
+                typed=typed.get(key_of(item), item.title),
                 finding=finding,
                 count=count,
                 warning=warning,

@@ -42,9 +42,10 @@ def address_to_write_about(about: About) -> str:
 def about_of_deleted(event: AuditEvent) -> About:
     """Return what a deleted memo was about, as its record says: of a passage its response."""
     call = Call.objects.get(pk=event.call_id)
-    code = Code.objects.filter(call=call, pk=event.detail.get("code")).first()
+    codes = Code.objects.filter(call=call, pk__in=[event.detail.get("code") or 0])
     readable = Submission.objects.filter(call=call, state__in=READABLE)
-    return About(call, code=code, response=readable.filter(pk=event.submission_id).first())
+    response = readable.filter(pk__in=[event.submission_id or 0]).first()
+    return About(call, code=codes.first(), response=response)
 
 
 def address_to_write_on(version: Version, source: Source, passage: Passage) -> str:
