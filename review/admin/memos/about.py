@@ -41,10 +41,10 @@ def address_to_write_about(about: About) -> str:
 
 def about_of_deleted(event: AuditEvent) -> About:
     """Return what a deleted memo was about, as its record says: of a passage its response."""
-    call = Call.objects.get(pk=event.call_id)
-    codes = Code.objects.filter(call=call, pk__in=[event.detail.get("code") or 0])
+    call = Call.objects.get(pk=event.call_id or 0)
+    codes = Code.objects.filter(call=call, pk=event.detail.get("code") or 0)
     readable = Submission.objects.filter(call=call, state__in=READABLE)
-    response = readable.filter(pk__in=[event.submission_id or 0]).first()
+    response = readable.filter(pk=event.submission_id or 0).first()
     return About(call, code=codes.first(), response=response)
 
 
