@@ -57,6 +57,7 @@ from review.admin.inbox_filters import (
     WorkFilter,
 )
 from review.admin.inbox_search import InboxSearch
+from review.admin.listed import CameFrom
 from review.admin.reading_faster import similar, unlike
 from review.admin.redaction import proposing
 from review.admin.response_files import file_download, files_of, is_hidden_from
@@ -272,13 +273,14 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         if request.method != "GET":
             raise PermissionDenied
         response = self.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=pk)
+        here = CameFrom.of(request).page_of(pk)
         attachment = get_object_or_404(files_of(response, reader=request.user), public_id=public_id)
         if is_held_back(state_of(attachment)):
             messages.error(request, f"The file is {say_attachment(attachment)}.")
-            return redirect("admin:submissions_submission_change", pk)
+            return redirect(here)
         if is_hidden_from(request.user, attachment, response.call_id):
             messages.error(request, HIDDEN)
-            return redirect("admin:submissions_submission_change", pk)
+            return redirect(here)
         try:
             download = file_download(
                 attachment, sees_identity=may_see_identity(request.user, response.call_id)
@@ -286,10 +288,10 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         except FileLost as lost:
             logger.error("%s, %s is %s", attachment.submission, attachment, lost)
             messages.error(request, LOST.format(lost))
-            return redirect("admin:submissions_submission_change", pk)
+            return redirect(here)
         except CannotBeCleaned as error:
             messages.error(request, f"{WITHHELD} {error.reason}")
-            return redirect("admin:submissions_submission_change", pk)
+            return redirect(here)
         record(
             by=current_user(request),
             at=clock.portal_now(),

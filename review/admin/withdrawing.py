@@ -13,6 +13,7 @@ from accounts.current_user import current_user
 from accounts.rights import narrowed
 from accounts.states import Action
 from core import clock
+from review.admin.listed import CameFrom
 from review.admin.withdrawal_form import WithdrawalForm, withdrawn_already
 from submissions.mail.tasks import nudge_mail
 from submissions.responses.amending import withdraw_on_request
@@ -41,9 +42,10 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
         own.select_for_update(no_key=True).filter(pk=pk).first()
     given = own.filter(state__in=[SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN])
     response = get_object_or_404(given.select_related("call", "current_version"), pk=pk)
+    here = CameFrom.of(request).page_of(pk)
     if response.state == SubmissionState.WITHDRAWN:
         messages.error(request, withdrawn_already(response))
-        return redirect("admin:submissions_submission_change", pk)
+        return redirect(here)
     data = request.POST if request.method == "POST" else None
     form = WithdrawalForm(data, version=response.submitted_version)
     if form.is_bound and form.is_valid():
@@ -55,12 +57,13 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
         )
         nudge_mail()
         messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
-        return redirect("admin:submissions_submission_change", pk)
+        return redirect(here)
     context = {
         **admin.admin_site.each_context(request),
         "title": f"Withdraw {response}",
         "opts": admin.opts,
         "response": response,
+        "page_of_response": here,
         "form": form,
     }
     return TemplateResponse(request, "admin/submissions/submission/withdraw.html", context)

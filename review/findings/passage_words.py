@@ -29,6 +29,17 @@ def words_for(reader: User, rows: Collection[Row], call: Call) -> dict[int, str 
     }
 
 
+def with_hidden_words(reader: User, rows: Collection[Row], call: Call) -> set[int]:
+    """Return the keys of the passages of which readers outside the team do not see every word.
+
+    None for a reader who does not see them either: for them “█” stands there.
+    """
+    if not sees_redacted(reader, call):
+        return set()
+    readable = readable_quotes(rows)
+    return {row.pk for row in rows if _as_given(row) != readable[row.pk]}
+
+
 def _as_given(row: Row) -> str:
     text: str = row.version.texts.get(row.question.key, "")
     if row.file_text is not None:

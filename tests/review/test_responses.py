@@ -394,6 +394,19 @@ def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
 
 
 @pytest.mark.django_db
+def test_withdrawing_keeps_the_list(staff, at):
+    response = make_submitted()
+    at(while_open(response.call))
+    here = f"{page_of(response)}?_changelist_filters=flagged%3Dno"
+    address = reverse("admin:submissions_submission_withdraw", args=[response.pk])
+    address += "?_changelist_filters=flagged%3Dno"
+    assert f'href="{address}"' in staff.get(here).content.decode()
+    seen = form_of(staff.get(address))
+    assert staff.post(address, seen | {"reason": "By email"})["Location"] == here
+    assert staff.get(address)["Location"] == here
+
+
+@pytest.mark.django_db
 def test_columns_that_say_the_same_in_every_row_are_left_out(staff):
     def columns(query=""):
         names = staff.get(LIST + query).context["cl"].list_display

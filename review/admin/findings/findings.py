@@ -25,7 +25,7 @@ from review.consent import Consent, consent_of
 from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
 from review.findings.finding_counts import codes_of, stands_of
-from review.findings.passage_words import words_for
+from review.findings.passage_words import with_hidden_words, words_for
 from review.findings.printing import why_not_printed
 from review.findings.reports import base_in_words
 from review.findings.scale import say_share, scale_of, why_not_fitting
@@ -46,7 +46,10 @@ CHANGES = (
 
 @dataclass(frozen=True)
 class ShownPassage:
-    """`words` are None where the reader may not open the file that they are in."""
+    """`words` are None where the reader may not open the file that they are in.
+
+    `has_hidden`: readers outside the team do not see all of them.
+    """
 
     passage: FindingPassage
     response: Submission
@@ -55,6 +58,7 @@ class ShownPassage:
     consent: Consent
     why_not: str
     is_earlier: bool
+    has_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,10 @@ def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance]
     )
     why_not = why_not_printed(counting)
     words = words_for(reader, counting, finding.call)
-    shown = [_shown(row, words[row.pk], why_not[row.pk]) for row in counting]
+    partly = with_hidden_words(reader, counting, finding.call)
+    shown = [
+        _shown(row, words[row.pk], why_not[row.pk], has_hidden=row.pk in partly) for row in counting
+    ]
     if shown:
         record(
             by=reader,
@@ -196,7 +203,9 @@ def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance]
     return stances, rows.count() - len(shown)
 
 
-def _shown(row: FindingPassage, words: str | None, why_not: str) -> ShownPassage:
+def _shown(
+    row: FindingPassage, words: str | None, why_not: str, *, has_hidden: bool
+) -> ShownPassage:
     response = row.version.submission
     address = reverse("admin:submissions_submission_change", args=[response.pk])
     if row.file_text is not None:
@@ -209,4 +218,5 @@ def _shown(row: FindingPassage, words: str | None, why_not: str) -> ShownPassage
         consent=consent_of(response, response.call),
         why_not=why_not,
         is_earlier=row.version_id != response.current_version_id,
+        has_hidden=has_hidden and words is not None,
     )

@@ -22,7 +22,7 @@ from review.coding.samples import seen_by
 from review.errors import FindingRefused
 from review.findings import passages
 from review.findings.finding_counts import codes_of
-from review.findings.passage_words import words_for
+from review.findings.passage_words import with_hidden_words, words_for
 from review.models import Coding, Finding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
 from review.quotes.quote_words import of_the_outer_quote
@@ -42,7 +42,10 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """`why_not` says why the quote cannot stand in a finding; `stance` that it stands there."""
+    """`why_not` says why the quote cannot stand in a finding; `stance` that it stands there.
+
+    `has_hidden`: readers outside the team do not see all of its words.
+    """
 
     key: int
     response: Submission
@@ -51,6 +54,7 @@ class Candidate:
     in_file: bool
     why_not: str
     stance: str
+    has_hidden: bool
 
 
 def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpResponse:
@@ -72,8 +76,15 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
     quotes = {one.pk: one for one in page if isinstance(one, Quote)}
     why_not = {pk: one.why_not for pk, one in standing_of_each(list(quotes.values())).items()}
     words = words_for(current_user(request), list(page), finding.call)
+    partly = with_hidden_words(current_user(request), list(page), finding.call)
     candidates = [
-        _candidate(row, words[row.pk] or "", why_not.get(row.pk) or "", there.get(_place(row), ""))
+        _candidate(
+            row,
+            words[row.pk] or "",
+            why_not.get(row.pk) or "",
+            there.get(_place(row), ""),
+            has_hidden=row.pk in partly,
+        )
         for row in page
     ]
     if candidates:
@@ -161,7 +172,7 @@ def _each_place_once(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(pk__in=first.values("pk"))
 
 
-def _candidate(row: Any, words: str, why_not: str, stance: str) -> Candidate:
+def _candidate(row: Any, words: str, why_not: str, stance: str, *, has_hidden: bool) -> Candidate:
     return Candidate(
         key=row.pk,
         response=row.version.submission,
@@ -170,6 +181,7 @@ def _candidate(row: Any, words: str, why_not: str, stance: str) -> Candidate:
         in_file=row.file_text is not None,
         why_not=why_not,
         stance=stance,
+        has_hidden=has_hidden,
     )
 
 

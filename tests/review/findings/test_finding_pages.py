@@ -213,6 +213,17 @@ def test_coder_of_a_blind_sample_sees_no_passage_of_others(evidence):
         assert "<blockquote" not in chosen
 
 
+def test_who_sees_hidden_words_is_told_that_no_report_has_them(evidence, ann):
+    finding = evidence.find()
+    quoted(evidence, finding, evidence.responses[0])
+    said = "Words of it are hidden from readers outside the team, and in each report."
+    pages = [page_of(ann, "finding_change", finding), page_of(ann, "finding_passages", finding)]
+    assert [said in page for page in pages] == [False, False]
+    hide(evidence, evidence.responses[0], start=10, end=13)
+    pages = [page_of(ann, "finding_change", finding), page_of(ann, "finding_passages", finding)]
+    assert [said in page for page in pages] == [True, True]
+
+
 def test_redacted_words_are_hidden_from_who_may_not_see_them(evidence, ann):
     finding = evidence.find()
     quoted(evidence, finding, evidence.responses[0])
