@@ -45,10 +45,8 @@ const whenReleased = (() => {
     UNSPACED.test(run) ? [...segmenter.segment(run)].filter((one) => one.isWordLike).length || 1 : 1;
 
   for (const area of document.querySelectorAll("textarea[data-words]")) {
-    const limit = Number(area.dataset.words);
     const shown = document.getElementById(`count_${area.name}`);
     const said = area.closest("[data-words-left]").dataset;
-    const number = new Intl.NumberFormat(page.lang);
     const spoken = document.createElement("p");
     spoken.className = "visually-hidden";
     spoken.setAttribute("aria-live", "polite");
@@ -64,12 +62,11 @@ const whenReleased = (() => {
       // Each browser brings dictionaries of its own: the server's count is the one that holds.
       const estimated = UNSPACED.test(area.value);
       running.hidden = estimated && !segmenter;
-      const counted = estimated && segmenter ? runs.reduce((sum, run) => sum + wordsOf(run), 0) : runs.length;
-      const left = limit - counted;
+      const left = area.dataset.words - (estimated && segmenter ? runs.reduce((sum, run) => sum + wordsOf(run), 0) : runs.length);
       const size = Math.abs(left);
-      const words = left < 0 ? (size === 1 ? said.wordOver : said.wordsOver)
-        : size === 1 ? said.wordLeft : said.wordsLeft;
-      running.textContent = words.replace("{n}", number.format(size)) + (estimated ? ` ${said.wordsEstimated}` : "");
+      const [forms, form] = JSON.parse(left < 0 ? said.wordsOver : said.wordsLeft);
+      const words = forms[form[size < 200 ? size : size % 100 + 100] || 0];
+      running.textContent = words.replace("{n}", size.toLocaleString(page.lang)) + (estimated ? ` ${said.wordsEstimated}` : "");
       running.classList.toggle("count--over", left < 0);
       clearTimeout(pause);
       pause = setTimeout(() => { spoken.textContent = running.hidden ? "" : running.textContent; }, 1500);

@@ -1,5 +1,6 @@
 """The browser's count of words while somebody types: the server's, or said to be an estimate."""
 
+import json
 import re
 
 import pytest
@@ -63,3 +64,24 @@ def test_browser_that_cannot_tell_words_apart_shows_no_count(page):
     expect(count).to_be_hidden()
     field.fill("one")
     expect(count).to_have_text(f"{LIMIT - 1} words left")
+
+
+def test_count_takes_the_form_that_the_page_gives_for_its_number(page):
+    page = page()
+    field, count = page.locator("[name=story]"), page.locator("p.count:not(.visually-hidden)")
+    field.fill("word " * (LIMIT - 1))
+    expect(count).to_have_text("1 word left")
+    field.fill("word " * (LIMIT + 1))
+    expect(count).to_have_text("1 word too many")
+    given = json.dumps([["{n} other", "{n} of 102"], "0" * 102 + "1"])
+    page.locator("[data-words-left]").evaluate(
+        "(e, given) => { e.dataset.wordsLeft = given }", given
+    )
+    for left, shown in (
+        (2, "2 other"),
+        (102, "102 of 102"),
+        (302, "302 of 102"),
+        (301, "301 other"),
+    ):
+        field.fill("word " * (LIMIT - left))
+        expect(count).to_have_text(shown)

@@ -1,5 +1,6 @@
 """Another language is a catalogue; no template and no code is touched for it."""
 
+import json
 import re
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -19,6 +20,7 @@ from accounts.models import AccountMail, User
 from accounts.states import AccountMailKind
 from core import clock, spoken_time
 from core.canonical import digest
+from core.templatetags import word_counts
 from evidence_portal.environment import languages_in
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
@@ -74,6 +76,13 @@ msgstr[0] "%(number)s diwrnod"
 msgstr[1] "%(number)s ddiwrnod"
 msgstr[2] "%(number)s diwrnod"
 msgstr[3] "%(number)s diwrnod"
+
+msgid "{n} word left"
+msgid_plural "{n} words left"
+msgstr[0] "{n} gair ar ôl"
+msgstr[1] "{n} air ar ôl"
+msgstr[2] "{n} gair dros ben"
+msgstr[3] "{n} o eiriau ar ôl"
 
 msgid "Closes in %(left)s"
 msgstr "%(left)s ar ôl"
@@ -299,6 +308,32 @@ def test_time_is_spoken_with_the_plural_that_welsh_has(welsh):
         days = [spoken_time.say_left(timedelta(days=number)) for number in (1, 2, 3)]
     assert days == ["1 diwrnod", "2 ddiwrnod", "3 diwrnod"]
     assert spoken_time.say_left(timedelta(days=2)) == "2 days"
+
+
+def said_of_words(tag, number):
+    """What static/js/portal.js makes of the attribute."""
+    forms, places = json.loads(tag())
+    at = number if number < 200 else number % 100 + 100
+    return forms[int(places[at]) if at < len(places) else 0].replace("{n}", str(number))
+
+
+def test_words_left_have_the_plurals_of_the_language(welsh):
+    numbers = (0, 1, 2, 3, 8, 11, 12, 100, 101, 108, 201, 208, 211, 1_002)
+    for language, tag, singular, plural in (
+        ("cy", word_counts.words_left, "{n} word left", "{n} words left"),
+        ("cy", word_counts.words_over, "{n} word too many", "{n} words too many"),
+        ("ar", word_counts.words_left, "{n} word left", "{n} words left"),
+        ("en-gb", word_counts.words_left, "{n} word left", "{n} words left"),
+    ):
+        with translation.override(language):
+            expected = [
+                translation.ngettext(singular, plural, n).replace("{n}", str(n)) for n in numbers
+            ]
+            assert [said_of_words(tag, number) for number in numbers] == expected
+    with translation.override("cy"):
+        assert said_of_words(word_counts.words_left, 2) == "2 air ar ôl"
+        assert said_of_words(word_counts.words_left, 211) == "211 o eiriau ar ôl"
+    assert word_counts.words_left() == '[["{n} words left","{n} word left"],"01"]'
 
 
 @pytest.mark.django_db
