@@ -1,8 +1,9 @@
 """Kept files with what no export may have any more: they are handed out no longer, and deleted.
 
-Three things may be in a file that was made before: words that are hidden by now, a response that
-was withdrawn, and one whose author has since chosen otherwise what may become of it. Whatever an
-export chose, the file counts as having the response. Erased ones are ended by the erasure itself.
+Four things may be in a file that was made before: words that are hidden by now, a response that
+was withdrawn, one whose author has since chosen otherwise what may become of it, and those of a
+call that publishes less by now. Whatever an export chose, the file counts as having the response.
+Erased ones are ended by the erasure itself.
 """
 
 from datetime import timedelta
@@ -11,6 +12,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
 from exports.models import ExportRun
 from exports.states import ExportState
 from review.models import Redaction
@@ -25,7 +28,10 @@ COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its 
 def outdated() -> QuerySet[ExportRun]:
     """Return the finished exports whose file, where it is still kept, nobody may have any more."""
     return ExportRun.objects.filter(
-        Exists(_hidden_words()) | Exists(_withdrawn()) | Exists(_chosen_otherwise()),
+        Exists(_hidden_words())
+        | Exists(_withdrawn())
+        | Exists(_chosen_otherwise())
+        | Exists(_publishes_less()),
         state=ExportState.DONE,
     )
 
@@ -61,4 +67,14 @@ def _chosen_otherwise() -> QuerySet[Version]:
         submission__current_version=F("pk"),
         submission__submitted_at__lte=OuterRef("finished_at"),
         there_by__gte=OuterRef("started_at"),
+    )
+
+
+def _publishes_less() -> QuerySet[AuditEvent]:
+    """Return when the call's rule became another: after a response it only becomes stricter."""
+    return AuditEvent.objects.filter(
+        call=OuterRef("call"),
+        action=AuditAction.CALL_LOADED,
+        detail__changes__contains=["call.publication: changed"],
+        at__gte=OuterRef("started_at") - COMMITTED_WITHIN,
     )

@@ -7,10 +7,12 @@ import pytest
 from exports import export_runs, tasks
 from exports.models import ExportRun
 from submissions.calls.models import Call
+from submissions.definitions.loading import load, parse
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from tests.exports.test_export_runs import finish, make_run
-from tests.makers import make_call, make_submitted, while_open
+from tests.makers import OPENS_AT, make_call, make_submitted, while_open
+from tests.submissions.definitions.test_consent_rules import with_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +96,16 @@ def test_new_words_take_no_file_away_where_nobody_is_asked_what_may_become_of_th
     made(call)
     amend(response, minutes=30, story="Other words")
     assert is_kept(call)
+
+
+@pytest.mark.parametrize(("minutes", "kept"), [(5, True), (30, False)])
+def test_file_is_gone_once_the_call_publishes_less(minutes, kept):
+    def load_with(policy, moment):
+        definition = parse(with_policy(f'publication = "{policy}"'), source="small.toml")
+        return load(definition, by=None, at=moment).call
+
+    call = load_with("not asked", OPENS_AT)
+    make_submitted(call, at=at(call))
+    made(call)
+    load_with("never", at(call, minutes))
+    assert is_kept(call) == kept
