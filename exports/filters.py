@@ -81,6 +81,12 @@ class ExportFilter:
         by_listing = self.listed is not None and self.listed.by_what_they_say
         return any(self.facets.values()) or any(chosen) or self.quotable or by_listing
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it may leave a response out; the order and how choices are written do not."""
+        chosen = set(self.filters()) - {"campaigns", "order", "choices", "several"}
+        return bool(chosen) or self.campaigns == "once"
+
     @classmethod
     def from_filters(cls, filters: Mapping[str, Any]) -> "ExportFilter":
         """Return the filter that `filters()` wrote; raise FilterRefused for anything else."""

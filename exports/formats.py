@@ -132,6 +132,7 @@ def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str
     """Return for instance `the-call-2019-07-25-data-dictionary.csv`: what the page calls it.
 
     The day is the call's time zone's. The CSV of responses has no words: others build on its name.
+    A filtered file is called a part, so that nobody takes it for all responses.
     """
     call = dataset.call
     day = f"{at.astimezone(ZoneInfo(call.timezone)):%Y-%m-%d}"
@@ -139,6 +140,7 @@ def file_name(dataset: Dataset, file_format: FileFormat, *, at: datetime) -> str
         ("-named", dataset.named),
         ("-confidential", dataset.confidential),
         ("-team", dataset.team),
+        ("-part", dataset.export_filter.is_part),
     )
     holds = "".join(word for word, is_so in said if is_so)
     words = "" if file_format.name == "csv" else f"-{slugify(file_format.label)}"

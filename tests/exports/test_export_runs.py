@@ -215,7 +215,7 @@ def test_worker_makes_the_file_that_was_asked_for():
     assert worker.make_next(now=now, wall_now=now) == asked
     run = ExportRun.objects.get()
     assert (run.state, run.rows_done, run.rows_total) == (ExportState.DONE, 1, 1)
-    assert run.file_name == "the-call-2019-07-25-json-lines.jsonl"
+    assert run.file_name == "the-call-2019-07-25-part-json-lines.jsonl"
     with run.file.open("rb") as kept:
         content = kept.read()
     assert wanted.reference.encode() in content

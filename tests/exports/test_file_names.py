@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from exports.filters import ExportFilter
 from exports.formats import FORMATS, file_name
 from exports.types import Dataset
 from tests.exports.exporting import NOW
@@ -43,3 +44,20 @@ def test_file_has_the_words_of_its_format_and_whom_it_is_of():
         "the-call-2019-07-25-named-confidential-excel.xlsx"
     )
     assert [name for name in named.values() if not re.fullmatch(r"[a-z0-9.-]+", name)] == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        ({"statuses": ("unread",)}, "the-call-2019-07-25-part.csv"),
+        ({"facets": {"roles": ("provider",)}}, "the-call-2019-07-25-part.csv"),
+        ({"words": "rent"}, "the-call-2019-07-25-part.csv"),
+        ({"campaigns": "once"}, "the-call-2019-07-25-part.csv"),
+        ({"campaigns": "named"}, "the-call-2019-07-25.csv"),
+        ({"order": "newest", "choices": "labels", "several": "apart"}, "the-call-2019-07-25.csv"),
+    ],
+)
+@pytest.mark.django_db
+def test_file_that_may_leave_a_response_out_is_called_a_part(chosen, name):
+    dataset = Dataset(make_call(slug="the-call"), ExportFilter(**chosen))
+    assert file_name(dataset, FORMATS["csv"], at=NOW) == name

@@ -200,7 +200,7 @@ def test_what_is_exported_is_what_was_counted(steering):
     fields = {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
     assert fields == {"facet_roles": "provider"}
     answer = steering.post(PAGE, fields | {"format": "csv"})
-    assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25.csv"'
+    assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25-part.csv"'
     assert [row["reference"] for row in rows_of(answer)] == [wanted.reference]
     assert not ExportRun.objects.exists()
     event = AuditEvent.objects.exclude(action="export_started").get()
