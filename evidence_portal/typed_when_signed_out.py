@@ -1,0 +1,46 @@
+"""What staff typed while their sign-in ended: it is given back to be copied, and not lost."""
+
+from urllib.parse import urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from submissions.respondent.error_pages import posted_texts
+
+FRAGMENT = "fragment"  # what the script of the pages for coding posts; it says so itself
+
+
+def lead_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Answer a form that somebody posted who is not signed in any more.
+
+    Words that were typed come back, to be copied; without any it leads to the sign-in. Both lead
+    back to the page that had the form: many forms are posted to an address that shows none.
+    """
+    sign_in = redirect_to_login(_page_of_form(request), reverse("admin:login"))
+    typed = [] if FRAGMENT in request.POST else _typed(request)
+    if not typed:
+        return sign_in
+    context = {"lost_edits": typed, "sign_in": sign_in.headers["Location"]}
+    return render(request, "registration/typed.html", context, status=403)
+
+
+def _typed(request: HttpRequest) -> list[dict[str, str]]:
+    """Return the texts of more than one word, which nobody wants to type again; no passwords."""
+    return [
+        {**text, "label": text["label"].replace("_", " ").capitalize()}
+        for text in posted_texts(request, questions={})
+        if len(text["text"].split()) > 1 and "password" not in text["label"]
+    ]
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """Return the path of the page that the browser names as the one before, if it is ours."""
+    before = request.headers.get("Referer", "")
+    host = {request.get_host()}
+    if not before or not url_has_allowed_host_and_scheme(before, host, request.is_secure()):
+        return request.get_full_path()
+    found = urlsplit(before)
+    return f"{found.path}?{found.query}" if found.query else found.path

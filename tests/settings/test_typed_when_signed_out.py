@@ -1,0 +1,52 @@
+"""What staff typed while their sign-in ended comes back."""
+
+import pytest
+from django.test import Client
+
+from accounts.states import Role
+from tests.makers import make_call, make_user, while_open
+
+pytestmark = pytest.mark.django_db
+WORDS = "Small partners carry the risk.\n<b>We</b> think so."
+
+
+@pytest.fixture
+def write(at):
+    """The address on which a member of the call writes a memo."""
+    call = make_call()
+    at(while_open(call))
+    return f"/admin/review/memo/write/{call.pk}/"
+
+
+def signed_out(client):
+    """The client of somebody whose sign-in ended while a page was open."""
+    client.force_login(make_user(Role.REVIEWER))
+    client.logout()
+    return client
+
+
+def test_words_come_back_with_the_way_to_the_page_of_the_form(write):
+    client = signed_out(Client())
+    answer = client.post(write, {"title": "Risk", "text": WORDS, "seen": "1"})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Small partners carry the risk.\n&lt;b&gt;We&lt;/b&gt; think so.</textarea>" in page
+    assert f'href="/admin/login/?next={write}"' in page
+    assert page.count("<textarea") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "before", "led_to"),
+    [
+        ({"do": "approve"}, "/admin/review/redaction/1/change/?p=2", "change/%3Fp%3D2"),
+        ({"password": "three random words"}, "", "decide/"),
+        ({"code": "Late payment", "fragment": "1"}, "", "decide/"),
+        ({"do": "approve"}, "https://evil.example/a", "decide/"),
+    ],
+)
+def test_without_words_it_leads_to_the_sign_in(write, given, before, led_to):
+    client = signed_out(Client())
+    before = f"http://testserver{before}" if before.startswith("/") else before
+    answer = client.post("/admin/review/redaction/1/decide/", given, headers={"Referer": before})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/admin/login/?next=/admin/review/redaction/1/{led_to}"
