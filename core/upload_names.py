@@ -1,12 +1,12 @@
-"""Names of uploaded files keep their joiners.
+"""Names of uploaded files stay as they were sent.
 
-Django leaves out what is not printable (`MultiPartParser.sanitize_file_name`), and so U+200C and
+`MultiPartParser.sanitize_file_name` of Django leaves out what is not printable, and so U+200C and
 U+200D. Persian words are spelt with the first; the second holds emoji together. It also takes what
 stands before a backslash for a folder. But outside of Windows a name may have one, and browsers
-send names alone.
+send names alone. And it reads `&amp;` as `&`. But in UTF-8, which every page here has, a browser
+writes no character as a reference (HTML, multipart/form-data): it is part of the name.
 """
 
-import html
 import re
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +21,12 @@ from core.addresses import JOINERS
 # What old browsers sent: C:\folder\name, \\server\folder\name.
 OF_WINDOWS = re.compile(r"(?:[A-Za-z]:|\\)\\")
 
+NO_NAMES = frozenset({"", ".", ".."})
+
+# Django calls the temporary file of a large upload `tmp….upload` with the ending of its name, and
+# Linux takes 255 bytes.
+LONGEST_ENDING = 50
+
 
 def without_folders(path: str) -> str:
     """Return the name behind the last slash, or behind the last backslash of a path of Windows."""
@@ -29,14 +35,18 @@ def without_folders(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-class NamesWithJoiners(MultiPartParser):
+class NamesAsSent(MultiPartParser):
     def sanitize_file_name(self, file_name: str) -> str | None:
-        """Return the name without folders and with joiners; None if nothing is left."""
-        printable = super().sanitize_file_name(file_name)
-        if printable is None:
+        """Return the name without folders and with joiners; None if nothing is left.
+
+        What stands behind the last dot is cut to LONGEST_ENDING characters.
+        """
+        own = without_folders(file_name)
+        name = "".join(sign for sign in own if sign.isprintable() or sign in JOINERS)
+        if name in NO_NAMES:
             return None
-        own = without_folders(html.unescape(file_name))
-        return "".join(sign for sign in own if sign.isprintable() or sign in JOINERS)
+        before, dot, ending = name.rpartition(".")
+        return before + dot + ending[:LONGEST_ENDING] if dot else name
 
 
 def _parse(request: HttpRequest, meta: dict[str, Any], body: Any) -> tuple[Any, Any]:
@@ -44,7 +54,7 @@ def _parse(request: HttpRequest, meta: dict[str, Any], body: Any) -> tuple[Any, 
     request.upload_handlers = ImmutableList(
         request.upload_handlers, warning="The upload has been read: its handlers cannot change."
     )
-    return NamesWithJoiners(meta, body, request.upload_handlers, request.encoding).parse()
+    return NamesAsSent(meta, body, request.upload_handlers, request.encoding).parse()
 
 
 class UploadNamesMiddleware:

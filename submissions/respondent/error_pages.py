@@ -4,7 +4,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
@@ -24,7 +24,19 @@ NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "refusals/bad_request.html", status=400)
+    """Answer 400; to a NUL in the query with a link to the same address without it."""
+    context = {"readable": _without_nul(request.GET)}
+    return render(request, "refusals/bad_request.html", context, status=400)
+
+
+def _without_nul(query: QueryDict) -> str:
+    """Return the query string without its NUL characters; "" if it has none."""
+    if not any("\0" in text for name, texts in query.lists() for text in (name, *texts)):
+        return ""
+    readable = QueryDict(mutable=True)
+    for name, texts in query.lists():
+        readable.setlist(name.replace("\0", ""), [text.replace("\0", "") for text in texts])
+    return readable.urlencode()
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

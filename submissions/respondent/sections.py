@@ -25,6 +25,10 @@ from submissions.respondent.saving import (
 from submissions.respondent.signs import last_saver
 from submissions.respondent.steps import Step, pages_of, step_address
 
+# In an address: the key of a question that the link leads to. What stands behind "#" no browser
+# sends, and without the script a closed fold would hide the question.
+UNFOLDS = "unfold"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_working_copy
@@ -50,6 +54,8 @@ def section(
     if step is None:
         return redirect(_with_query(request, step_address(current.call, shown, asked[0].number)))
     form = current.section_form(shown, page=step.questions)
+    # A link of the check may lead to any question of the page.
+    form.unfolded = form.fields if _leads_back(request) else request.GET.getlist(UNFOLDS)
     page = _page(request, current, step, form)
     # The address of the page stands in it, with whatever somebody put behind it.
     is_blank = not form.shows_answers and not request.META.get("QUERY_STRING")
@@ -96,10 +102,14 @@ def _leave_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
 
 
 def _cleared_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
-    """The same page, at the choices that were cleared; a fold around them opens for the link."""
+    """The same page, at the choices that were cleared; a fold around them is open."""
     address = step_address(save.current.call, step.section, step.number)
-    place = f"#{save.form.cleared_id}" if save.form.cleared else ""
-    return redirect(_with_query(request, address) + place)
+    cleared = save.form.cleared
+    if cleared is None:
+        return redirect(_with_query(request, address))
+    query = request.GET.copy()
+    query[UNFOLDS] = cleared.key
+    return redirect(f"{address}?{query.urlencode()}#{save.form.cleared_id}")
 
 
 def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:

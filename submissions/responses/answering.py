@@ -24,6 +24,10 @@ from submissions.responses.errors import AnswerRefused
 LONGEST_ANSWER = 100_000
 # Characters of a long answer that a draft keeps: far less than one request may carry.
 LONGEST_KEPT = 1_000_000
+# PostgreSQL stores no NUL in text, UTF-8 has no lone surrogates. Text pasted out of a PDF has NUL
+# for letters that its font does not name.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNREADABLE = "\ufffd"  # what HTML shows for a NUL, too
 
 Answers = Mapping[str, Any]
 
@@ -43,8 +47,9 @@ class ValidationIssue:
 def clean_answer(question: Question, raw: Any) -> Any:
     """Return `raw` as it is stored (shapes: `models.WorkingAnswer`), None for no answer.
 
-    Raises AnswerRefused for an option that does not exist, a NUL character, a lone surrogate,
-    a value of another shape, or more than LONGEST_ANSWER characters, in a long answer LONGEST_KEPT.
+    U+FFFD stands for each NUL character and lone surrogate; `warning_of` says so. Raises
+    AnswerRefused for an option that does not exist, a value of another shape, or more than
+    LONGEST_ANSWER characters, in a long answer LONGEST_KEPT.
     """
     if raw in (None, "", [], {}, False):
         return None
@@ -71,9 +76,7 @@ def clean_answer(question: Question, raw: Any) -> Any:
 def _clean_text(question: Question, raw: Any) -> str | None:
     if not isinstance(raw, str):
         raise AnswerRefused(_("This answer cannot be read. Answer the question again"))
-    if "\0" in raw or re.search("[\ud800-\udfff]", raw):
-        raise AnswerRefused(_("Remove the characters that cannot be shown, then try again"))
-    text = canonical_text(raw)
+    text = canonical_text(with_replacements(raw))
     most = LONGEST_KEPT if question.kind == QuestionKind.LONG else LONGEST_ANSWER
     if len(text) > most:
         raise AnswerRefused(
@@ -88,6 +91,11 @@ def _clean_text(question: Question, raw: Any) -> str | None:
     if question.kind == QuestionKind.EMAIL:
         text = same_or_cleaned(text)
     return text if text.strip() else None
+
+
+def with_replacements(text: str) -> str:
+    """Return the text with REPLACEMENT CHARACTER for what can be neither stored nor shown."""
+    return UNSTORABLE.sub(UNREADABLE, text)
 
 
 def _known(key: Any, keys: Collection[str]) -> str:
@@ -300,7 +308,15 @@ def _deciding_question(call: Call, question: Question, answers: Answers) -> Ques
 
 
 def warning_of(question: Question, value: Any) -> str:
-    """Return the question's warning if the answer looks odd; it never prevents submitting."""
+    """Return a warning if the answer looks odd; it never prevents submitting.
+
+    It is the question's own, unless a character of the text could not be stored.
+    """
+    if question.kind in TEXT_KINDS and UNREADABLE in (value or ""):
+        return _(
+            "“%(sign)s” stands for a character that could not be read, perhaps from a PDF. "
+            "Check your answer, and type it there."
+        ) % {"sign": UNREADABLE}
     if question.warn_unless and value and not re.fullmatch(question.warn_unless, value):
         return question.warning
     return ""

@@ -93,7 +93,6 @@ def test_error_in_a_fold_that_was_closed_is_reached_from_the_summary(start_respo
     call = make_call(about_questions=[hard, GRID])
     at(while_open(call))
     page = start_response(call, "response/about/?return=check", 320, java_script_enabled=scripted)
-    page.locator("#question-hard summary").click()
     page.evaluate("for (const at of document.getElementsByName('hard')) at.checked = true")
     page.get_by_role("button", name="Save and continue").last.click()
     message = "Select “None of these” or the other answers, not both"

@@ -5,7 +5,6 @@ link to it lands; further ones are `id_<key>-2`, a matrix's rows `id_<key>-<row>
 hyphen, so no two ids are alike.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from submissions.calls.models import Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.condition_words import Applies
 from submissions.respondent.forms.fields import row_names
-from submissions.responses.answering import warning_of
+from submissions.responses.answering import warning_of, with_replacements
 from submissions.responses.file_types.detecting import MEDIA_TYPES, endings_of
 from submissions.responses.models import Attachment
 
@@ -54,7 +53,6 @@ AUTOCOMPLETE = {
 }
 SHORT = 24  # characters of an option's label: two such stand side by side on a phone
 FOLDED = 8  # options, with those of all rows, from which an optional question starts folded
-_UNSHOWABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def answer_id(question: Question, row: str = "") -> str:
@@ -135,7 +133,7 @@ def present(
 
 def shown_text(value: Any) -> str:
     """Return the text with U+FFFD for what a page cannot show: NUL and lone surrogates."""
-    return _UNSHOWABLE.sub("\ufffd", value) if isinstance(value, str) else ""
+    return with_replacements(value) if isinstance(value, str) else ""
 
 
 def _limit_words(question: Question) -> str:

@@ -48,6 +48,7 @@ class SectionForm(forms.Form):
     radios that are to be posted as none chosen. The script adds
     `_pending_<key>`: what it sent of an answer, URL-encoded, each time that it got no reply.
     `left_to_author` are the keys of questions that this person reads and does not answer.
+    `unfolded` are the keys of questions that a link leads to: they are open without an answer, too.
     The form also takes what the page posted or showed of the section's other questions.
     """
 
@@ -71,6 +72,7 @@ class SectionForm(forms.Form):
         self.attachments = attachments or {}
         self.file_url = file_url
         self.left_to_author = left_to_author
+        self.unfolded: Collection[str] = ()
         self.row_errors: dict[str, dict[str, list[str]]] = {}
         self.unresolved: list[str] = []
         self._resolved: dict[str, Any] = {}
@@ -273,6 +275,7 @@ class SectionForm(forms.Form):
             attachments=self.attachments.get(key, ()),
             file_url=self.file_url,
         )
+        shown["open"] = shown.get("open") or key in self.unfolded
         if key in self.left_to_author:
             lines = say_answer(question, self.answers.get(key))
             shown |= {"template": LEFT_TO_AUTHOR, "named_by": "itself", "lines": lines}

@@ -68,11 +68,16 @@ def test_start_by_get_is_not_allowed(client, call):
     assert Submission.objects.count() == 0
 
 
-def test_nul_bytes_are_refused_in_words_and_the_saved_text_stays(client, call, draft):
-    response = client.post(f"/calls/{call.slug}/response/evidence/", {"story": "a\0b"})
-    assert response.status_code == 422
-    assert "Remove the characters that cannot be shown" in response.content.decode()
-    assert answers_of(draft) == SAVED
+@pytest.mark.parametrize("way", ["evidence/", "save/"])
+def test_text_with_a_nul_is_saved_and_the_sign_in_its_place_explained(client, call, draft, way):
+    typed = {"story": "de\0ned in full\x0c\x1b", "_section": "evidence", "action": "save"}
+    response = client.post(f"/calls/{call.slug}/response/{way}", typed)
+    assert response.status_code == (200 if way == "save/" else 302)
+    assert answers_of(draft) == {"story": "de\ufffdned in full\x0c\x1b"}
+    for page in ("evidence/", "check/"):
+        shown = client.get(f"/calls/{call.slug}/response/{page}").content.decode()
+        assert "de\ufffdned in full" in shown
+        assert "“\ufffd” stands for a character that could not be read" in shown
 
 
 def test_text_of_many_words_is_kept_and_told_to_be_too_long(client, call, draft):
@@ -239,3 +244,10 @@ def test_every_page_forbids_foreign_scripts_frames_and_caches(client, call, draf
         assert response["X-Frame-Options"] == "DENY"
         assert response["Cache-Control"] == "no-store"
         assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_query_with_a_nul_leads_on_without_it(client, call):
+    response = client.get("/admin/submissions/submission/?q=de%00ned+%26&kind=a&kind=%00")
+    assert response.status_code == 400
+    assert '<a href="?q=dened+%26&amp;kind=a&amp;kind=">' in response.content.decode()
+    assert "has a character that cannot be read" in response.content.decode()

@@ -47,11 +47,11 @@ def posted(client, call, **more):
 @pytest.mark.parametrize(
     ("name", "left", "place"),
     [
-        ("won", {"paid": "no", "fairness": {"money": "yes", "risk": "no"}}, "id_won"),
+        ("won", {"paid": "no", "fairness": {"money": "yes", "risk": "no"}}, "?unfold=won#id_won"),
         (
             "fairness_risk",
             {"won": "yes", "paid": "no", "fairness": {"money": "yes"}},
-            "id_fairness-risk",
+            "?unfold=fairness#id_fairness-risk",
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_choice_is_cleared_and_what_was_typed_beside_it_is_saved(
 ):
     fields = posted(client, call, story="Typed meanwhile", _clear=name)
     response = client.post(address(call, "response/evidence/"), fields)
-    assert response["Location"] == address(call, f"response/evidence/#{place}")
+    assert response["Location"] == address(call, f"response/evidence/{place}")
     assert answers_of(draft) == {**left, "story": "Typed meanwhile"}
 
 
@@ -75,3 +75,27 @@ def test_enter_in_a_field_clears_nothing(client, call, draft):
     form = page.partition('<form method="post" enctype')[2]
     first = form.partition("<button ")[2].partition(">")[0]
     assert first == 'class="enter-key" type="submit" tabindex="-1" aria-hidden="true"'
+
+
+FOLDED = [
+    {
+        "key": key,
+        "kind": "checkboxes",
+        "label": key,
+        "options": [{"key": f"o{number}", "label": f"Option {number}"} for number in range(8)],
+    }
+    for key in ("barriers", "helps")
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "opened"),
+    [("", []), ("?unfold=helps", ["helps"]), ("?return=check", ["barriers", "helps"])],
+)
+def test_fold_is_open_where_a_link_leads_into_it(client, at, query, opened):
+    call = make_call(evidence_questions=FOLDED)
+    at(while_open(call))
+    start(client, call)
+    page = client.get(address(call, f"response/evidence/{query}")).content.decode()
+    blocks = page.split('<div id="question-')[1:]
+    assert [block.partition('"')[0] for block in blocks if "<details open>" in block] == opened

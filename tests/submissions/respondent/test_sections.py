@@ -301,8 +301,8 @@ def test_unticking_is_kept_though_another_tab_ruled_the_question_out(client, at)
 
 def test_script_is_told_in_words_what_cannot_be_saved(client, call, at):
     start(client, call)
-    refused = autosave(client, call, story="a\0b", _base_etags="story:-").json()
-    assert "Remove the characters that cannot be shown" in refused["warning"]
+    refused = autosave(client, call, story="a" * 1_000_001, _base_etags="story:-").json()
+    assert "It can be saved when it has 1,000,000 or fewer" in refused["warning"]
     at(call.closes_at)
     late = autosave(client, call, story="Late", _base_etags="story:-").json()
     assert late["saved"] == "Saved at 12:00pm"
