@@ -41,6 +41,8 @@ class ExportContext:
         self.lost_files = 0
         self.removed = 0
         self.lines: int | None = None
+        # Called with each progress: it keeps the transaction that the export reads in.
+        self.stay_awake: Callable[[], None] = lambda: None
         self._progress = progress
 
     def lines_done(self, lines: int) -> None:
@@ -53,6 +55,7 @@ class ExportContext:
 
     def row_done(self, rows: int = 1) -> None:
         self.rows += rows
+        self.stay_awake()
         if self._progress is not None:
             self._progress(self.rows)
 

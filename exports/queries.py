@@ -6,9 +6,10 @@ those that an `ExportFilter` names, with what `consent` lets it show.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
@@ -36,6 +37,7 @@ from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
 
 FETCHED_AT_ONCE = 200  # rows
+AWAKE_EVERY = 60.0  # seconds
 # Compiling so wide a query would delay the first byte by a second. No two rows have results in
 # common that would be worth remembering.
 PLANS_FOR_A_STREAM = "SET LOCAL jit = off; SET LOCAL enable_memoize = off"
@@ -143,8 +145,21 @@ def _document(written: str | None) -> Any:
 
 
 @contextmanager
-def one_snapshot() -> Iterator[None]:
-    """Give all queries inside the same snapshot of the database."""
+def one_snapshot() -> Iterator[Callable[[], None]]:
+    """Give all queries inside the same snapshot of the database.
+
+    Yields what keeps it: whoever asks nothing else for minutes calls it now and then, as the
+    database ends a transaction that is idle for long (`core.time_outs`).
+    """
+    asked = monotonic()
+
+    def stay_awake() -> None:
+        nonlocal asked
+        if monotonic() > asked + AWAKE_EVERY:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            asked = monotonic()
+
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         if is_outermost:
@@ -153,7 +168,7 @@ def one_snapshot() -> Iterator[None]:
                     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
                     + PLANS_FOR_A_STREAM
                 )
-        yield
+        yield stay_awake
 
 
 def cells_needed(dataset: Dataset) -> dict[str, int]:

@@ -190,14 +190,13 @@ def _recorded(
     action = AuditAction.EXPORT_BROKEN
     why = "the reader went away"
     try:
-        with (
-            nullcontext() if file_format.reads_once else one_snapshot(),
-            closing(file_format.pieces(context)) as pieces,
-        ):
+        reading = nullcontext(context.stay_awake) if file_format.reads_once else one_snapshot()
+        with reading as context.stay_awake, closing(file_format.pieces(context)) as pieces:
             for piece in pieces:
                 digest.update(piece)
                 size += len(piece)
                 yield piece
+                context.stay_awake()
         action = AuditAction.EXPORTED
         why = ""
     except (UnsupportedByFormat, Cancelled, NoRoom) as end:  # no fault
