@@ -102,6 +102,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
     with transaction.atomic():
         submission = Submission.objects.select_for_update(no_key=True).get(pk=request.submission_id)
         locked = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        locked.submission = submission
         if locked.state != ErasureState.APPROVED:
             return locked.state == ErasureState.ERASED
         mails = list(submission.mails.select_for_update(of=("self",)))
@@ -109,7 +110,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             return False
         last = []
         if tells and locked.ground == ErasureGround.AUTHOR:
-            last = tell(MailKind.ERASURE_DONE, submission, at)
+            last = tell(MailKind.ERASURE_DONE, locked, at)
         forget_words(submission.pk)
         given = _given_as_identity(submission) if locked.is_about_identity else set()
         ending = _texts_that_end(locked, submission)

@@ -12,9 +12,9 @@ from submissions.mail.daily_report import DailyReport, daily_report
 from submissions.mail.reminding import is_still_wanted, opt_out_token
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import LISTING, RECEIPTS, MailKind
-from submissions.responses.asking import answering_token
+from submissions.responses.asking import answering_token, question_of
 from submissions.responses.confirmed_addresses import confirmed_among
-from submissions.responses.erasing import confirming_token
+from submissions.responses.erasing import confirming_token, request_of
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
 from submissions.responses.models import ErasureRequest, FollowUp, LatePass, Reply
@@ -26,7 +26,9 @@ WITH_LINK = frozenset({*RECEIPTS, *LISTING, MailKind.RETURN_LINK, MailKind.COLLE
 
 
 class MailData(Protocol):
-    """Where messages take it from; previews have samples in its place."""
+    """Where messages take it from; previews have samples in its place. `at`: when it is written."""
+
+    at: datetime
 
     def companions(self, mail: OutboxEmail) -> list[OutboxEmail]:
         """Return what goes out with the mail, as far as it is still so."""
@@ -66,7 +68,7 @@ class LiveData:
     """
 
     def __init__(self, *, at: datetime, mails: Sequence[OutboxEmail] = ()) -> None:
-        self._at = at
+        self.at = at
         self._links: dict[int, FreshLink] = {}
         mails = [*mails, *(one for mail in mails for one in _companions(mail))]
         self._read_with = {mail.pk for mail in mails}
@@ -84,12 +86,12 @@ class LiveData:
 
     def companions(self, mail: OutboxEmail) -> list[OutboxEmail]:
         if mail.pk not in self._companions:
-            found = [one for one in _companions(mail) if is_still_wanted(one, at=self._at)]
+            found = [one for one in _companions(mail) if is_still_wanted(one, at=self.at)]
             self._companions[mail.pk] = found
         return self._companions[mail.pk]
 
     def link(self, mail: OutboxEmail) -> FreshLink:
-        return self._links.get(mail.pk) or make_link(mail=mail, at=self._at)
+        return self._links.get(mail.pk) or make_link(mail=mail, at=self.at)
 
     def late_pass(self, mail: OutboxEmail) -> tuple[LatePass, str]:
         given = pass_of(mail)
@@ -105,16 +107,14 @@ class LiveData:
         return opt_out_token(*(one for one in those if one is not None))
 
     def report(self, mail: OutboxEmail) -> DailyReport:
-        return daily_report(mail.call, at=self._at, address=mail.to_address)
+        return daily_report(mail.call, at=self.at, address=mail.to_address)
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
-        request = ErasureRequest.objects.filter(submission=mail.submission_id).latest("pk")
-        token = confirming_token(mail)
+        request, token = request_of(mail), confirming_token(mail)
         return request, token if request.token_sha256 == digest(token) else ""
 
     def follow_up(self, mail: OutboxEmail) -> tuple[FollowUp, str, Reply | None]:
-        public_id, _, number = mail.occasion.partition(".")
-        asked = FollowUp.objects.select_related("submission").get(public_id=public_id)
+        asked, number = question_of(mail), mail.occasion.partition(".")[2]
         reply = asked.replies.get(number=number) if number else None
         return asked, answering_token(asked), reply
 

@@ -27,7 +27,10 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build, put_together
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.addresses import typed_addresses
+from submissions.responses.asking import is_still_asked, question_of
 from submissions.responses.colleagues import is_still_invited
+from submissions.responses.deadlines import may_submit
+from submissions.responses.late_passes import is_pass_there, pass_of
 from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, Submission
 from submissions.responses.signposting import signposted
 from submissions.responses.states import SubmissionState
@@ -197,12 +200,15 @@ def _typed_addresses(call: Call, submissions: Collection[int]) -> dict[int, str]
 def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
     """Return whether a mail still says what is so: asked just before it is sent."""
     submission = mail.submission
+    if mail.kind == MailKind.LATE_PASS:
+        return is_pass_there(mail)
     if submission is None:
         return True
     if mail.kind == MailKind.COLLEAGUE_INVITED:
-        return is_still_invited(mail) and not signposted(mail.call, [submission])
+        is_invited = is_still_invited(mail) and may_submit(mail.call, submission, at=at)
+        return is_invited and not signposted(mail.call, [submission])
     if mail.kind == MailKind.QUESTION_ASKED:
-        return submission.state == SubmissionState.SUBMITTED
+        return is_still_asked(mail, submission)
     if mail.kind == MailKind.REMINDER and not mail.call.is_open_at(at):
         return False
     if mail.kind == MailKind.CLOSED_WITH_DRAFT and not mail.call.has_closed_at(at):
@@ -218,6 +224,13 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         is_of_this = closing == closing_of(mail.call) or mail.resend_of_id is not None
         return _is_as_it_was(mail, submission) and is_of_this
     return True
+
+
+def is_over(mail: OutboxEmail, *, at: datetime) -> bool:
+    """Return whether the time has passed that a question, or a late pass, gives its reader."""
+    if mail.kind == MailKind.LATE_PASS:
+        return at >= pass_of(mail).expires_at
+    return mail.kind == MailKind.QUESTION_ASKED and at >= question_of(mail).answer_until
 
 
 def _is_as_it_was(mail: OutboxEmail, submission: Submission) -> bool:
@@ -244,10 +257,12 @@ def look_up_opt_out(token: str) -> list[Submission]:
 
 
 def refuse_reminders(*, submission: Submission, at: datetime) -> None:
-    """Send no more reminders about the response; asking twice changes nothing."""
-    address = addresses_of(submission.call, [submission.pk]).get(submission.pk, "")
+    """Send no more reminders about the response; asking twice changes nothing.
+
+    Whoever reads a mail may ask for it: it says nothing about where links and mails go.
+    """
     kept, _ = ReturnAddress.objects.get_or_create(
-        submission=submission, defaults={"address": address, "given_at": at}
+        submission=submission, defaults={"address": "", "given_at": at}
     )
     if kept.reminders_refused_at is None:
         kept.reminders_refused_at = at

@@ -10,6 +10,7 @@ from accounts.states import AuditAction
 from core.addresses import AddressRefused, clean_address
 from submissions.mail.errors import ResendRefused
 from submissions.mail.live_data import WITH_LINK
+from submissions.mail.reminding import is_over, is_still_wanted
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import FINISHED, AddressSource, MailKind
@@ -29,6 +30,10 @@ STAYS_WHERE_IT_WENT = frozenset(
     }
 )
 DELETED = "This mail was deleted meanwhile, with what it was about"
+OVER = (
+    "What this mail offers is over: it was used, taken back or stopped meanwhile, or its time has "
+    "passed"
+)
 NOT_SUBMITTED = (
     "This response is not submitted. Nobody but its author can say where the link goes: on the "
     "page “Come back later”, where the response is open"
@@ -50,6 +55,7 @@ def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
         kind, version = _without_link(mail)
     with transaction.atomic():
         _refuse_unfinished(mail, mail.to_address)
+        _refuse_untrue(mail, at)
         again = _enqueue_copy(mail, kind, version, mail.to_address, given_by, at)
         _record(AuditAction.MAIL_RESENT, mail, again, by, at)
     return again
@@ -73,6 +79,7 @@ def send_to_corrected(mail: OutboxEmail, *, address: str, by: User, at: datetime
     kind, version = _without_link(mail)
     with transaction.atomic():
         _refuse_unfinished(mail, address)
+        _refuse_untrue(mail, at)
         if mail.submission is not None:
             tell_of_change(
                 MailKind.RECEIPT_ELSEWHERE, mail.submission, mail.call, except_for=address, at=at
@@ -127,6 +134,13 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
     copies = locked.resends.filter(to_address=address).exclude(state__in=FINISHED)
     if locked.state not in FINISHED or copies.exists():
         raise ResendRefused("This mail is still on its way: it is not sent twice")
+
+
+def _refuse_untrue(mail: OutboxEmail, at: datetime) -> None:
+    """Refuse a question or a late pass that its reader could do nothing with any more."""
+    offers = mail.kind in {MailKind.QUESTION_ASKED, MailKind.LATE_PASS}
+    if offers and (not is_still_wanted(mail, at=at) or is_over(mail, at=at)):
+        raise ResendRefused(OVER)
 
 
 def _enqueue_copy(

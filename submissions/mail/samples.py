@@ -117,32 +117,32 @@ class SampleData:
 
     def __init__(self, call: Call, at: datetime) -> None:
         self._call = call
-        self._at = at
+        self.at = at
 
     def companions(self, _mail: OutboxEmail) -> list[OutboxEmail]:
         return []
 
     def link(self, mail: OutboxEmail) -> FreshLink:
         if mail.kind == MailKind.COLLEAGUE_INVITED:
-            return FreshLink(LEFT_OUT, self._at + INVITATION_LASTS)
+            return FreshLink(LEFT_OUT, self.at + INVITATION_LASTS)
         lasts = CONFIRMING_LASTS if mail.kind in RECEIPTS else LINK_LASTS
-        return FreshLink(LEFT_OUT, self._at + lasts)
+        return FreshLink(LEFT_OUT, self.at + lasts)
 
     def organisation(self, _mail: OutboxEmail) -> str:
         return WORDS if ORGANISATION_NAME in self._call.questions_by_key else ""
 
     def late_pass(self, _mail: OutboxEmail) -> tuple[LatePass, str]:
         expires_at = later(self._call.closes_at, timedelta(days=7))
-        return LatePass(call=self._call, given_at=self._at, expires_at=expires_at), LEFT_OUT
+        return LatePass(call=self._call, given_at=self.at, expires_at=expires_at), LEFT_OUT
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
         request = ErasureRequest(
             call=self._call,
             submission=mail.submission,
             scope=ErasureScope.RESPONSE,
-            asked_at=self._at,
-            due_at=due_after(self._at),
-            erased_at=self._at,
+            asked_at=self.at,
+            due_at=due_after(self.at),
+            erased_at=self.at,
             state=ErasureState.REFUSED,
             refusal=WORDS,
         )
@@ -152,10 +152,10 @@ class SampleData:
         asked = FollowUp(
             submission=mail.submission,
             text=WORDS,
-            asked_at=self._at,
-            answer_until=self._at + timedelta(days=14),
+            asked_at=self.at,
+            answer_until=self.at + timedelta(days=14),
         )
-        return asked, LEFT_OUT, Reply(follow_up=asked, number=1, text=WORDS, received_at=self._at)
+        return asked, LEFT_OUT, Reply(follow_up=asked, number=1, text=WORDS, received_at=self.at)
 
     def is_confirmed(self, mail: OutboxEmail) -> bool:
         # A first receipt mostly goes to an address that nobody has confirmed.
@@ -167,7 +167,7 @@ class SampleData:
     def report(self, _mail: OutboxEmail) -> DailyReport:
         timings = (120, 3, 1)
         standing = ClosingReport(
-            at=self._at,
+            at=self.at,
             received=sum(timings),
             by_timing={
                 timing.label: number for timing, number in zip(Timing, timings, strict=True)
@@ -176,7 +176,7 @@ class SampleData:
             withdrawn=2,
             erased=1,
             drafts=40,
-            last_received_at=self._at,
+            last_received_at=self.at,
             mails_outstanding=1,
             mails_failed=1,
             passes_open=1,

@@ -24,7 +24,7 @@ from submissions.mail.mail_server import (
     RefusedForNow,
     ServerAway,
 )
-from submissions.mail.reminding import is_still_wanted
+from submissions.mail.reminding import is_over, is_still_wanted
 from submissions.mail.rendering import RenderedMail, render_with
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
@@ -38,6 +38,8 @@ NEVER_WRITTEN = (
     "This mail cannot be written as email: a name or an address in it has a character that no "
     "mail server takes."
 )
+
+OVER = "The time that it gives its reader had passed before it could be sent."
 
 
 @dataclass
@@ -101,6 +103,9 @@ class _Run:
         """Send the mail and note what became of it; one that cannot be sent stops no other."""
         if not (is_still_wanted(mail, at=self._portal_now()) and is_still_read(mail)):
             queue.cancel(mail)
+            return
+        if is_over(mail, at=self._portal_now()):
+            self._fail(mail, OVER)
             return
         if mail.kind in LISTING:
             queue.cancel_companions(mail, except_for=data.companions(mail))

@@ -180,7 +180,9 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
     )
     if not is_new and (kept.address != address or kept.given_by != AddressSource.AUTHOR):
         kept.address, kept.given_at, kept.given_by = address, at, AddressSource.AUTHOR
-        kept.confirmed_at = kept.reminders_refused_at = None
+        kept.confirmed_at = None
+        if comparable(before) != comparable(address):
+            kept.reminders_refused_at = None
         kept.save(
             update_fields=[
                 "address",

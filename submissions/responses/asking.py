@@ -22,6 +22,7 @@ from core.time_limits import later_in_calendar
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, ends_at
 from submissions.calls.states import MAY_CONTACT
+from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
 from submissions.responses.addresses import present_address
@@ -149,6 +150,29 @@ def waiting(submission: Submission, *, at: datetime) -> QuerySet[FollowUp]:
 def has_confirmed_address(submission: Submission) -> bool:
     """Return whether somebody opened the response by a link that went to the address in use."""
     return is_confirmed_address(submission, present_address(submission, submission.call))
+
+
+def question_of(mail: OutboxEmail) -> FollowUp:
+    """Return the question that a mail puts, or whose answer it confirms."""
+    public_id = mail.occasion.partition(".")[0]
+    return FollowUp.objects.select_related("submission").get(public_id=public_id)
+
+
+def is_still_asked(mail: OutboxEmail, submission: Submission) -> bool:
+    """Return whether a mail may still put its question: asked just before it is sent.
+
+    Its author may have withdrawn the response, taken back that they may be contacted, or stopped
+    questions since.
+    """
+    version = submission.current_version
+    asked = submission.follow_ups.filter(public_id=mail.occasion, ended_at=None)
+    return (
+        submission.state == SubmissionState.SUBMITTED
+        and version is not None
+        and version.choices.get(MAY_CONTACT) == "yes"
+        and asked.exists()
+        and not submission.follow_ups.filter(refused_at__isnull=False).exists()
+    )
 
 
 def answering_token(follow_up: FollowUp) -> str:

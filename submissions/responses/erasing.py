@@ -64,7 +64,7 @@ def ask(*, submission: Submission, scope: ErasureScope, at: datetime) -> Erasure
             due_at=due_after(at),
             confirmed_at=None if confirmed else at,
         )
-        mails = tell(MailKind.ERASURE_ASKED, locked, at)
+        mails = tell(MailKind.ERASURE_ASKED, request, at)
         if confirmed:
             mail = next(m for m in mails if comparable(m.to_address) == comparable(confirmed))
             request.token_sha256 = digest(confirming_token(mail))
@@ -109,7 +109,7 @@ def enter(
             entered_by=by,
             confirmed_at=at,
         )
-        tell(MailKind.ERASURE_ASKED, locked, at)
+        tell(MailKind.ERASURE_ASKED, request, at)
         _record(request, AuditAction.ERASURE_ASKED, by=by, at=at, reason=request.reason)
     return request
 
@@ -150,7 +150,12 @@ def end_by_retention(
 
 
 def confirming_token(mail: OutboxEmail) -> str:
-    """Return the token of the link that confirms a request, the same each time it is written."""
+    """Return the token of the link that confirms a request, the same each time it is written.
+
+    A copy to the same address has the link of the first one.
+    """
+    while (first := mail.resend_of) is not None and first.to_address == mail.to_address:
+        mail = first
     made = salted_hmac("submissions.erasure", mail.message_id, algorithm="sha256")
     return made.hexdigest()
 
@@ -254,7 +259,7 @@ def _lock_to_decide(request: ErasureRequest, by: User) -> ErasureRequest:
 def _end(request: ErasureRequest, state: ErasureState, *, by: User | None, at: datetime) -> None:
     request.state = state
     request.save(update_fields=["state", "refusal", "decided_by", "decided_at"])
-    tell(MailKind.ERASURE_STOPPED, request.submission, at)
+    tell(MailKind.ERASURE_STOPPED, request, at)
     refused = state == ErasureState.REFUSED
     action = AuditAction.ERASURE_REFUSED if refused else AuditAction.ERASURE_WITHDRAWN
     _record(request, action, by=by, at=at)
@@ -291,16 +296,34 @@ def _confirmed_address(submission: Submission) -> str:
     return used.order_by("-used_at").values_list("mail__to_address", flat=True).first() or ""
 
 
-def tell(kind: MailKind, submission: Submission, at: datetime) -> list[OutboxEmail]:
-    """Enqueue the mail to each address that the author gave."""
-    call = submission.call
+def tell(kind: MailKind, request: ErasureRequest, at: datetime) -> list[OutboxEmail]:
+    """Enqueue the mail about the request to each address that the author gave."""
+    submission, call = request.submission, request.submission.call
     known = known_addresses(submission, call)
     typed = typed_addresses(call, working_answers(submission, call))
     known += [one for one in typed if comparable(one) not in map(comparable, known)]
     return [
-        enqueue(kind=kind, call=call, submission=submission, to_address=address, at=at)
-        for address in known
+        enqueue(
+            kind=kind,
+            call=call,
+            submission=submission,
+            occasion=f"{request.public_id.hex}.{number}",
+            to_address=address,
+            at=at,
+        )
+        for number, address in enumerate(known, start=1)
     ]
+
+
+def request_of(mail: OutboxEmail) -> ErasureRequest:
+    """Return the request that a mail is about: a response may have one after another.
+
+    Mails that an earlier release wrote do not say it; theirs is the last one.
+    """
+    of_response = ErasureRequest.objects.filter(submission=mail.submission_id)
+    if not mail.occasion:
+        return of_response.latest("pk")
+    return of_response.get(public_id=mail.occasion.partition(".")[0])
 
 
 def _record(

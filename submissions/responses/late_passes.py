@@ -140,6 +140,13 @@ def pass_of(mail: OutboxEmail) -> LatePass:
     return LatePass.objects.get(pk=int(mail.occasion.removeprefix("pass-")))
 
 
+def is_pass_there(mail: OutboxEmail) -> bool:
+    """Return whether the pass of a mail is neither used nor revoked: asked before it is sent."""
+    number = mail.occasion.removeprefix("pass-")
+    passes = LatePass.objects.filter(used_at=None, revoked_at=None)
+    return number.isdecimal() and passes.filter(pk=number).exists()
+
+
 def revoke(late_pass: LatePass, *, by: User, at: datetime) -> None:
     """Revoke a pass. Raises LatePassRefused for one that was used, or revoked by somebody else."""
     with transaction.atomic():

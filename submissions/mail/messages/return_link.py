@@ -32,7 +32,11 @@ def return_link(mail: OutboxEmail, data: MailData) -> Message:
     return Message(
         subject=_("Your link back to your response"),
         title=_("Go back to your response"),
-        context={"submission": submission_of(mail), "linked": linked},
+        context={
+            "submission": submission_of(mail),
+            "linked": linked,
+            "has_closed": mail.call.has_closed_at(data.at),
+        },
         tokens=[linked.token],
         names=linked.names,
     )
