@@ -32,7 +32,8 @@ def purge() -> None:
     at = clock.wall_now()
     signed_in.delete_ended(at=at)
     tries.forget_old(at=at)
-    Invitation.objects.filter(used_at=None, expires_at__lte=at).delete()
+    # Used ones, too: they keep the address that somebody was invited at.
+    Invitation.objects.filter(expires_at__lte=at).delete()
 
 
 def nudge_account_mail() -> None:

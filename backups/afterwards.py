@@ -4,26 +4,32 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import SignIn
+from accounts.models import AccountMail, Invitation, SignIn
 from accounts.record import record
 from accounts.states import AuditAction
-from exports.models import ExportRun
+from exports.models import ApiToken, ExportRun
 from submissions.outbox import holding
 from submissions.responses.models import ReturnToken
 
 
-def set_right(*, backup: str, at: datetime) -> list[str]:
+def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
     """End what belongs to the time of the backup, and put the restore on record.
 
     Mail is held meanwhile. Everybody signs in anew: of who was shut out since, the restored
-    rows know nothing. Links back that were not used then may have been used since. Files of exports
-    are in no backup. Returns what to do next, a line each.
+    rows know nothing. Links back and invitations that were not used then may have been used or
+    taken back since, tokens revoked, and mails about accounts may be out: all of them end. Files of
+    exports are in no backup. `at` is the portal's time, tokens end by real time. Returns what to do
+    next, a line each.
     """
     with transaction.atomic():
         mails = holding.give_up_waiting()
         SignIn.objects.all().delete()
         unused = ReturnToken.objects.filter(used_at=None, opens_response=True)
         links, _ = unused.delete()
+        AccountMail.objects.all().delete()
+        open_ones = Invitation.objects.filter(used_at=None)
+        invitations, _ = open_ones.delete()
+        tokens = ApiToken.objects.in_force().update(revoked_at=wall_now)
         ExportRun.objects.exclude(file="").update(file="")
         record(by=None, at=at, action=AuditAction.RESTORED, backup=backup)
     return [
@@ -31,4 +37,6 @@ def set_right(*, backup: str, at: datetime) -> list[str]:
         "failed in the outbox. Look there, then run: manage.py release_mail",
         f"Everybody signs in anew, and {links:,} links by email have ended. Users and memberships "
         "are as they were then: end again those who left since.",
+        f"{invitations:,} invitations and {tokens:,} tokens of programs have ended: invite again, "
+        "and have new tokens made.",
     ]

@@ -21,7 +21,13 @@ from review.states import LIVE_REDACTIONS
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
-CHOSEN = Coalesce(KT("choices__publication"), Value(""), output_field=TextField())
+# What an author allows, as the filters by it have it (`exports.filters.consent_options`).
+CHOSEN = {
+    key: Coalesce(KT(f"choices__{key}"), Value(""), output_field=TextField())
+    for key in ("publication", "org_name_listed", "quote_ok")
+}
+# What a load of the call's definition puts on record.
+RULES = ("call.publication: changed", "call.shares_confidential_files: changed")
 COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its commit
 
 
@@ -53,13 +59,13 @@ def _withdrawn() -> QuerySet[Submission]:
 
 def _chosen_otherwise() -> QuerySet[Version]:
     """Return latest versions that came since, where one before had another choice."""
-    before = Version.objects.alias(chosen=CHOSEN).filter(
-        ~Q(chosen=OuterRef("chosen")),
+    before = Version.objects.alias(**CHOSEN).filter(
+        ~Q(**{key: OuterRef(key) for key in CHOSEN}),
         submission=OuterRef("submission"),
         number__lt=OuterRef("number"),
     )
     return Version.objects.alias(
-        chosen=CHOSEN, there_by=F("received_at") + COMMITTED_WITHIN
+        **CHOSEN, there_by=F("received_at") + COMMITTED_WITHIN
     ).filter(
         Exists(before),
         submission__call=OuterRef("call"),
@@ -71,10 +77,13 @@ def _chosen_otherwise() -> QuerySet[Version]:
 
 
 def _publishes_less() -> QuerySet[AuditEvent]:
-    """Return when the call's rule became another: after a response it only becomes stricter."""
+    """Return when a rule became another: after a response, publication only becomes stricter."""
+    is_rule = Q()
+    for change in RULES:
+        is_rule |= Q(detail__changes__contains=[change])
     return AuditEvent.objects.filter(
+        is_rule,
         call=OuterRef("call"),
         action=AuditAction.CALL_LOADED,
-        detail__changes__contains=["call.publication: changed"],
         at__gte=OuterRef("started_at") - COMMITTED_WITHIN,
     )

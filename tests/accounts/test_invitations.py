@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts import account_mail, invitations
 from accounts.models import AccountMail, Invitation, User
 from accounts.states import Role
-from accounts.tasks import send_account_mail
+from accounts.tasks import purge, send_account_mail
 from tests.forms import form_of
 from tests.makers import PASSWORD, make_call, make_user
 
@@ -74,6 +74,17 @@ def test_link_of_an_invitation_ends_after_seven_days(client, monkeypatch):
     later = datetime.now(UTC) + timedelta(days=7, seconds=1)
     monkeypatch.setattr("core.clock.wall_now", lambda: later)
     assert client.get(link).status_code == 410
+
+
+def test_address_of_an_invitation_is_forgotten_with_it_also_of_a_used_one(client):
+    accepts(client, invited())
+    invited("sam@example.org")
+    purge()
+    assert Invitation.objects.count() == 2
+    Invitation.objects.update(expires_at=datetime.now(UTC))
+    purge()
+    assert not Invitation.objects.exists()
+    assert User.objects.filter(email="pat@example.org").exists()
 
 
 def test_second_invitation_ends_the_link_of_the_first(client):

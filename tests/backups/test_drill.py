@@ -7,10 +7,15 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError
 
-from accounts.models import AuditEvent
-from accounts.states import AuditAction, Role
+from accounts.account_mail import enqueue
+from accounts.invitations import invite
+from accounts.models import AuditEvent, Invitation
+from accounts.states import AccountMailKind, AuditAction, Role
+from accounts.tasks import send_account_mail
 from backups import reports
 from backups.reports import Kind
+from core import clock
+from exports import tokens
 from personal_data import erasing
 from submissions.mail.tasks import send_due_mail
 from submissions.outbox.models import OutboxEmail
@@ -20,6 +25,7 @@ from submissions.responses import submitting
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.states import ErasureScope
 from tests.backups.conftest import run
+from tests.exports.api.pulling import make_token
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -115,6 +121,25 @@ def test_restored_portal_sends_nothing_until_somebody_lets_it(call, kept, folder
         send_due_mail()
         assert OutboxEmail.objects.get(submission=waiting).state == OutboxState.FAILED
         assert len(mail.outbox) == 1
+
+
+def test_tokens_invitations_and_mails_of_the_time_of_the_backup_end(call):
+    token, secret = make_token(call)
+    now = clock.wall_now()
+    invite(
+        email="eve@example.org",
+        call=call,
+        role=Role.CODER,
+        by=None,
+        at=while_open(call),
+        wall_now=now,
+    )
+    enqueue(AccountMailKind.NEW_PASSWORD, to=token.person.email, at=now)
+    assert "1 invitations and 1 tokens of programs have ended" in run("after_restore")
+    assert tokens.find(secret, wall_now=now) is None
+    assert not Invitation.objects.exists()
+    send_account_mail()
+    assert mail.outbox == []
 
 
 def test_drill_without_a_key_on_the_server_leaves_no_database_behind(call, kept, folder, databases):

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.record import record
+from accounts.states import AuditAction
 from exports import export_runs, tasks
 from exports.models import ExportRun
 from submissions.calls.models import Call
@@ -84,6 +86,30 @@ def test_file_is_gone_once_an_author_chose_otherwise(call, chose, chooses, minut
     response = make_submitted(call, at=at(call), publication=chose)
     made(call)
     amend(response, minutes=minutes, publication=chooses, story="Other words")
+    assert is_kept(call) == kept
+
+
+def test_file_is_gone_once_an_author_may_be_quoted_no_longer(call):
+    response = make_submitted(call, at=at(call), publication="named", quote_ok="yes")
+    made(call)
+    amend(response, minutes=30, quote_ok="no")
+    assert not is_kept(call)
+
+
+@pytest.mark.parametrize(
+    ("change", "minutes", "kept"),
+    [("shares_confidential_files", 30, False), ("title", 30, True)],
+)
+def test_file_is_gone_once_its_call_shares_other_files(call, change, minutes, kept):
+    make_submitted(call, at=at(call))
+    made(call)
+    record(
+        by=None,
+        at=at(call, minutes),
+        action=AuditAction.CALL_LOADED,
+        call=call,
+        changes=["call.closes_at: changed", f"call.{change}: changed"],
+    )
     assert is_kept(call) == kept
 
 

@@ -14,6 +14,7 @@ from retention.carrying_out import carry_out
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, returning
+from submissions.responses.entering import begin_entry
 from submissions.responses.housekeeping import clear
 from submissions.responses.models import (
     Attachment,
@@ -22,6 +23,7 @@ from submissions.responses.models import (
     ReturnToken,
     Submission,
 )
+from submissions.responses.states import Acknowledgement, Channel
 from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
@@ -109,6 +111,27 @@ def test_draft_on_record_is_emptied_and_the_record_stays(call):
     assert not draft.answers.exists()
     assert not draft.identity_answers.exists()
     assert Submission.objects.get(pk=draft.pk).lock_version > draft.lock_version
+
+
+def test_number_of_a_letter_goes_with_its_draft_that_is_on_record(call):
+    at = while_open(call)
+    entry = begin_entry(
+        call=call,
+        channel=Channel.POST,
+        received_at=at,
+        acknowledgement=Acknowledgement.NONE,
+        their_reference="Ada Lovelace, 3",
+        by=make_user(),
+        at=at,
+    )
+    record.record(
+        by=None, at=at, action=AuditAction.PERSONAL_DATA_GIVEN, submission=entry.submission
+    )
+    due = call.closes_at + 90 * DAY
+    assert carry_out(at=due) == {"drafts": 1}
+    entry.refresh_from_db()
+    assert entry.their_reference == ""
+    assert carry_out(at=due) == {}
 
 
 @pytest.mark.parametrize("is_withdrawn", [False, True], ids=["submitted", "withdrawn"])

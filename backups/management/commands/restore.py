@@ -107,7 +107,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{said}.")
 
     def _set_right(self, restored: Restored) -> None:
-        for line in afterwards.set_right(backup=restored.name, at=clock.portal_now()):
+        for line in afterwards.set_right(
+            backup=restored.name, at=clock.portal_now(), wall_now=clock.wall_now()
+        ):
             self.stdout.write(line)
         if restored.has_other_key:
             self.stdout.write(

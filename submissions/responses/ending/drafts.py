@@ -17,6 +17,7 @@ from submissions.responses.models import (
     Answer,
     Attachment,
     Colleague,
+    Entry,
     IdentityAnswer,
     LatePass,
     ReturnAddress,
@@ -24,6 +25,8 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import SubmissionState
 
+# A number that a letter came with may name its author.
+NUMBERED = Entry.objects.exclude(their_reference="")
 PARTS = (Answer, IdentityAnswer, Attachment, ReturnAddress, OutboxEmail, Colleague)
 
 
@@ -62,6 +65,7 @@ def _drafts(call: Call) -> QuerySet[Submission]:
     waiting = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)
     named = [model.objects.filter(submission=OuterRef("pk")) for model in (AuditEvent, LatePass)]
     has_something = Q(~Exists(named[0]), ~Exists(named[1]))
+    has_something |= Q(Exists(NUMBERED.filter(submission=OuterRef("pk"))))
     for part in PARTS:
         has_something |= Q(Exists(part._default_manager.filter(submission=OuterRef("pk"))))
     drafts = Submission.objects.drafts().filter(call=call)
@@ -80,6 +84,7 @@ def delete_drafts(drafts: QuerySet[Submission], limit: int) -> Counter[str]:
     ended["files"] = delete_files(Attachment.objects.filter(submission__in=keys))
     for part in PARTS:
         part._default_manager.filter(submission__in=keys).delete()
+    NUMBERED.filter(submission__in=keys).update(their_reference="")
     on_record = {
         *AuditEvent.objects.filter(submission__in=keys).values_list("submission", flat=True),
         *LatePass.objects.filter(submission__in=keys).values_list("submission", flat=True),
