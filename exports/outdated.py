@@ -64,9 +64,8 @@ def _chosen_otherwise() -> QuerySet[Version]:
         submission=OuterRef("submission"),
         number__lt=OuterRef("number"),
     )
-    return Version.objects.alias(
-        **CHOSEN, there_by=F("received_at") + COMMITTED_WITHIN
-    ).filter(
+    versions = Version.objects.alias(there_by=F("received_at") + COMMITTED_WITHIN)
+    return versions.alias(**CHOSEN).filter(
         Exists(before),
         submission__call=OuterRef("call"),
         submission__state=SubmissionState.SUBMITTED,

@@ -101,7 +101,10 @@ def facts_sql(dataset: Dataset) -> dict[str, str]:
         "number": "version.number",
         "is_withheld": "version.is_withheld",
         "says_who": consent.says_who_sql(call, dataset.scope),
-        "received_at": "version.received_at",
+        # That an author changed a confidential response is for the project team.
+        "received_at": _unless(
+            "version.is_withheld", "version.received_at", "submission.submitted_at"
+        ),
         "is_confidential": consent.confidential_sql(call),
         "may_quote": f"coalesce({consent.quotable_sql(call)}, false)",
         "choices": "version.choices",

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import docx
 import openpyxl
@@ -15,6 +15,8 @@ from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
 from review.coding.codings import code_passage
+from submissions.responses import amending
+from submissions.responses.drafting import save_answers
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
 from tests.makers import (
@@ -94,6 +96,27 @@ def test_reading_copy_and_case_of_a_confidential_response_say_when_it_came():
     sources = [text.decode() for name, text in project.items() if name.startswith("sources/")]
     assert f"{hidden.reference}\n\n" in sources
     assert members(exported(call, "attachments"))["files.csv"].count(b"\n") == 2
+
+
+@pytest.mark.django_db
+def test_no_file_says_that_a_confidential_response_was_changed():
+    call, hidden = make_confidential()
+    later = while_open(call) + timedelta(hours=5)
+    amending.reopen(submission=hidden, at=later)
+    hidden.refresh_from_db()
+    call = type(call).objects.get(pk=call.pk)
+    save_answers(submission=hidden, call=call, values={"good_practice": "Other"}, at=later)
+    hidden.refresh_from_db()
+    assert submit(submission=hidden, at=later).number == 2
+    for name in ("docx-each", "qdpx", "json", "csv"):
+        file = exported(call, name)
+        parts = members(file) if file.startswith(b"PK") else {"": file}
+        if name == "docx-each":
+            parts = members(parts[f"{hidden.reference}.docx"])
+        told = b"".join(parts.values()).decode(errors="replace")
+        assert "5:00:00pm" not in told
+        assert "T17:00:00" not in told
+        assert "T16:00:00" not in told
 
 
 @pytest.mark.django_db
