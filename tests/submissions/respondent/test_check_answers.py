@@ -342,3 +342,13 @@ def test_answer_that_looks_odd_is_warned_of_when_checking_and_still_taken(client
         client.get(address(call, "response/check/"))
     )
     assert press_submit(client, call)["Location"].endswith("/submitted/")
+
+
+def test_portals_words_about_an_answer_are_laid_out_from_their_own_side(client, at):
+    odd = {"key": "story", "kind": "long", "label": "What happened?"}
+    call = make_call(evidence_questions=[odd])
+    at(while_open(call))
+    start_with(client, call, story="فاطمة \ufffd " + "كلمة " * 500)
+    page = client.get(address(call, "response/check/")).content.decode()
+    assert '<summary dir="auto">Show all 502 words<' in page
+    assert '<p class="warning" dir="auto">“\ufffd” stands for' in page
