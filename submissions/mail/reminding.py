@@ -25,8 +25,8 @@ from submissions.calls.models import Call
 from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build, put_together
-from submissions.outbox.states import AddressSource, MailKind
-from submissions.responses.addresses import typed_addresses
+from submissions.outbox.states import LISTING, AddressSource, MailKind
+from submissions.responses.addresses import leads_back, typed_addresses
 from submissions.responses.asking import is_still_asked, question_of
 from submissions.responses.colleagues import is_still_invited
 from submissions.responses.deadlines import may_submit
@@ -213,6 +213,8 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         return False
     if mail.kind == MailKind.CLOSED_WITH_DRAFT and not mail.call.has_closed_at(at):
         return False
+    if mail.kind in LISTING and not leads_back(submission, mail.call, mail.to_address):
+        return False  # its links would open the response at an address that was replaced
     if mail.kind == MailKind.REMINDER and mail.resend_of_id is None:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False

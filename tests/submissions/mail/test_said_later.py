@@ -226,3 +226,17 @@ def test_copy_of_a_mail_that_asks_to_confirm_an_erasure_has_its_link():
     again = send_again(mail, by=make_user(), at=now)
     token = re.search(r"/erase/(\w+)/", render(again, at=now).message.body)[1]
     assert erasing.confirm(call=call, token=token, at=now) == ErasureRequest.objects.get()
+
+
+def test_reminder_that_waits_opens_nothing_at_an_address_that_was_corrected(sink):
+    call = make_call()
+    draft = make_draft(call, email="slip@example.org")
+    at = call.closes_at - timedelta(hours=20)
+    assert reminding.enqueue_reminders(at=at) == 1
+    drafting.save_answers(submission=draft, call=call, values={"email": "jo@example.org"}, at=at)
+    OutboxEmail.objects.exclude(kind=MailKind.REMINDER).delete()
+    send(at)
+    assert not sink.messages
+    assert reminding.enqueue_reminders(at=at) == 1
+    send(at)
+    assert [message["To"] for message in sink.messages] == ["jo@example.org"]
