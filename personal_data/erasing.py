@@ -176,14 +176,11 @@ def _note_files(request: ErasureRequest) -> None:
 
 
 def _given_as_identity(submission: Submission) -> set[str]:
-    """Return the answers that say who answered, in small letters."""
+    """Return the answers that say who answered and the author's addresses, in small letters."""
     stored = VersionIdentity.objects.filter(version__submission=submission)
-    return {
-        value.strip().casefold()
-        for answers in stored.values_list("answers", flat=True)
-        for value in answers.values()
-        if isinstance(value, str) and value.strip()
-    }
+    given = [value for one in stored.values_list("answers", flat=True) for value in one.values()]
+    given += known_addresses(submission, submission.call)
+    return {value.strip().casefold() for value in given if isinstance(value, str) and value.strip()}
 
 
 def _texts_that_end(request: ErasureRequest, submission: Submission) -> list[str]:

@@ -8,16 +8,20 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import AuditEvent
+from accounts.states import Role
 from exports.models import ExportRun
 from exports.queries import count, erased_references, records
 from exports.types import Dataset
 from personal_data import erasing
+from review.models import Note
+from review.noting import add_note
 from submissions.mail.closing_report import closing_report
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import erasing as requests
 from submissions.responses import submitting
+from submissions.responses.addresses import remember_address
 from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Submission, Version
 from submissions.responses.models.attachments import private_storage
@@ -166,6 +170,17 @@ def test_kept_exports_that_may_have_it_end(call, response, scope, kept):
     assert private_storage().exists(elsewhere.file.name)
     running.refresh_from_db()
     assert running.state == "waiting"
+
+
+def test_note_with_an_address_that_was_given_for_links_ends_with_who_answered(call, response):
+    at = while_open(call)
+    remember_address(submission=response, address="ada.l@example.net", at=at)
+    staff = make_user(Role.MANAGER)
+    for text in ("Ring Ada.L@example.net about it.", "Read page 3."):
+        add_note(response, text=text, by=staff, at=at)
+    erase(response, at=at, scope=ErasureScope.IDENTITY)
+    left = Note.objects.filter(submission=response).order_by("pk")
+    assert [note.text for note in left] == ["Erased: it named who answered.", "Read page 3."]
 
 
 def test_counts_keep_it_and_exports_leave_it_out(call, response):
