@@ -21,6 +21,7 @@ from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key, row_keys
 from review.admin.duplicates_page import STATES, cluster_page, suggested_text
 from review.admin.response_filters import Choices, OneOf
+from review.duplicates.campaign_text import campaign_text_for, text_to_store
 from review.duplicates.deciding import decide, readmit, take_out
 from review.errors import DecisionOutdated, DecisionRefused
 from review.models import Cluster, ClusterMember
@@ -117,6 +118,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             beside=cluster.pk,
         )
         given = request.POST if error else None
+        shown_text = campaign_text_for(request.user, cluster)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Alike responses: {cluster}",
@@ -127,7 +129,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             "error": error,
             "chosen": given.get("to", "") if given else cluster.state,
             "name": given.get("name", "") if given else cluster.name,
-            "text": given.get("text", "") if given else cluster.text or suggested_text(page),
+            "text": given.get("text", "") if given else shown_text or suggested_text(page),
             "standing": given.get("standing", "") if given else str(cluster.standing_id or ""),
             "decided": in_uk_time(cluster.decided_at),
             "is_sender": cluster.kind == ClusterKind.SENDER,
@@ -164,7 +166,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             by=by,
             at=at,
             name=given.get("name", "").replace("\0", ""),
-            text=given.get("text", "").replace("\0", ""),
+            text=text_to_store(request.user, cluster, given.get("text", "").replace("\0", "")),
             standing=standing,
         )
         return f"{decided} is now: {ClusterState(to).label.lower()}."

@@ -10,6 +10,7 @@ from accounts.identity import may_see_identity
 from accounts.rights import Person, may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
+from review.duplicates.campaign_text import campaign_text_for
 from review.duplicates.comparing_arrivals import CallWords
 from review.duplicates.likeness import matches
 from review.duplicates.text_differences import Piece, differences
@@ -77,7 +78,9 @@ def cluster_page(cluster: Cluster, *, number: str, reader: Person) -> ClusterPag
     else:
         own, compared = {}, []
     seen_own = own
-    if own and "" not in own and reference is not None:
+    if "" in own:
+        seen_own = {"": campaign_text_for(reader, cluster)}
+    elif own and reference is not None:
         seen_own = seen[reference.submitted_version.pk]
     counts = list(there.values_list("pk", "state"))
     rejected = cluster.members.filter(state=MemberState.REJECTED).select_related("submission")
@@ -169,7 +172,7 @@ def _common(
     """
     own, seen_own = both
     if "" in own:
-        return [ShownDifference("The campaign’s own text", [Piece("same", own[""])])]
+        return [ShownDifference("The campaign’s own text", [Piece("same", seen_own[""])])]
     keys: dict[str, Any] = {}
     for row in rows:
         texts = row.submission.submitted_version.texts

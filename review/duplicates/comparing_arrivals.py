@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.addresses import comparable
 from review.duplicates.candidates import alike_by_words, the_same
-from review.duplicates.joining import Link, end_if_alone, join
+from review.duplicates.joining import Link, end_if_alone, join, outdate
 from review.duplicates.likeness import Match, matches
 from review.duplicates.wording import Hashing, Wording, sketch, whole, wordings
 from review.models import Cluster, ClusterMember, Shingle, Signature
@@ -165,8 +165,16 @@ def let_go(submission: int) -> None:
     """End all by which the response is found, and its places beside others, in the transaction.
 
     A campaign's own text that was taken from it is emptied, and it stands for no others any more;
-    a cluster of one ends.
+    a cluster of one ends. A page that showed the response beside others is outdated: what it
+    suggests as the campaign's text may be the words of this one.
     """
+    outdate(
+        Cluster.objects.filter(
+            Q(pk__in=ClusterMember.objects.filter(submission=submission).values("cluster"))
+            | Q(text_from=submission)
+            | Q(standing=submission)
+        )
+    )
     forget_sender(submission)
     Signature.objects.filter(submission=submission).delete()
     Cluster.objects.filter(text_from=submission).update(text="", text_from=None)

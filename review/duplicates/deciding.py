@@ -146,10 +146,12 @@ def _lock(cluster: Cluster, *, by: User, base: int) -> Cluster:
     if not all(may(by, action, locked.call_id) for action in actions):
         raise DecisionRefused("You may not decide about duplicates and campaigns in this call.")
     if locked.lock_version != base:
-        who = locked.changed_by.get_username() if locked.changed_by else "somebody else"
+        what = "responses came into this set, or left it"
+        if locked.changed_by is not None:
+            what = f"{locked.changed_by.get_username()} changed this set"
         label = ClusterState(locked.state).label.lower()
         raise DecisionOutdated(
-            f"While this page was open, {who} changed this set. It is now: {label}"
+            f"While this page was open, {what}. It is now: {label}"
             + (f", “{locked.name}”" if locked.name else "")
         )
     return locked

@@ -7,6 +7,8 @@ belongs to both, one takes the other's responses.
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F, QuerySet
+
 from review.models import Cluster, ClusterMember
 from review.states import ClusterKind, ClusterState, Likeness, MemberState
 from submissions.responses.models import Submission
@@ -79,6 +81,11 @@ def end_if_alone(cluster: Cluster) -> None:
         cluster.delete()
 
 
+def outdate(clusters: QuerySet[Cluster]) -> None:
+    """Have whoever decides on a page that showed these clusters before look again."""
+    clusters.update(lock_version=F("lock_version") + 1, changed_by=None)
+
+
 def _clusters_of(submissions: list[int], kind: ClusterKind) -> dict[int, int]:
     """Return the cluster of each response that is in one."""
     members = ClusterMember.objects.filter(submission__in=submissions, kind=kind)
@@ -102,7 +109,10 @@ def _propose(cluster: Cluster, submission: int, link: Link, *, near: int, at: da
 
 
 def _merge(cluster: Cluster, other: int) -> None:
-    """Take the other cluster's responses over, if nobody decided about either."""
+    """Take the other cluster's responses over, if nobody decided about either.
+
+    A page that showed the cluster before is outdated then: what is decided is what it showed.
+    """
     both = Cluster.objects.select_for_update().filter(pk__in=[cluster.pk, other])
     if any(each.state != ClusterState.OPEN for each in both.order_by("pk")):
         return
@@ -112,3 +122,4 @@ def _merge(cluster: Cluster, other: int) -> None:
         return
     ClusterMember.objects.filter(cluster=other).update(cluster=cluster)
     Cluster.objects.filter(pk=other).delete()
+    outdate(Cluster.objects.filter(pk=cluster.pk))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among, is_few
 from core.row_keys import row_keys
@@ -212,10 +212,14 @@ def _coding(call: Call, counted: QuerySet[Submission], *, is_outside: bool) -> l
 
 def _redactions(counted: QuerySet[Submission], *, hides: bool) -> list[Fact]:
     """Count what is hidden in the responses that count, by its reason."""
+    current = counted.values("current_version")
+    # One in a file belongs to the version that it was made on, and hides words as long as a later
+    # version has the file.
     rows = Redaction.objects.filter(
-        state__in=LIVE_REDACTIONS, version__in=counted.values("current_version")
+        Q(version__in=current, file_text=None) | Q(file_text__attachment__versions__in=current),
+        state__in=LIVE_REDACTIONS,
     )
-    numbers = dict(rows.order_by().values_list("reason").annotate(Count("pk")))
+    numbers = dict(rows.order_by().values_list("reason").annotate(Count("pk", distinct=True)))
     return [
         Fact(f"redacted:{reason.value}", _say_number(numbers[reason], hides=hides))
         for reason in RedactionReason

@@ -9,7 +9,7 @@ from accounts.states import Action, Role
 from core.clock import wall_now
 from review.coding.codings import code_passage
 from review.errors import NoteRefused
-from review.models import SearchEntry
+from review.models import Cluster, SearchEntry
 from review.noting import add_note
 from review.redaction.redacting import approve, ask_back, show_again
 from review.searching.entries import write_due
@@ -30,6 +30,7 @@ from tests.makers import (
     while_open,
     withhold,
 )
+from tests.review.duplicates.texts import CAMPAIGN, compare_all, send
 from tests.review.redaction_makers import make_proposed, make_redaction
 from tests.review.test_coding_page import signed_in
 from tests.review.test_response_views import amended, page_of
@@ -283,3 +284,23 @@ def test_words_that_are_shown_again_are_found_again(response, outside):
     written()
     assert found(outside, SECRET) == [str(response)]
     assert SearchEntry.objects.get().words_outside is None
+
+
+def test_text_of_a_campaign_has_blocks_for_readers_outside(call, inside, outside):
+    text = f"{CAMPAIGN} Ask {SECRET} there."
+    responses = [send(call, text) for _ in range(2)]
+    compare_all()
+    cluster = Cluster.objects.get()
+    address = reverse("admin:review_cluster_change", args=[cluster.pk])
+    form = {"do": "decide", "to": "campaign", "name": "Fair lots", "up_to": "99999999"}
+    assert inside.post(address, form | {"base": "0", "text": text}).status_code == 302
+    for response in responses:
+        make_redaction(response, SECRET)
+    page = text_of(outside, address)
+    assert (SECRET in page, f"Ask {'█' * len(SECRET)} there." in page) == (False, True)
+    assert SECRET in text_of(inside, address)
+    # Who saves the page as it is keeps the words that they do not see.
+    shown = text.replace(SECRET, "█" * len(SECRET))
+    assert outside.post(address, form | {"base": "1", "text": shown}).status_code == 302
+    cluster.refresh_from_db()
+    assert (cluster.lock_version, cluster.text) == (2, text)

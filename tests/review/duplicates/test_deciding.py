@@ -107,6 +107,36 @@ def test_decision_says_nothing_of_what_arrived_after_its_page(call, three):
     assert states() == [MemberState.CONFIRMED] * 3 + [MemberState.PROPOSED]
 
 
+def test_decision_is_refused_where_another_set_joined_after_its_page(call, three):
+    both = [
+        Cluster.objects.get(),
+        Cluster.objects.create(call=call, kind="text", found_at=OPENS_AT),
+    ]
+    earlier = ClusterMember.objects.filter(submission=three[1])
+    earlier.update(cluster=both[1])
+    shown = ClusterMember.objects.latest("pk").pk
+    send(call, PREFACE + CAMPAIGN)
+    compare_all()
+    kept = Cluster.objects.get()
+    page = next(one for one in both if one.pk == kept.pk)
+    with pytest.raises(DecisionOutdated) as refused:
+        decided(page, up_to=shown)
+    assert refused.value.message == (
+        "While this page was open, responses came into this set, or left it. It is now: to decide"
+    )
+    assert states() == [MemberState.PROPOSED] * 4
+
+
+def test_text_of_a_response_that_was_withdrawn_after_the_page_is_not_stored(call, three):
+    cluster = decided(Cluster.objects.get(), text=CAMPAIGN)
+    amending.withdraw(submission=three[0], at=while_open(call))
+    compare_all()
+    with pytest.raises(DecisionOutdated):
+        decided(cluster, text=CAMPAIGN)
+    cluster.refresh_from_db()
+    assert (cluster.text, cluster.changed_by) == ("", None)
+
+
 def test_of_two_who_decide_at_once_the_second_is_refused_with_the_name_of_the_first(three):
     cluster = Cluster.objects.get()
     first = make_user(Role.REVIEWER, username="ada")

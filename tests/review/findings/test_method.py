@@ -1,11 +1,16 @@
 """The numbers of the appendix on method, for the team and for readers outside."""
 
+from core.clock import wall_now
 from review.coding.samples import draw_sample, say_done
 from review.findings.method import method_of
 from review.states import ReportAudience
+from review.texts import reading_due_files
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
-from tests.review.findings.made import Evidence
+from submissions.responses.submitting import submit
+from tests.makers import complete_answers, make_attachment, make_draft
+from tests.review.findings.made import Evidence, amend
+from tests.review.redaction_makers import make_redaction
 
 TEAM, OUTSIDE = ReportAudience.TEAM, ReportAudience.OUTSIDE
 
@@ -56,6 +61,18 @@ def test_method_leaves_out_of_campaigns_what_is_set_aside(evidence):
     )
     facts = facts_of(evidence, TEAM)
     assert (facts["campaign"], facts["left_out"]) == ("2", "1")
+
+
+def test_method_counts_what_is_hidden_in_a_file_that_a_later_version_still_has(evidence):
+    draft = make_draft(evidence.call, **complete_answers(evidence.call))
+    file = make_attachment(draft, content=b"Ask Jo Bloggs.")
+    response = submit(submission=draft, at=evidence.at).submission
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
+    make_redaction(response, "Jo Bloggs", key="documents", file_text=file.extracted)
+    assert facts_of(evidence, TEAM)["redacted"] == "1"
+    amend(evidence, response, story="Another story.")
+    assert response.current_version.attachments.get() == file
+    assert facts_of(evidence, TEAM)["redacted"] == "1"
 
 
 def test_few_compared_responses_are_hidden_where_the_call_asks(db, at):

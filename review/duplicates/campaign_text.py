@@ -1,0 +1,66 @@
+"""The text that a campaign asked people to send, as a reader may see it.
+
+Staff take it out of the responses, so it may have words that are hidden in these.
+"""
+
+import re
+
+from django.db.models import CharField, F, Func
+from django.db.models.functions import Substr
+
+from accounts.rights import Person
+from review.errors import DecisionRefused
+from review.models import Cluster, Redaction
+from review.redaction.readable_texts import HIDDEN, hide, sees_redacted
+from review.states import MemberState, RedactionState
+
+
+def campaign_text_for(reader: Person, cluster: Cluster) -> str:
+    """Return the text; what is hidden in a response of the campaign stands as “█” for some."""
+    if not cluster.text or sees_redacted(reader, cluster.call_id):
+        return cluster.text
+    hidden = [_anywhere(words) for words in _hidden_words(cluster)]
+    if not hidden:
+        return cluster.text
+    return re.sub("|".join(hidden), lambda found: hide(found[0]), cluster.text)
+
+
+def text_to_store(reader: Person, cluster: Cluster, posted: str) -> str:
+    """Return what to store of what was posted: nobody overwrites words that they do not see.
+
+    Raises DecisionRefused where somebody changed a text of which words are hidden from them.
+    """
+    shown = campaign_text_for(reader, cluster)
+    if shown == cluster.text or HIDDEN not in posted:
+        return posted
+    if posted.split() != shown.split():
+        raise DecisionRefused(
+            "Words of the campaign’s text are hidden from you. Leave the text as it is, or ask "
+            "somebody who sees them to change it."
+        )
+    return cluster.text
+
+
+def _hidden_words(cluster: Cluster) -> list[str]:
+    """Return the words that are hidden in the responses, in any version, the longest first."""
+    there = cluster.members.exclude(state=MemberState.REJECTED)
+    answer = Func(
+        F("version__texts"),
+        F("question__key"),
+        function="jsonb_extract_path_text",
+        output_field=CharField(),
+    )
+    rows = Redaction.objects.filter(
+        version__submission__in=there.values("submission"),
+        state=RedactionState.APPROVED,
+        file_text=None,
+    )
+    words = rows.order_by().values_list(
+        Substr(answer, F("start") + 1, F("end") - F("start")), flat=True
+    )
+    return sorted({each for each in words if each and each.strip()}, key=len, reverse=True)
+
+
+def _anywhere(words: str) -> str:
+    """Return the pattern of the words, however their lines are broken."""
+    return r"\s+".join(map(re.escape, words.split()))
