@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from accounts.identity import text_for
+from accounts.rights import may
+from accounts.states import Action
 from core import clock, spoken_time
 from core.disclosure_control import FEW
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
@@ -62,6 +64,8 @@ def _run_of(request: HttpRequest, call: Call, public_id: UUID) -> ExportRun:
         (not run.named or may_export_named(by, call))
         and (not run.confidential or may_export_confidential(by, call))
         and (run.named or may_export(by, call))
+        # How the list of responses was narrowed tells what staff think of them.
+        and ("listed" not in run.filters or may(by, Action.READ_RESPONSES, call))
     )
     if not may_have:
         raise PermissionDenied

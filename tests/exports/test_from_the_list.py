@@ -402,6 +402,17 @@ def test_worker_refuses_rows_of_the_list_to_who_reads_no_responses_any_more(ann,
         exported(call, "csv", export_filter=by_list, by=ann.user)
 
 
+def test_finished_export_of_the_list_is_for_who_still_reads_responses(ann, call, nudged):
+    make_submitted(call)
+    run = pressed(ann, call, opened(ann, call), format="bundle").url
+    assert ann.get(run).status_code == 200
+    withhold(ann.user, Action.READ_RESPONSES)
+    ann.force_login(ann.user)
+    assert ann.get("/steering/the-call/exports/").status_code == 200
+    assert ann.get(run).status_code == 403
+    assert ann.get(f"{run}file/").status_code == 403
+
+
 def test_form_of_the_steering_page_takes_no_rows_of_a_list(ann, call):
     make_submitted(call)
     answer = ann.get("/steering/the-call/exports/?listed=1")
