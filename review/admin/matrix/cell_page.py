@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
@@ -49,10 +50,22 @@ REFUSED = 422
 
 
 def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
+    more: dict[str, Any] = {}
     if code.merged_into is not None:
         said = f"“{code.name}” was merged into “{code.merged_into.name}”."
-        messages.error(request, said)
-        return redirect(list_address(code.call))
+        text = request.POST.get("text", "")
+        if not text.strip():
+            messages.error(request, said)
+            return redirect(list_address(code.call))
+        if not may(current_user(request), Action.CODE, code.call_id):
+            raise PermissionDenied
+        # Somebody merged it while the page was open: the cell is the other code's now.
+        more = {
+            "error": f"{said} Nothing was saved: what you typed is below. Save it to put it in "
+            "this cell of that code.",
+            "text": text,
+        }
+        code = code.merged_into
     selection = selection_from(request, code.call, also=(OPTION, PAGE))
     column = request.GET.get(OPTION)
     cell = ALL if column is None else Cell(selection.across.key, column)
@@ -60,13 +73,12 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         raise Http404
     matrix = matrix_of(selection, with_summaries=False)
     line, shown, label = _of_cell(matrix, code, column)
-    more: dict[str, Any] = {}
-    if request.method == "POST":
+    if request.method == "POST" and not more:
         written = _write(request, code, cell)
         if written is None:
             return redirect(request.get_full_path())
         more = dict(written)
-    elif request.method not in {"GET", "HEAD"}:
+    elif request.method not in {"GET", "HEAD", "POST"}:
         raise PermissionDenied
     codes = [each.one for each in matrix.lines]
     found = passages_in(selection, code, column, codes, request.GET.get(PAGE, "1"))
@@ -76,6 +88,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         "title": f"{line.one.path}: {label}",
         "opts": admin.opts,
         "code": code,
+        "action": reverse("admin:review_matrixsummary_cell", args=[code.pk]),
         "selection": selection,
         "label": label,
         "base_label": "all" if column is None else label,

@@ -15,6 +15,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.clock import wall_now
+from review.coding.codebook import merge_codes
 from review.matrix.summaries import Cell, write_summary
 from review.matrix.table import ALL
 from review.models import Coding, FileText, MatrixSummary
@@ -204,6 +205,30 @@ def test_writing_a_summary_is_refused_where_somebody_else_wrote(client, call, pa
     expected = re.search(r'name="expected" value="(\d+)"', refused.content.decode())[1]
     assert client.post(address, {"text": "Late.", "expected": expected}).status_code == 302
     assert [row.text for row in MatrixSummary.objects.order_by("number")] == ["Low.", "Late."]
+
+
+def test_summary_of_a_code_that_was_merged_meanwhile_is_kept_for_the_other(client, call, pay, ada):
+    give(call, role="provider")
+    wages = make_code(call=call, name="Wages")
+    address = reverse("admin:review_matrixsummary_cell", args=[wages.pk])
+    query = "?across=roles&option=provider"
+    assert client.get(address + query).status_code == 200
+    write_summary(pay, Cell("roles", "provider"), text="Late.", expected=0, by=ada, at=OPENS_AT)
+    merge_codes(wages, into=pay, by=ada, at=OPENS_AT)
+    refused = client.post(address + query, {"text": "Low wages.", "expected": "0"})
+    assert refused.status_code == 422
+    assert refused.context["error"] == (
+        "“Wages” was merged into “=Pay”. Nothing was saved: what you typed is below. Save it to "
+        "put it in this cell of that code."
+    )
+    page = refused.content.decode()
+    assert re.search(r"<textarea[^>]*>([^<]*)<", page)[1] == "Low wages."
+    assert "Late." in words(refused)
+    action = unescape(re.search(r'<form method="post" action="([^"]*\?[^"]*)"', page)[1])
+    expected = re.search(r'name="expected" value="(\d+)"', page)[1]
+    assert client.post(action, {"text": "Low wages.", "expected": expected}).status_code == 302
+    latest = MatrixSummary.objects.latest("number")
+    assert (latest.code, latest.option, latest.text) == (pay, "provider", "Low wages.")
 
 
 def test_summary_is_written_by_coders_alone(call, pay, response):
