@@ -50,3 +50,14 @@ def check_postgres(databases: Sequence[str] | None = None, **_options: Any) -> l
     """Warn of a server of another major version than the tests'; for `check --deploy`."""
     problem = schema.other_postgres() if databases else ""
     return [CheckMessage(WARNING, problem, id="core.W004")] if problem else []
+
+
+def check_mail(**_options: Any) -> list[CheckMessage]:
+    """Warn of mail that goes into files, and to nobody; for `check --deploy`."""
+    if settings.EMAIL_BACKEND != "django.core.mail.backends.filebased.EmailBackend":
+        return []
+    problem = (
+        "EMAIL_URL begins with file: every mail is written into a folder, counts as sent and "
+        "reaches nobody. Write smtp+tls://user:password@host:587"
+    )
+    return [CheckMessage(WARNING, problem, id="core.W005")]

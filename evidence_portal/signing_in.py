@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from evidence_portal.environment import read_text, split_url
+
+# What means nothing without OIDC_URL.
+OF_PROVIDER = ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME")
 
 ALLAUTH = {
     "ACCOUNT_ADAPTER": "accounts.adapters.AccountAdapter",
@@ -40,11 +45,19 @@ ALLAUTH = {
 def read_openid_connect(*, production: bool) -> tuple[str, dict[str, Any]]:
     """Return the provider's name on the sign-in page and allauth's settings of it; empty for none.
 
+    Raises ImproperlyConfigured for what is half set.
+
     OIDC_URL is the provider's address (its issuer). The client is made at the provider, with
     PORTAL_URL/account/sso/sso/login/callback/ as the address to return to.
     """
     url = read_text("OIDC_URL", default="")
     if not url:
+        for variable in OF_PROVIDER:
+            if read_text(variable, default=""):
+                raise ImproperlyConfigured(
+                    f"{variable} is set, and OIDC_URL is not: write the issuer of your provider, "
+                    f"or unset {', '.join(OF_PROVIDER[:-1])} and {OF_PROVIDER[-1]}."
+                )
         return "", {}
     remedy = "https://login.example.org/realms/ours, the issuer of your provider."
     split_url(

@@ -27,10 +27,16 @@ def anymail_from(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the setting ANYMAIL; empty if ANYMAIL_PROVIDER names no provider.
 
     Raises ImproperlyConfigured for a provider that is not known, or whose events anybody
-    could forge.
+    could forge, and for its secrets without its name.
     """
     provider = environment.get("ANYMAIL_PROVIDER", "").strip()
     if not provider:
+        for name in VARIABLES[1:]:
+            if environment.get(name, "").strip():
+                raise ImproperlyConfigured(
+                    f"{name} is set, and ANYMAIL_PROVIDER is not: write {', '.join(VIEWS)}, or "
+                    f"unset {name}."
+                )
         return {}
     if provider not in VIEWS:
         raise ImproperlyConfigured(

@@ -17,6 +17,8 @@ from devserver.postgres import PROGRAMS, copy_programs
 from tests.containers.conftest import BARE, DATABASE, HOST, ask, free_port, manifest
 from tests.containers.declared import ROOT, compose
 
+# The deployment writes its mail into a folder, of which the deployment check warns.
+MAIL_SERVER = "smtp://127.0.0.1:9"
 MAKE_A_SUBMISSION = (
     "from tests.makers import make_submitted; print('reference', make_submitted().reference)"
 )
@@ -235,7 +237,8 @@ def test_backup_of_its_service_is_restored_by_the_two_roles(deployed):
     assert (restored.returncode, restored.stderr) == (0, ""), restored.stdout
     assert restored.stdout.endswith("1 versions and 0 files checked, 0 problems.\n")
     checked = deployed.run(
-        ["python", "manage.py", "check", "--deploy", "--database", "default"], **environment
+        ["python", "manage.py", "check", "--deploy", "--database", "default"],
+        **environment | {"EMAIL_URL": MAIL_SERVER},
     )
     assert checked.stdout == "System check identified no issues (0 silenced).\n"
 
@@ -254,7 +257,9 @@ def test_broker_health_check_tells_a_server_from_none(deployed):
 
 
 def test_deployment_check_finds_nothing(deployed):
-    checked = deployed.manage("check", "--deploy", "--fail-level", "WARNING")
+    environment = deployed.environment("web", PYTHONPATH=str(ROOT), EMAIL_URL=MAIL_SERVER)
+    words = ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    checked = deployed.run(words, **environment)
     assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
     assert checked.stdout == "System check identified no issues (0 silenced).\n"
 

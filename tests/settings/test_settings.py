@@ -170,6 +170,26 @@ def settings_with(monkeypatch):
             {"ANYMAIL_PROVIDER": "mailgun", "ANYMAIL_WEBHOOK_SECRET": f"hook:{'x' * 20}"},
             "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY is not set: mailgun signs its events with it.",
         ),
+        *(
+            (
+                {name: "hunter2"},
+                f"{name} is set, and ANYMAIL_PROVIDER is not: write brevo, mailersend, mailgun, "
+                f"mailjet, postmark, sendgrid, sparkpost, or unset {name}.",
+            )
+            for name in (
+                "ANYMAIL_WEBHOOK_SECRET",
+                "ANYMAIL_MAILERSEND_SIGNING_SECRET",
+                "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY",
+            )
+        ),
+        *(
+            (
+                {name: "hunter2"},
+                f"{name} is set, and OIDC_URL is not: write the issuer of your provider, or unset "
+                "OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_NAME.",
+            )
+            for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME")
+        ),
         (
             {"DEFAULT_FROM_EMAIL": "ACEVO, NCVO <team@example.org>"},
             "DEFAULT_FROM_EMAIL must be one email address, such as evidence@example.org or "
@@ -444,6 +464,22 @@ def test_deployment_check_finds_nothing_in_production():
     unchecked = "The database does not answer: its schema is not checked.\n"
     assert (checked.returncode, checked.stderr) == (0, unchecked)
     assert checked.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_deployment_check_warns_of_mail_that_reaches_nobody():
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | {"EMAIL_URL": "file:///var/mail"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0
+    assert (
+        "?: (core.W005) EMAIL_URL begins with file: every mail is written into a folder, counts as "
+        "sent and reaches nobody. Write smtp+tls://user:password@host:587\n" in checked.stderr
+    )
 
 
 def test_reports_of_the_provider_are_proved_by_what_is_set(settings_with):
