@@ -313,7 +313,7 @@ def test_after_closing(tour, call, at):
     tour.visit(name="call-closed-draft").visit("response/", "closed")
     tour.post("response/check/", "closed-tried")
     tour.post("response/evidence/", "closed-just-saved", story="And more.")
-    tour.post("response/evidence/", "closed-refused", story="a\0b")
+    tour.post("response/about/", "closed-refused", role_other="a" * 100_001)
     tour.hold(None).visit(name="call-closed").visit("questions/", "questions-closed")
     tour.post("start/", "call-start-refused").visit("response/", "nothing-held-closed")
     tour.hold(changed).visit("response/", "closed-amending")
