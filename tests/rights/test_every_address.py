@@ -84,7 +84,8 @@ def is_let_in(answer, address):
 def has_form(page, address):
     """Whether the page has a form that is posted to the page itself."""
     for form in re.findall(r"<form([^>]*)>", page):
-        elsewhere = 'action="/' in form and f'action="{address}"' not in form
+        to_itself = f'action="{address}"' in form or f'action="{address}?' in form
+        elsewhere = 'action="/' in form and not to_itself
         without_action = "changelist-form" in form and 'name="action"' not in page
         if 'method="post"' in form and not elsewhere and not without_action:
             return True
