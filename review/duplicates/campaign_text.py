@@ -26,9 +26,9 @@ def campaign_text_for(reader: Person, cluster: Cluster) -> str:
 
 
 def text_to_store(reader: Person, cluster: Cluster, posted: str) -> str:
-    """Return what to store of what was posted: nobody overwrites words that they do not see.
+    """Return what to store of what was posted: “█” is never stored in the place of words.
 
-    Raises DecisionRefused where somebody changed a text of which words are hidden from them.
+    Raises DecisionRefused where it stands in a text that somebody changed.
     """
     shown = campaign_text_for(reader, cluster)
     if shown == cluster.text or HIDDEN not in posted:
