@@ -24,8 +24,9 @@ from review.admin.codebook_pages import show
 from review.admin.memos.beside import memos_of_code, memos_on
 from review.admin.reading_faster.links import of_passage, similar_address
 from review.coding.codings import quote
+from review.coding.decided import standing_codings
 from review.coding.places_in_text import Passage
-from review.coding.samples import seen_by
+from review.coding.samples import blind_to, seen_by
 from review.coding.tree import tree
 from review.consent import Consent, consent_of
 from review.models import Code, Coding, Memo, Quote
@@ -42,6 +43,7 @@ class ShownPassage:
     """`address` leads to the answer; `is_earlier` says that its author has amended it since.
 
     `has_hidden`: readers outside the team do not see all of its words.
+    `is_decided_against`: somebody decided that the code does not stand there.
     `quoted` is the key of the quote that is this passage, if it is in the quote bank.
     """
 
@@ -54,6 +56,7 @@ class ShownPassage:
     consent: Consent
     is_earlier: bool
     has_hidden: bool
+    is_decided_against: bool
     quoted: int | None
     memos: list[Memo]
 
@@ -98,6 +101,7 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
     sees = sees_redacted(request.user, code.call)
     quoted = _quoted(page.object_list, current_user(request))
     memos = memos_on(request, page.object_list)
+    against = _decided_against(page.object_list, current_user(request))
     shown = [
         _shown(
             coding,
@@ -106,6 +110,7 @@ def passages_of(code: Code, request: HttpRequest) -> PassagesPage:
             sees=sees,
             quoted=quoted.get(_place(coding)),
             memos=memos[coding.pk],
+            is_decided_against=coding.pk in against,
         )
         for coding in page
     ]
@@ -133,6 +138,16 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
     return show(request, admin, code, "passages", f"Code: {code.name}", **more)
 
 
+def _decided_against(codings: Iterable[Coding], reader: User) -> set[int]:
+    """Return the keys of those that do not stand; of none that the reader codes blind."""
+    keys = [coding.pk for coding in codings]
+    open_ones = Coding.objects.filter(pk__in=keys).exclude(
+        version__submission__in=blind_to(reader).values("submission")
+    )
+    standing = standing_codings(open_ones).values_list("pk", flat=True)
+    return {*open_ones.values_list("pk", flat=True)} - {*standing}
+
+
 def _quoted(codings: Iterable[Coding], reader: User) -> dict[tuple[int | None, ...], int]:
     """Return the quotes that the reader may see of these versions, by their places."""
     quotes = Quote.objects.filter(version__in={coding.version_id for coding in codings})
@@ -151,6 +166,7 @@ def _shown(
     sees: bool,
     quoted: int | None,
     memos: list[Memo],
+    is_decided_against: bool,
 ) -> ShownPassage:
     words = quote(coding) if coding.file_text_id is None else coding.of_file
     response = coding.version.submission
@@ -166,6 +182,7 @@ def _shown(
         consent=consent_of(response, code.call),
         is_earlier=coding.version_id != response.current_version_id,
         has_hidden=sees and words != readable,
+        is_decided_against=is_decided_against,
         quoted=quoted,
         memos=memos,
     )

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from review.coding.codings import code_passage, quote
+from review.coding.decided import standing_codings
 from review.coding.locking import lock_codes
 from review.coding.places_in_text import Passage
 from review.models import Code, Coding, Quote
@@ -35,7 +36,8 @@ class CarryingOver:
 def carrying_over(version: Version, *, by: User) -> CarryingOver:
     """Return what of the coder's latest earlier codings of the response can be carried over.
 
-    Codings under codes that are retired by now are left out.
+    Codings under codes that are retired by now are left out, and so are those against which
+    somebody decided: nobody decided about the later version, so that they would count again.
     """
     if version.number == 1:
         return CarryingOver()
@@ -52,12 +54,16 @@ def carrying_over(version: Version, *, by: User) -> CarryingOver:
     if not codings:
         return CarryingOver()
     latest = codings[0].version_id
+    of_latest = Coding.objects.filter(version=latest, by=by)
+    standing = set(standing_codings(of_latest).values_list("pk", flat=True))
     there = {_place(one) for one in Coding.objects.filter(version=version, by=by)}
     files = set(version.attachments.values_list("pk", flat=True))
     result = CarryingOver(from_version=codings[0].version.number)
     for coding in codings:
         if coding.version_id != latest:
             break
+        if coding.pk not in standing:
+            continue
         passage = same_words(coding, version, files)
         if passage is None:
             result.lost.append(coding)

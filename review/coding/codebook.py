@@ -16,7 +16,11 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from review.coding.decided import follow_merge, refuse_to_undo_decisions
+from review.coding.decided import (
+    follow_merge,
+    refuse_decided_against,
+    refuse_to_undo_decisions,
+)
 from review.coding.locking import lock_codes
 from review.coding.tree import tree
 from review.errors import CodingRefused
@@ -116,8 +120,9 @@ def move_code(code: Code, *, parent: Code | None, place: int, by: User, at: date
 def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
     """Put each coding and each code below under the other code; return how many codings moved.
 
-    A passage that the same coder has under both stands under the other once. The code itself is
-    retired. Raises CodingRefused for the same code, a retired one, one below, or another call's.
+    A passage that the same coder has under both stands under the other once. What counted under
+    either counts. The code itself is retired. Raises CodingRefused for the same code, a retired
+    one, one below, or another call's.
     """
     with _changing(code, by=by) as locked:
         into.refresh_from_db()
@@ -126,8 +131,8 @@ def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
             raise CodingRefused(f"“{into.name}” is “{locked.name}” or stands below it")
         _refuse_depth(locked, level=_level(into))
         _refuse_in_open_sample(locked)
-        moved = _move_codings(locked.codings.values_list("pk", flat=True), to=into)
         follow_merge(locked, into=into)
+        moved = _move_codings(locked.codings.values_list("pk", flat=True), to=into)
         last = _last_position(locked.call, into)
         for place, child in enumerate(locked.children.order_by("position", "name")):
             child.parent, child.position = into, last + place
@@ -144,7 +149,8 @@ def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
 def split_code(code: Code, *, codings: Iterable[int], to: Code, by: User, at: datetime) -> int:
     """Put these of the code's codings, by key, under the other code; return how many.
 
-    Raises CodingRefused for no coding of the code's, or for a code as `merge_codes` does.
+    Raises CodingRefused for no coding of the code's, for one that a decision keeps there or does
+    not let count, and for a code as `merge_codes` does.
     """
     with _changing(code, by=by) as locked:
         to.refresh_from_db()
@@ -156,6 +162,7 @@ def split_code(code: Code, *, codings: Iterable[int], to: Code, by: User, at: da
             raise CodingRefused("Choose the passages that belong to another code")
         _refuse_in_open_sample(locked)
         refuse_to_undo_decisions(keys)
+        refuse_decided_against(keys)
         moved = _move_codings(keys, to=to)
         _record(locked, AuditAction.CODE_SPLIT, by=by, at=at, to=to.pk, codings=moved)
     return moved

@@ -66,17 +66,55 @@ def refuse_to_undo_decisions(codings: Iterable[int]) -> None:
                 )
 
 
+def refuse_decided_against(codings: Iterable[int]) -> None:
+    """Raise CodingRefused where one of these codings, by key, does not stand.
+
+    Under another code, about which nobody decided, it would count again.
+    """
+    chosen = Coding.objects.filter(pk__in=list(codings))
+    standing = standing_codings(chosen).values("pk")
+    against = chosen.exclude(pk__in=standing).select_related("code", "version__submission")
+    found = list(against.order_by("version__submission", "start", "pk"))
+    if not found:
+        return
+    places = ", ".join(dict.fromkeys(str(one.version.submission) for one in found))
+    raise CodingRefused(
+        f"Somebody decided that “{found[0].code.name}” does not stand at {len(found)} of these "
+        f"passages ({places}), so they do not count: leave them here, or first decide again on the "
+        "page of the sample’s agreement"
+    )
+
+
 def follow_merge(code: Code, *, into: Code) -> None:
     """Let the decisions about a code be about the one that it was merged into.
 
-    Where a decision was about both, the other stands if either did.
+    The other stands if either did: by the decision, or as a coding about which nobody decided.
+    Call it before the codings move.
     """
+    _let_undecided_stand(DecidedCode.objects.filter(code=code), other=into)
+    _let_undecided_stand(DecidedCode.objects.filter(code=into), other=code)
     of_code = DecidedCode.objects.filter(code=code)
     both = DecidedCode.objects.filter(code=into, decision__in=of_code.values("decision"))
     stood = of_code.filter(stands=True).values("decision")
     both.filter(decision__in=list(stood.values_list("decision", flat=True))).update(stands=True)
     of_code.filter(decision__in=list(both.values_list("decision", flat=True))).delete()
     of_code.update(code=into)
+
+
+def _let_undecided_stand(decided: QuerySet[DecidedCode], *, other: Code) -> None:
+    """Turn those against, where a coding with the other code counts as nobody decided about it."""
+    about_other = DecidedCode.objects.filter(decision=OuterRef("decision"), code=other)
+    codings = Coding.objects.alias(file=Coalesce("file_text", 0)).filter(
+        code=other,
+        version=OuterRef("decision__version"),
+        question=OuterRef("decision__question"),
+        file=Coalesce(OuterRef("decision__file_text"), 0),
+        start__lt=OuterRef("decision__end"),
+        end__gt=OuterRef("decision__start"),
+    )
+    against = decided.filter(stands=False, decision__replaced_by=None)
+    turning = against.filter(~Exists(about_other), Exists(codings)).values_list("pk", flat=True)
+    DecidedCode.objects.filter(pk__in=list(turning)).update(stands=True)
 
 
 def _there(decided: QuerySet[DecidedCode]) -> QuerySet[DecidedCode]:

@@ -3,12 +3,17 @@
 import pytest
 
 from accounts.states import Role
+from review.agreement.coding_differences import differences
+from review.agreement.comparing import compare
+from review.agreement.deciding import Decision, decide
 from review.coding.carrying import carry_over, carrying_over
 from review.coding.codebook import retire_code
 from review.coding.codings import code_passage, quote
+from review.coding.samples import close_sample
 from review.models import Coding
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+from tests.review.agreement.codings import be_done, draw
 from tests.review.test_coding_page import coder, page, signed_in
 from tests.review.test_response_views import amended
 
@@ -127,3 +132,19 @@ def test_page_offers_to_carry_over_and_lists_what_is_lost(call, ada, code):
     assert client.get(where).status_code == 403
     stranger = signed_in(coder(make_call(), "eve"))
     assert stranger.post(where, {"version": "2"}).status_code == 404
+
+
+def test_coding_that_was_decided_against_is_not_carried_over(call, ada, code):
+    response = make_submitted(call, story=STORY)
+    boss, bea = coder(call, "boss", Role.MANAGER), coder(call, "bea")
+    sample = draw(call, [ada, bea], boss)
+    coded(response, code, ada, ("Pay is late.", 0), ("Trust is gone.", 0))
+    be_done(sample, ada, bea)
+    here = next(one for one in differences(compare(sample)) if one.quote == "Pay is late.")
+    wanted = Decision(codes=frozenset(), reason="Not of pay", base=None)
+    decide(sample, here, wanted=wanted, by=boss, at=while_open(call))
+    close_sample(sample, by=boss, at=while_open(call))
+    response = amend(response, STORY + " More.")
+    carry_over(response.current_version, by=ada, at=while_open(call))
+    there = Coding.objects.filter(version=response.current_version)
+    assert [quote(one) for one in there] == ["Trust is gone."]

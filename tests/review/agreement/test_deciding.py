@@ -20,7 +20,7 @@ from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
-from tests.review.test_coding_page import coder
+from tests.review.test_coding_page import coder, signed_in
 from tests.review.test_response_views import amended
 
 
@@ -237,6 +237,43 @@ def test_decisions_follow_a_merge(differ, call, boss):
     merge_codes(Code.objects.get(name="Time"), into=other, by=boss, at=while_open(call))
     codes = CodingDecision.objects.get().codes.all()
     assert {one.code.name: one.stands for one in codes} == {"Money": True, "Other": False}
+
+
+def test_coding_that_was_decided_against_is_not_split_off(differ, call, boss, bea):
+    decided(differ, boss, "Pay")
+    close_sample(differ, by=boss, at=while_open(call))
+    money, other = Code.objects.get(name="Money"), make_code(call=call, name="Other")
+    own = Coding.objects.get(by=bea, code=money)
+    said = f"does not stand at 1 of these passages \\({own.version.submission}\\)"
+    with pytest.raises(CodingRefused, match=said):
+        split_code(money, codings=[own.pk], to=other, by=boss, at=while_open(call))
+    assert [one[:2] for one in standing(call)] == [("ada", "Pay")]
+    passages = f"/admin/review/code/{money.pk}/passages/"
+    shown = signed_in(boss).get(passages).content.decode()
+    assert "Somebody decided that the code does not stand here" in shown
+    kept = signed_in(boss).get(f"/admin/review/code/{Code.objects.get(name='Pay').pk}/passages/")
+    assert "Somebody decided" not in kept.content.decode()
+
+
+@pytest.mark.parametrize("into_decided", [True, False])
+def test_merge_takes_no_coding_away_about_which_nobody_decided(
+    differ, response, call, boss, ada, into_decided
+):
+    decided(differ, boss, "Time")
+    close_sample(differ, by=boss, at=while_open(call))
+    code(response, ada, PAY, "New")
+    pay, new = Code.objects.get(name="Pay"), Code.objects.get(name="New")
+    code_, into = (new, pay) if into_decided else (pay, new)
+    assert ("ada", "New", *place(PAY)) in standing(call)
+    merge_codes(code_, into=into, by=boss, at=while_open(call))
+    assert ("ada", into.name, *place(PAY)) in standing(call)
+    assert ("bea", "Money", *place(PAY)) not in standing(call)
+    codes = CodingDecision.objects.get().codes.all()
+    assert {one.code.name: one.stands for one in codes} == {
+        "Money": False,
+        "Time": True,
+        into.name: True,
+    }
 
 
 def test_erasure_ends_decisions(differ, response, boss, call):
