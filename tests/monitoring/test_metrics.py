@@ -138,3 +138,25 @@ def test_alarms_and_the_dashboard_name_metrics_that_are_there(client, settings):
         assert named != set()
         assert named - there == set(), file
     json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))
+
+
+def expressions():
+    """Each expression of the dashboard and of the alarms."""
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))
+    (group,) = YAML(typ="safe").load((MONITORING / "alerts.yml").read_text())["groups"]
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    return asked + [rule["expr"] for rule in group["rules"]]
+
+
+def test_what_every_web_server_says_of_the_database_is_not_added_up():
+    counted_by_each = {"portal_answers_total", "portal_answer_seconds_bucket"}
+    counted_by_each |= {"portal_saves_total", "portal_refusals_total"}
+    for asked in expressions():
+        added = re.findall(
+            r"\bsum(?: by \([^)]*\))? ?\((?:rate|increase)?\(?(portal_[a-z_]+)", asked
+        )
+        assert set(added) <= counted_by_each, asked
+    dashboard = (MONITORING / "dashboard.json").read_text(encoding="utf-8")
+    gauges = set(NAME.findall(dashboard)) - counted_by_each
+    for name in gauges:  # one line, however many web servers there are
+        assert re.search(rf"\b(?:max|min)(?: by \([^)]*\) )?\({name}\b", dashboard), name
