@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -171,7 +172,24 @@ def test_each_service_has_limits_and_starts_again():
         said = dict(of_service(name))
         assert re.fullmatch(r"\d+[MG]", said["MemoryMax"])
         assert int(said["TasksMax"]) > 0
-        assert said.get("Restart") == ("always" if name in LASTING else None)
+        again = {"migrate": "on-failure"} | dict.fromkeys(LASTING, "always")
+        assert said.get("Restart") == again.get(name)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_portal_starts_once_a_database_that_was_away_is_up_to_date(tmp_path, runs):
+    """What needs `migrate` was given up when it failed: systemd does not start it by itself."""
+    (command,) = [value for word, value in of_service("migrate") if word == "ExecStartPost"]
+    words = shlex.split(command.removeprefix("+"))
+    program = tmp_path / "systemctl"
+    says = f'[ "$2" != is-active ] || exit {0 if runs else 3}'
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n{says}\n')
+    program.chmod(0o700)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert subprocess.run(words, env={"PATH": path}, check=False).returncode == 0
+    first, *rest = (tmp_path / "asked").read_text().splitlines()
+    assert first == "--quiet is-active evidence-portal.target"
+    assert rest == (["--no-block start evidence-portal.target"] if runs else [])
 
 
 def managed(tmp_path, *words, owner):
