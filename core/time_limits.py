@@ -1,7 +1,7 @@
 """How early and how late a moment may be that people enter, and sums that stay in the calendar."""
 
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 YEARS_AHEAD = 5
@@ -18,6 +18,11 @@ def latest_moment(at: datetime) -> datetime:
         return at.replace(year=at.year + YEARS_AHEAD)
     except ValueError:  # 29 February
         return at.replace(year=at.year + YEARS_AHEAD, day=28)
+
+
+def is_day_to_enter(day: date) -> bool:
+    """Return whether a day is one that people mean, and that every time zone can take."""
+    return EARLIEST.year <= day.year < MAXYEAR
 
 
 def in_calendar(moment: datetime) -> datetime:

@@ -16,6 +16,7 @@ from submissions.responses.answering import askable_questions
 from submissions.responses.entering import discard_entry, submit_entry
 from submissions.responses.errors import (
     CallNotOpen,
+    CallNotYetOpen,
     ChangedSinceSeen,
     EntryRefused,
     ResponseIncomplete,
@@ -51,6 +52,14 @@ def check(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse
             )
         except ChangedSinceSeen:
             messages.error(request, CHANGED)
+            status = 409
+        except CallNotYetOpen:
+            opens = current.call.opens_in_words
+            messages.error(
+                request,
+                "The response was not submitted: it came before the call opened at "
+                f"{opens}. It is kept here.",
+            )
             status = 409
         except CallNotOpen as refused:
             closes = spoken_time.say_exactly(refused.closes_at, current.call.timezone)

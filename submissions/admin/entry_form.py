@@ -1,13 +1,14 @@
 """How and when a response came that staff enter."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
 from core.spoken_time import zone_words
+from core.time_limits import EARLIEST, is_day_to_enter
 from submissions.calls.models import Call
 from submissions.responses.etags import etag
 from submissions.responses.models import Entry
@@ -67,6 +68,9 @@ class EntryForm(forms.Form):
             "deadline. If the post brings no time, enter when it was opened."
         )
 
+    def clean_day(self) -> date:
+        return checked_day(self.cleaned_data["day"])
+
     def clean(self) -> dict[str, Any]:
         super().clean()
         cleaned = self.cleaned_data
@@ -81,6 +85,13 @@ class EntryForm(forms.Form):
     def is_outdated(self) -> bool:
         """Whether somebody else changed the same meanwhile."""
         return self.data.get("base_etag", "") != self.etag
+
+
+def checked_day(day: date) -> date:
+    """Return a day on which something may have come. Raises ValidationError."""
+    if not is_day_to_enter(day):
+        raise forms.ValidationError(f"Enter a day from {EARLIEST.year} on that has passed.")
+    return day
 
 
 def etag_of(entry: Entry) -> str:

@@ -1,11 +1,12 @@
 """What each column of an upload is, and what holds for every row."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
 
-from submissions.admin.entry_form import CHANNELS
+from submissions.admin.entry_form import CHANNELS, checked_day
 from submissions.calls.models import Call, Question
 from submissions.calls.states import PublicationPolicy, QuestionKind
 from submissions.responses.importing.choices import Choices, targets
@@ -102,6 +103,10 @@ class ImportForm(forms.Form):
             ],
             help_text="For rows that do not say it.",
         )
+
+    def clean_day(self) -> date | None:
+        day: date | None = self.cleaned_data["day"]
+        return checked_day(day) if day else None
 
     def clean(self) -> dict[str, Any]:
         super().clean()

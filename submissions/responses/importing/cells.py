@@ -1,9 +1,10 @@
 """Reads one cell: a choice by its label or key, a day, a channel."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.time_limits import EARLIEST, is_day_to_enter
 from submissions.calls.models import Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.answering import clean_answer
@@ -103,6 +104,7 @@ def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
     except ValueError:
         found = None
     if found is not None and (":" in given or found.tzinfo):
+        _refuse_unless_possible(found, given)
         return found if found.tzinfo else found.replace(tzinfo=zone)
     for form in DAYS:
         for of_day in ("", *TIMES):
@@ -110,11 +112,20 @@ def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
                 read = datetime.strptime(given, f"{form} {of_day}".strip())  # noqa: DTZ007  # the zone is put in below
             except ValueError:
                 continue
+            _refuse_unless_possible(read, given)
             moment = read.time() if of_day else default_time
             return datetime.combine(read.date(), moment, zone)
     raise CellRefused(
         f"“{_cut(given)}” is no day that can be read", "Enter it as 2026-03-31 or 31/03/2026 14:30"
     )
+
+
+def _refuse_unless_possible(day: date, given: str) -> None:
+    if not is_day_to_enter(day):
+        raise CellRefused(
+            f"“{_cut(given)}” is no day on which it can have come",
+            f"Enter a day from {EARLIEST.year} on that has passed",
+        )
 
 
 def read_channel(text: str) -> Channel:

@@ -15,6 +15,8 @@ MOST_BYTES = 100 * 1024 * 1024
 MOST_FILES = 300
 MOST_ENTRIES = 50_000  # those of documents within it, too
 OF_DIRECTORY = b"PK\x01\x02"  # APPNOTE 4.3.12
+# At the top of Word and Excel files, and of those of LibreOffice: each is a ZIP by itself.
+OF_DOCUMENTS = {"[Content_Types].xml", "mimetype"}
 LEFT_BY_SYSTEMS = {"thumbs.db", "desktop.ini"}
 
 
@@ -46,6 +48,11 @@ class Folder:
             self._archive = Archive(io.BytesIO(content))
         except NotTaken as refusal:
             raise ImportRefused(_say(refusal)) from None
+        if not OF_DOCUMENTS.isdisjoint(self._archive.names):
+            raise ImportRefused(
+                "The file is one document, and no folder: save a spreadsheet as CSV, and pack Word "
+                "files into a ZIP"
+            )
         self.files = sorted(_files(self._archive), key=lambda one: one.path.casefold())
         if not self.files:
             raise ImportRefused("The folder has no file")

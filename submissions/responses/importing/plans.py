@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from submissions.calls.models import Call, Question
 from submissions.responses.answering import validation_issues
 from submissions.responses.attaching import refuse_unless_allowed, refuse_unless_of
-from submissions.responses.errors import FileRefused
+from submissions.responses.errors import FileRefused, ImportRefused
 from submissions.responses.file_types.detecting import TYPES
 from submissions.responses.importing.cells import (
     CellRefused,
@@ -104,15 +104,32 @@ def plans_of_folder(
         key = packed.stem if choices.text_question else packed.path
         groups.setdefault(key, []).append(packed)
     for number, files in enumerate(groups.values(), 1):
-        contents = [folder.read(packed) for packed in files]
-        parts = [salted_hmac("import", part, algorithm="sha256").hexdigest() for part in contents]
+        contents, damaged = _read_all(folder, files)
+        parts = [
+            salted_hmac("import", part, algorithm="sha256").hexdigest()
+            for part in contents.values()
+        ]
         label = ", ".join(packed.name for packed in files)
         plan = Plan(number, label, _digest(call, parts, seen), _channel(choices))
         plan.reference = label[:LONGEST_REFERENCE]
-        for packed, content in zip(files, contents, strict=True):
+        for packed in damaged:
+            plan.add_fault(packed.name, "The file is damaged in the ZIP", "Pack the folder again")
+        for packed, content in contents.items():
             _read_file(plan, call, packed, content, choices)
         _complete(plan, call, choices, at)
         yield plan
+
+
+def _read_all(folder: Folder, files: Iterable[Packed]) -> tuple[dict[Packed, bytes], list[Packed]]:
+    """Return what the files hold, and those that are damaged."""
+    contents: dict[Packed, bytes] = {}
+    damaged = []
+    for packed in files:
+        try:
+            contents[packed] = folder.read(packed)
+        except ImportRefused:
+            damaged.append(packed)
+    return contents, damaged
 
 
 def _digest(call: Call, parts: Any, seen: Counter[str]) -> str:
@@ -232,9 +249,11 @@ def _note_what_is_left(plan: Plan, call: Call, choices: Choices, received_at: da
                 "By the other answers this question is not asked, so its answer would not count",
                 "Answer the question that it depends on",
             )
-    if not call.opens_at <= received_at < call.grace_ends_at:
+    if received_at < call.opens_at:
+        plan.add_note("", "It came before the call opened", "Correct the day, if it is wrong")
+    elif received_at >= call.grace_ends_at:
         plan.add_note(
             "",
-            "It came outside the time of the call",
+            "It came after the call closed",
             "It counts only with a late pass of its author’s address",
         )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 
 from submissions.responses.answering import LONGEST_ANSWER
@@ -13,12 +14,14 @@ MOST_COLUMNS = 200
 # The same as the csv module's own limit, which any code of the process may raise.
 LONGEST_CELL = 131_072
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+# The first line by which some programs tell Excel the separator; Excel shows no such row.
+NAMES_SEPARATOR = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
 UTF_8_BOM, UTF_16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
 class Row:
-    """`number` is what a spreadsheet shows beside the row: the heading is 1."""
+    """`number` is what a spreadsheet shows beside the row: the heading is mostly 1."""
 
     number: int
     cells: tuple[str, ...]
@@ -41,20 +44,29 @@ class Table:
 def read_table(content: bytes) -> Table:
     """Return what the file holds. Raises ImportRefused with what is wrong with it as a whole.
 
-    A row of nothing is left out, and counts in the numbers of those that follow.
+    A row of nothing is left out, and counts in the numbers of those that follow. The heading is
+    the first row that has something.
     """
     text, encoding = decode(content)
-    separator = max(SEPARATORS, key=lambda mark: len(first_row(text, mark)))
-    try:
-        heading, *rows = read_rows(text, separator)
-    except ValueError:
-        raise ImportRefused("The file is empty") from None
+    separator, text = _separator_of(text)
+    rows = enumerate(read_rows(text, separator), 1)
+    filled = [Row(n, tuple(cells)) for n, cells in rows if any(map(str.strip, cells))]
+    if not filled:
+        raise ImportRefused("The file is empty")
+    heading, found = filled[0].cells, filled[1:]
     if len(heading) > MOST_COLUMNS:
         raise ImportRefused(f"The file has more than {MOST_COLUMNS} columns")
-    found = [Row(n, tuple(cells)) for n, cells in enumerate(rows, 2) if any(map(str.strip, cells))]
     if not found:
         raise ImportRefused("The file has a heading and no row")
-    return Table(tuple(heading), tuple(found), encoding, SEPARATORS[separator])
+    return Table(heading, tuple(found), encoding, SEPARATORS[separator])
+
+
+def _separator_of(text: str) -> tuple[str, str]:
+    """Return what stands between the cells, and the text without a line that says so."""
+    named = NAMES_SEPARATOR.match(text)
+    if named is not None and named[1] in SEPARATORS:
+        return named[1], text[named.end() :]
+    return max(SEPARATORS, key=lambda mark: len(first_row(text, mark))), text
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -86,8 +98,10 @@ def _decoded(content: bytes, encoding: str) -> str:
 
 
 def first_row(text: str, separator: str) -> list[str]:
+    """Return the cells of the first line that is not empty and does not name the separator."""
+    begin = NAMES_SEPARATOR.sub("", text[:LONGEST_ANSWER]).lstrip("\r\n")
     try:
-        return next(csv.reader(io.StringIO(text[:LONGEST_ANSWER], newline=""), delimiter=separator))
+        return next(csv.reader(io.StringIO(begin, newline=""), delimiter=separator))
     except (csv.Error, StopIteration):
         return []
 

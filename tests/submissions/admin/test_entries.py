@@ -59,6 +59,28 @@ def test_letter_is_entered_and_acknowledged_to_print(call):
     assert f"Post, entered by {entry.begun_by}" in read
 
 
+def test_letter_of_before_the_opening_is_kept_and_the_page_says_so(call):
+    client = staff()
+    day = (call.opens_at - timedelta(days=2)).date().isoformat()
+    entry = begun(client, call, day=day)
+    page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
+    client.post(page, form_of(client.get(page)) | {"good_practice": "We share rooms."})
+    check = f"{ADMIN}{entry.pk}/check/"
+    refused = client.post(check, form_of(client.get(check)))
+    assert refused.status_code == 409
+    said = f"it came before the call opened at {call.opens_in_words}. It is kept here."
+    assert said in refused.content.decode()
+    assert "which closed at" not in refused.content.decode()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_day_on_which_nothing_can_have_come_is_refused(call, day):
+    form = {"channel": "post", "day": day, "time": "00:00", "acknowledgement": "none"}
+    page = staff().post(f"{ADMIN}begin/{call.pk}/", form)
+    assert "Enter a day from 2000 on that has passed." in page.content.decode()
+    assert not Entry.objects.exists()
+
+
 def test_choice_is_cleared_on_the_page_that_stays(call):
     client = staff()
     entry = begun(client, call)

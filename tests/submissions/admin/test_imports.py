@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import Membership
 from accounts.states import Role
 from submissions.responses.importing import carrying_out
 from submissions.responses.models import ResponseImport, Submission
@@ -101,6 +102,29 @@ def test_two_columns_cannot_be_the_same_question(call):
     answer = checked(client, call, column_1="question:name")
     assert answer.status_code == 422
     assert answer.content.decode().count("Two columns cannot be the same.") == 2
+
+
+@pytest.mark.parametrize("day", ["1066-10-14", "9999-12-31"])
+def test_day_on_which_nothing_can_have_come_is_refused(call, day):
+    client = staff()
+    uploaded(client, call)
+    answer = checked(client, call, day=day)
+    assert answer.status_code == 422
+    assert "Enter a day from 2000 on that has passed." in answer.content.decode()
+
+
+def test_import_of_somebody_who_may_not_enter_any_more_says_that_nothing_came_in(call):
+    client, other = staff(), staff(Role.MANAGER)
+    uploaded(client, call)
+    dry = checked(client, call).content.decode()
+    of = ResponseImport.objects.get()
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    client.post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    Membership.objects.filter(person=of.uploaded_by).delete()
+    moment = call.closes_at + timedelta(days=9)
+    carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    done = other.get(f"{ADMIN}imports/{of.pk}/").content.decode()
+    assert "It was not carried out, and nothing came in: the file could not be read any" in done
 
 
 def test_upload_opens_for_who_uploaded_it_and_who_may_see_who_answered(call):

@@ -129,7 +129,7 @@ def test_each_fault_is_one_line_and_its_row_stays_out(call, staff):
             "Give at least one answer in your own words, or add at least one file",
         ),
         (4, "", "It would have come at a moment that is still to come"),
-        (5, "", "It came outside the time of the call"),
+        (5, "", "It came after the call closed"),
         (6, "", "The row has more cells than the heading"),
     ]
     assert (run.submitted, run.half_entered, run.out) == (0, 2, 3)
@@ -305,6 +305,9 @@ def test_answer_to_a_question_that_is_not_asked_is_noted(call, staff):
         ("a\tb\n1\t“é”\n".encode("cp1252"), ("a", "b"), [("1", "“é”")], "Windows-1252"),
         ("a,b\r\n1,é\r\n".encode("utf-16"), ("a", "b"), [("1", "é")], "UTF-16"),
         (b'a,b\n\n"1, or\n2",x\n', ("a", "b"), [("1, or\n2", "x")], "UTF-8"),
+        (b"\n\r\na;b\n1;2\n", ("a", "b"), [("1", "2")], "UTF-8"),
+        (b";\na;b\n1;2\n", ("a", "b"), [("1", "2")], "UTF-8"),
+        (b"SEP=;\r\na,x;b\r\n1;2\r\n", ("a,x", "b"), [("1", "2")], "UTF-8"),
     ],
 )
 def test_table_is_read_in_the_encodings_and_separators_of_programs(
@@ -334,6 +337,11 @@ def test_table_beyond_the_limits_is_refused(content):
         read_table(content)
 
 
+def test_rows_have_the_numbers_of_a_spreadsheet_where_the_heading_is_not_first():
+    assert [row.number for row in read_table(b"\n\na\n1\n").rows] == [4]
+    assert [row.number for row in read_table(b"sep=,\na\n1\n").rows] == [2]
+
+
 def test_limit_of_a_cell_is_our_own():
     before = csv.field_size_limit(1_000_000)
     try:
@@ -356,6 +364,48 @@ def test_limit_of_a_cell_is_our_own():
 def test_folder_beyond_the_limits_is_refused(content):
     with pytest.raises(ImportRefused):
         Folder(content)
+
+
+@pytest.mark.parametrize("inside", ["[Content_Types].xml", "mimetype"])
+def test_spreadsheet_or_document_is_not_taken_for_a_folder(inside):
+    with pytest.raises(ImportRefused) as refused:
+        Folder(folder({inside: "x", "xl/workbook.xml": "x"}))
+    assert refused.value.message.startswith("The file is one document, and no folder: save a")
+
+
+def test_damaged_file_of_a_folder_stays_out_and_the_others_come_in(call, staff):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.txt", "We share rooms.")
+        archive.writestr("b.txt", "We share staff.")
+    of = uploaded(call, staff, out.getvalue().replace(b"staff", b"stuff", 1), "letters.zip")
+    run = looked_at(of, columns=(), day="2019-07-22")
+    assert said(run)[-1] == (2, "b.txt", "The file is damaged in the ZIP")
+    assert (run.half_entered, run.out) == (1, 1)
+    assert carried_out(of) == ("done", 2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "came",
+    ["9999-12-31T23:30:00-05:00", "0001-01-01T00:00:00+05:00", "14/10/1066", "1999-12-31 12:00"],
+)
+def test_day_on_which_nothing_can_have_come_is_a_fault(call, staff, came):
+    of = uploaded(call, staff, HEADING + ROW.replace("22/07/2019", came))
+    assert said(looked_at(of)) == [
+        (2, "Date received", f"“{came}” is no day on which it can have come")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("came", "wrong"),
+    [
+        ("01/05/2019", "It came before the call opened"),
+        ("25/07/2019", "It came after the call closed"),
+    ],
+)
+def test_row_outside_the_time_of_the_call_says_on_which_side(call, staff, came, wrong):
+    of = uploaded(call, staff, HEADING + ROW.replace("22/07/2019", came))
+    assert said(looked_at(of)) == [(2, "", wrong)]
 
 
 def test_names_of_a_folder_are_no_paths():
