@@ -3,12 +3,12 @@
 import logging
 from datetime import datetime
 
-from django.db.models import Q
+from django.db import transaction
 
 from core.addresses import same_or_cleaned
 from submissions.mail.reminding import refuse_reminders
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import OutboxState
+from submissions.outbox.states import AddressSource, OutboxState
 
 logger = logging.getLogger(__name__)
 
@@ -22,23 +22,30 @@ def note_bounce(*, message_id: str, recipient: str, error: str) -> OutboxEmail |
     mail = _find(message_id, recipient)
     if mail is None:
         return None
-    # A provider may be quicker than the worker that still holds the mail.
-    changed = OutboxEmail.objects.filter(
-        Q(pk=mail.pk) | Q(goes_with=mail.pk), state__in=[OutboxState.SENT, OutboxState.CLAIMED]
-    ).update(state=OutboxState.FAILED, sent_at=None, last_error=error)
-    if changed:
-        logger.warning("mail %s came back: %s", mail.pk, error)
+    failed = {"state": OutboxState.FAILED, "sent_at": None, "last_error": error}
+    with transaction.atomic():
+        # A provider may be quicker than the worker that still holds the mail. What goes out with
+        # it waits meanwhile, and no worker comes back to it.
+        went_out = OutboxEmail.objects.filter(
+            pk=mail.pk, state__in=[OutboxState.SENT, OutboxState.CLAIMED]
+        )
+        if went_out.update(**failed):
+            mail.companions.exclude(state=OutboxState.FAILED).update(**failed)
+            logger.warning("mail %s came back: %s", mail.pk, error)
     return mail
 
 
 def note_complaint(
     *, message_id: str, recipient: str, error: str, at: datetime
 ) -> OutboxEmail | None:
-    """Mark the mail as failed, and send no more reminders about its responses."""
+    """Mark the mail as failed, and send no more reminders about its responses.
+
+    One that came to an address which their author did not give stops none: it is another's word.
+    """
     mail = note_bounce(message_id=message_id, recipient=recipient, error=error)
     if mail is not None:
         for one in (mail, *mail.companions.select_related("submission")):
-            if one.submission is not None:
+            if one.submission is not None and one.address_given_by == AddressSource.AUTHOR:
                 refuse_reminders(submission=one.submission, at=at)
     return mail
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import OutboxState
+from submissions.outbox.states import UNFINISHED, MailKind, OutboxState
 from submissions.responses.models import LatePass, Version
 from submissions.responses.states import SubmissionState, Timing
 
@@ -29,7 +29,7 @@ class ClosingReport:
     erased: int
     drafts: int
     last_received_at: datetime | None
-    mails_outstanding: int
+    mails_outstanding: int  # without digests, each of which would count itself
     mails_failed: int
     passes_open: int
 
@@ -50,7 +50,7 @@ def closing_report(call: Call, *, at: datetime) -> ClosingReport:
     timings |= dict(current.values_list("timing").annotate(Count("pk")).order_by())
     last = current.order_by("-received_at").values_list("received_at", flat=True).first()
     mails = OutboxEmail.objects.filter(call=call).aggregate(
-        outstanding=Count("pk", filter=Q(state__in=[OutboxState.WAITING, OutboxState.CLAIMED])),
+        outstanding=Count("pk", filter=Q(state__in=UNFINISHED) & ~Q(kind=MailKind.STAFF_DIGEST)),
         failed=Count("pk", filter=Q(state=OutboxState.FAILED)),
     )
     return ClosingReport(

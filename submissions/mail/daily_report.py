@@ -118,11 +118,19 @@ def _enqueue(call: Call, readers: Sequence[str], occasion: str, at: datetime) ->
 def is_still_read(mail: OutboxEmail) -> bool:
     """Return whether a digest still goes to whom it was for; True for every other mail.
 
-    A member may leave while mail waits. One that staff send again goes where they send it.
+    A member may leave while mail waits. Of those that waited for days, which would all say what is
+    so now, the last one goes. One that staff send again goes where they send it.
     """
     if mail.kind != MailKind.STAFF_DIGEST or mail.resend_of_id is not None:
         return True
-    return mail.to_address in _readers(mail.call)
+    later = OutboxEmail.objects.filter(
+        call=mail.call_id,
+        kind=MailKind.STAFF_DIGEST,
+        to_address=mail.to_address,
+        occasion__gt=mail.occasion,
+        resend_of=None,
+    )
+    return mail.to_address in _readers(mail.call) and not later.exists()
 
 
 def _readers(call: Call) -> list[str]:

@@ -215,7 +215,7 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         return False
     if mail.kind in LISTING and not leads_back(submission, mail.call, mail.to_address):
         return False  # its links would open the response at an address that was replaced
-    if mail.kind == MailKind.REMINDER and mail.resend_of_id is None:
+    if mail.kind == MailKind.REMINDER:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False
         )

@@ -34,6 +34,10 @@ OVER = (
     "What this mail offers is over: it was used, taken back or stopped meanwhile, or its time has "
     "passed"
 )
+NOT_SO = (
+    "What this mail says is so no more: the response or its changes were submitted or discarded "
+    "meanwhile, its author stopped reminders, the invitation ended, or the call opened or closed"
+)
 NOT_SUBMITTED = (
     "This response is not submitted. Nobody but its author can say where the link goes: on the "
     "page “Come back later”, where the response is open"
@@ -45,7 +49,7 @@ def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
 
     A copy to an address that staff gave, or that the author replaced by another, has no link.
     Raises ResendRefused while the mail or such a copy is on its way, once its address was deleted,
-    and for a link to such an address to a response that was not submitted.
+    for what is so no more, and for a link to such an address to a response that was not submitted.
     """
     if not mail.to_address:
         raise ResendRefused("The address was deleted when its time was over")
@@ -55,8 +59,8 @@ def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
         kind, version = _without_link(mail)
     with transaction.atomic():
         _refuse_unfinished(mail, mail.to_address)
-        _refuse_untrue(mail, at)
         again = _enqueue_copy(mail, kind, version, mail.to_address, given_by, at)
+        _refuse_untrue(again, at)
         _record(AuditAction.MAIL_RESENT, mail, again, by, at)
     return again
 
@@ -79,12 +83,12 @@ def send_to_corrected(mail: OutboxEmail, *, address: str, by: User, at: datetime
     kind, version = _without_link(mail)
     with transaction.atomic():
         _refuse_unfinished(mail, address)
-        _refuse_untrue(mail, at)
         if mail.submission is not None:
             tell_of_change(
                 MailKind.RECEIPT_ELSEWHERE, mail.submission, mail.call, except_for=address, at=at
             )
         again = _enqueue_copy(mail, kind, version, address, AddressSource.STAFF, at)
+        _refuse_untrue(again, at)
         _record(AuditAction.ADDRESS_CORRECTED, mail, again, by, at)
     return again
 
@@ -127,7 +131,8 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
     The response first, as the purge locks them.
     """
     if mail.submission_id is not None:
-        Submission.objects.select_for_update(no_key=True).get(pk=mail.submission_id)
+        locked_response = Submission.objects.select_for_update(no_key=True)
+        mail.submission = locked_response.get(pk=mail.submission_id)
     locked = OutboxEmail.objects.select_for_update(no_key=True).filter(pk=mail.pk).first()
     if locked is None:
         raise ResendRefused(DELETED)
@@ -136,11 +141,11 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
         raise ResendRefused("This mail is still on its way: it is not sent twice")
 
 
-def _refuse_untrue(mail: OutboxEmail, at: datetime) -> None:
-    """Refuse a question or a late pass that its reader could do nothing with any more."""
-    offers = mail.kind in {MailKind.QUESTION_ASKED, MailKind.LATE_PASS}
-    if offers and (not is_still_wanted(mail, at=at) or is_over(mail, at=at)):
-        raise ResendRefused(OVER)
+def _refuse_untrue(again: OutboxEmail, at: datetime) -> None:
+    """Refuse a copy that no worker would send: call it in the transaction that wrote the copy."""
+    if not is_still_wanted(again, at=at) or is_over(again, at=at):
+        offers = again.kind in {MailKind.QUESTION_ASKED, MailKind.LATE_PASS}
+        raise ResendRefused(OVER if offers else NOT_SO)
 
 
 def _enqueue_copy(

@@ -57,5 +57,6 @@ def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "number": len(found),
         "has_draft": any(one.is_draft for one in found),
         "stopped": request.method == "POST",
+        "has_closed": call.has_closed_at(clock_check.corrected(clock.received(request))),
     }
     return render(request, "late_passes/reminders.html", context)

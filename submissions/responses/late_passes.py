@@ -141,9 +141,14 @@ def pass_of(mail: OutboxEmail) -> LatePass:
 
 
 def is_pass_there(mail: OutboxEmail) -> bool:
-    """Return whether the pass of a mail is neither used nor revoked: asked before it is sent."""
+    """Return whether the pass of a mail can be used, as far as time allows: asked before sending.
+
+    It may be used or revoked since, or its response withdrawn.
+    """
     number = mail.occasion.removeprefix("pass-")
-    passes = LatePass.objects.filter(used_at=None, revoked_at=None)
+    passes = LatePass.objects.filter(used_at=None, revoked_at=None).exclude(
+        submission__state__in=[SubmissionState.WITHDRAWN, SubmissionState.ERASED]
+    )
     return number.isdecimal() and passes.filter(pk=number).exists()
 
 

@@ -1,5 +1,7 @@
 """The daily mail to staff: how a call stands, in numbers that name nobody. In English only."""
 
+from django.conf import settings
+
 from core import spoken_time
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message
@@ -15,5 +17,9 @@ def staff_digest(mail: OutboxEmail, data: MailData) -> Message:
     return Message(
         subject=f"{new} on {today}",
         title=f"Responses on {today}",
-        context={"report": report, "has_closed": mail.call.has_closed_at(at)},
+        context={
+            "report": report,
+            "has_closed": mail.call.has_closed_at(at),
+            "is_listed": mail.to_address in settings.STAFF_DIGEST_TO,
+        },
     )

@@ -132,6 +132,40 @@ def test_digest_tells_the_numbers_and_names_nobody(to_two, at):
     assert "jo.bloggs" not in rendered.message.body
 
 
+def test_digest_does_not_count_itself_among_the_mails_that_wait(to_two):
+    call = make_call_with_news()
+    enqueue_digests(at=MORNING)
+    assert OutboxEmail.objects.count() == 2
+    assert daily_report(call, at=MORNING).standing.mails_outstanding == 0
+
+
+def test_of_digests_that_waited_for_days_the_last_goes_out(settings, mailoutbox):
+    settings.STAFF_DIGEST_TO = ["a@example.org"]
+    make_call_with_news()
+    for number in range(3):
+        enqueue_digests(at=MORNING + number * DAY)
+    send_due(portal_now=lambda: MORNING + 2 * DAY, wall_now=clock.wall_now)
+    assert len(mailoutbox) == 1
+    assert [occasion for _kind, occasion, _to in enqueued()] == ["2019-06-02"]
+
+
+def test_digest_says_how_its_reader_stops_it(settings):
+    make_call_with_news()
+    settings.STAFF_DIGEST_TO = ["list@example.org"]
+    wanting(Role.MANAGER, "ann@example.org")
+    enqueue_digests(at=MORNING)
+    listed, member = (
+        render(OutboxEmail.objects.get(to_address=address), at=MORNING)
+        for address in ("list@example.org", "ann@example.org")
+    )
+    for said in (listed.message.body, listed.html):
+        assert "Ask them to take it off." in said
+        assert "membership" not in said
+    for said in (member.message.body, member.html):
+        assert "untick “daily digest” on the page of your membership in this call." in said
+        assert "put your address on its list" not in said
+
+
 def wanting(role, email, **fields):
     person = make_user(role, email=email, **fields)
     Membership.objects.filter(person=person).update(wants_digest=True)

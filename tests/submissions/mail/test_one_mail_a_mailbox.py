@@ -194,6 +194,16 @@ def test_server_that_is_away_for_days_gives_all_up():
     assert states() == [OutboxState.FAILED] * 2
 
 
+def test_mail_that_comes_back_while_a_worker_has_it_fails_with_all():
+    call = make_call()
+    drafts_of(call, "jo@example.org", "jo@example.org")
+    remind(call)
+    (mail,) = queue.claim_due(wall_now=clock.wall_now(), limit=9)
+    bounces.note_bounce(message_id=mail.message_id, recipient="", error="No such mailbox.")
+    assert not queue.mark_sent(mail, at=call.closes_at, subject="", body="")
+    assert states() == [OutboxState.FAILED] * 2
+
+
 def test_mail_whose_server_hung_up_waits_with_all_and_has_the_same_links(sink):
     call = make_call()
     drafts_of(call, "jo@example.org", "jo@example.org")

@@ -135,6 +135,50 @@ def test_pass_that_expired_while_it_waited_is_not_mailed_and_staff_see_that(sink
     assert mail_of(MailKind.LATE_PASS).state == OutboxState.FAILED
 
 
+def test_pass_for_a_response_that_was_withdrawn_since_is_not_mailed(sink):
+    call = make_call()
+    response = make_submitted(call)
+    OutboxEmail.objects.all().delete()
+    with_pass(call, submission=response)
+    amending.withdraw_on_request(
+        submission=response, by=make_user(), reason="By letter.", at=call.closes_at
+    )
+    OutboxEmail.objects.exclude(kind=MailKind.LATE_PASS).delete()
+    send(call.closes_at)
+    assert not sink.messages
+
+
+def submitted_since(call, draft, now):
+    submitting.submit(submission=draft, at=now)
+
+
+def reminders_stopped(call, draft, now):
+    reminding.refuse_reminders(submission=draft, at=now)
+
+
+@pytest.mark.parametrize("since", [submitted_since, reminders_stopped, None])
+def test_reminder_of_what_is_so_no_more_is_not_sent_again(since):
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    now = call.closes_at - timedelta(hours=1)
+    reminding.enqueue_reminders(at=now)
+    mail = has_failed(MailKind.REMINDER)
+    if since is not None:
+        since(call, draft, now)
+    number = OutboxEmail.objects.count()
+    with pytest.raises(ResendRefused, match="What this mail says is so no more"):
+        send_again(mail, by=make_user(), at=now if since else call.closes_at)
+    assert OutboxEmail.objects.count() == number
+
+
+def test_invitation_is_not_sent_again_once_the_call_closed():
+    call = make_call()
+    sharing.invite(submission=make_draft(call), address="bo@example.org", at=while_open(call))
+    mail = has_failed(MailKind.COLLEAGUE_INVITED)
+    with pytest.raises(ResendRefused, match="What this mail says is so no more"):
+        send_again(mail, by=make_user(), at=call.closes_at)
+
+
 def test_pass_given_before_closing_does_not_say_that_the_call_closed():
     call = make_call()
     now = while_open(call)

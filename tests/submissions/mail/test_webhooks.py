@@ -12,7 +12,8 @@ from django.urls import NoReverseMatch, path, reverse
 from submissions.mail import webhooks
 from submissions.mail.providers import VIEWS
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import OutboxState
+from submissions.outbox.queue import enqueue
+from submissions.outbox.states import AddressSource, MailKind, OutboxState
 from submissions.responses.models import ReturnAddress
 from tests.makers import OPENS_AT, make_submitted
 
@@ -137,6 +138,22 @@ def test_complaint_is_on_the_mail_and_ends_reminders(report, at):
         "The mail arrived, and its reader reported it as spam.",
     )
     assert ReturnAddress.objects.get(submission=mail.submission).reminders_refused_at == NOW
+
+
+@pytest.mark.parametrize("source", [AddressSource.COLLEAGUE, AddressSource.STAFF])
+def test_complaint_at_an_address_of_somebody_else_stops_no_reminders(report, source):
+    mail = enqueue(
+        kind=MailKind.ERASURE_ASKED,
+        call=(response := make_submitted(at=NOW)).call,
+        submission=response,
+        to_address="jo@example.com",
+        address_given_by=source,
+        at=NOW,
+    )
+    OutboxEmail.objects.filter(pk=mail.pk).update(state=OutboxState.SENT, sent_at=NOW)
+    assert report("postmark", postmark("SpamComplaint", RecordType="SpamComplaint")) == 200
+    assert outcome(mail)[0] == OutboxState.FAILED
+    assert not ReturnAddress.objects.filter(reminders_refused_at__isnull=False).exists()
 
 
 def test_report_of_a_stranger_changes_nothing(report):

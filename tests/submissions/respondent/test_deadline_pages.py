@@ -170,6 +170,26 @@ def test_reminders_are_refused_by_post_alone_even_by_a_mail_program(at):
     assert ReturnAddress.objects.get().reminders_refused_at == while_open(call)
 
 
+def test_page_about_reminders_after_closing_does_not_say_that_the_call_closes(client, at):
+    call = make_call()
+    token = reminding.opt_out_token(make_draft(call))
+    at(call.closes_at + HOUR)
+    for verb in (client.get, client.post):
+        page = verb(f"/calls/{call.slug}/reminders/{token}/").content.decode()
+        assert "call closes" not in page
+        assert "once you submit it" not in page
+    assert f"This call closed at {call.closes_in_words}." in page
+
+
+def test_late_pass_before_closing_does_not_say_that_the_call_closed(client, at):
+    call = make_call()
+    at(while_open(call))
+    token = late_passes.make_link(give(call, at=while_open(call)))
+    page = client.get(f"/calls/{call.slug}/late-pass/{token}/").content.decode()
+    assert "closed at" not in page
+    assert f"The closing time of this call is {call.closes_in_words}." in page
+
+
 def test_page_about_reminders_of_changes_says_that_what_was_submitted_counts(client, at):
     call = make_call()
     at(while_open(call))
