@@ -69,9 +69,9 @@ class Portal:
         self._check_room()
         self._run = RunFolder(note)
         environment = self._own_environment()
-        if not (self._data / "postgres").exists():
-            self._say("This is the first start: it makes the database, which takes half a minute.")
         run, settings = self._run, self._settings
+        if settings.database_url is None and not (self._data / "postgres").exists():
+            self._say("This is the first start: it makes the database, which takes half a minute.")
         environment |= self._databases(run)
         environment["BROKER_URL"] = settings.broker_url or self._start_valkey(run)
         self._say("Preparing the database, the calls and the static files.")

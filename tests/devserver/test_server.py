@@ -207,6 +207,7 @@ def test_server_with_a_database_that_does_not_answer_names_it_without_its_passwo
     assert server.returncode == 1
     assert server.stderr.startswith("The portal could not be prepared: DATABASE_URL: connection to")
     assert "hush" not in server.stdout + server.stderr
+    assert "first start" not in server.stdout  # it makes no database
 
 
 def test_server_with_an_unusable_python_says_so(tmp_path):
