@@ -67,11 +67,15 @@ class BackupFolder:
             yield
 
     def names(self) -> list[str]:
-        """Return the names of the whole backups, the oldest first."""
+        """Return the names of the whole backups, the oldest first. Raises BackupFailed."""
         try:
             return sorted(one.name for one in self.path.iterdir() if NAME.fullmatch(one.name))
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise BackupFailed(
+                f"The folder of backups {self.path} cannot be read: {error.strerror}."
+            ) from None
 
     def chosen(self, name: str) -> str:
         """Return `name` if there is such a backup, of "" the newest. Raises BackupFailed."""

@@ -40,12 +40,14 @@ class Report:
 def write(kind: Kind, *, at: datetime, is_good: bool, said: str) -> None:
     """Keep a report; `said` is one line without names, addresses and answers.
 
-    Where the bucket of files is away, the log has it.
+    Where the bucket of files is away, or the disk takes nothing, the log has it.
     """
     try:
         _write(kind, at, is_good, said)
     except StoreAway as error:
         logger.error("%s, not reported (%s: %s): %s", kind, error.host, error, said)
+    except OSError as error:
+        logger.error("%s, not reported (%s): %s", kind, error.strerror, said)
 
 
 def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:

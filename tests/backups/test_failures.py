@@ -1,7 +1,9 @@
 """What a backup or a restore cannot do it says in one line, and leaves all as it was."""
 
+import errno
 import fcntl
 import io
+import os
 import resource
 import shutil
 from contextlib import contextmanager
@@ -173,6 +175,19 @@ def test_full_disk_ends_the_backup_and_leaves_nothing(call, folder, keys):
     assert not reports.of(Kind.BACKUP).is_good
     with pytest.raises(CommandError, match="There is no whole backup"):
         run("restore", "--identity", keys.identity)
+
+
+@pytest.mark.parametrize("words", [["--list"], ["--check"], ["--nightly", "02:30"]])
+def test_folder_that_cannot_be_read_is_told_in_a_line(folder, monkeypatch, words):
+    def refuse(_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(type(folder.path), "iterdir", refuse)
+    with pytest.raises(CommandError) as refused:
+        run("backup", *words)
+    assert str(refused.value) == (
+        f"The folder of backups {folder.path} cannot be read: Permission denied."
+    )
 
 
 def test_of_two_backups_at_once_one_is_refused(call, folder):

@@ -1,5 +1,7 @@
 """Which backups are kept, when the next is due, and who is told."""
 
+import errno
+import os
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -136,3 +138,12 @@ def test_report_of_a_failure_keeps_when_the_last_good_one_was(store):
         at=NOW, is_good=False, said="The disk is full", last_good_at=NOW - DAY
     )
     assert [path.name for path in (store / reports.FOLDER).iterdir()] == ["backup.json"]
+
+
+def test_report_that_cannot_be_written_is_in_the_log_and_ends_no_backup(store, monkeypatch, caplog):
+    def refuse(*_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(reports.private_storage(), "save", refuse)
+    reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    assert caplog.messages == ["backup, not reported (Read-only file system): made"]
