@@ -44,6 +44,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.addresses import known_addresses
 from submissions.responses.asking import end_questions
+from submissions.responses.ending.passes import erase_passes
 from submissions.responses.ending.stored_files import delete_rows
 from submissions.responses.erasing import tell
 from submissions.responses.models import (
@@ -216,9 +217,7 @@ def _erase_passes(submission: Submission) -> None:
 
     An address of theirs that another response has, too, keeps its pass.
     """
-    LatePass.objects.filter(submission=submission).update(
-        address="", token_sha256=None, reason="Erased"
-    )
+    erase_passes(LatePass.objects.filter(submission=submission))
     unused = LatePass.objects.filter(call=submission.call_id, submission=None)
     for address in known_addresses(submission, submission.call):
         theirs = responses_known_by(submission.call, address)

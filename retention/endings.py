@@ -93,14 +93,14 @@ ENDINGS: Sequence[Ending] = (
     ),
     Ending(
         DataClass.DRAFTS,
-        "unfinished responses, and changes that were not submitted",
+        "unfinished responses, changes that were not submitted, files that were taken out",
         drafts.held,
         drafts.due,
         drafts.end_some,
     ),
     Ending(
         DataClass.MAILS,
-        "addresses of mails, for links back and of late passes",
+        "addresses of mails, for links back, of late passes and of colleagues",
         mails.held,
         mails.due,
         mails.end_some,

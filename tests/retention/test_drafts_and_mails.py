@@ -10,10 +10,11 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from evidence_portal.celery import app
 from retention import tasks
+from retention.calendar import calendar_of
 from retention.carrying_out import carry_out
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, returning
+from submissions.responses import amending, drafting, late_passes, returning
 from submissions.responses.entering import begin_entry
 from submissions.responses.housekeeping import clear
 from submissions.responses.models import (
@@ -99,6 +100,45 @@ def test_draft_with_a_late_pass_stays_until_the_pass_has_expired(call):
     assert not draft.identity_answers.exists()
     assert not Attachment.objects.exists()
     assert carry_out(at=due + 92 * DAY) == {}
+
+
+def test_late_pass_of_a_draft_ends_with_it_but_for_its_end_and_who_gave_it(call):
+    at = call.closes_at
+    draft = full_draft(call)
+    given = late_passes.give(
+        call=call,
+        address="jo@example.org",
+        reason="Jo Bloggs was ill.",
+        expires_at=at + DAY,
+        by=make_user(),
+        at=at,
+    )
+    mark_as_sent(OutboxEmail.objects.get(kind="late_pass"), at=at)
+    token = late_passes.make_link(given)
+    late_passes.take_up(call=call, token=token, current=draft, at=at)
+    due = at + 91 * DAY
+    assert carry_out(at=due)["drafts"] == 1
+    given.refresh_from_db()
+    assert (given.address, given.reason, given.token_sha256) == ("", "Erased", None)
+    assert given.expires_at == at + DAY
+    assert carry_out(at=due) == {}
+
+
+def test_calendar_never_says_that_more_would_end_than_there_is(call):
+    full_draft(call)
+    make_attachment(make_submitted(call)).__class__.objects.filter(
+        submission__state="submitted"
+    ).update(removed_at=call.closes_at)
+    OutboxEmail.objects.all().delete()
+    for row in calendar_of(call, at=call.closes_at + 90 * DAY):
+        assert row.held >= row.due, row
+    by_what = {
+        row.what: (row.held, row.due) for row in calendar_of(call, at=call.closes_at + 90 * DAY)
+    }
+    assert by_what[
+        "unfinished responses, changes that were not submitted, files that were taken out"
+    ] == (2, 2)
+    assert by_what["addresses of mails, for links back, of late passes and of colleagues"] == (1, 1)
 
 
 def test_draft_on_record_is_emptied_and_the_record_stays(call):

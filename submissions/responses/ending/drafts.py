@@ -12,6 +12,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import UNFINISHED
 from submissions.responses import amending
 from submissions.responses.ending.late import responses_kept_longer
+from submissions.responses.ending.passes import REASON_ERASED, erase_passes
 from submissions.responses.ending.stored_files import delete_files
 from submissions.responses.models import (
     Answer,
@@ -25,14 +26,15 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import SubmissionState
 
-# A number that a letter came with may name its author.
+# A number that a letter came with may name its author, and so may the reason of a late pass.
 NUMBERED = Entry.objects.exclude(their_reference="")
+WITH_REASON = LatePass.objects.exclude(reason=REASON_ERASED)
 PARTS = (Answer, IdentityAnswer, Attachment, ReturnAddress, OutboxEmail, Colleague)
 
 
 def held(call: Call) -> int:
-    """Return how many drafts there are, and responses with changes that were not submitted."""
-    return _drafts(call).count() + _changed(call).count()
+    """Return how many drafts there are, responses with changes, and files that were taken out."""
+    return _drafts(call).count() + _changed(call).count() + _unused_files(call, []).count()
 
 
 def due(call: Call, *, at: datetime) -> int:
@@ -65,7 +67,8 @@ def _drafts(call: Call) -> QuerySet[Submission]:
     waiting = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)
     named = [model.objects.filter(submission=OuterRef("pk")) for model in (AuditEvent, LatePass)]
     has_something = Q(~Exists(named[0]), ~Exists(named[1]))
-    has_something |= Q(Exists(NUMBERED.filter(submission=OuterRef("pk"))))
+    for beside in (NUMBERED, WITH_REASON):
+        has_something |= Q(Exists(beside.filter(submission=OuterRef("pk"))))
     for part in PARTS:
         has_something |= Q(Exists(part._default_manager.filter(submission=OuterRef("pk"))))
     drafts = Submission.objects.drafts().filter(call=call)
@@ -85,6 +88,7 @@ def delete_drafts(drafts: QuerySet[Submission], limit: int) -> Counter[str]:
     for part in PARTS:
         part._default_manager.filter(submission__in=keys).delete()
     NUMBERED.filter(submission__in=keys).update(their_reference="")
+    erase_passes(LatePass.objects.filter(submission__in=keys))
     on_record = {
         *AuditEvent.objects.filter(submission__in=keys).values_list("submission", flat=True),
         *LatePass.objects.filter(submission__in=keys).values_list("submission", flat=True),

@@ -43,8 +43,13 @@ def end_some_texts(call: Call, *, at: datetime, limit: int) -> Counter[str]:
 
 
 def held(call: Call) -> int:
-    """Return how many mails have an address."""
-    return OutboxEmail.objects.filter(call=call).exclude(to_address="").count()
+    """Return how many mails, responses, late passes and colleagues have an address."""
+    return (
+        OutboxEmail.objects.filter(call=call).exclude(to_address="").count()
+        + ReturnAddress.objects.filter(submission__call=call).count()
+        + _passes(call, []).count()
+        + _colleagues(call, []).count()
+    )
 
 
 def due(call: Call, *, at: datetime) -> int:
