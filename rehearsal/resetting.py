@@ -200,6 +200,9 @@ def _delete_mail_files() -> None:
 
 
 def _reset_closing_times() -> None:
+    """Let each call close when its definition says, as it was loaded last."""
     for call in Call.objects.filter(closing_changes__isnull=False).distinct():
-        first = ClosingChange.objects.filter(call=call).earliest("at", "pk")
-        Call.objects.filter(pk=call.pk).update(closes_at=first.before)
+        changes = ClosingChange.objects.filter(call=call).order_by("at", "pk")
+        loaded = changes.filter(by=None).last()
+        closes_at = loaded.after if loaded else changes[0].before
+        Call.objects.filter(pk=call.pk).update(closes_at=closes_at)

@@ -40,23 +40,32 @@ def change_closing_time(call: Call, *, to: datetime, reason: str, by: User, at: 
         if to > latest_moment(at):
             raise ClosingTimeRefused(f"Enter a closing time within {YEARS_AHEAD} years from now")
         before = locked.closes_at
-        reason = " ".join(reason.split())
         locked.closes_at = to
         if to < before:
             locked.retention_revision += 1
         locked.save(update_fields=["closes_at", "retention_revision"])
-        ClosingChange.objects.create(
-            call=locked, before=before, after=to, reason=reason, by=by, at=at
-        )
-        record(
-            by=by,
-            at=at,
-            action=AuditAction.CALL_CHANGED,
-            call=locked,
-            field="closes_at",
-            before=before.astimezone(UTC).isoformat(),
-            after=to.astimezone(UTC).isoformat(),
-            opened_again=before <= at,
-            reason=reason,
-        )
+        note_closing_change(locked, before=before, reason=" ".join(reason.split()), by=by, at=at)
     return locked
+
+
+def note_closing_change(
+    call: Call, *, before: datetime, reason: str, by: User | None, at: datetime
+) -> None:
+    """Put on record that the call closes at another time now, in the transaction that changed it.
+
+    `by` is None for a definition that was loaded. The call's page says when it was to close.
+    """
+    ClosingChange.objects.create(
+        call=call, before=before, after=call.closes_at, reason=reason, by=by, at=at
+    )
+    record(
+        by=by,
+        at=at,
+        action=AuditAction.CALL_CHANGED,
+        call=call,
+        field="closes_at",
+        before=before.astimezone(UTC).isoformat(),
+        after=call.closes_at.astimezone(UTC).isoformat(),
+        opened_again=before <= at < call.closes_at,
+        reason=reason,
+    )

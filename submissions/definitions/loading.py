@@ -18,6 +18,7 @@ from submissions.calls.models.loaded import LoadedWording
 from submissions.calls.retention import end_earlier
 from submissions.definitions.broken_toml import explain
 from submissions.definitions.changes import differences
+from submissions.definitions.closing_times import note_closing_change
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.reading_calls import read
 from submissions.definitions.rules import check
@@ -33,6 +34,7 @@ from submissions.responses.models import Answer, Attachment, IdentityAnswer
 
 LARGEST_DEFINITION = 1_000_000  # characters
 OUT_OF_THE_WAY = 10_000  # more than a call can have of anything
+LOADED = "The definition that was loaded says so"
 WITHIN_CALL = ["call", "key"]  # what tells one role, section or question from another
 
 
@@ -135,8 +137,11 @@ def load(
     if problems.lines:
         raise DefinitionRefused(problems.lines)
     outcome: Literal["created", "changed"] = "created" if call is None else "changed"
+    closed_at = definition.closes_at if call is None else call.closes_at
     call = _write(definition)
     note_loaded(call, definition)
+    if call.closes_at != closed_at:
+        note_closing_change(call, before=closed_at, reason=LOADED, by=by, at=at)
     record(
         by=by,
         at=at,

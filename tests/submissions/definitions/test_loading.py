@@ -6,7 +6,9 @@ import pytest
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from submissions.calls.models import Call
+from submissions.definitions.closing_times import change_closing_time
 from submissions.definitions.loading import load, parse
+from submissions.responses.evidence_checks import record
 from tests.catalogues import speak_one_language
 from tests.makers import OPENS_AT, make_user
 from tests.submissions.definitions.small_call import (
@@ -65,6 +67,21 @@ def test_another_closing_time_than_the_portals_is_refused():
     result = load_text(text, reset_times=True)
     assert result.changes == ("call.title: changed", "call.closes_at: changed")
     assert result.call.closes_at == datetime(2019, 7, 24, 11, tzinfo=UTC)
+
+
+def test_closing_time_that_a_load_puts_back_is_a_closing_change():
+    call = load_text().call
+    defined, now = call.closes_at, OPENS_AT + timedelta(days=1)
+    extended = defined + timedelta(days=7)
+    change_closing_time(call, to=extended, reason="Floods.", by=make_user(), at=now)
+    text = changed('title = "A small call"', 'title = "A new title"')
+    loaded = load(parse(text, source="small.toml"), by=None, at=now, reset_times=True).call
+    assert loaded.previous_closing_in_words == "midday on Wednesday 31 July 2019 (UK time)"
+    last = loaded.closing_changes.first()
+    assert (last.before, last.after, last.by) == (extended, defined, None)
+    event = AuditEvent.objects.filter(action=AuditAction.CALL_CHANGED).order_by("pk").last()
+    assert event.detail["after"] == "2019-07-24T11:00:00+00:00"
+    assert list(record.problems()) == []
 
 
 def test_another_grace_period_than_the_portals_is_refused():
