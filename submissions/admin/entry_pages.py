@@ -42,9 +42,12 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
         def guarded(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
             entries = Entry.objects.select_related("submission__call", "begun_by")
             entry = admin.own_row(request, Action.ENTER_RESPONSES, entries, pk=pk)
-            if not entry.submission.is_draft and view is not entry_checking.letter:
+            # What somebody types while a colleague submits the response comes back to them.
+            is_typed = view is _section and request.method == "POST"
+            is_letter = view is entry_checking.letter
+            if not entry.submission.is_draft and not is_letter and not is_typed:
                 return redirect("admin:submissions_submission_change", pk)
-            if view is not entry_checking.letter and not may_go_on(entry, request):
+            if not is_letter and not may_go_on(entry, request):
                 messages.error(request, THEIRS.format(entry.begun_by))
                 return redirect("admin:submissions_entry_changelist")
             return view(request, admin, entry, **kwargs)

@@ -81,6 +81,22 @@ def test_day_on_which_nothing_can_have_come_is_refused(call, day):
     assert not Entry.objects.exists()
 
 
+def test_what_is_typed_while_a_colleague_submits_comes_back(call):
+    client, colleague = staff(), staff(Role.MANAGER)
+    entry = begun(client, call)
+    page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
+    form = form_of(client.get(page)) | {"good_practice": "We share rooms, and more."}
+    colleague.post(page, form_of(colleague.get(page)) | {"good_practice": "We share rooms."})
+    check = f"{ADMIN}{entry.pk}/check/"
+    colleague.post(check, form_of(colleague.get(check)))
+    answer = client.post(page, form)
+    assert answer.status_code == 409
+    said = answer.content.decode()
+    assert "Somebody else has submitted this response." in said
+    assert "We share rooms, and more." in said
+    assert Submission.objects.get().current_version.texts == {"good_practice": "We share rooms."}
+
+
 def test_choice_is_cleared_on_the_page_that_stays(call):
     client = staff()
     entry = begun(client, call)
