@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts import invitations
 from accounts.admin.asks_again import AsksAgain
@@ -71,8 +72,27 @@ class InvitationAdmin(SuperusersOnly, HistoryFromRecord, AsksAgain, DeclaredFilt
         obj.__dict__.update(made.__dict__)
         nudge_account_mail()
 
+    def response_add(
+        self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Say who is invited: its name is its number, and several may be open."""
+        messages.success(request, f"The invitation goes to {obj.email} within a minute.")
+        if "_addanother" in request.POST:
+            return redirect(request.path)
+        return redirect("admin:accounts_invitation_changelist")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """List the address of the invitation that is about to be taken back."""
+        _listed, *rest = super().get_deleted_objects(objs, request)
+        return [f"Invitation: {one.email or one}" for one in objs], *rest
+
     def delete_model(self, request: HttpRequest, obj: Invitation) -> None:
+        whose = obj.email or str(obj)
         invitations.revoke(obj, by=current_user(request), at=clock.portal_now())
+        messages.success(request, f"The invitation is taken back: {whose}.")
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        return redirect("admin:accounts_invitation_changelist")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}

@@ -140,6 +140,19 @@ def test_administrator_invites_to_a_call_on_a_page_of_the_admin(client, call):
     assert [m.to_address for m in AccountMail.objects.all()] == ["sam@example.org"]
 
 
+def test_pages_of_an_invitation_name_its_address(client, call):
+    client.force_login(make_user(is_superuser=True))
+    fields = {"email": "sam@example.org", "call": call.pk, "role": Role.CODER}
+    added = client.post(INVITE, fields | {"_addanother": "1"}, follow=True)
+    assert "The invitation goes to sam@example.org within a minute." in added.content.decode()
+    assert added.redirect_chain == [(INVITE, 302)]
+    page = f"/admin/accounts/invitation/{Invitation.objects.get().pk}/delete/"
+    assert "Invitation: sam@example.org" in client.get(page).content.decode()
+    gone = client.post(page, {"post": "yes"}, follow=True)
+    assert "The invitation is taken back: sam@example.org." in gone.content.decode()
+    assert Invitation.objects.count() == 0
+
+
 @pytest.mark.parametrize(
     "chosen",
     [{}, {"role": "coder"}, {"call": "its"}, {"is_administrator": "on", "role": "coder"}],
