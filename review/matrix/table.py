@@ -58,23 +58,28 @@ class Matrix:
 
 
 def matrix_of(selection: Selection, *, with_summaries: bool = True) -> Matrix:
-    """Count and return the matrix, in a fixed number of queries."""
+    """Count and return the matrix, in a fixed number of queries.
+
+    A column in which a summary stands is there, also where no response has its answer any more.
+    """
     codes = tree(selection.call)
     counted = count_cells(selection, codes)
-    keys = selection.across.in_order(column for column, base in counted.bases.items() if base)
+    summaries, across = latest_summaries(selection.call), selection.across
+    written = [cell.option for _, cell in summaries if across.key and cell.across == across.key]
+    found = [column for column, base in counted.bases.items() if base]
+    keys = across.in_order([*found, *written])
     hides = selection.call.hides_small_counts
     base, bases = hidden_line(
         [counted.bases.get(key, 0) for key in keys],
         total=counted.base,
-        overlap=selection.across.may_have_several,
+        overlap=across.may_have_several,
         hides=hides,
     )
     columns = [
-        Column(key, selection.across.label_of(key), shown)
-        for key, shown in zip(keys, bases, strict=True)
+        Column(key, across.label_of(key), number) for key, number in zip(keys, bases, strict=True)
     ]
-    summaries = latest_summaries(selection.call) if with_summaries else {}
-    lines = [_line(one, counted, columns, base, selection, summaries) for one in codes]
+    shown = summaries if with_summaries else {}
+    lines = [_line(one, counted, columns, base, selection, shown) for one in codes]
     cells = [cell for line in lines for cell in (line.total, *line.cells)]
     return Matrix(
         selection=selection,

@@ -32,7 +32,7 @@ from submissions.calls.models import Call
 
 @dataclass(frozen=True)
 class ShownItem:
-    """`typed` is what stands in the field of a heading: its title, or what was refused."""
+    """`typed` is what stands in the field of a heading: its title, or what is not saved."""
 
     key: str
     title: str
@@ -45,8 +45,9 @@ class ShownItem:
 
 
 def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
-    error = ""
+    error, typed, title = "", _typed(request), request.POST.get("title", "")
     if request.method == "POST":
+        do, _, key = request.POST.get("do", "").partition(" ")
         try:
             _change(request, call)
         except FindingRefused as refused:
@@ -58,7 +59,12 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
             )
         else:
             messages.success(request, "The outline is changed.")
-            return redirect("admin:review_finding_outline", call.pk)
+            title = "" if do == "add" else title
+            if do in {"rename", "remove"}:
+                typed.pop(key, None)
+            if not typed and not title.strip():
+                return redirect("admin:review_finding_outline", call.pk)
+            messages.warning(request, "What you typed elsewhere on the page is not saved yet.")
     items = outline_of(call)
     return show(
         request,
@@ -68,9 +74,9 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
         call,
         refused=bool(error),
         error=error,
-        items=_shown(request, call, items, typed=_typed(request) if error else {}),
+        items=_shown(request, call, items, typed=typed),
         etag=etag_of_outline(items),
-        typed=request.POST.get("title", "") if error else "",
+        typed=title,
     )
 
 
@@ -91,9 +97,17 @@ def _change(request: HttpRequest, call: Call) -> None:
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return the title that was typed for the heading that was to be renamed, by its key."""
-    do, _, key = request.POST.get("do", "").partition(" ")
-    return {key: request.POST.get(f"title-{key}", "")} if do == "rename" else {}
+    """Return the titles that were typed for headings, by their keys: not those left as they were.
+
+    `was` has what the field held when the page was made.
+    """
+    given = request.POST
+    return {
+        name.removeprefix("title-"): str(given[name])
+        for name in given
+        if name.startswith("title-")
+        and given[name] != given.get(f"was-{name.removeprefix('title-')}")
+    }
 
 
 def _shown(

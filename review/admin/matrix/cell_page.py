@@ -1,7 +1,7 @@
 """The page of a cell: its passages, put on record as read, and the summary that the team writes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +25,8 @@ from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selec
 from review.admin.matrix.shown_passages import put_on_record, shown_passages
 from review.errors import CodingRefused
 from review.matrix.cell_passages import passages_in
+from review.matrix.columns import NOTHING, choices_across
+from review.matrix.selection import Selection
 from review.matrix.summaries import (
     LONGEST,
     Cell,
@@ -66,13 +68,24 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
             "text": text,
         }
         code = code.merged_into
-    selection = selection_from(request, code.call, also=(OPTION, PAGE))
-    column = request.GET.get(OPTION)
+    try:
+        selection = selection_from(request, code.call, also=(OPTION, PAGE))
+        place = _place_in(selection, code, request.GET.get(OPTION))
+    except Http404:
+        text = request.POST.get("text", "")
+        if not text.strip() or not may(current_user(request), Action.CODE, code.call_id):
+            raise
+        place = _place_that_is_left(request, code)
+        selection = place.matrix.selection
+        more = {
+            "error": "While the page was open, the matrix lost the column, the question or the "
+            "coder that you had chosen. Nothing was saved: what you typed is below. Save it to "
+            f"put it in the cell of {place.label}.",
+            "text": text,
+        }
+    matrix, line, shown = place.matrix, place.line, place.shown
+    column, label = place.column, place.label
     cell = ALL if column is None else Cell(selection.across.key, column)
-    if column is not None and not selection.across.key:
-        raise Http404
-    matrix = matrix_of(selection, with_summaries=False)
-    line, shown, label = _of_cell(matrix, code, column)
     if request.method == "POST" and not more:
         written = _write(request, code, cell)
         if written is None:
@@ -106,6 +119,8 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         **_summaries(request, code, cell),
         **more,
     }
+    if "text" in more:
+        context["may_write"] = True  # what was typed stays, also while they may not save it
     status = REFUSED if more else 200
     template = "admin/review/matrixsummary/cell.html"
     return TemplateResponse(request, template, context, status=status)
@@ -116,17 +131,42 @@ def query_of_summary(row: MatrixSummary) -> str:
     return urlencode({ACROSS: row.across} | ({OPTION: row.option} if row.across else {}))
 
 
-def _of_cell(matrix: Matrix, code: Code, column: str | None) -> tuple[Line, MatrixCell, str]:
-    """Return the line, the cell and the label of its column; Http404 where there is none."""
-    for line in matrix.lines:
-        if line.one.code.pk != code.pk:
-            continue
-        if column is None:
-            return line, line.total, "all responses"
-        for each, cell in zip(matrix.columns, line.cells, strict=True):
-            if each.key == column:
-                return line, cell, each.label
+@dataclass(frozen=True)
+class _Place:
+    """A cell of the matrix; `column` None is all responses under the code."""
+
+    matrix: Matrix
+    line: Line
+    shown: MatrixCell
+    column: str | None
+    label: str
+
+
+def _place_in(selection: Selection, code: Code, column: str | None) -> _Place:
+    """Return the cell with the label of its column. Raises Http404 where there is none."""
+    if column is not None and not selection.across.key:
+        raise Http404
+    matrix = matrix_of(selection, with_summaries=False)
+    line = next((line for line in matrix.lines if line.one.code.pk == code.pk), None)
+    if line is None:
+        raise Http404
+    if column is None:
+        return _Place(matrix, line, line.total, None, "all responses")
+    for each, cell in zip(matrix.columns, line.cells, strict=True):
+        if each.key == column:
+            return _Place(matrix, line, cell, column, each.label)
     raise Http404
+
+
+def _place_that_is_left(request: HttpRequest, code: Code) -> _Place:
+    """Return the same cell without what else was chosen, or else that of all responses."""
+    reader = current_user(request)
+    across = choices_across(code.call).get(request.GET.get(ACROSS, ""), NOTHING)
+    selection = Selection(call=code.call, across=across, reader=reader)
+    try:
+        return _place_in(selection, code, request.GET.get(OPTION))
+    except Http404:
+        return _place_in(selection, code, None)
 
 
 def _base(matrix: Matrix, column: str) -> Any:
@@ -150,7 +190,8 @@ def _write(request: HttpRequest, code: Code, cell: Cell) -> Mapping[str, Any] | 
         )
         return {"error": said, "text": text, "expected": latest.number}
     except CodingRefused as refused:
-        return {"error": f"{refused.message}.", "text": text, "expected": expected}
+        said = f"{refused.message}. Nothing was saved: what you typed is below."
+        return {"error": said, "text": text, "expected": expected}
     messages.success(request, "The summary is saved.")
     return None
 

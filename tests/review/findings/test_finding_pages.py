@@ -257,6 +257,62 @@ def test_outline_is_ordered_by_buttons(evidence, ann):
     assert f'value="down finding-{two.pk}"' not in page
 
 
+def test_heading_that_is_typed_stays_where_another_button_is_pressed(evidence, ann, ben):
+    where = address("finding_outline", evidence.call)
+    for title in ("Money", "Trust"):
+        base = base_on(ann.get(where).content.decode())
+        ann.post(where, {"do": "add", "title": title, "base": base})
+    money, trust = outline_of(evidence.call)
+
+    def fields(page):
+        """What stands in the fields, and what of it is there already."""
+        return [
+            re.search(rf'name="{name}" [^>]*value="([^"]*)"', page)[1]
+            for one in (money, trust)
+            for name in (f"title-heading-{one.pk}", f"was-heading-{one.pk}")
+        ] + [re.search(r'name="title" [^>]*value="([^"]*)"', page)[1]]
+
+    def press(do, page, new="", **typed):
+        given = dict(re.findall(r'name="((?:was|title)-[^"]+)" [^>]*value="([^"]*)"', page))
+        given |= {
+            f"title-heading-{one.pk}": typed.get(name, given[f"title-heading-{one.pk}"])
+            for one, name in ((money, "money"), (trust, "trust"))
+        }
+        return ann.post(where, given | {"do": do, "base": base_on(page), "title": new})
+
+    page = ann.get(where).content.decode()
+    assert fields(page) == ["Money", "Money", "Trust", "Trust", ""]
+    moved = press(f"down heading-{money.pk}", page, new="Third", money="Late money")
+    assert moved.status_code == 200
+    assert told(moved) == ["The outline is changed."]
+    page = moved.content.decode()
+    assert "What you typed elsewhere on the page is not saved yet." in page
+    assert fields(page) == ["Late money", "Money", "Trust", "Trust", "Third"]
+    page = press("add", page, new="Third").content.decode()
+    assert fields(page) == ["Late money", "Money", "Trust", "Trust", ""]
+    page = press("add", page, trust="Lost trust").content.decode()
+    assert "Enter the heading." in page
+    assert fields(page) == ["Late money", "Money", "Lost trust", "Trust", ""]
+    page = press(f"rename heading-{trust.pk}", page).content.decode()
+    assert fields(page) == ["Late money", "Money", "Lost trust", "Lost trust", ""]
+    base = base_on(ben.get(where).content.decode())
+    ben.post(where, {"do": f"remove heading-{trust.pk}", "base": base})
+    page = press(f"up heading-{money.pk}", page).content.decode()
+    assert "ben changed the outline" in page
+    assert re.search(rf'name="title-heading-{money.pk}" [^>]*value="Late money"', page)
+    renamed = ann.post(
+        where,
+        {
+            "do": f"rename heading-{money.pk}",
+            "base": base_on(page),
+            f"title-heading-{money.pk}": "Late money",
+            f"was-heading-{money.pk}": "Money",
+        },
+    )
+    assert renamed.status_code == 302
+    assert [item.title for item in outline_of(evidence.call)] == ["Late money", "Third"]
+
+
 def test_stale_outline_is_refused_with_the_name(evidence, ann, ben):
     where = address("finding_outline", evidence.call)
     base = base_on(ann.get(where).content.decode())

@@ -16,10 +16,12 @@ from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.clock import wall_now
 from review.coding.codebook import merge_codes
+from review.coding.samples import close_sample, draw_sample
 from review.matrix.summaries import Cell, write_summary
 from review.matrix.table import ALL
 from review.models import Coding, FileText, MatrixSummary
 from review.texts import reading_due_files
+from submissions.responses.amending import withdraw
 from submissions.responses.submitting import submit
 from tests.makers import (
     OPENS_AT,
@@ -229,6 +231,75 @@ def test_summary_of_a_code_that_was_merged_meanwhile_is_kept_for_the_other(clien
     assert client.post(action, {"text": "Low wages.", "expected": expected}).status_code == 302
     latest = MatrixSummary.objects.latest("number")
     assert (latest.code, latest.option, latest.text) == (pay, "provider", "Low wages.")
+
+
+def saved_again(client, refused, text):
+    """Save what a page has that was refused; return where it stands."""
+    page = refused.content.decode()
+    assert re.search(r"<textarea[^>]*>([^<]*)<", page)[1] == text
+    action = unescape(re.search(r'<form method="post" action="([^"]*\?[^"]*)"', page)[1])
+    expected = re.search(r'name="expected" value="(\d+)"', page)[1]
+    assert client.post(action, {"text": text, "expected": expected}).status_code == 302
+    latest = MatrixSummary.objects.latest("pk")
+    return latest.across, latest.option, latest.text
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ("?across=income&option=", ("", "")),
+        ("?across=gone&option=high", ("", "")),
+        ("?across=income&option=high&coder=999", ("income", "high")),
+        ("?across=income&option=high&question=gone", ("income", "high")),
+        ("?across=income&question=gone", ("", "")),
+    ],
+)
+def test_summary_of_a_cell_that_is_gone_meanwhile_is_kept(
+    client, call, pay, ada, response, query, where
+):
+    give(call, income="high")
+    withdraw(submission=response, at=while_open(call))  # nobody else gave no income
+    write_summary(pay, ALL, text="Old.", expected=0, by=ada, at=OPENS_AT)
+    address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
+    assert client.get(address + query).status_code == 404
+    assert client.post(address + query, {"text": " ", "expected": "0"}).status_code == 404
+    refused = client.post(address + query, {"text": "Low wages.", "expected": "0"})
+    assert refused.status_code == 422
+    label = "More" if where[0] else "all responses"
+    assert refused.context["error"].endswith(f"Save it to put it in the cell of {label}.")
+    assert saved_again(client, refused, "Low wages.") == (*where, "Low wages.")
+
+
+def test_column_in_which_a_summary_stands_stays(client, call, pay, ada, response):
+    cell = Cell("income", "")
+    write_summary(pay, cell, text="They say nothing.", expected=0, by=ada, at=OPENS_AT)
+    withdraw(submission=response, at=while_open(call))
+    give(call, income="high")
+    rows = table(client.get(page_of(call, query="?across=income")))
+    assert (rows[0][-1], rows[1][-1]) == ("Not answered", "0")
+    assert rows[2][-1] == "0 They say nothing. Open the cell of =Pay"
+    row = MatrixSummary.objects.get()
+    led = client.get(f"{LIST}{row.pk}/change/", follow=True)
+    assert "They say nothing." in words(led)
+    write_summary(pay, cell, text="", expected=1, by=ada, at=OPENS_AT)
+    assert table(client.get(page_of(call, query="?across=income")))[0][-1] == "More"
+
+
+def test_what_is_typed_while_a_blind_sample_begins_is_kept(client, call, pay, ada, response):
+    address = reverse("admin:review_matrixsummary_cell", args=[pay.pk]) + "?across=roles"
+    bea = make_user(Role.CODER, username="bea")
+    write_summary(pay, ALL, text="Theirs.", expected=0, by=bea, at=OPENS_AT)
+    boss = make_user(Role.MANAGER)
+    given = {"coders": [ada, bea], "facet": "", "is_blind": True, "by": boss}
+    sample = draw_sample(call=call, size=1, at=while_open(call), **given)
+    assert "<textarea" not in client.get(address).content.decode()
+    refused = client.post(address, {"text": "Low wages.", "expected": "1"})
+    assert refused.status_code == 422
+    said = "you may write when you are done with it. Nothing was saved: what you typed is below."
+    assert said in refused.context["error"]
+    assert "Theirs." not in refused.content.decode()
+    close_sample(sample, by=boss, at=while_open(call))
+    assert saved_again(client, refused, "Low wages.") == ("", "", "Low wages.")
 
 
 def test_summary_is_written_by_coders_alone(call, pay, response):
