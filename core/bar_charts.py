@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from core.disclosure_control import FEW
+from core.shares import say_share
 
 LONGEST_BAR = 80  # per cent: beside it stands its number
 LETTERS = 36  # a line of a label, so that it fits a screen of 320 pixels
@@ -79,7 +80,7 @@ def draw_bars(
         placed = [(round(top + LINE * (n + 1) - 0.35, 2), line) for n, line in enumerate(lines)]
         top += LINE * len(lines) + PAUSE
         length = round(LONGEST_BAR * (count or 0) / peak, 2)
-        share = f"{100 * count / total:.0f}%" if total and count is not None else ""
+        share = say_share(count, total) if total and count is not None else ""
         bars.append(
             Bar(label, value, share, length, round(top, 2), placed, note, count is not None)
         )

@@ -9,6 +9,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from core.shares import say_share
+
 # How many coders gave each value to a unit.
 Unit = Mapping[Hashable, int]
 # By two values: how many units, or pairs of values, have them.
@@ -29,9 +31,17 @@ class Figure:
     def said(self) -> str:
         return "undefined" if self.value is None else f"{self.value:.3f}"
 
+
+@dataclass(frozen=True)
+class Share(Figure):
+    """How many of how many pairs of values agree."""
+
+    number: int = 0
+    of: int = 0
+
     @property
     def per_cent(self) -> str:
-        return "undefined" if self.value is None else f"{100 * self.value:.1f}%"
+        return say_share(self.number, self.of) if self.of else "undefined"
 
 
 def coincidences(units: Iterable[tuple[Unit, int]]) -> Counter[tuple[Hashable, Hashable]]:
@@ -78,9 +88,11 @@ def kappa(table: Table) -> Figure:
     return Figure(float(Fraction(observed - by_chance) / (number * number - by_chance)))
 
 
-def share(agreeing: int, pairs: int) -> Figure:
+def share(agreeing: int, pairs: int) -> Share:
     """Return which share of the pairs of values agrees."""
-    return Figure(agreeing / pairs) if pairs else Figure(None, NOTHING)
+    if not pairs:
+        return Share(None, NOTHING)
+    return Share(agreeing / pairs, number=agreeing, of=pairs)
 
 
 def _diagonal(table: Table) -> Fraction | int:

@@ -15,6 +15,7 @@ from itertools import combinations
 from accounts.models import User
 from review.agreement.coefficients import (
     Figure,
+    Share,
     Table,
     Unit,
     alpha,
@@ -64,7 +65,7 @@ class PairFigures:
         )
 
     @property
-    def share(self) -> Figure:
+    def share(self) -> Share:
         return share(self.both + self.neither, self.units)
 
 
@@ -86,7 +87,7 @@ class CodeFigures:
         return alpha(self.table)
 
     @property
-    def share(self) -> Figure:
+    def share(self) -> Share:
         return share(self.agreeing, self.pairs)
 
     @property

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from accounts.models import User
 from core.disclosure_control import each_hidden, is_few
+from core.shares import say_share
 from review.coding.samples import blind_to
 from review.errors import FindingRefused
 from review.findings.agreeing import agreements_with
@@ -25,7 +26,7 @@ from review.findings.finding_counts import (
 from review.findings.method import Method, method_of
 from review.findings.outline import Item, outline_of
 from review.findings.printing import ReportPassage, passages_of
-from review.findings.scale import say_share, scale_of, why_not_fitting
+from review.findings.scale import scale_of, why_not_fitting
 from review.models import Code, Finding, ReportHeading
 from review.quotes.roles import RoleWords
 from review.redaction.readable_texts import without_digest

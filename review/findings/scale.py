@@ -14,6 +14,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.canonical import digest
+from core.shares import WHOLE, say_share
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.on_record import changed_last_by
 from review.models import StrengthStep
@@ -21,7 +22,6 @@ from submissions.calls.models import Call
 
 USUAL = (("all", 100), ("most", 51), ("many", 30), ("some", 10), ("a few", 0))
 MOST_STEPS = 12
-WHOLE = 100  # per cent
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,6 @@ def fitting_step(scale: Sequence[StrengthStep], *, number: int, of: int) -> Stre
         if number * WHOLE >= step.smallest_share * of:
             return step
     return None
-
-
-def say_share(number: int, of: int) -> str:
-    """Return the share in per cent, rounded down: “49.3%”; so it never reaches a step too soon."""
-    tenths = number * 10 * WHOLE // of
-    return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"
 
 
 def why_not_fitting(

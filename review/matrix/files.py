@@ -168,7 +168,7 @@ def _cell(
         *column,
         responses=cell.responses,
         base=base,
-        share="" if cell.share is None else round(cell.share, 1),
+        share="" if cell.share is None else cell.share,
         passages=cell.passages,
         summary=cell.summary.text if cell.summary else "",
     )

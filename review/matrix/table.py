@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.disclosure_control import FEW, Shown
+from core.shares import per_cent, say_share
 from review.coding.tree import CodeInTree, tree
 from review.matrix.cell_counts import Counted, count_cells, number_of
 from review.matrix.hiding import hidden_line
@@ -25,13 +26,24 @@ class Column:
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """`share` is of the base, in per cent; None where either is hidden, or there is no base."""
+    """`base` is that of its column."""
 
     column: str
     responses: Shown
+    base: Shown
     passages: Shown
-    share: float | None
     summary: MatrixSummary | None
+
+    @property
+    def share(self) -> float | None:
+        """Per cent of the base; None where either is hidden, or there is no base."""
+        number, of = self.responses.number, self.base.number
+        return per_cent(number, of) if number is not None and of else None
+
+    @property
+    def said_share(self) -> str:
+        number, of = self.responses.number, self.base.number
+        return say_share(number, of) if number is not None and of else ""
 
 
 @dataclass(frozen=True)
@@ -129,14 +141,11 @@ def _line(
 def _cell(
     column: str, responses: Shown, passages: int, base: Shown, summary: MatrixSummary | None
 ) -> MatrixCell:
-    share = None
-    if responses.number is not None and base.number:
-        share = 100 * responses.number / base.number
     return MatrixCell(
         column,
         responses,
+        base,
         Shown(None) if responses.number is None else Shown(passages),
-        share,
         summary,
     )
 
@@ -146,7 +155,3 @@ def in_words(shown: Shown) -> str:
     if shown.number is not None:
         return f"{shown.number:,}"
     return f"fewer than {FEW}" if shown.is_few else "not shown"
-
-
-def share_in_words(share: float | None) -> str:
-    return "" if share is None else f"{share:.0f}%"

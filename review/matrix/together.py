@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from core.disclosure_control import Shown, is_few, leaves_few
+from core.shares import say_share
 from review.coding.tree import CodeInTree
 from review.matrix.selection import Selection
 
@@ -30,14 +31,14 @@ class Pair:
     of_second: Shown
 
     @property
-    def share(self) -> float | None:
-        """Per cent of the responses with either code that have both; None where one is hidden."""
+    def said_share(self) -> str:
+        """Per cent of the responses with either code that have both; "" where one is hidden."""
         both, first, second = (
             each.number for each in (self.responses, self.of_first, self.of_second)
         )
         if both is None or first is None or second is None:
-            return None
-        return 100 * both / (first + second - both)
+            return ""
+        return say_share(both, first + second - both)
 
 
 def pairs_of(selection: Selection, codes: Sequence[CodeInTree]) -> list[Pair]:

@@ -30,8 +30,7 @@ def readable_answers(version: Version) -> dict[str, str]:
 def readable_texts(versions: Iterable[Version]) -> dict[int, dict[str, str]]:
     """Return the same for several versions, by their primary keys, in one query."""
     texts = {version.pk: version.texts for version in versions}
-    redacted = RedactedVersion.objects.filter(pk__in=texts)
-    return texts | dict(redacted.values_list("pk", "texts"))
+    return texts | redacted_answers(texts)
 
 
 def readable_file_text(file_text: FileText) -> str:
@@ -58,12 +57,13 @@ def readable_words(
     return readable_answers(version).get(key, "")[start:end]
 
 
-def readable_text(version: int, key: str, file_text: FileText | None, *, original: str) -> str:
-    """Return one text of the version with this primary key, without what is hidden."""
-    if file_text is not None:
-        return readable_file_text(file_text)
-    redacted = RedactedVersion.objects.filter(pk=version).values_list("texts", flat=True).first()
-    return original if redacted is None else redacted.get(key, "")
+def redacted_answers(versions: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Return the text answers of those of the versions that have hidden words, without these.
+
+    The versions are given by their primary keys, and so are the answers.
+    """
+    redacted = RedactedVersion.objects.filter(pk__in=list(versions))
+    return dict(redacted.values_list("pk", "texts"))
 
 
 class Passage(Protocol):

@@ -75,7 +75,7 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     assert secrecy.get_by_role("cell").all_inner_texts() == [
         "0.000",
         "0.000",
-        "66.7%",
+        "66.6%",
         "3",
         "1",
         "0",

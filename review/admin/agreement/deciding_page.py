@@ -69,7 +69,7 @@ def page(
         "decide",
         "Decide which codes stand",
         error=error,
-        one=as_shown(difference, comparison, request.user),
+        one=as_shown([difference], comparison, request.user)[0],
         why_not=why_not_yet(comparison, difference.text.response.pk),
         offered=_offered(request, comparison, difference),
         nothing=_nothing_is_ticked(request, difference),

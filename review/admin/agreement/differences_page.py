@@ -1,5 +1,6 @@
 """The sentences that the coders of a sample coded differently, and the record of who read them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,11 @@ from review.agreement.coding_differences import Difference, differences
 from review.agreement.comparing import Comparison, compare
 from review.agreement.deciding import said
 from review.models import Code, CodingDecision, CodingSample
-from review.redaction.readable_texts import readable_text, sees_redacted
+from review.redaction.readable_texts import (
+    readable_file_texts,
+    redacted_answers,
+    sees_redacted,
+)
 
 ON_A_PAGE = 25
 UNDECIDED, DECIDED = "undecided", "decided"
@@ -46,7 +51,8 @@ class ShownDecision:
 class ShownDifference:
     """`before` and `after` are the sentences around it; `address` is where to decide.
 
-    `differing` are the codes about which the coders differ.
+    `differing` are the codes about which the coders differ. `has_hidden`: readers outside the team
+    do not see all of these words.
     """
 
     response: str
@@ -56,6 +62,7 @@ class ShownDifference:
     quote: str
     before: str
     after: str
+    has_hidden: bool
     coders: list[ShownCoder]
     differing: list[str]
     decision: ShownDecision | None
@@ -95,7 +102,7 @@ def page(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpR
         "differences",
         f"Where coders of {sample} differ",
         page=shown,
-        differences=[as_shown(one, comparison, request.user) for one in shown],
+        differences=as_shown(list(shown), comparison, request.user),
         in_files=sum(not may_read(request, one) for one in found),
         codes=sorted(comparison.codes.values(), key=lambda one: one.name.casefold()),
         code=code,
@@ -122,11 +129,30 @@ def record_reading(request: HttpRequest, sample: CodingSample, shown: list[Diffe
     )
 
 
-def as_shown(difference: Difference, comparison: Comparison, reader: Person) -> ShownDifference:
+def as_shown(
+    found: Sequence[Difference], comparison: Comparison, reader: Person
+) -> list[ShownDifference]:
+    sees = sees_redacted(reader, comparison.sample.call_id)
+    answers = redacted_answers({one.text.version for one in found})
+    files = readable_file_texts(
+        {one.text.file_text for one in found if one.text.file_text is not None}
+    )
+    shown = []
+    for one in found:
+        text = one.text
+        if text.file_text is not None:
+            readable = files[text.file_text.pk]
+        else:
+            readable = answers.get(text.version, {}).get(text.question.key, text.text)
+        shown.append(_shown(one, comparison, readable, sees=sees))
+    return shown
+
+
+def _shown(
+    difference: Difference, comparison: Comparison, readable: str, *, sees: bool
+) -> ShownDifference:
     text = difference.text
-    words = text.text
-    if not sees_redacted(reader, text.response.call_id):
-        words = readable_text(text.version, text.question.key, text.file_text, original=words)
+    words = text.text if sees else readable
     before, after = difference.around_in(words)
     address = reverse("admin:submissions_submission_change", args=[text.response.pk])
     texts = "?texts=1" if text.file_text is not None else ""
@@ -139,6 +165,7 @@ def as_shown(difference: Difference, comparison: Comparison, reader: Person) -> 
         quote=difference.passage.quote(words),
         before=before,
         after=after,
+        has_hidden=sees and _words(difference, text.text) != _words(difference, readable),
         coders=[
             ShownCoder(
                 comparison.coders[coder].get_username(),
@@ -152,6 +179,10 @@ def as_shown(difference: Difference, comparison: Comparison, reader: Person) -> 
             "admin:review_codingsample_decide", args=[comparison.sample.pk, name_of(difference)]
         ),
     )
+
+
+def _words(difference: Difference, text: str) -> tuple[str, ...]:
+    return difference.passage.quote(text), *difference.around_in(text)
 
 
 def shown_decision(decision: CodingDecision) -> ShownDecision:

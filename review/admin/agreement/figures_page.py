@@ -18,7 +18,7 @@ from core.row_keys import row_key
 from core.safe_cells import neutralise
 from review.admin.agreement.sample_pages import sample_page, show
 from review.agreement.coding_differences import differences
-from review.agreement.coefficients import Figure
+from review.agreement.coefficients import Figure, Share
 from review.agreement.comparing import Comparison, compare
 from review.agreement.figures import By, CodeFigures, PairFigures, figures
 from review.models import CodingSample
@@ -182,5 +182,6 @@ def _cell(figure: Figure) -> str:
     return "" if figure.value is None else f"{figure.value:.4f}"
 
 
-def _per_cent(figure: Figure) -> str:
-    return "" if figure.value is None else f"{100 * figure.value:.2f}"
+def _per_cent(share: Share) -> str:
+    """Return the share rounded down to a hundredth, so that 100.00 is all of them."""
+    return f"{share.number * 10_000 // share.of / 100:.2f}" if share.of else ""

@@ -18,6 +18,7 @@ from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.lists import ListedWhole
 from core.admin.uk_time import in_uk_time
+from core.shares import say_share
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
 from review.admin.findings.pages import call_page, finding_page, show
 from review.coding.samples import blind_to
@@ -28,7 +29,7 @@ from review.findings.finding_counts import codes_of, stands_of
 from review.findings.passage_words import with_hidden_words, words_for
 from review.findings.printing import why_not_printed
 from review.findings.reports import base_in_words
-from review.findings.scale import say_share, scale_of, why_not_fitting
+from review.findings.scale import scale_of, why_not_fitting
 from review.models import Code, Finding, FindingPassage
 from review.quotes.balance import balance_of
 from review.states import FindingStatus, Stance

@@ -43,7 +43,6 @@ from review.matrix.table import (
     MatrixCell,
     in_words,
     matrix_of,
-    share_in_words,
 )
 from review.models import Code, MatrixSummary
 
@@ -107,7 +106,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         "base_label": "all" if column is None else label,
         "responses": in_words(shown.responses),
         "passages_number": in_words(shown.passages),
-        "share": share_in_words(shown.share),
+        "share": shown.said_share,
         "base": in_words(matrix.base if column is None else _base(matrix, column)),
         "matrix_address": matrix_address(selection),
         "query": query_of(selection, **({} if column is None else {OPTION: column})),
@@ -233,7 +232,7 @@ def _chart(matrix: Matrix, line: Line) -> BarChart | None:
         "Bar chart of the responses under this code. The table has every number.",
     )
     bars = [
-        replace(bar, share=share_in_words(cell.share))
+        replace(bar, share=cell.said_share)
         for bar, cell in zip(drawn.bars, line.cells, strict=True)
     ]
     return replace(drawn, bars=bars)

@@ -17,7 +17,7 @@ from review.duplicates.counting_once import has_decided
 from review.matrix.columns import choices_across
 from review.matrix.selection import Selection
 from review.matrix.summaries import sees_summaries
-from review.matrix.table import Line, Matrix, MatrixCell, in_words, matrix_of, share_in_words
+from review.matrix.table import Line, Matrix, MatrixCell, in_words, matrix_of
 from submissions.calls.models import Call
 
 
@@ -108,7 +108,7 @@ def _cell(line: Line, cell: MatrixCell, selection: Selection, *, whole: bool = F
     return ShownCell(
         responses=in_words(cell.responses),
         passages=in_words(cell.passages),
-        share=share_in_words(cell.share),
+        share=cell.said_share,
         summary=cell.summary.text if cell.summary else "",
         address=f"{page}?{query}",
         is_number=cell.responses.number is not None,

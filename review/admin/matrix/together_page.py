@@ -13,7 +13,7 @@ from review.admin.matrix.choosing import query_of, selection_from
 from review.admin.matrix.matrix_page import choices_of
 from review.coding.tree import tree
 from review.matrix.selection import Selection
-from review.matrix.table import in_words, share_in_words
+from review.matrix.table import in_words
 from review.matrix.together import Pair, pairs_of
 from submissions.calls.models import Call
 
@@ -76,8 +76,7 @@ def chart_of_pairs(pairs: Sequence[Pair]) -> BarChart | None:
         "Bar chart of how many responses have both codes. The table has every number.",
     )
     bars = [
-        replace(bar, share=share_in_words(pair.share))
-        for bar, pair in zip(drawn.bars, pairs, strict=True)
+        replace(bar, share=pair.said_share) for bar, pair in zip(drawn.bars, pairs, strict=True)
     ]
     return replace(drawn, bars=bars)
 
@@ -91,7 +90,7 @@ def _shown(pair: Pair, selection: Selection) -> ShownPair:
         overlaps=in_words(pair.overlaps),
         of_first=in_words(pair.of_first),
         of_second=in_words(pair.of_second),
-        share=share_in_words(pair.share),
+        share=pair.said_share,
         address=f"{page}?{query_of(selection)}",
         overlapping=f"{page}?{query_of(selection, overlapping='1')}",
     )

@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from accounts.models import AuditEvent
 from accounts.rights import may
 from accounts.states import Action
 from core.row_keys import row_key
@@ -37,15 +36,6 @@ def address_to_write_about(about: About) -> str:
     if about.response is not None:
         return address_to_write(about.call, response=about.response.pk)
     return address_to_write(about.call)
-
-
-def about_of_deleted(event: AuditEvent) -> About:
-    """Return what a deleted memo was about, as its record says: of a passage its response."""
-    call = Call.objects.get(pk=event.call_id or 0)
-    codes = Code.objects.filter(call=call, pk=event.detail.get("code") or 0)
-    readable = Submission.objects.filter(call=call, state__in=READABLE)
-    response = readable.filter(pk=event.submission_id or 0).first()
-    return About(call, code=codes.first(), response=response)
 
 
 def address_to_write_on(version: Version, source: Source, passage: Passage) -> str:

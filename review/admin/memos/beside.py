@@ -13,7 +13,7 @@ from accounts.states import Action
 from core.admin.uk_time import in_uk_time
 from review.admin.memos.about import address_to_write
 from review.admin.shortening import shorten
-from review.memos.visible_memos import seen_by, words_of_passage
+from review.memos.visible_memos import passage_words, seen_by
 from review.memos.writing import READABLE
 from review.models import Code, Coding, Memo
 from submissions.responses.models import Submission
@@ -21,13 +21,17 @@ from submissions.responses.models import Submission
 
 @dataclass(frozen=True)
 class ShownMemo:
-    """`question` and `passage` are empty where the memo is about no passage."""
+    """`question` and `passage` are empty where the memo is about no passage.
+
+    `has_hidden`: readers outside the team do not see all of the passage.
+    """
 
     memo: Memo
     by: str
     when: str
     question: str
     passage: str
+    has_hidden: bool
 
 
 def shown_memos(request: HttpRequest, response: Submission) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def shown_memos(request: HttpRequest, response: Submission) -> dict[str, Any]:
     if response.current_version_id is None or response.state not in READABLE:
         return {}
     return {
-        "memos": _shown(request, Memo.objects.filter(submission=response)),
+        "memos": _shown(request, Memo.objects.filter(submission=response), response.call_id),
         "write_memo": _address(request, response.call_id, response=response.pk),
     }
 
@@ -43,7 +47,7 @@ def shown_memos(request: HttpRequest, response: Submission) -> dict[str, Any]:
 def memos_of_code(request: HttpRequest, code: Code) -> dict[str, Any]:
     """Return the memos for the page of a code, and where the reader may write one."""
     return {
-        "memos": _shown(request, code.memos.all()),
+        "memos": _shown(request, code.memos.all(), code.call_id),
         "write_memo": _address(request, code.call_id, code=code.pk),
     }
 
@@ -64,18 +68,21 @@ def _overlaps(memo: Memo, coding: Coding) -> bool:
     return is_same and memo.start < coding.end and coding.start < memo.end
 
 
-def _shown(request: HttpRequest, memos: QuerySet[Memo]) -> list[ShownMemo]:
+def _shown(request: HttpRequest, memos: QuerySet[Memo], call: int) -> list[ShownMemo]:
     rows = memos.select_related("by", "changed_by", "question", "version", "file_text")
     rows = rows.defer("version__canonical_text").order_by("at", "pk")
+    seen = list(seen_by(rows, current_user(request)))
+    passages = passage_words(seen, reader=request.user, call=call)
     return [
         ShownMemo(
             memo=memo,
             by=(memo.changed_by or memo.by).get_username(),
             when=in_uk_time(memo.changed_at or memo.at),
             question=memo.question.key if memo.question else "",
-            passage=shorten(words_of_passage(memo, reader=request.user)),
+            passage=shorten(passages[memo.pk].words),
+            has_hidden=passages[memo.pk].has_hidden,
         )
-        for memo in seen_by(rows, current_user(request))
+        for memo in seen
     ]
 
 

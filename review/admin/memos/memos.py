@@ -15,21 +15,16 @@ from django.utils.safestring import SafeString
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
 from accounts.current_user import current_user
-from accounts.models import AuditEvent, User
+from accounts.models import User
 from accounts.record import record
 from accounts.rights import calls_of, may
 from accounts.states import Action, AuditAction
 from core import clock
-from core.admin.edit_conflicts import SOMEBODY
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key
-from review.admin.memos.about import (
-    about_of,
-    about_of_deleted,
-    address_to_write_about,
-    say_about,
-)
+from review.admin.memos.about import about_of, address_to_write_about, say_about
+from review.admin.memos.gone import why_gone
 from review.admin.response_filters import Choices, OneOf
 from review.admin.shortening import shorten
 from review.errors import MemoOutdated, MemoRefused
@@ -206,7 +201,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
                     messages.success(request, "The memo is kept as it is now.")
                     return redirect("admin:review_memo_change", memo.pk)
         passage = words_of_passage(memo, reader=request.user)
-        if passage:
+        if passage.words:
             _record_reading(request, memo.call, memo.submission)
         said, address = say_about(memo)
         more = {
@@ -214,7 +209,8 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
             "memo": memo,
             "about": said,
             "address": address,
-            "passage": passage,
+            "passage": passage.words,
+            "has_hidden": passage.has_hidden,
             "written": self.written(memo),
             "changed": self.changed(memo),
             "earlier": [
@@ -242,26 +238,17 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         return redirect("admin:review_memo_changelist")
 
     def _write_again(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
-        """Show what was typed as a new memo, where somebody deleted the one that it was to change.
-
-        None if nobody did, or the reader does not code in its call.
-        """
-        deleted = AuditEvent.objects.filter(
-            action=AuditAction.MEMO_DELETED,
-            detail__memo=row_key(object_id),
-            call__in=calls_of(request.user, Action.CODE),
-        )
-        event = deleted.select_related("actor").first()
-        if event is None:
+        """Show what was typed as a new memo, where the one that it was to change is gone."""
+        found = why_gone(request, object_id, super().get_queryset(request))
+        if found is None:
             return None
-        about = about_of_deleted(event)
+        about, said = found
         more = {
             "title": "Write a memo",
             **_said(request, about),
             "form": MemoForm(request.POST),
             "action": address_to_write_about(about),
-            "error": f"{event.actor or SOMEBODY} deleted this memo while this page was open. "
-            "What you typed is below: keep it as a new memo.",
+            "error": f"{said} What you typed is below: keep it as a new memo.",
         }
         return self._page(request, "write", more, OUTDATED)
 
@@ -282,7 +269,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         return TemplateResponse(request, f"{PAGES}/{template}.html", context, status=status)
 
 
-def _said(request: HttpRequest, about: About) -> dict[str, str]:
+def _said(request: HttpRequest, about: About) -> dict[str, str | bool]:
     """Return what the memo will be about, as the page of one says it."""
     passage = about.passage
     memo = Memo(call=about.call, code=about.code, submission=about.response)
@@ -290,10 +277,12 @@ def _said(request: HttpRequest, about: About) -> dict[str, str]:
         memo.version, memo.question = passage.version, passage.question
         memo.file_text, memo.start, memo.end = passage.file_text, passage.start, passage.end
     said, address = say_about(memo)
+    words = words_of_passage(memo, reader=request.user)
     return {
         "about": said,
         "address": address,
-        "passage": words_of_passage(memo, reader=request.user),
+        "passage": words.words,
+        "has_hidden": words.has_hidden,
     }
 
 

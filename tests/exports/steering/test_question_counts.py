@@ -33,9 +33,9 @@ def test_page_has_a_table_of_each_closed_question_with_its_base(steering):
     ]
     assert shown["Do you set the terms?"] == [
         ["Option", "Responses", "Share"],
-        ["Yes", "1", "33%"],
-        ["No", "1", "33%"],
-        ["Not answered", "1", "33%"],
+        ["Yes", "1", "33.3%"],
+        ["No", "1", "33.3%"],
+        ["Not answered", "1", "33.3%"],
         ["Not asked", "3", ""],
     ]
     assert "Asked: 3. Answered: 2." in text

@@ -9,6 +9,7 @@ from review.agreement.coefficients import (
     NO_VARIATION,
     NOTHING,
     Figure,
+    Share,
     alpha,
     coincidences,
     kappa,
@@ -72,7 +73,8 @@ def test_kappa_is_that_of_the_published_example(table, expected):
 
 
 def test_figures_of_no_unit_are_undefined_and_say_why():
-    assert (alpha({}), kappa({}), share(0, 0)) == (Figure(None, NOTHING),) * 3
+    assert (alpha({}), kappa({})) == (Figure(None, NOTHING),) * 2
+    assert share(0, 0) == Share(None, NOTHING)
     assert coincidences([({True: 1, False: 0}, 5)]) == {}
 
 
@@ -80,7 +82,7 @@ def test_figures_without_variation_are_undefined_and_say_why():
     alike = coincidences([({True: 0, False: 2}, 50)])
     assert alpha(alike) == Figure(None, NO_VARIATION)
     assert kappa({(False, False): 50}) == Figure(None, NO_VARIATION)
-    assert share(50, 50) == Figure(1.0)
+    assert share(50, 50) == Share(1.0, number=50, of=50)
 
 
 def test_kappa_is_nought_where_one_coder_never_varies():

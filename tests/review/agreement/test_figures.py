@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_numbers_behind_them(sample, response, ada, bea
     assert whole.table == pay.table
     assert (pay.met_both, pay.met_one, pay.met_neither) == (2, 2, 2)
     assert (pay.agreeing, pay.pairs, pay.responses) == (2, 3, 1)
-    assert pay.share.per_cent == "66.7%"
+    assert pay.share.per_cent == "66.6%"
     assert pay.alpha.value == pytest.approx(1 - 5 * 2 / 18)  # 1 - (n - 1) o / (n0 n1 * 2)
     assert pay.kappas == [pytest.approx(0.4)]
 
@@ -70,7 +70,7 @@ def test_code_that_all_give_throughout_is_undefined_and_says_why(sample, respons
     pay = figures(compare(sample), By.SENTENCE)[1]
     assert (pay.alpha.said, pay.alpha.why) == ("undefined", NO_VARIATION)
     assert pay.pairs_of_coders[0].kappa.why == NO_VARIATION
-    assert pay.share.per_cent == "100.0%"
+    assert pay.share.per_cent == "100%"
 
 
 def test_response_with_which_one_coder_is_done_is_not_compared(sample, response, ada, bea):

@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEvent
-from accounts.states import Role
+from accounts.models import AuditEvent, Membership
+from accounts.states import Action, Role
 from review.coding.samples import close_sample
 from review.models import Code, CodingDecision
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.agreement.codings import PAY, SHARE, STORY, be_done, code, draw
+from tests.review.redaction_makers import make_redaction
 from tests.review.test_coding_page import coder, signed_in
 
 
@@ -40,14 +41,14 @@ def test_figures_are_shown_with_the_numbers_behind_them(differ, boss):
     client = signed_in(boss)
     assert address(differ) in client.get(address(differ, "change/")).content.decode()
     shown = client.get(address(differ)).content.decode()
-    pay = ["0.444", "0.400", "66.7%", "3", "2", "2", "2", "2"]
+    pay = ["0.444", "0.400", "66.6%", "3", "2", "2", "2", "2"]
     assert ["Pay", *pay] in cells(shown)
     assert ["All codes", *pay] in cells(shown)
-    assert ["ada and bea", "0.400", "66.7%", "1", "1", "0", "1", "3", "1"] in cells(shown)
+    assert ["ada and bea", "0.400", "66.6%", "1", "1", "0", "1", "3", "1"] in cells(shown)
     assert "1 of 1 drawn" in shown
     by_answer = client.get(address(differ) + "?by=answer").content.decode()
     why = "undefined: nothing varies: all are coded alike, so that chance alone would agree always"
-    assert ["Pay", why, why, "100.0%", "1", "1", "2", "0", "0"] in cells(by_answer)
+    assert ["Pay", why, why, "100%", "1", "1", "2", "0", "0"] in cells(by_answer)
 
 
 def test_sample_with_which_no_two_coders_are_done_says_so(sample, boss):
@@ -76,7 +77,7 @@ def test_file_has_each_figure_with_its_numbers_and_runs_no_formula(differ, boss)
         "coders": "all coders",
         "krippendorff_alpha": "0.4444",
         "cohen_kappa": "",
-        "per_cent_agreement": "66.67",
+        "per_cent_agreement": "66.66",
         "undefined_because": "",
         "responses": "1",
         "units": "3",
@@ -134,6 +135,23 @@ def test_differences_are_side_by_side_and_their_reading_is_on_record(differ, res
     event = AuditEvent.objects.get(action="differences_read")
     assert event.detail == {"sample": differ.pk, "shown": [response.reference]}
     assert "Decide<span" not in signed_in(ada).get(address(differ, "differences/")).content.decode()
+
+
+@pytest.mark.parametrize("hidden", ["pay", "money"])
+@pytest.mark.parametrize("sees", [True, False])
+def test_words_that_others_do_not_see_are_marked(differ, response, boss, sees, hidden):
+    said = "Words of it are hidden from readers outside the team."
+    if not sees:
+        Membership.objects.filter(person=boss).update(without=[Action.SEE_REDACTED])
+    client = signed_in(boss)
+    where = address(differ, "differences/")
+    listed = client.get(where).content.decode()
+    place = re.search(r'<a href="([^"]*/differences/[^"]+/)">Decide<', listed)[1]
+    assert said not in listed
+    make_redaction(response, hidden)  # in the sentence, or in the one after it
+    for one in (where, place):
+        shown = client.get(one).content.decode()
+        assert ((said in shown), ("█" in shown)) == (sees, not sees)
 
 
 def test_decision_is_taken_on_the_page_of_a_difference(differ, boss, ada, bea):

@@ -11,7 +11,6 @@ from review.findings.scale import (
     define_scale,
     etag_of_scale,
     fitting_step,
-    say_share,
     scale_of,
     why_not_fitting,
 )
@@ -50,14 +49,6 @@ def said(evidence):
 def test_word_fits_from_its_share_on(number, of, word):
     fits = fitting_step(SCALE, number=number, of=of)
     assert (fits.name if fits else None) == word
-
-
-def test_share_is_rounded_down_so_that_no_step_is_reached_too_soon():
-    assert (say_share(50_999, 100_000), say_share(1, 2), say_share(3, 3)) == (
-        "50.9%",
-        "50%",
-        "100%",
-    )
 
 
 @pytest.mark.parametrize(

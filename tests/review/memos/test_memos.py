@@ -63,7 +63,9 @@ def test_memo_is_on_the_call_a_code_a_response_or_a_passage(call, response):
         write(on_passage(response)),
     ]
     reader = make_user(Role.CODER)
-    found = [(memo.code, memo.submission, words_of_passage(memo, reader=reader)) for memo in made]
+    found = [
+        (memo.code, memo.submission, words_of_passage(memo, reader=reader).words) for memo in made
+    ]
     assert found == [
         (None, None, ""),
         (code, None, ""),

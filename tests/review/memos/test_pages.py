@@ -5,12 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent
-from accounts.states import AuditAction, Role
+from accounts.models import AuditEvent, Membership
+from accounts.states import Action, AuditAction, Role
 from review.coding.codings import code_passage
 from review.memos.writing import About, PassageOf, change_memo, write_memo
 from review.models import Memo
 from tests.makers import make_call, make_code, make_submitted, while_open
+from tests.review.agreement.codings import draw
+from tests.review.redaction_makers import make_redaction
 from tests.review.test_coding_page import STORY, address, coder, of_words, page, part, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +191,56 @@ def test_list_asks_the_database_as_often_with_many_memos(client, response, ada):
             client.get(MEMOS)
         numbers.append(len(queries))
     assert numbers[0] == numbers[2]
+
+
+HIDDEN = "Words of it are hidden from readers outside the team."
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_words_that_others_do_not_see_are_marked(response, ada, sees):
+    question = response.call.questions.get(key="story")
+    start = STORY.index("Rivals share.")
+    passage = PassageOf(response.current_version, question, start, start + len("Rivals share."))
+    memo = write(About(response.call, response=response, passage=passage), ada)
+    other = PassageOf(response.current_version, question, 0, 4)
+    write(About(response.call, response=response, passage=other), ada)
+    if not sees:
+        Membership.objects.filter(person=ada).update(without=[Action.SEE_REDACTED])
+    client = signed_in(ada)
+    here = f"{MEMOS}{memo.pk}/change/"
+    query = f"?response={response.pk}&version=1&question=story&start={start}&end={start + 6}"
+    pages = [here, write_page(response.call, query)]
+    assert not any(HIDDEN in text(client.get(one)) for one in pages)
+    assert HIDDEN not in page(client, response)
+    make_redaction(response, "Rivals")
+    assert all((HIDDEN in text(client.get(one))) == sees for one in pages)
+    assert page(client, response).count(HIDDEN) == sees
+    assert ("Rivals share." in text(client.get(here))) == sees
+
+
+def test_memos_beside_a_response_take_as_many_queries_for_many_as_for_one(response, ada):
+    question = response.call.questions.get(key="story")
+    passage = PassageOf(response.current_version, question, 0, 4)
+    Membership.objects.filter(person=ada).update(without=[Action.SEE_REDACTED])
+    client, numbers = signed_in(ada), []
+    for _ in range(3):
+        write(About(response.call, response=response, passage=passage), ada)
+        page(client, response)
+        with CaptureQueriesContext(connection) as queries:
+            page(client, response)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[2]
+
+
+def test_what_is_typed_is_kept_where_a_blind_sample_begins_meanwhile(client, response, ada):
+    bea, boss = coder(response.call, "bea"), coder(response.call, "boss", Role.MANAGER)
+    memo = write(About(response.call, response=response), bea, words="Of bea.")
+    draw(response.call, [ada, bea], boss)
+    answer = client.post(f"{MEMOS}{memo.pk}/change/", GIVEN | {"text": "Of ada.", "seen": "1"})
+    assert answer.status_code == 409
+    shown = text(answer)
+    assert f"You code {response} blind by now" in shown
+    assert ("Of ada." in shown, "Of bea." in shown) == (True, False)
+    client.post(answer.context["action"], GIVEN | {"text": "Of ada."})
+    mine = Memo.objects.exclude(pk=memo.pk).get()
+    assert (mine.submission, mine.text, mine.by) == (response, "Of ada.", ada)
