@@ -18,6 +18,9 @@
   let unknown = ""; // a code that the codebook does not have, entered once
   let queue = Promise.resolve(); // one after the other, in the order in which they were made
   let waiting = []; // what is drawn until the server has answered
+  let unanswered = 0; // saves
+  let refusal = ""; // of a save before those that are unanswered
+  let afterSaves = null; // what leads elsewhere, once all is saved
 
   const texts = () => [...document.querySelectorAll("[data-sentences]")];
   const textOf = (key) => texts().find((text) => text.dataset.source === key);
@@ -282,6 +285,8 @@
     if (passage) waiting.push(passage);
     draw();
     const slow = setTimeout(() => say("Saving…"), canHighlight ? SLOW : 0);
+    if (!unanswered) refusal = "";
+    unanswered += 1;
     queue = queue.then(async () => {
       try {
         const [address, fields] = wanted();
@@ -289,15 +294,31 @@
         const drawn = new DOMParser().parseFromString(fragment, "text/html");
         clearTimeout(slow);
         replace(fragment);
-        say(said ?? drawn.getElementById("coding-said").textContent);
+        const saved = said ?? drawn.getElementById("coding-said").textContent;
+        say(refusal ? `${refusal} After that: ${saved}` : saved);
       } catch (error) {
         clearTimeout(slow);
-        say(error.message);
+        refusal = error.message;
+        say(refusal);
         refused?.(error);
+        if (afterSaves) document.dispatchEvent(new Event("stays"));
+        afterSaves = null;
       }
       waiting = waiting.filter((one) => one !== passage);
       draw();
+      unanswered -= 1;
+      if (unanswered || !afterSaves) return;
+      const lead = afterSaves;
+      afterSaves = null;
+      lead();
     });
+  }
+
+  // The browser drops what is not sent when it leaves, and nobody would read a refusal.
+  function leadElsewhere(lead) {
+    if (!unanswered) return lead();
+    afterSaves = lead;
+    say("Saving…");
   }
 
   function hasChosen() {
@@ -329,7 +350,7 @@
       form.append(input);
     }
     document.body.append(form);
-    form.submit();
+    leadElsewhere(() => form.submit());
   }
 
   function code(name, pk) {
@@ -373,7 +394,7 @@
     address.searchParams.set("version", bar.dataset.version);
     address.searchParams.set("start", chosen.start);
     address.searchParams.set("end", chosen.end);
-    document.location.assign(address);
+    leadElsewhere(() => document.location.assign(address));
   }
 
   // Name the codes that have what was typed, once. Return whether the coder is to choose.
@@ -430,6 +451,32 @@
     // Without an address of its own, a button's `formAction` is that of the page.
     const address = button.hasAttribute("formaction") ? button.formAction : form.action;
     save(() => [address, fields]);
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!unanswered || !link || event.defaultPrevented || event.button || link.target) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (link.getAttribute("href").startsWith("#")) return;
+    event.preventDefault();
+    leadElsewhere(() => document.location.assign(link.href));
+  });
+
+  // Before the scripts that take a form as sent.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const { target: form, submitter } = event;
+      if (!unanswered || form === bar || form.closest("details.codings")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      leadElsewhere(() => form.requestSubmit(submitter));
+    },
+    true
+  );
+
+  addEventListener("beforeunload", (event) => {
+    if (unanswered) event.preventDefault();
   });
 
   bar.hidden = !texts().length;

@@ -24,8 +24,10 @@
     }, 3000);
   });
 
-  // The browser may show the page again as it was left.
-  addEventListener("pageshow", () => {
-    for (const form of document.forms) sent.delete(form);
-  });
+  // The browser may show the page again as it was left, or the page is not left after all.
+  for (const [target, name] of [[window, "pageshow"], [document, "stays"]]) {
+    target.addEventListener(name, () => {
+      for (const form of document.forms) sent.delete(form);
+    });
+  }
 }

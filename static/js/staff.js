@@ -34,7 +34,9 @@ find("?")?.addEventListener("click", (event) => {
   list.showModal();
 });
 
-// The browser may show the page again as it was left.
-window.addEventListener("pageshow", () => {
-  isLeaving = false;
-});
+// The browser may show the page again as it was left, or the page is not left after all.
+for (const [target, name] of [[window, "pageshow"], [document, "stays"]]) {
+  target.addEventListener(name, () => {
+    isLeaving = false;
+  });
+}

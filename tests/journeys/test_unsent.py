@@ -1,0 +1,128 @@
+"""What staff typed or coded and the portal does not have yet, when they go to another page."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import expect
+
+from accounts.states import Role
+from review.models import Coding
+from submissions.responses.models import Submission
+from tests.journeys.waiting import wait_for
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def code_two_sentences(page):
+    for _ in range(2):
+        page.keyboard.press("]")
+        page.keyboard.press("f")
+        page.keyboard.type("Money")
+        page.keyboard.press("Enter")
+
+
+def hold_first(page, held):
+    """Keep the first coding on its way; those after it go through."""
+
+    def handle(route):
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(lambda address: "/codings/" in address, handle)
+
+
+@pytest.fixture
+def first_of_two(open_browser, live_server, at):
+    """The page of the newest of two responses for somebody of this role: `first_of_two(role)`."""
+
+    def opened(role):
+        call = make_call()
+        start = while_open(call)
+        at(start + timedelta(minutes=30))
+        responses = [
+            make_submitted(call, at=start + timedelta(minutes=minute), story="One is. Two is.")
+            for minute in range(2)
+        ]
+        user = make_user(role, username="ann")
+        make_code(call=call, name="Money", by=user)
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page = open_browser(1280)
+        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(f"/admin/submissions/submission/{responses[1].pk}/change/")
+        return page, responses
+
+    return opened
+
+
+def stay(page, press):
+    """Press what leads elsewhere; whoever is asked stays."""
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    press()
+    wait_for(page, lambda: asked, "nobody was asked on leaving")
+    assert asked == ["beforeunload"]
+
+
+@pytest.mark.parametrize("key", ["j", "c"])
+def test_a_note_that_is_typed_is_not_lost_by_another_key(first_of_two, key):
+    page, responses = first_of_two(Role.REVIEWER)
+    page.locator("#write-note").click()
+    field = page.locator("#note_text")
+    field.press_sequentially("Ask which council this was.")
+    page.locator("h1").click()
+    for _ in range(2):  # the key counts again once somebody has stayed
+        stay(page, lambda: page.keyboard.press(key))
+        page.wait_for_timeout(600)
+    expect(page.locator("h1")).to_have_text(str(responses[1]))
+    assert set(Submission.objects.values_list("triage_status", flat=True)) == {"unread"}
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    with page.expect_navigation():
+        page.get_by_role("button", name="Keep the note").click()
+    expect(page.get_by_text("Ask which council this was.")).to_be_visible()
+    with page.expect_navigation():
+        page.keyboard.press(key)
+    assert asked == []
+
+
+def test_a_page_waits_for_what_is_being_coded_before_it_is_left(first_of_two):
+    page, responses = first_of_two(Role.CODER)
+    held = []
+    hold_first(page, held)
+    code_two_sentences(page)
+    page.keyboard.press("j")
+    wait_for(page, lambda: held, "nothing was sent")
+    page.wait_for_timeout(300)
+    expect(page.locator("h1")).to_have_text(str(responses[1]))
+    expect(page.locator("#coding-status")).to_have_text("Saving…")
+    held[0].continue_()
+    expect(page.locator("h1")).to_have_text(str(responses[0]))
+    assert Coding.objects.filter(version__submission=responses[1]).count() == 2
+
+
+def test_a_page_is_not_left_where_a_coding_is_refused(first_of_two):
+    page, responses = first_of_two(Role.CODER)
+    held = []
+    hold_first(page, held)
+    code_two_sentences(page)
+    page.keyboard.press("j")
+    wait_for(page, lambda: held, "nothing was sent")
+    held[0].abort()
+    expect(page.locator("#coding-status")).to_have_text(
+        "Not saved: the portal cannot be reached. Try again. After that: Under “Money”: Two is."
+    )
+    expect(page.locator("h1")).to_have_text(str(responses[1]))
+    assert parse_qs(held[0].request.post_data)["quote"] == ["One is."]
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    expect(page.locator("h1")).to_have_text(str(responses[0]))
+    assert Coding.objects.count() == 1
