@@ -34,8 +34,10 @@ from submissions.outbox import holding
 from submissions.responses.models.attachments import private_storage
 
 IN_MEMORY = 8 * 1024 * 1024  # bytes of a file; longer ones wait on the disk that they go to
-# What may lie in the store before a restore.
-BESIDE_FILES = frozenset({erasing.FOLDER, reports.FOLDER, holding.MARK, moving_files.LAST})
+# What may lie in the store before a restore; the last is of a disk of its own.
+BESIDE_FILES = frozenset(
+    {erasing.FOLDER, reports.FOLDER, holding.MARK, moving_files.LAST, "lost+found"}
+)
 TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind <> 'i'"
 
 
@@ -225,6 +227,11 @@ def _first_file_or_refusal(storage: Storage) -> str:
         ) from None
     except StoreAway as error:
         raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
+    except OSError as error:
+        raise BackupFailed(
+            f"Whether the store of files is empty cannot be seen: {error.strerror}: "
+            f"{error.filename}. Let the portal's account read it."
+        ) from None
 
 
 def _first_file(storage: Storage, folder: str = "") -> str:

@@ -8,19 +8,21 @@ import resource
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pyrage
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from backups import programs, reports
+from backups import programs, reports, restoring
 from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, digest_of
 from backups.reports import Kind
-from core import schema
+from core import clock, schema
 from submissions.outbox import holding
 from submissions.responses import submitting
 from submissions.responses.models import Attachment
+from submissions.responses.models.attachments import private_storage
 from tests.backups.conftest import make_keys, run
 from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
 
@@ -188,6 +190,42 @@ def test_folder_that_cannot_be_read_is_told_in_a_line(folder, monkeypatch, words
     assert str(refused.value) == (
         f"The folder of backups {folder.path} cannot be read: Permission denied."
     )
+
+
+def test_store_on_a_disk_of_its_own_is_empty_and_one_that_cannot_be_read_is_refused(
+    store, monkeypatch
+):
+    (store / "lost+found").mkdir()
+    (store / "lost+found" / "#12").write_text("of the file system\n")
+    assert restoring._first_file_or_refusal(private_storage()) == ""
+    (store / "attachments").mkdir()
+    listdir = type(private_storage()).listdir
+
+    def refuse(self, path):
+        if path == "attachments":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return listdir(self, path)
+
+    monkeypatch.setattr(type(private_storage()), "listdir", refuse)
+    with pytest.raises(restoring.BackupFailed) as refused:
+        restoring._first_file_or_refusal(private_storage())
+    assert str(refused.value) == (
+        "Whether the store of files is empty cannot be seen: Permission denied: attachments. "
+        "Let the portal's account read it."
+    )
+
+
+def test_clock_that_is_ahead_names_no_backup_and_deletes_none(call, folder, monkeypatch):
+    run("backup")
+    (first,) = folder.names()
+    now = clock.wall_now
+    monkeypatch.setattr(clock, "wall_now", lambda: now() + timedelta(days=400))
+    sleep(1.1)  # a backup is named by its second
+    run("backup")
+    assert len(folder.names()) == 2
+    assert folder.names()[0] == first
+    assert folder.names()[1][:10] == f"{now():%Y-%m-%d}"
+    assert reports.of(Kind.BACKUP).is_good
 
 
 def test_of_two_backups_at_once_one_is_refused(call, folder):

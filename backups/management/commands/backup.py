@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from pyrage import x25519
 
 from backups import drilling, making, nightly, reports
@@ -16,7 +16,7 @@ from backups.encryption import recipients_from
 from backups.errors import AlreadyRunning, BackupFailed, Damaged
 from backups.folder import LONGEST, BackupFolder
 from backups.reports import Kind
-from core import clock
+from core import clock, clock_check
 
 DAILY, WEEKLY = 14, 4
 NO_DATABASE = "The database does not answer: look at PostgreSQL. The next backup tries again."
@@ -95,7 +95,7 @@ class Command(BaseCommand):
                 number = making.write_erasures(into, recipients=recipients)
                 self.stdout.write(f"Erasures listed: {number:,}.")
             else:
-                self._back_up(into, recipients, options, clock.wall_now())
+                self._back_up(into, recipients, options, _now())
         except BackupFailed as error:
             raise CommandError(str(error)) from None
         except OperationalError:
@@ -179,6 +179,19 @@ class Command(BaseCommand):
             wall_now=clock.wall_now,
             wait=clock_of_process.sleep,
         )
+
+
+def _now() -> datetime:
+    """Return the moment by which a backup is named and old ones are deleted.
+
+    It is the database's where this machine's clock is wrong. By one that was ahead, every old
+    backup would be deleted, and for long no new one would be the newest.
+    """
+    at = clock.wall_now()
+    try:
+        return clock_check.corrected(at)
+    except DatabaseError:
+        return at  # no backup is made, and its report says why
 
 
 def _at_least_one(text: str) -> int:
