@@ -97,11 +97,6 @@ class Site:
             answered_at=time.time(),
         )
 
-    def own_text(self, person: Person) -> str:
-        """Return the response's text as its author downloads it, "" if it is not to be had."""
-        asked = self._ask("GET", f"{self._response}/text/", person)
-        return asked.text if asked.status == 200 else ""
-
     def _ask(self, method: str, path: str, person: Person, body: str = "") -> _Asked:
         asked = _Asked()
         connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)

@@ -11,7 +11,7 @@ from review.findings.reports import Report, ReportFinding
 from review.models import ReportHeading
 from review.states import FindingStatus, Stance
 
-FIRST, SECOND, THIRD = 2, 3, 4  # levels of headings below the title
+FIRST, SECOND = 2, 3  # levels of headings below the title
 STANCES = {
     Stance.SUPPORTS: "Passages that support it",
     Stance.CONTRARY: "Passages that speak against it",

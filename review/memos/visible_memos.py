@@ -12,7 +12,6 @@ from accounts.states import Action
 from review.coding.samples import blind_to
 from review.models import Memo
 from review.redaction.readable_texts import Passage, readable_quotes, sees_redacted
-from submissions.calls.models import Call
 
 
 def seen_by(memos: QuerySet[Memo], reader: User) -> QuerySet[Memo]:
@@ -25,10 +24,6 @@ def seen_by(memos: QuerySet[Memo], reader: User) -> QuerySet[Memo]:
     if is_administrator(reader):
         return seen
     return seen.filter(Q(file_text=None) | of_calls(reader, Action.OPEN_FILES))
-
-
-def of_whole_call(call: Call) -> QuerySet[Memo]:
-    return Memo.objects.filter(call=call, code=None, submission=None)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from submissions.responses.file_types.elsewhere import is_elsewhere
 from submissions.responses.file_types.refusals import DAMAGED, UNPACKS_TOO_BIG, NotTaken
 
 CONTENT_TYPES = "[Content_Types].xml"
-ROOT_RELATIONSHIPS = "_rels/.rels"
 # Of tags and attributes in one part: a tree of them takes forty times the room of its text.
 MOST_MARKS = 2_000_000
 
