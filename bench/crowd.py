@@ -56,7 +56,6 @@ class _Asked:
 
     status: int = 0
     location: str = ""
-    text: str = ""
     sent_from: float = math.inf
     sent_by: float = math.inf
 
@@ -109,7 +108,7 @@ class Site:
             connection.request(method, path, body or None, headers)
             asked.sent_by = time.time()
             response = connection.getresponse()
-            asked.text = response.read().decode(errors="replace")
+            response.read()
             asked.status = response.status
             asked.location = response.headers.get("Location", "")
         except (OSError, HTTPException):

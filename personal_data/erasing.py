@@ -46,7 +46,7 @@ from submissions.responses.addresses import known_addresses
 from submissions.responses.asking import end_questions
 from submissions.responses.ending.passes import erase_passes
 from submissions.responses.ending.stored_files import delete_rows
-from submissions.responses.erasing import tell
+from submissions.responses.erasing import enqueue_mails
 from submissions.responses.models import (
     Answer,
     Attachment,
@@ -86,7 +86,7 @@ def carry_out_all(*, at: datetime) -> int:
 
 def carry_out(request: ErasureRequest, *, at: datetime) -> bool:
     """Carry out one request, as far as that is possible now; return whether it is done."""
-    if not erase_from_database(request, at):
+    if not erase_from_database(request, at=at):
         return False
     request.refresh_from_db()
     _delete_files(request)
@@ -95,7 +95,7 @@ def carry_out(request: ErasureRequest, *, at: datetime) -> bool:
     return _forget_last_mail(request, at)
 
 
-def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = True) -> bool:
+def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = True) -> bool:
     """Return whether it is out of the database; not while one of its mails is being sent.
 
     `tells`: enqueue the last mail to the author, if it is at their request.
@@ -111,7 +111,7 @@ def erase_from_database(request: ErasureRequest, at: datetime, *, tells: bool = 
             return False
         last = []
         if tells and locked.ground == ErasureGround.AUTHOR:
-            last = tell(MailKind.ERASURE_DONE, locked, at)
+            last = enqueue_mails(MailKind.ERASURE_DONE, locked, at=at)
         forget_words(submission.pk)
         given = _given_as_identity(submission) if locked.is_about_identity else set()
         ending = _texts_that_end(locked, submission)

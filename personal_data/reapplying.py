@@ -73,7 +73,7 @@ def _erase_again(
 ) -> None:
     with transaction.atomic():
         request = _approved_request(response, tombstone, by, at)
-        erasing.erase_from_database(request, at, tells=False)
+        erasing.erase_from_database(request, at=at, tells=False)
     erasing.carry_out(request, at=at)
 
 

@@ -62,7 +62,7 @@ class OfResponses:
                 by=None,
                 at=at,
             )
-            ended += request is not None and erase_from_database(request, at)
+            ended += request is not None and erase_from_database(request, at=at)
         return +Counter({self.counted_as: ended})
 
     def _that_may_end(self, call: Call, at: datetime) -> QuerySet[Submission]:

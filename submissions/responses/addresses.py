@@ -100,7 +100,7 @@ def without(addresses: Iterable[str], one: str) -> list[str]:
 
 
 def enqueue_receipt(
-    version: Version, call: Call, at: datetime, *, earlier: list[str], for_links: str
+    version: Version, call: Call, *, at: datetime, earlier: list[str], for_links: str
 ) -> None:
     """Enqueue the receipt of a version, and a notice of it to each of the `earlier` addresses.
 
@@ -113,7 +113,7 @@ def enqueue_receipt(
     _enqueue(kind, [present] if present else [], version, call, at)
 
 
-def enqueue_acknowledgement(version: Version, call: Call, at: datetime) -> bool:
+def enqueue_acknowledgement(version: Version, call: Call, *, at: datetime) -> bool:
     """Enqueue the acknowledgement of a version that staff entered; False without an address.
 
     Staff typed the address: the mail has no answers and no link.
@@ -132,7 +132,7 @@ def enqueue_acknowledgement(version: Version, call: Call, at: datetime) -> bool:
     return bool(address)
 
 
-def enqueue_withdrawal(version: Version, call: Call, at: datetime) -> None:
+def enqueue_withdrawal(version: Version, call: Call, *, at: datetime) -> None:
     """Enqueue the notice of a withdrawal to each known address, the present one last."""
     present = address_of(version, call)
     others = without(known_addresses(version.submission, call), present)
@@ -140,7 +140,7 @@ def enqueue_withdrawal(version: Version, call: Call, at: datetime) -> None:
     _enqueue(MailKind.WITHDRAWN, to, version, call, at)
 
 
-def enqueue_infected(version: Version, call: Call, at: datetime) -> None:
+def enqueue_infected(version: Version, call: Call, *, at: datetime) -> None:
     """Enqueue, once a version, the notice that it has a file in which something harmful is.
 
     Call it with the response locked: the scanner and its author may get here at once.

@@ -81,7 +81,7 @@ def _back_to_submitted(locked: Submission, at: datetime, *, answers_kept: Q, fil
     locked.answers.exclude(answers_kept).delete()
     locked.identity_answers.exclude(answers_kept).delete()
     submitted = _submitted_answers(version)
-    store_answers(locked, {questions[key]: value for key, value in submitted.items()}, at)
+    store_answers(locked, {questions[key]: value for key, value in submitted.items()}, at=at)
     attached = version.attachments.values("pk")
     locked.attachments.filter(pk__in=attached).update(removed_at=None)
     others = locked.attachments.exclude(pk__in=attached).exclude(question=None)
@@ -130,7 +130,7 @@ def _withdraw(
         locked.amending_since = None
         locked.save_locked("state", "withdrawn_at", "amending_since")
         end_sharing(locked, AccessEnd.FINISHED, at=at)
-        enqueue_withdrawal(locked.submitted_version, call, at)
+        enqueue_withdrawal(locked.submitted_version, call, at=at)
         record(
             by=by,
             at=at,

@@ -106,7 +106,7 @@ def store(
     attachment.file.save(name, upload, save=False)
     try:
         attachment.save()
-        note_saved(submission, at)
+        note_saved(submission, at=at)
     except BaseException:
         attachment.file.storage.delete(attachment.file.name)
         raise
@@ -208,4 +208,4 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
             file = attachment.file
             delete_rows(Attachment.objects.filter(pk=attachment.pk))
             transaction.on_commit(lambda: file.storage.delete(file.name), robust=True)
-        note_saved(submission, at)
+        note_saved(submission, at=at)

@@ -94,13 +94,13 @@ def save_answers(
         if not (
             submission.has_working_copy
             and _counts_as_saved(new, conflicts, call, at)
-            and note_saved_if_unchanged(submission, at)
+            and note_saved_if_unchanged(submission, at=at)
         ):
             current = working_answers(lock_working_copy(submission), call)
             new, conflicts = merge(given, current, base_etags, pending_etags)
             if _counts_as_saved(new, conflicts, call, at):
-                note_saved(submission, at)
-        store_answers(submission, new, at)
+                note_saved(submission, at=at)
+        store_answers(submission, new, at=at)
         changed = {question.key: value for question, value in new.items()}
         answers = {key: v for key, v in {**current, **changed}.items() if v is not None}
         if any(question.kind == QuestionKind.EMAIL for question in new):

@@ -64,7 +64,7 @@ def ask(*, submission: Submission, scope: ErasureScope, at: datetime) -> Erasure
             due_at=due_after(at),
             confirmed_at=None if confirmed else at,
         )
-        mails = tell(MailKind.ERASURE_ASKED, request, at)
+        mails = enqueue_mails(MailKind.ERASURE_ASKED, request, at=at)
         if confirmed:
             mail = next(m for m in mails if comparable(m.to_address) == comparable(confirmed))
             request.token_sha256 = digest(confirming_token(mail))
@@ -109,7 +109,7 @@ def enter(
             entered_by=by,
             confirmed_at=at,
         )
-        tell(MailKind.ERASURE_ASKED, request, at)
+        enqueue_mails(MailKind.ERASURE_ASKED, request, at=at)
         _record(request, AuditAction.ERASURE_ASKED, by=by, at=at, reason=request.reason)
     return request
 
@@ -259,7 +259,7 @@ def _lock_to_decide(request: ErasureRequest, by: User) -> ErasureRequest:
 def _end(request: ErasureRequest, state: ErasureState, *, by: User | None, at: datetime) -> None:
     request.state = state
     request.save(update_fields=["state", "refusal", "decided_by", "decided_at"])
-    tell(MailKind.ERASURE_STOPPED, request, at)
+    enqueue_mails(MailKind.ERASURE_STOPPED, request, at=at)
     refused = state == ErasureState.REFUSED
     action = AuditAction.ERASURE_REFUSED if refused else AuditAction.ERASURE_WITHDRAWN
     _record(request, action, by=by, at=at)
@@ -296,7 +296,7 @@ def _confirmed_address(submission: Submission) -> str:
     return used.order_by("-used_at").values_list("mail__to_address", flat=True).first() or ""
 
 
-def tell(kind: MailKind, request: ErasureRequest, at: datetime) -> list[OutboxEmail]:
+def enqueue_mails(kind: MailKind, request: ErasureRequest, *, at: datetime) -> list[OutboxEmail]:
     """Enqueue the mail about the request to each address that the author gave."""
     submission, call = request.submission, request.submission.call
     known = known_addresses(submission, call)

@@ -105,7 +105,7 @@ def _note(attachment: Attachment, verdict: clamd.Verdict, *, at: datetime) -> No
 def _tell_author(response: Submission, attachment: Attachment, *, at: datetime) -> None:
     version = response.submitted_version
     if version.attachments.filter(pk=attachment.pk).exists():
-        enqueue_infected(version, response.call, at)
+        enqueue_infected(version, response.call, at=at)
 
 
 def state_of(attachment: Attachment) -> str:

@@ -60,8 +60,8 @@ def forget_who(*, submission: Submission, call: Call, at: datetime) -> None:
         locked = _lock_if_signposted(submission, call)
         if locked is None:
             return
-        store_answers(locked, identity, at)
-        note_saved(locked, at)
+        store_answers(locked, identity, at=at)
+        note_saved(locked, at=at)
         addresses = ReturnAddress.objects.filter(submission=locked)
         addresses.filter(reminders_refused_at=None).delete()
         # Whoever refused reminders gets none either if the answer was a slip.

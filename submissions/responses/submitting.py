@@ -152,7 +152,7 @@ def _receive(
         version = _write_next_version(locked, content, deadline, at)
     if version is None:
         return locked.submitted_version
-    enqueue_receipt(version, call, at, earlier=earlier, for_links=for_links)
+    enqueue_receipt(version, call, at=at, earlier=earlier, for_links=for_links)
     _enqueue_notice_of_infected(version, content, at)
     return version
 
@@ -166,7 +166,7 @@ def _receive_entered(
     content = _complete_content(locked, call, expected_etag, needs_answers=False)
     version = _write_first_version(locked, content, deadline, received_at, entered_by=by)
     by_mail = locked.entry.acknowledgement == Acknowledgement.MAIL
-    if by_mail and not enqueue_acknowledgement(version, call, at):
+    if by_mail and not enqueue_acknowledgement(version, call, at=at):
         raise EntryRefused(NO_ADDRESS)
     record(
         by=by,
@@ -212,7 +212,7 @@ def _complete_content(
 def _enqueue_notice_of_infected(version: Version, content: Content, at: datetime) -> None:
     infected = FileScan.objects.filter(state=ScanState.INFECTED)
     if content.attached and infected.filter(attachment__in=content.attached).exists():
-        enqueue_infected(version, content.call, at)
+        enqueue_infected(version, content.call, at=at)
 
 
 def _write_first_version(

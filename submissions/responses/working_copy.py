@@ -80,13 +80,13 @@ def lock_working_copy(submission: Submission) -> Submission:
     return locked
 
 
-def note_saved(submission: Submission, at: datetime) -> None:
+def note_saved(submission: Submission, *, at: datetime) -> None:
     """Note that a request received at `at` changed the working copy, which the caller locked."""
-    Submission.objects.filter(pk=submission.pk).mark_saved(at)
+    Submission.objects.filter(pk=submission.pk).mark_saved(at=at)
     submission.saved_at = max(submission.saved_at, at)
 
 
-def note_saved_if_unchanged(submission: Submission, at: datetime) -> bool:
+def note_saved_if_unchanged(submission: Submission, *, at: datetime) -> bool:
     """Do as `note_saved` does, and lock the row, if nobody changed it since it was read.
 
     Whoever ends a colleague's access counts `lock_version` up, so that is a change, too.
@@ -95,13 +95,13 @@ def note_saved_if_unchanged(submission: Submission, at: datetime) -> bool:
     its answers were read under.
     """
     unchanged = Submission.objects.filter(pk=submission.pk, lock_version=submission.lock_version)
-    if not unchanged.mark_saved(at):
+    if not unchanged.mark_saved(at=at):
         return False
     submission.saved_at = max(submission.saved_at, at)
     return True
 
 
-def store_answers(submission: Submission, values: Mapping[Question, Any], at: datetime) -> None:
+def store_answers(submission: Submission, values: Mapping[Question, Any], *, at: datetime) -> None:
     """Write the values into the rows of their tables; None deletes a row. The row is locked."""
     evidence = {q: value for q, value in values.items() if not q.identity}
     identity = {q: value for q, value in values.items() if q.identity}

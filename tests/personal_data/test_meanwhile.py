@@ -251,7 +251,7 @@ def test_nothing_is_left_of_what_happens_while_an_erasure_is_not_committed(every
         ends = at_once(
             [
                 lambda one=one, done=done: held_open(
-                    lambda: erasing.erase_from_database(one.request, one.at), done
+                    lambda: erasing.erase_from_database(one.request, at=one.at), done
                 ),
                 lambda one=one, name=name, done=done: after(done, getattr(one, name)),
             ]
@@ -272,7 +272,7 @@ def test_nothing_is_left_of_what_is_not_committed_when_an_erasure_begins(everyth
             [
                 lambda one=one, name=name, done=done: held_open(getattr(one, name), done),
                 lambda one=one, done=done: after(
-                    done, lambda: erasing.erase_from_database(one.request, one.at)
+                    done, lambda: erasing.erase_from_database(one.request, at=one.at)
                 ),
             ]
         )

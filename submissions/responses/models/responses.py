@@ -35,7 +35,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Responses that count: submitted, and not withdrawn since."""
         return self.filter(state=SubmissionState.SUBMITTED)
 
-    def mark_saved(self, at: datetime) -> int:
+    def mark_saved(self, *, at: datetime) -> int:
         """Note a save received at `at`, with the next `lock_version`; return how many rows.
 
         The moment never goes back: requests that wait may be handled in another order than they

@@ -23,7 +23,7 @@ def erase(response, scope):
     request = requests.end_by_retention(
         submission=response, scope=scope, rule="Test", by=None, at=at
     )
-    erasing.erase_from_database(request, at)
+    erasing.erase_from_database(request, at=at)
 
 
 def test_erased_response_leaves_its_campaign_and_takes_the_text_with_it():

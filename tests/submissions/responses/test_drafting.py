@@ -157,7 +157,7 @@ def test_save_into_an_unchanged_response_is_the_same_as_into_a_changed_one(call,
     for draft in (changed, unchanged):
         found = find_response(public_id=draft.public_id, slug=call.slug)
         if draft == changed:
-            Submission.objects.filter(pk=draft.pk).mark_saved(draft.saved_at)
+            Submission.objects.filter(pk=draft.pk).mark_saved(at=draft.saved_at)
         results.append(drafting.save_answers(submission=found, call=call, values=values, at=at))
         draft.refresh_from_db()
         assert draft.saved_at == found.saved_at == at

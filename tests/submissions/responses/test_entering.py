@@ -166,7 +166,7 @@ def test_original_is_erased_with_who_answered(scope):
     submission = submitted(entry).submission
     request = erasing.ask(submission=submission, scope=scope, at=WEEKS_LATER)
     erasing.approve(request, by=make_user(Role.DATA_PROTECTION), at=WEEKS_LATER)
-    erase_from_database(request, WEEKS_LATER)
+    erase_from_database(request, at=WEEKS_LATER)
     request.refresh_from_db()
     assert request.files_left == [original.file.name]
     assert submission.attachments.count() == 0

@@ -278,7 +278,7 @@ def test_number_and_row_of_an_import_are_erased_with_who_answered(call, staff, s
     carried_out(of)
     request = erasing.ask(submission=Submission.objects.get(), scope=scope, at=WEEKS_LATER)
     erasing.approve(request, by=make_user(Role.DATA_PROTECTION), at=WEEKS_LATER)
-    erase_from_database(request, WEEKS_LATER)
+    erase_from_database(request, at=WEEKS_LATER)
     assert (Entry.objects.get().their_reference, ImportedRow.objects.count()) == ("", 0)
 
 
