@@ -137,7 +137,7 @@ class NewPassword(PasswordResetConfirmView):
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
-        # Whoever reads the mailbox need not wait for what others tried.
+        # The link proves who it is: they no longer wait for wrong passwords that others tried.
         tries.went_right(account=tries.of_account("password", form.user.get_username()))
         tell_of_new_password(form.user, "by a link that was sent")
         return answer

@@ -99,7 +99,7 @@ ACTIONS_OF: Mapping[Role, Sequence[Action]] = {
 AT_STEERING = frozenset(
     {Action.SEE_STEERING, Action.EXPORT, Action.EXPORT_NAMED, Action.EXPORT_CONFIDENTIAL}
 )
-# What others lead to, so that it opens no page by itself.
+# Rights that open no page by themselves: each adds to a page that another right opens.
 BY_THE_WAY = frozenset(
     {
         Action.SEE_IDENTITY,

@@ -68,8 +68,8 @@ class Invitation(models.Model):
 class AccountMail(Claimable):
     """A mail about an account, to be sent by the worker. The outbox has those about responses.
 
-    Somebody asked for a new password: a row is written for every address that is typed, known or
-    not, so that neither the answer nor its time tells which addresses are known.
+    Where somebody asks for a new password, each typed address gets a row, known or not. So neither
+    the answer nor its time tells which addresses are known.
     """
 
     CLAIMED = AccountMailState.CLAIMED

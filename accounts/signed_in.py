@@ -113,7 +113,7 @@ def delete_ended(*, at: datetime) -> int:
 
 
 def browser_in_words(user_agent: str) -> str:
-    """Return such as `Firefox on Windows`: what tells its person one browser from another."""
+    """Return for instance `Firefox on Windows`, by which people know their own browser."""
     browser = next((name for name in BROWSERS if f"{name}/" in user_agent), "")
     system = next((name for name in SYSTEMS if name in user_agent), "")
     named = NAMES.get(browser, browser) or _("Another browser")

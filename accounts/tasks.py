@@ -15,7 +15,6 @@ EXPIRES = 10.0  # seconds; beat's next tick stands for a task that no worker too
 
 @shared_task(name="accounts.send_account_mail", time_limit=80)
 def send_account_mail() -> None:
-    """Send what is due."""
     for mail in account_mail.claim_due(wall_now=clock.wall_now()):
         written = account_messages.write(mail, at=clock.wall_now())
         account_mail.send(mail, written, wall_now=clock.wall_now())

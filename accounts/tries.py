@@ -125,7 +125,7 @@ def forget_old(*, at: datetime) -> int:
 
 
 def wait_in_words(wait: timedelta) -> str:
-    """Return such as `20 seconds` or `3 minutes`, rounded up."""
+    """Return for instance `20 seconds` or `3 minutes`, rounded up."""
     number = max(1, -int(-wait.total_seconds() // 1))
     if number < 60:
         said = ngettext("%(number)s second", "%(number)s seconds", number)

@@ -78,7 +78,7 @@ class BackupFolder:
             ) from None
 
     def chosen(self, name: str) -> str:
-        """Return `name` if there is such a backup, of "" the newest. Raises BackupFailed."""
+        """Return `name`, or the newest for "". Raises BackupFailed if there is no such backup."""
         names = self.names()
         if not names:
             raise BackupFailed(f"There is no whole backup in {self.path}.")
@@ -156,8 +156,9 @@ class BackupFolder:
     def prune(self, *, wall_now: datetime, daily: int, weekly: int) -> list[str]:
         """Delete the backups that nobody needs, and the files that no kept one names.
 
-        Kept are all of the last two days, the newest of each of the last `daily` days and of the
-        last `weekly` weeks that have one, none of them older than LONGEST, and always the newest.
+        It keeps all of the last two days, and the newest of each of the last `daily` days and of
+        the last `weekly` weeks that have one. None that is older than LONGEST stays, but for the
+        newest of all.
         Returns what was deleted. Raises Damaged where a kept one does not say which files it needs:
         then no file is deleted.
         """

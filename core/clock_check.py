@@ -1,8 +1,8 @@
 """How far this machine's clock is from the database's, which all machines of a portal share.
 
 Real clocks are compared, so a rehearsal's moved clock makes no difference. A clock that is wrong
-would judge deadlines wrongly: web processes refuse to take responses by it, and whatever else they
-and the worker write or say meanwhile goes by the database's.
+would judge deadlines wrongly, so web processes take no responses by it. Whatever else they and the
+worker write or say meanwhile goes by the database's clock.
 """
 
 import logging
@@ -81,8 +81,9 @@ def is_wrong() -> bool:
 def corrected(moment: datetime) -> datetime:
     """Return a moment that this machine's clock gave, by the database's where that one is wrong.
 
-    So what is written meanwhile, and what pages and mails say of a closing, stays true: a save of
-    two hours from now would make late what is submitted once the clock is right.
+    So what is written meanwhile stays true, and so does what pages and mails say of a closing.
+    Otherwise a clock that is two hours fast would date a save two hours ahead, and a response that
+    is submitted after it would be late.
     """
     off = deviation()
     return moment - off if abs(off) > REFUSES_OVER else moment
@@ -95,7 +96,7 @@ def in_words(deviation: timedelta, *, whose: str = "this server") -> str:
     """
     if abs(deviation) <= WARNS_OVER:
         return ""
-    # Two hours less a moment are two hours.
+    # What is a moment short of two hours is said as 2 hours.
     seconds = int(abs(deviation).total_seconds() + (abs(deviation) > timedelta(minutes=1)))
     number, unit = next(
         (seconds // length, unit)

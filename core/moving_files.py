@@ -148,7 +148,7 @@ def _copy(name: str, content: File, target: Storage) -> None:
 
 
 def _to_the_disk(path: str) -> None:
-    """Have the system write it now: what it is a copy of is deleted next."""
+    """Have the system write the copy to the disk now: its original is deleted next."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

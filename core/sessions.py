@@ -1,9 +1,9 @@
 """The session of a browser, which two people may share: a respondent, and staff who sign in.
 
 Each may leave without the other. A sign-in ends when its person signs out, when somebody else
-signs in, or STAFF_SESSION_SECONDS after the session was last saved: at the sign-in, and when a page
-has a message for its person. `accounts.signed_in` ends it sooner. The browser then still opens the
-respondent's responses.
+signs in, or STAFF_SESSION_SECONDS after the session was last saved. That is at the sign-in, and
+when a page has a message for its person. `accounts.signed_in` ends it sooner. The browser then
+still opens the respondent's responses.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
 """How often somebody may try something, counted in the broker under keys that expire.
 
-A keyed digest stands for who tries: no address of a person or of a computer is stored, and the
-digest is gone after the hour; that of whom mails go to after a day. Without a broker nothing is
-limited: whatever must hold without it is limited in the database too.
+A keyed digest stands for who tries: no address of a person or of a computer is stored. The digest
+is gone after the hour, and after a day where it stands for whom mails go to. Without a broker
+nothing is limited: whatever must hold without it is limited in the database too.
 """
 
 from collections.abc import Mapping

@@ -8,8 +8,10 @@ YEARS_AHEAD = 5
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # A call of an earlier release may close as late as year 9999; sums and time zones end there.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+# Sums begin no later than this, so that they end in the calendar: short ones, and those of up to a
+# hundred years.
 _END_OF_SUMS = datetime(9990, 1, 1, tzinfo=UTC)
-_END_OF_LONG_SUMS = datetime(9800, 1, 1, tzinfo=UTC)  # before sums of up to a hundred years
+_END_OF_LONG_SUMS = datetime(9800, 1, 1, tzinfo=UTC)
 
 
 def latest_moment(at: datetime) -> datetime:

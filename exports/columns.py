@@ -31,10 +31,9 @@ CONSENTS = ("quote_ok",)
 def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Column]:
     """Return the columns in the order of the file; who answered only if `named`.
 
-    `campaigns` is that of the filter: the columns that everybody relies on come first.
-
-    The facets come first, each with the bands derived from it, then the other questions in the
-    call's order, and last what respondents allow.
+    After the receipt's columns come the facets, each with the bands derived from it, then the other
+    questions in the call's order. What respondents allow, how far staff are, and which version the
+    row is come last. `campaigns` is that of the filter; its columns stand after all others.
     """
     leading = [*receipt_columns(), *_facet_columns(call)]
     facets = {facet["question"] for facet in call.facets}

@@ -108,7 +108,7 @@ def withheld_sql(call: Call, scope: Scope) -> str:
 
 
 def chosen_for_naming_sql(call: Call, scope: Scope) -> str:
-    """SQL of whether the response is in an export at all, by what it says of names."""
+    """SQL of whether the export has the response: a named one has those who chose a name."""
     if not scope.named or scope.includes_unnamed:
         return "true"
     return f"({publication_sql(call)} = ANY(%(chose_to_be_named)s::text[]))"

@@ -46,7 +46,7 @@ class ExportContext:
         self._progress = progress
 
     def lines_done(self, lines: int) -> None:
-        """Count rows that are no responses, of which nobody follows the progress."""
+        """Count rows that are no responses; the progress that people see does not count them."""
         self.rows += lines
 
     def still_at_work(self) -> None:
@@ -61,7 +61,7 @@ class ExportContext:
 
 
 class Rounds:
-    """Several rounds over the same responses, of which progress tells as of one.
+    """Several rounds over the same responses, which people see as one progress.
 
     `shares` says how long each takes beside the others. `next` returns the context of the next one:
     its rows are the responses that it has written, and the writer's own rows move by its share. A

@@ -1,9 +1,14 @@
-"""Kept files with what no export may have any more: they are handed out no longer, and deleted.
+"""Kept files with what no export may have any more: nobody gets them, and they are deleted.
 
-Four things may be in a file that was made before: words that are hidden by now, a response that
-was withdrawn, one whose author has since chosen otherwise what may become of it, and those of a
-call that publishes less by now. Whatever an export chose, the file counts as having the response.
-Erased ones are ended by the erasure itself.
+A file that was made before may have
+
+- words that are hidden by now;
+- a response that was withdrawn;
+- one whose author has since chosen otherwise what may become of it;
+- those of a call that publishes less by now.
+
+Whatever an export chose, the file counts as having the response. An erasure itself ends the files
+with its response.
 """
 
 from datetime import timedelta

@@ -1,8 +1,8 @@
 """The columns of a table as somebody chose to have the choices: keys or labels, joined or apart.
 
-The columns of `columns` are what the formats that are no tables read. A table has one column more
-for each option of a question with several choices, where somebody wants them apart, and labels in
-the place of keys where somebody wants these.
+Formats that are no tables read those of `columns`. Where somebody wants several choices apart, a
+table has one column more for each option. Where somebody wants labels, they stand in the place of
+keys.
 """
 
 import json

@@ -1,9 +1,9 @@
 """What a request for responses asks: its filter, where it goes on, how many, and as what.
 
-A cursor is signed. It holds the number up to which its program has read, the number up to which its
-first reading goes, and digests of what it is good for: the filter, and the rules by which lines are
-made. Where a rule has changed since (a question became identity, the call publishes nothing any
-more), lines that a program holds may no longer be what it may have: it has to begin again.
+A cursor is signed. It holds the number up to which its program has read, and the number up to which
+its first reading goes. It also holds digests of the filter and of the rules that make lines.
+A rule may change: a question becomes identity, the call publishes nothing any more. Then a program
+may hold lines that it must not have any more, so it has to begin again.
 """
 
 import hashlib

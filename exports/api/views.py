@@ -126,7 +126,7 @@ def _file(
 
 
 def _without_body(status: int, content_type: str = "") -> StreamingHttpResponse:
-    """Return an answer of which Django does not say that its content has no bytes.
+    """Return an answer without a body, for which Django writes no `Content-Length: 0`.
 
     RFC 9110, 8.6: such a Content-Length would be of the page that GET with status 200 gives.
     """

@@ -57,8 +57,8 @@ def question_tables(
 ) -> dict[str, QuestionCounts]:
     """Return the table of each closed question by its key.
 
-    Raises TooFew where a table of `strict` would tell a hidden count whatever is hidden of it; all
-    of any other such table is hidden, and of all tables where there are few responses to count.
+    Raises TooFew where a table of `strict` would tell a hidden count, however much of it is hidden.
+    Any other such table is hidden as a whole, and so is each table where there are few responses.
     """
     call = answers.call
     depends = Dependencies(call)
@@ -204,7 +204,7 @@ def _several_hidden(counted: _Counted, *, on_hidden: bool) -> dict[str, Shown]:
 
 
 def _left_to_hide(counted: _Counted, *, on_hidden: bool) -> list[str]:
-    """Return which lines of those who chose nothing are hidden whatever they are; not noughts."""
+    """Return which of the lines “(not answered)” and “(not asked)” are hidden. A nought is not."""
     left = {key: counted.numbers[key] for key in LEFT if counted.numbers.get(key)}
     if on_hidden or leaves_few(sum(left.values()), counted.readable):
         return list(left)

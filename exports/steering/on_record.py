@@ -49,8 +49,8 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
     """Return the latest `number` events about exports of the call, in a fixed number of queries.
 
     What people typed, as a reason or to search for, is as `reader` may see it: it may have an
-    address in it. Which responses were chosen for an export with confidential ones, why and how
-    many, would tell what these say, and so would the name of a code: only a `reader` who may make
+    address in it. For an export with confidential responses, which ones were chosen, why and how
+    many would tell what these say, and so would the name of a code. Only a `reader` who may make
     such an export sees that.
 
     What programs fetch is not among them: `pulls_on_record` has it.

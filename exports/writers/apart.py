@@ -67,7 +67,7 @@ def of_the_portal(program: str) -> Command:
 
 @contextmanager
 def start(command: Command, folder: str, told: dict[str, Any]) -> Iterator[Process]:
-    """Run a program in the folder, where it finds what it is told and the rows, until the end."""
+    """Run a program in the folder, which has `told.json` and the rows. End it after the block."""
     Path(folder, "told.json").write_text(json.dumps(told), encoding="utf-8")
     # What it says on its way out may have answers in it.
     process = subprocess.Popen(  # nosec B603 - no part of it is input

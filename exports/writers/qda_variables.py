@@ -1,9 +1,9 @@
 """The variables of a REFI-QDA project, and their values on cases and on texts.
 
 NVivo and the standard read them off the case, which refers to its texts. QualCoder has no text for
-a case with a name, and finds a text by what stands on the text; but a variable that a case has is
-one of cases there. So the closed answers, and what is derived from them, stand on texts once
-more, under variables of their own: `roles (text)` beside `roles`.
+a case with a name: there a text is found by its own variables, and a variable of cases cannot be
+one of texts, too. So the closed answers, and what is derived from them, stand on texts once more,
+under variables of their own: `roles (text)` beside `roles`.
 """
 
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def roles(dataset: Dataset, record: Record) -> Iterator[str]:
 
 
 def facts(dataset: Dataset, record: Record) -> list[str]:
-    """Return what a reading copy says of the response, so short that a line may have it all."""
+    """Return the facts of a reading copy, short enough to stand on one line."""
     cells = {
         column.name: cell or "" for column, cell in zip(dataset.columns, record.cells, strict=True)
     }

@@ -45,7 +45,7 @@ class UnknownCode(CodingRefused):
 
 @dataclass(frozen=True)
 class _Asked:
-    """Which text of whom is coded, in the version that the page showed."""
+    """Which text of which response is coded, in the version that the page showed."""
 
     request: HttpRequest
     response: Submission

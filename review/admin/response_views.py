@@ -138,7 +138,7 @@ def consider(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
 
 
 def _files_with_text(page: ResponsePage) -> list[Attachment]:
-    """Return the files on the page of which there is a text."""
+    """Return the files on the page whose text the portal could read."""
     return [
         file.attachment
         for section in page.sections

@@ -45,10 +45,9 @@ def decide(
 
     The response and the codes are locked, so that nobody erases, codes or merges them meanwhile.
     The same decision by the same person again is the one that there is.
-    Raises CodingRefused for who may not decide, for no reason, for a sentence that coders did not
-    code differently, while one of the sample's coders is not done with the response, and for a
-    code that is retired, unless a coder gave it. Raises DecisionOutdated where somebody decided
-    meanwhile.
+    Raises CodingRefused for somebody who may not decide, without a reason, for a sentence that all
+    coded alike, and while one of the sample's coders is not done with the response. The same for a
+    retired code, unless a coder gave it. Raises DecisionOutdated where somebody decided meanwhile.
     """
     if not may(by, Action.DECIDE_CODINGS, sample.call_id):
         raise CodingRefused("You may not decide about codings in this call")

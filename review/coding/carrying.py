@@ -36,8 +36,8 @@ class CarryingOver:
 def carrying_over(version: Version, *, by: User) -> CarryingOver:
     """Return what of the coder's latest earlier codings of the response can be carried over.
 
-    Codings under codes that are retired by now are left out, and so are those against which
-    somebody decided: nobody decided about the later version, so that they would count again.
+    Codings under codes that are retired by now are left out. So are those against which somebody
+    decided: they would count again, as nobody decided about the later version.
     """
     if version.number == 1:
         return CarryingOver()

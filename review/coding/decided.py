@@ -118,7 +118,7 @@ def _let_undecided_stand(decided: QuerySet[DecidedCode], *, other: Code) -> None
 
 
 def _there(decided: QuerySet[DecidedCode]) -> QuerySet[DecidedCode]:
-    """Return those about the code of the outer query's coding, in what it has words of."""
+    """Return what was decided about the outer coding's code at a sentence that it has words of."""
     return decided.alias(file=Coalesce("decision__file_text", 0)).filter(
         file=Coalesce(OuterRef("file_text"), 0),
         code=OuterRef("code"),

@@ -3,7 +3,7 @@
     drawn -> each coder codes, and says of each response when they are done -> closed
 
 Until a blind sample is closed, a coder of it sees nobody else's codings of a response before they
-say that they are done with it; what they coded stands from then on.
+say that they are done with it. From then on, what they coded stands.
 """
 
 import secrets

@@ -1,7 +1,7 @@
 """The count that a finding stands on: which responses are its base, and which of them say it.
 
-A response says it if a passage of its current version is under one of the finding's codes; where
-the base is who answered certain questions, a passage of an answer to one of those. Withdrawn,
+A response says it if a passage of its current version is under one of the finding's codes. Where
+the base is who answered certain questions, it has to be a passage of such an answer. Withdrawn,
 erased and set-aside responses count nowhere, nor do codings against which somebody decided.
 """
 

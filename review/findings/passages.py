@@ -29,9 +29,9 @@ def put_passage(
 ) -> FindingPassage:
     """Put a quote, or the passage of a coding, to the finding; again with another stance, turn it.
 
-    Raises FindingRefused for who may not write findings, or open the file that it is in; for a
-    dropped finding, a passage of another call, and a response that is withdrawn; and for a quote
-    whose response does not allow it, with the reason in words.
+    Raises FindingRefused for somebody who may not write findings, or may not open the file that the
+    passage is in; for a dropped finding, a passage of another call, and a response that is
+    withdrawn. For a quote that its author does not allow, the error has the reason in words.
     """
     if not may(by, Action.WRITE_FINDINGS, finding.call_id):
         raise FindingRefused("You may not change findings in this call")

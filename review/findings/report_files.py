@@ -67,7 +67,6 @@ PAGE = (
 
 
 def file_of(report: Report, file_format: str) -> bytes:
-    """Return the report as a file of the format."""
     return _FORMATS[file_format](report)
 
 

@@ -1,4 +1,4 @@
-"""Responses that are alike: by what they are found, and how staff decided about them.
+"""Responses that are alike: how the portal finds them, and what staff decided about them.
 
 Nothing here holds words of a response but a campaign's own text; hashes are keyed.
 """

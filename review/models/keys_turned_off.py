@@ -1,4 +1,4 @@
-"""How somebody reads: what they chose for themselves."""
+"""Who turned the keys of the pages for reading off."""
 
 from django.conf import settings
 from django.db import models

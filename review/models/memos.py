@@ -1,4 +1,4 @@
-"""What the team thinks while it analyses, kept with what it is about."""
+"""Memos: what the team thinks while it analyses, each with what it is about."""
 
 from django.conf import settings
 from django.db import models

@@ -26,8 +26,8 @@ def role_question(call: Call) -> Question | None:
 class RoleWords:
     """The role words of the call's respondents that are safe to print: labels, never free text.
 
-    Where the call hides small counts, what fewer than five respondents are is said in a coarser
-    word: of several roles the most common one, of a rare one that it is a respondent.
+    Where the call hides small counts, no word stands for fewer than five respondents. Somebody with
+    several roles is said to have the most common one, somebody with a rare one is “a respondent”.
     """
 
     def __init__(self, call: Call) -> None:

@@ -132,7 +132,7 @@ def among(keys: Iterable[int]) -> Q:
 
 
 def search_for(typed: str, *, searcher: Person) -> Search:
-    """Read what was typed, and look up of which words the language makes nothing."""
+    """Read what was typed, and look up which words the index leaves out as too common."""
     wanted = read(typed)
     opens = sees = None
     if not is_administrator(searcher):

@@ -27,7 +27,7 @@ class Workbook:
     day_zero: datetime
 
     def say(self, cell: "etree._Element") -> str:
-        """Return the cell's value as text, a day and time as such."""
+        """Return the cell's value as text; a date or time as people read it."""
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             return _said(cell)

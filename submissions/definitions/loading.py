@@ -107,11 +107,13 @@ def load(
     """Make the call as it is defined, or change it to that, and record it; all or nothing.
 
     A definition that says what it said at the last load changes nothing, whatever staff have
-    changed since. Refused (DefinitionRefused) is what would orphan an answer; without `reword`
-    also what would change a question that has answers; without `reset_times` another opening
-    time, closing time or grace period than the portal has; and words that staff have changed in
-    the admin, unless their path is in `take_file` (see `wording`). Refused, too, are times after
-    `latest`, five years after `at` unless it says otherwise.
+    changed since. Raises DefinitionRefused for
+
+    - what would orphan an answer;
+    - what would change a question that has answers, without `reword`;
+    - another opening time, closing time or grace period than the portal has, without `reset_times`;
+    - words that staff have changed in the admin, unless `take_file` has their path (see `wording`);
+    - times after `latest`, which is five years after `at` if it is not given.
     """
     problems = Problems(definition.source)
     if definition.logo and not finders.find(definition.logo):

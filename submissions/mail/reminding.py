@@ -3,9 +3,9 @@
 A draft is unfinished, and so is a submitted response with changes that were not submitted.
 
 Each is enqueued once (`submissions_outboxemail_once_an_occasion`), to the address given for the
-return link, or else to the email address among the answers; never after submitting, withdrawing or
-discarding the changes, and never where an answer led to a page of help. What several responses of
-one mailbox call for at once goes out as one mail that lists them.
+return link, or else to the email address among the answers. None is enqueued after submitting,
+withdrawing or discarding the changes, nor where an answer led to a page of help. What several
+responses of one mailbox call for at once goes out as one mail that lists them.
 Somebody who refused reminders gets none, but still the notice after a closing: it says until when
 they can read their text. A call that reopens and closes again has two closings.
 """

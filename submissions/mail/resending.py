@@ -49,7 +49,8 @@ def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
 
     A copy to an address that staff gave, or that the author replaced by another, has no link.
     Raises ResendRefused while the mail or such a copy is on its way, once its address was deleted,
-    for what is so no more, and for a link to such an address to a response that was not submitted.
+    and for a mail that is no longer true; and, at such an address, for a link to a response that
+    was not submitted.
     """
     if not mail.to_address:
         raise ResendRefused("The address was deleted when its time was over")

@@ -36,8 +36,8 @@ def applicable_deadline(
     """Return the deadline that `at` is before; raise CallNotYetOpen or CallClosed.
 
     Before closing everybody is on time. After closing, a draft that was begun before closing has
-    the call's grace period, as has what came another way, and a response with a late pass has
-    until the pass expires.
+    the call's grace period, and so has what came another way. A response with a late pass has until
+    the pass expires.
 
     With `lock`, inside a transaction, nobody can revoke the pass until the transaction ends.
     """

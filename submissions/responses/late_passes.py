@@ -47,10 +47,13 @@ def give(
     """Give a pass either to an address or to `submission`, and enqueue the mail about it.
 
     The mail about a response goes to the address that its author gave, if there is one, and has
-    no link that opens it. Raises LatePassRefused, with a sentence for staff, for both or neither,
-    an address that no mail can be sent to, a missing reason, an expiry (aware) that is not after
-    both now and the closing time or is more than five years away, a response of another call
-    or one that was withdrawn, or a closing time that was changed since `call` was read.
+    no link that opens it. Raises LatePassRefused, with a sentence for staff, for
+
+    - both or neither of the two, or a missing reason;
+    - an address that no mail can be sent to;
+    - an expiry (aware) that is not after both now and the closing time, or over five years away;
+    - a response of another call, or one that was withdrawn;
+    - a closing time that was changed since `call` was read.
     """
     address = same_or_cleaned(address)
     to, given_by = address, AddressSource.STAFF

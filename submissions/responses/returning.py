@@ -91,7 +91,7 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
     A response is known by the address given for its link and by an email address among its
-    answers; capitals do not matter, and an answer does not to a question that is not asked.
+    answers, whatever their capitals. Answers to questions that are not asked do not count.
     """
     with transaction.atomic():
         # Locked before they are judged, so that none is erased between the two.

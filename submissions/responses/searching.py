@@ -36,11 +36,12 @@ def found_sql(
 
     Parameter: `words`. The other arguments are SQL: the texts that are shown and those withheld,
     as JSON objects, and whether there are any of the latter; whether those shown have other words
-    than the version itself, and the keys of all versions of which they have. So that nobody finds
-    out by searching what hidden words say, the shown texts are searched by themselves where they
-    are rewritten, where a withheld one has any word of the search, and for phrases with stop words
-    in them, which span texts. That takes a hundred times as long as the index, which says the same
-    of all others.
+    than the version itself, and the keys of all versions of which they have.
+
+    Nobody may find out by searching what hidden words say. So the shown texts are searched by
+    themselves where they are rewritten, where a withheld one has any word of the search, and for
+    phrases with stop words in them, which span texts. That takes a hundred times as long as the
+    index, which says the same of all others.
     """
     wanted = "websearch_to_tsquery('english', %(words)s)"
     indexed = f"submissions_indexed({{}}.word_index) @@ {wanted}"

@@ -73,10 +73,10 @@ def submit(
     question open.
 
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
-    Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working
-    copy was changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn,
-    EntryRefused for an acknowledgement by mail without an address; AccessEnded or MayNotSubmit for
-    a colleague whose access, or whose right to submit, is not there once the response is locked.
+    Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working copy was
+    changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn, and
+    EntryRefused for an acknowledgement by mail without an address. For a colleague it raises
+    AccessEnded or MayNotSubmit if, once the response is locked, they lack that.
     """
     with transaction.atomic():
         locked = lock_response(submission)

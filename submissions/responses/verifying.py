@@ -45,8 +45,8 @@ def version_of(call: Call, *, reference: str, digest: str, code: str = "") -> Ve
 def all_public(versions: QuerySet[Version]) -> QuerySet[Version]:
     """Narrow to versions whose whole text may be read by whoever gets an export.
 
-    Not those whose author did not let them be published with names, that have a newer version or
-    are erased (they have no choices), nor where words of the response are hidden, or ever were.
+    Left out are versions whose author did not allow names, that have a newer version, or that are
+    erased (they have no choices). The same for responses with words that are hidden, or ever were.
     """
     hidden = AuditEvent.objects.filter(
         submission=OuterRef("submission"), action=AuditAction.REDACTION_APPROVED

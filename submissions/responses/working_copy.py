@@ -89,10 +89,9 @@ def note_saved(submission: Submission, *, at: datetime) -> None:
 def note_saved_if_unchanged(submission: Submission, *, at: datetime) -> bool:
     """Do as `note_saved` does, and lock the row, if nobody changed it since it was read.
 
-    Whoever ends a colleague's access counts `lock_version` up, so that is a change, too.
-
-    Return False, and write nothing, if somebody did. `submission` keeps the `lock_version` that
-    its answers were read under.
+    Return False, and write nothing, if somebody did: also if somebody ended a colleague's access,
+    which counts `lock_version` up. `submission` keeps the `lock_version` that its answers were read
+    under.
     """
     unchanged = Submission.objects.filter(pk=submission.pk, lock_version=submission.lock_version)
     if not unchanged.mark_saved(at=at):

@@ -60,7 +60,7 @@ class FileCode:
 
 @dataclass(frozen=True)
 class FileBook:
-    """`what` says in words how the file was read, `notes` what of it is left out."""
+    """`what` says in words how the file was read; `notes` say what was left out."""
 
     kind: str
     what: str

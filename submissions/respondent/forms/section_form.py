@@ -43,10 +43,10 @@ class SectionForm(forms.Form):
     `answers` has the stored answers of the whole response by question key (`working_answers`),
     `attachments` the files of the working copy by question key; `file_url` gives a file's address.
     Beside the answers the page posts `_base_etags`, which has `key:etag` of each answer that it
-    showed; `_remove` or `_replace`, the public id of a file to take out or to replace; and
-    `action`, which is `upload` from the button beside a file question; `_clear`, the name of the
-    radios that are to be posted as none chosen. The script adds
-    `_pending_<key>`: what it sent of an answer, URL-encoded, each time that it got no reply.
+    showed; `_remove` or `_replace`, the public id of a file to take out or to replace; `action`,
+    which is `upload` from the button beside a file question; and `_clear`, the name of the radios
+    that are to be posted as none chosen. The script adds `_pending_<key>`: what it sent of an
+    answer, URL-encoded, each time that it got no reply.
     `left_to_author` are the keys of questions that this person reads and does not answer.
     `unfolded` are the keys of questions that a link leads to: they are open without an answer, too.
     The form also takes what the page posted or showed of the section's other questions.
