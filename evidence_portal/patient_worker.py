@@ -18,6 +18,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -38,7 +39,9 @@ TAKEN_WITHIN = 60.0  # seconds for the rest of a piece of an answer
 HEAD_ENDS = b"\r\n\r\n"
 LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 # What may hash a password, which takes most of a second: one thread has all of these in turn.
-HASHES_PASSWORD = re.compile(rb"^POST /(steering/sign-in|admin/login|account)/")
+HASHES_PASSWORD = re.compile(
+    rb"^POST (?:https?://[^/\s]*)?/(steering/sign-in|admin/login|account)/", re.IGNORECASE
+)
 CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 CONTINUES = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 
@@ -88,7 +91,8 @@ class Incoming:
         if body > LARGEST_BODY:
             raise Refused("413 Content Too Large")
         self._needed = end + len(HEAD_ENDS) + body
-        self.hashes_password = HASHES_PASSWORD.match(head) is not None
+        asked = unquote_to_bytes(head.partition(b"\r\n")[0])
+        self.hashes_password = HASHES_PASSWORD.match(asked) is not None
         self._head = b""
         if self._size < self._needed and CONTINUES.search(head):
             self._sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
