@@ -44,6 +44,8 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Its threads get whole requests, so that nobody who sends slowly holds one.
 worker_class = "evidence_portal.patient_worker.PatientWorker"
 threads = 4
+# None: a header SCRIPT_NAME, which Caddy passes on from a client, would move pages to other paths.
+forwarder_headers = ""
 timeout = 60
 graceful_timeout = 10
 # Workers touch a file here to show that they run. On a slow disk they would seem to hang.

@@ -113,6 +113,14 @@ def test_web_server_believes_no_proxy_that_is_not_named(deployed):
     assert (status, headers["Location"]) == (301, f"https://{HOST}/privacy/")
 
 
+def test_client_moves_no_page_to_another_path(deployed):
+    """Caddy passes a header SCRIPT_NAME on, and gunicorn would believe a proxy's."""
+    through_proxy = {"X-Forwarded-Proto": "https"}
+    here = ask(deployed.web_port, "/privacy/", **through_proxy, SCRIPT_NAME="/privacy")
+    assert here[0] == 200
+    assert ask(deployed.web_port, "/x/privacy/", **through_proxy, SCRIPT_NAME="/x")[0] == 404
+
+
 def read(stack, name):
     return (stack.folder / f"{name}.log").read_bytes()
 
