@@ -7,7 +7,8 @@ return link, or else to the email address among the answers. None is enqueued af
 withdrawing or discarding the changes, nor where an answer led to a page of help. What several
 responses of one mailbox call for at once goes out as one mail that lists them.
 Somebody who refused reminders gets none, but still the notice after a closing: it says until when
-they can read their text. A call that reopens and closes again has two closings.
+they can read their text. A call that reopens and closes again has two closings, and reminders
+before each; so has one whose closing time is moved.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from core.addresses import comparable, is_address
 from submissions.calls.models import Call
@@ -45,6 +46,7 @@ NOTICE_WITHIN = timedelta(days=7)
 OF_CHANGES = "-changes"  # at the end of an occasion: a response has one of each
 AT_ONCE = 500  # drafts that are locked together, for a fraction of a second
 MOST_LISTED = 10  # responses in one mail
+NOTHING = Q(pk__in=[])
 _signer = Signer(salt="submissions.reminders")
 
 
@@ -63,8 +65,11 @@ def enqueue_reminders(*, at: datetime) -> int:
             moment = call.closes_at - before
             begun = call.submissions.drafts().filter(started_at__lte=moment)
             changed = _with_changes(call).filter(amending_since__lte=moment)
-            number += _enqueue(MailKind.REMINDER, name, call, begun, at)
-            number += _enqueue(MailKind.REMINDER, f"{name}{OF_CHANGES}", call, changed, at)
+            kind, occasion = MailKind.REMINDER, f"{name}-{_stamp(call)}"
+            for suffix, those in (("", begun), (OF_CHANGES, changed)):
+                # As releases until 1.0.0 named it, whatever closing it was before.
+                earlier = Q(occasion=f"{name}{suffix}", created_at__gte=moment)
+                number += _enqueue(kind, f"{occasion}{suffix}", call, those, at, earlier=earlier)
     return number
 
 
@@ -91,13 +96,25 @@ def _with_changes(call: Call) -> QuerySet[Submission]:
 
 def closing_of(call: Call) -> str:
     """Return the occasion of a call's closing at its present closing time."""
-    return f"closed-{call.closes_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    return f"closed-{_stamp(call)}"
+
+
+def _stamp(call: Call) -> str:
+    return f"{call.closes_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _enqueue(
-    kind: MailKind, occasion: str, call: Call, unfinished: QuerySet[Submission], at: datetime
+    kind: MailKind,
+    occasion: str,
+    call: Call,
+    unfinished: QuerySet[Submission],
+    at: datetime,
+    *,
+    earlier: Q = NOTHING,
 ) -> int:
-    told = OutboxEmail.objects.filter(kind=kind, occasion=occasion).values("submission_id")
+    """Enqueue a mail for each response that has none of this occasion, nor one of `earlier`."""
+    sent = OutboxEmail.objects.filter(Q(occasion=occasion) | earlier, kind=kind, call=call)
+    told = sent.values("submission_id")
     keys = list(
         unfinished.filter(entry=None)
         .exclude(pk__in=told)
@@ -219,13 +236,20 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False
         )
-        return _is_as_it_was(mail, submission) and not refused.exists()
+        is_before_this = mail.resend_of_id is not None or _is_before(mail, mail.call)
+        return is_before_this and _is_as_it_was(mail, submission) and not refused.exists()
     if mail.kind == MailKind.CLOSED_WITH_DRAFT:
         # One that waited until the next closing says what the next one's says.
         closing = mail.occasion.removesuffix(OF_CHANGES)
         is_of_this = closing == closing_of(mail.call) or mail.resend_of_id is not None
         return _is_as_it_was(mail, submission) and is_of_this
     return True
+
+
+def _is_before(mail: OutboxEmail, call: Call) -> bool:
+    """Return whether a reminder is one of the present closing; 1.0.0 did not say of which."""
+    occasion = mail.occasion.removesuffix(OF_CHANGES)
+    return occasion in BEFORE_CLOSING or occasion.endswith(_stamp(call))
 
 
 def is_over(mail: OutboxEmail, *, at: datetime) -> bool:

@@ -8,6 +8,8 @@ from submissions.mail import reminding
 from submissions.mail.rendering import render
 from submissions.mail.sending import send_due
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.queue import enqueue
+from submissions.outbox.states import MailKind
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import ReturnAddress
 from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
@@ -15,6 +17,7 @@ from tests.makers import complete_answers, make_call, make_draft, make_submitted
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+STAMP = "20190724T110000.000000Z"  # of the closing of `make_call`
 
 
 def draft_with_address(call, address="slow@example.org", **overrides):
@@ -37,14 +40,63 @@ def test_each_reminder_is_enqueued_once_at_its_time():
     for before in moments:
         for _ in range(2):
             reminding.enqueue_reminders(at=call.closes_at - before)
-    assert enqueued() == [(name, "slow@example.org") for name in ("7-days", "1-day", "3-hours")]
+    names = [f"{name}-{STAMP}" for name in ("7-days", "1-day", "3-hours")]
+    assert enqueued() == [(name, "slow@example.org") for name in names]
+
+
+def test_moved_closing_is_reminded_of_as_any_other(mailoutbox):
+    call = make_call()
+    draft_with_address(call)
+    first = call.closes_at
+    reminding.enqueue_reminders(at=first - 2 * HOUR)
+    send_due(portal_now=lambda: first - 2 * HOUR, wall_now=clock.wall_now)
+    second = first + 9 * DAY
+    change_closing_time(call, to=second, reason="Floods.", by=make_user(), at=first - HOUR)
+    reminding.enqueue_reminders(at=first)
+    for before in (7 * DAY, 6 * DAY, DAY, HOUR):
+        for _ in range(2):
+            reminding.enqueue_reminders(at=second - before)
+        send_due(portal_now=lambda: second - HOUR, wall_now=clock.wall_now)
+    assert [name.split("T")[0] for name, _ in enqueued()] == [
+        "3-hours-20190724",
+        "7-days-20190802",
+        "1-day-20190802",
+        "3-hours-20190802",
+    ]
+    assert len(mailoutbox) == 4
+
+
+def test_reminder_that_waited_until_the_closing_was_moved_is_not_sent(mailoutbox):
+    call = make_call()
+    draft_with_address(call)
+    now = call.closes_at - 2 * HOUR
+    reminding.enqueue_reminders(at=now)
+    change_closing_time(call, to=call.closes_at + 9 * DAY, reason="Floods.", by=make_user(), at=now)
+    send_due(portal_now=lambda: now, wall_now=clock.wall_now)
+    assert (mailoutbox, enqueued()) == ([], [])
+
+
+@pytest.mark.parametrize(("sent", "number"), [(2 * HOUR, 0), (4 * DAY, 1)])
+def test_reminder_of_release_1_0_0_before_this_closing_is_not_repeated(sent, number):
+    call = make_call()
+    draft = draft_with_address(call)
+    at = call.closes_at - sent
+    enqueue(
+        kind=MailKind.REMINDER,
+        call=call,
+        submission=draft,
+        occasion="3-hours",
+        to_address="slow@example.org",
+        at=at,
+    )
+    assert reminding.enqueue_reminders(at=call.closes_at - HOUR) == number
 
 
 def test_reminders_missed_while_nothing_ran_are_not_all_sent_at_once():
     call = make_call()
     draft_with_address(call)
     reminding.enqueue_reminders(at=call.closes_at - 2 * HOUR)
-    assert [name for name, _ in enqueued()] == ["3-hours"]
+    assert [name for name, _ in enqueued()] == [f"3-hours-{STAMP}"]
 
 
 def test_nobody_else_is_reminded():
@@ -69,7 +121,7 @@ def test_address_given_for_the_link_goes_first():
         submission=draft, address="link@example.org", given_at=call.opens_at
     )
     reminding.enqueue_reminders(at=call.closes_at - DAY)
-    assert enqueued() == [("1-day", "link@example.org")]
+    assert enqueued() == [(f"1-day-{STAMP}", "link@example.org")]
 
 
 def test_reminder_is_taken_back_when_the_response_came_meanwhile(mailoutbox):
@@ -176,7 +228,7 @@ def test_draft_begun_after_the_moment_of_a_reminder_waits_for_the_next_one():
     make_draft(call, at=call.closes_at - 100 * HOUR, email="slow@example.org")
     assert reminding.enqueue_reminders(at=call.closes_at - 98 * HOUR) == 0
     assert reminding.enqueue_reminders(at=call.closes_at - 23 * HOUR) == 1
-    assert enqueued() == [("1-day", "slow@example.org")]
+    assert enqueued() == [(f"1-day-{STAMP}", "slow@example.org")]
 
 
 def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
@@ -203,7 +255,7 @@ def test_changes_that_are_not_submitted_are_reminded_of_and_told_after_closing()
     reopened(call)
     reminding.enqueue_reminders(at=call.closes_at - DAY)
     reminding.enqueue_closing_notices(at=call.closes_at + DAY)
-    assert enqueued() == [("1-day-changes", "changing@example.org")]
+    assert enqueued() == [(f"1-day-{STAMP}-changes", "changing@example.org")]
     assert [address for _, address in enqueued("closed_with_draft")] == ["changing@example.org"]
     reminder, notice = OutboxEmail.objects.filter(
         kind__in=["reminder", "closed_with_draft"]
