@@ -288,12 +288,19 @@ def _last_position(call: Call, parent: Code | None) -> int:
 
 
 def _move_codings(keys: Iterable[int], *, to: Code) -> int:
-    """Put the codings under the code; where the same coding stands there, this one goes."""
+    """Put the codings under the code; where the same coding stands there, this one goes.
+
+    The one that stays is as old as the older one: agreement leaves out what came after a coder was
+    done.
+    """
     moving = Coding.objects.filter(pk__in=list(keys))
-    there = {_place(coding) for coding in to.codings.all()}
-    twice = [coding.pk for coding in moving if _place(coding) in there]
-    moved = moving.exclude(pk__in=twice).update(code=to)
-    Coding.objects.filter(pk__in=twice).delete()
+    there = {_place(coding): coding for coding in to.codings.all()}
+    twice = [coding for coding in moving if _place(coding) in there]
+    gone = [coding.pk for coding in twice]
+    moved = moving.exclude(pk__in=gone).update(code=to)
+    Coding.objects.filter(pk__in=gone).delete()
+    for coding in twice:
+        Coding.objects.filter(pk=there[_place(coding)].pk, at__gt=coding.at).update(at=coding.at)
     return moved + len(twice)
 
 

@@ -20,6 +20,7 @@ from review.admin.agreement.differences_page import (
 )
 from review.admin.agreement.sample_pages import sample_page, show
 from review.admin.codebook_pages import codes_to_choose
+from review.admin.shortening import you_wrote
 from review.agreement.coding_differences import Difference, differences, standing_codes
 from review.agreement.comparing import Comparison, compare
 from review.agreement.deciding import LONGEST_REASON, Decision, decide, why_not_yet
@@ -41,7 +42,10 @@ def page(
     request: HttpRequest, admin: OfOwnCalls, sample: CodingSample, *, place: str
 ) -> HttpResponse:
     """Show the sentence with who coded it with what, or take the decision about it."""
-    comparison, difference = _found(sample, place)
+    found = _found(sample, place)
+    if found is None:
+        return _gone(request, sample)
+    comparison, difference = found
     if not may_read(request, difference):
         raise Http404
     error = ""
@@ -53,7 +57,10 @@ def page(
             )
         except (CodingRefused, DecisionOutdated) as refused:
             error = f"{refused.message}."
-            comparison, difference = _found(sample, place)
+            found = _found(sample, place)
+            if found is None:
+                return _gone(request, sample)
+            comparison, difference = found
         else:
             messages.success(request, "Your decision is on record, and counts from now on.")
             where = redirect("admin:review_codingsample_differences", sample.pk)
@@ -82,18 +89,28 @@ def page(
     )
 
 
-def _found(sample: CodingSample, place: str) -> tuple[Comparison, Difference]:
-    """Return the difference that the address names. Raises Http404."""
+def _gone(request: HttpRequest, sample: CodingSample) -> HttpResponse:
+    """Lead who decided to the differences, with what they typed. Raises Http404 for who reads."""
+    typed = you_wrote(request.POST.get("reason", ""))
+    if not typed:
+        raise Http404
+    said = "The coders do not differ at that passage any more. Nothing was decided."
+    messages.error(request, said + typed)
+    return redirect("admin:review_codingsample_differences", sample.pk)
+
+
+def _found(sample: CodingSample, place: str) -> tuple[Comparison, Difference] | None:
+    """Return the difference that the address names; None where there is none, or none any more."""
     version = row_key(place.partition("-")[0])
     wanted = SampledResponse.objects.filter(sample=sample, submission__versions=version or 0)
     sampled = wanted.select_related("submission").first()
     if sampled is None:
-        raise Http404
+        return None
     comparison = compare(sample, only=sampled.submission)
     for one in differences(comparison):
         if name_of(one) == place:
             return comparison, one
-    raise Http404
+    return None
 
 
 def _wanted(request: HttpRequest) -> Decision:

@@ -13,6 +13,7 @@ from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.rights import may
 from accounts.states import Action
+from review.admin.shortening import you_wrote
 from review.agreement.comparing import is_hidden_from
 from review.models import CodingSample
 
@@ -30,7 +31,7 @@ def sample_page(admin: OfOwnCalls, action: Action, view: View) -> Callable[..., 
         rows = CodingSample.objects.select_related("call", "closed_by")
         sample = admin.own_row(request, action, rows, pk=pk)
         if is_hidden_from(sample, current_user(request)):
-            messages.error(request, HIDDEN)
+            messages.error(request, HIDDEN + you_wrote(request.POST.get("reason", "")))
             return redirect("admin:review_codingsample_change", pk)
         return view(request, admin, sample, **options)
 

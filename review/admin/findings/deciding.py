@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from core import clock
+from review.admin.shortening import you_wrote
 from review.errors import FindingOutdated, FindingRefused
 from review.findings import agreeing
 from review.findings.claims import set_status
@@ -31,7 +32,8 @@ def status(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
             at=clock.portal_now(),
         )
     except (FindingRefused, FindingOutdated) as refused:
-        messages.error(request, f"{refused.message}. Nothing was changed.")
+        typed = you_wrote(given.get("reason", ""))
+        messages.error(request, f"{refused.message}. Nothing was changed.{typed}")
     else:
         messages.success(request, f"Its status is now: {done.get_status_display().lower()}.")
     return redirect("admin:review_finding_change", finding.pk)

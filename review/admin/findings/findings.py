@@ -125,10 +125,7 @@ class FindingAdmin(HistoryFromRecord, WithOwnPage, DeclaredFiltersOnly, ListedWh
         return page_of(request, self, finding)
 
 
-def page_of(
-    request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding, *, error: str = ""
-) -> HttpResponse:
-    """Show the finding; with an error, as a page that was refused."""
+def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -> HttpResponse:
     reader, call = current_user(request), finding.call
     stands = stands_of(call, [finding], reader=reader)[finding.pk]
     scale_now = scale_of(call)
@@ -143,8 +140,6 @@ def page_of(
         "finding/page",
         f"Finding: {finding.title}",
         call,
-        refused=bool(error),
-        error=error,
         finding=finding,
         stands=stands,
         share=say_share(stands.number, stands.of) if stands.of else "",

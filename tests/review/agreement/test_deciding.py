@@ -276,6 +276,18 @@ def test_merge_takes_no_coding_away_about_which_nobody_decided(
     }
 
 
+def test_merge_keeps_a_coding_that_was_there_before_its_coder_was_done(
+    sample, response, call, boss, ada, bea
+):
+    code(response, ada, PAY)
+    be_done(sample, ada, bea)
+    close_sample(sample, by=boss, at=while_open(call))
+    code(response, ada, PAY, "Money", at=while_open(call) + timedelta(hours=1))
+    pay, money = Code.objects.get(name="Pay"), Code.objects.get(name="Money")
+    merge_codes(pay, into=money, by=boss, at=while_open(call))
+    assert differing(sample).codes == {money.pk: {ada.pk}}
+
+
 def test_erasure_ends_decisions(differ, response, boss, call):
     decided(differ, boss, "Pay")
     erase(response, at=while_open(call))

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Action, Role
+from review.coding.codings import remove_coding
 from review.coding.samples import close_sample
-from review.models import Code, CodingDecision
+from review.models import Code, Coding, CodingDecision
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.agreement.codings import PAY, SHARE, STORY, be_done, code, draw
 from tests.review.redaction_makers import make_redaction
@@ -184,6 +185,25 @@ def test_decision_is_taken_on_the_page_of_a_difference(differ, boss, ada, bea):
     decided = client.get(address(differ, "differences/") + "?state=decided").content.decode()
     assert "Decided: no code stands</strong>, by chief" in decided
     assert "“Pay” stands, by boss" in client.get(place).content.decode()
+
+
+@pytest.mark.parametrize("meanwhile", ["taken away", "coded blind"])
+def test_reason_is_given_back_where_nothing_can_be_decided_any_more(
+    differ, call, boss, ada, bea, meanwhile
+):
+    close_sample(differ, by=boss, at=while_open(call))
+    client = signed_in(boss)
+    listed = client.get(address(differ, "differences/")).content.decode()
+    place = re.search(r'<a href="([^"]*/differences/[^"]+/)">Decide<', listed)[1]
+    if meanwhile == "taken away":
+        remove_coding(Coding.objects.get(by=ada), by=ada, at=while_open(call))
+        code(differ.responses.get().submission, ada, SHARE)
+        assert client.get(place).status_code == 404
+    else:
+        draw(call, [boss, ada], boss)
+    answer = client.post(place, {"base": "", "none": "on", "reason": "Not about pay"}, follow=True)
+    assert "You wrote: “Not about pay”" in answer.content.decode()
+    assert not CodingDecision.objects.exists()
 
 
 def test_differences_are_narrowed_to_a_code_and_by_page(call, response, ada, bea, boss):

@@ -119,7 +119,9 @@ def test_stale_status_is_refused_with_the_name(evidence, ann, ben):
     where, base = address("finding_status", finding), etag_of(finding)
     ben.post(where, {"status": "for_agreement", "base": base})
     answer = ann.post(where, {"status": "dropped", "reason": "No.", "base": base}, follow=True)
-    assert told(answer) == ["Ben changed this finding meanwhile. Nothing was changed."]
+    assert told(answer) == [
+        "Ben changed this finding meanwhile. Nothing was changed. You wrote: “No.”"
+    ]
     assert told(ann.post(where, {"status": "x"}, follow=True)) == [
         "Choose a status. Nothing was changed."
     ]
