@@ -88,3 +88,15 @@ def test_list_that_cannot_be_written_is_refused_in_one_line(tmp_path):
     where = tmp_path / "nowhere" / "list"
     with pytest.raises(CommandError, match=r"list cannot be written: No such file or directory\."):
         call_command("list_erasures", "--output", str(where))
+
+
+@pytest.mark.parametrize("text", ['{"format": 1, "files": []}', "[1]", "1"])
+def test_file_that_lists_no_erasures_is_refused_in_one_line(tmp_path, text):
+    wrong = tmp_path / "manifest.json"
+    wrong.write_text(f"{text}\n")
+    with pytest.raises(CommandError) as refused:
+        call_command("reapply_erasures", str(wrong))
+    assert str(refused.value) == (
+        f"A file cannot be read: {wrong} is no list of erasures, which list_erasures or backup "
+        "writes"
+    )

@@ -28,11 +28,7 @@ class Command(BaseCommand):
     def handle(self, *, files: list[str], by: str, **_options: Any) -> None:
         try:
             person = User.objects.get(username=by) if by else None
-            listed = [
-                json.loads(line)
-                for file in files
-                for line in Path(file).read_text(encoding="utf-8").splitlines()
-            ]
+            listed = [one for file in files for one in _listed_in(Path(file))]
         except User.DoesNotExist:
             raise CommandError(f"Nobody here is called {by}.") from None
         except (OSError, ValueError) as error:
@@ -58,3 +54,11 @@ class Command(BaseCommand):
                 ) from None
             self.stderr.write(f"{said}; what you named is.")
             return []
+
+
+def _listed_in(path: Path) -> list[dict[str, Any]]:
+    """Return the erasures of a list. Raises OSError and ValueError for what is none."""
+    listed = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    if not all(isinstance(one, dict) and {"request", "response"} <= one.keys() for one in listed):
+        raise ValueError(f"{path} is no list of erasures, which list_erasures or backup writes")
+    return listed
