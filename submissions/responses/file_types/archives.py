@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from submissions.responses.file_types.refusals import (
@@ -128,16 +129,24 @@ class Archive:
 
 def inflated_size(packed: bytes | memoryview, *, most: int, wbits: int = 15) -> int:
     """Return how many bytes it unpacks to; counting ends above `most`. Raises zlib.error."""
-    inflater = zlib.decompressobj(wbits)
     size = 0
-    rest: bytes | memoryview = packed
-    while size <= most:
-        piece = inflater.decompress(rest, CHUNK)
-        size += len(piece)
-        rest = inflater.unconsumed_tail
-        if inflater.eof or not (piece or rest):
+    for piece in inflated_sizes(packed, wbits=wbits):
+        size += piece
+        if size > most:
             break
     return size
+
+
+def inflated_sizes(packed: bytes | memoryview, *, wbits: int = 15) -> Iterator[int]:
+    """Yield the sizes of the pieces that it unpacks to, one by one. Raises zlib.error."""
+    inflater = zlib.decompressobj(wbits)
+    rest: bytes | memoryview = packed
+    while True:
+        piece = inflater.decompress(rest, CHUNK)
+        yield len(piece)
+        rest = inflater.unconsumed_tail
+        if inflater.eof or not (piece or rest):
+            return
 
 
 def _without_padding(content: bytes) -> bytes:

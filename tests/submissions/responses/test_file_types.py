@@ -132,6 +132,12 @@ def protected_pdf(**passwords):
     return pdf(encryption=pikepdf.Encryption(**passwords))
 
 
+def damaged_object_stream():
+    content = pdf(object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    head, word, packed = content.partition(b"\nstream\n")
+    return head + word + bytes(10) + packed[10:]
+
+
 def chart_of(workbook):
     """A DOCX with the workbook of a chart inside."""
     return docx(
@@ -346,6 +352,7 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
         ("odt", odt(**{"META-INF/manifest.xml": '<!DOCTYPE a [<!ENTITY b "c">]>' + manifest()}),
          damaged("ODT")),
         ("pdf", make_pdf("Words")[:20], damaged("PDF")),
+        ("pdf", damaged_object_stream(), damaged("PDF")),
         ("jpg", picture("JPEG", size=(900, 900))[:-1500], damaged("JPG")),
         ("png", picture("PNG")[:-9], damaged("PNG")),
         ("heic", heic()[:40], damaged("HEIC")),
@@ -411,6 +418,7 @@ WHOLE = [
     ("odt", odt()),
     ("odt", encrypted_odt()),
     ("pdf", make_pdf("Words")),
+    ("pdf", pdf(object_stream_mode=pikepdf.ObjectStreamMode.generate)),
     ("xlsx", xlsx()),
     ("jpg", picture("JPEG")),
     ("png", picture("PNG")),
