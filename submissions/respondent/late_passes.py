@@ -19,9 +19,9 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     call = call_or_404(slug)
     try:
         found = late_passes.look_up(call=call, token=token, at=at)
-        open_here = response_in_session(request, call)
-        if open_here is not None and open_here.opened_by is not None:
-            open_here = None  # a colleague's own pass is not for somebody else's response
+        held = response_in_session(request, call)
+        # A colleague's own pass is not for somebody else's response.
+        open_here = held if held is not None and held.opened_by is None else None
         if request.method == "POST":
             taken = late_passes.take_up(call=call, token=token, current=open_here, at=at)
             if not taken.has_working_copy:
@@ -29,14 +29,19 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             request.session.cycle_key()
             remember(request, taken, call)
             return redirect("response", slug=slug)
+        if found.submission_id is not None and found.submission != open_here:
+            raise LinkDead
     except (LinkDead, CallNotOpen, ResponseWithdrawn):
-        # Staff cancelled it, or the author withdrew the response.
+        # Staff cancelled it, the author withdrew the response, or another browser holds that.
         return render(request, "late_passes/dead.html", {"call": call}, status=410)
+    goes_on = found.submission_id is not None or (
+        open_here is not None and open_here.has_working_copy
+    )
     context = {
         "call": call,
         "until": spoken_time.say_moment(found.expires_at, call.timezone),
-        "goes_on": found.submission_id is not None
-        or (open_here is not None and open_here.has_working_copy),
+        "goes_on": goes_on,
+        "replaced": None if goes_on else held,
     }
     return render(request, "late_passes/late_pass.html", context)
 

@@ -134,6 +134,29 @@ def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
     assert client.get(address).status_code == 410
 
 
+def test_late_pass_that_a_response_has_offers_nothing_in_another_browser(client, at):
+    call = make_call()
+    begin(client, call, at, while_open(call))
+    at(call.closes_at + 2 * HOUR)
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
+    client.post(address)
+    assert "Continue your response" in client.get(address).content.decode()
+    elsewhere = Client().get(address)
+    assert elsewhere.status_code == 410
+    assert "On another device, get a link to that response first." in elsewhere.content.decode()
+
+
+def test_late_pass_that_begins_a_response_says_which_one_it_replaces(client, at):
+    call = make_call()
+    draft = begin(client, call, at, while_open(call))
+    press_submit(client, call)
+    draft.refresh_from_db()
+    at(call.closes_at + 2 * HOUR)
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
+    page = client.get(address).content.decode()
+    assert f'It is response <span class="unbroken">{draft.reference}</span>.' in page
+
+
 def test_late_pass_begins_a_response_for_somebody_who_had_none(client, at):
     call = make_call()
     at(call.closes_at + 2 * HOUR)
