@@ -113,7 +113,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("response", slug=slug)
     if earlier is not None and "another" not in request.POST:
         return redirect("submitted", slug=slug)
-    if earlier is not None and call.is_open_at(received_at) and "confirmed" not in request.POST:
+    is_asked_for = "confirmed" in request.POST or not call.is_open_at(received_at)
+    if earlier is not None and not earlier.is_erased and not is_asked_for:
         answers = working_answers(earlier, call)
         if not known_address(earlier, call, answers):
             confirm = {"call": call, "submission": earlier}

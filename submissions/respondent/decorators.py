@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from submissions.respondent.lost_edits import lost_edits_page
 from submissions.respondent.response_context import (
@@ -33,7 +33,7 @@ FOR_COLLEAGUES = {
 def with_response(view: View) -> View:
     """Hand the view this browser's response in place of the call's slug; say if there is none.
 
-    One that was erased leads to the page that says so.
+    One that was erased leads to the page that says so, or gives back what was posted.
     """
 
     @wraps(view)
@@ -44,7 +44,7 @@ def with_response(view: View) -> View:
         if current is None:
             return no_response_page(request, slug)
         if current.submission.is_erased and not _is_for_erased(request):
-            return redirect("submitted", slug=slug)
+            return lost_edits_page(request, current)
         if current.colleague is not None and not _is_for_colleagues(request):
             context = current.template_context()
             return render(request, "sharing/authors_alone.html", context, status=403)

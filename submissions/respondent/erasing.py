@@ -30,6 +30,8 @@ from submissions.responses.verifying import prove_authorship
 def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Ask what is to be erased; once it is asked for, say how far that is."""
     asked = erasing.open_request(current.submission)
+    if asked is not None and erasing.is_unconfirmed(asked, current.received_at):
+        asked = None
     form = ErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and asked is None and form.is_valid():
         with suppress(ErasureRefused), transaction.atomic():  # erased meanwhile: the page says so

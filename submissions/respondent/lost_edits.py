@@ -16,7 +16,7 @@ from submissions.responses.transcript import say_answer
 
 
 def lost_edits_page(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Say that the response was submitted or withdrawn meanwhile; lead on if nothing was lost."""
+    """Say that the response has ended meanwhile; lead on if nothing was lost."""
     lost = _lost_edits(request, current) if request.method == "POST" else []
     if not lost:
         return redirect("submitted", slug=current.call.slug)

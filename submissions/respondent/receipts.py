@@ -17,7 +17,7 @@ from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import minutes_of, retry_after, say_tried_often
 from submissions.responses.answering import asked_questions
-from submissions.responses.erasing import carried_out
+from submissions.responses.erasing import carried_out, is_unconfirmed
 from submissions.responses.models import ErasureRequest, Version
 from submissions.responses.models.erasures import OPEN
 from submissions.responses.states import ErasureGround, ScanState
@@ -53,7 +53,10 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         context["withdrawn"] = spoken_time.say_exactly(submission.withdrawn_at, zone)
         context["changes"] = _changed_after(version, current)
         return render(request, "responses/withdrawn.html", context)
-    context["erasure"] = any(request.state in OPEN for request in asked)
+    context["erasure"] = any(
+        request.state in OPEN and not is_unconfirmed(request, current.received_at)
+        for request in asked
+    )
     infected = version.attachments.filter(scan__state=ScanState.INFECTED)
     context["infected"] = list(infected.values_list("name", flat=True))
     if not current.is_amending:

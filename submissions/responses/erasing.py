@@ -52,7 +52,7 @@ def ask(*, submission: Submission, scope: ErasureScope, at: datetime) -> Erasure
     with transaction.atomic():
         locked = _lock(submission)
         if (open_one := open_request(locked)) is not None:
-            if not _has_lapsed(open_one, at):
+            if not is_unconfirmed(open_one, at):
                 return open_one
             _end(open_one, ErasureState.WITHDRAWN, by=None, at=at)
         confirmed = _confirmed_address(locked)
@@ -96,7 +96,7 @@ def enter(
     with transaction.atomic():
         locked = _lock(submission)
         if (open_one := open_request(locked)) is not None:
-            if not _has_lapsed(open_one, at):
+            if not is_unconfirmed(open_one, at):
                 raise ErasureRefused("There is an open request to erase it already.")
             _end(open_one, ErasureState.WITHDRAWN, by=None, at=at)
         request = ErasureRequest.objects.create(
@@ -129,7 +129,7 @@ def end_by_retention(
         except ErasureRefused:
             return None
         if (open_one := open_request(locked)) is not None:
-            if not _has_lapsed(open_one, at):
+            if not is_unconfirmed(open_one, at):
                 return None
             _withdraw(open_one, at=at)
         request = ErasureRequest.objects.create(
@@ -166,7 +166,7 @@ def look_up(*, call: Call, token: str, at: datetime) -> ErasureRequest:
         call=call, token_sha256=digest(token), state=ErasureState.ASKED
     ).select_related("submission")
     request = found.first()
-    if request is None or _has_lapsed(request, at):
+    if request is None or is_unconfirmed(request, at):
         raise LinkDead
     return request
 
@@ -276,8 +276,8 @@ def has_lapsed(at: datetime) -> Q:
     return Q(confirmed_at=None, asked_at__lte=at - timedelta(hours=CONFIRM_WITHIN_HOURS))
 
 
-def _has_lapsed(request: ErasureRequest, at: datetime) -> bool:
-    """Return whether the author did not confirm the request in time."""
+def is_unconfirmed(request: ErasureRequest, at: datetime) -> bool:
+    """Return whether the author did not confirm the request in time: they may ask again."""
     return request.confirmed_at is None and at >= request.asked_at + timedelta(
         hours=CONFIRM_WITHIN_HOURS
     )

@@ -26,6 +26,7 @@ from tests.makers import (
     make_submitted,
     make_user,
     make_user_who_may,
+    mark_as_sent,
     while_open,
 )
 from tests.personal_data.erasures import ask_and_approve, erase
@@ -118,6 +119,56 @@ def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
     assert carrying_out.carry_out_all(at=while_open(call)) == 0
     assert addresses(response, MailKind.ERASURE_STOPPED) == ["ada@example.org"]
     assert requests.withdraw_request(request, at=while_open(call)) is False
+
+
+def test_request_that_was_not_confirmed_in_time_is_asked_for_again(call, response, at):
+    confirm_address(enqueue_link_mail(response, at=while_open(call), address="ada@example.org"))
+    client = holding(response)
+    address, receipt = (reverse(name, args=[call.slug]) for name in ("erase", "submitted"))
+    client.post(address, {"scope": "response"})
+    assert "Confirm it by email" in client.get(address).content.decode()
+    assert "See how far your request to erase is" in client.get(receipt).content.decode()
+    at(while_open(call) + timedelta(hours=requests.CONFIRM_WITHIN_HOURS))
+    assert "Ask to erase it" in client.get(address).content.decode()
+    assert "See how far your request to erase is" not in client.get(receipt).content.decode()
+    client.post(address, {"scope": "identity"})
+    states = dict(ErasureRequest.objects.values_list("scope", "state"))
+    assert states == {"response": ErasureState.WITHDRAWN, "identity": ErasureState.ASKED}
+
+
+def test_what_is_typed_while_the_response_is_erased_is_given_back(call):
+    draft = make_draft(call)
+    client = holding(draft)
+    erase(draft, at=while_open(call))
+    address = reverse("section", args=[call.slug, "evidence"])
+    answer = client.post(address, {"story": "Typed meanwhile."})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "This response was erased." in page
+    assert "Typed meanwhile.</textarea>" in page
+    assert "See what was submitted" not in page
+
+
+def test_after_an_erasure_another_response_is_begun_at_once(call):
+    response = make_submitted(call)
+    client = holding(response)
+    erase(response, at=while_open(call))
+    answer = client.post(reverse("start", args=[call.slug]), {"another": "1"})
+    assert answer.status_code == 302
+    assert Submission.objects.filter(state=SubmissionState.DRAFT).count() == 1
+
+
+def test_receipt_names_no_address_once_who_answered_is_erased(call, response):
+    client = holding(response)
+    mail = OutboxEmail.objects.get(kind=MailKind.CONFIRMATION)
+    mark_as_sent(mail, at=while_open(call))
+    page = reverse("submitted", args=[call.slug])
+    assert "We sent a confirmation to" in client.get(page).content.decode()
+    erase(response, scope=ErasureScope.IDENTITY, at=while_open(call))
+    shown = client.get(page).content.decode()
+    assert "We erased who gave this response." in shown
+    assert "We sent a confirmation to" not in shown
+    assert "You gave no email address." not in shown
 
 
 def test_what_a_rule_of_retention_ends_is_not_stopped_by_its_author(call, response):
