@@ -39,7 +39,6 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         rows=rows,
         done=done,
         evidence_needed=current.evidence_needed,
-        saved=request.GET.get("saved") == "1",
         last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
     )
     return render(request, "responses/task_list.html", context)
