@@ -74,6 +74,7 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
     context = current.template_context(
         route=route,
         question=question,
+        page=current.question_addresses[key],
         may_delete=current.submission.is_draft and current.colleague is None,
         kept_hours=KEPT // timedelta(hours=1),
     )

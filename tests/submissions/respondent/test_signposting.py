@@ -8,7 +8,7 @@ from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, returning, signposting
 from submissions.responses.models import ReturnAddress, Submission
-from tests.makers import make_call, press_submit, while_open
+from tests.makers import ABOUT, make_call, press_submit, while_open
 from tests.submissions.respondent.answering import (
     address,
     answers_of,
@@ -39,6 +39,18 @@ def draft(client, call):
 
 def save(draft, call, **values):
     drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
+
+
+def test_page_of_help_leads_back_to_the_page_of_the_question(client, at):
+    before = [{"key": f"t{n}", "kind": "long", "label": f"Text {n}"} for n in range(3)]
+    age = next(question for question in ABOUT if question["key"] == "age")
+    call = make_call(about_questions=[*before, age])
+    at(while_open(call))
+    start(client, call)
+    page = address(call, "response/about/2/")
+    shown = client.post(page, {"age": "child"}, follow=True).content.decode()
+    assert f'<a class="back" href="{page}">' in shown
+    assert f'href="{page}?unfold=age#question-age"' in shown
 
 
 def test_address_is_not_kept(draft):
