@@ -217,9 +217,11 @@ def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
 def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that this browser has no response, and what to do; give back what was typed."""
     call = call_or_404(slug)
+    at = clock_check.corrected(clock.portal_now())
     context = {
         "call": call,
-        "is_open": call.is_open_at(clock_check.corrected(clock.portal_now())),
+        "is_open": call.is_open_at(at),
+        "is_early": at < call.opens_at,
         "lost_edits": posted_texts(request),
     }
     if holds_access(request, slug):

@@ -1,5 +1,6 @@
 """A respondent's pages, as a browser without JavaScript meets them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,10 @@ def test_text_of_a_version_has_its_time_as_people_say_it_and_in_utc(client, call
         "Received: 12:00:00pm on Tuesday 23 July 2019 (UK time), "
         "which is 2019-07-23T11:00:00.000000+00:00 in UTC\n"
     ) in text
+
+
+def test_browser_without_a_response_learns_when_the_call_opens(client, call, at):
+    at(call.opens_at - timedelta(days=1))
+    shown = text_of(client.get(address(call, "response/")))
+    assert "This call opens at 9am on Wednesday 29 May 2019 (UK time)." in shown
+    assert "It closed at" not in shown

@@ -18,6 +18,7 @@ from submissions.responses import amending, drafting, returning
 from submissions.responses.models import ReturnAddress, ReturnToken, Submission
 from submissions.responses.verifying import receipt_code
 from tests.makers import (
+    ABOUT,
     complete_answers,
     make_call,
     make_draft,
@@ -26,6 +27,7 @@ from tests.makers import (
     send_link,
     while_open,
 )
+from tests.submissions.respondent.answering import start_with
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -372,6 +374,19 @@ def test_forgetting_asks_first_where_nothing_leads_back(client, call):
     client.post(address(call, "response/forget/"), {"confirmed": "1"})
     assert client.get(address(call, "response/")).status_code == 404
     assert Submission.objects.count() == 1
+
+
+def test_forgetting_a_withdrawn_response_does_not_say_that_it_counts(client, at):
+    call = make_call(about_questions=ABOUT[:1])
+    at(while_open(call))
+    start_with(client, call)
+    press_submit(client, call)
+    page = address(call, "response/forget/")
+    assert "still counts" in text_of(client.get(page))
+    client.post(address(call, "response/withdraw/"))
+    shown = text_of(client.get(page))
+    assert "still counts" not in shown
+    assert "We do not have your email address, so you could not open it again." in shown
 
 
 def test_forgetting_with_a_known_address_is_one_press(client, call):
