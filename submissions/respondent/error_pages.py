@@ -18,7 +18,13 @@ from submissions.responses.answering import LONGEST_KEPT
 
 LONGEST_COPY = LONGEST_KEPT
 # Views that only take POSTs, each with the view whose page has the form.
-TAKE_FORMS_OF = {"start": "call", "return_open": "return"}
+TAKE_FORMS_OF = {
+    "start": "call",
+    "return_open": "return",
+    "delete_draft": "response",
+    "person": "people",
+    "person_link": "people",
+}
 # Fields that are no answers.
 NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "username"})
 

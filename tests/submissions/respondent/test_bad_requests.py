@@ -180,6 +180,24 @@ def test_expired_form_leads_to_the_page_that_has_it(call, posted_to, leads_to):
     assert strict.get(back).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("posted_to", "leads_to"),
+    [
+        ("response/delete/", "response/"),
+        ("people/1/", "people/"),
+        ("people/1/link/", "people/"),
+        ("people/1/gone/", "people/1/gone/"),
+        ("response/erase/stop/", "response/erase/stop/"),
+    ],
+)
+def test_expired_form_of_a_response_leads_to_a_page(client, call, draft, posted_to, leads_to):
+    client.handler.enforce_csrf_checks = True
+    page = client.post(f"/calls/{call.slug}/{posted_to}").content.decode()
+    back = f"/calls/{call.slug}/{leads_to}"
+    assert f'<a class="button" href="{back}">' in page
+    assert client.get(back, follow=True).status_code == 200
+
+
 def test_post_of_a_browser_that_blocks_cookies_names_them_as_the_cause(call):
     posted_to = f"/calls/{call.slug}/response/evidence/"
     blocking = Client(enforce_csrf_checks=True)
