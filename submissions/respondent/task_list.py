@@ -107,6 +107,7 @@ def working_text(request: HttpRequest, current: ResponseContext) -> HttpResponse
             current.call,
             saved_at=current.submission.saved_at,
             questions=answering.askable_questions(current.call, current.answers),
+            not_counted=current.not_counted,
             answers=current.answers,
             files=current.files,
         )

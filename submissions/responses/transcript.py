@@ -47,16 +47,24 @@ def draft_text(
     *,
     saved_at: datetime,
     questions: Sequence[Question],
+    not_counted: Sequence[Question],
     answers: Mapping[str, Any],
     files: Mapping[str, Sequence[Attachment]],
 ) -> str:
-    """Return the text of a draft, in the active language."""
+    """Return the text of a draft, in the active language; what is not asked stands at its end."""
     heading = [
         call.title,
         _("Draft: not submitted"),
         _("Last saved: %(instant)s") % {"instant": say_instant(saved_at, call.timezone)},
     ]
-    return _transcript(heading, questions=questions, answers=answers, files=files)
+    text = _transcript(heading, questions=questions, answers=answers, files=files)
+    if not not_counted:
+        return text
+    title = _("Not part of your response")
+    rest = _transcript(
+        [title, "=" * len(title)], questions=not_counted, answers=answers, files=files
+    )
+    return f"{text}\n\n{rest}"
 
 
 def say_instant(moment: datetime, zone: str) -> str:

@@ -72,6 +72,18 @@ def test_page_to_check_says_what_is_no_part_and_it_comes_back(client, call):
     assert "f.txt" in page
 
 
+def test_what_is_not_asked_can_be_read_and_downloaded_after_closing(client, call, at):
+    fill(client, call)
+    client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
+    at(call.closes_at)
+    page = text_of(client.get(address(call, "response/")))
+    text = client.get(address(call, "response/text/")).content.decode()
+    for whole in (page, text):
+        counts, apart = whole.split("Not part of your response")
+        assert ("Of c" in counts, "Of c" in apart) == (False, True)
+    assert "f.txt" in page
+
+
 def test_infected_file_that_is_no_part_is_said_to_be_so_and_leads_nowhere(client, call):
     fill(client, call)
     client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
