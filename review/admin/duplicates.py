@@ -118,7 +118,10 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             beside=cluster.pk,
         )
         given = request.POST if error else None
+        # What was typed may be words of a response that has left since: then the page begins anew.
+        typed = given if given and _still_there(cluster, given.get("text_from", "")) else None
         shown_text = campaign_text_for(request.user, cluster)
+        text_from = cluster.text_from_id if cluster.text else page.reference and page.reference.pk
         context = {
             **self.admin_site.each_context(request),
             "title": f"Alike responses: {cluster}",
@@ -129,7 +132,8 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             "error": error,
             "chosen": given.get("to", "") if given else cluster.state,
             "name": given.get("name", "") if given else cluster.name,
-            "text": given.get("text", "") if given else shown_text or suggested_text(page),
+            "text": typed.get("text", "") if typed else shown_text or suggested_text(page),
+            "text_from": typed.get("text_from", "") if typed else str(text_from or ""),
             "standing": given.get("standing", "") if given else str(cluster.standing_id or ""),
             "decided": in_uk_time(cluster.decided_at),
             "is_sender": cluster.kind == ClusterKind.SENDER,
@@ -152,12 +156,10 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
         to = given.get("to", "")
         if to not in {state for state, _ in STATES}:
             raise DecisionRefused("Select what these responses are.")
-        standing = None
-        if given.get("standing"):
-            keys = row_keys([given["standing"]])
-            standing = Submission.objects.filter(pk__in=keys).first()
-            if standing is None:
-                raise DecisionRefused("The response that counts is one of those shown.")
+        standing = _response(given, "standing")
+        if standing is None and given.get("standing"):
+            raise DecisionRefused("The response that counts is one of those shown.")
+        text = given.get("text", "").replace("\0", "")
         decided = decide(
             cluster,
             to=ClusterState(to),
@@ -166,10 +168,21 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             by=by,
             at=at,
             name=given.get("name", "").replace("\0", ""),
-            text=text_to_store(request.user, cluster, given.get("text", "").replace("\0", "")),
+            text=text_to_store(request.user, cluster, text) if to == ClusterState.CAMPAIGN else "",
+            text_from=_response(given, "text_from"),
             standing=standing,
         )
         return f"{decided} is now: {ClusterState(to).label.lower()}."
+
+
+def _response(given: QueryDict, name: str) -> Submission | None:
+    return Submission.objects.filter(pk__in=row_keys(given.getlist(name))).first()
+
+
+def _still_there(cluster: Cluster, key: str) -> bool:
+    """Return whether the response that the page took its text from is still in the set."""
+    there = {"", str(cluster.text_from_id)}
+    return key in there or cluster.members.filter(submission__in=row_keys([key])).exists()
 
 
 def _number(given: QueryDict, name: str) -> int:

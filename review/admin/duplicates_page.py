@@ -91,7 +91,7 @@ def cluster_page(cluster: Cluster, *, number: str, reader: Person) -> ClusterPag
         number=len(counts),
         proposed=sum(state == MemberState.PROPOSED for _, state in counts),
         rejected=list(rejected[:CHOICES_SHOWN]),
-        text=_common(cluster, (own, seen_own), rows, compared, words),
+        text=_common(cluster, (own, seen_own), rows, reference, compared, words),
         choices=_choices(there, reference),
         reference=reference,
         counts=reference if cluster.state in COUNTED_ONCE else None,
@@ -163,6 +163,7 @@ def _common(
     cluster: Cluster,
     both: tuple[dict[str, str], dict[str, str]],
     rows: list[ClusterMember],
+    reference: Submission | None,
     compared: list[Wording],
     words: CallWords,
 ) -> list[ShownDifference]:
@@ -175,8 +176,8 @@ def _common(
         return [ShownDifference("The campaign’s own text", [Piece("same", seen_own[""])])]
     keys: dict[str, Any] = {}
     for row in rows:
-        texts = row.submission.submitted_version.texts
-        if texts is not own:
+        if row.submission != reference:
+            texts = row.submission.submitted_version.texts
             theirs = wordings(texts, words.hashing, known=words.known)
             keys |= dict.fromkeys(found.other_key for found in matches(theirs, compared))
     labels = cluster.call.questions_by_key

@@ -28,17 +28,25 @@ def campaign_text_for(reader: Person, cluster: Cluster) -> str:
 def text_to_store(reader: Person, cluster: Cluster, posted: str) -> str:
     """Return what to store of what was posted: “█” is never stored in the place of words.
 
-    Raises DecisionRefused where it stands in a text that somebody changed.
+    Raises DecisionRefused where somebody changed a text of which words are hidden from them, and
+    where a text that the page suggested still has “█”.
     """
-    shown = campaign_text_for(reader, cluster)
-    if shown == cluster.text or HIDDEN not in posted:
+    if sees_redacted(reader, cluster.call_id):
         return posted
-    if posted.split() != shown.split():
+    shown = campaign_text_for(reader, cluster)
+    if posted.split() == shown.split():
+        return cluster.text
+    if shown != cluster.text:
         raise DecisionRefused(
             "Words of the campaign’s text are hidden from you. Leave the text as it is, or ask "
             "somebody who sees them to change it."
         )
-    return cluster.text
+    if HIDDEN in posted:
+        raise DecisionRefused(
+            "Each “█” in the campaign’s text stands for words that are hidden from you. Take these "
+            "places out, or ask somebody who sees the words to save the text."
+        )
+    return posted
 
 
 def _hidden_words(cluster: Cluster) -> list[str]:

@@ -32,23 +32,31 @@ def decide(
     at: datetime,
     name: str = "",
     text: str = "",
+    text_from: Submission | None = None,
     standing: Submission | None = None,
 ) -> Cluster:
     """Decide what the responses are; those proposed up to the member `up_to` are confirmed.
 
-    `standing` is the response that counts, the first submitted if it is None; `base` is the
-    `lock_version` that the page showed. Raises DecisionRefused for somebody without the right, a
-    campaign without a name of its own, or a response from elsewhere; DecisionOutdated if somebody
-    else decided meanwhile.
+    `standing` is the response that counts, the first submitted of those confirmed if it is None;
+    `text_from` is the one whose words the page suggested as the campaign's text, which ends with
+    it. `base` is the `lock_version` that the page showed. Raises DecisionRefused for somebody
+    without the right, a campaign without a name of its own, or a response that is not confirmed
+    here; DecisionOutdated if somebody else decided meanwhile.
     """
     name, text = " ".join(name.split()), text.strip()
     with transaction.atomic():
         locked = _lock(cluster, by=by, base=base)
         if to == ClusterState.CAMPAIGN:
             _refuse_bad_campaign(locked, name, text)
-        there = locked.members.exclude(state=MemberState.REJECTED)
-        if standing is not None and not there.filter(submission=standing).exists():
+        proposed = locked.members.filter(state=MemberState.PROPOSED, pk__lte=up_to)
+        confirmed = proposed.update(state=MemberState.CONFIRMED)
+        if standing is not None and not _has(locked, standing):
             raise DecisionRefused("The response that counts is one of those shown.")
+        if text_from not in {None, locked.text_from} and not _has(locked, text_from):
+            raise DecisionRefused(
+                "The response that the campaign’s text was taken from is not in this set any more. "
+                "Look at the text again."
+            )
         before = locked.state
         locked.state, locked.decided_by, locked.decided_at = to, by, at
         is_campaign = to == ClusterState.CAMPAIGN
@@ -56,13 +64,12 @@ def decide(
         locked.text = text if is_campaign else ""
         counts = to in {ClusterState.CAMPAIGN, ClusterState.DUPLICATE}
         locked.standing = (standing or _first_of(locked)) if counts else None
-        locked.text_from = locked.standing if locked.text else None
+        locked.text_from = (
+            (text_from or locked.text_from or locked.standing) if locked.text else None
+        )
         locked.lock_version += 1
         locked.changed_by = by
         locked.save()
-        confirmed = locked.members.filter(state=MemberState.PROPOSED, pk__lte=up_to).update(
-            state=MemberState.CONFIRMED
-        )
         record(
             by=by,
             at=at,
@@ -169,9 +176,15 @@ def _refuse_bad_campaign(cluster: Cluster, name: str, text: str) -> None:
         raise DecisionRefused(f"There is a campaign “{name}” already in this call.")
 
 
+def _has(cluster: Cluster, response: Submission | None) -> bool:
+    """Return whether staff decided that the response belongs there."""
+    confirmed = cluster.members.filter(state=MemberState.CONFIRMED)
+    return confirmed.filter(submission=response).exists()
+
+
 def _first_of(cluster: Cluster) -> Submission | None:
-    """Return the response of the cluster that was submitted first and still counts."""
-    there = cluster.members.exclude(state=MemberState.REJECTED)
+    """Return the first submitted of the confirmed ones that still count, None without any."""
+    there = cluster.members.filter(state=MemberState.CONFIRMED)
     return (
         Submission.objects.filter(
             pk__in=there.values("submission"), state=SubmissionState.SUBMITTED

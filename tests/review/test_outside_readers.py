@@ -304,3 +304,27 @@ def test_text_of_a_campaign_has_blocks_for_readers_outside(call, inside, outside
     assert outside.post(address, form | {"base": "1", "text": shown}).status_code == 302
     cluster.refresh_from_db()
     assert (cluster.lock_version, cluster.text) == (2, text)
+    # Nobody changes or replaces a text without seeing all of it.
+    for other in (f"{shown} More.", "Another text."):
+        page = outside.post(address, form | {"base": "2", "text": other})
+        assert "Words of the campaign’s text are hidden from you." in page.context["error"]
+    cluster.refresh_from_db()
+    assert (cluster.lock_version, cluster.text) == (2, text)
+    assert inside.post(address, form | {"base": "2", "text": "Another text."}).status_code == 302
+
+
+def test_no_block_is_stored_in_the_text_of_a_campaign(call, outside):
+    for _ in range(2):
+        make_redaction(send(call, f"{CAMPAIGN} Ask {SECRET} there."), SECRET)
+    compare_all()
+    cluster = Cluster.objects.get()
+    address = reverse("admin:review_cluster_change", args=[cluster.pk])
+    suggested = outside.get(address).context["text"]
+    assert "█" in suggested
+    form = {"do": "decide", "base": "0", "up_to": "99999999", "name": "Fair lots"}
+    page = outside.post(address, form | {"to": "campaign", "text": suggested})
+    assert "“█” in the campaign’s text stands for words" in page.context["error"]
+    form |= {"text": suggested.replace("█", "")}
+    assert outside.post(address, form | {"to": "campaign"}).status_code == 302
+    cluster.refresh_from_db()
+    assert ("█" in cluster.text, CAMPAIGN in cluster.text) == (False, True)

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -8,12 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
 from review.duplicates.counting_once import standing_of
-from review.duplicates.deciding import decide
+from review.duplicates.deciding import decide, take_out
 from review.errors import DecisionOutdated, DecisionRefused
 from review.models import Cluster, ClusterMember
 from review.states import ClusterState, MemberState
 from submissions.responses import amending
 from submissions.responses.addresses import remember_address
+from tests.forms import form_of
 from tests.makers import (
     OPENS_AT,
     confirm_address,
@@ -152,6 +154,63 @@ def test_of_two_who_decide_at_once_the_second_is_refused_with_the_name_of_the_fi
     assert Cluster.objects.get().state == ClusterState.CAMPAIGN
     with pytest.raises(DecisionOutdated):
         decided(cluster)
+
+
+def arrives_earlier(call):
+    """A letter that staff enter late was received before all others."""
+    return send(call, CAMPAIGN, at=OPENS_AT + timedelta(days=1))
+
+
+def test_response_that_nobody_saw_does_not_stand_for_the_others(call, three):
+    cluster = Cluster.objects.get()
+    shown = ClusterMember.objects.latest("pk").pk
+    arrives_earlier(call)
+    compare_all()
+    decided(cluster, up_to=shown)
+    cluster.refresh_from_db()
+    assert cluster.standing == three[0]
+    page = signed_in(make_user(Role.REVIEWER)).get(page_of(cluster)).content.decode()
+    assert "is not in this set any more" not in page
+
+
+def test_response_that_nobody_saw_does_not_stand_in_for_one_that_is_taken_out(call, three):
+    cluster = decided(Cluster.objects.get())
+    arrives_earlier(call)
+    compare_all()
+    first = ClusterMember.objects.get(submission=three[0])
+    given = {"base": cluster.lock_version, "by": make_user(Role.REVIEWER), "at": OPENS_AT}
+    take_out(cluster, members=[first.pk], **given)
+    cluster.refresh_from_db()
+    assert cluster.standing == three[1]
+
+
+def test_what_only_one_response_says_is_not_what_they_have_in_common(call):
+    send(call, CAMPAIGN, roles=["commissioner"], commissioner_view=OTHER)
+    send(call, CAMPAIGN)
+    compare_all()
+    page = signed_in(make_user(Role.REVIEWER)).get(page_of(Cluster.objects.get()))
+    assert [shown.label for shown in page.context["page"].text] == ["What happened?"]
+    assert page.context["text"] == CAMPAIGN
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_text_of_a_campaign_ends_with_the_response_that_it_was_taken_from(call, three, again):
+    client = signed_in(make_user(Role.REVIEWER))
+    cluster = Cluster.objects.get()
+    form = {"do": "decide", "to": "campaign", "name": "Fair lots", "standing": str(three[2].pk)}
+    for _ in range(1 + again):
+        posted = form_of(client.get(page_of(cluster))) | form
+        assert client.post(page_of(cluster), posted).status_code == 302
+    cluster.refresh_from_db()
+    assert (cluster.text, cluster.standing, cluster.text_from) == (CAMPAIGN, three[2], three[0])
+    outdated = form_of(client.get(page_of(cluster))) | form
+    amending.withdraw(submission=three[0], at=while_open(call))
+    compare_all()
+    cluster.refresh_from_db()
+    assert cluster.text == ""
+    # What somebody had open meanwhile is not put back: the page begins with another's words.
+    page = client.post(page_of(cluster), outdated | {"text": "His words"})
+    assert (page.context["text"], page.context["text_from"]) == (CAMPAIGN, str(three[2].pk))
 
 
 @pytest.mark.parametrize(
