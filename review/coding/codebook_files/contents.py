@@ -130,11 +130,13 @@ class Collected:
                 self.fault(place, f"“{LABELS[name]}” has {len(said):,} characters: {most}")
         if (colour := found.get("colour", "").lower()) and not COLOUR.fullmatch(colour):
             self.fault(place, f"“{_cut(colour)}” is not a colour: write it like #0b5a9c")
+            del found["colour"]
         elif colour:
             found["colour"] = self._visible(colour if len(colour) > 4 else _doubled(colour))
-        if line := found.get("pattern", ""):
-            found["pattern"] = PATTERNS.get(line.casefold(), "")
-            if not found["pattern"]:
+        if line := found.pop("pattern", ""):
+            if pattern := PATTERNS.get(line.casefold()):
+                found["pattern"] = pattern
+            else:
                 labels = ", ".join(CodePattern.labels)
                 self.fault(place, f"“{_cut(line)}” is not a line: write one of {labels}")
         return found

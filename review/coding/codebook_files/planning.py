@@ -153,6 +153,7 @@ class _Planner:
         if level > MOST_LEVELS:
             said = f"“{name}” would stand on level {level}: {MOST_LEVELS} at most"
             self.made.faults.append(Line(one.place, said))
+            path = name  # a file of thousands of levels would make a page of megabytes
         guid = one.guid
         if guid is not None and guid in self.taken_guids:
             guid = self._own(guid)

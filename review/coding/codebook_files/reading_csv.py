@@ -69,6 +69,11 @@ def _table(table: Table) -> FileBook:
             raise CodingRefused(f"Two columns of the file have the {said}: leave one out")
         else:
             columns[field] = place
+    if "name" not in columns:  # it has a heading with another separator
+        raise CodingRefused(
+            f"No column has the names of the codes. The file was read with {table.separator} "
+            "between the cells: call the column “name”"
+        )
     collected = Collected()
     notes = [f"Columns left out: {', '.join(left_out)}"] if left_out else []
     rows = [_cells(row, columns) for row in table.rows]

@@ -102,6 +102,37 @@ def test_faults_are_listed_and_there_is_no_button(call):
     assert 'name="seen"' not in said
 
 
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("line", "“zigzag” is not a line: write one of One line, Two lines, Dashes, Dots, A wave"),
+        ("colour", "“zigzag” is not a colour: write it like #0b5a9c"),
+    ],
+)
+def test_fault_in_a_code_that_is_there_is_listed_and_no_change(call, column, said):
+    make_code(call=call, name="Money")
+    answer = chosen(staff(), call, f"name,{column}\nMoney,zigzag\n")
+    assert answer.status_code == 422
+    assert f"<td>row 2</td><td>{said}</td>" in answer.content.decode()
+    assert "What would be changed" not in answer.content.decode()
+
+
+def test_heading_whose_names_are_parted_otherwise_than_its_rows_gets_a_sentence(call):
+    answer = chosen(staff(), call, "name;definition, of it, in words\nMoney;Pay\n")
+    assert answer.status_code == 422
+    assert (
+        "No column has the names of the codes. The file was read with a comma between the cells: "
+        "call the column “name”."
+    ) in answer.content.decode()
+
+
+def test_file_of_far_too_many_levels_makes_no_page_of_megabytes(call):
+    rows = [f"{n:0100},{n - 1:0100}" if n else f"{0:0100}," for n in range(1_000)]
+    answer = chosen(staff(), call, "\n".join(["name,parent", *rows]))
+    assert answer.status_code == 422
+    assert len(answer.content) < 1_000_000
+
+
 PACKED = base64.b64encode(zlib.compress(b"name\n" + b" " * 50_000_000)).decode()
 
 
