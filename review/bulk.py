@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import Count
 
 from accounts.models import AuditEvent, User
+from accounts.rights import may
+from accounts.states import Action
 from review.errors import ReviewOutdated, ReviewRefused
 from review.models import Review
 from review.triage import Assignment, Change, apply, review_of
@@ -39,16 +41,23 @@ def spread(
 ) -> Outcome:
     """Assign those that nobody has and that are still to do, each to who has least to do then.
 
-    What somebody has to do in the call already counts.
+    What somebody has to do in the calls already counts. Of several calls, each response goes to
+    somebody who may change its status.
     """
     has = dict.fromkeys(people, 0)
+    able: dict[int, list[User]] = {}
 
     def next_one(response: Submission) -> Assignment:
         if review_of(response).assignee_id is not None:
             raise ReviewRefused("assigned already")
         if response.triage_status not in TO_DO:
             raise ReviewRefused("done already")
-        to = min(people, key=lambda person: has[person])
+        call = response.call_id
+        if call not in able:
+            able[call] = [one for one in people if may(one, Action.CHANGE_STATUS, call)]
+        if not able[call]:
+            raise ReviewRefused("of a call in which nobody of them may change the status")
+        to = min(able[call], key=lambda person: has[person])
         has[to] += 1
         return Assignment(to, by, at)
 

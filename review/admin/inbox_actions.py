@@ -1,12 +1,13 @@
 """What staff do with many responses of the list at once: status, assignment, flag."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -36,6 +37,8 @@ from submissions.responses.states import SubmissionState
 
 MOST_SAID = 10  # responses of which the page says one by one that they changed
 MOST_AT_ONCE = 5_000
+CHOSEN = "chosen"  # the responses that the page of an action told of
+GONE = "not in the list any more"
 
 Etags = Mapping[int, str]
 
@@ -164,7 +167,11 @@ class InboxActions(ExportAction):
         change: Callable[[forms.Form, list[int]], Outcome | str],
     ) -> HttpResponse | None:
         """Show the form for the chosen responses; once it is posted, change them and go back."""
-        keys = _keys(request, chosen)
+        keys, told_of = _keys(request, chosen), _told_of(request)
+        gone = Counter({GONE: len(told_of) - len(keys)} if len(told_of) > len(keys) else {})
+        if gone and not keys:
+            _tell(request, Outcome(left=gone))
+            return None
         if _is_too_many(request, keys):
             return None
         by = current_user(request)
@@ -177,6 +184,7 @@ class InboxActions(ExportAction):
         if form.is_bound and form.is_valid():
             outcome = change(form, keys)
             if isinstance(outcome, Outcome):
+                outcome.left += gone
                 _tell(request, outcome)
                 return None
             form.add_error(None, outcome)
@@ -186,12 +194,14 @@ class InboxActions(ExportAction):
             if name in {"action", "select_across", ACTION_CHECKBOX_NAME} or name.startswith("base_")
             for value in request.POST.getlist(name)
         ]
+        told_of = told_of or keys
+        carried.append((CHOSEN, ".".join(map(str, told_of))))
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "opts": self.opts,
             "form": form,
-            "number": len(keys),
+            "number": len(told_of),
             "carried": carried,
             "back": request.get_full_path(),
         }
@@ -202,15 +212,25 @@ def _keys(request: HttpRequest, chosen: QuerySet[Submission]) -> list[int]:
     """Return the chosen responses that the person may decide about.
 
     Those that were ticked count even where they are not in the list any more, because a colleague
-    changed what it is narrowed by: the summary tells of them.
+    changed what it is narrowed by: the summary tells of them. Where the whole list was chosen,
+    those count that its page told of and that are still in the list, or that it showed.
     """
     rows = chosen
     if request.POST.get("select_across") != "1":
         ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
         rows = Submission.objects.filter(pk__in=row_keys(ticked))
+    elif told_of := _told_of(request):
+        shown = [key for key in told_of if f"base_status_{key}" in request.POST]
+        there = Q(pk__in=chosen.order_by().values("pk")) | Q(pk__in=shown)
+        rows = Submission.objects.filter(there, pk__in=told_of)
     rows = rows.exclude(state__in=[SubmissionState.DRAFT, SubmissionState.ERASED])
     own = narrowed(rows, request.user, Action.CHANGE_STATUS)
     return list(own.order_by("pk").values_list("pk", flat=True))
+
+
+def _told_of(request: HttpRequest) -> list[int]:
+    """Return the responses that the page of the action told of; none on the list itself."""
+    return row_keys(request.POST.get(CHOSEN, "").split("."))
 
 
 def _etags(request: HttpRequest, name: str, keys: list[int]) -> Etags:
