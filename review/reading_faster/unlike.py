@@ -90,6 +90,7 @@ def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> Unli
     redaction hides from the reader count nowhere.
     """
     counting = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
+    counting = counting.exclude(triage_status=TriageStatus.SET_ASIDE)
     unread = unread_by(reader, rows.filter(call=call, state=SubmissionState.SUBMITTED))
     unread = unread.exclude(triage_status=TriageStatus.SET_ASIDE)
     keys = list(unread.order_by("submitted_at", "pk").values_list("current_version", flat=True))

@@ -106,7 +106,11 @@ def test_responses_that_do_not_count_are_left_out(call):
     withdraw(submission=gone, at=while_open(call))
     Submission.objects.filter(pk=aside.pk).update(triage_status=TriageStatus.SET_ASIDE)
     make_submitted(make_call(), story="Otters swim")
-    assert [one.response for one in compared(call, ada).found] == [stays]
+    read_aside = make_submitted(call, story="Beavers")
+    open_by(ada, read_aside)
+    Submission.objects.filter(pk=read_aside.pk).update(triage_status=TriageStatus.SET_ASIDE)
+    found = compared(call, ada)
+    assert ([one.response for one in found.found], found.read) == ([stays], 1)
 
 
 def test_more_than_are_compared_are_counted(call, monkeypatch):
