@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from review.texts.collecting import Collected, Enough, stop_reading
 from review.texts.office import read_docx, read_odt
@@ -76,7 +75,9 @@ def _read_pdf(file: BinaryIO, collected: Collected) -> None:
     for page in reader.pages:
         try:
             said = page.extract_text()
-        except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - a broken page leads to anything
             lost += 1
             continue
         collected.add(f"{said}\n")

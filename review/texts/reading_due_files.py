@@ -32,6 +32,7 @@ RULES = 1  # raise it where files are read in another way: all are read again
 GIVEN_UP_AFTER = timedelta(minutes=5)  # a worker that has read for so long has died
 MOST_TRIES = 3
 LOOKED_UP = 100
+MARKS = (Coding, Quote, Redaction)  # passages of a text, which then stays as it is
 
 
 def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
@@ -60,13 +61,11 @@ def due(at: datetime) -> QuerySet[Attachment]:
     be other words.
     """
     left = Q(state=TextState.BEGUN, at__lte=at - GIVEN_UP_AFTER)
-    marked = (
-        Exists(Coding.objects.filter(file_text=OuterRef("pk")))
-        | Exists(Quote.objects.filter(file_text=OuterRef("pk")))
-        | Exists(Redaction.objects.filter(file_text=OuterRef("pk")))
-    )
+    marked = Q()
+    for model in MARKS:
+        marked |= Q(Exists(model._default_manager.filter(file_text=OuterRef("pk"))))
     of_file = FileText.objects.filter(attachment=OuterRef("pk"))
-    known = of_file.filter(Q(rules=RULES) | Q(marked))
+    known = of_file.filter(Q(rules=RULES) | marked)
     submitted = Attachment.versions.through.objects.filter(attachment=OuterRef("pk"))
     files = Attachment.objects.filter(
         Exists(submitted), ~Exists(known.exclude(left)), file_type__in=READ_TYPES
@@ -137,7 +136,7 @@ def _begin(attachment: Attachment, *, at: datetime) -> FileText | None:
             return FileText.objects.create(
                 attachment=attachment, state=TextState.BEGUN, rules=RULES, at=at
             )
-        if any(model.objects.filter(file_text=known).exists() for model in (Coding, Redaction)):
+        if any(model.objects.filter(file_text=known).exists() for model in MARKS):
             return None
         again = known.rules == RULES
         if again and (known.state != TextState.BEGUN or known.at > at - GIVEN_UP_AFTER):

@@ -117,6 +117,19 @@ def test_pdf_of_which_a_page_cannot_be_read_is_read_in_part():
     assert (found.text, found.is_part, found.reason) == ("Grants came late.", True, "")
 
 
+def with_a_page_in_an_unknown_filter(document):
+    document.pages.append(document.pages[0])
+    stream = document.make_stream(b"x")
+    document.pages[0].Contents = stream
+    document.pages[0].Contents.Filter = pikepdf.Name("/Invented")
+
+
+def test_page_of_a_pdf_that_nothing_can_read_leaves_those_after_it():
+    file = pdf("Grants came late.", change=with_a_page_in_an_unknown_filter)
+    found = extract("pdf", io.BytesIO(file))
+    assert (found.text, found.is_part, found.reason) == ("Grants came late.", True, "")
+
+
 def docx_with(xml):
     """A DOCX whose document is this XML."""
     return archive(entries_of(docx()) | {"word/document.xml": xml})

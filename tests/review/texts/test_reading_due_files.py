@@ -8,7 +8,7 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from core.clock import wall_now
 from review import tasks
-from review.models import FileText, SearchEntry
+from review.models import FileText, Quote, SearchEntry
 from review.searching.entries import write_due
 from review.texts import reading_due_files
 from submissions.responses.models import FileScan
@@ -106,6 +106,25 @@ def test_files_of_other_rules_are_read_again(monkeypatch):
     FileText.objects.update(text="As it was read before.")
     monkeypatch.setattr(reading_due_files, "RULES", reading_due_files.RULES + 1)
     assert (read(), read()) == (1, 0)
+    assert texts() == [("read", "", "Minutes of the board.", 1)]
+
+
+def test_text_stays_once_a_passage_of_it_is_quoted_while_it_waits_to_be_read_again(monkeypatch):
+    response, file = given()
+    read()
+    monkeypatch.setattr(reading_due_files, "RULES", reading_due_files.RULES + 1)
+    call = response.call
+    Quote.objects.create(
+        call=call,
+        version=response.current_version,
+        question=call.questions.get(key="documents"),
+        file_text=FileText.objects.get(),
+        start=0,
+        end=7,
+        by=make_user(Role.REVIEWER),
+        at=while_open(call),
+    )
+    assert not reading_due_files.read(file, now=wall_now)
     assert texts() == [("read", "", "Minutes of the board.", 1)]
 
 
