@@ -167,7 +167,12 @@ class ReasonFilter(OneOf):
         call = chosen_call(request, list(calls_of(request.user, Action.READ_RESPONSES)))
         if call is None:
             return []
-        return [(key, say_reason(key, call)) for key in call.set_aside_labels]
+        given = request.GET.get(self.parameter_name, "")
+        keys = list(call.set_aside_labels)
+        if given not in keys:  # one that the call had before, which responses may still have
+            had = Review.objects.filter(submission__call=call, reason=given).exclude(reason="")
+            keys += had.values_list("reason", flat=True)[:1]
+        return [(key, say_reason(key, call)) for key in keys]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
@@ -231,7 +236,7 @@ class ReceivedFilter(OneOf):
                 return queryset.none()
             if day is not None and name == "from":
                 queryset = queryset.filter(current_version__received_at__gte=_midnight(day))
-            elif day is not None:
+            elif day is not None and day < date.max:
                 after = _midnight(day + timedelta(days=1))
                 queryset = queryset.filter(current_version__received_at__lt=after)
         return queryset

@@ -23,6 +23,7 @@ CLOSED = (
     QuestionKind.CHECKBOX,
 )
 WITH_OWN_FILTER = ("publication", "quote_ok", "org_name_listed")
+ANSWER = "facet_"
 
 
 class OneOf(admin.SimpleListFilter):
@@ -35,11 +36,14 @@ class OneOf(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         given = super().value()
         if given and self.value() is None:
-            refused = f"{self.title}: there is no “{given[:100]}”. Choose one of those shown."
+            refused = self.refusal(given)
             if refused not in {str(message) for message in messages.get_messages(request)}:
                 messages.error(request, refused)
             return queryset.none()
         return self.narrowed(queryset)
+
+    def refusal(self, given: str) -> str:
+        return f"{self.title}: there is no “{given[:100]}”. Choose one of those shown."
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         """Return what the value finds; None is no choice."""
@@ -102,7 +106,29 @@ class QuestionFilter(OneOf):
         return queryset.filter(**{f"{answer}__has_any_keys": [self.value()]})
 
 
-def question_filters(request: HttpRequest) -> list[type[QuestionFilter]]:
+class GoneFilter(OneOf):
+    """A filter by a question that none of the reader's calls has: it finds nothing, and says so.
+
+    An address that somebody saved may have it, once a call asks otherwise.
+    """
+
+    is_of_a_question = True
+    is_chosen = True
+
+    def refusal(self, given: str) -> str:
+        return f"The list has no {self.title} any more: it finds nothing. Choose another filter."
+
+    def has_output(self) -> bool:
+        return True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return []
+
+    def narrowed(self, queryset: QuerySet) -> QuerySet:
+        return queryset
+
+
+def question_filters(request: HttpRequest) -> list[type[OneOf]]:
     """Return a filter for each closed question of the reader's calls, the facets first.
 
     Those that the chosen call lacks are not shown: where another call was chosen since, its
@@ -110,13 +136,19 @@ def question_filters(request: HttpRequest) -> list[type[QuestionFilter]]:
     """
     calls = list(calls_of(request.user, Action.READ_RESPONSES))
     chosen = chosen_call(request, calls)
-    found: dict[str, type[QuestionFilter]] = {}
+    found: dict[str, type[OneOf]] = {}
     for call in sorted(calls, key=lambda call: call == chosen, reverse=True):
         facets = [(facet["label"], question) for facet, question in call.facet_questions]
         others = [(q.label, q) for q in call.questions_in_order if q.key not in WITH_OWN_FILTER]
         for label, question in [*facets, *others]:
             for made in _filters_of(question, label, is_shown=call == chosen):
                 found.setdefault(str(made.parameter_name), made)
+    for name in request.GET:
+        if name.startswith(ANSWER) and name not in found:
+            title = f"filter “{name.removeprefix(ANSWER)[:50]}”"
+            found[name] = type(
+                "GoneFilter", (GoneFilter,), {"title": title, "parameter_name": name}
+            )
     return list(found.values())
 
 
@@ -136,7 +168,7 @@ def _filters_of(question: Question, label: str, *, is_shown: bool) -> list[type[
             (QuestionFilter,),
             {
                 "title": title,
-                "parameter_name": f"facet_{question.key}" + (f".{row}" if row else ""),
+                "parameter_name": f"{ANSWER}{question.key}" + (f".{row}" if row else ""),
                 "question": question.key,
                 "row": row,
                 "is_box": question.kind == QuestionKind.CHECKBOX,

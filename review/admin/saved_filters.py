@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,7 +16,7 @@ from accounts.states import Action
 from core.row_keys import row_key
 from review.admin.response_filters import chosen_call
 from review.errors import ReviewRefused
-from review.saved_filters import filters_of, kept_query, may_delete, save_filter
+from review.saved_filters import CALL, filters_of, kept_query, may_delete, query_of, save_filter
 
 
 def urls(admin: ModelAdmin) -> list[URLPattern]:
@@ -30,11 +30,12 @@ def urls(admin: ModelAdmin) -> list[URLPattern]:
 def beside_the_list(request: HttpRequest) -> dict[str, Any]:
     """Return the reader's filters of the chosen call, and the one that the list is under."""
     now = kept_query(request.GET.urlencode())
-    call = chosen_call(request, list(calls_of(request.user, Action.READ_RESPONSES)))
+    calls = list(calls_of(request.user, Action.READ_RESPONSES))
+    call = chosen_call(request, calls)
     saved = filters_of(current_user(request))
     if call is not None:
         saved = saved.filter(call=call)
-    return {"saved_filters": list(saved), "query_now": now}
+    return {"saved_filters": [(row, query_of(row, calls)) for row in saved], "query_now": now}
 
 
 def saved_filters(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
@@ -68,15 +69,17 @@ def saved_filters(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
             messages.error(request, f"{refused.message}.")
         else:
             messages.success(request, f"“{saved.name}” is saved.")
-            return redirect(f"{reverse('admin:submissions_submission_changelist')}?{saved.query}")
+            listed = reverse("admin:submissions_submission_changelist")
+            return redirect(f"{listed}?{query_of(saved, calls)}")
     rows = list(filters_of(person))
     context = {
         **admin.admin_site.each_context(request),
         "title": "Saved filters",
         "opts": admin.opts,
-        "rows": [(row, may_delete(row, by=person)) for row in rows],
+        "rows": [(row, query_of(row, calls), may_delete(row, by=person)) for row in rows],
         "query": query,
         "calls": calls,
+        "chosen": request.POST.get("call") or QueryDict(query).get(CALL, ""),
         "typed": request.POST.get("name", ""),
     }
     template = "admin/submissions/submission/saved_filters.html"

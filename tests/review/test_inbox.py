@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership
 from accounts.record import record
 from accounts.states import AuditAction, Role
+from review.bulk import Outcome, spread
 from review.models import Review
 from review.triage import assign, change_status, flag
 from submissions.responses.models import Submission
@@ -106,6 +107,33 @@ def test_list_is_narrowed_by_when_a_response_came(ann, at):
     assert {query: listed(ann, query) for query in found} == found
 
 
+@pytest.mark.parametrize("query", ["?until=9999-12-31", "?from=0001-01-01"])
+def test_list_takes_the_first_and_the_last_day_of_all(ann, query):
+    response = make_submitted()
+    assert listed(ann, query) == {response.pk}
+
+
+@pytest.mark.parametrize("name", ["gone", "fairness.gone"])
+def test_filter_by_a_question_that_is_gone_finds_nothing_and_says_so(ann, name):
+    response = make_submitted()
+    page = ann.get(f"{LIST}?facet_{name}=yes")
+    assert not page.context["cl"].result_list
+    said = f"The list has no filter “{name}” any more: it finds nothing. Choose another filter."
+    assert messages_of(page) == [said]
+    filters = f"?_changelist_filters=facet_{name}%3Dyes"
+    assert ann.get(f"{LIST}{response.pk}/change/{filters}").status_code == 200
+
+
+def test_reason_that_the_call_has_no_more_narrows_the_list(ann, ben):
+    call = make_call()
+    response = make_submitted(call)
+    change_status(response, to=TriageStatus.SET_ASIDE, reason="test", by=ben, at=AT)
+    Review.objects.update(reason="sent_by_mistake")
+    assert listed(ann, "?reason=sent_by_mistake") == {response.pk}
+    assert listed(ann, "?reason=test") == set()
+    assert listed(ann, "?reason=nonsense") == set()
+
+
 def test_everything_came_since_the_last_visit_at_the_first(ann):
     response = make_submitted()
     assert listed(ann, "?received=visit") == {response.pk}
@@ -200,6 +228,44 @@ def test_of_many_those_that_somebody_changed_meanwhile_are_left_with_the_name(an
     assert list(statuses) == ["considered", "set_aside"]
 
 
+def test_of_the_whole_list_those_that_left_it_or_came_meanwhile_are_left(ann, ben, monkeypatch):
+    monkeypatch.setattr("core.admin.read_only.ReadOnlyAdmin.list_per_page", 1)
+    call = make_call()
+    seen, unseen, stays = (make_submitted(call, at=AT - timedelta(days=n)) for n in (1, 3, 2))
+    address = f"{LIST}?work=to_do"
+    asked = choose(ann, [seen], "set_status", address=address, select_across="1")
+    assert "You chose 3 responses." in asked.content.decode()
+    for response in (seen, unseen):
+        change_status(response, to=TriageStatus.CONSIDERED, by=ben, at=AT)
+    late = make_submitted(call)
+    posted = form_of(asked) | {"_selected_action": [seen.pk], "status": "set_aside.test"}
+    answer = ann.post(address, posted, follow=True)
+    assert messages_of(answer) == [
+        f"{seen} is left as it is. While this page was open, ben changed the status to "
+        "“Considered”.",
+        "1 response changed. 2 left as before: 1 not in the list any more, 1 changed by somebody "
+        "else while the page was open.",
+    ]
+    statuses = dict(Submission.objects.values_list("pk", "triage_status"))
+    assert (statuses[stays.pk], statuses[late.pk]) == ("set_aside", "unread")
+
+
+def test_nothing_is_left_of_the_whole_list(ann, ben, monkeypatch):
+    monkeypatch.setattr("core.admin.read_only.ReadOnlyAdmin.list_per_page", 1)
+    call = make_call()
+    shown, unseen = (make_submitted(call, at=AT - timedelta(days=n)) for n in (1, 2))
+    address = f"{LIST}?assigned=nobody"
+    asked = choose(ann, [shown], "assign_to", address=address, select_across="1")
+    posted = {name: value for name, value in form_of(asked).items() if "base_" not in name}
+    for response in (shown, unseen):
+        assign(response, to=ben, by=ben, at=AT)
+    posted |= {"_selected_action": [shown.pk], "assignee": ann.user.pk}
+    answer = ann.post(address, posted, follow=True)
+    assert messages_of(answer) == [
+        "0 responses changed. 2 left as before: 2 not in the list any more."
+    ]
+
+
 def test_many_are_assigned_and_flagged(ann, ben):
     call = make_call()
     responses = [make_submitted(call) for _ in range(2)]
@@ -229,6 +295,20 @@ def test_spreading_gives_each_as_much_to_do_and_leaves_what_is_assigned_or_done(
     ]
     has = {one: Review.objects.filter(assignee=one).count() for one in (ann.user, ben)}
     assert has == {ann.user: 3, ben: 3}
+
+
+def test_spreading_over_two_calls_gives_nobody_what_they_may_not_decide(ann, ben):
+    calls = [make_call(), make_call()]
+    Membership.objects.filter(person=ben, call=calls[1]).delete()
+    keys = [make_submitted(call).pk for call in calls for _ in range(3)]
+    given = {"by": ann.user, "at": AT, "etags": {}}
+    assert spread(keys, [ann.user, ben], **given) == Outcome(changed=6)
+    has = Review.objects.values_list("assignee__username", "submission__call")
+    assert {call for name, call in has if name == "ben"} == {calls[0].pk}
+    assert {call for name, call in has if name == "ann"} == {call.pk for call in calls}
+    alone = make_submitted(calls[1]).pk
+    left = "of a call in which nobody of them may change the status"
+    assert spread([alone], [ben], **given).left == {left: 1}
 
 
 def test_many_cost_no_more_queries_than_two(ann):

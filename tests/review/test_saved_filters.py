@@ -25,7 +25,7 @@ def save(client, call, query, **fields):
 
 
 def names_beside_the_list(client):
-    return [saved.name for saved in client.get(LIST).context["saved_filters"]]
+    return [saved.name for saved, _ in client.get(LIST).context["saved_filters"]]
 
 
 def test_filters_are_saved_without_words_and_lead_back_to_the_list():
@@ -97,3 +97,40 @@ def test_list_shows_which_saved_filter_it_is_under():
     save(ann, call, "work=to_do")
     text = ann.get(f"{LIST}?work=to_do").content.decode()
     assert '<a href="?work=to_do" aria-current="true">To read</a>' in text
+
+
+def test_filters_of_a_call_are_saved_for_that_call():
+    ann = signed_in("ann")
+    make_call(title="Another")
+    call = make_call(title="Zero")
+    query = f"call__id__exact={call.pk}&facet_roles=provider"
+    page = ann.get(PAGE, {"query": query})
+    assert f'<option value="{call.pk}" selected>' in page.content.decode()
+    save(ann, call, query)
+    assert SavedFilter.objects.get().call == call
+    other = make_call()
+    said = save(ann, other, query).content.decode()
+    assert "The filters are of another call: choose that one." in said
+    assert SavedFilter.objects.count() == 1
+
+
+def test_saved_filter_of_the_only_call_still_finds_once_there_is_another():
+    ann = signed_in("ann")
+    call = make_call()
+    response = make_submitted(call, roles=["provider"])
+    save(ann, call, "facet_roles=provider")
+    make_submitted(make_call(), roles=["provider"])
+    ((_, leads),) = ann.get(LIST).context["saved_filters"]
+    assert leads == f"call__id__exact={call.pk}&facet_roles=provider"
+    page = ann.get(f"{LIST}?{leads}")
+    assert [row.pk for row in page.context["cl"].result_list] == [response.pk]
+    assert f'<a href="?{leads}" aria-current="true">To read</a>'.replace("&", "&amp;") in (
+        page.content.decode()
+    )
+    assert f"?{leads}".replace("&", "&amp;") in ann.get(PAGE).content.decode()
+
+
+def test_name_with_a_nul_is_kept_without_it():
+    ann = signed_in("ann")
+    save(ann, make_call(), "work=done\0", name="To\0 read")
+    assert list(SavedFilter.objects.values_list("name", "query")) == [("To read", "work=done")]
