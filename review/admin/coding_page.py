@@ -31,7 +31,7 @@ from review.redaction.marks import hidden_passages, marked_redactions, of_text
 from review.redaction.readable_texts import (
     answers_for,
     file_text_for,
-    readable_words,
+    readable_quotes,
     sees_redacted,
 )
 from submissions.calls.models import Call
@@ -202,16 +202,18 @@ class CodingPage:
             and response.current_version_id == self.version.pk
         )
 
-    @property
-    def lost(self) -> list[tuple[str, str]]:
-        """The code and the words of those that cannot be carried over."""
-        return [(one.code.name, shorten(self._quote(one))) for one in self.carrying_over.lost]
+    @cached_property
+    def lost(self) -> list[tuple[str, str, bool]]:
+        """Those that cannot be carried over: the code, the words, and whether some are hidden.
 
-    def _quote(self, coding: Coding) -> str:
-        if self.sees_redacted:
-            return quote(coding)
-        start, end, key = coding.start, coding.end, coding.question.key
-        return readable_words(coding.version, key, coding.file_text, start=start, end=end)
+        They are hidden from readers outside the team; a reader who does not see them has “█”.
+        """
+        readable = readable_quotes(self.carrying_over.lost)
+        found = []
+        for one in self.carrying_over.lost:
+            words = quote(one) if self.sees_redacted else readable[one.pk]
+            found.append((one.code.name, shorten(words), words != readable[one.pk]))
+        return found
 
     @property
     def last(self) -> Coding | None:

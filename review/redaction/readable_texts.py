@@ -48,15 +48,6 @@ def readable_file_texts(file_texts: Iterable[FileText]) -> dict[int, str]:
     return {key: hide(text) if key in withheld else text for key, text in found.items()}
 
 
-def readable_words(
-    version: Version, key: str, file_text: FileText | None, *, start: int, end: int
-) -> str:
-    """Return the words of a passage, without what is hidden."""
-    if file_text is not None:
-        return readable_file_text(file_text)[start:end]
-    return readable_answers(version).get(key, "")[start:end]
-
-
 def redacted_answers(versions: Iterable[int]) -> dict[int, dict[str, str]]:
     """Return the text answers of those of the versions that have hidden words, without these.
 

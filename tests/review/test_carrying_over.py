@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts.states import Role
+from accounts.models import Membership
+from accounts.states import Action, Role
 from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
@@ -14,6 +15,7 @@ from review.models import Coding
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.review.agreement.codings import be_done, draw
+from tests.review.redaction_makers import make_redaction
 from tests.review.test_coding_page import coder, page, signed_in
 from tests.review.test_response_views import amended
 
@@ -113,6 +115,21 @@ def test_each_coder_carries_over_their_own_layer_and_no_retired_codes(call, ada,
     response = amend(response, f"{STORY} And more.")
     assert over(response, ada) == ([], [])
     assert over(response, bea) == (["late"], [])
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_lost_words_that_others_do_not_see_are_marked(call, ada, code, sees):
+    response = make_submitted(call, story=STORY)
+    coded(response, code, ada, ("late", 0), ("Trust", 0), ("low", 0))
+    make_redaction(response, "rust")
+    response = amend(response, "Pay is late, still.")
+    if not sees:
+        Membership.objects.filter(person=ada).update(without=[Action.SEE_REDACTED])
+    shown = page(signed_in(ada), response)
+    said = " Words of it are hidden from readers outside the team." if sees else ""
+    words = "Trust" if sees else "T████"
+    assert f'<li>Pay: <q dir="auto">{words}</q>{said}</li>' in shown
+    assert '<li>Pay: <q dir="auto">low</q></li>' in shown
 
 
 def test_page_offers_to_carry_over_and_lists_what_is_lost(call, ada, code):
