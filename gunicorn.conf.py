@@ -15,16 +15,18 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from core import clock_check, schema
+from evidence_portal.environment import read_number
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 # The processes add up what they count for /metrics/ in files of a folder. It has to be named before
 # the first of them loads the portal.
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
-own_counts = "" if COUNTS in os.environ else tempfile.mkdtemp(prefix="portal-counts-")
+own_counts = "" if os.environ.get(COUNTS) else tempfile.mkdtemp(prefix="portal-counts-")
 if own_counts:
     os.environ[COUNTS] = own_counts
 try:
     _ = settings.ROOT_URLCONF  # the settings are read at the first use
+    workers = read_number("WEB_CONCURRENCY", default=2, least=1, most=1_000)
 except ImproperlyConfigured as error:
     # One line instead of a traceback from every worker.
     sys.exit(str(error))
@@ -40,7 +42,6 @@ if settings.LOG_FORMAT == "json":
     }
 
 wsgi_app = "evidence_portal.wsgi:application"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Its threads get whole requests, so that nobody who sends slowly holds one.
 worker_class = "evidence_portal.patient_worker.PatientWorker"
 threads = 4

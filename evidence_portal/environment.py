@@ -4,6 +4,7 @@ Each function refuses what cannot be used with ImproperlyConfigured: one line th
 variable and the remedy. A value that may hold a password is never repeated.
 """
 
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr, getaddresses
@@ -22,6 +23,8 @@ MAKE_A_KEY = "Make one with: python3 -c 'import secrets; print(secrets.token_url
 SHORTEST_KEY = 50  # characters
 SHORTEST_TOKEN = 32  # characters
 LATEST_YEAR = 2999
+MOST = 1_000_000_000
+HOST = re.compile(r"\*|\.?[a-z0-9_.-]+|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
 
 
 def read_text(name: str, *, default: str | None = None, remedy: str = "") -> str:
@@ -42,11 +45,16 @@ def read_text(name: str, *, default: str | None = None, remedy: str = "") -> str
     return value
 
 
-def read_number(name: str, *, default: int) -> int:
+def read_number(name: str, *, default: int, least: int = 0, most: int = MOST) -> int:
     value = read_text(name, default=str(default))
     if not value.isascii() or not value.isdigit():
         raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number, such as {default}.")
-    return int(value)
+    digits = value.lstrip("0") or "0"
+    if len(digits) > len(str(most)) or not least <= int(digits) <= most:
+        raise ImproperlyConfigured(
+            f"{name} must be a number from {least} to {most}: write for instance {default}."
+        )
+    return int(digits)
 
 
 def read_list(name: str, *, default: str | None) -> list[str]:
@@ -96,12 +104,10 @@ def read_portal_url(*, production: bool) -> SplitResult:
     url = read_text(
         "PORTAL_URL", remedy="Write the public address, such as https://evidence.example.org"
     ).rstrip("/")
-    parts = split_url(
-        "PORTAL_URL",
-        url,
-        schemes={"http", "https"},
-        remedy="https://evidence.example.org: scheme and host, and a port if there is one.",
-    )
+    remedy = "https://evidence.example.org: scheme and host, and a port if there is one."
+    parts = split_url("PORTAL_URL", url, schemes={"http", "https"}, remedy=remedy)
+    if "@" in parts.netloc:  # what stands before it may be a password
+        raise ImproperlyConfigured(f"PORTAL_URL must look like {remedy}")
     if not parts.hostname or f"{parts.scheme}://{parts.netloc}" != url:
         raise ImproperlyConfigured(
             f"PORTAL_URL is {url!r}: write scheme and host only, "
@@ -116,6 +122,12 @@ def read_allowed_hosts(*, default: str | None, production: bool) -> list[str]:
     hosts = read_list("ALLOWED_HOSTS", default=default)
     if production and "*" in hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS may not hold * in production: name the hosts.")
+    for host in hosts:
+        if host != default and not HOST.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"ALLOWED_HOSTS has {host!r}: write hosts alone, such as evidence.example.org, "
+                "without scheme, port or path."
+            )
     return hosts
 
 

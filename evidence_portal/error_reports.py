@@ -8,9 +8,11 @@ in a later version, is left out: requests, cookies, variables, breadcrumbs, mach
 from typing import Any
 
 import sentry_sdk
+from django.core.exceptions import ImproperlyConfigured
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.transport import Transport
+from sentry_sdk.utils import Dsn
 
 from core import redacting_logs, release, request_ids
 
@@ -19,7 +21,16 @@ OF_FRAME = ("filename", "module", "function", "lineno", "context_line")
 
 
 def start(dsn: str, *, environment: str, transport: type[Transport] | None = None) -> None:
-    """Report unhandled exceptions of pages and tasks from now on."""
+    """Report unhandled exceptions of pages and tasks from now on.
+
+    Raises ImproperlyConfigured for what is no DSN.
+    """
+    try:
+        Dsn(dsn)
+    except ValueError:
+        raise ImproperlyConfigured(
+            "SENTRY_DSN must look like https://key@sentry.example.org/1, as the tracker shows it."
+        ) from None
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,

@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
     part = arguments[0]
     try:
         lives = PARTS[part]()
-    except (OSError, HTTPException, KombuError, RedisError) as error:
+    except (OSError, ValueError, HTTPException, KombuError, RedisError) as error:
         sys.stderr.write(f"{part}: {type(error).__name__}\n")
         return 1
     if not lives:

@@ -1,16 +1,21 @@
 """Reading the URLs of the services that the portal uses: database, broker, mail server, scanner."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import make_dsn
 
 from core.time_outs import TIME_OUTS
 from evidence_portal.environment import read_text, split_url
 
 # What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
 CONNECTION_OPTIONS = " ".join(f"-c {name}={value}" for name, value in TIME_OUTS.items())
+# Of the broker's databases; "" is 0.
+NUMBERED = re.compile(r"[0-9]{0,4}")
 # For how long a pooler lends a connection: PgBouncer's words. "" is for no pooler.
 POOL_MODES = ("", "session", "transaction")
 
@@ -71,6 +76,11 @@ def _database(variable: str, url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{variable} must look like {remedy}")
     options = {"connect_timeout": "5", "options": CONNECTION_OPTIONS}
     options |= dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not _are_options(options) or "\0" in unquote(url):
+        raise ImproperlyConfigured(
+            f"{variable} has an option after its ? that PostgreSQL's clients do not have, or a "
+            f"value that is none of it. It must look like {remedy}"
+        )
     if not options["options"]:
         del options["options"]
     return {
@@ -86,6 +96,15 @@ def _database(variable: str, url: str) -> dict[str, Any]:
     }
 
 
+def _are_options(options: Mapping[str, str]) -> bool:
+    """Return whether libpq has all of these, or Django, and those that are numbers are some."""
+    try:
+        make_dsn(**{name: value for name, value in options.items() if name != "assume_role"})
+    except ProgrammingError:
+        return False
+    return all(options.get(name, "0").isdecimal() for name in ("connect_timeout", "port"))
+
+
 def read_broker_url() -> str:
     """Return BROKER_URL as Celery writes it: Valkey speaks the protocol of Redis."""
     url = read_text("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
@@ -96,7 +115,9 @@ def read_broker_url() -> str:
         schemes={"redis", "rediss", "redis+socket", "valkey", "valkeys"},
         remedy=remedy,
     )
-    if not (parts.path.strip("/") if parts.scheme == "redis+socket" else parts.hostname):
+    name = parts.path.strip("/")
+    is_socket = parts.scheme == "redis+socket"
+    if not (name if is_socket else parts.hostname) or not (is_socket or NUMBERED.fullmatch(name)):
         raise ImproperlyConfigured(f"BROKER_URL must look like {remedy}")
     scheme = {"valkey": "redis", "valkeys": "rediss"}.get(parts.scheme, parts.scheme)
     return f"{scheme}{url.removeprefix(parts.scheme)}"

@@ -95,7 +95,7 @@ EMAIL_TIMEOUT = 20  # seconds
 # 0: as fast as the mail server takes it.
 MAIL_PER_MINUTE = read_number("MAIL_PER_MINUTE", default=0)
 # /readyz/ warns of mail that has waited for longer.
-MAIL_STALE_MINUTES = read_number("MAIL_STALE_MINUTES", default=15)
+MAIL_STALE_MINUTES = read_number("MAIL_STALE_MINUTES", default=15, most=366 * 24 * 60)
 # Mail beyond these waits; 0 is no limit. Links that somebody asks for count as mail, too.
 MAIL_TO_ADDRESS_PER_HOUR = read_number("MAIL_TO_ADDRESS_PER_HOUR", default=10)
 MAIL_TO_ADDRESS_PER_DAY = read_number("MAIL_TO_ADDRESS_PER_DAY", default=30)
@@ -111,7 +111,7 @@ DISK_RESERVE_MB = read_number("DISK_RESERVE_MB", default=1_024)
 # hours without a good one the portal warns.
 BACKUP_RECIPIENTS = read_backup_recipients()
 PORTAL_BACKUPS = Path(read_text("PORTAL_BACKUPS", default=str(BASE_DIR / ".portal" / "backups")))
-BACKUP_STALE_HOURS = read_number("BACKUP_STALE_HOURS", default=36)
+BACKUP_STALE_HOURS = read_number("BACKUP_STALE_HOURS", default=36, most=366 * 24)
 # Who may read at /readyz/ how each part is; "" for nobody but the machine itself.
 MONITORING_TOKEN = read_monitoring_token()
 # Where faults are reported, stripped of data; "" for nowhere.

@@ -60,9 +60,11 @@ def read_openid_connect(*, production: bool) -> tuple[str, dict[str, Any]]:
                 )
         return "", {}
     remedy = "https://login.example.org/realms/ours, the issuer of your provider."
-    split_url(
+    parts = split_url(
         "OIDC_URL", url, schemes={"https"} if production else {"http", "https"}, remedy=remedy
     )
+    if not parts.hostname:
+        raise ImproperlyConfigured(f"OIDC_URL must look like {remedy}")
     name = read_text("OIDC_NAME", default="your organisation’s account")
     app = {
         "provider_id": "sso",

@@ -102,6 +102,19 @@ def settings_with(monkeypatch):
             "scheme and host, and a port if there is one.",
         ),
         (
+            {"PORTAL_URL": "https://user:secret@evidence.example.org"},
+            "PORTAL_URL must look like https://evidence.example.org: "
+            "scheme and host, and a port if there is one.",
+        ),
+        *(
+            (
+                {"ALLOWED_HOSTS": f"localhost {host}"},
+                f"ALLOWED_HOSTS has {host!r}: write hosts alone, such as evidence.example.org, "
+                "without scheme, port or path.",
+            )
+            for host in ("https://evidence.example.org", "evidence.example.org:8000")
+        ),
+        (
             {"ALLOWED_HOSTS": "evidence.example.org *"},
             "ALLOWED_HOSTS may not hold * in production: name the hosts.",
         ),
@@ -122,6 +135,14 @@ def settings_with(monkeypatch):
         ({"DATABASE_URL": "postgresql://user:secret@db.example.org"}, DATABASE_REMEDY),
         ({"DATABASE_URL": "postgresql://user:secret@db:port/evidence"}, DATABASE_REMEDY),
         ({"DATABASE_URL": "postgresql://[user/evidence"}, DATABASE_REMEDY),
+        *(
+            (
+                {"DATABASE_URL": f"postgresql://user:secret@db/{rest}"},
+                "DATABASE_URL has an option after its ? that PostgreSQL's clients do not have, or "
+                f"a value that is none of it. {DATABASE_REMEDY.replace('DATABASE_URL', 'It')}",
+            )
+            for rest in ("a?ssl=on", "a?connect_timeout=soon", "a?port=x", "a%00b")
+        ),
         (
             {"MIGRATION_DATABASE_URL": "postgresql://user:secret@db.example.org"},
             f"MIGRATION_{DATABASE_REMEDY}",
@@ -137,6 +158,7 @@ def settings_with(monkeypatch):
         ),
         ({"BROKER_URL": "amqp://guest:secret@mq"}, BROKER_REMEDY),
         ({"BROKER_URL": "memory://"}, BROKER_REMEDY),
+        ({"BROKER_URL": "redis://:secret@mq:6379/portal"}, BROKER_REMEDY),
         ({"BROKER_URL": "redis://"}, BROKER_REMEDY),
         ({"BROKER_URL": "redis+socket://"}, BROKER_REMEDY),
         ({"EMAIL_URL": None}, "EMAIL_URL is not set. Write smtp+tls://user:password@host:587"),
@@ -147,6 +169,31 @@ def settings_with(monkeypatch):
         (
             {"MAIL_PER_MINUTE": "-1"},
             "MAIL_PER_MINUTE is '-1': write a whole number, such as 0.",
+        ),
+        (
+            {"MAIL_PER_MINUTE": "9" * 5_000},
+            "MAIL_PER_MINUTE must be a number from 0 to 1000000000: write for instance 0.",
+        ),
+        (
+            {"BACKUP_STALE_HOURS": "9000000"},
+            "BACKUP_STALE_HOURS must be a number from 0 to 8784: write for instance 36.",
+        ),
+        (
+            {"MAIL_STALE_MINUTES": "9000000000"},
+            "MAIL_STALE_MINUTES must be a number from 0 to 527040: write for instance 15.",
+        ),
+        *(
+            (
+                {"SENTRY_DSN": dsn},
+                "SENTRY_DSN must look like https://key@sentry.example.org/1, as the tracker shows "
+                "it.",
+            )
+            for dsn in ("nonsense", "https://sentry.example.org/1", "https://key@sentry:x/1")
+        ),
+        (
+            {"OIDC_URL": "https://", "OIDC_CLIENT_ID": "id", "OIDC_CLIENT_SECRET": "hunter2"},
+            "OIDC_URL must look like https://login.example.org/realms/ours, the issuer of your "
+            "provider.",
         ),
         (
             {"MAIL_STALE_MINUTES": "soon"},
