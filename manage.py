@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import MutableMapping, Sequence
 
+import psycopg2
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import Error as DatabaseError
@@ -30,7 +31,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
-    except (DatabaseError, StoreAway) as error:
+    except (DatabaseError, psycopg2.Error, StoreAway) as error:
         said = way_out(error)
         if not said or "--traceback" in sys.argv:
             raise

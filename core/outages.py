@@ -5,16 +5,22 @@ or bucket for files that does not. Time-outs of locks and statements and deadloc
 """
 
 import errno
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psycopg2
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
+
+from core import schema
 
 TRY_AGAIN_AFTER = 30  # seconds
 # Classes and codes of SQLSTATE (PostgreSQL's manual, appendix A): no connection, no resources, an
 # operator's intervention, an error of its system; a transaction that may only read.
 STATES = ("08", "53", "57P", "58", "25006")
+# No such table, no such column.
+OF_ANOTHER_SCHEMA = ("42P01", "42703")
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})
 
 
@@ -40,30 +46,47 @@ class Outage:
 
 def outage_of(error: BaseException | None) -> Outage | None:
     """Return the outage that an exception, or one that led to it, tells of; else None."""
-    met = set()
-    while error is not None and id(error) not in met:
-        met.add(id(error))
-        if found := _database(error) or _files(error):
-            return found
-        error = error.__cause__ or error.__context__
-    return None
+    return next((found for one in _led_to(error) if (found := _database(one) or _files(one))), None)
 
 
-def way_out(error: DatabaseError | StoreAway) -> str:
+def way_out(
+    error: DatabaseError | psycopg2.Error | StoreAway, *, then: str = "run this again"
+) -> str:
     """Return in one line what is away and what to do, for who runs commands; "" if it is no outage.
 
-    Database and store of files alone: the disk that another error tells of may be any.
+    A database that lacks tables or columns of this release counts as one. Database and store of
+    files alone: the disk that another error tells of may be any. Call it outside a transaction.
     """
     if isinstance(error, StoreAway):
         why = _line(str(error)).rstrip(".")
         return f"{error.host}: {why}. Run this again once /readyz/ says that uploads are ok."
     outage = _database(error)
     if outage is None:
-        return ""
+        return _of_another_schema(error)
     why, names = outage.reason.rstrip("."), "DATABASE_URL"
     if settings.MIGRATION_DATABASE is not None:
         names += " and MIGRATION_DATABASE_URL"
-    return f"The database does not serve: {why}. Look at PostgreSQL and {names}; run this again."
+    return f"The database does not serve: {why}. Look at PostgreSQL and {names}; {then}."
+
+
+def _of_another_schema(error: DatabaseError | psycopg2.Error) -> str:
+    """Return why the database has not what was asked for, with what to do; "" if it has."""
+    # A cursor that was never opened cannot be closed, and says so in place of the first error.
+    if not any(getattr(one, "pgcode", None) in OF_ANOTHER_SCHEMA for one in _led_to(error)):
+        return ""
+    try:
+        return schema.problem()
+    except DatabaseError:
+        return ""
+
+
+def _led_to(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the exception, and those before it that led to it."""
+    met = set()
+    while error is not None and id(error) not in met:
+        met.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _database(error: BaseException) -> Outage | None:

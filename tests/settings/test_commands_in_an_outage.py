@@ -13,10 +13,11 @@ from django.core.management import find_commands
 from django.db import DataError, OperationalError, connection
 
 import manage
+from backups import making
 from backups.contents import FORMAT
 from backups.folder import BackupFolder
 from backups.restoring import Restoring
-from core import clock, outages
+from core import clock, outages, schema
 from core.outages import StoreAway
 from personal_data.management.commands import move_files
 from submissions.outbox import holding
@@ -57,11 +58,10 @@ DJANGOS = {
     "shell": ["-c", "from accounts.models import User; User.objects.count()"],
     "showmigrations": [],
 }
-# Those that say more of it themselves.
-OWN_LINES = {
-    "backup": "CommandError: The database does not answer: look at PostgreSQL. The next backup "
-    "tries again.",
-}
+# What some say in place of "run this again".
+THEN = {"backup": "the next backup tries again"}
+# They make what is missing, say it otherwise, or need no tables of this database.
+WITHOUT_TABLES = {"check", "migrate", "restore"}
 BACKUP = "2019-07-24T020000Z"
 
 
@@ -111,10 +111,28 @@ def all_else_is_there(monkeypatch, settings, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def refused_at(port):
+@pytest.fixture
+def empty(monkeypatch, django_db_blocker):
+    """The connection goes to a database in which `migrate` never ran."""
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS without_tables")
+            cursor.execute("CREATE DATABASE without_tables TEMPLATE template0")
+        connection.close()
+        own = connection.settings_dict["NAME"]
+        connection.settings_dict["NAME"] = "without_tables"
+        yield
+        connection.close()
+        connection.settings_dict["NAME"] = own
+        with connection.cursor() as cursor:
+            cursor.execute("DROP DATABASE without_tables")
+        connection.close()
+
+
+def refused_at(port, then="run this again"):
     return (
         f'The database does not serve: connection to server at "127.0.0.1", port {port} failed: '
-        "Connection refused. Look at PostgreSQL and DATABASE_URL; run this again.\n"
+        f"Connection refused. Look at PostgreSQL and DATABASE_URL; {then}.\n"
     )
 
 
@@ -130,13 +148,35 @@ def test_every_command_of_the_portal_is_tried():
 
 @pytest.mark.parametrize("name", sorted(set(OURS) - {"check"}))
 def test_command_says_in_one_line_that_the_database_is_away(name, run, away, all_else_is_there):
-    line = f"{OWN_LINES[name]}\n" if name in OWN_LINES else refused_at(away)
-    assert run(name, *OURS[name]) == (1, line)
+    line = refused_at(away, then=THEN.get(name, "run this again"))
+    own = "CommandError: " if name in THEN else ""
+    assert run(name, *OURS[name]) == (1, f"{own}{line}")
+
+
+@pytest.mark.parametrize("name", sorted(set(OURS) - WITHOUT_TABLES))
+def test_command_says_in_one_line_that_the_tables_are_missing(name, run, empty, all_else_is_there):
+    number = len(schema.known())
+    said = f"The database lacks {number} migrations of this release. {schema.MIGRATE}\n"
+    assert run(name, *OURS[name]) == (1, said)
+
+
+def test_backup_says_why_the_database_refuses_it(run, monkeypatch, all_else_is_there):
+    refused = 'connection to server at "db", port 5432 failed: FATAL:  password authentication '
+    refused += 'failed for user "portal"'
+
+    def no_entry(*_, **__):
+        raise OperationalError(f"{refused}\n")
+
+    monkeypatch.setattr(making, "write_erasures", no_entry)
+    assert run("backup", "--erasures") == (
+        1,
+        f"CommandError: The database does not serve: {refused}. Look at PostgreSQL and "
+        "DATABASE_URL; the next backup tries again.\n",
+    )
 
 
 def test_check_goes_on_without_the_database(run, away):
-    said = "The database does not answer: its schema is not checked.\n"
-    assert run("check") == (0, said)
+    assert run("check") == (0, refused_at(away, then="its schema is not checked"))
 
 
 @pytest.mark.parametrize("name", sorted(DJANGOS))

@@ -17,9 +17,10 @@ from backups.errors import AlreadyRunning, BackupFailed, Damaged
 from backups.folder import LONGEST, BackupFolder
 from backups.reports import Kind
 from core import clock, clock_check
+from core.outages import way_out
+from core.redacting_logs import describe
 
 DAILY, WEEKLY = 14, 4
-NO_DATABASE = "The database does not answer: look at PostgreSQL. The next backup tries again."
 
 
 class Command(BaseCommand):
@@ -98,8 +99,8 @@ class Command(BaseCommand):
                 self._back_up(into, recipients, options, _now())
         except BackupFailed as error:
             raise CommandError(str(error)) from None
-        except OperationalError:
-            raise CommandError(NO_DATABASE) from None
+        except OperationalError as error:
+            raise CommandError(_no_database(error)) from None
 
     def _back_up(
         self, into: BackupFolder, recipients: list[str], options: dict[str, Any], at: datetime
@@ -116,7 +117,7 @@ class Command(BaseCommand):
         except AlreadyRunning:
             raise
         except (BackupFailed, OperationalError) as error:
-            said = str(error) if isinstance(error, BackupFailed) else NO_DATABASE
+            said = str(error) if isinstance(error, BackupFailed) else _no_database(error)
             reports.write(Kind.BACKUP, at=at, is_good=False, said=said)
             raise
         counts = made.counts
@@ -192,6 +193,12 @@ def _now() -> datetime:
         return clock_check.corrected(at)
     except DatabaseError:
         return at  # no backup is made, and its report says why
+
+
+def _no_database(error: OperationalError) -> str:
+    """Return why the database let no backup be made, in one line without data."""
+    said = way_out(error, then="the next backup tries again")
+    return said or f"The database broke off: {describe(error)}. The next backup tries again."
 
 
 def _at_least_one(text: str) -> int:

@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.commands import check
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
 
+from core.outages import way_out
+
 
 class Command(check.Command):
     help = f"{check.Command.help} Also checks the database's schema where the database answers."
@@ -17,7 +19,7 @@ class Command(check.Command):
     def _database_answers(self) -> bool:
         try:
             connection.ensure_connection()
-        except OperationalError:
-            self.stderr.write("The database does not answer: its schema is not checked.")
+        except OperationalError as error:
+            self.stderr.write(way_out(error, then="its schema is not checked"))
             return False
         return True

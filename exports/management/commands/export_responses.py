@@ -16,7 +16,7 @@ from django.db import Error
 
 from accounts.models import User
 from core import clock, disk_reserve
-from core.outages import outage_of
+from core.outages import outage_of, way_out
 from exports.durations import minutes
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
@@ -128,7 +128,7 @@ class Command(BaseCommand):
             self._export(options)
         # COPY is psycopg2's own, whose errors Django does not translate.
         except (Error, psycopg2.Error) as error:
-            if outage_of(error):
+            if outage_of(error) or way_out(error):
                 raise
             said = " ".join(str(error).split())
             raise CommandError(f"The database cannot give the responses: {said}") from error
