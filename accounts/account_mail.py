@@ -62,13 +62,14 @@ def send(mail: AccountMail, written: EmailMessage | None, *, wall_now: datetime)
             written.send()
         except (OSError, smtplib.SMTPException) as error:
             logger.warning("mail about an account is deferred: %s", type(error).__name__)
-            _defer(mail, wall_now)
+            defer(mail, wall_now=wall_now)
             return False
     claimed_row(mail).delete()
     return written is not None
 
 
-def _defer(mail: AccountMail, wall_now: datetime) -> None:
+def defer(mail: AccountMail, *, wall_now: datetime) -> None:
+    """Try a claimed mail again later, for GIVE_UP_AFTER at most."""
     trouble = wall_now - mail.created_at
     if trouble > GIVE_UP_AFTER:
         logger.error("mail %s about an account is given up", mail.pk)

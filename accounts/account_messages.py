@@ -21,13 +21,14 @@ from accounts.account_mail import message
 from accounts.models import AccountMail, User
 from accounts.states import AccountMailKind
 from core import clock
-from core.addresses import comparable
+from core.addresses import comparable, is_address
 
 
 def write(mail: AccountMail, *, at: datetime) -> EmailMessage | None:
     """Return the message, with a link that is made now; None if nobody is to get it.
 
-    It is in the portal's language: an account belongs to no call.
+    Nobody gets one at an address that no mail reaches, such as those of a rehearsal's sign-ins. It
+    is in the portal's language: an account belongs to no call.
     """
     with override(settings.PORTAL_LANGUAGE):
         return _WRITERS[mail.kind](mail, at)
@@ -107,7 +108,10 @@ def _who_signs_in_with_a_password(address: str) -> User | None:
 
 def _written(
     mail: AccountMail, title: str, *, link: str, to: str = "", **said: Any
-) -> EmailMessage:
+) -> EmailMessage | None:
+    address = to or mail.to_address
+    if not is_address(address):
+        return None
     subject = _("Rehearsal: %(subject)s") % {"subject": title} if clock.is_rehearsal() else title
     context = {
         "title": title,
@@ -116,4 +120,4 @@ def _written(
         **said,
     }
     body = render_to_string(f"emails/account/{mail.kind}.txt", context).strip() + "\n"
-    return message(to or mail.to_address, subject=subject, body=body)
+    return message(address, subject=subject, body=body)

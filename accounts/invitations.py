@@ -43,7 +43,7 @@ def invite(
     address = clean_address(email)
     with transaction.atomic():
         refuse_if_here(address)
-        Invitation.objects.filter(email=address, used_at=None).delete()
+        Invitation.objects.filter(email__iexact=address, used_at=None).delete()
         invitation = Invitation.objects.create(
             email=address,
             call_id=None if call is None else call.pk,

@@ -15,9 +15,14 @@ EXPIRES = 10.0  # seconds; beat's next tick stands for a task that no worker too
 
 @shared_task(name="accounts.send_account_mail", time_limit=80)
 def send_account_mail() -> None:
+    """A mail that cannot be written stops no other, and is tried again later."""
     for mail in account_mail.claim_due(wall_now=clock.wall_now()):
-        written = account_messages.write(mail, at=clock.wall_now())
-        account_mail.send(mail, written, wall_now=clock.wall_now())
+        try:
+            written = account_messages.write(mail, at=clock.wall_now())
+            account_mail.send(mail, written, wall_now=clock.wall_now())
+        except Exception:
+            logger.exception("mail %s about an account cannot be sent", mail.pk)
+            account_mail.defer(mail, wall_now=clock.wall_now())
 
 
 @shared_task(name="accounts.purge")

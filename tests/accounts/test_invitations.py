@@ -7,10 +7,11 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from accounts import account_mail, invitations
+from accounts import account_mail, account_messages, invitations
 from accounts.models import AccountMail, Invitation, User
-from accounts.states import Role
+from accounts.states import AccountMailKind, Role
 from accounts.tasks import purge, send_account_mail
+from core import clock
 from tests.forms import form_of
 from tests.makers import PASSWORD, make_call, make_user
 
@@ -52,6 +53,32 @@ def test_invited_person_chooses_a_password_and_is_signed_in(client):
         False,
         True,
     )
+
+
+def test_mail_to_an_address_that_no_mail_reaches_keeps_no_other_back():
+    kind = AccountMailKind.SECOND_FACTOR
+    account_mail.enqueue(kind, to="admin@rehearsal.invalid", at=clock.wall_now())
+    invited()
+    assert [sent.to for sent in mail.outbox] == [["pat@example.org"]]
+    assert not AccountMail.objects.exists()
+
+
+def test_mail_that_cannot_be_written_keeps_no_other_back_and_is_tried_again(monkeypatch):
+    def broken(*_):
+        raise KeyError("a template")
+
+    monkeypatch.setitem(account_messages._WRITERS, AccountMailKind.TOKEN_ENDS, broken)
+    account_mail.enqueue(AccountMailKind.TOKEN_ENDS, to="ada@example.org", at=clock.wall_now())
+    invited()
+    assert [sent.to for sent in mail.outbox] == [["pat@example.org"]]
+    (left,) = AccountMail.objects.all()
+    assert (left.state, left.next_attempt_at > clock.wall_now()) == ("waiting", True)
+
+
+def test_inviting_the_same_address_in_capitals_ends_the_link_before(client):
+    before = invited("Pat@example.org")
+    invited("pat@example.org", role=Role.CODER)
+    assert client.get(before).status_code == 410
 
 
 def test_steering_group_is_invited_to_its_own_pages(client):
