@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
@@ -15,6 +15,7 @@ from submissions.responses.states import SubmissionState, Timing
 COUNTED = Q(state=SubmissionState.SUBMITTED) | Q(
     state=SubmissionState.ERASED, withdrawn_at__isnull=True, reference__isnull=False
 )
+SENT_AGAIN = Exists(OutboxEmail.objects.filter(resend_of=OuterRef("pk")))
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class ClosingReport:
     drafts: int
     last_received_at: datetime | None
     mails_outstanding: int  # without digests, each of which would count itself
-    mails_failed: int
+    mails_failed: int  # and not sent again since
     passes_open: int
 
 
@@ -51,7 +52,7 @@ def closing_report(call: Call, *, at: datetime) -> ClosingReport:
     last = current.order_by("-received_at").values_list("received_at", flat=True).first()
     mails = OutboxEmail.objects.filter(call=call).aggregate(
         outstanding=Count("pk", filter=Q(state__in=UNFINISHED) & ~Q(kind=MailKind.STAFF_DIGEST)),
-        failed=Count("pk", filter=Q(state=OutboxState.FAILED)),
+        failed=Count("pk", filter=Q(state=OutboxState.FAILED) & ~Q(SENT_AGAIN)),
     )
     return ClosingReport(
         at=at,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
+from submissions.mail.closing_report import SENT_AGAIN
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 
@@ -35,12 +36,11 @@ class MailHealth:
 def mail_health(mails: QuerySet[OutboxEmail] | None = None, *, at: datetime) -> MailHealth:
     """Return the state of `mails` at `at`, in one query; without any, of the whole outbox."""
     stale = at - timedelta(minutes=settings.MAIL_STALE_MINUTES)
-    sent_again = Exists(OutboxEmail.objects.filter(resend_of=OuterRef("pk")))
     return MailHealth(
         **(OutboxEmail.objects.all() if mails is None else mails).aggregate(
             waiting=Count("pk", filter=ON_ITS_WAY),
             sent=Count("pk", filter=Q(sent_at__gt=at - timedelta(days=1))),
-            failed=Count("pk", filter=Q(state=OutboxState.FAILED) & ~Q(sent_again)),
+            failed=Count("pk", filter=Q(state=OutboxState.FAILED) & ~Q(SENT_AGAIN)),
             late=Count("pk", filter=ON_ITS_WAY & Q(created_at__lt=stale)),
             oldest_waiting=Min("created_at", filter=ON_ITS_WAY),
             deferred_because=Max("last_error", filter=FOR_THE_SERVER, default=""),

@@ -12,13 +12,22 @@ from core import clock
 from submissions.mail import tasks
 from submissions.mail.daily_report import SENT_FOR, daily_report, enqueue_digests
 from submissions.mail.rendering import render
+from submissions.mail.resending import send_again
 from submissions.mail.sending import send_due
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
-from submissions.outbox.states import MailKind
+from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
-from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_draft, make_submitted, make_user
+from tests.makers import (
+    CLOSES_AT,
+    OPENS_AT,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    mark_as_sent,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -130,6 +139,19 @@ def test_digest_tells_the_numbers_and_names_nobody(to_two, at):
         in rendered.message.body
     )
     assert "jo.bloggs" not in rendered.message.body
+
+
+def test_mail_that_failed_and_was_sent_again_is_no_news(to_two):
+    call = make_call()
+    submission = make_submitted(call, at=OPENS_AT + timedelta(hours=1))
+    Submission.objects.update(triage_status=TriageStatus.CONSIDERED)
+    OutboxEmail.objects.update(state=OutboxState.FAILED)
+    at = MORNING + 4 * DAY  # a Tuesday
+    assert daily_report(call, at=at).standing.mails_failed == 1
+    again = send_again(submission.mails.get(), by=make_user(), at=at)
+    mark_as_sent(again, at=at - 2 * DAY)
+    assert daily_report(call, at=at).standing.mails_failed == 0
+    assert enqueue_digests(at=at) == 0
 
 
 def test_digest_does_not_count_itself_among_the_mails_that_wait(to_two):
