@@ -43,8 +43,8 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         return _not_saved(
             409,
             _(
-                "What you typed is not saved: this response was submitted or withdrawn by someone "
-                "else, or in another tab. Copy what you typed to a safe place."
+                "What you typed is not saved: this response was submitted, withdrawn or erased "
+                "meanwhile. Copy what you typed to a safe place."
             ),
         )
     return JsonResponse(
@@ -91,6 +91,8 @@ def _say_refusal(saved: Save) -> str:
 
 
 def _say_closed(saved: Save) -> str:
+    if saved.current.is_early:
+        return _("This call opens at %(when)s.") % {"when": saved.current.call.opens_in_words}
     return _(
         "This call closed at %(moment)s. We still save what you type, but you cannot submit it."
     ) % {"moment": saved.current.call.closes_in_words}

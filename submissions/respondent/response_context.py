@@ -75,6 +75,11 @@ class ResponseContext:
         return self.applicable_deadline is not None
 
     @property
+    def is_early(self) -> bool:
+        """Whether the call is still to open: its opening time may move once drafts are there."""
+        return self.received_at < self.call.opens_at
+
+    @property
     def submit_before(self) -> str:
         """The deadline that applies, in words."""
         deadline = (
@@ -189,6 +194,7 @@ class ResponseContext:
             "call": self.call,
             "submission": self.submission,
             "is_open": self.is_open,
+            "is_early": self.is_early,
             "call_is_open": self.call.is_open_at(self.received_at),
             "is_amending": self.is_amending,
             "colleague": self.colleague,
@@ -281,7 +287,6 @@ def closed_page(
         not_counted=rows_of(current, current.not_counted),
         just_saved=just_saved,
         tried=tried,
-        is_early=current.received_at < current.call.opens_at,
         received=spoken_time.say_exactly(current.received_at, current.call.timezone),
     )
     status = 403 if request.method == "POST" else 200

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from submissions.calls.models import Call
 from tests.makers import make_call, while_open
 from tests.submissions.respondent.answering import address, answers_of, start, start_with, text_of
 
@@ -70,3 +71,20 @@ def test_draft_downloads_as_text_after_closing(client, call, at):
     text = response.content.decode()
     assert "Draft: not submitted" in text
     assert "What happened?\nStill here.\n" in text
+
+
+def test_call_whose_opening_was_put_off_is_not_said_to_be_closed(client, call):
+    draft = start_with(client, call)
+    Call.objects.update(opens_at=call.closes_at - timedelta(hours=2))
+    posted = {"story": "Just too early.", "_section": "evidence"}
+    pages = [
+        client.post(address(call, "response/evidence/"), posted),
+        client.post(address(call, "response/evidence/"), posted | {"story": "word " * 200_001}),
+        client.post(address(call, "response/check/")),
+        client.post(address(call, "response/save/"), posted | {"commissioner_view": "More"}),
+    ]
+    assert [page.status_code for page in pages] == [403, 422, 403, 200]
+    for page in pages:
+        assert "10am on Wednesday 24 July 2019 (UK time)" in text_of(page)
+        assert "closed" not in text_of(page)
+    assert answers_of(draft)["story"] == "Just too early."
