@@ -97,10 +97,10 @@ def test_one_that_fails_keeps_no_other(call, response, monkeypatch):
     first, second = ask_and_approve(response, at=at), ask_and_approve(other, at=at)
     original = erasing.erase_from_database
 
-    def fails_for_first(request, *args):
+    def fails_for_first(request, *, at):
         if request.pk == first.pk:
             raise Died
-        return original(request, *args)
+        return original(request, at=at)
 
     monkeypatch.setattr(erasing, "erase_from_database", fails_for_first)
     erasing.carry_out_all(at=at)
