@@ -18,7 +18,7 @@ from django.db import connection
 from backups import programs, reports, restoring
 from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, digest_of
 from backups.reports import Kind
-from core import clock, schema
+from core import clock, clock_check, schema
 from submissions.outbox import holding
 from submissions.responses import submitting
 from submissions.responses.models import Attachment
@@ -241,7 +241,7 @@ def test_of_two_backups_at_once_one_is_refused(call, folder):
 def test_each_damaged_backup_is_named_beside_those_that_are_whole(call, folder, monkeypatch):
     nights = [datetime(2026, 11, day, 2, 30, tzinfo=UTC) for day in (26, 27, 28)]
     for night in nights:
-        monkeypatch.setattr("core.clock.wall_now", lambda night=night: night)
+        monkeypatch.setattr(clock_check, "corrected", lambda _, night=night: night)
         run("backup")
     first, second, third = folder.names()
     cut(folder.path / first / DATABASE)

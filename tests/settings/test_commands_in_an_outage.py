@@ -116,16 +116,17 @@ def empty(monkeypatch, django_db_blocker):
     """The connection goes to a database in which `migrate` never ran."""
     with django_db_blocker.unblock():
         with connection.cursor() as cursor:
-            cursor.execute("DROP DATABASE IF EXISTS without_tables")
-            cursor.execute("CREATE DATABASE without_tables TEMPLATE template0")
+            own = connection.settings_dict["NAME"]
+            name = f"{own}_without_tables"  # each worker has its own
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         connection.close()
-        own = connection.settings_dict["NAME"]
-        connection.settings_dict["NAME"] = "without_tables"
+        connection.settings_dict["NAME"] = name
         yield
         connection.close()
         connection.settings_dict["NAME"] = own
         with connection.cursor() as cursor:
-            cursor.execute("DROP DATABASE without_tables")
+            cursor.execute(f"DROP DATABASE {name}")
         connection.close()
 
 
