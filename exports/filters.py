@@ -52,9 +52,10 @@ class ExportFilter:
     `codes` are names of codes. `words` is read like a web search, in the answers that the export
     shows. `publications`, `org_name_listed` and `quote_ok` are what respondents allow.
     `since` and `until` are days of the call's time zone, both included, on which the latest
-    version was received. `quotable` leaves only responses that may be quoted.
-    `campaigns` is one of CAMPAIGNS. `choices` and `several`, one of CHOICES and of SEVERAL, say how
-    a table has them. `listed` are rows of the list of responses, which staff alone choose by.
+    version was received; of a withheld response, the first. `quotable` leaves only responses that
+    may be quoted. `campaigns` is one of CAMPAIGNS. `choices` and `several`, one of CHOICES and of
+    SEVERAL, say how a table has them. `listed` are rows of the list of responses, which staff alone
+    choose by.
     """
 
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

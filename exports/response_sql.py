@@ -101,10 +101,7 @@ def facts_sql(dataset: Dataset) -> dict[str, str]:
         "number": "version.number",
         "is_withheld": "version.is_withheld",
         "says_who": consent.says_who_sql(call, dataset.scope),
-        # That an author changed a confidential response is for the project team.
-        "received_at": _unless(
-            "version.is_withheld", "version.received_at", "submission.submitted_at"
-        ),
+        "received_at": _came_sql("version.is_withheld"),
         "is_confidential": consent.confidential_sql(call),
         "may_quote": f"coalesce({consent.quotable_sql(call)}, false)",
         "choices": "version.choices",
@@ -178,6 +175,14 @@ def _ahead_sql(moment: str, name: str) -> str:
         f"CROSS JOIN LATERAL (SELECT ({moment} AT TIME ZONE %(zone)s) "
         f"- ({moment} AT TIME ZONE 'UTC') AS ahead) AS {name} "
     )
+
+
+def _came_sql(withheld: str) -> str:
+    """SQL of when the response came, as far as the export says it: in its latest version.
+
+    Of a withheld one, in its first: that its author changed it is for the project team.
+    """
+    return _unless(withheld, "version.received_at", "submission.submitted_at")
 
 
 def _unless(withheld: str, sql: str, instead: str = "NULL") -> str:
@@ -282,10 +287,11 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
                 all_rewritten="SELECT redacted.version_id FROM review_redactedversion AS redacted",
             )
         )
+    came = _came_sql(consent.withheld_sql(call, scope))
     if export_filter.since:
-        conditions.append("version.received_at >= %(since)s")
+        conditions.append(f"{came} >= %(since)s")
     if export_filter.until:
-        conditions.append("version.received_at < %(before)s")
+        conditions.append(f"{came} < %(before)s")
     if export_filter.quotable:
         conditions.append(consent.quotable_sql(call))
     if export_filter.campaigns == "once":

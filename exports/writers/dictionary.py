@@ -70,7 +70,8 @@ NEVER_PUBLISHED = (
 MOMENTS = (
     "submitted_at is when the response was first submitted, received_at when its latest version "
     "came. Every answer, the timing and the filter by days go by the latest version; the order by "
-    "the first. Of a confidential response there is submitted_at alone."
+    "the first. Where a confidential response has submitted_at alone, the filter by days goes by "
+    "that."
 )
 ROWS = (
     "One row a submitted response, in its latest version. Drafts, withdrawn and erased ones are "

@@ -98,16 +98,20 @@ def test_reading_copy_and_case_of_a_confidential_response_say_when_it_came():
     assert members(exported(call, "attachments"))["files.csv"].count(b"\n") == 2
 
 
+def change(response, *, later):
+    response.refresh_from_db()
+    amending.reopen(submission=response, at=later)
+    response.refresh_from_db()
+    call = type(response.call).objects.get(pk=response.call_id)
+    save_answers(submission=response, call=call, values={"good_practice": "Other"}, at=later)
+    response.refresh_from_db()
+    assert submit(submission=response, at=later).number == 2
+
+
 @pytest.mark.django_db
 def test_no_file_says_that_a_confidential_response_was_changed():
     call, hidden = make_confidential()
-    later = while_open(call) + timedelta(hours=5)
-    amending.reopen(submission=hidden, at=later)
-    hidden.refresh_from_db()
-    call = type(call).objects.get(pk=call.pk)
-    save_answers(submission=hidden, call=call, values={"good_practice": "Other"}, at=later)
-    hidden.refresh_from_db()
-    assert submit(submission=hidden, at=later).number == 2
+    change(hidden, later=while_open(call) + timedelta(hours=5))
     for name in ("docx-each", "qdpx", "json", "csv"):
         file = exported(call, name)
         parts = members(file) if file.startswith(b"PK") else {"": file}
@@ -172,6 +176,19 @@ def test_filters_by_what_the_row_shows_find_it(fields):
     call, hidden = make_confidential()
     lines = json_lines(exported(call, "json", export_filter=ExportFilter(**fields)))
     assert hidden.reference in {line["reference"] for line in lines}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("scope", "day"), [("pseudonymised", 23), ("confidential", 24)])
+def test_filter_by_days_finds_it_by_the_day_that_its_row_shows(scope, day):
+    call, hidden = make_confidential()
+    change(hidden, later=while_open(call) + timedelta(hours=20))
+    found = []
+    for each in (date(2019, 7, 23), date(2019, 7, 24)):
+        chosen = ExportFilter(since=each, until=each)
+        lines = json_lines(exported(call, "json", scope=SCOPES[scope], export_filter=chosen))
+        found += [each.day for line in lines if line["reference"] == hidden.reference]
+    assert found == [day]
 
 
 @pytest.mark.django_db
