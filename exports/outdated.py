@@ -5,7 +5,8 @@ A file that was made before may have
 - words that are hidden by now;
 - a response that was withdrawn;
 - one whose author has since chosen otherwise what may become of it;
-- those of a call that publishes less by now.
+- those of a call that publishes less by now;
+- files of confidential responses that their call no longer shares.
 
 Whatever an export chose, the file counts as having the response. An erasure itself ends the files
 with its response.
@@ -32,7 +33,8 @@ CHOSEN = {
     for key in ("publication", "org_name_listed", "quote_ok")
 }
 # What a load of the call's definition puts on record.
-RULES = ("call.publication: changed", "call.shares_confidential_files: changed")
+PUBLICATION = "call.publication: changed"
+SHARING = "call.shares_confidential_files: changed"
 COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its commit
 
 
@@ -42,7 +44,10 @@ def outdated() -> QuerySet[ExportRun]:
         Exists(_hidden_words())
         | Exists(_withdrawn())
         | Exists(_chosen_otherwise())
-        | Exists(_publishes_less()),
+        | Exists(_loaded_since(PUBLICATION))  # after a response, only ever stricter
+        | Q(
+            Exists(_loaded_since(SHARING)), confidential=True, call__shares_confidential_files=False
+        ),
         state=ExportState.DONE,
     )
 
@@ -80,14 +85,11 @@ def _chosen_otherwise() -> QuerySet[Version]:
     )
 
 
-def _publishes_less() -> QuerySet[AuditEvent]:
-    """Return when a rule became another: after a response, publication only becomes stricter."""
-    is_rule = Q()
-    for change in RULES:
-        is_rule |= Q(detail__changes__contains=[change])
+def _loaded_since(change: str) -> QuerySet[AuditEvent]:
+    """Return the loads of the call that changed this rule."""
     return AuditEvent.objects.filter(
-        is_rule,
         call=OuterRef("call"),
         action=AuditAction.CALL_LOADED,
+        detail__changes__contains=[change],
         at__gte=OuterRef("started_at") - COMMITTED_WITHIN,
     )

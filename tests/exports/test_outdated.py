@@ -97,15 +97,24 @@ def test_file_is_gone_once_an_author_may_be_quoted_no_longer(call):
 
 
 @pytest.mark.parametrize(
-    ("change", "minutes", "kept"),
-    [("shares_confidential_files", 30, False), ("title", 30, True)],
+    ("confidential", "shares", "change", "kept"),
+    [
+        (True, False, "shares_confidential_files", False),
+        (True, True, "shares_confidential_files", True),
+        (False, False, "shares_confidential_files", True),
+        (True, False, "title", True),
+    ],
 )
-def test_file_is_gone_once_its_call_shares_other_files(call, change, minutes, kept):
+def test_file_is_gone_once_its_call_shares_files_of_confidential_responses_no_longer(
+    call, confidential, shares, change, kept
+):
     make_submitted(call, at=at(call))
     made(call)
+    ExportRun.objects.update(confidential=confidential, reason="For the report")
+    Call.objects.update(shares_confidential_files=shares)
     record(
         by=None,
-        at=at(call, minutes),
+        at=at(call, 30),
         action=AuditAction.CALL_LOADED,
         call=call,
         changes=["call.closes_at: changed", f"call.{change}: changed"],
