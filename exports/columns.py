@@ -168,6 +168,10 @@ def _publication_column(call: Call, question: Question | None) -> Column:
     """What may become of the response, in every export, whether the call asks for it or not."""
     if asks_publication(call) and question is not None:
         meaning, values = question.label, _options(question)
+        # A response that left the question open is confidential, whatever the call offers.
+        left_open = Publication.CONFIDENTIAL
+        if left_open.value not in dict(values):
+            values += ((left_open.value, str(left_open.label)),)
     else:
         policy = PublicationPolicy(call.publication)
         is_open = policy == PublicationPolicy.NOT_ASKED

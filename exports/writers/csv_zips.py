@@ -98,9 +98,9 @@ def _lines(dataset: Dataset) -> Iterator[str]:
 
 def _factor(place: str, column: Column) -> str:
     """Return the line that makes a factor; a key that is no option any more stays as it is."""
-    written = [str(label) if column.has_labels else key for key, label in column.values]
-    levels = ", ".join(map(_quoted, written))
-    labels = ", ".join(_quoted(str(label)) for _key, label in column.values)
+    # Two options may have one label; where it is what the cells have, R takes it once.
+    found = {str(label) if column.has_labels else key: str(label) for key, label in column.values}
+    levels, labels = (", ".join(map(_quoted, those)) for those in (found.keys(), found.values()))
     more = f"setdiff({place}, c(NA, {levels}))"
     return (
         f"more <- {more}\n"

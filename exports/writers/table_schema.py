@@ -7,6 +7,7 @@ Source: Frictionless Data Package and Table Schema, v1 (specs.frictionlessdata.i
 import json
 from typing import Any
 
+from core.safe_cells import neutralise
 from exports.column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.consent import withheld_questions
 from exports.export_context import ExportContext
@@ -73,7 +74,10 @@ def _field(column: Column, dataset: Dataset) -> dict[str, Any]:
     if column.name == "reference":
         field["constraints"] = {"required": True, "unique": True}
     if column.values:
-        written = [(label if column.has_labels else key, label) for key, label in column.values]
+        written = [
+            (neutralise(str(label)) if column.has_labels else key, label)
+            for key, label in column.values
+        ]
         field["categories"] = [{"value": value, "label": label} for value, label in written]
         if column.kind in {ONE, TICK, YES_NO} or column.derived_from:
             field["constraints"] = {"enum": list(dict.fromkeys(value for value, _ in written))}

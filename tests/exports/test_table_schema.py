@@ -1,18 +1,21 @@
 """The data package, judged by the frictionless package against the CSV that it describes."""
 
+import csv
+import io
 import json
 
 import frictionless
 import pytest
 
 from core.safe_cells import neutralise
+from exports.filters import ExportFilter
 from tests.exports.exporting import exported, make_nasty
 from tests.makers import make_call, make_first_call, make_submitted
 
 
-def report_on(call, folder, *, spoil=lambda data: data):
-    (folder / "responses.csv").write_bytes(spoil(exported(call)))
-    (folder / "datapackage.json").write_bytes(exported(call, "datapackage"))
+def report_on(call, folder, *, spoil=lambda data: data, **options):
+    (folder / "responses.csv").write_bytes(spoil(exported(call, **options)))
+    (folder / "datapackage.json").write_bytes(exported(call, "datapackage", **options))
     with frictionless.system.use_context(trusted=True):
         return frictionless.Package(str(folder / "datapackage.json")).validate()
 
@@ -39,6 +42,40 @@ def test_csv_of_the_first_call_is_what_the_schema_says(tmp_path):
     make_submitted(call, capacity="on_behalf_of_org", org_type="charity", income_band="25k_100k")
     make_submitted(call, publication="confidential")
     assert faults(report_on(call, tmp_path)) == []
+
+
+QUESTIONS = [
+    {"key": "story", "kind": "long", "label": "What?"},
+    {
+        "key": "pay",
+        "kind": "radio",
+        "label": "What became of your pay?",
+        "options": [{"key": "more", "label": "+ more"}, {"key": "less", "label": "- less"}],
+    },
+    {
+        "key": "publication",
+        "kind": "radio",
+        "label": "May we publish?",
+        "options": [{"key": "named", "label": "Yes"}],
+    },
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("choices", ["keys", "labels"])
+def test_csv_with_signs_in_labels_and_publication_left_open_is_what_the_schema_says(
+    tmp_path, choices
+):
+    call = make_call(evidence_questions=QUESTIONS)
+    make_submitted(call, story="Words", pay="less", publication="named")
+    make_submitted(call, story="Words")
+    shape = ExportFilter(choices=choices)
+    assert faults(report_on(call, tmp_path, export_filter=shape)) == []
+    rows = csv.DictReader(io.StringIO(exported(call, export_filter=shape).decode(), newline=""))
+    assert [row["publication"] for row in rows] == {
+        "keys": ["named", "confidential"],
+        "labels": ["Yes", "Do not publish"],
+    }[choices]
 
 
 @pytest.mark.django_db
