@@ -41,6 +41,8 @@ def pieces(responses: Sequence[Submission], *, at: datetime) -> Iterator[bytes]:
     yield from archive.add("data.json", [text.encode() + b"\n"])
     for response in responses:
         for attachment in _files_of(response):
+            if attachment.is_infected:
+                continue
             try:
                 with open_whole(attachment.file, sha256=attachment.sha256) as stored:
                     yield from archive.add(path_of(attachment), stored.chunks(), compress=False)
@@ -135,7 +137,7 @@ def _times(response: Submission) -> dict[str, datetime]:
 def _version(call: Call, version: Version) -> dict[str, Any]:
     identity = version.identity.answers if hasattr(version, "identity") else {}
     answers = {**version.choices, **version.texts, **identity}
-    files = files_by_key(call, version.attachments.all())
+    files = files_by_key(call, version.attachments.select_related("scan", "submission"))
     return {
         "number": version.number,
         "received": version.received_at,
@@ -166,9 +168,10 @@ def _version(call: Call, version: Version) -> dict[str, Any]:
 
 
 def _file(attachment: Attachment) -> dict[str, Any]:
+    """Return what is known of a file; one that a virus scanner found harmful has no path."""
     return {
         "name": attachment.name,
-        "path": path_of(attachment),
+        "path": None if attachment.is_infected else path_of(attachment),
         "bytes": attachment.size,
         "sha256": attachment.sha256,
         "given": attachment.uploaded_at,
@@ -183,12 +186,10 @@ def path_of(attachment: Attachment) -> str:
 
 
 def _files_of(response: Submission) -> Iterator[Attachment]:
-    """Yield the files of versions and originals, none that a virus scanner found harmful."""
+    """Yield the files of versions and originals."""
     theirs = Q(versions__submission=response) | Q(submission=response, question=None)
     files = Attachment.objects.filter(theirs).distinct()
-    for attachment in files.select_related("submission", "scan"):
-        if not attachment.is_infected:
-            yield attachment
+    yield from files.select_related("submission", "scan")
 
 
 def _return_address(response: Submission) -> dict[str, Any] | None:

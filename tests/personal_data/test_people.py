@@ -16,7 +16,7 @@ from personal_data.finding import find_person
 from review.coding.codings import code_passage
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.addresses import remember_address
-from submissions.responses.models import Submission
+from submissions.responses.models import Attachment, FileScan, Submission
 from tests.accounts.test_asking_again import gives_password
 from tests.makers import (
     PASSWORD,
@@ -165,6 +165,24 @@ def test_copy_has_a_page_json_and_the_files(call, response):
         assert said in page
     event = AuditEvent.objects.get(action="personal_data_given")
     assert (event.submission, event.detail) == (response, {"reason": "Asked by letter"})
+
+
+def test_copy_names_a_file_that_is_held_back_and_leads_nowhere(call, response):
+    file = Attachment.objects.get(submission=response)
+    FileScan.objects.create(
+        attachment=file, state="infected", detail="X", scanned_at=while_open(call)
+    )
+    answer = signed_in().post(COPY, {"responses": response.pk, "reason": "Asked by letter"})
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
+    assert archive.namelist() == ["index.html", "data.json"]
+    page = archive.read("index.html").decode()
+    assert (
+        "ada notes.txt, which a virus scanner found harmful and which is not in this copy" in page
+    )
+    assert 'href="files/' not in page
+    [version] = json.loads(archive.read("data.json"))["responses"][0]["versions"]
+    [told] = [told for one in version["answers"] for told in one["files"]]
+    assert (told["name"], told["path"]) == ("ada notes.txt", None)
 
 
 def test_copy_has_no_answer_of_a_draft(call):
