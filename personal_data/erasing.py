@@ -244,8 +244,14 @@ def _write_tombstone(request: ErasureRequest) -> None:
     """Keep what a restored backup needs to be told again, beside the files (`reapply_erasures`)."""
     storage = private_storage()
     name = tombstone_name(str(request.public_id))
-    if not storage.exists(name):
-        storage.save(name, ContentFile(json.dumps(as_tombstone(request)).encode() + b"\n"))
+    said = json.dumps(as_tombstone(request)).encode() + b"\n"
+    if storage.exists(name):
+        with storage.open(name) as stored:
+            if stored.read() == said:
+                return
+        # A worker that died while it wrote left a part of it.
+        storage.delete(name)
+    storage.save(name, ContentFile(said))
 
 
 def tombstone_name(request: str) -> str:

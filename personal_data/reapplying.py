@@ -5,10 +5,11 @@ elsewhere. A restored database knows nothing of those that are newer than its ba
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -18,6 +19,10 @@ from submissions.responses.erasing import due_after, open_request
 from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureGround, ErasureState
+
+NEEDED = frozenset(
+    ("request", "response", "scope", "ground", "reason", "asked_at", "decided_at", "decided_by")
+)
 
 
 @dataclass
@@ -29,11 +34,25 @@ class Reapplied:
     unknown: int = 0
 
 
-def kept_tombstones() -> Iterator[dict[str, Any]]:
-    """Yield what the files beside the uploads say."""
+def kept_tombstones(*, unread: Callable[[str], object]) -> Iterator[dict[str, Any]]:
+    """Yield what the files beside the uploads say; `unread` gets the name of each damaged one."""
     for name in tombstone_files():
         with private_storage().open(name) as stored:
-            yield json.loads(stored.read())
+            written = stored.read()
+        try:
+            yield read_tombstone(written)
+        except ValueError:
+            unread(name)
+
+
+def read_tombstone(written: str | bytes) -> dict[str, Any]:
+    """Return what `erasing.as_tombstone` says as JSON; raise ValueError for anything else."""
+    tombstone = json.loads(written)
+    if not isinstance(tombstone, dict) or not NEEDED.issubset(tombstone):
+        raise ValueError("this is no tombstone")
+    for name in ("request", "response"):
+        UUID(str(tombstone[name]))
+    return tombstone
 
 
 def tombstone_files() -> list[str]:
@@ -102,6 +121,8 @@ def _approved_request(
         decided_by = User.objects.filter(username=tombstone["decided_by"] or "").first() or by
         if decided_by is None and tombstone["ground"] == ErasureGround.AUTHOR:
             raise ValueError(f"nobody here is called {tombstone['decided_by']}")
+        if decided_by is not None and decided_by.pk == request.entered_by_id:
+            raise ValueError(f"{decided_by} entered a request that somebody else decided")
         request.state, request.decided_by = ErasureState.APPROVED, decided_by
         request.confirmed_at = request.confirmed_at or at
         request.decided_at = datetime.fromisoformat(tombstone["decided_at"])

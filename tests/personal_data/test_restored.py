@@ -74,11 +74,47 @@ def test_restore_that_lacks_who_decided_asks_for_somebody(call, response, capsys
     assert ErasureRequest.objects.carried_out().get().decided_by == by
 
 
+def test_who_entered_a_request_does_not_stand_for_who_decided_it(call, response):
+    at = while_open(call)
+    manager, other = make_user(Role.MANAGER), make_user(Role.MANAGER)
+    request = requests.enter(
+        submission=response, scope="response", reason="By letter", asked_at=at, by=manager, at=at
+    )
+    approved = erasing.as_tombstone(request) | {"decided_by": "gone", "decided_at": at.isoformat()}
+    private_storage().save("erasures/one.json", make_json(approved))
+    with pytest.raises(CommandError, match="entered a request that somebody else decided: say who"):
+        call_command("reapply_erasures", "--by", manager.username)
+    call_command("reapply_erasures", "--by", other.username)
+    assert ErasureRequest.objects.carried_out().get().decided_by == other
+
+
+@pytest.mark.parametrize("left", [b"", b'{"call": "small", "respo', b"[]", b'{"request": "a"}'])
+def test_damaged_file_of_an_erasure_keeps_no_other_from_being_erased_again(
+    call, response, capsys, left
+):
+    approved = ask_and_approve(response, at=while_open(call))
+    private_storage().save("erasures/damaged.json", ContentFile(left))
+    whole = erasing.as_tombstone(approved) | {"erased_at": while_open(call).isoformat()}
+    private_storage().save("erasures/whole.json", make_json(whole))
+    with pytest.raises(CommandError, match=r"^Damaged, so .*: erasures/damaged\.json\. Delete"):
+        call_command("reapply_erasures")
+    assert capsys.readouterr().out.startswith("Erased again: 1.")
+
+
+def test_half_a_file_of_an_erasure_is_written_anew(call, response):
+    request = ask_and_approve(response, at=while_open(call))
+    name = erasing.tombstone_name(str(request.public_id))
+    private_storage().save(name, ContentFile(b'{"call": "sm'))
+    erasing.carry_out_all(at=while_open(call))
+    [kept] = reapplying.kept_tombstones(unread=pytest.fail)
+    assert kept["request"] == str(request.public_id)
+
+
 def test_list_has_what_a_restore_needs(call, response, capsys):
     erase(response, at=while_open(call))
     call_command("list_erasures")
     [line] = capsys.readouterr().out.splitlines()
-    [kept] = reapplying.kept_tombstones()
+    [kept] = reapplying.kept_tombstones(unread=pytest.fail)
     assert json.loads(line) == kept
     assert kept["reference"] == response.reference
     assert "ada@example.org" not in line

@@ -121,21 +121,21 @@ class Command(BaseCommand):
 
     def _erase_again(self, restored: Restored, by: str) -> None:
         keep_tombstones(restored.erasures)
-        for name in restored.unread:
-            self.stdout.write(
-                f"{name} could not be read: what it lists is not erased again. Find another copy, "
-                "decrypt it, and run: manage.py reapply_erasures FILE"
-            )
         person = User.objects.filter(username=by).first() if by else None
         if by and person is None:
             raise BackupFailed(f"{THERE}: nobody here is called {by}. Run reapply_erasures --by.")
         try:
-            kept = list(reapplying.kept_tombstones())
+            kept = list(reapplying.kept_tombstones(unread=restored.unread.append))
         except NotListed:
             kept = []
             self.stdout.write(
                 "The key of the bucket may not list it: what was erased is known by the lists "
                 "beside the backups alone."
+            )
+        for name in restored.unread:
+            self.stdout.write(
+                f"{name} could not be read: what it lists is not erased again. Find another copy, "
+                "decrypt it, and run: manage.py reapply_erasures FILE"
             )
         erasures = {one["request"]: one for one in [*restored.erasures, *kept]}
         try:

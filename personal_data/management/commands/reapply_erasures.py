@@ -33,7 +33,8 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody here is called {by}.") from None
         except (OSError, ValueError) as error:
             raise CommandError(f"A file cannot be read: {error}") from None
-        both = {one["request"]: one for one in [*listed, *self._kept(files)]}
+        unread: list[str] = []
+        both = {one["request"]: one for one in [*listed, *self._kept(files, unread)]}
         try:
             done = reapplying.reapply(both.values(), by=person, at=clock.portal_now())
         except ValueError as error:
@@ -42,10 +43,15 @@ class Command(BaseCommand):
             f"Erased again: {done.again}. Erased already: {done.already}. "
             f"Not in this database: {done.unknown}."
         )
+        if unread:
+            raise CommandError(
+                f"Damaged, so that what they say is not erased again: {', '.join(unread)}. Delete "
+                "them, and name what list_erasures wrote."
+            )
 
-    def _kept(self, files: list[str]) -> list[dict[str, Any]]:
+    def _kept(self, files: list[str], unread: list[str]) -> list[dict[str, Any]]:
         try:
-            return list(reapplying.kept_tombstones())
+            return list(reapplying.kept_tombstones(unread=unread.append))
         except NotListed:
             said = "The key of the bucket may not list it: the files of erasures are not found"
             if not files:
