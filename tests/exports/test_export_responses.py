@@ -54,7 +54,7 @@ def test_export_without_a_row_says_so_and_why(tmp_path):
     nothing = "No response to “the-call” was submitted: the export has no row."
     assert export(output=file) == f"{nothing}\nwritten: {file}\n"
     make_submitted(call)
-    none_chosen = "The filter chooses none of the 1 submitted: the export has no row."
+    none_chosen = "This chooses none of the 1 submitted: the export has no row."
     said = export(output=file, statuses=["considered"])
     assert said == f"{none_chosen}\nwritten: {file}\n"
     assert len(file.read_bytes().splitlines()) == 1

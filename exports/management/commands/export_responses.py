@@ -182,7 +182,7 @@ class Command(BaseCommand):
         total = count(Dataset(dataset.call))
         if not total:
             return f"No response to “{dataset.call.slug}” was submitted: the export has no row."
-        return f"The filter chooses none of the {total:,} submitted: the export has no row."
+        return f"This chooses none of the {total:,} submitted: the export has no row."
 
 
 def _person(username: str) -> User:
