@@ -56,6 +56,7 @@ class _Asked:
 
     status: int = 0
     location: str = ""
+    text: str = ""
     sent_from: float = math.inf
     sent_by: float = math.inf
 
@@ -96,6 +97,11 @@ class Site:
             answered_at=time.time(),
         )
 
+    def own_text(self, person: Person) -> str:
+        """Return the response's text as its author downloads it, "" if it is not to be had."""
+        asked = self._ask("GET", f"{self._response}/text/", person)
+        return asked.text if asked.status == 200 else ""
+
     def _ask(self, method: str, path: str, person: Person, body: str = "") -> _Asked:
         asked = _Asked()
         connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
@@ -108,7 +114,7 @@ class Site:
             connection.request(method, path, body or None, headers)
             asked.sent_by = time.time()
             response = connection.getresponse()
-            response.read()
+            asked.text = response.read().decode(errors="replace")
             asked.status = response.status
             asked.location = response.headers.get("Location", "")
         except (OSError, HTTPException):
