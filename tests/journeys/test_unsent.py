@@ -94,34 +94,38 @@ def test_a_note_that_is_typed_is_not_lost_by_another_key(first_of_two, key):
     assert asked == []
 
 
-def test_a_page_waits_for_what_is_being_coded_before_it_is_left(first_of_two):
-    page, responses = first_of_two(Role.CODER)
+def leave_while_coding(page, key):
+    """Code two sentences, of which the first stays on its way, and press a key that leads away."""
     held = []
     hold_first(page, held)
     code_two_sentences(page)
-    page.keyboard.press("j")
+    page.keyboard.press(key)
     wait_for(page, lambda: held, "nothing was sent")
+    return held[0]
+
+
+@pytest.mark.parametrize("key", ["j", "c"])
+def test_a_page_waits_for_what_is_being_coded_before_it_is_left(first_of_two, key):
+    page, responses = first_of_two(Role.MANAGER)
+    first = leave_while_coding(page, key)
     page.wait_for_timeout(300)
     expect(page.locator("h1")).to_have_text(str(responses[1]))
     expect(page.locator("#coding-status")).to_have_text("Saving…")
-    held[0].continue_()
+    stay(page, lambda: page.evaluate("location.reload()"))
+    first.continue_()
     expect(page.locator("h1")).to_have_text(str(responses[0]))
     assert Coding.objects.filter(version__submission=responses[1]).count() == 2
 
 
 def test_a_page_is_not_left_where_a_coding_is_refused(first_of_two):
     page, responses = first_of_two(Role.CODER)
-    held = []
-    hold_first(page, held)
-    code_two_sentences(page)
-    page.keyboard.press("j")
-    wait_for(page, lambda: held, "nothing was sent")
-    held[0].abort()
+    first = leave_while_coding(page, "j")
+    first.abort()
     expect(page.locator("#coding-status")).to_have_text(
         "Not saved: the portal cannot be reached. Try again. After that: Under “Money”: Two is."
     )
     expect(page.locator("h1")).to_have_text(str(responses[1]))
-    assert parse_qs(held[0].request.post_data)["quote"] == ["One is."]
+    assert parse_qs(first.request.post_data)["quote"] == ["One is."]
     with page.expect_navigation():
         page.keyboard.press("j")
     expect(page.locator("h1")).to_have_text(str(responses[0]))
