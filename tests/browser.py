@@ -17,7 +17,13 @@ NOT_RUN = "needs a Chromium, and there is none"
 
 
 @pytest.fixture(scope="session")
-def chromium_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def chromium_program(request: pytest.FixtureRequest) -> Path:
+    """What takes the least of the processor."""
+    return chromium.find_headless_shell() or request.getfixturevalue("full_chromium_program")
+
+
+@pytest.fixture(scope="session")
+def full_chromium_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Find it or fetch it; xdist's workers take turns, and only the first of them fetches."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -16,8 +16,8 @@ def test_without_one(): pass
 NOTE = [
     "test_pages.py::test_another_with_a_browser",
     "test_pages.py::test_one_with_a_browser",
-    "Install one (on Debian, as root: apt install chromium) or name the one that you have: "
-    "CHROMIUM=/path/to/chromium script/test",
+    "Install one (on Debian, as root: apt install chromium chromium-headless-shell) or name the "
+    "one that you have: CHROMIUM=/path/to/chromium script/test",
 ]
 # Where nothing can be written playwright gives up at once; without a network it tries five times.
 UNWRITABLE = {"PLAYWRIGHT_BROWSERS_PATH": os.devnull}
@@ -85,3 +85,16 @@ def test_named_browser_that_does_not_run_fails_the_tests_that_need_it(run_tests)
         > 0
     )
     assert run.stdout.splitlines()[-1].strip("= ").startswith("1 passed, 2 errors in ")
+
+
+@pytest.mark.parametrize(
+    ("named", "counts"), [("", "3 passed"), ("/nowhere", "1 passed, 2 errors")]
+)
+def test_browser_without_windows_is_taken_unless_another_is_named(
+    run_tests, tmp_path, named, counts
+):
+    program = tmp_path / "programs" / "chromium-headless-shell"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    run = run_tests(CHROMIUM=named)
+    assert run.stdout.splitlines()[-1].strip("= ").startswith(f"{counts} in ")

@@ -87,18 +87,22 @@ class OwnPortal:
         return float(next((one for one in lines if one.startswith(sample)), "0").split()[-1])
 
     def kill(self, name):
-        os.kill(self.part(name).process.child.pid, signal.SIGKILL)
-        self._note_death(name)
+        child = self.part(name).process.child
+        os.kill(child.pid, signal.SIGKILL)
+        self._note_death(name, child)
 
     def kill_one_web_worker(self):
         master = psutil.Process(self.part("web").process.child.pid)
         master.children()[0].kill()
 
     def kill_all_of(self, name):
-        os.killpg(self.part(name).process.child.pid, signal.SIGKILL)
-        self._note_death(name)
+        child = self.part(name).process.child
+        os.killpg(child.pid, signal.SIGKILL)
+        self._note_death(name, child)
 
-    def _note_death(self, name):
+    def _note_death(self, name, child):
+        # A signal needs a moment, in which whoever asks would find everything whole.
+        child.process.wait()
         if name in SENDERS:
             self._died = name
 

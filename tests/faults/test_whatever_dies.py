@@ -5,6 +5,7 @@ was not still has their text and may press again; nothing half-written counts. O
 all the tests: each leaves it whole.
 """
 
+import threading
 from collections import Counter
 
 import pytest
@@ -101,16 +102,19 @@ def test_celery_worker_killed(portal):
 
 
 def test_celery_worker_killed_between_sending_and_marking(portal):
+    killed = threading.Event()
+
     def take_the_mail_and_kill_the_worker():
         portal.mail.sink.replies.clear()
         portal.kill_all_of("worker")
+        killed.set()
 
     def wait_for_the_next_mail():
         portal.mail.sink.replies["DATA", None] = take_the_mail_and_kill_the_worker
 
     answers = portal.crowd(CROWD, break_it=wait_for_the_next_mail, after=BROKEN_AFTER)
     assert all(answer.received for answer in answers.values())
-    assert wait_until(lambda: portal.mail.sink.replies == {}, seconds=PATIENCE, pause=0.1)
+    assert killed.wait(PATIENCE)
     portal.whole_again()
     hold_promises(portal, answers, repeats=SENT_AGAIN)
     assert portal.arrived(list(answers)).total() - CROWD >= 1

@@ -22,10 +22,10 @@ def call(at):
 
 
 @pytest.fixture
-def page(chromium, chromium_program, live_server):
+def page(chromium, full_chromium_program, live_server):
     """A page of a browser that keeps pages to go back to; Playwright turns that off otherwise."""
     browser = chromium.browser_type.launch(
-        executable_path=chromium_program,
+        executable_path=full_chromium_program,
         args=QUIET,
         ignore_default_args=["--disable-back-forward-cache"],
     )
