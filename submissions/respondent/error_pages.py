@@ -25,8 +25,22 @@ TAKE_FORMS_OF = {
     "person": "people",
     "person_link": "people",
 }
-# Fields that are no answers.
-NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "action", "token", "password", "username"})
+# Fields that are no answers. No page shows a password again.
+NOT_ANSWERS = frozenset(
+    {
+        "csrfmiddlewaretoken",
+        "action",
+        "token",
+        "username",
+        "password",
+        "password1",
+        "password2",
+        "old_password",
+        "new_password1",
+        "new_password2",
+        "credential",
+    }
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

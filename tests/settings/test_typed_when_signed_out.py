@@ -1,4 +1,4 @@
-"""What staff typed while their sign-in ended comes back."""
+"""What staff typed while their sign-in ended comes back; no password does."""
 
 import pytest
 from django.test import Client
@@ -50,3 +50,20 @@ def test_without_words_it_leads_to_the_sign_in(write, given, before, led_to):
     answer = client.post("/admin/review/redaction/1/decide/", given, headers={"Referer": before})
     assert answer.status_code == 302
     assert answer.headers["Location"] == f"/admin/login/?next=/admin/review/redaction/1/{led_to}"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("username", "password"),
+        ("old_password", "new_password1", "new_password2"),
+        ("password1", "password2"),
+    ],
+)
+def test_page_that_expired_gives_the_words_back_and_no_password(names):
+    given = dict.fromkeys(names, "three random words") | {"name": "Pat Example"}
+    answer = Client(enforce_csrf_checks=True).post("/account/password/", given)
+    page = answer.content.decode()
+    assert (answer.status_code, page.count("<textarea")) == (403, 1)
+    assert "Pat Example</textarea>" in page
+    assert "three random words" not in page
