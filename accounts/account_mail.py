@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F, Q
 
-from accounts.models import AccountMail, Invitation
+from accounts.models import AccountMail, Invitation, User
 from accounts.states import AccountMailKind, AccountMailState
 from core.addresses import ascii_address
 from core.backoff import pause_after
@@ -30,6 +30,12 @@ def enqueue(
     return AccountMail.objects.create(
         kind=kind, to_address=to, invitation=invitation, created_at=at
     )
+
+
+def tell(user: User, kind: AccountMailKind, *, at: datetime) -> None:
+    """Enqueue a notice about their account to somebody, if an address of theirs is known."""
+    if user.email:
+        enqueue(kind, to=user.email, at=at)
 
 
 def claim_due(*, wall_now: datetime) -> list[AccountMail]:

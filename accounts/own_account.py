@@ -14,7 +14,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import invitations, signed_in, tries
-from accounts.account_mail import enqueue
+from accounts.account_mail import enqueue, tell
 from accounts.current_user import current_user
 from accounts.forgotten_form import AcceptForm, ForgottenForm
 from accounts.landing import landing_page
@@ -88,9 +88,8 @@ own_password = login_required(OwnPassword.as_view())
 def tell_of_new_password(user: User, how: str) -> None:
     """Tell the person by mail, and the record."""
     record(by=user, at=clock.portal_now(), action=AuditAction.PASSWORD_CHANGED, how=how)
-    if user.email:
-        enqueue(AccountMailKind.PASSWORD_CHANGED, to=user.email, at=clock.wall_now())
-        nudge_account_mail()
+    tell(user, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
+    nudge_account_mail()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts import signed_in
-from accounts.account_mail import enqueue
+from accounts.account_mail import tell
 from accounts.current_user import current_user
 from accounts.models import SignIn
 from accounts.record import record
@@ -38,9 +38,8 @@ class _TellsOfIt:
             SignIn.objects.filter(pk=sign_in.pk).update(second_factor=has_one)
             signed_in.end_others(sign_in)
         record(by=user, at=clock.portal_now(), action=self.action, factor=self.factor)
-        if user.email:
-            enqueue(AccountMailKind.SECOND_FACTOR, to=user.email, at=clock.wall_now())
-            nudge_account_mail()
+        tell(user, AccountMailKind.SECOND_FACTOR, at=clock.wall_now())
+        nudge_account_mail()
         return answer
 
 

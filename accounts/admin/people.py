@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
+from accounts.account_mail import tell
 from accounts.admin.asks_again import AsksAgain
 from accounts.admin.history import HistoryFromRecord
 from accounts.admin.password_form import ConflictCheckedPasswordForm
@@ -18,7 +19,8 @@ from accounts.asking_again import ask_before
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.states import AccountMailKind, AuditAction
+from accounts.tasks import nudge_account_mail
 from core import clock
 from core.addresses import AddressField
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -123,7 +125,7 @@ class PortalUserAdmin(
         id: str,  # noqa: A002 - Django's name
         form_url: str = "",
     ) -> HttpResponse:
-        """Set a password, unless somebody set another while the page was open.
+        """Set a password, unless somebody set another while the page was open; tell its person.
 
         The row is locked, as the whole row is written: no other change of it is taken back.
         """
@@ -147,6 +149,8 @@ def _record(request: HttpRequest, action: AuditAction, person: User, **detail: A
         action=action,
         person=person.get_username(),
         **detail,
+                tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
+                nudge_account_mail()
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.management.commands import changepassword
-from accounts.models import AuditEvent, User
+from accounts.models import AccountMail, AuditEvent, User
 from tests.makers import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +32,12 @@ def test_superuser_who_cannot_be_made_leaves_nothing_on_record():
 
 
 def test_password_set_at_the_command_line_is_on_record(monkeypatch):
-    user = make_user(username="ada")
+    user = make_user(username="ada", email="ada@example.org")
     monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: f"{PASSWORD} new")
     call_command("changepassword", "ada", stdout=io.StringIO())
     user.refresh_from_db()
     assert user.check_password(f"{PASSWORD} new")
     detail = {"person": "ada", "through": "changepassword"}
     assert recorded() == [("password_changed", None, detail)]
+    told = AccountMail.objects.get()
+    assert (told.kind, told.to_address) == ("password_changed", "ada@example.org")

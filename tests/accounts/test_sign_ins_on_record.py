@@ -133,6 +133,36 @@ def test_password_that_an_administrator_sets_is_on_record(client):
     assert recorded() == [("password_changed", "boss", {"person": "pat"})]
 
 
+def subjects():
+    send_account_mail()
+    return [(message.to, message.subject) for message in mail.outbox]
+
+
+def test_person_hears_of_a_password_that_an_administrator_sets(client):
+    client.force_login(make_user(is_superuser=True))
+    other = make_user(email="pat@example.org")
+    page = f"/admin/accounts/user/{other.pk}/password/"
+    etag = client.get(page).context["form"]["base_etag"].value()
+    fields = {"usable_password": "true", "password1": NEW, "password2": NEW}
+    client.post(page, fields)
+    assert subjects() == []
+    client.post(page, fields | {"base_etag": etag})
+    assert subjects() == [
+        (["pat@example.org"], "Your password for the evidence portal was changed")
+    ]
+
+
+def test_person_hears_of_a_second_factor_that_the_server_takes_away():
+    user = make_user(username="pat", email="pat@example.org")
+    call_command("remove_second_factor", "pat")
+    assert subjects() == []
+    Authenticator.objects.create(user=user, type="totp", data={})
+    call_command("remove_second_factor", "pat")
+    assert subjects() == [
+        (["pat@example.org"], "Your second factor for the evidence portal was changed")
+    ]
+
+
 def test_invitation_is_on_record_until_the_account_is_there(client):
     call = make_call()
     boss = make_user(username="boss", is_superuser=True)

@@ -6,9 +6,11 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from accounts.account_mail import tell
 from accounts.models import SignIn
 from accounts.record import record
-from accounts.states import AuditAction
+from accounts.states import AccountMailKind, AuditAction
+from accounts.tasks import nudge_account_mail
 from accounts.usernames import whose_is
 from core import clock
 
@@ -16,7 +18,8 @@ from core import clock
 class Command(BaseCommand):
     help = (
         "Take the second factor of somebody who lost it, and their recovery codes, away. Every "
-        "sign-in of theirs ends; at the next one they set up another. Be sure that it is them."
+        "sign-in of theirs ends, and a mail tells them; at the next one they set up another. Be "
+        "sure that it is them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,4 +42,7 @@ class Command(BaseCommand):
                 action=AuditAction.SECOND_FACTOR_REMOVED,
                 person=name,
             )
+            if taken:
+                tell(user, AccountMailKind.SECOND_FACTOR, at=clock.wall_now())
+                nudge_account_mail()
         self.stdout.write(f"{name}: {'taken away' if taken else 'there was none'}")
