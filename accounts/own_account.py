@@ -7,9 +7,10 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import PasswordChangeView, PasswordResetConfirmView
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -49,17 +50,25 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def _codes_left(factors: list[Authenticator]) -> int:
+    """Return how many recovery codes still work: none of another SECRET_KEY does."""
     codes = [f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES]
-    return len(codes[0].wrap().get_unused_codes()) if codes else 0
+    try:
+        return len(codes[0].wrap().get_unused_codes()) if codes else 0
+    except ValidationError:
+        return 0
 
 
 @require_POST
 @login_required
 def end_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """End one of one's own sign-ins."""
+    """End one of one's own sign-ins; one that has ended since the page came is ended."""
     user = current_user(request)
-    signed_in.end(get_object_or_404(SignIn, pk=pk, user=user))
-    record(by=user, at=clock.portal_now(), action=AuditAction.SIGN_IN_ENDED)
+    sign_in = SignIn.objects.filter(pk=pk).first()
+    if sign_in is not None:
+        if sign_in.user_id != user.pk:
+            raise Http404
+        signed_in.end(sign_in)
+        record(by=user, at=clock.portal_now(), action=AuditAction.SIGN_IN_ENDED)
     return redirect("account")
 
 

@@ -21,6 +21,8 @@ from accounts import tries
 from accounts.adapters import limited, paused_in_words, refuse_used
 from core.throttling import client_address
 
+NOT_ACCEPTED = _("The passkey was not accepted. Try again")
+
 
 class SignInForm(AuthenticationForm):
     """Django's own form in plain words. It does not say which of name and password is wrong."""
@@ -90,14 +92,27 @@ class SetUpCodeForm(_LimitedCode, ActivateTOTPForm):
     once = False  # it only shows that the app has the secret
 
 
-class _LimitedPasskey:
+class _PasskeyField:
+    """A form with what a browser says of a passkey, refused in one sentence."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"].error_messages |= {
+            "required": NOT_ACCEPTED,
+            "invalid": NOT_ACCEPTED,
+        }
+
+
+class _LimitedPasskey(_PasskeyField):
     """A form with what a passkey signed, counted and recorded as codes are."""
 
     user: Any
     what = "passkey"
 
     def clean_credential(self) -> Any:
-        with limited("second factor", self.user, what=self.what), _no_passkey_of_theirs():
+        with limited("second factor", self.user, what=self.what), _as_not_accepted():
             return super().clean_credential()  # type: ignore[misc]  # a mixin
 
 
@@ -109,17 +124,27 @@ class PasskeyAgainForm(_LimitedPasskey, ReauthenticateWebAuthnForm):
     what = "passkey asked again"
 
 
-class NewPasskeyForm(AddWebAuthnForm):
+class NewPasskeyForm(_PasskeyField, AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
-        with _no_passkey_of_theirs():
+        with _as_not_accepted():
             cleaned: dict[str, Any] = super().clean()
         return cleaned
 
 
 @contextmanager
-def _no_passkey_of_theirs() -> Iterator[None]:
-    """Refuse what no browser sends, or what another key signed, in place of a server error."""
+def _as_not_accepted() -> Iterator[None]:
+    """Refuse in our words, also what no browser sends, in place of a server error.
+
+    allauth says of a passkey that the code is wrong.
+    """
     try:
         yield
-    except (AttributeError, InvalidSignature, LookupError, TypeError, ValueError):
-        raise forms.ValidationError(_("The passkey was not used. Try again")) from None
+    except (
+        AttributeError,
+        InvalidSignature,
+        LookupError,
+        TypeError,
+        ValueError,
+        forms.ValidationError,
+    ):
+        raise forms.ValidationError(NOT_ACCEPTED) from None

@@ -1,7 +1,5 @@
 from allauth.account.views import reauthenticate
 from allauth.mfa.base import views as factors
-from allauth.mfa.recovery_codes import views as recovery_codes
-from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -15,7 +13,9 @@ second_factors = [
     path("code/again/", factors.reauthenticate, name="mfa_reauthenticate"),
     path("app/", second_factor.SetUpApp.as_view(), name="mfa_activate_totp"),
     path("app/remove/", second_factor.TakeAppAway.as_view(), name="mfa_deactivate_totp"),
-    path("recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "recovery-codes/", second_factor.ShowRecoveryCodes.as_view(), name="mfa_view_recovery_codes"
+    ),
     path(
         "recovery-codes/new/",
         second_factor.MakeRecoveryCodes.as_view(),
@@ -23,7 +23,9 @@ second_factors = [
     ),
     path("passkeys/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"),
     path("passkeys/add/", second_factor.AddPasskey.as_view(), name="mfa_add_webauthn"),
-    path("passkeys/again/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path(
+        "passkeys/again/", second_factor.PasskeyAgain.as_view(), name="mfa_reauthenticate_webauthn"
+    ),
     path(
         "passkeys/<int:pk>/remove/",
         second_factor.TakePasskeyAway.as_view(),

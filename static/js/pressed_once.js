@@ -1,4 +1,4 @@
-// A second press of a button of the staff's pages, while the first is on its way, is not sent.
+// A second press of a button of the staff's pages, or of an account's, while the first is on its way, is not sent.
 // A file comes while the page stays: what somebody changes in the form meanwhile is sent.
 "use strict";
 

@@ -162,17 +162,60 @@ def test_without_the_need_nobody_is_asked(client, settings):
 JUNK = ["{}", "[]", '"words"', '{"id": "a", "rawId": "a", "type": "public-key", "response": {}}']
 
 
-@pytest.mark.parametrize("credential", JUNK)
+def errors_of(answer):
+    """What the summary of errors says."""
+    page = answer.content.decode()
+    assert ("Error:" in page.partition("</title>")[0]) == ("error-summary" in page)
+    summary = page.partition('class="error-summary"')[2].partition("</div>")[0]
+    return [re.sub("<.*?>", "", text) for text in re.findall(r"<li>(.*?)</li>", summary)]
+
+
+@pytest.mark.parametrize("credential", [*JUNK, "", "no JSON"])
 def test_what_no_passkey_made_is_refused_in_words(client, needed, credential):
     user = make_user(Role.MANAGER)
     sign_in(client, user)
     client.get("/account/second-factor/passkeys/add/")
     answer = client.post("/account/second-factor/passkeys/add/", {"credential": credential})
-    assert answer.status_code == 200
+    assert errors_of(answer) == ["The passkey was not accepted. Try again"]
     set_up_app(client)
     other = Client()
     sign_in(other, user)
     other.get("/account/second-factor/code/")
     answer = other.post("/account/second-factor/code/", {"credential": credential})
-    assert answer.status_code == 200
+    assert errors_of(answer) == ["The passkey was not accepted. Try again"]
     assert other.get("/admin/").status_code == 302
+
+
+def test_passkey_within_a_pause_is_told_so(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    set_up_app(client)
+    other = Client()
+    sign_in(other, user)
+    for _ in range(5):
+        other.post("/account/second-factor/code/", {"credential": JUNK[-1]})
+    answer = other.post("/account/second-factor/code/", {"credential": JUNK[-1]})
+    assert errors_of(answer) == ["There were several wrong tries. Wait 5 seconds, then try again"]
+
+
+def test_app_that_is_set_up_by_two_presses_leads_to_its_recovery_codes(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    again = client.post("/account/second-factor/app/", {"code": code_of(secret)})
+    assert again.url == "/account/second-factor/recovery-codes/"
+    assert client.get("/account/second-factor/app/").url == "/account/second-factor/"
+
+
+def test_recovery_codes_of_another_secret_key_are_made_anew(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    set_up_app(client)
+    codes = Authenticator.objects.get(type="recovery_codes")
+    Authenticator.objects.filter(pk=codes.pk).update(data=codes.data | {"seed": "of another key"})
+    assert "You have 0 recovery codes left." in client.get("/account/").content.decode()
+    new = "/account/second-factor/recovery-codes/new/"
+    assert client.get("/account/second-factor/recovery-codes/").url == new
+    assert client.get(new).status_code == 200
+    made = client.post(new, follow=True).content.decode()
+    assert len(re.findall(r"<li><code>(\d+)</code>", made)) == 10

@@ -82,6 +82,14 @@ def test_sign_ins_are_listed_to_their_person_who_ends_them():
     assert (is_in(here), is_in(there), is_in(others)) == (True, False, True)
 
 
+def test_sign_in_that_has_ended_meanwhile_is_ended():
+    client = signed_in(make_user())
+    gone = signed_in(make_user()).get("/account/").context["mine"].pk
+    SignIn.objects.filter(pk=gone).delete()
+    answer = client.post(f"/account/sign-ins/{gone}/end/")
+    assert (answer.status_code, answer.url) == (302, "/account/")
+
+
 def test_somebody_else_who_signs_in_here_ends_the_sign_in_before():
     first, second = make_user(), make_user()
     client = signed_in(first)

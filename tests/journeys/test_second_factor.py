@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from accounts.states import Role
 from tests.journeys.test_staff import sign_in
-from tests.makers import make_call, make_user
+from tests.makers import PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +60,9 @@ def test_passkey_is_set_up_and_signs_in(open_browser, look, staff, live_server):
     look(page, "again")
     page.get_by_role("link", name="use a passkey").click()
     look(page, "passkey-again")
+    page.evaluate("document.querySelector('form[data-passkey]').submit()")  # without a passkey
+    expect(page.get_by_role("alert").first).to_contain_text("The passkey was not accepted")
+    look(page, "passkey-refused")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{here}/admin/")
 
@@ -75,3 +78,20 @@ def test_app_is_set_up_without_javascript(open_browser, staff):
     expect(page.locator("li code")).to_have_count(10)
     page.goto("/admin/")
     assert page.title().startswith("Project staff")
+
+
+def test_second_press_while_the_first_is_on_its_way_is_not_sent(open_browser, staff):
+    page = open_browser(320)
+    posts = []
+    page.on("request", lambda asked: posts.append(asked.url) if asked.method == "POST" else None)
+    page.goto("/admin/")
+    page.get_by_label("Username").fill(staff.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").dblclick()
+    page.get_by_role("link", name="Set up an app").click()
+    secret = page.locator("code").inner_text()
+    code = auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Set up the app").dblclick()
+    expect(page.locator("li code")).to_have_count(10)
+    assert len(posts) == 2
