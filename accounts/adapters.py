@@ -54,6 +54,10 @@ class AccountAdapter(DefaultAccountAdapter):
             second_factor="mfa" in methods,
         )
 
+    def logout(self, request: HttpRequest) -> None:
+        signed_in.end_here(request)
+        super().logout(request)
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return landing_page(request.user)
 
@@ -64,6 +68,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_stages(self) -> list[str]:
+        return [*super().get_login_stages(), "accounts.stages.StillTheirs"]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
@@ -79,11 +86,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return True
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
-        """Ask again, but not for one's second factor within minutes of signing in."""
-        sign_in = signed_in.sign_in_of(context.request)
+        """Ask again, but not for one's second factor within minutes of signing in.
+
+        Nor is anybody asked who has neither a password nor, so far, a second factor.
+        """
+        request = context.request
+        sign_in = signed_in.sign_in_of(request)
         if app == "allauth.mfa" and sign_in is not None:
             age = (clock.wall_now() - sign_in.began_at).total_seconds()
-            return age > FRESH_SECONDS
+            return age > FRESH_SECONDS and bool(self.get_reauthentication_methods(request.user))
         return super().is_reauthentication_required(app=app, **options)
 
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts import signed_in
+from accounts.adapters import AccountAdapter
 from accounts.landing import landing_page
 from accounts.models import User
 from accounts.record import record
@@ -69,6 +70,9 @@ class SignIn(LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
         asked_for = self.get_redirect_url() or self.next_page or landing_page(user)
+        if self.request.user.is_authenticated:
+            # allauth asks nobody who is signed in for a second factor: whoever was would stay.
+            AccountAdapter(self.request).logout(self.request)
         login = Login(user=user, redirect_url=str(asked_for))
         return perform_password_login(self.request, {}, login)
 

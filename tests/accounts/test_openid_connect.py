@@ -1,11 +1,14 @@
 """Signing in with an organisation's account, against a provider that runs here."""
 
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
 from accounts.models import AuditEvent, SignIn, User
 from accounts.states import Role
+from core import clock
 from evidence_portal.signing_in import read_openid_connect
 from tests.accounts.oidc_provider import Provider
 from tests.makers import make_call, make_user
@@ -134,6 +137,18 @@ def test_second_factor_of_the_portal_is_needed_all_the_same(client, provider, se
     assert client.get("/account/second-factor/").status_code == 200
 
 
+def test_somebody_without_a_password_takes_their_time_to_set_up_a_second_factor(
+    client, provider, settings
+):
+    settings.SECOND_FACTOR_REQUIRED = True
+    user = make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    User.objects.filter(pk=user.pk).update(password=make_password(None))
+    comes_back(client, provider)
+    began_at = clock.wall_now() - timedelta(minutes=11)
+    SignIn.objects.update(began_at=began_at)
+    assert client.get("/account/second-factor/app/").status_code == 200
+
+
 def test_somebody_who_left_is_not_signed_in(client, provider):
     user = make_user(Role.STEERING_MEMBER, email="pat@example.org")
     comes_back(client, provider)
@@ -142,3 +157,10 @@ def test_somebody_who_left_is_not_signed_in(client, provider):
     comes_back(client, provider)
     assert client.get("/steering/").status_code == 302
     assert failures() == [{"what": "organisation account", "person": user.get_username()}]
+
+
+def test_somebody_who_signs_in_again_by_the_provider_has_one_sign_in(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    comes_back(client, provider)
+    comes_back(client, provider)
+    assert SignIn.objects.count() == 1

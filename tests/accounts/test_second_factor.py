@@ -10,7 +10,7 @@ from allauth.mfa.utils import decrypt
 from django.core.cache import cache
 from django.test import Client
 
-from accounts.models import SignIn
+from accounts.models import AuditEvent, SignIn
 from accounts.states import Role
 from tests.makers import PASSWORD, make_call, make_user
 
@@ -198,6 +198,21 @@ def test_passkey_within_a_pause_is_told_so(client, needed):
     assert errors_of(answer) == ["There were several wrong tries. Wait 5 seconds, then try again"]
 
 
+def test_somebody_with_a_second_factor_signs_in_where_somebody_else_is_signed_in(client, needed):
+    user, before = make_user(Role.MANAGER), make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    shared = Client()
+    sign_in(shared, before)
+    set_up_app(shared)
+    answer = sign_in(shared, user, "/steering/sign-in/")
+    assert answer.url == "/account/second-factor/code/"
+    assert not SignIn.objects.filter(user=before).exists()
+    assert shared.get(answer.url).status_code == 200
+    shared.post(answer.url, {"code": code_of(secret)})
+    assert shared.get("/account/").context["user"] == user
+
+
 def test_app_that_is_set_up_by_two_presses_leads_to_its_recovery_codes(client, needed):
     user = make_user(Role.MANAGER)
     sign_in(client, user)
@@ -205,6 +220,29 @@ def test_app_that_is_set_up_by_two_presses_leads_to_its_recovery_codes(client, n
     again = client.post("/account/second-factor/app/", {"code": code_of(secret)})
     assert again.url == "/account/second-factor/recovery-codes/"
     assert client.get("/account/second-factor/app/").url == "/account/second-factor/"
+
+
+CHANGED_MEANWHILE = {
+    "password": lambda user: user.set_password("three words of nobody"),
+    "left": lambda user: setattr(user, "is_active", False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED_MEANWHILE.values(), ids=CHANGED_MEANWHILE)
+def test_code_signs_nobody_in_whose_password_counts_no_more(client, needed, change):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    secret, _ = set_up_app(client)
+    other = Client()
+    sign_in(other, user)
+    change(user)
+    user.save()
+    SignIn.objects.all().delete()
+    answer = other.post("/account/second-factor/code/", {"code": code_of(secret)})
+    assert answer.url == "/steering/sign-in/"
+    assert SignIn.objects.count() == 0
+    assert AuditEvent.objects.filter(action="signed_in").count() == 1
+    assert other.get("/account/second-factor/code/").status_code == 302
 
 
 def test_recovery_codes_of_another_secret_key_are_made_anew(client, needed):
