@@ -93,17 +93,20 @@ _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
 
 
 def _who_signs_in_with_a_password(address: str) -> User | None:
-    """Return whose address it is.
+    """Return whose address it is; of two who sign in with a password, nobody.
 
     To PostgreSQL an address with a dotless i is, in any case, the one with an i.
     """
     alike = User.objects.filter(email__iexact=address)
-    found = [user for user in alike if comparable(user.email) == comparable(address)]
-    if len(found) != 1 or not found[0].has_usable_password():
-        return None
     backends = [backend for backend in get_backends() if isinstance(backend, ModelBackend)]
-    may = any(backend.user_can_authenticate(found[0]) for backend in backends)
-    return found[0] if may else None
+    found = [
+        user
+        for user in alike
+        if comparable(user.email) == comparable(address)
+        and user.has_usable_password()
+        and any(backend.user_can_authenticate(user) for backend in backends)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _written(

@@ -68,6 +68,12 @@ def invite(
 def refuse_if_here(address: str) -> None:
     if User.objects.filter(email__iexact=address).exists():
         raise AlreadyHere(f"Somebody with the address {address} has an account already.")
+    username = address[:LONGEST_USERNAME]
+    if User.objects.filter(username__iexact=username).exists():
+        raise AlreadyHere(
+            f"Somebody with another address has the username {username}. Change that under Users, "
+            "then invite again."
+        )
 
 
 def make_token(invitation: Invitation) -> str:
@@ -135,17 +141,27 @@ def accept(
     return user
 
 
-def revoke(invitation: Invitation, *, by: User, at: datetime) -> None:
-    """Delete the invitation, on record; an account that it made stays."""
+def revoke(invitation: Invitation, *, by: User, at: datetime) -> bool:
+    """Delete the invitation, on record; False if it is used: its account stays, and so does it.
+
+    The row is locked, so that nobody who makes an account at this moment is thought to be refused.
+    """
     with transaction.atomic():
+        locked = Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk)
+        current = locked.select_related("call").first()
+        if current is None:
+            return True
+        if current.used_at is not None:
+            return False
         record(
             by=by,
             at=at,
             action=AuditAction.INVITATION_REVOKED,
-            call=invitation.call,
-            invitation=invitation.pk,
+            call=current.call,
+            invitation=current.pk,
         )
-        invitation.delete()
+        current.delete()
+    return True
 
 
 def _digest(token: str) -> str:

@@ -88,8 +88,14 @@ class InvitationAdmin(SuperusersOnly, HistoryFromRecord, AsksAgain, DeclaredFilt
 
     def delete_model(self, request: HttpRequest, obj: Invitation) -> None:
         whose = obj.email or str(obj)
-        invitations.revoke(obj, by=current_user(request), at=clock.portal_now())
-        messages.success(request, f"The invitation is taken back: {whose}.")
+        if invitations.revoke(obj, by=current_user(request), at=clock.portal_now()):
+            messages.success(request, f"The invitation is taken back: {whose}.")
+        else:
+            messages.error(
+                request,
+                f"{whose} made an account by this invitation: it cannot be taken back. To keep "
+                "them out, untick “Active” at their user.",
+            )
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         return redirect("admin:accounts_invitation_changelist")

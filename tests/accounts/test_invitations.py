@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from accounts import account_mail, account_messages, invitations
 from accounts.models import AccountMail, Invitation, User
@@ -131,6 +132,33 @@ def test_address_of_somebody_who_has_an_account_is_not_invited():
     make_user(email="pat@example.org")
     with pytest.raises(CommandError, match="has an account already"):
         call_command("invite", "PAT@example.org", "--as=administrator")
+
+
+def test_address_that_is_the_username_of_somebody_else_is_not_invited(client, call):
+    make_user(username="Pat@example.org", email="patricia@example.org")
+    said = "Somebody with another address has the username pat@example.org."
+    with pytest.raises(CommandError, match=said):
+        call_command("invite", "pat@example.org", "--as=administrator")
+    client.force_login(make_user(is_superuser=True))
+    fields = {"email": "pat@example.org", "call": call.pk, "role": Role.CODER}
+    assert said in client.post(INVITE, fields).content.decode()
+    assert Invitation.objects.count() == 0
+
+
+def test_invitation_that_was_used_while_its_page_was_open_is_not_said_to_be_taken_back(client):
+    link = invited()
+    page = f"/admin/accounts/invitation/{Invitation.objects.get().pk}/delete/"
+    boss = Client()
+    boss.force_login(make_user(is_superuser=True))
+    boss.get(page)
+    accepts(client, link)
+    answer = boss.post(page, {"post": "yes"}, follow=True)
+    said = [str(message) for message in answer.context["messages"]]
+    assert said == [
+        "pat@example.org made an account by this invitation: it cannot be taken back. To keep "
+        "them out, untick “Active” at their user."
+    ]
+    assert Invitation.objects.get().used_at
 
 
 @pytest.mark.parametrize(
@@ -280,6 +308,14 @@ def test_link_to_a_new_password_is_over_once_its_person_has_left(client):
     send_account_mail()
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert "no longer works" in client.get(link_in(mail.outbox[0]), follow=True).content.decode()
+
+
+def test_link_to_a_new_password_goes_to_who_signs_in_of_two_with_an_address(client):
+    make_user(username="left", email="pat@example.org", is_active=False)
+    make_user(username="pat", email="pat@example.org")
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    send_account_mail()
+    assert "for your account, pat." in mail.outbox[0].body
 
 
 def test_unknown_address_gets_the_same_answer_and_no_mail(client):
