@@ -27,7 +27,7 @@ from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.deletion_conflicts import ConflictCheckedDeletion
 from core.admin.edit_conflicts import ConflictCheckedForm
 
-# What is noted to have changed; of the last two, to what.
+# What is noted to have changed; of the username from what, of the last two to what.
 ON_RECORD = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
 
 
@@ -57,6 +57,14 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
         email = self.fields.get("email")
         if isinstance(email, AddressField):
             email.stands = self.instance.email
+
+    def clean_username(self) -> str:
+        """Refuse a name that differs from another in capitals only, as when a user is added."""
+        username: str = self.cleaned_data["username"]
+        others = User.objects.exclude(pk=self.instance.pk)
+        if "username" in self.changed_data and others.filter(username__iexact=username).exists():
+            raise self.instance.unique_error_message(User, ["username"])
+        return username
 
     def _get_validation_exclusions(self) -> set[str]:
         """Leave a username that stands as it is: of an invitation it is any address."""
@@ -112,8 +120,10 @@ class PortalUserAdmin(
         before = User.objects.filter(pk=obj.pk).values(*ON_RECORD).first() or {}
         super().save_model(request, obj, form, change)
         changed = [name for name in ON_RECORD if before.get(name) != getattr(obj, name)]
-        rights = {name: getattr(obj, name) for name in changed if name.startswith("is_")}
-        _record(request, AuditAction.PERSON_CHANGED, obj, changed=changed, **rights)
+        said = {name: getattr(obj, name) for name in changed if name.startswith("is_")}
+        if change and "username" in changed:
+            said["before"] = before["username"]
+        _record(request, AuditAction.PERSON_CHANGED, obj, changed=changed, **said)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         _record(request, AuditAction.PERSON_CHANGED, obj, deleted=True)
@@ -139,6 +149,8 @@ class PortalUserAdmin(
             if request.method == "POST" and answer.status_code == 302:
                 person = User.objects.get(pk=unquote(id))
                 _record(request, AuditAction.PASSWORD_CHANGED, person)
+                tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
+                nudge_account_mail()
             return answer
 
 
@@ -149,8 +161,6 @@ def _record(request: HttpRequest, action: AuditAction, person: User, **detail: A
         action=action,
         person=person.get_username(),
         **detail,
-                tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
-                nudge_account_mail()
     )
 
 

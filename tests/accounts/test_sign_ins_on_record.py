@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import AuditEvent, Invitation, User
 from accounts.states import Role
 from accounts.tasks import send_account_mail
+from tests.forms import form_of
 from tests.makers import PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +162,16 @@ def test_person_hears_of_a_second_factor_that_the_server_takes_away():
     assert subjects() == [
         (["pat@example.org"], "Your second factor for the evidence portal was changed")
     ]
+
+
+def test_username_that_an_administrator_changes_is_on_record_with_the_one_before(client):
+    client.force_login(make_user(username="boss", is_superuser=True))
+    other = make_user(username="pat")
+    page = f"/admin/accounts/user/{other.pk}/change/"
+    fields = form_of(client.get(page), "user_form") | {"username": "patricia"}
+    assert client.post(page, fields).status_code == 302
+    detail = {"person": "patricia", "changed": ["username"], "before": "pat"}
+    assert recorded() == [("person_changed", "boss", detail)]
 
 
 def test_invitation_is_on_record_until_the_account_is_there(client):

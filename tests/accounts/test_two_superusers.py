@@ -104,3 +104,12 @@ def test_several_users_are_not_deleted_at_once(chief):
     sent = {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"}
     chief.post(address, sent)
     assert User.objects.filter(pk=person.pk).exists()
+
+
+def test_username_of_somebody_else_in_capitals_is_refused(chief):
+    make_user(username="pat")
+    person = make_user(username="sam")
+    address = reverse("admin:accounts_user_change", args=[person.pk])
+    page = chief.post(address, form_of(chief.get(address), "user_form") | {"username": "Pat"})
+    assert "A user with that username already exists." in page.content.decode()
+    assert User.objects.get(pk=person.pk).username == "sam"
