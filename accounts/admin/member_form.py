@@ -73,6 +73,8 @@ class MembershipForm(ConflictCheckedForm):
         person, call = cleaned.get("typed_person"), cleaned.get("call")
         if person is None or call is None:
             return cleaned
+        # As `memberships.give` does: of two people who give one at once, the second is told here.
+        User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if not may_manage(self.by, person=person, call=call):
             self.add_error("typed_person", "You may not manage this person's membership.")
         elif Membership.objects.filter(person=person, call=call).exists():

@@ -359,3 +359,14 @@ def test_load_beside_a_save_takes_back_nothing(staff):
     else:
         assert help_text == "By the file."
         assert "saved “By the file.” here while this page was open." in saved.content.decode()
+
+
+def test_of_two_who_make_one_person_a_member_one_is_told(chiefs):
+    call = make_call()
+    make_user(username="pat")
+    fields = {"typed_person": "pat", "call": call.pk, "role": Role.CODER}
+    add = reverse("admin:accounts_membership_add")
+    answers = at_once([partial(chief.post, add, fields) for chief in chiefs])
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    told = next(answer for answer in answers if answer.status_code == 200)
+    assert "This person is a member of the call already." in told.content.decode()
