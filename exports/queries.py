@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
 from accounts.models import User
 from core.text_sheets import EXCEL_UNITS
@@ -149,13 +150,16 @@ def one_snapshot() -> Iterator[Callable[[], None]]:
     """Give all queries inside the same snapshot of the database.
 
     Yields what keeps it: whoever asks nothing else for minutes calls it now and then, as the
-    database ends a transaction that is idle for long (`core.time_outs`).
+    database ends a transaction that is idle for long (`core.time_outs`). While a COPY of another
+    thread goes on, it asks nothing: libpq would throw away the rows that are still to come.
     """
     asked = monotonic()
 
     def stay_awake() -> None:
         nonlocal asked
-        if monotonic() > asked + AWAKE_EVERY:
+        if monotonic() <= asked + AWAKE_EVERY:
+            return
+        if connection.connection.info.transaction_status != TRANSACTION_STATUS_ACTIVE:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             asked = monotonic()
