@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from core.disclosure_control import Shown
 from exports.counts.closed import NOT_ASKED, ClosedQuestion
@@ -45,11 +46,11 @@ class QuestionCounts:
     asked: Shown
     answered: Shown
 
-    def share(self, option: OptionCount) -> float | None:
+    def share(self, option: OptionCount) -> Fraction | None:
         """Return 0 to 1, None where a number behind it is hidden or there is none to be part of."""
         if option.key == NOT_ASKED or option.responses is None or not self.asked.number:
             return None
-        return option.responses / self.asked.number
+        return Fraction(option.responses, self.asked.number)
 
 
 @dataclass(frozen=True)

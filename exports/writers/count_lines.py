@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from core.disclosure_control import FEW, Shown, is_few
 from exports.counts.answers import CountedAnswers
@@ -17,7 +18,7 @@ HEADER = {
     "value": "The key of the option; (not answered) and (not asked) are none.",
     "meaning": "The option's label.",
     "responses": "How many responses chose it.",
-    "share": "Which part of those who were asked, 0 to 1.",
+    "share": "Which part of those who were asked, 0 to 1, rounded down.",
     "asked": "How many were asked, by the questions as they are now: the base of the shares.",
     "answered": "How many of these answered.",
 }
@@ -37,7 +38,7 @@ class CountLine:
     responses: Shown
     row: str = ""
     question: str = ""
-    share: float | None = None
+    share: Fraction | None = None
     asked: Shown | None = None
     answered: Shown | None = None
 

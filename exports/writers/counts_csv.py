@@ -2,6 +2,7 @@
 
 import csv
 import io
+from math import floor
 
 from core.disclosure_control import Shown, is_few
 from core.safe_cells import neutralise
@@ -9,6 +10,8 @@ from exports.counts.answers import count_answers
 from exports.export_context import ExportContext
 from exports.types import Pieces
 from exports.writers.count_lines import HEADER, CountLine, count_lines, in_words
+
+PARTS = 10_000  # of a share: rounded down, so that none reads 1 that is not (`core.shares`)
 
 
 def pieces(context: ExportContext) -> Pieces:
@@ -34,7 +37,7 @@ def _cells(line: CountLine) -> list[str]:
         line.value,
         neutralise(line.meaning),
         in_words(line.responses),
-        "" if line.share is None else f"{line.share:.4f}",
+        "" if line.share is None else f"{floor(line.share * PARTS) / PARTS:.4f}",
         in_words(line.asked),
         in_words(line.answered),
     ]

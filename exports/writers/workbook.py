@@ -5,11 +5,13 @@ The file is made by `workbook_process` in a process of its own.
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from core.disclosure_control import Shown
+from core.shares import WHOLE, per_cent
 from core.text_sheets import EXCEL_UNITS
 from core.xml_text import xml_text
 from exports.column import LONG, NUMBER, TIME, Column
@@ -111,10 +113,17 @@ def _count_lines(counts: ResponseCounts) -> Iterator[tuple[Any, ...]]:
         yield (
             texts,
             _number(line.responses),
-            line.share,
+            _share(line.share),
             _number(line.asked),
             _number(line.answered),
         )
+
+
+def _share(share: Fraction | None) -> float | None:
+    """Return the share, 0 to 1, in the digits that the pages show of it."""
+    if share is None:
+        return None
+    return per_cent(share.numerator, share.denominator) / WHOLE
 
 
 def _number(count: Shown | None) -> int | str | None:

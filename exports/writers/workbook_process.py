@@ -61,7 +61,9 @@ class _Formats:
         )
         self.long_text: Format = workbook.add_format({"text_wrap": True, "valign": "top"})
         self.number: Format = workbook.add_format({"valign": "top", "num_format": "0"})
-        self.share: Format = workbook.add_format({"valign": "top", "num_format": "0.0%"})
+        self.share: Format = workbook.add_format(
+            {"valign": "top", "num_format": '[=0]0.0%;[<0.001]"<0.1%";0.0%'}
+        )
         self.moment: Format = workbook.add_format(
             {"valign": "top", "align": "left", "num_format": "yyyy-mm-dd hh:mm:ss.000"}
         )

@@ -7,12 +7,13 @@ import openpyxl
 import pytest
 
 from accounts.models import AuditEvent
+from accounts.states import Role
 from exports.filters import ExportFilter
 from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
 from tests.exports.counts.test_tables import make_answered
 from tests.exports.exporting import exported
-from tests.makers import OPENS_AT, SMALL, make_call, make_submitted
+from tests.makers import OPENS_AT, SMALL, YES_NO, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,12 @@ def rows_of(call, **more):
     data = exported(call, "counts", **more).decode()
     assert data.endswith("\r\n")
     return list(csv.DictReader(io.StringIO(data, newline="")))
+
+
+def excel_rows(call):
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Counts"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def test_csv_has_a_line_for_each_option_with_its_share_and_base():
@@ -87,10 +94,8 @@ def test_bands_follow_the_questions():
 
 def test_excel_file_has_the_same_lines():
     call = make_answered()
-    sheet = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx")))["Counts"]
-    head, *rows = sheet.iter_rows(values_only=True)
-    found = [dict(zip(head, row, strict=True)) for row in rows]
-    assert list(head) == list(rows_of(call)[0])
+    found = excel_rows(call)
+    assert list(found[0]) == list(rows_of(call)[0])
     said = [
         {
             name: "" if value is None else str(value)
@@ -103,7 +108,24 @@ def test_excel_file_has_the_same_lines():
     expected = [{k: v for k, v in row.items() if k != "share"} for row in rows_of(call)[1:]]
     assert said == expected
     shares = [row["share"] for row in found if row["by"] == "terms"]
-    assert shares == [pytest.approx(1 / 3)] * 3 + [None]
+    assert shares == [pytest.approx(0.333)] * 3 + [None]
+
+
+def test_share_is_rounded_down_in_each_file_as_on_the_page(client):
+    asked = {"key": "asked", "kind": "radio", "label": "Did you?", "options": YES_NO}
+    call = make_call(evidence_questions=[asked], facets=[])
+    for answer in ("yes", "yes", "no"):
+        make_submitted(call, asked=answer)
+    csv_row, excel_row = (
+        next(row for row in rows if (row["by"], row["value"]) == ("asked", "yes"))
+        for rows in (rows_of(call), excel_rows(call))
+    )
+    client.force_login(make_user(Role.STEERING_MEMBER))
+    page = client.get(f"/steering/{call.slug}/counts/?view=tables&open=all").content.decode()
+    assert "66.6%" in page
+    assert csv_row["share"] == "0.6666"
+    # 0.0% of Excel rounds to the nearest.
+    assert f"{excel_row['share']:.1%}" == "66.6%"
 
 
 def test_small_counts_stand_as_words_where_the_call_hides_them():

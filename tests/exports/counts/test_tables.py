@@ -1,6 +1,7 @@
 """The tables of every closed question, against responses counted by hand."""
 
 import json
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -86,7 +87,7 @@ def test_every_closed_question_is_counted_with_who_was_asked_and_answered():
         "terms": (3, 2),
     }
     terms = tables["terms"]
-    assert [terms.share(option) for option in terms.options] == [1 / 3, 1 / 3, 1 / 3, None]
+    assert [terms.share(option) for option in terms.options] == [Fraction(1, 3)] * 3 + [None]
 
 
 def test_filter_narrows_what_is_counted():
