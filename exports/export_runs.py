@@ -9,6 +9,7 @@
 of each one.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,9 +32,9 @@ from submissions.calls.models import Call
 from submissions.calls.retention import export_ends_at
 from submissions.responses.models import Submission
 
-# The worker renews its claim about every second, but not within one long step, such as the search
-# before the first row or the packing of an Excel file. Its claim outlasts each of them.
-CLAIM_LASTS = timedelta(minutes=5)
+# The worker renews its claim about every second. Where its process was killed, the exports of
+# others wait so long.
+CLAIM_LASTS = timedelta(minutes=1)
 ATTEMPTS = 2
 # Longer than it takes to copy the largest file.
 STRAY_AFTER = timedelta(hours=3)
@@ -110,13 +111,16 @@ def finish(
     rows: int,
     sha256: str,
     lost_files: int = 0,
+    file_is_kept: Callable[[], None] = lambda: None,
 ) -> bool:
     """Keep the file for the call's period from `at`; False, and no file, if the claim was lost.
 
-    `at` is the moment at which the file was whole.
+    `at` is the moment at which the file was whole. Copying it may take minutes: whoever renews the
+    claim meanwhile is told when `file_is_kept`, and renews it no more.
     """
     # The file first: no row ever promises one that is not there.
     run.file.save(name, content, save=False)
+    file_is_kept()
     finished = claimed_row(run).update(
         state=ExportState.DONE,
         rows_done=rows,

@@ -4,8 +4,8 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Event, Thread
 from time import monotonic
 from typing import Self
 
@@ -25,6 +25,9 @@ from exports.types import Dataset
 
 logger = logging.getLogger(__name__)
 EVERY = 0.7  # seconds between two notes of progress
+# Seconds; one step, such as the search before the first row or the packing of an Excel file, takes
+# no longer. What says nothing for so long hangs.
+LONGEST_STEP = 300.0
 STORE_AWAY = "The place where files are kept does not answer. Ask for it again later."
 
 
@@ -81,7 +84,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
         )
         try:
             for chunk in disk_reserve.leave_reserve(chunks, copied_later=True):
-                progress.note_if_due()
+                progress.go_on()
                 digest.update(chunk)
                 file.write(chunk)
         finally:
@@ -93,15 +96,19 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             name=file_name(dataset, FORMATS[run.file_format], at=run.asked_at),
             rows=progress.rows,
             lost_files=progress.lost_files,
+            file_is_kept=progress.stop,
             sha256=digest.hexdigest(),
         )
 
 
 class Progress:
-    """Notes on the run how many rows are done; raises Cancelled if the claim was lost.
+    """Notes on the run how many rows are done, and so renews its claim, until it is stopped.
 
-    The export reads one moment of the database, in a transaction that others would not see into.
-    So the notes go through another connection: Django gives each thread one of its own.
+    A thread does that, within a long step too, so that only a process that was killed or hangs
+    loses the claim. The export reads one moment of the database, in a transaction that others would
+    not see into: the notes go through another connection, as Django gives each thread its own.
+
+    `go_on` and `rows_done` raise Cancelled once the claim was lost.
     """
 
     def __init__(self, run: ExportRun, wall_now: Callable[[], datetime]) -> None:
@@ -109,30 +116,42 @@ class Progress:
         self.lost_files = 0
         self._run = run
         self._wall_now = wall_now
-        self._due = monotonic() + EVERY
-        self._other_connection = ThreadPoolExecutor(1, "export-progress")
+        self._went_on = monotonic()
+        self._is_lost = Event()
+        self._is_over = Event()
+        self._thread = Thread(target=self._keep_noting, name="export-progress", daemon=True)
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self._other_connection.submit(connections.close_all).result()
-        self._other_connection.shutdown()
+        self.stop()
+
+    def stop(self) -> None:
+        """Renew the claim no more: from here on its moment stays, by which it is known."""
+        self._is_over.set()
+        self._thread.join()
 
     def rows_done(self, rows: int) -> None:
         self.rows = rows
-        self.note_if_due()
+        self.go_on()
 
     def note_lost_files(self, number: int) -> None:
         self.lost_files = number
 
-    def note_if_due(self) -> None:
-        if monotonic() < self._due:
-            return
-        is_mine = self._other_connection.submit(self._note).result()
-        self._due = monotonic() + EVERY
-        if not is_mine:
+    def go_on(self) -> None:
+        self._went_on = monotonic()
+        if self._is_lost.is_set():
             raise Cancelled
+
+    def _keep_noting(self) -> None:
+        try:
+            while not (self._is_over.wait(EVERY) or self._is_lost.is_set()):
+                if monotonic() < self._went_on + LONGEST_STEP and not self._note():
+                    self._is_lost.set()
+        finally:
+            connections.close_all()
 
     def _note(self) -> bool:
         try:

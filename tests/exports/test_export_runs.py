@@ -1,6 +1,7 @@
 """Exports that a worker makes, from the asking to the purge."""
 
 import hashlib
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -8,11 +9,12 @@ from itertools import islice
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
+from django.db.models.fields.files import FieldFile
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
-from core import disk_reserve
+from core import clock, disk_reserve
 from exports import export_runs, tasks, worker
 from exports.consent import Scope
 from exports.filters import ExportFilter
@@ -258,11 +260,63 @@ def test_worker_shows_its_progress_and_stops_when_cancelled(monkeypatch):
     assert 1 <= seen[0] <= 3
 
 
+def claimed_anew(before, *, within):
+    """Whether the run is claimed anew in so many seconds."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        if ExportRun.objects.get().claimed_at != before:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("longest", "renewed"), [(60, True), (0, False)])
+def test_claim_lasts_through_one_long_step_unless_it_takes_too_long(monkeypatch, longest, renewed):
+    monkeypatch.setattr(worker, "EVERY", 0.01)
+    monkeypatch.setattr(worker, "LONGEST_STEP", longest)
+    make_run(make_call(slug="the-call"))
+    seen = []
+
+    def one_step(*_args, **_detail):
+        claimed_at = ExportRun.objects.get().claimed_at
+        seen.append(claimed_anew(claimed_at, within=10 if renewed else 0.3))
+        yield b"whole"
+
+    monkeypatch.setattr(worker, "export_chunks", one_step)
+    worker.make_next(now=now, wall_now=clock.wall_now)
+    assert (seen, ExportRun.objects.get().state) == ([renewed], ExportState.DONE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_lasts_while_the_file_is_copied_and_then_stands(monkeypatch):
+    monkeypatch.setattr(worker, "EVERY", 0.01)
+    make_run(make_call(slug="the-call"))
+    seen = []
+
+    def save(*args, **options):
+        seen.append(claimed_anew(ExportRun.objects.get().claimed_at, within=10))
+        return kept(*args, **options)
+
+    kept = FieldFile.save
+    monkeypatch.setattr(FieldFile, "save", save)
+    worker.make_next(now=now, wall_now=clock.wall_now)
+    run = ExportRun.objects.get()
+    assert (seen, run.state, bool(run.file)) == ([True], ExportState.DONE, True)
+    assert not claimed_anew(run.claimed_at, within=0.2)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_cancelling_a_file_in_the_making_is_no_fault(monkeypatch, caplog):
     run = make_run(make_call(slug="the-call"), file_format="json")
     make_submitted(run.call)
 
+    def rows_done_once_it_is_lost(progress, rows):
+        assert progress._is_lost.wait(10)
+        rows_done(progress, rows)
+
+    rows_done = worker.Progress.rows_done
+    monkeypatch.setattr(worker.Progress, "rows_done", rows_done_once_it_is_lost)
     monkeypatch.setattr(worker, "EVERY", 0)
     monkeypatch.setattr(export_runs, "note_progress", lambda *_args, **_progress: False)
     worker.make_next(now=now, wall_now=now)
