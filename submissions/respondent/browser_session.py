@@ -5,6 +5,7 @@ the response through the access, and none without it.
 """
 
 from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404
 
 from core.sessions import RESPONSES
@@ -27,19 +28,32 @@ def holds_responses(request: HttpRequest) -> bool:
 
 def remember(request: HttpRequest, submission: Submission, call: Call) -> None:
     """Let this browser's session open the response from now on."""
-    public_ids = request.session.get(SESSION_KEY, {})
-    request.session[SESSION_KEY] = public_ids | {call.slug: str(submission.public_id)}
+    _hold(request, call, str(submission.public_id))
 
 
 def remember_access(request: HttpRequest, colleague: Colleague, call: Call) -> None:
     """Let this browser's session open the response through the colleague's access from now on."""
+    _hold(request, call, f"{THROUGH_ACCESS}{colleague.public_id}")
+
+
+def _hold(request: HttpRequest, call: Call, what: str) -> None:
+    """Hold `what` in place of what the browser held of the call.
+
+    A page of another response that is still open, in another tab, would be saved into this one. So
+    its form expires, and what was typed there is given back.
+    """
     held = request.session.get(SESSION_KEY, {})
-    access = f"{THROUGH_ACCESS}{colleague.public_id}"
-    request.session[SESSION_KEY] = held | {call.slug: access}
+    if held.get(call.slug, what) != what:
+        rotate_token(request)
+    request.session[SESSION_KEY] = held | {call.slug: what}
 
 
 def forget(request: HttpRequest, call: Call) -> None:
-    """Remove the response from this browser's session; end a session that has nothing else."""
+    """Remove the response from this browser's session; end a session that has nothing else.
+
+    The forms of its pages that are still open expire, as in `_hold`.
+    """
+    rotate_token(request)
     public_ids = {
         slug: public_id
         for slug, public_id in request.session.get(SESSION_KEY, {}).items()

@@ -106,7 +106,11 @@ def working_text(request: HttpRequest, current: ResponseContext) -> HttpResponse
         text = draft_text(
             current.call,
             saved_at=current.submission.saved_at,
-            questions=answering.askable_questions(current.call, current.answers),
+            questions=[
+                question
+                for question in answering.askable_questions(current.call, current.answers)
+                if question not in current.not_counted
+            ],
             not_counted=current.not_counted,
             answers=current.answers,
             files=current.files,

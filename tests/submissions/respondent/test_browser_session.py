@@ -1,12 +1,24 @@
 """How long a browser's session leads back to its response."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.test import Client
 
 from accounts.states import Action, Role
-from tests.makers import PASSWORD, allow, make_call, make_user, while_open
+from submissions.responses.models import Answer
+from tests.makers import (
+    PASSWORD,
+    allow,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    send_link,
+    while_open,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +137,61 @@ def test_forgetting_the_response_leaves_the_sign_in(client, call):
     assert is_signed_in(client)
     assert client.session.session_key != before
     assert Session.objects.count() == 1
+
+
+def posted_by(page):
+    """What a form of the page posts beside what somebody types."""
+    said = dict(re.findall('<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    return {name: said[name] for name in ("csrfmiddlewaretoken", "_base_etags") if name in said}
+
+
+def open_another(browser, call):
+    token = send_link(make_draft(call), at=while_open(call)).token
+    page = browser.get(f"/calls/{call.slug}/return/{token}/").content.decode()
+    form = posted_by(page) | {"token": token}
+    assert browser.post(f"/calls/{call.slug}/return/open/", form).status_code == 302
+
+
+def sign_out_and_start_another(browser, call):
+    page = browser.get(f"/calls/{call.slug}/response/leave/").content.decode()
+    form = posted_by(page) | {"confirmed": "1"}
+    assert browser.post(f"/calls/{call.slug}/response/forget/", form).status_code == 302
+    page = browser.get(f"/calls/{call.slug}/").content.decode()
+    assert browser.post(f"/calls/{call.slug}/start/", posted_by(page)).status_code == 302
+
+
+@pytest.mark.parametrize("switch", [open_another, sign_out_and_start_another])
+@pytest.mark.parametrize("by", ["page", "script"])
+def test_page_left_open_saves_nothing_into_another_response(at, switch, by):
+    call = make_call()
+    at(while_open(call))
+    browser = Client(enforce_csrf_checks=True)
+    page = browser.get(f"/calls/{call.slug}/").content.decode()
+    browser.post(f"/calls/{call.slug}/start/", posted_by(page))
+    path = f"/calls/{call.slug}/response/about/"
+    typed = posted_by(browser.get(path).content.decode()) | {"role_other": "Typed for the first"}
+    if by == "script":
+        path, typed = f"/calls/{call.slug}/response/save/", typed | {"_section": "about"}
+    assert browser.post(path, typed).status_code != 403
+    Answer.objects.all().delete()
+    switch(browser, call)
+    refused = browser.post(path, typed)
+    assert (refused.status_code, Answer.objects.count()) == (403, 0)
+    assert "or opened another response" in refused.content.decode()
+    assert "Typed for the first" in refused.content.decode()
+
+
+def test_page_goes_on_where_its_own_response_is_opened_once_more(at):
+    call = make_call()
+    at(while_open(call))
+    browser = Client(enforce_csrf_checks=True)
+    submission = make_submitted(call)
+    pages = []
+    for _ in range(2):
+        token = send_link(submission, at=while_open(call)).token
+        page = browser.get(f"/calls/{call.slug}/return/{token}/").content.decode()
+        form = posted_by(page) | {"token": token}
+        assert browser.post(f"/calls/{call.slug}/return/open/", form).status_code == 302
+        pages.append(browser.get(f"/calls/{call.slug}/response/submitted/").content.decode())
+    form = posted_by(pages[0])
+    assert browser.post(f"/calls/{call.slug}/response/amend/", form).status_code == 302

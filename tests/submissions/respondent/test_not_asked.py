@@ -151,3 +151,13 @@ def test_page_that_was_asked_when_it_was_opened_keeps_what_was_typed(client, at)
     assert (response.status_code, response["Location"]) == (302, address(call, "response/"))
     client.post(address(call, "response/about/"), {"a": "yes", "b": "yes", "action": "save"})
     assert "Typed before" in client.get(address(call, "response/evidence/")).content.decode()
+
+
+def test_draft_as_text_has_each_answer_once_while_it_is_open_if_it_is_asked(client, call):
+    fill(client, call)
+    post(client, call, a="", b="", c="Of c", d="Of d", say="Words")
+    text = client.get(address(call, "response/text/")).content.decode()
+    counts, apart = text.split("Not part of your response")
+    assert [text.count(words) for words in ("Of c", "Of d", "Words")] == [1, 1, 1]
+    assert "Of c" in apart
+    assert "Words" in counts
