@@ -52,7 +52,7 @@ def _privacy_page(
         "empty_drafts_kept": housekeeping.EMPTY_DRAFTS_KEPT.days,
         "helped_kept": signposting.KEPT // timedelta(hours=1),
         "mail_texts_kept": mails.TEXTS_KEPT.days,
-        "links_kept": (returning.LINK_LASTS + housekeeping.LINKS_KEPT).days,
+        "links_kept": (max(returning.LASTING) + housekeeping.LINKS_KEPT).days,
         "sessions_kept": _days(settings.SESSION_COOKIE_AGE),
         "tries_minutes": throttling.COUNTED_FOR // 60,
         "mails_hours": throttling.DAY // throttling.HOUR,

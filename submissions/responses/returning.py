@@ -34,6 +34,7 @@ from submissions.responses.signposting import signposted
 LINK_LASTS = timedelta(hours=72)
 CONFIRMING_LASTS = timedelta(days=14)  # of the link in a receipt
 INVITATION_LASTS = timedelta(days=7)  # of a colleague to a response
+LASTING = (LINK_LASTS, CONFIRMING_LASTS, INVITATION_LASTS)
 LINKS_AN_HOUR = 3  # to one response
 RESPONSES_AT_ONCE = 10  # to one address; the newest
 

@@ -165,7 +165,15 @@ def what_is_left(monkeypatch):
 
 def test_page_after_asking_says_how_many_links_there_are(client, call):
     page = text_of(client.get(address(call, "return/sent/")))
-    assert "In one hour we send at most 3 links to a response and 5 to an address." in page
+    assert "at most 3 links to a response, and answer 5 requests for an address." in page
+
+
+def test_request_for_an_address_is_answered_by_a_link_to_each_of_its_responses(client, call):
+    for _ in range(6):
+        make_draft(call, email="jo@example.org")
+    for _ in range(3):
+        client.post(address(call, "return/"), {"email": "jo@example.org"})
+    assert OutboxEmail.objects.count() == 18
 
 
 def test_address_is_sent_no_more_than_five_links_an_hour_whatever_the_response(client, call):

@@ -22,7 +22,9 @@ def test_privacy_notice_tells_controllers_periods_rights_and_complaints(client):
     text = text_of(client.get("/privacy/"))
     assert "For Rates: Example Trust and Sample Foundation decide together" in text
     assert "emails that we sent you: after 30 days" in text
-    assert "not the link itself: after 10 days" in text
+    assert "not the link itself: after 21 days at most" in text
+    assert "invited nobody: 1 day after you started it or last saved it" in text
+    assert "asks for a link, invites a colleague or enters a receipt." in text
     assert "knows the address by a scrambled form, and forgets that after 24 hours." in text
     for said in ("Article 6(1)(f)", "Your rights", "Information Commissioner", "evidence@example"):
         assert said in text
