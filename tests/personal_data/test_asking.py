@@ -110,6 +110,19 @@ def test_draft_says_on_its_list_of_tasks_how_to_have_it_erased(call):
     assert f'<a href="{reverse("erase", args=[call.slug])}">Ask us to erase this draft</a>' in page
 
 
+def test_draft_that_has_no_receipt_is_promised_none(call):
+    draft = make_draft(call, email="ada@example.org")
+    page = holding(draft).get(reverse("erase", args=[call.slug])).content.decode()
+    assert "We keep the times at which you started and last saved it" in page
+    assert "fingerprint" not in page
+    ask_and_approve(draft, at=while_open(call))
+    carrying_out.carry_out_all(at=while_open(call))
+    (mail,) = mails(draft, MailKind.ERASURE_DONE)
+    said = render(mail, at=while_open(call)).message.body
+    assert "We keep the times at which it was started and last saved." in said
+    assert "fingerprint" not in said
+
+
 def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
     client = holding(response)
     request = ask_and_approve(response, at=while_open(call))
