@@ -31,7 +31,13 @@ from submissions.responses.returning import (
     LINK_LASTS,
     FreshLink,
 )
-from submissions.responses.states import ErasureScope, ErasureState, SubmissionState, Timing
+from submissions.responses.states import (
+    Channel,
+    ErasureScope,
+    ErasureState,
+    SubmissionState,
+    Timing,
+)
 from submissions.responses.versions import Content, build_version
 
 ADDRESS = "respondent@example.org"
@@ -56,6 +62,8 @@ def render_sample(kind: MailKind, call: Call) -> RenderedMail:
 
 def sample_mail(kind: MailKind, call: Call, *, at: datetime) -> OutboxEmail:
     submission = Submission(call=call, started_at=at - timedelta(hours=2), saved_at=at)
+    if kind == MailKind.ACKNOWLEDGEMENT:
+        submission.channel = Channel.POST
     mail = OutboxEmail(
         call=call,
         submission=submission,

@@ -1,12 +1,21 @@
 """What a respondent is told when a response has arrived, was changed or was withdrawn."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core import spoken_time
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message, submission_of, version_of
 from submissions.outbox.models import OutboxEmail
+from submissions.responses.states import Channel
 from submissions.responses.verifying import checking_code
+
+CAME_BY: dict[str, str] = {
+    Channel.EMAIL: gettext_noop("Email"),
+    Channel.POST: gettext_noop("Post"),
+    Channel.PHONE: gettext_noop("Telephone"),
+    Channel.IN_PERSON: gettext_noop("In person"),
+}
 
 
 def confirmation(mail: OutboxEmail, data: MailData) -> Message:
@@ -78,6 +87,7 @@ def file_infected(mail: OutboxEmail, _data: MailData) -> Message:
 
 def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
     version, reference = version_of(mail), submission_of(mail).reference
+    came_by = CAME_BY.get(submission_of(mail).channel)
     return Message(
         subject=subject % {"reference": reference},
         title=title,
@@ -85,7 +95,7 @@ def _facts(mail: OutboxEmail, *, subject: str, title: str) -> Message:
             "reference": reference,
             "version": version,
             "checking_code": checking_code(version),
-            "channel": submission_of(mail).get_channel_display(),
+            "channel": _(came_by) if came_by else "",
             "received_at": spoken_time.say_exactly(version.received_at, mail.call.timezone),
         },
     )

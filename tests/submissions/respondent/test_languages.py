@@ -116,6 +116,9 @@ msgstr "%(call)s, galwad am dystiolaeth gan %(partners)s"
 
 msgid "%(first)s and %(second)s"
 msgstr "%(first)s a %(second)s"
+
+msgid "Post"
+msgstr "Y post"
 """
 
 
@@ -347,6 +350,12 @@ def test_mail_is_in_its_calls_language_whatever_the_worker_speaks(welsh):
     assert "hanner dydd, Dydd Mercher 24 Gorffennaf 2019 (amser y DU)" in text
     assert lang_of(rendered.html) == "cy"
     assert translation.get_language() == "en-gb"
+
+
+@pytest.mark.django_db
+def test_how_a_letter_came_is_said_in_the_calls_language(welsh):
+    text = render_sample(MailKind.ACKNOWLEDGEMENT, make_call(language="cy")).message.body
+    assert "How it came: Y post\n" in text
 
 
 @pytest.mark.django_db
