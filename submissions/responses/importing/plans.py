@@ -1,6 +1,8 @@
 """What would come of each row of an upload, with its faults. Nothing is stored."""
 
+import io
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from submissions.responses.answering import validation_issues
 from submissions.responses.attaching import refuse_unless_allowed, refuse_unless_of
 from submissions.responses.errors import FileRefused, ImportRefused
 from submissions.responses.file_types.detecting import TYPES
+from submissions.responses.file_types.plain_text import read_text
+from submissions.responses.file_types.refusals import NotTaken
 from submissions.responses.importing.cells import (
     CellRefused,
     read_answer,
@@ -199,9 +203,10 @@ def refuse_file(question: Question | None, name: str, content: bytes) -> None:
 
 def _read_text(plan: Plan, packed: Packed, content: bytes, question: Question) -> None:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("windows-1252", errors="replace")
+        text = read_text(io.BytesIO(content)) if content.removeprefix(BOM_UTF8).strip() else ""
+    except NotTaken:
+        plan.add_fault(packed.name, "It cannot be read as text", "Save it as plain text in UTF-8")
+        return
     try:
         value = read_answer(question, text)
     except CellRefused as refused:

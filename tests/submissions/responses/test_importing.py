@@ -258,6 +258,28 @@ def test_files_of_a_folder_become_originals_with_the_text_beside(call, staff):
     assert Entry.objects.get().their_reference == "1.txt"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
+def test_text_of_a_folder_is_read_whatever_program_wrote_it(call, staff, encoding):
+    of = uploaded(call, staff, folder(a_txt="Our räume.".encode(encoding)), "letters.zip")
+    run = looked_at(of, day="2019-07-22", text_question="good_practice", columns=())
+    assert said(run) == []
+    assert carried_out(of) == ("done", 1, 1, 1)
+    assert Submission.objects.get().current_version.texts == {"good_practice": "Our räume."}
+
+
+def test_what_is_no_text_does_not_come_in_as_one(call, staff):
+    picture, rich, mark_alone = b"\x89PNG\r\n\x1a\n\0\0", b"{\\rtf1 Our rooms.}", b"\xef\xbb\xbf\n"
+    content = folder(a_txt=picture, b_txt=rich, c_txt=mark_alone)
+    of = uploaded(call, staff, content, "letters.zip")
+    run = looked_at(of, day="2019-07-22", text_question="good_practice", columns=())
+    assert said(run) == [
+        (1, "a.txt", "It cannot be read as text"),
+        (2, "b.txt", "It cannot be read as text"),
+        (3, "c.txt", "The file has no text"),
+    ]
+    assert carried_out(of) == ("done", 3, 0, 0)
+
+
 def test_files_of_a_folder_are_kept_beside_half_entered_responses(call, staff):
     content = folder(a_txt="One.", b_txt="Two.")
     of = uploaded(call, staff, content, "letters.zip")
