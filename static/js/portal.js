@@ -50,7 +50,7 @@ const whenReleased = (() => {
     const spoken = document.createElement("p");
     spoken.className = "visually-hidden";
     spoken.setAttribute("aria-live", "polite");
-    // The limit stays as the description; the running count is for the eyes, the pause for the ears.
+    // Read out: the limit, as the description, and after a pause the count.
     const running = document.createElement("p");
     running.className = "count";
     running.setAttribute("aria-hidden", "true");
@@ -66,7 +66,7 @@ const whenReleased = (() => {
       const size = Math.abs(left);
       const [forms, form] = JSON.parse(left < 0 ? said.wordsOver : said.wordsLeft);
       const words = forms[form[size < 200 ? size : size % 100 + 100] || 0];
-      running.textContent = words.replace("{n}", size.toLocaleString(page.lang)) + (estimated ? ` ${said.wordsEstimated}` : "");
+      running.textContent = words.replace("{n}", size.toLocaleString(page.lang + "-u-nu-latn")) + (estimated ? ` ${said.wordsEstimated}` : "");
       running.classList.toggle("count--over", left < 0);
       clearTimeout(pause);
       pause = setTimeout(() => { spoken.textContent = running.hidden ? "" : running.textContent; }, 1500);
@@ -448,7 +448,6 @@ const whenReleased = (() => {
     request.send(data);
   });
 
-  // The name, how much of it is there, and a way to stop it.
   const showProgress = (area, request, names) => {
     const words = area.dataset;
     const shown = document.createElement("div");
@@ -459,7 +458,7 @@ const whenReleased = (() => {
     const sending = withName(words.sending, names);
     bar.setAttribute("aria-label", sending);
     bar.max = 1;
-    const part = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+    const part = new Intl.NumberFormat(document.documentElement.lang + "-u-nu-latn", { style: "percent" });
     const say = (share) => {
       bar.value = share;
       told.textContent = `${sending} ${part.format(Math.floor(share * 100) / 100)}`;

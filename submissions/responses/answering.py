@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import canonical_text
+from core.spoken_numbers import say_number
 from core.words import count_words
 from submissions.calls import conditions
 from submissions.calls.models import Call, Question
@@ -84,7 +85,7 @@ def _clean_text(question: Question, raw: Any) -> str | None:
                 "Your answer has %(count)s characters. It can be saved when it has %(most)s or "
                 "fewer. You could add it as a file instead"
             )
-            % {"count": f"{len(text):,}", "most": f"{most:,}"}
+            % {"count": say_number(len(text)), "most": say_number(most)}
         )
     if question.kind != QuestionKind.LONG:
         text = " ".join(text.split())
@@ -256,7 +257,7 @@ def _text_issues(question: Question, value: str) -> list[ValidationIssue]:
 
 
 def _limit(question: Question, most: int, count: int) -> dict[str, str]:
-    return {"question": question.label, "most": f"{most:,}", "count": f"{count:,}"}
+    return {"question": question.label, "most": say_number(most), "count": say_number(count)}
 
 
 def _evidence_issues(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.record import record
 from accounts.states import AuditAction
 from core.canonical import canonical_text, digest
+from core.spoken_numbers import say_number
 from submissions.calls.models import Call
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
@@ -60,7 +61,8 @@ def answer(*, call: Call, token: str, text: str, at: datetime) -> Reply:
         raise AnswerRefused(_("Enter your answer"))
     if len(words) > MOST_CHARACTERS:
         said = _("Your answer must be %(most)s characters or fewer. It has %(number)s")
-        raise AnswerRefused(said % {"most": f"{MOST_CHARACTERS:,}", "number": f"{len(words):,}"})
+        numbers = {"most": say_number(MOST_CHARACTERS), "number": say_number(len(words))}
+        raise AnswerRefused(said % numbers)
     with transaction.atomic():
         locked = _lock(call, token)
         if why := why_closed(locked, at=at):

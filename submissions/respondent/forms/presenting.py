@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.spoken_numbers import say_number
 from submissions.calls.models import Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.condition_words import Applies
@@ -142,7 +143,7 @@ def _limit_words(question: Question) -> str:
         return ""
     return ngettext(
         "You can write up to %(limit)s word.", "You can write up to %(limit)s words.", limit
-    ) % {"limit": f"{limit:,}"}
+    ) % {"limit": say_number(limit)}
 
 
 def _choices(
