@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from docx import Document
 from docx.document import Document as WordDocument
@@ -20,7 +19,7 @@ from docx.shared import Pt
 from core.direction import is_from_right
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS
-from submissions.respondent.documents.pages import typeset
+from submissions.respondent.documents.pages import language_and_country, typeset
 
 Reading = list[dict[str, Any]]
 KEPT_FOR = 24 * 60 * 60  # seconds
@@ -53,11 +52,11 @@ def _kept(kind: str, data: dict[str, Any], make: Callable[[], bytes]) -> bytes:
 
 def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
     """Return what both files say, as JSON's own types."""
-    lang, _hyphen, region = (get_language() or settings.LANGUAGE_CODE).partition("-")
+    lang, region = language_and_country()
     address = f"{settings.PORTAL_URL}{reverse('call', args=[call.slug])}"
     return {
         "lang": lang,
-        "region": region.upper() or "GB",
+        "region": region,
         "title": _("%(call)s: all the questions") % {"call": call.title},
         "footer": call.title,
         "each": _("Choose one of these for each line:"),

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import clock, spoken_time
 from core.direction import from_left
 from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
-from submissions.respondent.documents.pages import typeset
+from submissions.respondent.documents.pages import language_and_country, typeset
 from submissions.responses.answering import questions_of_version
 from submissions.responses.models import Version
 from submissions.responses.transcript import say_answer
@@ -29,14 +28,14 @@ def receipt_pdf(version: Version, call: Call) -> bytes:
 def receipt_data(version: Version, call: Call) -> dict[str, Any]:
     """Return what the receipt says, as JSON's own types."""
     reference = version.submission.reference
-    lang, _hyphen, region = (get_language() or settings.LANGUAGE_CODE).partition("-")
+    lang, region = language_and_country()
     verify = f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}"
     another_address = f"{settings.PORTAL_URL}{reverse('return_address', args=[call.slug])}"
     number = from_left(call.contact_phone)
     contact = " · ".join(filter(None, [call.contact_name, call.contact_email, number]))
     return {
         "lang": lang,
-        "region": region.upper() or "GB",
+        "region": region,
         "title": _("Receipt for your response"),
         "footer": f"{reference} · {call.title}",
         "intro": _intro(call),

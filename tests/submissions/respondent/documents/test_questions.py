@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 from docx import Document
 from docx.oxml.ns import qn
 from pypdf import PdfReader
@@ -84,3 +85,22 @@ def test_word_file_sets_a_question_from_the_right():
     asked = next(one for one in word_of(call).paragraphs if "سقف" in one.text)
     assert asked._p.pPr.find(qn("w:bidi")) is not None
     assert all(run.font.rtl for run in asked.runs)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh-hans", "zh-CN"),
+        ("zh-hant", "zh-TW"),
+        ("sr-latn", "sr-RS"),
+        ("es-ni", "es-NI"),
+        ("hsb", "hsb-GB"),
+        ("cy", "cy-GB"),
+    ],
+)
+def test_files_are_made_in_a_language_with_a_script_or_a_country(call, language, said):
+    with translation.override(language):
+        pdf = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call))))
+        word = word_of(call)
+    assert pdf.trailer["/Root"]["/Lang"] == said
+    assert word.core_properties.language == said

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from django.utils import translation
 from pypdf import PdfReader
 
 from submissions.calls.models import Call
@@ -110,3 +111,9 @@ def test_rehearsals_receipt_says_so(settings):
     assert "rehearsal" not in words_of(pdf_of(submission))
     settings.REHEARSAL = True
     assert "This is a rehearsal: nothing here is real evidence." in words_of(pdf_of(submission))
+
+
+def test_receipt_is_made_in_a_language_that_is_named_with_its_script():
+    submission = make_submitted()
+    with translation.override("zh-hans"):
+        assert pdf_of(submission).trailer["/Root"]["/Lang"] == "zh-CN"
