@@ -10,19 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock, spoken_time
-from core.throttling import client_wait, wait_before
 from submissions.calls.models import Call
 from submissions.mail.tasks import nudge_mail
 from submissions.respondent.browser_session import call_or_404
 from submissions.respondent.decorators import with_response
 from submissions.respondent.forms.erasure_forms import ErasureForm, ReceiptErasureForm
+from submissions.respondent.receipt_codes import response_of_receipt
 from submissions.respondent.response_context import ResponseContext
-from submissions.respondent.returning import TRIES_OF_A_CODE
-from submissions.respondent.waiting import retry_after, say_tried_often
+from submissions.respondent.waiting import retry_after
 from submissions.responses import erasing
 from submissions.responses.errors import ErasureRefused, LinkDead
 from submissions.responses.states import ErasureScope
-from submissions.responses.verifying import prove_authorship
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,25 +89,16 @@ def _ask_by_receipt(request: HttpRequest, call: Call, form: ReceiptErasureForm) 
 
     Return how long to wait where that was tried too often.
     """
-    given = form.cleaned_data.copy()
-    wait = client_wait(request, "receipt-code", most=TRIES_OF_A_CODE) or wait_before(
-        "receipt-code-of", given["reference"], most=TRIES_OF_A_CODE
-    )
-    if wait:
-        form.add_error("code", say_tried_often(wait))
-        return wait
-    submission = prove_authorship(call, reference=given["reference"], code=given["code"])
+    submission, wait = response_of_receipt(request, call, form)
     if submission is None:
-        form.add_error("code", _("The reference and the receipt code do not match"))
         return wait
+    scope = ErasureScope(form.cleaned_data["scope"])
     try:
-        request_open = erasing.ask(
-            submission=submission, scope=ErasureScope(given["scope"]), at=clock.portal_now()
-        )
+        request_open = erasing.ask(submission=submission, scope=scope, at=clock.portal_now())
     except ErasureRefused:
         form.add_error("reference", _("This response was erased already"))
     else:
-        if request_open.scope != given["scope"]:
+        if request_open.scope != scope:
             already = _(
                 "You have already asked us to erase something else. Ask again once that is done"
             )

@@ -20,6 +20,7 @@ from submissions.respondent import browser_session
 from submissions.respondent.browser_session import call_or_404, response_in_session
 from submissions.respondent.decorators import with_response
 from submissions.respondent.forms.return_forms import AddressForm, ReceiptAddressForm
+from submissions.respondent.receipt_codes import response_of_receipt
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after, say_tried_often, say_when
 from submissions.responses import returning
@@ -27,12 +28,10 @@ from submissions.responses.addresses import known_address
 from submissions.responses.confirmed_addresses import enqueue_copy
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import Submission
-from submissions.responses.verifying import prove_authorship
 
 # Seconds that an answer takes, whether or not the address is known.
 ANSWERED_AFTER = 0.4
 LINKS_TO_AN_ADDRESS = 5  # an hour
-TRIES_OF_A_CODE = 10  # an hour
 LINK_HOURS = int(returning.LINK_LASTS.total_seconds() // 3600)
 
 
@@ -148,18 +147,10 @@ def _give_address(request: HttpRequest, call: Call, form: ReceiptAddressForm) ->
 
     Return how long to wait where that was tried too often.
     """
-    given = form.cleaned_data.copy()
-    wait = client_wait(request, "receipt-code", most=TRIES_OF_A_CODE) or wait_before(
-        "receipt-code-of", given["reference"], most=TRIES_OF_A_CODE
-    )
-    if wait:
-        form.add_error("code", say_tried_often(wait))
-        return wait
-    submission = prove_authorship(call, reference=given["reference"], code=given["code"])
+    submission, wait = response_of_receipt(request, call, form)
     if submission is None:
-        form.add_error("code", _("The reference and the receipt code do not match"))
         return wait
-    wait = _send_links_to(submission, given["email"], at=clock.portal_now())
+    wait = _send_links_to(submission, form.cleaned_data["email"], at=clock.portal_now())
     if wait:
         form.add_error("email", say_tried_often(wait))
     return wait

@@ -11,7 +11,7 @@ from django.test import Client
 
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
-from submissions.respondent import receipts
+from submissions.respondent import receipt_codes, receipts
 from submissions.respondent import returning as views
 from submissions.respondent.documents.receipt import receipt_data
 from submissions.responses import amending, drafting, returning
@@ -157,7 +157,7 @@ def what_is_left(monkeypatch):
     """Let every limit be reached, with a wait of so long."""
 
     def left(wait):
-        for module in (views, receipts):
+        for module in (views, receipt_codes, receipts):
             monkeypatch.setattr(module, "client_wait", lambda *_args, **_most: wait)
 
     return left
