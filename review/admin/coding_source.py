@@ -8,11 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
-from accounts.current_user import current_user
-from accounts.record import record
-from accounts.states import Action, AuditAction
-from core import clock
+from accounts.states import Action
 from review.admin.listed import CameFrom
+from review.admin.response_files import record_opened
 from review.coding.codings import can_be_coded
 from review.models import Coding, FileText, Quote
 from review.redaction.readable_texts import answers_for, file_text_for
@@ -101,14 +99,5 @@ def _file_source(
     if found is None or not found.text:
         raise Http404
     if request.method == "GET":
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.FILE_OPENED,
-            call=response.call,
-            submission=response,
-            file=str(attachment.public_id),
-            sha256=attachment.sha256,
-            text=True,
-        )
+        record_opened(request, response, attachment, text=True)
     return Source(question, file_text_for(request.user, found, response.call_id), found)

@@ -8,13 +8,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
-from accounts.current_user import current_user
-from accounts.record import record
-from accounts.states import Action, AuditAction
-from core import clock
+from accounts.states import Action
 from core.pictures import NoPicture, draw
 from core.whole_files import FileLost, open_whole
-from review.admin.response_files import is_hidden_from
+from review.admin.response_files import is_hidden_from, record_opened
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.scanning import is_held_back, state_of
 
@@ -52,16 +49,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, pk: int, public_id: UUID) -> H
             drawn = draw(attachment.file_type, stored.read())
     except (FileLost, NoPicture) as error:
         raise Http404 from error
-    record(
-        by=current_user(request),
-        at=clock.portal_now(),
-        action=AuditAction.FILE_OPENED,
-        call=response.call,
-        submission=response,
-        file=str(attachment.public_id),
-        sha256=attachment.sha256,
-        picture=True,
-    )
+    record_opened(request, response, attachment, picture=True)
     answer = HttpResponse(drawn, content_type="image/jpeg")
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Cross-Origin-Resource-Policy"] = "same-origin"

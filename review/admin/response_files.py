@@ -1,13 +1,17 @@
-"""A respondent's file, as a download for staff."""
+"""A respondent's file for staff: whether they get it, the download, and that it goes on record."""
 
 import io
 
 from django.core.files.base import File
 from django.db.models import Q, QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, HttpRequest
 
+from accounts.current_user import current_user
 from accounts.identity import may_see_identity
+from accounts.record import record
 from accounts.rights import Person
+from accounts.states import AuditAction
+from core import clock
 from core.whole_files import open_whole
 from review.models import RedactedVersion
 from review.redaction.readable_texts import hidden_files, sees_redacted
@@ -59,3 +63,22 @@ def file_download(attachment: Attachment, *, sees_identity: bool) -> FileRespons
     )
     download["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return download
+
+
+def record_opened(
+    request: HttpRequest, response: Submission, attachment: Attachment, **seen: bool
+) -> None:
+    """Put on record that the file was opened.
+
+    `seen` is `text=True` or `picture=True` where it was not the file itself.
+    """
+    record(
+        by=current_user(request),
+        at=clock.portal_now(),
+        action=AuditAction.FILE_OPENED,
+        call=response.call,
+        submission=response,
+        file=str(attachment.public_id),
+        sha256=attachment.sha256,
+        **seen,
+    )

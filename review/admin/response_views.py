@@ -19,6 +19,7 @@ from review.admin.coding_page import shown_codings
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
 from review.admin.memos.beside import shown_memos
+from review.admin.response_files import record_opened
 from review.admin.response_page import (
     ResponsePage,
     response_page,
@@ -65,16 +66,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
     rights = rights_on(response, reader=request.user)
     with_texts = request.GET.get("texts") == "1" and rights["may_open_files"]
     for file in _files_with_text(page) if with_texts else ():
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.FILE_OPENED,
-            call=response.call,
-            submission=response,
-            file=str(file.public_id),
-            sha256=file.sha256,
-            text=True,
-        )
+        record_opened(request, response, file, text=True)
     context = {
         **admin.admin_site.each_context(request),
         "title": str(response),

@@ -17,10 +17,8 @@ from accounts.call_admin import OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
 from accounts.models import User
-from accounts.record import record
 from accounts.rights import calls_of
-from accounts.states import Action, AuditAction
-from core import clock
+from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.whole_files import FileLost
@@ -60,7 +58,12 @@ from review.admin.inbox_search import InboxSearch
 from review.admin.listed import CameFrom
 from review.admin.reading_faster import similar, unlike
 from review.admin.redaction import proposing
-from review.admin.response_files import file_download, files_of, is_hidden_from
+from review.admin.response_files import (
+    file_download,
+    files_of,
+    is_hidden_from,
+    record_opened,
+)
 from review.admin.response_filters import (
     ListingFilter,
     PublicationFilter,
@@ -292,13 +295,5 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         except CannotBeCleaned as error:
             messages.error(request, f"{WITHHELD} {error.reason}")
             return redirect(here)
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.FILE_OPENED,
-            call=attachment.submission.call,
-            submission=attachment.submission,
-            file=str(attachment.public_id),
-            sha256=attachment.sha256,
-        )
+        record_opened(request, response, attachment)
         return download
