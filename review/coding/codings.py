@@ -54,12 +54,9 @@ def code_passage(
             raise CodingRefused(DONE)
         if submission.state != SubmissionState.SUBMITTED:
             raise CodingRefused("The response is not among those that count")
-        text = version.texts.get(question.key, "")
-        if file_text is not None:
-            if not may(by, Action.OPEN_FILES, submission.call_id):
-                raise CodingRefused("You may not open files in this call")
-            text = text_of_file(file_text, version, question)
-        if not 0 <= start < end <= len(text):
+        if file_text is not None and not may(by, Action.OPEN_FILES, submission.call_id):
+            raise CodingRefused("You may not open files in this call")
+        if not 0 <= start < end <= len(stored_text(version, question, file_text)):
             raise CodingRefused("The passage is not within the answer")
         coding, _ = Coding.objects.get_or_create(
             code=code,
@@ -122,8 +119,13 @@ def can_be_coded(question: Question, version: Version) -> bool:
     )
 
 
-def text_of_file(file_text: FileText, version: Version, question: Question) -> str:
-    """Return what is read of the file now; "" if it is gone, or is of another version or answer."""
+def stored_text(version: Version, question: Question, file_text: FileText | None) -> str:
+    """Return the answer, or with `file_text` what is read of that file now.
+
+    "" if there is none: the file is gone, or is of another version or answer.
+    """
+    if file_text is None:
+        return version.texts.get(question.key, "")
     of_version = FileText.objects.filter(
         pk=file_text.pk, attachment__versions=version, attachment__question=question
     )

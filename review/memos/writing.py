@@ -10,7 +10,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time
-from review.coding.codings import text_of_file
+from review.coding.codings import stored_text
 from review.coding.locking import lock_codes
 from review.errors import MemoOutdated, MemoRefused
 from review.models import Code, FileText, Memo, MemoText
@@ -123,11 +123,9 @@ def _put_on_response(memo: Memo, response: Submission, passage: PassageOf | None
     version, question, file_text = passage.version, passage.question, passage.file_text
     if version.submission_id != locked.pk or question.call_id != locked.call_id:
         raise MemoRefused("The passage is not of this response.")
-    answer = version.texts.get(question.key, "")
-    if file_text is not None:
-        if not may(by, Action.OPEN_FILES, locked.call_id):
-            raise MemoRefused("You may not open files in this call.")
-        answer = text_of_file(file_text, version, question)
+    if file_text is not None and not may(by, Action.OPEN_FILES, locked.call_id):
+        raise MemoRefused("You may not open files in this call.")
+    answer = stored_text(version, question, file_text)
     if not 0 <= passage.start < passage.end <= len(answer):
         raise MemoRefused("The passage is not within the answer.")
     memo.version, memo.question, memo.file_text = version, question, file_text

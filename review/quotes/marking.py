@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from review.coding.codings import text_of_file
+from review.coding.codings import stored_text
 from review.errors import QuoteRefused
 from review.models import FileText, Quote
 from submissions.calls.models import Question
@@ -46,10 +46,7 @@ def mark_quote(
             raise QuoteRefused("The question and the response belong to one call")
         if submission.state != SubmissionState.SUBMITTED:
             raise QuoteRefused("The response is not among those that count")
-        text = version.texts.get(question.key, "")
-        if file_text is not None:
-            text = text_of_file(file_text, version, question)
-        if not 0 <= start < end <= len(text):
+        if not 0 <= start < end <= len(stored_text(version, question, file_text)):
             raise QuoteRefused("The passage is not within the answer")
         quote, _ = Quote.objects.get_or_create(
             version=version,
