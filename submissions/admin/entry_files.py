@@ -15,7 +15,7 @@ from core import clock
 from core.outages import StoreAway
 from core.whole_files import FileLost
 from submissions.respondent.files import file_response
-from submissions.responses.attaching import detach, no_room, presentable_name
+from submissions.responses.attaching import detach, no_room
 from submissions.responses.errors import AlreadySubmitted, FileRefused
 from submissions.responses.models import Entry
 from submissions.responses.originals import add_original, originals_of
@@ -53,7 +53,7 @@ def _change(request: HttpRequest, entry: Entry) -> None:
             messages.error(request, f"{refused.message}.")
         except StoreAway as error:
             logger.error("%s: a file is not kept, %s: %s", entry.submission, error.host, error)
-            messages.error(request, f"{no_room(presentable_name(upload.name or '')).message}.")
+            messages.error(request, f"{no_room(upload).message}.")
             break
         else:
             messages.success(request, f"“{added.name}” is kept beside the response.")

@@ -142,7 +142,7 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
             in_place_of = replaced[1] if replaced and replaced[0] == key and number == 0 else None
             try:
                 if is_away:  # each file would wait for the same
-                    raise attaching.no_room(attaching.presentable_name(upload.name or ""))
+                    raise attaching.no_room(upload)
                 attaching.attach(
                     submission=current.submission,
                     question=question,
@@ -157,8 +157,7 @@ def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
                     "%s: a file is not kept, %s: %s", current.submission, error.host, error
                 )
                 is_away = True
-                name = attaching.presentable_name(upload.name or "")
-                refused.setdefault(key, []).append(attaching.no_room(name).message)
+                refused.setdefault(key, []).append(attaching.no_room(upload).message)
     if form.uploads:
         nudge_scan()
     return refused

@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import BinaryIO, cast
@@ -33,6 +34,16 @@ LINE_END = re.compile("(?:%0D|%0A)+")
 LONGEST_NAME = 150
 
 
+@dataclass(frozen=True)
+class CheckedFile:
+    """An upload that may be kept, with its presentable name, its type and its SHA-256."""
+
+    upload: UploadedFile
+    name: str
+    file_type: str
+    sha256: str
+
+
 def attach(
     *,
     submission: Submission,
@@ -51,17 +62,14 @@ def attach(
     on the disk. Raises AlreadySubmitted if the working copy is closed, StoreAway if the store of
     files is.
     """
-    name = presentable_name(upload.name or "")
-    file_type = refuse_unless_allowed(question, name, upload)
-    refuse_without_room(name, upload)
-    sha256 = digest_of(upload)
+    file = check(upload, types=question.file_types, max_mb=question.max_mb)
     with transaction.atomic():
         lock_working_copy(submission)
         if in_place_of is not None:
             detach(submission=submission, public_id=in_place_of, at=at)
         present = submission.attachments.filter(question=question, removed_at=None)
-        same = present.filter(sha256=sha256).first()
-        if same is not None and same.name == name:
+        same = present.filter(sha256=file.sha256).first()
+        if same is not None and same.name == file.name:
             return same
         if same is not None:
             raise FileRefused(
@@ -69,7 +77,7 @@ def attach(
                     "“%(name)s” was not added: it is the same file as “%(same)s”, "
                     "which is here already"
                 )
-                % {"name": name, "same": same.name}
+                % {"name": file.name, "same": same.name}
             )
         if question.max_files and present.count() >= question.max_files:
             raise FileRefused(
@@ -78,32 +86,37 @@ def attach(
                     "“%(name)s” was not added: you can add up to %(most)s files. Remove one first",
                     question.max_files,
                 )
-                % {"name": name, "most": question.max_files}
+                % {"name": file.name, "most": question.max_files}
             )
-        return store(submission, question, upload, name, file_type, sha256, at=at)
+        return store(file, submission=submission, question=question, at=at)
+
+
+def check(upload: UploadedFile, *, types: Sequence[str], max_mb: int | None) -> CheckedFile:
+    """Return the upload as a file of one of `types`, for which there is room.
+
+    Raises FileRefused as `attach` does.
+    """
+    name = presentable_name(upload.name or "")
+    file_type = refuse_unless_of(types, max_mb, name, upload)
+    if not has_room_for_upload(upload.size or 0):
+        raise no_room(upload)
+    return CheckedFile(upload, name, file_type, digest_of(upload))
 
 
 def store(
-    submission: Submission,
-    question: Question | None,
-    upload: UploadedFile,
-    name: str,
-    file_type: str,
-    sha256: str,
-    *,
-    at: datetime,
+    file: CheckedFile, *, submission: Submission, question: Question | None, at: datetime
 ) -> Attachment:
     """Write the row and the file, with the working copy locked; no file is left without a row."""
     attachment = Attachment(
         submission=submission,
         question=question,
-        name=name,
-        file_type=file_type,
-        size=upload.size or 0,  # an empty file is refused before
-        sha256=sha256,
+        name=file.name,
+        file_type=file.file_type,
+        size=file.upload.size or 0,  # an empty file is refused before
+        sha256=file.sha256,
         uploaded_at=at,
     )
-    attachment.file.save(name, upload, save=False)
+    attachment.file.save(file.name, file.upload, save=False)
     try:
         attachment.save()
         note_saved(submission, at=at)
@@ -113,26 +126,15 @@ def store(
     return attachment
 
 
-def refuse_without_room(name: str, upload: UploadedFile) -> None:
-    """Raise FileRefused if the disk's reserve has no room for the file."""
-    if not has_room_for_upload(upload.size or 0):
-        raise no_room(name)
-
-
-def no_room(name: str) -> FileRefused:
+def no_room(upload: UploadedFile) -> FileRefused:
     """Return what to say of a file that cannot be kept at the moment."""
     return FileRefused(
         _(
             "“%(name)s” was not added: there is no room for files at the moment. Everything "
             "else on this page is kept. Add the file later"
         )
-        % {"name": name}
+        % {"name": presentable_name(upload.name or "")}
     )
-
-
-def refuse_unless_allowed(question: Question, name: str, upload: UploadedFile) -> str:
-    """Return the file's type, one of `question.file_types`, or raise FileRefused."""
-    return refuse_unless_of(question.file_types, question.max_mb, name, upload)
 
 
 def refuse_unless_of(

@@ -10,13 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
 
-from submissions.responses.attaching import (
-    digest_of,
-    presentable_name,
-    refuse_unless_of,
-    refuse_without_room,
-    store,
-)
+from submissions.responses.attaching import check, store
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.detecting import TYPES
 from submissions.responses.models import Attachment, Submission
@@ -35,16 +29,13 @@ def add_original(submission: Submission, upload: UploadedFile, *, at: datetime) 
 
     Raises FileRefused as `attach` does, and AlreadySubmitted.
     """
-    name = presentable_name(upload.name or "")
-    file_type = refuse_unless_of(tuple(TYPES), MOST_MB, name, upload)
-    refuse_without_room(name, upload)
-    sha256 = digest_of(upload)
+    file = check(upload, types=tuple(TYPES), max_mb=MOST_MB)
     with transaction.atomic():
         lock_working_copy(submission)
         present = originals_of(submission)
-        same = present.filter(sha256=sha256).first()
+        same = present.filter(sha256=file.sha256).first()
         if same is not None:
             return same
         if present.count() >= MOST:
-            raise FileRefused(f"“{name}” was not added: {MOST} files are here already")
-        return store(submission, None, upload, name, file_type, sha256, at=at)
+            raise FileRefused(f"“{file.name}” was not added: {MOST} files are here already")
+        return store(file, submission=submission, question=None, at=at)

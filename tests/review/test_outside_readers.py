@@ -14,7 +14,7 @@ from review.noting import add_note
 from review.redaction.redacting import approve, ask_back, show_again
 from review.searching.entries import write_due
 from review.texts import reading_due_files
-from submissions.responses.attaching import digest_of, store
+from submissions.responses.attaching import check, store
 from submissions.responses.submitting import submit
 from submissions.responses.verifying import checking_code
 from tests.makers import (
@@ -226,9 +226,8 @@ def test_original_is_not_handed_out_once_words_are_hidden(response, outside_user
     allow(outside_user, Action.SEE_IDENTITY)
     outside = signed_in(outside_user)
     file = SimpleUploadedFile("letter.txt", b"A letter.")
-    original = store(
-        response, None, file, file.name, "txt", digest_of(file), at=response.submitted_at
-    )
+    letter = check(file, types=["txt"], max_mb=None)
+    original = store(letter, submission=response, question=None, at=response.submitted_at)
     address = f"{LIST}{response.pk}/files/{original.public_id}/"
     assert b"".join(outside.get(address)) == b"A letter."
     make_redaction(response, SECRET)

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from submissions.calls.models import Call, Question
 from submissions.responses.answering import validation_issues
-from submissions.responses.attaching import refuse_unless_allowed, refuse_unless_of
+from submissions.responses.attaching import refuse_unless_of
 from submissions.responses.errors import FileRefused, ImportRefused
 from submissions.responses.file_types.detecting import TYPES
 from submissions.responses.file_types.plain_text import read_text
@@ -198,7 +198,7 @@ def refuse_file(question: Question | None, name: str, content: bytes) -> None:
     if question is None:
         refuse_unless_of(tuple(TYPES), MOST_MB, name, upload)
     else:
-        refuse_unless_allowed(question, name, upload)
+        refuse_unless_of(question.file_types, question.max_mb, name, upload)
 
 
 def _read_text(plan: Plan, packed: Packed, content: bytes, question: Question) -> None:
