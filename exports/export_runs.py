@@ -206,7 +206,7 @@ def end_files(runs: QuerySet[ExportRun], *, limit: int) -> int:
     return len(keys)
 
 
-def end_those_with(submission: Submission, *, only_named: bool, at: datetime) -> int:
+def end_those_with(submission: Submission, *, only_named: bool) -> int:
     """Delete each kept file that may hold the response, and have running exports begin anew.
 
     `only_named`: those that say who answered. For after an erasure was committed: whatever is

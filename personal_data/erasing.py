@@ -90,7 +90,7 @@ def carry_out(request: ErasureRequest, *, at: datetime) -> bool:
         return False
     request.refresh_from_db()
     _delete_files(request)
-    export_runs.end_those_with(request.submission, only_named=not request.is_about_files, at=at)
+    export_runs.end_those_with(request.submission, only_named=not request.is_about_files)
     _write_tombstone(request)
     return _forget_last_mail(request, at)
 

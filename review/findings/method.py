@@ -58,7 +58,7 @@ class Method:
     hides_open: bool = False
 
 
-def method_of(call: Call, *, audience: str, at: datetime) -> Method:
+def method_of(call: Call, *, audience: str) -> Method:
     """Return the numbers, as readers of the report may know them."""
     is_outside = audience == ReportAudience.OUTSIDE
     hides = is_outside and call.hides_small_counts

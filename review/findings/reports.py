@@ -140,7 +140,7 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     stands = stands_of(call, findings, reader=None, audience=audience, counts_once=once)
     total = counting_responses(call, ReportAudience.TEAM).count()
     apart = total - counting_responses(call, audience).count()
-    method = method_of(call, audience=audience, at=at)
+    method = method_of(call, audience=audience)
     hidden = _Hiding(call, audience, total=total, apart=apart, hides_open=method.hides_open)
     codes = codes_of(findings)
     named = Code.objects.in_bulk({key for each in codes.values() for key in each})

@@ -131,7 +131,7 @@ def _section(request: HttpRequest, admin: OfOwnCalls, entry: Entry, section: str
     if shown is None:
         raise Http404
     if request.method != "POST":
-        return _section_page(request, admin, entry, current, shown, _section_form(current, shown))
+        return _section_page(request, admin, entry, shown, _section_form(current, shown))
     action = request.POST.get("action", "")
     form = _section_form(current, shown, request)
     save = save_page(current=current, form=form, action=UPLOAD if action == UPLOAD else "")
@@ -140,10 +140,10 @@ def _section(request: HttpRequest, admin: OfOwnCalls, entry: Entry, section: str
     if save.outcome == SaveOutcome.ALREADY_SUBMITTED:
         messages.error(request, "Somebody else has submitted this response.")
         typed = _section_form(current, shown, request)
-        return _section_page(request, admin, entry, current, shown, typed, status=409)
+        return _section_page(request, admin, entry, shown, typed, status=409)
     if form.errors or save.refused_files:
         form.show_saved(save.current.answers, save.current.files)
-        return _section_page(request, admin, entry, save.current, shown, form, status=422)
+        return _section_page(request, admin, entry, shown, form, status=422)
     if form.cleared:
         return redirect(f"{request.path}#{form.cleared_id}")
     if action == UPLOAD or form.file_to_change:
@@ -176,7 +176,6 @@ def _section_page(
     request: HttpRequest,
     admin: OfOwnCalls,
     entry: Entry,
-    current: ResponseContext,
     section: Section,
     form: SectionForm,
     status: int = 200,

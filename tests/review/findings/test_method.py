@@ -17,7 +17,7 @@ TEAM, OUTSIDE = ReportAudience.TEAM, ReportAudience.OUTSIDE
 
 def facts_of(evidence, audience):
     """The numbers of the appendix by their keys; those of a campaign and a sample by their kind."""
-    found = method_of(evidence.call, audience=audience, at=evidence.at)
+    found = method_of(evidence.call, audience=audience)
     return {fact.key.partition(":")[0]: fact.value for fact in found.facts}
 
 
