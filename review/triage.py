@@ -174,7 +174,7 @@ def change_status(
     withdrawn response is not read any more), and for “set aside” without one of the call's
     reasons. Raises ReviewOutdated if `base_etag` is given and is not its `status_etag` any more.
     """
-    return _change(submission, ChangeOfStatus(to, by, at, reason), base_etag)
+    return _change(submission, ChangeOfStatus(to, by, at, reason), base_etag=base_etag)
 
 
 def assign(
@@ -190,7 +190,7 @@ def assign(
     Raises ReviewRefused unless the response is submitted and `to` may change its status. Raises
     ReviewOutdated if `base_etag` is given and is not the response's `assignee_etag` any more.
     """
-    return _change(submission, Assignment(to, by, at), base_etag)
+    return _change(submission, Assignment(to, by, at), base_etag=base_etag)
 
 
 def flag(submission: Submission, *, flagged: bool, by: User, at: datetime) -> bool:
@@ -198,7 +198,7 @@ def flag(submission: Submission, *, flagged: bool, by: User, at: datetime) -> bo
 
     Raises ReviewRefused unless the response is submitted.
     """
-    return _change(submission, Flagging(flagged, by, at), None)
+    return _change(submission, Flagging(flagged, by, at), base_etag=None)
 
 
 def apply(change: Change, locked: Submission, base_etag: str | None) -> AuditEvent | None:
@@ -213,7 +213,7 @@ def apply(change: Change, locked: Submission, base_etag: str | None) -> AuditEve
     return change.make(locked)
 
 
-def _change(submission: Submission, change: Change, base_etag: str | None) -> bool:
+def _change(submission: Submission, change: Change, *, base_etag: str | None) -> bool:
     with transaction.atomic():
         locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
         happened = apply(change, locked, base_etag)

@@ -23,16 +23,18 @@ class Key:
     def after(self, value: Any) -> Q:
         """Return the condition of rows after the value. To PostgreSQL NULL is above all else."""
         if self.descending:
-            return Q(**{f"{self.name}__lt": value}) if value is not None else self._is_null(False)
+            return (
+                Q(**{f"{self.name}__lt": value}) if value is not None else self._is_null(yes=False)
+            )
         if value is None:
             return Q(pk__in=())
-        return Q(**{f"{self.name}__gt": value}) | self._is_null(True)
+        return Q(**{f"{self.name}__gt": value}) | self._is_null(yes=True)
 
     def same(self, value: Any) -> Q:
-        return self._is_null(True) if value is None else Q(**{self.name: value})
+        return self._is_null(yes=True) if value is None else Q(**{self.name: value})
 
-    def _is_null(self, null: bool) -> Q:
-        return Q(**{f"{self.name}__isnull": null})
+    def _is_null(self, *, yes: bool) -> Q:
+        return Q(**{f"{self.name}__isnull": yes})
 
 
 class OrderedList:

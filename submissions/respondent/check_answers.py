@@ -1,7 +1,7 @@
 """Check your answers, and submit."""
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,7 @@ def _show(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         return redirect("submitted", slug=current.call.slug)
     if not current.is_open:
         return closed_page(request, current)
-    return _check_page(request, current, [])
+    return _check_page(request, current)
 
 
 def _submit(request: HttpRequest, slug: str) -> HttpResponse:
@@ -131,10 +131,10 @@ def _refusal_page(
     if isinstance(refusal, CallNotOpen):
         return closed_page(request, now, tried=True)
     if isinstance(refusal, MayNotSubmit):
-        return _check_page(request, now, [], status=403)
+        return _check_page(request, now, status=403)
     if isinstance(refusal, ResponseIncomplete):
-        return _check_page(request, now, refusal.issues, status=422)
-    return _check_page(request, now, [], status=409)
+        return _check_page(request, now, standing=refusal.issues, status=422)
+    return _check_page(request, now, status=409)
 
 
 def _hold_mail_back(request: HttpRequest, version: Version) -> None:
@@ -148,7 +148,8 @@ def _hold_mail_back(request: HttpRequest, version: Version) -> None:
 def _check_page(
     request: HttpRequest,
     current: ResponseContext,
-    standing: list[answering.ValidationIssue],
+    *,
+    standing: Sequence[answering.ValidationIssue] = (),
     status: int = 200,
 ) -> HttpResponse:
     if current.help_address and current.submission.is_draft:
@@ -258,7 +259,7 @@ def _is_declaration(current: ResponseContext, question: Question) -> bool:
 
 
 def _missing(
-    current: ResponseContext, issues: list[answering.ValidationIssue]
+    current: ResponseContext, issues: Sequence[answering.ValidationIssue]
 ) -> list[dict[str, str]]:
     found = []
     for issue in issues:

@@ -31,7 +31,7 @@ def begin_entry(
     At any time: a letter that came before closing may be entered weeks later. Raises EntryRefused
     for the web, and for a moment that is still to come.
     """
-    _refuse(channel, received_at, at)
+    _refuse(channel, received_at, past=at)
     with transaction.atomic():
         entry = Entry.objects.create(
             submission=begin(call=call, at=at, channel=channel),
@@ -56,7 +56,7 @@ def change_entry(
     at: datetime,
 ) -> None:
     """Correct how and when the response came, until it is submitted. Raises EntryRefused."""
-    _refuse(channel, received_at, entry.begun_at)
+    _refuse(channel, received_at, past=entry.begun_at)
     with transaction.atomic():
         submission = _lock_half_entered(entry)
         submission.channel = channel
@@ -85,10 +85,10 @@ def discard_entry(entry: Entry, *, by: User, at: datetime) -> None:
         submission.delete()
 
 
-def _refuse(channel: Channel, received_at: datetime, at: datetime) -> None:
+def _refuse(channel: Channel, received_at: datetime, *, past: datetime) -> None:
     if channel == Channel.WEB:
         raise EntryRefused("What came by this website is not entered by staff")
-    if received_at > at:
+    if received_at > past:
         raise EntryRefused("Enter a day and time that have passed")
 
 

@@ -87,15 +87,17 @@ def submit(
         if entered_by is None:
             at = max(at, _last_touched(locked))
             deadline = applicable_deadline(call, locked, at=at, lock=True)
-            version = _receive(locked, call, deadline, at, expected_etag)
-            _end_sharing(locked, submission.opened_by, at)
+            version = _receive(locked, call, deadline, at=at, expected_etag=expected_etag)
+            _end_sharing(locked, by=submission.opened_by, at=at)
         else:
-            version = _receive_entered(locked, call, at, expected_etag, entered_by)
+            version = _receive_entered(
+                locked, call, by=entered_by, at=at, expected_etag=expected_etag
+            )
     logger.info("response %s received", version.submission.reference)
     return version
 
 
-def _end_sharing(locked: Submission, by: Colleague | None, at: datetime) -> None:
+def _end_sharing(locked: Submission, *, by: Colleague | None, at: datetime) -> None:
     """Let go of the colleagues: what they worked on together has become evidence."""
     if by is not None:
         record(
@@ -139,6 +141,7 @@ def _receive(
     locked: Submission,
     call: Call,
     deadline: ApplicableDeadline,
+    *,
     at: datetime,
     expected_etag: str | None,
 ) -> Version:
@@ -147,24 +150,24 @@ def _receive(
     earlier = known_addresses(locked, call, for_links=for_links)
     version: Version | None
     if locked.is_draft:
-        version = _write_first_version(locked, content, deadline, at)
+        version = _write_first_version(locked, content, deadline, at=at)
     else:
-        version = _write_next_version(locked, content, deadline, at)
+        version = _write_next_version(locked, content, deadline, at=at)
     if version is None:
         return locked.submitted_version
     enqueue_receipt(version, call, at=at, earlier=earlier, for_links=for_links)
-    _enqueue_notice_of_infected(version, content, at)
+    _enqueue_notice_of_infected(version, content, at=at)
     return version
 
 
 def _receive_entered(
-    locked: Submission, call: Call, at: datetime, expected_etag: str | None, by: User
+    locked: Submission, call: Call, *, by: User, at: datetime, expected_etag: str | None
 ) -> Version:
     received_at = locked.entry.received_at
     bind_late_pass(locked, call, at=received_at)
     deadline = applicable_deadline(call, locked, at=received_at, lock=True)
     content = _complete_content(locked, call, expected_etag, needs_answers=False)
-    version = _write_first_version(locked, content, deadline, received_at, entered_by=by)
+    version = _write_first_version(locked, content, deadline, at=received_at, entered_by=by)
     by_mail = locked.entry.acknowledgement == Acknowledgement.MAIL
     if by_mail and not enqueue_acknowledgement(version, call, at=at):
         raise EntryRefused(NO_ADDRESS)
@@ -209,7 +212,7 @@ def _complete_content(
     return Content(call, asked_questions(call, answers), answers, files)
 
 
-def _enqueue_notice_of_infected(version: Version, content: Content, at: datetime) -> None:
+def _enqueue_notice_of_infected(version: Version, content: Content, *, at: datetime) -> None:
     infected = FileScan.objects.filter(state=ScanState.INFECTED)
     if content.attached and infected.filter(attachment__in=content.attached).exists():
         enqueue_infected(version, content.call, at=at)
@@ -219,8 +222,8 @@ def _write_first_version(
     locked: Submission,
     content: Content,
     deadline: ApplicableDeadline,
-    at: datetime,
     *,
+    at: datetime,
     entered_by: User | None = None,
 ) -> Version:
     """Write version 1 under a reference that no other response has.
@@ -251,7 +254,7 @@ def _write_first_version(
 
 
 def _write_next_version(
-    locked: Submission, content: Content, deadline: ApplicableDeadline, at: datetime
+    locked: Submission, content: Content, deadline: ApplicableDeadline, *, at: datetime
 ) -> Version | None:
     """Write the next version under the same reference; None, and close it, if nothing changed."""
     current = locked.submitted_version
