@@ -94,7 +94,16 @@ def _page(
 
 
 def _next_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
-    return redirect(_next_address(request, step, save))
+    """The next step that this page did not have questions of, or the check of the answers."""
+    current = save.current
+    check = reverse("check", args=[current.call.slug])
+    if _leads_back(request) or step not in current.steps:
+        return redirect(check)
+    for later in current.steps[current.steps.index(step) + 1 :]:
+        posted_too = any(question.key in save.form.fields for question in later.questions)
+        if later.section != step.section or not posted_too:
+            return redirect(step_address(current.call, later.section, later.number))
+    return redirect(check)
 
 
 def _leave_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
@@ -166,18 +175,6 @@ def _back_address(request: HttpRequest, current: ResponseContext, step: Step) ->
 def _leads_back(request: HttpRequest) -> bool:
     """Return whether the page was opened from the check of the answers."""
     return request.GET.get("return") == "check"
-
-
-def _next_address(request: HttpRequest, step: Step, save: Save) -> str:
-    current = save.current
-    check = reverse("check", args=[current.call.slug])
-    if _leads_back(request) or step not in current.steps:
-        return check
-    for later in current.steps[current.steps.index(step) + 1 :]:
-        posted_too = any(question.key in save.form.fields for question in later.questions)
-        if later.section != step.section or not posted_too:
-            return step_address(current.call, later.section, later.number)
-    return check
 
 
 def _with_query(request: HttpRequest, address: str) -> str:
