@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from core.disclosure_control import FEW
-from core.shares import say_share
+from core.percentages import say_share
 
 LONGEST_BAR = 80  # per cent: beside it stands its number
 LETTERS = 36  # a line of a label, so that it fits a screen of 320 pixels

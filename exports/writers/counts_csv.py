@@ -11,7 +11,7 @@ from exports.export_context import ExportContext
 from exports.types import Pieces
 from exports.writers.count_lines import HEADER, CountLine, count_lines, in_words
 
-PARTS = 10_000  # of a share: rounded down, so that none reads 1 that is not (`core.shares`)
+PARTS = 10_000  # of a share: rounded down, so that none reads 1 that is not (`core.percentages`)
 
 
 def pieces(context: ExportContext) -> Pieces:

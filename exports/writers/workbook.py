@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.disclosure_control import Shown
-from core.shares import WHOLE, per_cent
+from core.percentages import WHOLE, per_cent
 from core.text_sheets import EXCEL_UNITS
 from core.xml_text import xml_text
 from exports.column import LONG, NUMBER, TIME, Column

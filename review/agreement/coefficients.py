@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from core.shares import say_share
+from core.percentages import say_share
 
 # How many coders gave each value to a unit.
 Unit = Mapping[Hashable, int]

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from accounts.models import User
 from core.disclosure_control import each_hidden, is_few
-from core.shares import say_share
+from core.percentages import say_share
 from review.coding.samples import blind_to
 from review.errors import FindingRefused
 from review.findings.agreeing import agreements_with

@@ -14,7 +14,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.canonical import digest
-from core.shares import WHOLE, say_share
+from core.percentages import WHOLE, say_share
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.on_record import changed_last_by
 from review.models import StrengthStep

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.disclosure_control import FEW, Shown
-from core.shares import per_cent, say_share
+from core.percentages import per_cent, say_share
 from review.coding.tree import CodeInTree, tree
 from review.matrix.cell_counts import Counted, count_cells, number_of
 from review.matrix.hiding import hidden_line

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from core.disclosure_control import Shown, is_few, leaves_few
-from core.shares import say_share
+from core.percentages import say_share
 from review.coding.tree import CodeInTree
 from review.matrix.selection import Selection
 

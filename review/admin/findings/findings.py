@@ -18,7 +18,7 @@ from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.lists import ListedWhole
 from core.admin.uk_time import in_uk_time
-from core.shares import say_share
+from core.percentages import say_share
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
 from review.admin.findings.pages import call_page, finding_page, show
 from review.coding.samples import blind_to

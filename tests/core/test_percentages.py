@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.shares import per_cent, say_share
+from core.percentages import per_cent, say_share
 
 
 @pytest.mark.parametrize(
