@@ -13,7 +13,7 @@ from submissions.respondent.forms.conflict_choices import ConflictChoice, choice
 from submissions.respondent.forms.fields import Posted, every_value, posted_names
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.saving import Save
-from submissions.respondent.signs import signs_of
+from submissions.respondent.who_saved import signs_of
 from submissions.responses.etags import etag
 from submissions.responses.transcript import say_answer
 

@@ -22,8 +22,8 @@ from submissions.respondent.saving import (
     SaveOutcome,
     save_page,
 )
-from submissions.respondent.signs import last_saver
 from submissions.respondent.steps import Step, pages_of, step_address
+from submissions.respondent.who_saved import last_saver
 
 # In an address: the key of a question that the link leads to. What stands behind "#" no browser
 # sends, and without the script a closed fold would hide the question.

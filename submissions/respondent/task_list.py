@@ -14,7 +14,7 @@ from submissions.calls.models import Section
 from submissions.respondent.browser_session import forget
 from submissions.respondent.decorators import with_response, with_working_copy
 from submissions.respondent.response_context import ResponseContext
-from submissions.respondent.signs import last_saver
+from submissions.respondent.who_saved import last_saver
 from submissions.responses import answering
 from submissions.responses.sharing import people_in
 from submissions.responses.signposting import KEPT, delete_draft
