@@ -14,7 +14,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
-from review.admin import asking, deciding, noting
+from review.admin import asking, noting, triage
 from review.admin.coding_page import shown_codings
 from review.admin.keys import has_keys
 from review.admin.listed import CameFrom, Listed
@@ -82,7 +82,7 @@ def show(request: HttpRequest, admin: ModelAdmin, response: Submission) -> HttpR
         "question_query": came_from.question_query(at=str(response.pk)),
         "list_address": came_from.list_address(),
         **said_of_erasure(response),
-        **deciding.shown_on_page(request, response),
+        **triage.shown_on_page(request, response),
         **noting.shown_notes(request, response),
         **shown_memos(request, response),
         **asking.shown_questions(request, response),

@@ -26,7 +26,6 @@ from review.admin import (
     across,
     asking,
     coding,
-    deciding,
     exporting,
     history,
     identity_search,
@@ -36,6 +35,7 @@ from review.admin import (
     progress_page,
     response_views,
     saved_filters,
+    triage,
     withdrawing,
 )
 from review.admin.facet_columns import facet_columns
@@ -214,7 +214,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
                 wrap(self.download),
                 name="submissions_submission_file",
             ),
-            *deciding.urls(self),
+            *triage.urls(self),
             *response_views.urls(self),
             *keys.urls(self),
             *across.urls(self),
