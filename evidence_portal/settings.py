@@ -38,7 +38,7 @@ from evidence_portal.service_urls import (
     read_migration_database,
     read_scanner,
 )
-from evidence_portal.signing_in import ALLAUTH, read_openid_connect
+from evidence_portal.sign_in_settings import ALLAUTH, read_openid_connect
 from submissions.mail import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from accounts.models import AuditEvent, SignIn, User
 from accounts.states import Role
 from core import clock
-from evidence_portal.signing_in import read_openid_connect
+from evidence_portal.sign_in_settings import read_openid_connect
 from tests.accounts.oidc_provider import Provider
 from tests.makers import make_call, make_user
 
