@@ -33,7 +33,7 @@ from review.admin.listed import (
     request_of_list,
 )
 from review.admin.response_filters import chosen_call
-from review.coding.marking import Piece, with_hidden
+from review.coding.pieces import Piece, with_hidden
 from review.consent import Consent, consent_of
 from review.models import Redaction
 from review.redaction.marks import MARKED, hidden_passages

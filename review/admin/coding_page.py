@@ -22,7 +22,7 @@ from review.admin.reading_faster.links import of_passage, similar_address
 from review.admin.shortening import shorten
 from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import can_be_coded, quote
-from review.coding.marking import CodedPassage, Piece, pieces, with_hidden
+from review.coding.pieces import CodedPassage, Piece, pieces, with_hidden
 from review.coding.places_in_text import Passage, sentences, to_utf16
 from review.coding.samples import is_done_with, to_code
 from review.coding.tree import CodeInTree, tree

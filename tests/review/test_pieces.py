@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.coding.marking import CodedPassage, Mark, Piece, pieces
+from review.coding.pieces import CodedPassage, Mark, Piece, pieces
 from review.coding.places_in_text import Passage
 
 
