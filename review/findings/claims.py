@@ -17,7 +17,7 @@ from accounts.states import Action, AuditAction
 from core.canonical import canonical_text
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.finding_counts import codes_of
-from review.findings.on_record import changed_last_by
+from review.findings.last_change import changed_last_by
 from review.findings.scale import step_named
 from review.models import Code, Finding, FindingAgreement
 from review.states import FindingBase, FindingStatus
