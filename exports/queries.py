@@ -20,7 +20,7 @@ from accounts.models import User
 from core.text_sheets import EXCEL_UNITS
 from exports import consent
 from exports.coding_sql import codes_and_coders_sql
-from exports.codings_sql import codings_query
+from exports.codings_table_sql import codings_query
 from exports.response_sql import (
     chosen_sql,
     facts_sql,

@@ -1,6 +1,6 @@
 """The codings of a dataset as a tidy CSV out of PostgreSQL's COPY: one row for each passage."""
 
-from exports.codings_sql import COLUMNS
+from exports.codings_table_sql import COLUMNS
 from exports.export_context import ExportContext
 from exports.queries import coded_rows
 from exports.types import Pieces
