@@ -1,12 +1,10 @@
-"""Where links in emails lead: using a late pass, and stopping reminders."""
+"""Where the link of a late pass leads: to the response that it is for, or to a new one."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import clock, clock_check, spoken_time
-from submissions.mail import reminding
 from submissions.respondent.browser_session import call_or_404, remember, response_in_session
 from submissions.responses import amending, late_passes
 from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdrawn
@@ -44,24 +42,3 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "replaced": None if goes_on else held,
     }
     return render(request, "late_passes/late_pass.html", context)
-
-
-@csrf_exempt  # RFC 8058: a mail program posts here by itself; the token is signed.
-@require_http_methods(["GET", "HEAD", "POST"])
-def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """Show the button; a POST stops the reminders about the responses that the mail listed."""
-    call = call_or_404(slug)
-    found = [one for one in reminding.look_up_opt_out(token) if one.call_id == call.pk]
-    if not found:
-        raise Http404
-    if request.method == "POST":
-        for submission in found:
-            reminding.refuse_reminders(submission=submission, at=clock.portal_now())
-    context = {
-        "call": call,
-        "number": len(found),
-        "has_draft": any(one.is_draft for one in found),
-        "stopped": request.method == "POST",
-        "has_closed": call.has_closed_at(clock_check.corrected(clock.received(request))),
-    }
-    return render(request, "late_passes/reminders.html", context)

@@ -98,11 +98,11 @@ CLOSED = {
 FROM_MAILS = {
     "calls/confirm_address.html",
     "calls/confirm_dead.html",
+    "calls/reminders.html",
     "calls/return_dead.html",
     "calls/return_open.html",
     "late_passes/dead.html",
     "late_passes/late_pass.html",
-    "late_passes/reminders.html",
     "responses/task_list.html",
 }
 ERASING = {
