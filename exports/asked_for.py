@@ -18,14 +18,13 @@ from exports.export_context import UnsupportedByFormat
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from exports.offered import GROUPS, HINTS
-from exports.recording import (
-    LONGEST_REASON,
-    THROUGH_PAGE,
+from exports.permissions import (
     ExportRefused,
     may_export_confidential,
     may_export_named,
     refuse_unless_permitted,
 )
+from exports.recording import LONGEST_REASON, THROUGH_PAGE
 from exports.streaming import streamed
 from exports.tasks import nudge_exports
 from exports.types import Dataset

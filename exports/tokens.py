@@ -21,7 +21,7 @@ from accounts.rights import is_member, may
 from accounts.states import AccountMailKind, Action, AuditAction
 from exports.consent import Scope
 from exports.models import ApiToken
-from exports.recording import ExportRefused, refuse_unless_permitted
+from exports.permissions import ExportRefused, refuse_unless_permitted
 from exports.token_models import TokenQuerySet
 from exports.types import Dataset
 from submissions.calls.models import Call

@@ -19,8 +19,9 @@ from exports.export_context import Cancelled, UnsupportedByFormat
 from exports.filters import ExportFilter, FilterRefused
 from exports.formats import FORMATS, file_name
 from exports.models import ExportRun
+from exports.permissions import ExportRefused
 from exports.queries import call_of
-from exports.recording import THROUGH_LIST, THROUGH_PAGE, ExportRefused, export_chunks
+from exports.recording import THROUGH_LIST, THROUGH_PAGE, export_chunks
 from exports.types import Dataset
 
 logger = logging.getLogger(__name__)

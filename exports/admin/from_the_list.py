@@ -35,15 +35,9 @@ from exports.filters import (
     FilterRefused,
 )
 from exports.listed import Listed
+from exports.permissions import ExportRefused, may_export, may_export_confidential, may_export_named
 from exports.queries import count
-from exports.recording import (
-    LONGEST_REASON,
-    THROUGH_LIST,
-    ExportRefused,
-    may_export,
-    may_export_confidential,
-    may_export_named,
-)
+from exports.recording import LONGEST_REASON, THROUGH_LIST
 from exports.steering.on_record import field_names
 from exports.types import Dataset
 from review.admin.exporting import ONLY

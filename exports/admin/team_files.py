@@ -18,12 +18,8 @@ from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
 from exports.admin import from_the_list
 from exports.models import TeamFiles
-from exports.recording import (
-    LONGEST_REASON,
-    ExportRefused,
-    may_export_confidential,
-    refuse_unless_permitted,
-)
+from exports.permissions import ExportRefused, may_export_confidential, refuse_unless_permitted
+from exports.recording import LONGEST_REASON
 from exports.streaming import streamed
 from exports.types import Dataset
 from review.coding.samples import blind_to

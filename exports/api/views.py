@@ -22,7 +22,8 @@ from exports.api.page_request import PageRequest
 from exports.api.problems import Problem, nothing_there, too_long
 from exports.changes import Page, give_numbers, page_of
 from exports.models import ApiToken
-from exports.recording import THROUGH_API, ExportRefused, recorded_chunks
+from exports.permissions import ExportRefused
+from exports.recording import THROUGH_API, recorded_chunks
 from exports.streaming import Begun
 
 DOCUMENT = (Path(__file__).parent / "openapi.json").read_bytes()

@@ -13,7 +13,7 @@ from accounts.current_user import current_user
 from accounts.models import User
 from accounts.rights import AT_STEERING, is_member, may, may_somewhere
 from accounts.states import Action
-from exports.recording import may_export
+from exports.permissions import may_export
 from submissions.calls.models import Call
 
 View = Callable[..., HttpResponseBase]

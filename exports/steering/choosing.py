@@ -26,13 +26,8 @@ from exports.filters import (
     consent_options,
 )
 from exports.formats import label_of
+from exports.permissions import ExportRefused, may_export, may_export_confidential, may_export_named
 from exports.queries import codes_of, count
-from exports.recording import (
-    ExportRefused,
-    may_export,
-    may_export_confidential,
-    may_export_named,
-)
 from exports.steering.access import of_call, sees_charts
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (

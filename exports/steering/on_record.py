@@ -16,8 +16,9 @@ from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import label_of
+from exports.permissions import may_export_confidential
 from exports.queries import codes_of
-from exports.recording import THROUGH_API, may_export_confidential, say_lost_files
+from exports.recording import THROUGH_API, say_lost_files
 from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.responses.models import Submission

@@ -18,8 +18,8 @@ from core import clock, spoken_time
 from core.bar_charts import BarChart, in_words
 from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts, QuestionCounts
+from exports.permissions import may_export
 from exports.queries import erased_references
-from exports.recording import may_export
 from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, completion_chart, day_chart, remarks_on
 from exports.steering.on_record import latest_on_record

@@ -16,7 +16,8 @@ from django.db.models.functions import Cast, TruncDate
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from exports.consent import Scope
-from exports.recording import THROUGH_API, may_export_confidential
+from exports.permissions import may_export_confidential
+from exports.recording import THROUGH_API
 from exports.steering.on_record import number_in_words, total_behind_remainders
 from exports.steering.tokens import in_words
 from submissions.calls.models import Call

@@ -11,7 +11,7 @@ from accounts.current_user import current_user
 from core import clock, spoken_time
 from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts
-from exports.recording import may_export
+from exports.permissions import may_export
 from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, remarks_on
 from exports.steering.parts import Looking, Part

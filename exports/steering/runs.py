@@ -24,12 +24,8 @@ from exports import export_runs
 from exports.durations import minutes
 from exports.formats import FORMATS, label_of
 from exports.models import ExportRun
-from exports.recording import (
-    may_export,
-    may_export_confidential,
-    may_export_named,
-    say_lost_files,
-)
+from exports.permissions import may_export, may_export_confidential, may_export_named
+from exports.recording import say_lost_files
 from exports.states import ExportState
 from exports.steering.access import of_call
 from exports.steering.on_record import (

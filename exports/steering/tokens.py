@@ -15,13 +15,8 @@ from core import clock
 from exports import tokens
 from exports.consent import Scope
 from exports.models import ApiToken
-from exports.recording import (
-    LONGEST_REASON,
-    ExportRefused,
-    may_export,
-    may_export_confidential,
-    may_export_named,
-)
+from exports.permissions import ExportRefused, may_export, may_export_confidential, may_export_named
+from exports.recording import LONGEST_REASON
 from exports.steering.access import of_call, sees_charts
 from submissions.calls.models import Call
 

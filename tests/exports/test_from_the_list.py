@@ -15,7 +15,7 @@ from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from exports.listed import Listed
 from exports.models import ExportRun
-from exports.recording import ExportRefused
+from exports.permissions import ExportRefused
 from review.searching.entries import write_due
 from review.triage import assign, change_status
 from submissions.responses.amending import withdraw

@@ -10,7 +10,7 @@ from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from exports.consent import Scope
 from exports.filters import ExportFilter
-from exports.recording import ExportRefused
+from exports.permissions import ExportRefused
 from review.coding.codings import code_passage
 from submissions.responses.amending import reopen
 from submissions.responses.drafting import save_answers

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from core.safe_cells import neutralise
 from exports import formats
 from exports.filters import ExportFilter
-from exports.recording import ExportRefused
+from exports.permissions import ExportRefused
 from exports.writers.csv_zips import IN_EXCEL
 from exports.writers.dictionary import CODING
 from exports.writers.statistics_file import cut, parts_of

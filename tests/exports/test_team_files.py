@@ -11,8 +11,8 @@ from lxml import etree
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.safe_cells import neutralise
+from exports.permissions import ExportRefused
 from exports.queries import memos_of
-from exports.recording import ExportRefused
 from exports.types import Dataset
 from review.coding.codings import code_passage, quote
 from review.coding.samples import draw_sample

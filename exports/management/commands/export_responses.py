@@ -21,8 +21,9 @@ from exports.durations import minutes
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
+from exports.permissions import ExportRefused
 from exports.queries import codes_of, count
-from exports.recording import COMMAND_LINE, ExportRefused, export_chunks, say_lost_files
+from exports.recording import COMMAND_LINE, export_chunks, say_lost_files
 from exports.types import Dataset, Pieces
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind

@@ -14,7 +14,7 @@ from core import clock
 from exports import tokens
 from exports.consent import Scope
 from exports.models import ApiToken
-from exports.recording import ExportRefused
+from exports.permissions import ExportRefused
 from tests.exports.api.pulling import make_token, pull, said
 from tests.exports.exporting import NOW
 from tests.makers import allow, make_call, make_submitted, make_user, withhold
