@@ -77,34 +77,19 @@ def response_with_answers(request: HttpRequest, slug: str) -> Submission | None:
     return find_response(public_id=public_id, slug=slug) if public_id else None
 
 
-def response_by_slug(request: HttpRequest, slug: str) -> Submission | None:
+def response_in_session(request: HttpRequest, slug: str) -> Submission | None:
     """Return this browser's response to the call of that slug, without the call and the answers."""
     public_id, access = _held(request, slug)
     if access:
-        return response_of(access, slug)
+        found = Colleague.objects.joined().filter(public_id=access, submission__call__slug=slug)
+        colleague = found.select_related("submission").order_by().first()
+        if colleague is None:
+            return None
+        colleague.submission.opened_by = colleague
+        return colleague.submission
     if not public_id:
         return None
     return Submission.objects.filter(public_id=public_id, call__slug=slug).order_by().first()
-
-
-def response_in_session(request: HttpRequest, call: Call) -> Submission | None:
-    """Return this browser's response to the call, without its answers."""
-    public_id, access = _held(request, call.slug)
-    if access:
-        return response_of(access, call.slug)
-    if not public_id:
-        return None
-    return Submission.objects.filter(public_id=public_id, call=call).first()
-
-
-def response_of(access: str, slug: str) -> Submission | None:
-    """Return the response that the access opens, without its answers."""
-    found = Colleague.objects.joined().filter(public_id=access, submission__call__slug=slug)
-    colleague = found.select_related("submission").order_by().first()
-    if colleague is None:
-        return None
-    colleague.submission.opened_by = colleague
-    return colleague.submission
 
 
 def holds_access(request: HttpRequest, slug: str) -> bool:

@@ -65,7 +65,7 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "is_open": call.is_open_at(now),
         "is_closed": call.has_closed_at(now),
         "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
-        "submission": response_in_session(request, call) if holds_responses(request) else None,
+        "submission": response_in_session(request, call.slug) if holds_responses(request) else None,
         "forgotten": "forgotten" in request.GET,
         "deleted": "deleted" in request.GET,
         "about_publication": before_answering(call),
@@ -108,7 +108,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     """
     received_at = clock_check.corrected(clock.received(request))
     call = call_or_404(slug)
-    earlier = response_in_session(request, call)
+    earlier = response_in_session(request, call.slug)
     if earlier is not None and earlier.has_working_copy:
         return redirect("response", slug=slug)
     if earlier is not None and "another" not in request.POST:

@@ -19,7 +19,7 @@ from submissions.calls.states import QuestionKind
 from submissions.mail import caps
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox import queue
-from submissions.respondent.browser_session import response_by_slug
+from submissions.respondent.browser_session import response_in_session
 from submissions.respondent.decorators import with_response
 from submissions.respondent.forms.presenting import answer_id, first_id
 from submissions.respondent.publication_words import SAID_AS_CHOSEN, as_chosen
@@ -85,7 +85,7 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
     last minute of a call very many press.
     """
     at = received_at(request)
-    submission = response_by_slug(request, slug)
+    submission = response_in_session(request, slug)
     if submission is None:
         return no_response_page(request, slug)
     if clock_check.is_wrong():

@@ -23,7 +23,7 @@ def own_file(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponseBa
     One that is not the file that was given any more is not handed out: the page says so.
     """
     call = call_or_404(slug)
-    submission = response_in_session(request, call)
+    submission = response_in_session(request, call.slug)
     if submission is None:
         raise Http404
     files = submission.attachments.select_related("scan")

@@ -17,7 +17,7 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     call = call_or_404(slug)
     try:
         found = late_passes.look_up(call=call, token=token, at=at)
-        held = response_in_session(request, call)
+        held = response_in_session(request, call.slug)
         # A colleague's own pass is not for somebody else's response.
         open_here = held if held is not None and held.opened_by is None else None
         if request.method == "POST":

@@ -177,7 +177,7 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         submission = returning.look_up_link(call=call, token=token, at=at)
     except LinkDead:
         return _dead_link_page(request, call)
-    open_here = response_in_session(request, call)
+    open_here = response_in_session(request, call.slug)
     context = {
         "call": call,
         "submission": submission,
@@ -209,7 +209,7 @@ def _home_of(submission: Submission) -> str:
 
 
 def _dead_link_page(request: HttpRequest, call: Call) -> HttpResponse:
-    submission = response_in_session(request, call)
+    submission = response_in_session(request, call.slug)
     context = {
         "call": call,
         "submission": submission,

@@ -234,7 +234,7 @@ def join(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def _join_page(
     request: HttpRequest, call: Call, colleague: Colleague, form: NameForm
 ) -> HttpResponse:
-    open_here = response_in_session(request, call)
+    open_here = response_in_session(request, call.slug)
     if not form.is_bound and colleague.name:
         form.initial["name"] = colleague.name
     context = {
@@ -252,7 +252,7 @@ def _join_page(
 
 def _holds_it_as_author(request: HttpRequest, colleague: Colleague) -> bool:
     """Return whether the browser would give the response itself up for a colleague's access."""
-    here = response_in_session(request, colleague.submission.call)
+    here = response_in_session(request, colleague.submission.call.slug)
     return here is not None and here.pk == colleague.submission_id and here.opened_by is None
 
 
@@ -263,6 +263,6 @@ def _dead_page(
         "call": call,
         "is_closed": isinstance(refusal, CallNotOpen),
         "is_over": isinstance(refusal, AccessEnded),
-        "is_in": response_in_session(request, call) is not None,
+        "is_in": response_in_session(request, call.slug) is not None,
     }
     return render(request, "sharing/dead.html", context, status=410)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from core import clock, clock_check, spoken_time
 from submissions.calls.models import Call
-from submissions.respondent.browser_session import SESSION_KEY, call_or_404, response_in_session
+from submissions.respondent.browser_session import call_or_404, holds_responses, response_in_session
 from submissions.responses import deadlines
 from submissions.responses.errors import CallNotOpen
 
@@ -40,8 +40,9 @@ def time_left(request: HttpRequest, slug: str) -> JsonResponse:
     now = clock_check.corrected(clock.portal_now())
     call = call_or_404(slug)
     deadline = call.closes_at
-    has_session = request.session.session_key is not None and SESSION_KEY in request.session
-    submission = response_in_session(request, call) if has_session and now >= deadline else None
+    submission = None
+    if holds_responses(request) and now >= deadline:
+        submission = response_in_session(request, call.slug)
     if submission is not None:
         try:
             deadline = deadlines.applicable_deadline(call, submission, at=now).deadline
