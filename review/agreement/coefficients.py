@@ -29,7 +29,7 @@ class Figure:
 
     @property
     def said(self) -> str:
-        return "undefined" if self.value is None else f"{self.value:.3f}"
+        return "undefined" if self.value is None else say_coefficient(self.value)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,14 @@ def kappa(table: Table) -> Figure:
         return Figure(None, NO_VARIATION)
     observed = _diagonal(table) * number
     return Figure(float(Fraction(observed - by_chance) / (number * number - by_chance)))
+
+
+def say_coefficient(value: float, places: int = 3) -> str:
+    """Return the number with so many decimal places: 1 says that all agree, and nothing else."""
+    shown = round(value, places)
+    if shown == 1 and value < 1:
+        shown -= 10**-places
+    return f"{shown + 0.0:.{places}f}"  # -0.0 + 0.0 is 0.0
 
 
 def share(agreeing: int, pairs: int) -> Share:

@@ -2,6 +2,7 @@
 
 from django import template
 
+from review.agreement.coefficients import say_coefficient
 from review.agreement.figures import CodeFigures
 
 register = template.Library()
@@ -17,4 +18,5 @@ def kappas(line: CodeFigures) -> str:
     if not line.kappas:
         return "undefined for each pair"
     lowest, highest = line.kappas[0], line.kappas[-1]
-    return f"{lowest:.3f} to {highest:.3f}, {len(line.kappas)} of {len(pairs)} pairs"
+    span = f"{say_coefficient(lowest)} to {say_coefficient(highest)}"
+    return f"{span}, {len(line.kappas)} of {len(pairs)} pairs"

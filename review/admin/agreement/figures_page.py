@@ -18,7 +18,7 @@ from core.row_keys import row_key
 from core.safe_cells import neutralise
 from review.admin.agreement.sample_pages import sample_page, show
 from review.agreement.coding_differences import differences
-from review.agreement.coefficients import Figure, Share
+from review.agreement.coefficients import Figure, Share, say_coefficient
 from review.agreement.comparing import Comparison, compare
 from review.agreement.figures import By, CodeFigures, PairFigures, figures
 from review.models import CodingSample
@@ -179,7 +179,7 @@ def _name(one: CodeFigures) -> str:
 
 
 def _cell(figure: Figure) -> str:
-    return "" if figure.value is None else f"{figure.value:.4f}"
+    return "" if figure.value is None else say_coefficient(figure.value, 4)
 
 
 def _per_cent(share: Share) -> str:

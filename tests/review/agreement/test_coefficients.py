@@ -13,6 +13,7 @@ from review.agreement.coefficients import (
     alpha,
     coincidences,
     kappa,
+    say_coefficient,
     share,
 )
 
@@ -93,3 +94,18 @@ def test_full_agreement_is_one_exactly():
     assert alpha(coincidences([({True: 3, False: 0}, 7), ({True: 0, False: 3}, 11)])).value == 1
     assert kappa({(True, True): 7, (False, False): 11}).value == 1
     assert isinstance(sum(coincidences([({True: 2, False: 2}, 1)]).values()), Fraction)
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "in_files"),
+    [
+        (1.0, "1.000", "1.0000"),
+        (0.9999, "0.999", "0.9999"),
+        (0.99999, "0.999", "0.9999"),
+        (0.9994, "0.999", "0.9994"),
+        (-0.0004, "0.000", "-0.0004"),
+        (-1.0, "-1.000", "-1.0000"),
+    ],
+)
+def test_one_is_said_of_full_agreement_alone(value, said, in_files):
+    assert (Figure(value).said, say_coefficient(value, 4)) == (said, in_files)
