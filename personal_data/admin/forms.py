@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from core.several_lines import SeveralLines
 from submissions.calls.models import Call
 from submissions.responses.states import ErasureScope
 
@@ -50,7 +51,7 @@ class CopyForm(forms.Form):
 
 class EnterForm(forms.Form):
     scope = forms.ChoiceField(label="What to erase", choices=AT_REQUEST, widget=forms.RadioSelect)
-    reason = forms.CharField(
+    reason = SeveralLines(
         label="How its author asked for it",
         max_length=500,
         help_text=f"Such as “by letter of 30 July”, and how you know that it was them. {HOW}",
@@ -64,7 +65,7 @@ class EnterForm(forms.Form):
 
 
 class RefuseForm(forms.Form):
-    words = forms.CharField(
+    words = SeveralLines(
         label="Why it is refused",
         max_length=500,
         help_text="We send these words to the author.",

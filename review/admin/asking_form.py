@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from core.several_lines import SeveralLines
 from submissions.calls.models import Call
 from submissions.responses.asking import MOST_CHARACTERS, MOST_DAYS, why_not_until
 
@@ -15,7 +16,7 @@ USUAL_DAYS = 14
 class QuestionForm(forms.Form):
     """The words of a question, and the last day on which its answer is taken."""
 
-    text = forms.CharField(
+    text = SeveralLines(
         label="Question",
         widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
         help_text=(
@@ -38,7 +39,7 @@ class QuestionForm(forms.Form):
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
-        if (number := len(text.replace("\r\n", "\n"))) > MOST_CHARACTERS:
+        if (number := len(text)) > MOST_CHARACTERS:
             raise forms.ValidationError(
                 f"Enter a question of up to {MOST_CHARACTERS:,} characters. This one has "
                 f"{number:,}."

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from core.several_lines import SeveralLines
 from submissions.calls.models import Question
 from submissions.responses.answering import questions_of_version
 from submissions.responses.models import Version
@@ -14,14 +15,14 @@ MOST_CHARACTERS = 5_000
 class NoteForm(forms.Form):
     """A note on the whole response, on the answer to a question, or on a passage of that answer."""
 
-    text = forms.CharField(
+    text = SeveralLines(
         label="Note",
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="@name tells a colleague. Leave out who answered.",
     )
     question = forms.ChoiceField(label="About", required=False)
-    passage = forms.CharField(
+    passage = SeveralLines(
         label="Passage, if it is about a part of the answer",
         required=False,
         strip=True,

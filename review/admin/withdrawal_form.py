@@ -8,13 +8,14 @@ from django.http import QueryDict
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
+from core.several_lines import SeveralLines
 from submissions.responses.models import Submission, Version
 
 
 class WithdrawalForm(forms.Form):
     """Carries the number of the version that was shown, and is refused once there is a later."""
 
-    reason = forms.CharField(
+    reason = SeveralLines(
         label="How its author asked for it",
         max_length=500,
         help_text="Such as “by email on 30 July”. It goes on record: leave out names of people.",

@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 
+from core.several_lines import SeveralLines
 from submissions.admin.local_moment_form import LocalMomentForm
 from submissions.calls.models import Call
 
 
 class ClosingTimeForm(LocalMomentForm):
-    reason = forms.CharField(
+    reason = SeveralLines(
         label="Reason",
         max_length=500,
         help_text="It goes on record beside the old and the new time. Leave out names of people.",

@@ -23,6 +23,7 @@ from core.addresses import AddressField
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.references import read_reference
+from core.several_lines import SeveralLines
 from core.time_limits import later
 from submissions.admin.local_moment_form import LocalMomentForm
 from submissions.calls.models import Call
@@ -51,7 +52,7 @@ class LatePassForm(LocalMomentForm):
             "opens the response."
         ),
     )
-    reason = forms.CharField(
+    reason = SeveralLines(
         label="Reason",
         max_length=500,
         help_text="It goes on record with your name. Leave out names of others.",

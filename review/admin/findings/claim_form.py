@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from core.several_lines import SeveralLines
 from review.admin.codebook_pages import codes_to_choose
 from review.findings.claims import MOST_CHARACTERS, Claim
 from review.findings.scale import scale_of
@@ -21,7 +22,7 @@ class ClaimForm(forms.Form):
         error_messages={"required": "Enter what you claim"},
         help_text="One sentence, in your own words.",
     )
-    text = forms.CharField(
+    text = SeveralLines(
         label="Text",
         required=False,
         max_length=MOST_CHARACTERS,

@@ -23,6 +23,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key
+from core.several_lines import SeveralLines
 from review.admin.memos.about import about_of, address_to_write_about, say_about
 from review.admin.memos.gone import why_gone
 from review.admin.response_filters import Choices, OneOf
@@ -43,7 +44,7 @@ REFUSED, OUTDATED = 422, 409
 
 class MemoForm(forms.Form):
     title = forms.CharField(max_length=200, error_messages={"required": "Enter a title."})
-    text = forms.CharField(
+    text = SeveralLines(
         label="Memo",
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 12, "cols": 70}),

@@ -15,6 +15,7 @@ from accounts.current_user import current_user
 from accounts.states import Action
 from core import clock
 from core.row_keys import row_key
+from core.several_lines import SeveralLines
 from review.admin.coding_source import Source, latest_version, source_of
 from review.admin.listed import CameFrom
 from review.admin.passage_form import PassageForm
@@ -35,7 +36,7 @@ NOTHING = "Tick what to hide, or enter its words"
 class RedactionForm(PassageForm):
     """`exact` are words of the text; with `everywhere`, each place where they stand is meant."""
 
-    exact = forms.CharField(
+    exact = SeveralLines(
         label="Or the words to hide",
         required=False,
         max_length=MOST_WORDS,
@@ -64,7 +65,7 @@ class RedactionForm(PassageForm):
         return found
 
     def _exact(self) -> list[Passage]:
-        wanted = self.cleaned_data["exact"].replace("\r\n", "\n")
+        wanted = self.cleaned_data["exact"]
         if not wanted:
             return []
         places = places_of(wanted, self.text)
