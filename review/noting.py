@@ -132,9 +132,15 @@ def open_notes(person: User, calls: Iterable[Call] | QuerySet[Call]) -> QuerySet
 
 
 def lines_of_digest(call: Call, *, address: str) -> list[str]:
-    """Return what the digest says to the member with this address of notes to them."""
+    """Return what the digest says to the member with this address of notes to them.
+
+    Those on responses that do not count are left out, as in the list that it leads to.
+    """
     people = User.objects.filter(email__iexact=address, memberships__call=call, is_active=True)
-    number = sum(open_notes(person, [call]).count() for person in people.distinct()[:1])
+    number = sum(
+        open_notes(person, [call]).filter(submission__state=SubmissionState.SUBMITTED).count()
+        for person in people.distinct()[:1]
+    )
     if not number:
         return []
     return ["1 open note is to you" if number == 1 else f"{number} open notes are to you"]

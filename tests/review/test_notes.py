@@ -15,6 +15,7 @@ from review.models import Note
 from review.noting import add_note, resolve_note
 from submissions.mail.daily_report import daily_report, enqueue_digests
 from submissions.outbox.models import OutboxEmail
+from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission
 from submissions.responses.states import ErasureScope, TriageStatus
 from tests.makers import make_call, make_submitted, make_user, while_open
@@ -189,3 +190,20 @@ def test_erasure_ends_notes_or_those_that_name_who_answered(call, response, ann)
     assert list(texts) == ["Erased: it named who answered.", "A strong case."]
     erase(response, at=while_open(call))
     assert not Note.objects.exists()
+
+
+def test_line_end_counts_once(response, ann):
+    text = "\n".join("x" * 2_500)[:5_000]
+    page = f"/admin/submissions/submission/{response.pk}/notes/"
+    assert signed_in(ann).post(page, {"text": text.replace("\n", "\r\n")}).status_code == 302
+    assert Note.objects.get().text == text.strip()
+
+
+def test_note_on_a_response_that_counts_no_more_is_not_told(call, response, ann):
+    ben = member_of(call, "ben", email="ben@example.org")
+    write(response, ann, "@ben: is this so?")
+    withdraw(submission=response, at=while_open(call))
+    listed = signed_in(ben).get("/admin/submissions/submission/?notes=to_me")
+    assert listed.context["cl"].result_count == 0
+    told = daily_report(call, at=while_open(call), address="ben@example.org").to_reader
+    assert list(told) == []
