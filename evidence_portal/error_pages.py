@@ -11,11 +11,16 @@ from django.urls import reverse
 
 from accounts.rights import may_enter_admin
 from core import outages
+from evidence_portal.typed_when_signed_out import typed_texts
 from exports.api import problems
 from submissions.respondent import error_pages, outage_page
 
+BAD_REQUEST = 400  # what was posted may be what cannot be read
 SAID = {
-    400: ("This address asks for something that the page does not have", "Go back and try again."),
+    BAD_REQUEST: (
+        "This address asks for something that the page does not have",
+        "Go back and try again.",
+    ),
     403: ("You may not do this", "Ask a manager of the call, or an administrator, for the right."),
     404: (
         "There is no such page",
@@ -66,5 +71,11 @@ def _for_staff(request: HttpRequest, status: int) -> HttpResponse | None:
     if not is_there or person is None or not may_enter_admin(person):
         return None
     title, text = SAID[status]
-    context = {"title": title, "text": text, "site_title": "Evidence portal"}
+    context = {
+        "title": title,
+        "text": text,
+        "site_title": "Evidence portal",
+        # They may have lost the right, or the call, while they typed.
+        "lost_edits": [] if status == BAD_REQUEST else typed_texts(request),
+    }
     return render(request, "admin/refused.html", context, status=status)

@@ -20,15 +20,17 @@ def lead_to_sign_in(request: HttpRequest) -> HttpResponse:
     back to the page that had the form: many forms are posted to an address that shows none.
     """
     sign_in = redirect_to_login(_page_of_form(request), reverse("admin:login"))
-    typed = [] if FRAGMENT in request.POST else _typed(request)
+    typed = typed_texts(request)
     if not typed:
         return sign_in
     context = {"lost_edits": typed, "sign_in": sign_in.headers["Location"]}
     return render(request, "registration/typed.html", context, status=403)
 
 
-def _typed(request: HttpRequest) -> list[dict[str, str]]:
+def typed_texts(request: HttpRequest) -> list[dict[str, str]]:
     """Return the texts of more than one word, which nobody wants to type again; no passwords."""
+    if FRAGMENT in request.POST:
+        return []
     return [
         {**text, "label": text["label"].replace("_", " ").capitalize()}
         for text in posted_texts(request, questions={})
