@@ -30,8 +30,16 @@ def progress(call: Call) -> list[Line]:
     responses = call.submissions.submitted()
     statuses = _counted(responses, "triage_status")
     lines = [Line("Received", "in all", sum(states.values()))]
+    # The list of what was erased has drafts, too.
+    erased = call.submissions.filter(state=SubmissionState.ERASED)
+    has_drafts = erased.filter(submitted_at=None).exists()
     lines += [
-        Line("Received", f"of these {state.label.lower()}", states.get(state, 0), f"state={state}")
+        Line(
+            "Received",
+            f"of these {state.label.lower()}",
+            states.get(state, 0),
+            "" if state == SubmissionState.ERASED and has_drafts else f"state={state}",
+        )
         for state in (SubmissionState.WITHDRAWN, SubmissionState.ERASED)
     ]
     lines += [

@@ -10,13 +10,21 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.record import record
-from accounts.states import AuditAction, Role
+from accounts.states import Action, AuditAction, Role
 from review.progress import progress
 from review.triage import assign, change_status, flag
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
-from tests.makers import CLOSES_AT, make_call, make_submitted, make_user, while_open
+from tests.makers import (
+    CLOSES_AT,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/submissions/submission/"
@@ -70,6 +78,28 @@ def test_links_of_the_table_lead_to_as_many_responses_as_it_says(ann, reviewed):
     counted = {line.query: line.number for line in progress(call) if line.query}
     found = {query: ann.get(f"{LIST}?{query}").context["cl"].result_count for query in counted}
     assert found == counted
+
+
+def test_erased_drafts_are_in_no_list_that_the_table_leads_to(ann, reviewed):
+    call, _ = reviewed
+    assert "state=erased" in {line.query for line in progress(call)}
+    Submission.objects.filter(pk=make_draft(call).pk).update(state="erased")
+    assert "state=erased" not in {line.query for line in progress(call)}
+
+
+def test_refused_form_gives_back_what_was_typed(ann):
+    response = make_submitted()
+    withhold(ann.user, Action.WRITE_NOTES)
+    ann.force_login(ann.user)
+    page = f"{LIST}{response.pk}/notes/"
+    refused = ann.post(page, {"text": "Who are “they”?", "question": ""})
+    assert (refused.status_code, "Who are “they”?" in refused.content.decode()) == (403, True)
+    make_call()
+    ben = make_user(Role.REVIEWER, username="ben")
+    Membership.objects.filter(person=ben, call=response.call).delete()
+    ann.force_login(ben)
+    gone = ann.post(page, {"text": "Who are “they”?", "question": ""})
+    assert (gone.status_code, "Who are “they”?" in gone.content.decode()) == (404, True)
 
 
 def test_table_is_downloaded_with_nothing_that_a_spreadsheet_runs(ann, reviewed):
