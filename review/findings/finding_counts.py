@@ -115,6 +115,18 @@ def stands_of(
     return found
 
 
+def why_nothing_counts(finding: Finding, call: Call) -> str:
+    """Return why no passage can count for the finding, in a sentence; "" where some can."""
+    asked = [call.questions_by_key.get(key) for key in finding.questions]
+    kinds = {question.kind for question in asked if question is not None}
+    if not finding.questions or kinds & {*TEXT_KINDS, QuestionKind.FILE}:
+        return ""
+    return (
+        "No passage can count. It is counted among those who answered questions that have choices "
+        "and no words: tick questions for words or files, too, or none."
+    )
+
+
 def codes_of(findings: Collection[Finding]) -> dict[int, set[int]]:
     """Return the keys of the codes of each finding: of a merged one, that of the other."""
     into: dict[int, Any] = dict(

@@ -25,7 +25,7 @@ from review.coding.samples import blind_to
 from review.consent import Consent, consent_of
 from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
-from review.findings.finding_counts import codes_of, stands_of
+from review.findings.finding_counts import codes_of, stands_of, why_nothing_counts
 from review.findings.passage_words import with_hidden_words, words_for
 from review.findings.printing import why_not_printed
 from review.findings.reports import base_in_words
@@ -144,7 +144,8 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         stands=stands,
         share=say_share(stands.number, stands.of) if stands.of else "",
         base=base_in_words(finding, call, once=True),
-        warning=why_not_fitting(scale_now, finding.strength, number=stands.number, of=stands.of),
+        warning=why_nothing_counts(finding, call)
+        or why_not_fitting(scale_now, finding.strength, number=stands.number, of=stands.of),
         codes=Code.objects.filter(pk__in=codes_of([finding])[finding.pk]),
         is_blind=blind_to(reader).filter(sample__call=call).exists(),
         stances=stances,

@@ -12,7 +12,7 @@ from accounts.current_user import current_user
 from core import clock
 from review.admin.findings.pages import show
 from review.errors import FindingOutdated, FindingRefused
-from review.findings.finding_counts import stands_of
+from review.findings.finding_counts import stands_of, why_nothing_counts
 from review.findings.outline import (
     DOWN,
     UP,
@@ -123,7 +123,9 @@ def _shown(
         if finding is not None:
             stood = stands[finding.pk]
             count = f"{stood.number:,} of {stood.of:,}"
-            warning = why_not_fitting(scale, finding.strength, number=stood.number, of=stood.of)
+            warning = why_nothing_counts(finding, call) or why_not_fitting(
+                scale, finding.strength, number=stood.number, of=stood.of
+            )
         shown.append(
             ShownItem(
                 key=key_of(item),

@@ -424,3 +424,14 @@ def test_history_says_who_changed_it(evidence, ann):
     finding = evidence.find()
     page = page_of(ann, "finding_history", finding)
     assert "Wrote a finding" in page
+
+
+def test_base_of_choices_alone_is_warned_of(evidence):
+    finding = evidence.find(questions=("roles",))
+    page = signed_in(evidence.ann).get(f"/admin/review/finding/{finding.pk}/change/")
+    assert "No passage can count." in page.content.decode()
+    outline = signed_in(evidence.ann).get(f"/admin/review/finding/of/{evidence.call.pk}/outline/")
+    assert "No passage can count." in outline.content.decode()
+    both = evidence.find(questions=("roles", "story"), title="Both")
+    page = signed_in(evidence.ann).get(f"/admin/review/finding/{both.pk}/change/")
+    assert "No passage can count." not in page.content.decode()
