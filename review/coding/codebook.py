@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from core.control_characters import without_control_characters
 from review.coding.decided import (
     follow_merge,
     refuse_decided_against,
@@ -212,7 +213,7 @@ def refuse_name(call: Call, name: str, *, but: Code | None = None) -> None:
 
 
 def one_line(name: str) -> str:
-    return " ".join(name.replace("\0", "").split())
+    return " ".join(without_control_characters(" ".join(name.split())).split())
 
 
 @contextmanager

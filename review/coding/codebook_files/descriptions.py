@@ -13,6 +13,7 @@ takes away again.
 
 import re
 
+from core.control_characters import without_control_characters
 from review.coding.places_in_text import as_shown
 from review.models import Code
 from review.states import CodePattern
@@ -28,8 +29,8 @@ _ours = re.compile(rf"\\*(?:{'|'.join(map(re.escape, (*HEADINGS, *LINES, RETIRED
 
 
 def clean(words: str) -> str:
-    """Return the words as files have them: LF line ends, without white space around."""
-    return as_shown(words).strip()
+    """Return the words as files have them: LF line ends, nothing unseen, no white space around."""
+    return without_control_characters(as_shown(words)).strip()
 
 
 def written(code: Code) -> str:

@@ -211,3 +211,9 @@ def test_nesting_that_no_codebook_has_is_read_without_recursion():
 def test_tag_of_many_dots_takes_no_time():
     tags = "".join("a." * number + "a\n" for number in range(1, 990))
     assert len(read_codebook("c.csv", f"tag\n{tags}".encode()).faults) == 980
+
+
+def test_control_characters_are_left_out():
+    book = read_codebook("codes.csv", b"name,definition\nPa\x07y\x1b,\x08What\x7f\n")
+    assert outline(book.codes) == ["Pay"]
+    assert book.codes[0].words == {"description": "What"}
