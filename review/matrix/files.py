@@ -170,7 +170,7 @@ def _cell(
         base=base,
         share="" if cell.share is None else cell.share,
         passages=cell.passages,
-        summary=cell.summary.text if cell.summary else "",
+        summary=cell.said_summary,
     )
 
 

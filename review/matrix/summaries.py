@@ -1,6 +1,6 @@
 """What the team writes in a cell of the matrix. Each wording is kept; the latest holds."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,9 +39,21 @@ class SummaryConflict(Exception):
 
 def latest_summaries(call: Call) -> dict[tuple[int, Cell], MatrixSummary]:
     """Return, by code and cell, the summary that holds; not one that was emptied."""
-    rows = MatrixSummary.objects.filter(call=call).order_by("number").select_related("by")
+    rows = MatrixSummary.objects.filter(call=call).order_by("number").select_related("by", "code")
     latest = {(row.code_id, Cell(row.across, row.option)): row for row in rows}
     return {where: row for where, row in latest.items() if row.text}
+
+
+def by_cell(
+    latest: Mapping[tuple[int, Cell], MatrixSummary],
+) -> dict[tuple[int, Cell], list[MatrixSummary]]:
+    """Return, by code and cell, its summary first, then those of codes merged into the code."""
+    found: dict[tuple[int, Cell], list[MatrixSummary]] = {}
+    for (_, cell), row in sorted(
+        latest.items(), key=lambda one: (one[1].code.merged_into_id or 0, one[1].code.name)
+    ):
+        found.setdefault((row.code.merged_into_id or row.code_id, cell), []).append(row)
+    return found
 
 
 def summaries_of(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:

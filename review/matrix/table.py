@@ -9,7 +9,7 @@ from review.coding.tree import CodeInTree, tree
 from review.matrix.cell_counts import Counted, count_cells, number_of
 from review.matrix.hiding import hidden_line
 from review.matrix.selection import Selection
-from review.matrix.summaries import Cell, latest_summaries
+from review.matrix.summaries import Cell, by_cell, latest_summaries
 from review.models import MatrixSummary
 
 ALL = Cell("", "")
@@ -26,13 +26,25 @@ class Column:
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """`base` is that of its column."""
+    """`base` is that of its column.
+
+    `summaries` has the one of its code first, then those of codes that were merged into that.
+    """
 
     column: str
     responses: Shown
     base: Shown
     passages: Shown
-    summary: MatrixSummary | None
+    summaries: Sequence[MatrixSummary]
+
+    @property
+    def said_summary(self) -> str:
+        return "\n\n".join(
+            f"“{row.code.name}”, merged into this code: {row.text}"
+            if row.code.merged_into_id
+            else row.text
+            for row in self.summaries
+        )
 
     @property
     def share(self) -> float | None:
@@ -90,7 +102,7 @@ def matrix_of(selection: Selection, *, with_summaries: bool = True) -> Matrix:
     columns = [
         Column(key, across.label_of(key), number) for key, number in zip(keys, bases, strict=True)
     ]
-    shown = summaries if with_summaries else {}
+    shown = by_cell(summaries) if with_summaries else {}
     lines = [_line(one, counted, columns, base, selection, shown) for one in codes]
     cells = [cell for line in lines for cell in (line.total, *line.cells)]
     return Matrix(
@@ -111,7 +123,7 @@ def _line(
     columns: Sequence[Column],
     base: Shown,
     selection: Selection,
-    summaries: Mapping[tuple[int, Cell], MatrixSummary],
+    written: Mapping[tuple[int, Cell], Sequence[MatrixSummary]],
 ) -> Line:
     numbers = [number_of(counted.cells[one.code.pk], column.key) for column in columns]
     all_of_it = counted.totals[one.code.pk]
@@ -124,14 +136,14 @@ def _line(
     key = one.code.pk
     return Line(
         one,
-        _cell("", total, all_of_it.passages, base, summaries.get((key, ALL))),
+        _cell("", total, all_of_it.passages, base, written.get((key, ALL), [])),
         [
             _cell(
                 column.key,
                 responses,
                 number.passages,
                 column.base,
-                summaries.get((key, Cell(selection.across.key, column.key))),
+                written.get((key, Cell(selection.across.key, column.key)), []),
             )
             for column, responses, number in zip(columns, shown, numbers, strict=True)
         ],
@@ -139,14 +151,18 @@ def _line(
 
 
 def _cell(
-    column: str, responses: Shown, passages: int, base: Shown, summary: MatrixSummary | None
+    column: str,
+    responses: Shown,
+    passages: int,
+    base: Shown,
+    summaries: Sequence[MatrixSummary],
 ) -> MatrixCell:
     return MatrixCell(
         column,
         responses,
         base,
         Shown(None) if responses.number is None else Shown(passages),
-        summary,
+        summaries,
     )
 
 

@@ -109,7 +109,7 @@ def _cell(line: Line, cell: MatrixCell, selection: Selection, *, whole: bool = F
         responses=in_words(cell.responses),
         passages=in_words(cell.passages),
         share=cell.said_share,
-        summary=cell.summary.text if cell.summary else "",
+        summary=cell.said_summary,
         address=f"{page}?{query}",
         is_number=cell.responses.number is not None,
     )

@@ -11,6 +11,7 @@ from review.errors import CodingRefused
 from review.matrix.summaries import (
     Cell,
     SummaryConflict,
+    by_cell,
     latest_summaries,
     of_merged,
     summaries_of,
@@ -116,6 +117,8 @@ def test_summary_of_a_merged_code_is_found_at_the_other(call, pay, ada):
     write(wages, ada, "Low.")
     merge_codes(wages, into=pay, by=make_user(Role.REVIEWER), at=OPENS_AT)
     assert [(row.text, row.code.name) for row in of_merged(pay, CELL)] == [("Low.", "Wages")]
+    write(pay, ada, "Late.")
+    assert [row.text for row in by_cell(latest_summaries(call))[pay.pk, CELL]] == ["Late.", "Low."]
     with pytest.raises(CodingRefused, match="has been merged"):
         write(wages, ada, "Lower.", expected=1)
 
