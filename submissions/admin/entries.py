@@ -18,7 +18,7 @@ from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from submissions.admin import entry_pages, import_pages
 from submissions.admin.entry_form import EntryForm
-from submissions.responses.entering import begin_entry
+from submissions.responses.entering import begin_entry_once
 from submissions.responses.models import Entry
 from submissions.responses.states import Acknowledgement, Channel
 
@@ -95,7 +95,7 @@ class EntryAdmin(WithOwnPage, ReadOnlyAdmin):
         at = clock.portal_now()
         form = EntryForm(request.POST or None, call=call, latest=at)
         if request.method == "POST" and form.is_valid():
-            entry = begin_entry(
+            entry = begin_entry_once(
                 call=call,
                 channel=Channel(form.cleaned_data["channel"]),
                 received_at=form.cleaned_data["moment"],

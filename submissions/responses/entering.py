@@ -1,6 +1,6 @@
 """Entering what came by post, by email, by telephone or in person, as staff do for its author."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -12,8 +12,10 @@ from submissions.responses.drafting import begin
 from submissions.responses.ending.stored_files import delete_files
 from submissions.responses.errors import EntryRefused
 from submissions.responses.models import Attachment, Entry, Submission, Version
-from submissions.responses.states import Acknowledgement, Channel
+from submissions.responses.states import Acknowledgement, Channel, SubmissionState
 from submissions.responses.submitting import submit
+
+PRESSED_TWICE = timedelta(seconds=10)
 
 
 def begin_entry(
@@ -43,6 +45,48 @@ def begin_entry(
         )
         _record(AuditAction.ENTRY_BEGUN, entry, by, at)
     return entry
+
+
+def begin_entry_once(
+    *,
+    call: Call,
+    channel: Channel,
+    received_at: datetime,
+    acknowledgement: Acknowledgement,
+    their_reference: str = "",
+    by: User,
+    at: datetime,
+) -> Entry:
+    """Begin a response as `begin_entry` does; the same again within PRESSED_TWICE is the same one.
+
+    Raises what `begin_entry` raises.
+    """
+    with transaction.atomic():
+        # A second press of the button waits here for the first.
+        Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        begun = Entry.objects.filter(
+            submission__call=call,
+            submission__state=SubmissionState.DRAFT,
+            submission__lock_version=0,
+            submission__channel=channel,
+            received_at=received_at,
+            acknowledgement=acknowledgement,
+            their_reference=their_reference,
+            begun_by=by,
+            begun_at__gt=at - PRESSED_TWICE,
+            begun_at__lte=at + PRESSED_TWICE,
+        )
+        if (same := begun.exclude(submission__imported_row__isnull=False).first()) is not None:
+            return same
+        return begin_entry(
+            call=call,
+            channel=channel,
+            received_at=received_at,
+            acknowledgement=acknowledgement,
+            their_reference=their_reference,
+            by=by,
+            at=at,
+        )
 
 
 def change_entry(

@@ -10,6 +10,7 @@ from accounts.states import Role
 from submissions.responses.models import Entry, Submission
 from tests.forms import form_of
 from tests.makers import make_first_call, make_user
+from tests.races.test_submit_race import at_once
 
 pytestmark = pytest.mark.django_db
 ADMIN = "/admin/submissions/entry/"
@@ -222,3 +223,28 @@ def test_answer_to_a_question_that_is_not_asked_is_named_before_submitting(call)
     client.post(page, form_of(client.get(page)) | {"org_name": "A charity"})
     label = call.questions_by_key["org_name"].label
     assert f"<li>{label}</li>" in client.get(f"{ADMIN}{entry.pk}/check/").content.decode()
+
+
+def test_second_press_of_the_button_begins_no_second_response(call, at):
+    client = staff()
+    first = begun(client, call)
+    assert begun(client, call) == first
+    at(call.closes_at + timedelta(days=9, seconds=30))
+    came = {"channel": "post", "time": "09:30", "acknowledgement": "letter"}
+    came["day"] = (call.closes_at - timedelta(days=1)).date().isoformat()
+    client.post(f"{ADMIN}begin/{call.pk}/", came)  # later, another letter of the same post
+    assert Entry.objects.count() == 2
+    client.post(f"{ADMIN}begin/{call.pk}/", came | {"their_reference": "L2"})
+    staff().post(f"{ADMIN}begin/{call.pk}/", came)
+    assert Entry.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_once_begin_one_response(at):
+    call = make_first_call()
+    at(call.closes_at + timedelta(days=9))
+    client = staff()
+    came = {"channel": "post", "time": "09:30", "acknowledgement": "letter"}
+    came["day"] = (call.closes_at - timedelta(days=1)).date().isoformat()
+    at_once([lambda: client.post(f"{ADMIN}begin/{call.pk}/", came)] * 2)
+    assert Entry.objects.count() == 1
