@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -105,9 +104,13 @@ def _look(request: HttpRequest, admin: OfOwnCalls, of: ResponseImport) -> HttpRe
     """Choose what each column is, and see what would come in; once asked for, how far it is."""
     if not of.is_to_be_checked:
         if request.method == "POST":
-            raise PermissionDenied
+            messages.error(
+                request, "Somebody had this file carried out already. Your choices were not kept."
+            )
+            return redirect("admin:submissions_entry_upload", of.pk)
+        failed = uploads.failed_rows(of) if of.is_done else []
         title = f"Import of {of.name}"
-        return _render(request, admin, "progress", title=title, of=of, call=of.call)
+        return _render(request, admin, "progress", title=title, of=of, call=of.call, failed=failed)
     try:
         content = uploads.content_of(of)
     except (FileLost, ImportRefused):

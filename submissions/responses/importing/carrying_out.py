@@ -45,8 +45,8 @@ def carry_out_next(
     if found is None:
         return None
     try:
-        _carry_out(found, now, wall_now)
-        uploads.finish(found, at=now())
+        failed = _carry_out(found, now, wall_now)
+        uploads.finish(found, at=now(), failed=failed)
     except ClaimLost:
         logger.warning("%s: another worker went on with it", found)
     except (FileLost, ImportRefused):
@@ -57,13 +57,17 @@ def carry_out_next(
 
 def _carry_out(
     of: ResponseImport, now: Callable[[], datetime], wall_now: Callable[[], datetime]
-) -> None:
+) -> list[int]:
+    """Enter the rows that are left; return the numbers of those that failed, in every attempt."""
     by = of.asked_by
     if by is None or not may(by, Action.ENTER_RESPONSES, of.call):
         raise ImportRefused("The person who asked for it can no longer enter responses")
     choices = Choices.of(of.choices)
     content = uploads.content_of(of)
+    due: dict[str, int] = {}
     for place, plan in enumerate(uploads.plans_of(of, content, choices), 1):
+        if not plan.faults:
+            due[plan.digest] = plan.number
         if place <= of.rows_done:
             continue
         if not renew(of, wall_now=wall_now()):
@@ -78,6 +82,9 @@ def _carry_out(
             if not claimed_row(of).update(rows_done=place):
                 raise ClaimLost from None
             of.rows_done = place
+    there = ImportedRow.objects.filter(call=of.call_id, digest__in=due)
+    came_in = set(there.values_list("digest", flat=True))
+    return [number for digest, number in due.items() if digest not in came_in]
 
 
 def _enter(

@@ -7,7 +7,7 @@
 Until somebody asks for it nothing of it is a response. Its file goes once it is done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
@@ -197,16 +197,30 @@ def release_stuck(*, wall_now: datetime) -> int:
     return sum(claimed_row(one).update(state=ImportState.WAITING) for one in stuck)
 
 
-def finish(of: ResponseImport, *, at: datetime) -> bool:
-    """Note that every row is gone through, and delete the file; False if the claim was lost."""
+def finish(of: ResponseImport, *, at: datetime, failed: Sequence[int] = ()) -> bool:
+    """Note that every row is gone through, and delete the file; False if the claim was lost.
+
+    `failed` are the numbers of the rows that have no fault and did not come in.
+    """
     with transaction.atomic():
         if not claimed_row(of).update(state=ImportState.DONE, finished_at=at):
             return False
         of.refresh_from_db()
         counts = {"entered": of.rows_entered, "submitted": of.rows_submitted, "rows": of.rows_done}
-        _record(of, AuditAction.IMPORT_DONE, by=of.asked_by, at=at, **counts)
+        which = {"failed": list(failed)} if failed else {}
+        _record(of, AuditAction.IMPORT_DONE, by=of.asked_by, at=at, **counts, **which)
     forget_file(of)
     return True
+
+
+def failed_rows(of: ResponseImport) -> list[int]:
+    """Return the numbers of the rows that failed, by the record, which has them once it is done."""
+    done = AuditEvent.objects.filter(
+        action=AuditAction.IMPORT_DONE, call=of.call_id, detail__upload=str(of.public_id)
+    )
+    return [
+        row for detail in done.values_list("detail", flat=True) for row in detail.get("failed", [])
+    ]
 
 
 def _lock(of: ResponseImport) -> ResponseImport:

@@ -141,3 +141,33 @@ def test_upload_is_deleted_before_anything_is_entered(call):
     of = ResponseImport.objects.get()
     client.post(f"{ADMIN}imports/{of.pk}/discard/")
     assert (ResponseImport.objects.count(), Submission.objects.count()) == (0, 0)
+
+
+def test_what_is_chosen_while_a_colleague_has_it_carried_out_is_told(call):
+    client = staff()
+    uploaded(client, call)
+    dry = checked(client, call).content.decode()
+    of = ResponseImport.objects.get()
+    form = form_of(client.get(f"{ADMIN}imports/{of.pk}/"))
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    staff(Role.MANAGER).post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    told = client.post(f"{ADMIN}imports/{of.pk}/", form, follow=True)
+    assert told.status_code == 200
+    assert "Somebody had this file carried out already." in told.content.decode()
+
+
+def test_row_that_fails_is_named(call, monkeypatch):
+    def fails(*args, **options):
+        raise RuntimeError
+
+    client = staff()
+    uploaded(client, call)
+    dry = checked(client, call).content.decode()
+    of = ResponseImport.objects.get()
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    client.post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    monkeypatch.setattr(carrying_out, "begin_entry", fails)
+    moment = call.closes_at + timedelta(days=9)
+    carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    done = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
+    assert "Row 2 failed, though nothing was found wrong with it." in done
