@@ -16,7 +16,7 @@ from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.citing import citation_of
 from review.quotes.consent import standing_of_each
-from review.quotes.quote_words import is_hidden, seen_by, with_responses, words_of_each
+from review.quotes.quote_words import seen_by, with_responses, words_of_each
 from review.quotes.roles import RoleWords
 from review.redaction.readable_texts import without_digest
 from submissions.calls.models import Call
@@ -49,7 +49,7 @@ def usable_quotes(quotes: QuerySet[Quote]) -> Iterator[tuple[Quote, str]]:
         standing = standing_of_each(rows)
         usable = [one for one in rows if standing[one.pk].why_not is None]
         words = words_of_each(usable)
-        yield from ((one, words[one.pk]) for one in usable if not is_hidden(words[one.pk]))
+        yield from ((one, words[one.pk]) for one in usable)
 
 
 def export_bank(call: Call, *, by: User, at: datetime) -> bytes:

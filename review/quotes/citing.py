@@ -13,7 +13,7 @@ from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.consent import why_not_usable
 from review.quotes.marking import place_on_record
-from review.quotes.quote_words import is_hidden, with_responses, words_of
+from review.quotes.quote_words import with_responses, words_of
 from review.quotes.roles import RoleWords
 from submissions.responses.models import Submission
 
@@ -76,10 +76,7 @@ def copy_quote(quote: Quote, *, by: User, at: datetime) -> Citation:
             raise QuoteRefused("This quote is not in the bank any more")
         if (reason := why_not_usable(found)) is not None:
             raise QuoteRefused(f"This cannot be quoted. {reason}")
-        words = words_of(found)
-        if is_hidden(words):
-            raise QuoteRefused("This cannot be quoted. All of its words are hidden")
-        citation = citation_of(found, words=words, roles=RoleWords(call))
+        citation = citation_of(found, words=words_of(found), roles=RoleWords(call))
         record(
             by=by,
             at=at,

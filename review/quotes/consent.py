@@ -12,6 +12,7 @@ from review.coding.codings import quote as words_as_given
 from review.coding.places_in_text import Passage
 from review.consent import consent_of
 from review.models import Quote
+from review.quotes.quote_words import wholly_hidden
 from submissions.calls.models import Call, Question
 from submissions.calls.states import Publication, QuestionKind
 from submissions.responses.models import Submission, Version
@@ -21,6 +22,7 @@ SHORT_ANSWERS = (
     "The response is published without its author’s name, and a short answer may say who that is"
 )
 WHO_ANSWERED = "It says who answered"
+ALL_HIDDEN = "All of its words are hidden"
 
 
 def why_not_quotable(response: Submission, call: Call) -> str | None:
@@ -78,7 +80,8 @@ def standing_of_each(quotes: Collection[Quote]) -> dict[int, Standing]:
     """Return how each quote stands, by its key. Fetch them by `quotes.quote_words.with_responses`.
 
     What its author allows now counts, and so does what they take out of an answer later: then the
-    evidence says it no more. Texts are read for quotes of earlier versions alone.
+    evidence says it no more. Texts are read for quotes of earlier versions, and of those with
+    hidden words.
     """
     later = _later_of_each(quotes)
     found = {}
@@ -88,6 +91,9 @@ def standing_of_each(quotes: Collection[Quote]) -> dict[int, Standing]:
         if why_not is None and now is not None and not now.has_words:
             why_not = f"Its author has taken these words out: version {now.number} has them no more"
         found[one.pk] = Standing(why_not, now)
+    usable = [one for one in quotes if found[one.pk].why_not is None]
+    for key in wholly_hidden(usable):
+        found[key] = Standing(ALL_HIDDEN, found[key].later)
     return found
 
 

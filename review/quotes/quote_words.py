@@ -7,8 +7,13 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from review.coding.samples import blind_to
-from review.models import Coding, FileText, Quote
-from review.redaction.readable_texts import HIDDEN, readable_file_texts, readable_texts
+from review.models import Coding, FileText, Quote, RedactedVersion
+from review.redaction.readable_texts import (
+    HIDDEN,
+    hidden_files,
+    readable_file_texts,
+    readable_texts,
+)
 from submissions.responses.models import Version
 
 
@@ -78,6 +83,17 @@ def words_of_each(quotes: Collection[Quote]) -> dict[int, str]:
     }
 
 
-def is_hidden(words: str) -> bool:
-    """Return whether all of the words are hidden from readers outside the team."""
-    return not words.replace(HIDDEN, "").strip()
+def wholly_hidden(quotes: Collection[Quote]) -> list[int]:
+    """Return the keys of those of which readers outside the team see no word."""
+    of_answers = {one.version_id for one in quotes if one.file_text_id is None}
+    of_files = {one.file_text_id for one in quotes if one.file_text_id is not None}
+    redacted = RedactedVersion.objects.filter(pk__in=of_answers)
+    versions = set(redacted.values_list("pk", flat=True)) if of_answers else set()
+    files = hidden_files(of_files) if of_files else set()
+    partly = [
+        one
+        for one in quotes
+        if (one.version_id in versions if one.file_text_id is None else one.file_text_id in files)
+    ]
+    words = words_of_each(partly) if partly else {}
+    return [key for key, said in words.items() if not said.replace(HIDDEN, "").strip()]

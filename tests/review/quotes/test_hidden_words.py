@@ -53,6 +53,15 @@ def test_quote_whose_words_are_all_hidden_does_not_leave(quote):
     assert str(quote.guid) not in exported(quote)
 
 
+def test_bank_says_that_all_words_are_hidden_and_offers_no_copy(client, quote):
+    hide(quote, 0, 12)
+    client.force_login(make_user(Role.MANAGER))
+    listed = client.get("/admin/review/quote/").content.decode()
+    assert "Cannot be quoted: All of its words are hidden" in listed
+    assert f"/admin/review/quote/{quote.pk}/copy/" not in listed
+    assert client.get("/admin/review/quote/?quoting=yes").context["cl"].result_count == 0
+
+
 def test_digest_of_a_version_with_hidden_words_does_not_leave(quote):
     assert quote.version.sha256 in exported(quote)
     hide(quote, 0, 3)
