@@ -41,7 +41,9 @@ class RoleWords:
         labels = self._question.option_labels
         roles = frozenset(chosen(version, self._question)) & labels.keys()
         if self._call.hides_small_counts and self._number_with(roles) < FEW:
-            common = [role for role in roles if self._number_with({role}) >= FEW]
+            # In the order of the call: of two that are as common, it is the same one each time.
+            ordered = [role for role in labels if role in roles]
+            common = [role for role in ordered if self._number_with({role}) >= FEW]
             roles = frozenset(sorted(common, key=lambda role: -self._number_with({role}))[:1])
         return "; ".join(label for key, label in labels.items() if key in roles) or COARSE
 

@@ -45,6 +45,16 @@ def test_rare_combination_becomes_the_most_common_of_its_roles():
     assert role(both) == PROVIDER
 
 
+def test_of_two_roles_that_are_as_common_it_is_the_first_of_the_call():
+    call = make_call(hides_small_counts=True)
+    respondents(call, 5, ["commissioner"])
+    respondents(call, 5, ["provider"])
+    both = make_submitted(call, roles=["provider", "commissioner"])
+    labels = {one.key: one.label for one in call.roles.all()}
+    first = next(key for key in labels if key in {"provider", "commissioner"})
+    assert role(both) == labels[first]
+
+
 def test_call_without_roles_has_its_first_facet():
     questions = [
         {"key": "email", "kind": "email", "label": "Email", "identity": True},
