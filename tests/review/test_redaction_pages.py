@@ -230,7 +230,9 @@ def test_nul_in_the_words_of_a_decision_is_left_out(client, response, bea):
 def test_of_two_at_once_the_second_is_told_the_name_of_the_first(client, response, bea):
     waiting = make_proposed(response, "said so")
     approve(waiting, by=bea, at=OPENS_AT)
-    assert decide(client, waiting, "refuse", words="No") == ["bea approved it already."]
+    assert decide(client, waiting, "refuse", words="No") == [
+        "bea approved it already. You wrote: “No”"
+    ]
     assert waiting.state == RedactionState.APPROVED
 
 

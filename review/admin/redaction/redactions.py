@@ -34,6 +34,7 @@ from review.admin.redaction.showing import (
     what_may_be_done,
 )
 from review.admin.redaction.suggesting import SuggestionPages
+from review.admin.shortening import you_wrote
 from review.errors import RedactionRefused
 from review.models import Redaction
 from review.redaction.proposing import withdraw
@@ -221,10 +222,11 @@ class RedactionAdmin(SuggestionPages, WithOwnPage, ReadOnlyAdmin):
         redaction = self.own_row(request, step.needs, rows, pk=pk)
         if not sees_redacted(request.user, redaction.call_id):
             raise PermissionDenied
+        words = request.POST.get("words", "").replace("\0", "")
         try:
-            step.does(redaction, current_user(request), request.POST.get("words", ""))
+            step.does(redaction, current_user(request), words)
         except RedactionRefused as refused:
-            messages.error(request, f"{refused.message}.")
+            messages.error(request, f"{refused.message}.{you_wrote(words)}")
         else:
             nudge(write_search_entries, expires=NUDGED_WITHIN)
             messages.success(request, step.said)

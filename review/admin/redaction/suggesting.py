@@ -18,6 +18,7 @@ from accounts.record import record
 from accounts.rights import may, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
+from review.admin.shortening import you_wrote
 from review.errors import RedactionRefused
 from review.models import FileText
 from review.redaction.proposing import AlreadyThere, propose
@@ -88,13 +89,15 @@ class SuggestionPages(OfOwnCalls):
         here = redirect("admin:review_redaction_suggest", response.pk)
         ticked = set(request.POST.getlist("passage"))
         chosen = [one for one in found if ALL in request.POST or one.key in ticked]
-        reason, words = request.POST.get("reason", ""), request.POST.get("words", "")
+        reason = request.POST.get("reason", "")
+        words = request.POST.get("words", "").replace("\0", "")
+        refused_as = ""
         if reason not in RedactionReason.values:
-            messages.error(request, "Choose a reason.")
+            refused_as = "Choose a reason."
         elif request.POST.get("version") != str(version.number):
-            messages.error(request, "Its author has submitted another version: look again.")
+            refused_as = "Its author has submitted another version: look again."
         elif not chosen:
-            messages.error(request, "Tick what to hide.")
+            refused_as = "Tick what to hide."
         else:
             try:
                 with transaction.atomic():
@@ -103,12 +106,14 @@ class SuggestionPages(OfOwnCalls):
                         for one in chosen
                     )
             except RedactionRefused as refused:
-                messages.error(request, f"{refused.message}.")
+                refused_as = f"{refused.message}."
             else:
                 said = "1 passage is" if number == 1 else f"{number} passages are"
                 messages.success(
                     request, f"{said} proposed to be hidden. Somebody else has to approve it."
                 )
+        if refused_as:
+            messages.error(request, refused_as + you_wrote(words))
         return here
 
 
