@@ -7,11 +7,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
-from review.admin.matrix.choosing import selection_from
+from review.admin.matrix.choosing import coded_questions, selection_from
 from review.admin.matrix.matrix_page import choices_of
 from review.matrix.table import in_words
 from review.reading_faster.word_list import FEWEST, MOST_SHOWN, ListedWord, word_list
 from submissions.calls.models import Call
+from submissions.calls.states import QuestionKind
 
 
 def show(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
@@ -22,6 +23,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
         **choices_of(selection),
         "title": f"Words by {selection.across.label}: {call.title}",
         "opts": admin.opts,
+        "questions": [one for one in coded_questions(call) if one.kind != QuestionKind.FILE],
         "found": found,
         "fewest": FEWEST,
         "most": MOST_SHOWN,

@@ -129,3 +129,15 @@ def test_each_word_leads_to_its_search(at):
     begin = f"/admin/submissions/submission/?call__id__exact={call.pk}&amp;q=%22"
     assert links[0] == (f"{begin}end%22", "end")
     assert client.get(links[0][0].replace("&amp;", "&")).status_code == 200
+
+
+@pytest.mark.django_db
+def test_page_without_a_question_across_says_to_choose_one(at):
+    call, reader = made()
+    at(while_open(call))
+    client = Client()
+    client.force_login(reader)
+    page = client.get(f"/admin/review/matrixsummary/of/{call.pk}/words/?across=").content.decode()
+    assert "Choose what stands across" in page
+    assert "There are no responses to compare" not in page
+    assert '<option value="">all questions</option>' in page
