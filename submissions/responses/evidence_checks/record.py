@@ -39,10 +39,12 @@ def problems() -> Iterator[str]:
     yield from _triggers()
     yield from ChainCheck().problems()
     ended = calls_without_record()
+    # What is to be on record is read first: it may come about meanwhile.
+    passes = list(LatePass.objects.exclude(call__in=ended).order_by("pk"))
     given = _said(AuditAction.LATE_PASS_GIVEN, key="late_pass")
-    passes = LatePass.objects.exclude(pk__in=given).exclude(call__in=ended)
-    for late_pass in passes.order_by("pk"):
-        yield f"{late_pass}: it is not on record who gave it"
+    for late_pass in passes:
+        if late_pass.pk not in given:
+            yield f"{late_pass}: it is not on record who gave it"
     for change in ClosingChange.objects.exclude(call__in=ended).order_by("pk"):
         recorded = AuditEvent.objects.filter(
             action=AuditAction.CALL_CHANGED,
@@ -54,10 +56,11 @@ def problems() -> Iterator[str]:
             yield f"{change}: it is not on record"
     yield from _endings()
     yield from _erasures(ended)
-    started = _said(AuditAction.EXPORT_STARTED, key="attempt")
     finished = AuditEvent.objects.filter(action__in=FINISHED, detail__has_key="attempt")
     finished = finished.exclude(call__in=ended).order_by("pk")
-    for pk, attempt in finished.values_list("pk", "detail__attempt"):
+    attempts = list(finished.values_list("pk", "detail__attempt"))
+    started = _said(AuditAction.EXPORT_STARTED, key="attempt")
+    for pk, attempt in attempts:
         if attempt not in started:
             yield f"record {pk}: an export ended that never started"
 
@@ -84,9 +87,10 @@ def _erasures(without_record: set[int]) -> Iterator[str]:
     erased = Submission.objects.filter(state=SubmissionState.ERASED)
     for submission in erased.exclude(pk__in=whole).order_by("pk"):
         yield f"{submission}: it is erased without a request to erase it"
+    carried_out = list(requests.exclude(call__in=without_record).order_by("pk"))
     for action in (AuditAction.ERASURE_APPROVED, AuditAction.ERASED):
         known = _said(action, key="request")
-        for request in requests.exclude(call__in=without_record).order_by("pk"):
+        for request in carried_out:
             if str(request.public_id) not in known:
                 yield f"{request}: “{action.label}” is not on record"
 

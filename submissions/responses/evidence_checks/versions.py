@@ -36,23 +36,20 @@ class VersionChecks:
     _without_record: set[int] = field(default_factory=set)  # calls
 
     def problems(self) -> Iterator[str]:
-        self._closings = closing_times_so_far()
-        self._without_record = calls_without_record()
-        self._without_files = set(
-            ErasureRequest.objects.carried_out()
-            .filter(scope=ErasureScope.FILES)
-            .values_list("submission", flat=True)
-        )
+        self._read_what_may_change()
         before: Version | None = None
         versions = Version.objects.select_related("submission__call", "identity")
-        in_order = versions.order_by("submission_id", "number").prefetch_related("attachments")
-        for version in in_order.iterator(chunk_size=AT_ONCE):
+        versions = versions.order_by("submission_id", "number").prefetch_related("attachments")
+        for version in versions.iterator(chunk_size=AT_ONCE):
             self.checked += 1
             if before is not None and before.submission_id != version.submission_id:
                 yield from _last_of(before)
                 before = None
-            for problem in self._of(version, before):
-                yield f"{version.submission.reference} version {version.number}: {problem}"
+            if self._of(version, before):
+                # A closing time may have moved, or an erasure ended files, since it was read.
+                self._read_what_may_change()
+                for problem in self._of(versions.get(pk=version.pk), before):
+                    yield f"{version.submission.reference} version {version.number}: {problem}"
             before = version
         if before is not None:
             yield from _last_of(before)
@@ -62,6 +59,15 @@ class VersionChecks:
             yield f"{reference}: it has no version"
         for draft in Submission.objects.drafts().filter(versions__isnull=False).distinct():
             yield f"{draft}: a draft has a version"
+
+    def _read_what_may_change(self) -> None:
+        self._closings = closing_times_so_far()
+        self._without_record = calls_without_record()
+        self._without_files = set(
+            ErasureRequest.objects.carried_out()
+            .filter(scope=ErasureScope.FILES)
+            .values_list("submission", flat=True)
+        )
 
     def _of(self, version: Version, before: Version | None) -> list[str]:
         try:

@@ -12,9 +12,12 @@ from django.db.models import F
 
 from accounts.models import AuditEvent
 from accounts.record import record
+from accounts.states import AuditAction
 from core.canonical import digest
 from submissions.definitions import closing_times
 from submissions.responses import amending, drafting, late_passes, submitting
+from submissions.responses.evidence_checks import record as checked_record
+from submissions.responses.evidence_checks import versions
 from submissions.responses.evidence_checks.weekly_check import check_evidence, overdue_in_words
 from submissions.responses.models import Attachment, EvidenceCheck, LatePass, Submission, Version
 from submissions.responses.tasks import check_all_evidence
@@ -381,3 +384,43 @@ def test_weekly_check_is_kept_shown_to_staff_and_in_readyz(client, response, cap
     assert "\nevidence: warning: " in ready
     assert f"evidence: {line}" in caplog.messages
     assert Version.objects.count() == 2
+
+
+def test_closing_time_that_moves_during_the_check_is_no_problem(response, monkeypatch):
+    call = response.call
+    read = versions.closing_times_so_far
+
+    def read_before_it_moves():
+        monkeypatch.setattr(versions, "closing_times_so_far", read)
+        known = read()
+        moved = closing_times.change_closing_time(
+            call, to=call.closes_at + MINUTE, reason="Down", by=make_user(), at=while_open(call)
+        )
+        submitting.submit(
+            submission=make_draft(moved, **complete_answers(moved)), at=while_open(moved)
+        )
+        return known
+
+    monkeypatch.setattr(versions, "closing_times_so_far", read_before_it_moves)
+    assert found() == []
+
+
+def test_late_pass_that_is_given_during_the_check_is_no_problem(response, monkeypatch):
+    said = checked_record._said
+
+    def said_before_it_is_given(action, *, key):
+        known = said(action, key=key)
+        if action == AuditAction.LATE_PASS_GIVEN:
+            late_passes.give(
+                call=response.call,
+                address="late@example.org",
+                submission=None,
+                reason="Ill",
+                expires_at=response.call.closes_at + MINUTE,
+                by=make_user(),
+                at=while_open(response.call),
+            )
+        return known
+
+    monkeypatch.setattr(checked_record, "_said", said_before_it_is_given)
+    assert found() == []
