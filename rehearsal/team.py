@@ -55,6 +55,7 @@ class Team:
     codings: int
     differing: int
     decided: int
+    findings: int
     quotes: int
 
 
@@ -96,8 +97,8 @@ def _work(call: Call, size: int, seed: int, at: datetime) -> Team:
     sample.refresh_from_db()
     differing, decided = _decide(sample, lead, at)
     colleague = _person(COLLEAGUE, Role.REVIEWER, call, at)
-    quotes = write_up(call, lead=lead, colleague=colleague, at=at)
-    return Team(sample.responses.count(), codings, differing, decided, quotes)
+    findings, quotes = write_up(call, lead=lead, colleague=colleague, at=at)
+    return Team(sample.responses.count(), codings, differing, decided, findings, quotes)
 
 
 def _person(name: str, role: Role, call: Call, at: datetime) -> User:

@@ -21,8 +21,11 @@ from submissions.calls.models import Call
 PASSAGES = 5  # of a finding, at most
 
 
-def write_up(call: Call, *, lead: User, colleague: User, at: datetime) -> int:
-    """Write memos and two findings, of which one is agreed; return how many quotes they have."""
+def write_up(call: Call, *, lead: User, colleague: User, at: datetime) -> tuple[int, int]:
+    """Write memos and up to two findings, of which one is agreed.
+
+    Return how many findings there are, and how many quotes they have.
+    """
     codings = standing_codings(Coding.objects.filter(code__call=call, file_text=None))
     codings = codings.filter(version__submission__in=counting_responses(call, ReportAudience.TEAM))
     rows = list(codings.select_related("code", "version__submission", "question").order_by("pk"))
@@ -38,7 +41,7 @@ def write_up(call: Call, *, lead: User, colleague: User, at: datetime) -> int:
         quotes += _put_quotes(finding, of_code, lead, at)
         if number == 0:
             _agree(finding, lead=lead, colleague=colleague, at=at)
-    return quotes
+    return len(most), quotes
 
 
 def _finding(call: Call, code: Code, by: User, at: datetime) -> Finding:

@@ -39,7 +39,7 @@ def test_team_codes_differs_and_decides():
     codings = Coding.objects.exclude(by__username="fake-lead").count()
     assert line == (
         f"a made-up team coded 6 of them: {codings} passages, {found.differing} sentences "
-        f"differently, {found.decided} of them decided, {quotes} quotes in two findings"
+        f"differently, {found.decided} of them decided, {quotes} quotes in 2 findings"
     )
     assert found.coders == ["fake-coder-1", "fake-coder-2"]
     assert 0 < found.decided < found.differing
@@ -87,3 +87,10 @@ def test_team_decides_anew_what_it_decided_before():
     run(count=4, seed=5, team=True)
     run(count=0, seed=5, team=True)
     assert CodingDecision.objects.exclude(replaces=None).exists()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_team_writes_up_as_few_responses_as_there_are(seed):
+    make_first_call()
+    line = run(count=2, seed=seed, team=True).splitlines()[1]
+    assert line.endswith(f" quotes in {Finding.objects.count()} findings")

@@ -72,5 +72,5 @@ def _code_them(call: Call, seed: int, at: datetime) -> str:
     return (
         f"a made-up team coded {done.responses} of them: {done.codings} passages, "
         f"{done.differing} sentences differently, {done.decided} of them decided, "
-        f"{done.quotes} quotes in two findings"
+        f"{done.quotes} quotes in {done.findings} findings"
     )
