@@ -41,11 +41,16 @@ def tell(user: User, kind: AccountMailKind, *, at: datetime) -> None:
 def claim_due(*, wall_now: datetime) -> list[AccountMail]:
     """Claim what is due, and what a worker claimed that has died since."""
     for stuck in claimed_until(AccountMail.objects.all(), wall_now - CLAIM_LASTS):
-        claimed_row(stuck).update(state=AccountMailState.WAITING)
+        release(stuck)
     due = AccountMail.objects.filter(
         Q(next_attempt_at=None) | Q(next_attempt_at__lte=wall_now), state=AccountMailState.WAITING
     ).order_by(F("next_attempt_at").asc(nulls_first=True), "pk")
     return claim(due, limit=BATCH, wall_now=wall_now)
+
+
+def release(mail: AccountMail) -> None:
+    """Give a claimed mail back: it is due at once."""
+    claimed_row(mail).update(state=AccountMailState.WAITING)
 
 
 def message(to: str, *, subject: str, body: str) -> EmailMessage:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -373,6 +374,27 @@ def test_mail_server_that_is_away_delays_a_mail_and_loses_none(client, monkeypat
     monkeypatch.setattr("core.clock.wall_now", lambda: waiting.next_attempt_at)
     send_account_mail()
     assert len(mail.outbox) == 1
+
+
+def test_slow_mail_server_leaves_the_rest_to_the_next_run(monkeypatch):
+    now = clock.wall_now()
+    standing = {"now": now}
+    monkeypatch.setattr("core.clock.wall_now", lambda: standing["now"])
+    for number in range(5):
+        kind, to = AccountMailKind.PASSWORD_CHANGED, f"pat{number}@example.org"
+        account_mail.enqueue(kind, to=to, at=now)
+    send = EmailMessage.send
+
+    def slowly(message):
+        standing["now"] += timedelta(seconds=19)
+        return send(message)
+
+    monkeypatch.setattr(EmailMessage, "send", slowly)
+    send_account_mail()
+    assert [message.to for message in mail.outbox] == [[f"pat{n}@example.org"] for n in range(3)]
+    assert [row.state for row in AccountMail.objects.all()] == ["waiting", "waiting"]
+    send_account_mail()
+    assert len(mail.outbox) == 5
 
 
 def test_mail_that_a_dead_worker_claimed_goes_out(client):
