@@ -156,6 +156,8 @@ class S3Files(S3Storage):
                     spooled.write(piece)
                 spooled.seek(0)
                 unless_whole.pop_all()
+        except BotoCoreError:
+            raise  # some are OSErrors, too, and a bucket that falls silent is no full disk
         except OSError as error:  # for readers, a file that is missing
             raise StoreAway(
                 error.strerror or "no room", "the disk that files pass through"
@@ -213,7 +215,7 @@ class S3Files(S3Storage):
 
     def _reads(self) -> bool:
         """Return whether the key may read what there is, tried with a file of its own."""
-        with self._trial() as key:
+        with self._trial() as key, self._asking():
             try:
                 self._client.get_object(Bucket=self.bucket_name, Key=key)["Body"].read()
             except ClientError:
@@ -271,6 +273,16 @@ class S3Files(S3Storage):
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the bucket, in sentences, for `manage.py check --deploy`."""
         try:
+            key, version = self._write_trial()
+        except StoreAway as error:
+            yield f"No file can be kept in {error.host}: {error}."
+            return
+        try:
+            self._delete(key, version)
+        except StoreAway as error:
+            yield f"No file can be deleted in {error.host}, so nothing can be erased: {error}."
+            return
+        try:
             with self._trial() as key:
                 if not self._reads():
                     yield f"Files are written to {self._where}, and the key may not read them."
@@ -284,7 +296,7 @@ class S3Files(S3Storage):
                         "The portal’s names are random, so nothing is overwritten by chance."
                     )
         except StoreAway as error:
-            yield f"No file can be kept in {error.host}: {error}."
+            yield f"Not all could be tried in {error.host}: {error}."
 
     def _is_public(self, key: str) -> bool:
         unsigned = self.unsigned_connection.meta.client

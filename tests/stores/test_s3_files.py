@@ -4,12 +4,14 @@ import base64
 import hashlib
 import io
 import tempfile
+import threading
 
 import pytest
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
 from werkzeug.wrappers import Response
 
+from core import s3_files
 from core.outages import StoreAway
 from core.s3_files import IN_MEMORY
 from core.stores import S3, NotListed
@@ -144,6 +146,28 @@ def test_half_a_file_is_none(s3, on_s3, store):
         store.open(NAME)
 
 
+def test_server_that_falls_silent_in_a_file_is_away_and_no_full_disk(s3, on_s3, monkeypatch):
+    monkeypatch.setattr(s3_files, "ANSWERS_WITHIN", 0.2)
+    on_s3.put(NAME, CONTENT)
+    ended = threading.Event()
+
+    def pieces():
+        yield CONTENT[:3]
+        ended.wait(10)
+
+    def fall_silent(asked):
+        return Response(pieces(), headers={"Content-Length": str(len(CONTENT))})
+
+    s3.front.breaks = fall_silent
+    with pytest.raises(StoreAway) as away:
+        storages[S3].open(NAME)
+    ended.set()
+    assert (away.value.host, str(away.value)) == (
+        f"the bucket {on_s3.name}",
+        "no answer (ReadTimeoutError)",
+    )
+
+
 @pytest.mark.parametrize("may_list", [True, False])
 def test_missing_file_is_told_from_a_store_that_is_away(s3, on_s3, store, may_list):
     s3.front.may_list = may_list
@@ -267,6 +291,10 @@ def test_key_that_may_not_delete_is_warned_of(s3, on_s3, store):
         f"warning: no file can be deleted (the bucket {on_s3.name}: "
         "the key may not do this (AccessDenied))"
     )
+    assert list(store.problems()) == [
+        f"No file can be deleted in the bucket {on_s3.name}, so nothing can be erased: "
+        "the key may not do this (AccessDenied)."
+    ]
 
 
 def test_bucket_that_everybody_reads_is_found(s3, on_s3, store):
