@@ -1,5 +1,6 @@
 """Reading where files are kept: in the folder PORTAL_MEDIA, or in a bucket of S3."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from core.stores import DISK, PRIVATE, S3
 from evidence_portal.environment import read_text, split_url
 
 ENCRYPTIONS = ("AES256", "aws:kms")
+# What boto3 takes: no underscore, such as many containers have in their names.
+SERVER = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
+BUCKET = re.compile(r"[a-z0-9._-]{1,255}|arn:\S+", re.ASCII | re.IGNORECASE)
 Stores = dict[str, dict[str, Any]]
 
 
@@ -69,13 +73,19 @@ def _read_bucket() -> dict[str, Any] | None:
                 "every PORTAL_FILES_S3_ variable."
             )
         return None
+    if not BUCKET.fullmatch(bucket):
+        raise ImproperlyConfigured(
+            f"PORTAL_FILES_S3_BUCKET is {bucket!r}: write the bucket’s name alone, such as "
+            "evidence."
+        )
     endpoint, region, key, secret, encryption, kms_key = given.values()
     if endpoint:
         remedy = "https://s3.example.org, the address of a server that speaks S3."
         parts = split_url(
             "PORTAL_FILES_S3_ENDPOINT", endpoint, schemes={"http", "https"}, remedy=remedy
         )
-        if not parts.hostname or parts.username or parts.password:
+        host = parts.hostname or ""
+        if not SERVER.fullmatch(host) or parts.username or parts.password:
             raise ImproperlyConfigured(f"PORTAL_FILES_S3_ENDPOINT must look like {remedy}")
     elif not region:
         raise ImproperlyConfigured(
