@@ -91,7 +91,10 @@ class BackupFolder:
     def begin(self, name: str) -> Path:
         """Make the folder of a new backup, and remove what a killed one left."""
         for left in self.path.glob(f"*{PART}"):
-            shutil.rmtree(left)
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:  # a list of erasures
+                left.unlink()
         for left in (self.path / FILES).glob(f"*/*{PART}"):
             left.unlink()
         if (self.path / name).exists():
@@ -160,8 +163,17 @@ class BackupFolder:
         the last `weekly` weeks that have one. None that is older than LONGEST stays, but for the
         newest of all.
         Returns what was deleted. Raises Damaged where a kept one does not say which files it needs:
-        then no file is deleted.
+        then no file is deleted. Raises BackupFailed where one cannot be deleted.
         """
+        try:
+            return self._prune(wall_now, daily, weekly)
+        except OSError as error:
+            raise BackupFailed(
+                f"The new backup is whole, but old ones cannot be deleted: {error.strerror}: "
+                f"{error.filename}."
+            ) from None
+
+    def _prune(self, wall_now: datetime, daily: int, weekly: int) -> list[str]:
         names = self.names()
         kept = kept_of(names, wall_now=wall_now, daily=daily, weekly=weekly)
         gone = [name for name in names if name not in kept]

@@ -56,15 +56,16 @@ def make(
     """
     keys = recipients_from(recipients)
     with into.locked():
-        part = into.begin(folder.name_at(at))
         try:
-            return _Making(into, part, keys, also_for).make(sorted(recipients), at)
+            part = into.begin(folder.name_at(at))
+            try:
+                return _Making(into, part, keys, also_for).make(sorted(recipients), at)
+            finally:
+                into.discard(part)
         except OSError as error:
             raise BackupFailed(
                 f"{into.path} takes no more: {error.strerror}. Make room, or use another disk."
             ) from None
-        finally:
-            into.discard(part)
 
 
 def write_erasures(into: BackupFolder, *, recipients: Sequence[str]) -> int:

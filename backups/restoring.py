@@ -25,7 +25,7 @@ from backups.contents import FORMAT, fingerprint_of_key
 from backups.encryption import decrypt
 from backups.errors import BackupFailed, Damaged
 from backups.folder import DATABASE, ERASURES, MANIFEST, BackupFolder
-from core import database_roles, moving_files, schema
+from core import database_roles, disk_reserve, moving_files, schema
 from core.database_roles import SCHEMA
 from core.outages import StoreAway
 from core.stores import NotListed
@@ -117,19 +117,20 @@ class Restoring:
 
     def _restore_file(self, file: dict[str, str], saved: list[str]) -> None:
         storage = private_storage()
-        with tempfile.SpooledTemporaryFile(IN_MEMORY) as plain:
-            written = decrypt(self._folder / file["stored"], plain, self._identities)
-            if written.digest.hexdigest() != file["sha256"]:
-                raise Damaged(f"{file['stored']} holds another file. Take another backup.")
-            plain.seek(0)
-            try:
+        passes_through = str(disk_reserve.folder())
+        try:
+            with tempfile.SpooledTemporaryFile(IN_MEMORY, dir=passes_through) as plain:
+                written = decrypt(self._folder / file["stored"], plain, self._identities)
+                if written.digest.hexdigest() != file["sha256"]:
+                    raise Damaged(f"{file['stored']} holds another file. Take another backup.")
+                plain.seek(0)
                 name = storage.save(file["name"], File(plain))
-            except OSError as error:
-                raise BackupFailed(
-                    f"The store of files takes no more: {error.strerror}. Make room there."
-                ) from None
-            except StoreAway as error:
-                raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
+        except OSError as error:
+            raise BackupFailed(
+                f"The store of files takes no more: {error.strerror}. Make room there."
+            ) from None
+        except StoreAway as error:
+            raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
         saved.append(name)
         if name != file["name"]:
             raise BackupFailed(f"The store of files has {file['name']} already. Empty it.")

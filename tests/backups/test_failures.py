@@ -13,12 +13,14 @@ from time import sleep
 import pyrage
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from backups import programs, reports, restoring
 from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, digest_of
 from backups.reports import Kind
 from core import clock, clock_check, schema
+from core.outages import StoreAway
+from personal_data import reapplying
 from submissions.outbox import holding
 from submissions.responses import submitting
 from submissions.responses.models import Attachment
@@ -291,6 +293,64 @@ def test_killed_backup_looks_like_none_and_the_next_removes_it(call, folder):
     run("backup")
     assert not killed.exists()
     assert len(folder.names()) == 1
+
+
+def test_list_of_erasures_that_was_broken_off_keeps_no_backup_from_being_made(call, folder):
+    folder.path.mkdir()
+    left = folder.path / f"{ERASURES}.part"
+    left.write_bytes(b"half")
+    run("backup")
+    assert len(folder.names()) == 1
+    assert not left.exists()
+
+
+def test_old_backup_that_cannot_be_deleted_is_told(call, folder, monkeypatch):
+    old = folder.path / "2019-11-28T023000Z"
+    old.mkdir(parents=True)
+
+    really = shutil.rmtree
+
+    def refuse(path, **options):
+        if path.name == f"{old.name}.part":
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
+        really(path, **options)
+
+    monkeypatch.setattr("backups.folder.shutil.rmtree", refuse)
+    with pytest.raises(CommandError) as told:
+        run("backup")
+    assert str(told.value) == (
+        f"The new backup is whole, but old ones cannot be deleted: Directory not empty: {old}.part."
+    )
+    assert reports.of(Kind.BACKUP).said == str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (StoreAway("no answer", "the bucket evidence"), "the bucket evidence: no answer"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "the disk: No space left on device"),
+        (
+            OperationalError("server closed the connection unexpectedly"),
+            "The database does not serve: server closed the connection unexpectedly. Look at "
+            "PostgreSQL and DATABASE_URL",
+        ),
+    ],
+)
+def test_outage_once_the_database_is_restored_is_told_with_the_way_out(
+    call, folder, keys, elsewhere, monkeypatch, raised, said
+):
+    run("backup")
+
+    def away(*_, **__):
+        raise raised
+
+    monkeypatch.setattr(reapplying, "reapply", away)
+    with elsewhere(), pytest.raises(CommandError) as told:
+        run("restore", "--identity", keys.identity)
+    assert str(told.value) == (
+        "The database and the files are there and mail is held, but not all was done: "
+        f"{said}; empty both, and restore again."
+    )
 
 
 def test_file_is_stored_once_and_outlives_the_loss_of_the_original(

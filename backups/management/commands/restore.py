@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from accounts.models import User
 from backups import afterwards, drilling, reports
@@ -17,6 +18,7 @@ from backups.folder import BackupFolder
 from backups.reports import Kind
 from backups.restoring import Restored, Restoring, keep_tombstones
 from core import clock, schema
+from core.outages import StoreAway, way_out
 from core.stores import NotListed
 from personal_data import reapplying
 from submissions.responses.evidence_checks import record
@@ -24,6 +26,7 @@ from submissions.responses.evidence_checks.versions import VersionChecks
 from submissions.responses.evidence_checks.weekly_check import check_evidence
 
 THERE = "The database and the files are there and mail is held, but not all was done"
+AGAIN = "empty both, and restore again"
 
 
 class Command(BaseCommand):
@@ -87,6 +90,14 @@ class Command(BaseCommand):
     def _restore(self, restoring: Restoring, *, by: str, with_files: bool) -> None:
         restored = restoring.restore(wall_now=clock.wall_now())
         self.stdout.write(f"{restored.name} is restored: database, and {restored.files:,} files.")
+        try:
+            self._go_on(restored, by=by, with_files=with_files)
+        except (DatabaseError, StoreAway, OSError) as error:
+            if not (why := _why(error)):
+                raise
+            raise BackupFailed(f"{THERE}: {why}") from error
+
+    def _go_on(self, restored: Restored, *, by: str, with_files: bool) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         if refusal := schema.problem():
             raise BackupFailed(f"{THERE}: {refusal}")
@@ -149,6 +160,18 @@ class Command(BaseCommand):
             f"Erased again: {done.again}. Erased already: {done.already}. "
             f"Of responses that came after this backup: {done.unknown}."
         )
+
+
+def _why(error: DatabaseError | StoreAway | OSError) -> str:
+    """Return what is away, and that all has to be done again; "" for a fault of another kind.
+
+    This command cannot go on by itself: it refuses a database with tables.
+    """
+    if isinstance(error, DatabaseError):
+        return way_out(error, then=AGAIN)
+    where = error.host if isinstance(error, StoreAway) else "the disk"
+    reason = error if isinstance(error, StoreAway) else error.strerror
+    return f"{where}: {reason}; {AGAIN}."
 
 
 def _text_of(identity: str) -> str:
