@@ -126,7 +126,9 @@ def test_list_that_cannot_be_written_is_refused_in_one_line(tmp_path):
         call_command("list_erasures", "--output", str(where))
 
 
-@pytest.mark.parametrize("text", ['{"format": 1, "files": []}', "[1]", "1"])
+@pytest.mark.parametrize(
+    "text", ['{"format": 1, "files": []}', '{"request": "a", "response": "b"}', "[1]", "1", "half"]
+)
 def test_file_that_lists_no_erasures_is_refused_in_one_line(tmp_path, text):
     wrong = tmp_path / "manifest.json"
     wrong.write_text(f"{text}\n")

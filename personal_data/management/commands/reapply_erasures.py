@@ -1,6 +1,5 @@
 """`manage.py reapply_erasures`: run it after each restore of a backup."""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,10 @@ class Command(BaseCommand):
 
 def _listed_in(path: Path) -> list[dict[str, Any]]:
     """Return the erasures of a list. Raises OSError and ValueError for what is none."""
-    listed = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    if not all(isinstance(one, dict) and {"request", "response"} <= one.keys() for one in listed):
-        raise ValueError(f"{path} is no list of erasures, which list_erasures or backup writes")
-    return listed
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [reapplying.read_tombstone(line) for line in lines]
+    except ValueError:
+        raise ValueError(
+            f"{path} is no list of erasures, which list_erasures or backup writes"
+        ) from None
