@@ -22,6 +22,10 @@ FOLDER = "backup-reports"
 DRILL_LATE_AFTER = timedelta(days=9)
 
 
+class NotWhole(StoreAway):
+    """A part of a report is there: the disk was full, or the process that wrote it was killed."""
+
+
 class Kind(StrEnum):
     BACKUP = "backup"
     DRILL = "drill"
@@ -51,7 +55,10 @@ def write(kind: Kind, *, at: datetime, is_good: bool, said: str) -> None:
 
 
 def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:
-    before = of(kind)
+    try:
+        before = of(kind)
+    except NotWhole:
+        before = None
     last_good_at = at if is_good else before and before.last_good_at
     report = {
         "at": at.isoformat(),
@@ -65,12 +72,14 @@ def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:
 
 
 def of(kind: Kind) -> Report | None:
-    """Return the last report of that kind; None if there is none yet."""
+    """Return the last report of that kind; None if there is none yet. Raises NotWhole."""
     try:
         with private_storage().open(_name(kind)) as file:
             kept = json.loads(file.read())
     except FileNotFoundError:
         return None
+    except ValueError:
+        raise NotWhole("only a part of this report is there", _name(kind)) from None
     good = kept["last_good_at"]
     return Report(
         at=datetime.fromisoformat(kept["at"]),

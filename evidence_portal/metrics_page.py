@@ -103,9 +103,16 @@ def _of_backups() -> Iterator[GaugeMetricFamily]:
     """Yield the times of the last good ones, of those that the portal makes; 0 for none."""
     if not settings.BACKUP_RECIPIENTS:
         return
+    yield GaugeMetricFamily(
+        "portal_backup_stale_after_seconds",
+        "After so long without a good backup, BACKUP_STALE_HOURS, the portal warns",
+        value=settings.BACKUP_STALE_HOURS * 3600,
+    )
     for kind in reports.Kind:
         try:
             known = reports.of(kind)
+        except reports.NotWhole:
+            known = None
         except StoreAway:
             return
         yield GaugeMetricFamily(

@@ -120,6 +120,33 @@ def test_old_and_failed_backups_are_told_where_the_portal_makes_some(
 
 
 @pytest.mark.django_db
+def test_half_a_report_is_told_and_replaced_by_the_next(client, settings, store, monkeypatch):
+    monkeypatch.setattr("core.clock.wall_now", lambda: NOW)
+    settings.BACKUP_RECIPIENTS = ["age1"]
+    reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    (store / reports.FOLDER / "backup.json").write_text("")
+    assert (
+        "backups: warning: what became of backups is not known (backup-reports/backup.json: "
+        "only a part of this report is there)\n" in client.get("/readyz/").content.decode()
+    )
+    samples = read(client)
+    assert samples["portal_backup_last_good_timestamp_seconds",] == 0
+    settings.BACKUP_STALE_HOURS = 12
+    assert read(client)["portal_backup_stale_after_seconds",] == 12 * 3600
+    reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    assert reports.of(Kind.BACKUP).is_good
+
+
+@pytest.mark.django_db
+def test_half_a_mark_holds_mail_and_breaks_no_page(client, store):
+    holding.hold(wall_now=NOW)
+    (store / holding.MARK).write_text("")
+    assert "mail: warning: Mail is held since a backup was restored: manage.py release_mail" in (
+        client.get("/readyz/").content.decode()
+    )
+
+
+@pytest.mark.django_db
 def test_held_mail_is_told_where_mail_is_looked_after(client, store):
     holding.hold(wall_now=NOW)
     said = "Mail is held since a backup was restored on Saturday 28 November 2026"
