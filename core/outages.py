@@ -54,15 +54,16 @@ def way_out(
 ) -> str:
     """Return in one line what is away and what to do, for who runs commands; "" if it is no outage.
 
-    A database that lacks tables or columns of this release counts as one. Database and store of
-    files alone: the disk that another error tells of may be any. Call it outside a transaction.
+    A database that lacks tables or columns of this release counts as one, and a role without a
+    right. Database and store of files alone: the disk that another error tells of may be any. Call
+    it outside a transaction.
     """
     if isinstance(error, StoreAway):
         why = _line(str(error)).rstrip(".")
         return f"{error.host}: {why}. Run this again once /readyz/ says that uploads are ok."
     outage = _database(error)
     if outage is None:
-        return _of_another_schema(error)
+        return _of_another_schema(error) or _without_right(error)
     why, names = outage.reason.rstrip("."), "DATABASE_URL"
     if settings.MIGRATION_DATABASE is not None:
         names += " and MIGRATION_DATABASE_URL"
@@ -78,6 +79,10 @@ def _of_another_schema(error: DatabaseError | psycopg2.Error) -> str:
         return schema.problem()
     except DatabaseError:
         return ""
+
+
+def _without_right(error: DatabaseError | psycopg2.Error) -> str:
+    return next(filter(None, map(schema.without_right, _led_to(error))), "")
 
 
 def _led_to(error: BaseException | None) -> Iterator[BaseException]:

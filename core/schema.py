@@ -12,15 +12,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.apps import apps
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from psycopg2.errors import InsufficientPrivilege
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTED_IN = "django_migrations"
 READ_NOTE = f"SELECT obj_description('{NOTED_IN}'::regclass)"
 MIGRATE = "Run: python manage.py migrate"
 NEWER = "Run the release that made it, or restore a backup of this one."
+GRANT = (
+    "Set MIGRATION_DATABASE_URL to the address of the tables' owner for: python manage.py migrate. "
+    "It gives the role of DATABASE_URL its rights."
+)
 # What script/server brings, and the only one that the portal is tested with.
 TESTED_POSTGRES = 18
 CHANGED = "Run the version that made it, or restore a backup of a release."
@@ -31,12 +36,27 @@ def problem() -> str:
 
     Raises OperationalError where the database does not answer.
     """
-    if refusal := problem_for_migrate():
-        return refusal
-    if missing := len(known() - applied()):
+    try:
+        if refusal := problem_for_migrate():
+            return refusal
+        missing = len(known() - applied())
+    except ProgrammingError as error:
+        if refusal := without_right(error):
+            return refusal
+        raise
+    if missing:
         count = f"{missing} migration{'s' if missing > 1 else ''}"
         return f"The database lacks {count} of this release. {MIGRATE}"
     return ""
+
+
+def without_right(error: BaseException) -> str:
+    """Return in one line that the role has no right to what it tried; "" for another error."""
+    source = error.__cause__ or error
+    if not isinstance(source, InsufficientPrivilege):
+        return ""
+    # Such a message names a table or a schema, and no row.
+    return f"PostgreSQL refuses it: {source.diag.message_primary}. {GRANT}"
 
 
 def problem_for_migrate() -> str:

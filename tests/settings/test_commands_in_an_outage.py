@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,26 @@ def empty(monkeypatch, django_db_blocker):
         connection.close()
 
 
+@pytest.fixture
+def without_rights(django_db_blocker):
+    """The connection is of a role that `migrate` never gave a right."""
+    with django_db_blocker.unblock():
+        role = f"{connection.settings_dict['NAME']}_without_rights"  # each worker has its own
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP ROLE IF EXISTS {role}")
+            cursor.execute(f"CREATE ROLE {role}")
+        connection.close()
+        options = connection.settings_dict["OPTIONS"]
+        before = options.get("options", "")
+        options["options"] = f"{before} -c role={role}"
+        yield
+        connection.close()
+        options["options"] = before
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP ROLE {role}")
+        connection.close()
+
+
 def refused_at(port, then="run this again"):
     return (
         f'The database does not serve: connection to server at "127.0.0.1", port {port} failed: '
@@ -159,6 +180,20 @@ def test_command_says_in_one_line_that_the_tables_are_missing(name, run, empty, 
     number = len(schema.known())
     said = f"The database lacks {number} migrations of this release. {schema.MIGRATE}\n"
     assert run(name, *OURS[name]) == (1, said)
+
+
+@pytest.mark.parametrize("name", sorted(set(OURS) - {"check", "end_record", "restore"}))
+def test_command_says_in_one_line_that_its_role_has_no_rights(
+    name, run, without_rights, all_else_is_there
+):
+    code, said = run(name, *OURS[name])
+    assert (code, said.count("\n")) == (1, 1)
+    assert re.fullmatch(
+        r"PostgreSQL refuses it: permission denied for \w+ \w+\. Set MIGRATION_DATABASE_URL to the "
+        r"address of the tables' owner for: python manage\.py migrate\. It gives the role of "
+        r"DATABASE_URL its rights\.\n",
+        said,
+    )
 
 
 def test_backup_says_why_the_database_refuses_it(run, monkeypatch, all_else_is_there):
