@@ -36,4 +36,4 @@ RUN PORTAL_ENV=local SECRET_KEY=of-the-build-only PORTAL_URL=http://127.0.0.1:80
     && python -m compileall -q accounts backups core evidence_portal exports personal_data rehearsal retention review submissions
 USER 10001:10001
 EXPOSE 8000
-CMD ["gunicorn", "--bind", "0.0.0.0:8000"]
+CMD ["python", "-m", "evidence_portal.web", "--bind", "0.0.0.0:8000"]

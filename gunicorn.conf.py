@@ -2,7 +2,7 @@
 
 Two variables of gunicorn's own matter: WEB_CONCURRENCY is the number of processes, and
 FORWARDED_ALLOW_IPS lists the proxies whose X-Forwarded-Proto it trusts. Without the latter it
-trusts only a proxy on this machine.
+trusts only a proxy on this machine. `evidence_portal.web` checks both, and starts gunicorn.
 """
 
 import os
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from core import clock_check, schema
-from evidence_portal.environment import read_number
+from evidence_portal.environment import read_web_processes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
 # The processes add up what they count for /metrics/ in files of a folder. It has to be named before
@@ -26,7 +26,7 @@ if own_counts:
     os.environ[COUNTS] = own_counts
 try:
     _ = settings.ROOT_URLCONF  # the settings are read at the first use
-    workers = read_number("WEB_CONCURRENCY", default=2, least=1, most=1_000)
+    workers = read_web_processes()
 except ImproperlyConfigured as error:
     # One line instead of a traceback from every worker.
     sys.exit(str(error))

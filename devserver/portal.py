@@ -154,7 +154,7 @@ class Portal:
             "SECRET_KEY": os.environ.get("SECRET_KEY")
             or _read_or_make(self._data / "secret-key", lambda: secrets.token_urlsafe(50)),
             "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS")
-            or f"127.0.0.1 localhost {urlsplit(settings.portal_url).hostname}",
+            or f"127.0.0.1 localhost {_host_of(settings.portal_url)}",
             "EMAIL_URL": settings.email_url or f"file://{quote(str(self._data / 'mail'))}",
         }
         if settings.rehearse_from is False:
@@ -221,7 +221,7 @@ class Portal:
         celery = [sys.executable, "-m", "celery", "-A", "evidence_portal"]
         commands = {
             # gunicorn.conf.py has the rest, here as in production.
-            "web": [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener}"],
+            "web": [sys.executable, "-m", "evidence_portal.web", "--bind", f"fd://{listener}"],
             "worker": [
                 *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle"),
@@ -291,6 +291,12 @@ def _listen(port: int, *, patience: float) -> socket.socket:
             f"Choose another one: PORT={port + 1 if 1024 <= port < 65535 else 8001} script/server"
         )
     return listener
+
+
+def _host_of(url: str) -> str:
+    """Return the host as a request names it: an address of IPv6 stays in its brackets."""
+    parts = urlsplit(url)
+    return parts.netloc.removesuffix(f":{parts.port}")
 
 
 def _read_or_make(path: Path, make: Callable[[], str]) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr, getaddresses
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -115,7 +116,25 @@ def read_portal_url(*, production: bool) -> SplitResult:
         )
     if production and parts.scheme != "https":
         raise ImproperlyConfigured("PORTAL_URL must begin with https:// in production.")
+    if not parts.hostname.isascii():
+        written = _in_ascii(parts.hostname) or "xn--..."
+        raise ImproperlyConfigured(
+            f"PORTAL_URL is {url!r}: write its host as browsers send it, "
+            f"{parts.scheme}://{parts.netloc.lower().replace(parts.hostname, written)}"
+        )
     return parts
+
+
+def host_of(url: SplitResult) -> str:
+    """Return the host as a request names it: an address of IPv6 stands in brackets."""
+    host = url.hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def _in_ascii(host: str) -> str:
+    """Return the host in ASCII (IDNA 2008), "" if there can be none such."""
+    address = f"evidence@{host}"
+    return ascii_address(address).partition("@")[2] if is_address(address) else ""
 
 
 def read_allowed_hosts(*, default: str | None, production: bool) -> list[str]:
@@ -129,6 +148,25 @@ def read_allowed_hosts(*, default: str | None, production: bool) -> list[str]:
                 "without scheme, port or path."
             )
     return hosts
+
+
+def read_web_processes() -> int:
+    """Return WEB_CONCURRENCY, the number of processes of the web server."""
+    return read_number("WEB_CONCURRENCY", default=2, least=1, most=1_000)
+
+
+def read_proxies() -> list[str]:
+    """Return FORWARDED_ALLOW_IPS, the proxies whose X-Forwarded-Proto counts: this machine's."""
+    proxies = read_list("FORWARDED_ALLOW_IPS", default="127.0.0.1,::1")
+    for proxy in proxies:
+        try:
+            _ = proxy == "*" or ip_network(proxy)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"FORWARDED_ALLOW_IPS has {proxy!r}: write addresses or networks with commas "
+                "between, such as 10.0.0.7,10.1.0.0/16, or *."
+            ) from None
+    return proxies
 
 
 def read_rehearsal_offset(*, production: bool) -> timedelta | None:

@@ -31,8 +31,8 @@ OUR_FOLDERS = tuple(
 LARGEST_IMAGE = 150_000  # bytes
 # Which variables the containers' engines and this machine's set-up read, and not the portal.
 NOT_READ_BY_SETTINGS = {
-    *("BACKUP_FOLDER", "CREDENTIALS_DIRECTORY", "FORWARDED_ALLOW_IPS", "PORT"),
-    *("POSTGRES_PASSWORD", "POSTGRES_MEMORY", "WEB_CONCURRENCY", "WEB_MEMORY"),
+    *("BACKUP_FOLDER", "CREDENTIALS_DIRECTORY", "PORT"),
+    *("POSTGRES_PASSWORD", "POSTGRES_MEMORY", "WEB_MEMORY"),
 }
 
 

@@ -19,6 +19,7 @@ from tests.containers.declared import ROOT, compose
 
 # The deployment writes its mail into a folder, of which the deployment check warns.
 MAIL_SERVER = "smtp://127.0.0.1:9"
+WEB = ["python", "-m", "evidence_portal.web"]
 MAKE_A_SUBMISSION = (
     "from tests.makers import make_submitted; print('reference', make_submitted().reference)"
 )
@@ -104,7 +105,7 @@ def test_web_server_sends_plain_http_to_https(deployed):
 def test_web_server_believes_no_proxy_that_is_not_named(deployed):
     port = free_port()
     environment = deployed.environment("web", FORWARDED_ALLOW_IPS="192.0.2.1")
-    deployed.start("web-alone", ["gunicorn", "--bind", f"127.0.0.1:{port}"], **environment)
+    deployed.start("web-alone", [*WEB, "--bind", f"127.0.0.1:{port}"], **environment)
     try:
         assert wait_until(lambda: b"Listening" in read(deployed, "web-alone"), seconds=30)
         status, headers, _ = ask(port, "/privacy/", **{"X-Forwarded-Proto": "https"})
@@ -289,7 +290,7 @@ def test_part_ends_by_itself_when_it_is_told_to(deployed, name):
 
 def test_web_server_without_its_settings_says_so_in_one_line(deployed):
     environment = deployed.environment("web") | {"SECRET_KEY": ""}
-    refused = deployed.run(["gunicorn", "--bind", "127.0.0.1:0"], **environment)
+    refused = deployed.run([*WEB, "--bind", "127.0.0.1:0"], **environment)
     assert refused.returncode == 1
     assert refused.stderr == (
         "SECRET_KEY is not set. Make one with: "

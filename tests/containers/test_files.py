@@ -232,7 +232,10 @@ def test_only_the_web_server_is_reached_and_only_from_this_machine_or_through_ca
         "web": ["127.0.0.1:8000:8000"],
         "caddy": ["80:80", "443:443", "443:443/udp"],
     }
-    assert default_command() == ["gunicorn", "--bind", "0.0.0.0:8000"]
+    assert default_command() == [
+        *("python", "-m", "evidence_portal.web"),
+        *("--bind", "0.0.0.0:8000"),
+    ]
 
 
 def test_services_start_after_the_migration_and_stay_up():
@@ -308,7 +311,8 @@ def test_env_example_names_every_setting_that_is_read():
 @pytest.mark.parametrize("service", ["web", "worker", "beat"])
 def test_compose_passes_on_every_setting_that_is_read(service):
     environment = compose(**FILLED_IN)["services"][service]["environment"]
-    of_web_only = {"TRUSTED_PROXIES"} if service != "web" else set()
+    of_web_only = {"TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY"}
+    of_web_only = of_web_only if service != "web" else set()
     of_the_image = {"PORTAL_BACKUPS", "PORTAL_MEDIA", "PORTAL_STATIC"}
     missing = settings_that_are_read() - set(environment) - of_web_only - of_the_image
     assert missing - {"MIGRATION_DATABASE_URL"} == set()

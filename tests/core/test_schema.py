@@ -132,7 +132,7 @@ def test_process_goes_on_where_the_database_does_not_answer(monkeypatch):
 @pytest.mark.parametrize(
     "part",
     [
-        ["gunicorn", "--bind", "127.0.0.1:0"],
+        ["evidence_portal.web", "--bind", "127.0.0.1:0"],
         ["celery", "-A", "evidence_portal", "worker", "--pool", "solo"],
         ["celery", "-A", "evidence_portal", "beat", "--pidfile", "", "--schedule", "{folder}/beat"],
         ["django", "check"],

@@ -156,7 +156,7 @@ def test_parts_run_what_their_containers_run():
         if part == "end-record":
             assert command == ["python", "manage.py", "end_record"]
         elif part == "web":
-            assert (command, default_command()[0]) == (None, "gunicorn")
+            assert (command, default_command()[2]) == (None, "evidence_portal.web")
         else:
             assert command == services[part]["command"]
 

@@ -36,7 +36,10 @@ class SecondMachine:
     def start(self):
         celery = [sys.executable, "-m", "celery", "-A", "evidence_portal", "worker"]
         for name, command in {
-            "web": [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}"],
+            "web": [
+                *(sys.executable, "-m", "evidence_portal.web"),
+                *("--bind", f"127.0.0.1:{self.port}"),
+            ],
             "worker": [*celery, "--concurrency", "1", "--without-gossip", "--without-mingle"],
         }.items():
             with (self._logs / f"second-{name}.log").open("ab") as log:

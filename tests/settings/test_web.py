@@ -1,0 +1,79 @@
+"""The web server's own variables are checked before gunicorn reads them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from evidence_portal import web
+from tests.settings.test_settings import PRODUCTION, ROOT
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """`started(**variables)`: gunicorn's two variables as it would find them."""
+    monkeypatch.setenv("WEB_CONCURRENCY", "")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+    commands = []
+    monkeypatch.setattr(os, "execv", lambda _program, words: commands.append(words))
+
+    def start(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        web.main(["--bind", "127.0.0.1:8000"])
+        assert commands == [[sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:8000"]]
+        return os.environ["WEB_CONCURRENCY"], os.environ["FORWARDED_ALLOW_IPS"]
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, ("2", "127.0.0.1,::1")),
+        ({"WEB_CONCURRENCY": "", "FORWARDED_ALLOW_IPS": " "}, ("2", "127.0.0.1,::1")),
+        ({"WEB_CONCURRENCY": " 3", "FORWARDED_ALLOW_IPS": "*"}, ("3", "*")),
+        ({"FORWARDED_ALLOW_IPS": "10.0.0.7 10.1.0.0/16"}, ("2", "10.0.0.7,10.1.0.0/16")),
+    ],
+)
+def test_gunicorn_finds_what_was_given_or_the_defaults(started, given, found):
+    assert started(**given) == found
+
+
+def test_variables_may_come_as_files(started, tmp_path):
+    (tmp_path / "WEB_CONCURRENCY").write_text("4\n")
+    assert started(CREDENTIALS_DIRECTORY=str(tmp_path)) == ("4", "127.0.0.1,::1")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"WEB_CONCURRENCY": "many"},
+            "WEB_CONCURRENCY is 'many': write a whole number, such as 2.\n",
+        ),
+        (
+            {"WEB_CONCURRENCY": "0"},
+            "WEB_CONCURRENCY must be a number from 1 to 1000: write for instance 2.\n",
+        ),
+        *(
+            (
+                {"FORWARDED_ALLOW_IPS": f"127.0.0.1,{proxy}"},
+                f"FORWARDED_ALLOW_IPS has {proxy!r}: write addresses or networks with commas "
+                "between, such as 10.0.0.7,10.1.0.0/16, or *.\n",
+            )
+            for proxy in ("caddy", "10.0.0.7/8")
+        ),
+    ],
+)
+def test_what_gunicorn_cannot_use_is_refused_in_one_line(variables, said):
+    ended = subprocess.run(
+        [sys.executable, "-m", "evidence_portal.web", "--bind", "127.0.0.1:0"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
