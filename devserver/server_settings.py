@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from devserver.errors import InvalidSetting
 
@@ -73,7 +73,7 @@ def _port(environment: Mapping[str, str]) -> int:
 
 def _web_address(environment: Mapping[str, str], default: str) -> str:
     text = (_text(environment, "PORTAL_URL") or default).rstrip("/")
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
         raise InvalidSetting(
             f"PORTAL_URL is {text!r}: write scheme and host, such as http://127.0.0.1:8000"
@@ -81,9 +81,17 @@ def _web_address(environment: Mapping[str, str], default: str) -> str:
     return text
 
 
+def _split(url: str) -> SplitResult:
+    """Return the URL in parts, all of them empty for what is none, such as `http://[::1`."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _address(environment: Mapping[str, str], name: str, schemes: set[str]) -> str | None:
     text = _text(environment, name)
-    if text is not None and urlsplit(text).scheme not in schemes:
+    if text is not None and _split(text).scheme not in schemes:
         # The value may hold a password, so it is not repeated.
         starts = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
         raise InvalidSetting(f"{name} must start with {starts}")

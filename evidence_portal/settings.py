@@ -13,6 +13,7 @@ from pathlib import Path
 from core import moved_clock
 from evidence_portal import credentials, error_reports
 from evidence_portal.environment import (
+    host_of,
     languages_in,
     read_addresses,
     read_allowed_hosts,
@@ -50,8 +51,8 @@ SECRET_KEY = read_secret_key(production=PRODUCTION)
 
 _portal = read_portal_url(production=PRODUCTION)
 PORTAL_URL = _portal.geturl()
-PORTAL_HOST = _portal.hostname
-ALLOWED_HOSTS = read_allowed_hosts(default=_portal.hostname, production=PRODUCTION)
+PORTAL_HOST = host_of(_portal)
+ALLOWED_HOSTS = read_allowed_hosts(default=PORTAL_HOST, production=PRODUCTION)
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 # How many proxies stand before the portal and add to X-Forwarded-For. The limits on how often
 # somebody may try something count clients by it.
@@ -118,7 +119,7 @@ MONITORING_TOKEN = read_monitoring_token()
 SENTRY_DSN = read_text("SENTRY_DSN", default="")
 # Who gets reports of holes, for /.well-known/security.txt.
 SECURITY_CONTACT = read_security_contact()
-DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{_portal.hostname}")
+DEFAULT_FROM_EMAIL = read_sender(default=f"evidence@{PORTAL_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The provider that reports bounces and complaints, and the secrets that prove its reports.
 ANYMAIL_PROVIDER = read_text("ANYMAIL_PROVIDER", default="")

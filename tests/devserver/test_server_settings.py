@@ -63,7 +63,13 @@ def test_setting_follows_its_variable(variables, changes):
             "localhost:8000",
             "is 'localhost:8000': write scheme and host, such as http://127.0.0.1:8000",
         ),
+        (
+            "PORTAL_URL",
+            "http://[::1",
+            "is 'http://[::1': write scheme and host, such as http://127.0.0.1:8000",
+        ),
         ("DATABASE_URL", "sqlite:///x", "must start with postgres:// or postgresql://"),
+        ("DATABASE_URL", "postgres://[h/n", "must start with postgres:// or postgresql://"),
         (
             "EMAIL_URL",
             "mail.example",

@@ -106,6 +106,16 @@ def settings_with(monkeypatch):
             "PORTAL_URL must look like https://evidence.example.org: "
             "scheme and host, and a port if there is one.",
         ),
+        (
+            {"PORTAL_URL": "https://Straße.example:8443"},
+            "PORTAL_URL is 'https://Straße.example:8443': write its host as browsers send it, "
+            "https://xn--strae-oqa.example:8443",
+        ),
+        (
+            {"PORTAL_URL": "https://a☃.example"},
+            "PORTAL_URL is 'https://a☃.example': write its host as browsers send it, "
+            "https://xn--...",
+        ),
         *(
             (
                 {"ALLOWED_HOSTS": f"localhost {host}"},
@@ -274,6 +284,12 @@ def settings_with(monkeypatch):
         ),
         (BUCKET | {"PORTAL_FILES_S3_ENDPOINT": "s3.example.org"}, ENDPOINT_REMEDY),
         (BUCKET | {"PORTAL_FILES_S3_ENDPOINT": "https://key:hunter2@s3"}, ENDPOINT_REMEDY),
+        (BUCKET | {"PORTAL_FILES_S3_ENDPOINT": "http://minio_1:9000"}, ENDPOINT_REMEDY),
+        (
+            BUCKET | {"PORTAL_FILES_S3_BUCKET": "s3://evidence"},
+            "PORTAL_FILES_S3_BUCKET is 's3://evidence': write the bucket’s name alone, such as "
+            "evidence.",
+        ),
         (
             BUCKET | {"PORTAL_FILES_S3_KEY_ID": "key"},
             "PORTAL_FILES_S3_KEY_ID is set, and PORTAL_FILES_S3_SECRET is not: write both, or "
@@ -441,6 +457,9 @@ def test_broker_address_is_in_celerys_words(settings_with, given, taken):
 
 def test_hosts_are_the_portals_own_unless_named(settings_with):
     assert settings_with()["ALLOWED_HOSTS"] == ["evidence.example.org"]
+    assert settings_with(PORTAL_URL="https://[2001:db8::1]:8443")["ALLOWED_HOSTS"] == [
+        "[2001:db8::1]"
+    ]
     named = settings_with(ALLOWED_HOSTS="a.example.org, b.example.org")
     assert named["ALLOWED_HOSTS"] == ["a.example.org", "b.example.org"]
 
