@@ -68,8 +68,12 @@ def test_python_reads_every_cell_as_it_stands(tmp_path, package):
 def test_r_reads_every_cell_as_it_stands(tmp_path, place):
     if shutil.which("Rscript") is None:
         pytest.skip("R is not installed")
-    written_csv(tmp_path)
     command = commands("r")[place]
+    if package := re.search(r"(\w+)::", command):
+        there = f'quit(status = !requireNamespace("{package[1]}", quietly = TRUE))'
+        if subprocess.run(["Rscript", "-e", there], check=False).returncode:
+            pytest.skip(f"{package[1]} of R is not installed")
+    written_csv(tmp_path)
     program = f"{command}\ncat(responses$story, sep = '\\x1e')"
     done = subprocess.run(
         ["Rscript", "-e", program], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
