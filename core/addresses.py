@@ -51,11 +51,8 @@ def ascii_address(text: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    try:
-        _read(text)
-    except AddressRefused:
-        return False
-    return True
+    """Return whether mail can be sent there; the settings ask before a word can be translated."""
+    return _validated(_without_trimmings(text)) is not None
 
 
 def same_or_cleaned(text: str) -> str:

@@ -645,3 +645,34 @@ def test_bucket_without_its_packages_is_refused(settings_with, monkeypatch):
         "PORTAL_FILES_S3_BUCKET is set, and the packages for S3 are not installed: install "
         "requirements-s3.txt, or build the image with REQUIREMENTS=requirements-s3.txt."
     )
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "said"),
+    [
+        ({"PORTAL_URL": "https://[2001:db8::1]"}, 0, ""),
+        (
+            {"PORTAL_URL": "https://a☃.example"},
+            1,
+            "PORTAL_URL is 'https://a☃.example': write its host as browsers send it, "
+            "https://xn--...\n",
+        ),
+        (
+            {"STAFF_DIGEST_TO": "ä@example.org"},
+            1,
+            "STAFF_DIGEST_TO must list email addresses with commas between, such as "
+            "team@example.org,lead@example.org\n",
+        ),
+    ],
+)
+def test_process_reads_addresses_before_there_are_translations(variables, code, said):
+    read = [sys.executable, "manage.py", "verify_audit", "--help"]
+    ended = subprocess.run(
+        read,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | PRODUCTION | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (code, said)
