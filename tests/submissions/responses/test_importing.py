@@ -268,7 +268,8 @@ def test_text_of_a_folder_is_read_whatever_program_wrote_it(call, staff, encodin
 
 
 def test_what_is_no_text_does_not_come_in_as_one(call, staff):
-    picture, rich, mark_alone = b"\x89PNG\r\n\x1a\n\0\0", b"{\\rtf1 Our rooms.}", b"\xef\xbb\xbf\n"
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    rich, mark_alone = b"{\\rtf1 Our rooms.}", b"\xef\xbb\xbf\n"
     content = folder(a_txt=picture, b_txt=rich, c_txt=mark_alone)
     of = uploaded(call, staff, content, "letters.zip")
     run = looked_at(of, day="2019-07-22", text_question="good_practice", columns=())
