@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 
-from core import clock, clock_check
+from core import clock, clock_check, working_folders
 from exports import export_runs
 from retention.carrying_out import carry_out
 from submissions.responses import housekeeping, signposting
@@ -29,6 +29,7 @@ def end_data() -> None:
     cleared = housekeeping.clear(at=at)
     helped = signposting.delete_signposted(at=at)
     strays = export_runs.purge_strays(wall_now=clock.wall_now())
+    left = working_folders.delete_left_folders(wall_now=clock.wall_now())
     logger.info("cleared: %s, %d after a page of help", cleared, helped)
-    logger.info("cleared: %d files of exports", strays)
+    logger.info("cleared: %d files of exports, %d working folders", strays, left)
     SessionStore.clear_expired()

@@ -3,9 +3,9 @@
 The file is made by `parquet_process` in a process of its own.
 """
 
-import tempfile
 from pathlib import Path
 
+from core.working_folders import working_folder
 from core.zip_stream import ZipStream
 from exports.column import NUMBER, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext, Rounds
@@ -36,7 +36,7 @@ def begun(context: ExportContext) -> Pieces:
     columns = dataset.columns
     names = distinct(column.name for column in columns)
     archive = ZipStream()
-    with tempfile.TemporaryDirectory(prefix="portal-parquet-") as folder:
+    with working_folder() as folder:
         rounds = Rounds(context, (READING, MAKING))
         reading, making = rounds.next(), rounds.next()
         write_rows(folder, cells_of(dataset), reading.row_done)

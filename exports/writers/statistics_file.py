@@ -5,7 +5,6 @@ each option beside the joined text. The file is made by `statistics_process` in 
 own, so that neither the worker nor the web server holds what that imports.
 """
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from core.working_folders import working_folder
 from exports.column import LONG, NUMBER, SEVERAL, SHORT, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext, Rounds
 from exports.filters import APART
@@ -79,7 +79,7 @@ def begun(context: ExportContext, program: Program) -> Pieces:
     """Yield nothing as soon as the process runs, and then the ZIP."""
     chosen = replace(context.dataset.export_filter, choices="keys", several=APART)
     dataset = replace(context.dataset, export_filter=chosen).as_table()
-    with tempfile.TemporaryDirectory(prefix="portal-statistics-") as folder:
+    with working_folder() as folder:
         variables = _Variables(dataset, program)
         rounds = Rounds(context, (READING, MAKING))
         reading, making = rounds.next(), rounds.next()

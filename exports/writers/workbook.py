@@ -3,7 +3,6 @@
 The file is made by `workbook_process` in a process of its own.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -13,6 +12,7 @@ from typing import Any
 from core.disclosure_control import Shown
 from core.percentages import WHOLE, per_cent
 from core.text_sheets import EXCEL_UNITS
+from core.working_folders import working_folder
 from core.xml_text import xml_text
 from exports.column import LONG, NUMBER, TIME, Column
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
@@ -51,7 +51,7 @@ def begun(context: ExportContext) -> Pieces:
     dictionary = list(_dictionary(dataset, layout))
     counts = ResponseCounts(dataset)
     rounds = Rounds(context, (READING, MAKING))
-    with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
+    with working_folder() as folder:
         written, made = rounds.next(), rounds.next()
         write_rows(folder, counts.counting(cells_of(dataset)), written.row_done)
         told = {

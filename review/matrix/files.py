@@ -5,7 +5,6 @@ A cell that a spreadsheet would run is neutralised in both, as workbooks are sav
 
 import csv
 import io
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
@@ -15,6 +14,7 @@ from core.disclosure_control import FEW, Shown
 from core.safe_cells import neutralise
 from core.spoken_time import say_moment
 from core.text_sheets import TextWorkbook
+from core.working_folders import working_folder
 from core.xml_text import xml_text
 from review.matrix.selection import Selection
 from review.matrix.table import Line, Matrix, MatrixCell, in_words
@@ -118,7 +118,7 @@ def as_workbook(matrix: Matrix, pairs: Sequence[Pair], said: str) -> bytes:
         "Together": (list(PAIRS), lines_of_pairs(pairs, said)),
         "About": (["what was counted"], _sentences(said)),
     }
-    with tempfile.TemporaryDirectory(prefix="portal-xlsx-") as folder:
+    with working_folder() as folder:
         path = Path(folder) / "matrix.xlsx"
         with TextWorkbook(str(path), folder) as workbook:
             workbook.set_properties({"title": matrix.selection.call.title, "created": MADE_AT})
