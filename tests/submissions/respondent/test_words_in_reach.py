@@ -153,7 +153,13 @@ SPEAKING_FILES = (
     "core/spoken_time.py",
 )
 # Chosen among texts that `gettext_noop` marks for the catalogue.
-MARKED_ELSEWHERE = {"_(sentence)", "_(MACRO_ENDING)", "_(forms[0])", "_(forms[1])"}
+MARKED_ELSEWHERE = {
+    "_(sentence)",
+    "_(came_by)",
+    "_(MACRO_ENDING)",
+    "_(forms[0])",
+    "_(forms[1])",
+}
 # Headers, attributes and statements in SQL: no words for people.
 HEADERS = re.compile(r"[A-Za-z-]+: [a-z]+/|.*[a-z-]=|\s*(SELECT|INSERT|WITH|UPDATE) ")
 FOR_STAFF = {"help_text", "name", "condition", "violation_error_message"}
