@@ -133,30 +133,39 @@ def encrypt(
 def decrypt(path: Path, target: Writable, identities: Sequence[x25519.Identity]) -> Writing:
     """Decrypt the file at `path` into `target`. Returns what was written, with its digest.
 
-    Raises BackupFailed where no key opens it, Damaged where it was cut short or changed, and what
-    writing raised.
+    Raises BackupFailed where the file cannot be read or no key opens it, Damaged where it is
+    missing, was cut short or changed, and what writing raised.
     """
     written = Writing(target)
     try:
-        with path.open("rb") as file:
-            read = Reading(file)
-            try:
-                pyrage.decrypt_io(read, written, identities)  # type: ignore[arg-type]  # as above
-            except (pyrage.DecryptError, OSError) as error:
-                if cause := read.error or written.error:
-                    raise cause from None
-                if "No matching keys" in str(error):
-                    raise BackupFailed(
-                        f"This identity does not open {path.name}: it was encrypted to other keys. "
-                        "Look for the identity of a key that was set when it was made."
-                    ) from None
-                raise Damaged(
-                    f"{path.name} was cut short or changed. Take another backup, or another copy "
-                    "of this one."
-                ) from None
+        file = path.open("rb")
     except FileNotFoundError:
         raise Damaged(f"{path.name} is missing. Take another backup.") from None
+    except OSError as error:
+        raise _cannot_read(path, error) from None
+    with file:
+        read = Reading(file)
+        try:
+            pyrage.decrypt_io(read, written, identities)  # type: ignore[arg-type]  # as above
+        except (pyrage.DecryptError, OSError) as error:
+            if isinstance(read.error, OSError):
+                raise _cannot_read(path, read.error) from None
+            if cause := read.error or written.error:
+                raise cause from None
+            if "No matching keys" in str(error):
+                raise BackupFailed(
+                    f"This identity does not open {path.name}: it was encrypted to other keys. "
+                    "Look for the identity of a key that was set when it was made."
+                ) from None
+            raise Damaged(
+                f"{path.name} was cut short or changed. Take another backup, or another copy "
+                "of this one."
+            ) from None
     return written
+
+
+def _cannot_read(path: Path, error: OSError) -> BackupFailed:
+    return BackupFailed(f"{path} cannot be read: {error.strerror}. Take another copy of it.")
 
 
 def cannot_write(path: Path, error: OSError) -> BackupFailed:
