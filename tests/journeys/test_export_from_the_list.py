@@ -7,6 +7,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from playwright.sync_api import expect
 
 from accounts.states import Action, Role
 from tests.journeys.test_staff import sign_in
@@ -51,7 +52,7 @@ def test_staff_narrow_their_list_and_find_only_its_rows_in_the_files(
     shown = set(page.locator("#result_list tbody th a").all_inner_texts())
     page.get_by_role("link", name="Export these").click()
     page.get_by_text("Income band: Less than £10,000").wait_for()
-    assert page.locator("#content strong").first.inner_text() == "2 responses"
+    expect(page.locator("#content strong").first).to_have_text("2 responses")
     if scripts:
         look(page, "list-export")
     name, data = taken(page, "Excel")
@@ -81,3 +82,4 @@ def narrow(page):
         folded.first.click()
     page.locator("#changelist-filter").get_by_role("link", name="Less than £10,000").click()
     page.get_by_role("heading", name="Filter (in use)").wait_for()
+    page.wait_for_load_state()

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import AuditEvent, User
 from submissions.responses.models import Submission, Version
@@ -30,7 +32,7 @@ def go_on(page):
 
 
 def stands_at(page, title):
-    assert page.get_by_role("heading", level=1).inner_text() == title
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
@@ -52,10 +54,10 @@ def test_from_the_call_page_to_the_receipt(open_browser, look, call, javascript)
 
     page.get_by_role("link", name="About you").click()
     go_on(page)
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     check(page, "about-you-errors")
     page.get_by_role("link", name="Enter your email address").click()
-    assert page.evaluate("document.activeElement.name") == "email"
+    expect(page.locator("[name=email]")).to_be_focused()
     choose(page, "Which of these describes your experience?", call.roles.first().label)
     choose(page, "Are you responding for an organisation", "For an organisation")
     page.get_by_label("What is your email address?").fill("tamsin@example.org")
@@ -66,7 +68,7 @@ def test_from_the_call_page_to_the_receipt(open_browser, look, call, javascript)
     stands_at(page, "Check your answers")
     check(page, "check-incomplete")
     page.get_by_role("button", name="Submit your response").click()
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     check(page, "check-errors")
     assert Version.objects.count() == 0
 

@@ -1,6 +1,9 @@
 """The whole journey by keyboard only, on a narrow screen."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from submissions.responses.models import Version
 from tests.journeys.conftest import scrolls_sideways
@@ -48,7 +51,7 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
     keys.write("story", " And more.")
     keys.follow("Save and continue")
     keys.follow("Submit your response")
-    assert page.get_by_role("heading", level=1).inner_text() == "Your response has been received"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your response has been received")
     assert Version.objects.get().choices["fairness"] == {"money": "good"}
 
 
@@ -183,11 +186,11 @@ def test_error_has_the_title_the_focus_and_leads_to_the_field(start_response, at
     keys.tab_to(lambda focus: focus["words"] == "Save and continue")
     keys.press("Enter")
     page.locator(".error-summary").wait_for()
-    assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.className") == "error-summary"
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.locator(".error-summary")).to_be_focused()
     keys.tab_to(lambda focus: focus["words"] == "Select how old you are")
     keys.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "id_age"
+    expect(page.locator("#id_age")).to_be_focused()
 
 
 @pytest.mark.parametrize("scripted", [True, False])
@@ -206,4 +209,4 @@ def test_error_that_comes_again_is_led_to_again(start_response, at, scripted):
         assert page.url.endswith(address)
         assert page.locator(".error-summary").bounding_box()["y"] >= 0
         if scripted:
-            assert page.evaluate("document.activeElement.className") == "error-summary"
+            expect(page.locator(".error-summary")).to_be_focused()

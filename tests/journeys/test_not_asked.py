@@ -1,6 +1,7 @@
 """Conditions in a chain: the script follows them at once, the page without it when it is saved."""
 
 import pytest
+from playwright.sync_api import expect
 
 from submissions.responses.models import Submission
 from tests.makers import make_call, while_open
@@ -54,7 +55,7 @@ def test_script_hides_the_whole_chain_at_once_and_brings_it_back(one_page, open_
     page.get_by_label("Anything to say?").fill("Words")
     go_on(page)
     page.get_by_role("heading", name="Check your answers").wait_for()
-    assert page.get_by_role("heading", name="Not part of your response").is_visible()
+    expect(page.get_by_role("heading", name="Not part of your response")).to_be_visible()
     page.get_by_role("button", name="Submit your response").click()
     page.get_by_text("Of c").wait_for(state="detached")
     page.get_by_role("heading", level=1).wait_for()

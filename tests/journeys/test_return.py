@@ -6,6 +6,7 @@ from secrets import token_hex
 
 import pytest
 from django.core import mail
+from playwright.sync_api import expect
 
 from core import clock
 from submissions.calls.models import Call
@@ -27,7 +28,7 @@ def call(at, settings):
 
 
 def stands_at(page, title):
-    assert page.get_by_role("heading", level=1).inner_text() == title
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
 def press(page, name):
@@ -62,7 +63,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     follow(here, "Give an email address first")
     stands_at(here, "Come back later")
     press(here, "Send me a link")
-    assert here.title().startswith("Error: ")
+    expect(here).to_have_title(re.compile("^Error: "))
     here.get_by_label("Email address").fill("jo@example.org")
     press(here, "Send me a link")
     assert "The link is on its way" in here.locator("main").inner_text()
@@ -80,7 +81,8 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     assert "Written here." in there.locator("main").inner_text()
     press(there, "Submit your response")
     stands_at(there, "Your response has been received")
-    assert there.get_by_role("button", name="Print this page").is_visible() == javascript
+    printing = there.get_by_role("button", name="Print this page")
+    expect(printing).to_be_visible(visible=javascript)
     reference = Submission.objects.get().reference
 
     press(there, "Change your response")
@@ -133,7 +135,7 @@ def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call,
     page = open_browser(320)
     page.goto(f"/calls/{call.slug}/verify/")
     press(page, "Check")
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     page.get_by_label("Reference").fill(submission.reference.lower())
     page.get_by_label("Fingerprint").fill(submission.current_version.receipt_digest)
     press(page, "Check")

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from accounts.models import AuditEvent
 from accounts.states import Role
@@ -83,7 +84,7 @@ def test_ten_responses_are_reviewed_in_twelve_keys_and_nothing_of_anybody_is_los
         assert page.locator("h1").inner_text() == str(response)
         # Those before it are considered by now, and in the list no more.
         place = f"1 of {11 - number}"
-        assert page.locator(".reading-bar").get_by_role("link", name=place).count() == 1
+        expect(page.locator(".reading-bar").get_by_role("link", name=place)).to_have_count(1)
         if number == 4:
             address = reverse("admin:submissions_submission_change", args=[response.pk])
             seen = form_of(other.get(address))

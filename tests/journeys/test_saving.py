@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from submissions.responses import drafting
 from submissions.responses.models import Submission
@@ -263,12 +264,12 @@ def test_second_to_save_sees_both_texts_and_chooses(
     second.get_by_label("Bid alone").check()
     second.get_by_role("button", name="Save and continue").click()
     second.get_by_role("heading", level=1, name="Choose which answer to keep").wait_for()
-    assert second.locator(".version p").all_inner_texts() == ["Written by Ada", "Written by Ben"]
+    expect(second.locator(".version p")).to_have_text(["Written by Ada", "Written by Ben"])
     assert stored(call) == {"story": "Written by Ada", "history": ["bid"]}
     if javascript:
         look(second, "conflicts")
     second.get_by_role("button", name="Save and continue").click()
-    assert second.title().startswith("Error: ")
+    expect(second).to_have_title(re.compile("^Error: "))
     if javascript:
         look(second, "conflicts-errors")
     second.get_by_label("Keep both, in one text").check()

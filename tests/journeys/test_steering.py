@@ -37,7 +37,7 @@ def test_charts_fit_the_screen_and_say_what_they_show(open_browser, look, call, 
     page.get_by_role("link", name="Open all").click()
     look(page, f"steering-charts-{scheme}")
     chart = page.get_by_role("img", name="Responses by role")
-    assert chart.count() == 1
+    expect(chart).to_have_count(1)
     edges = page.evaluate(
         "[...document.querySelectorAll('svg.chart text')].map(t => t.getBoundingClientRect())"
         ".filter(box => box.left < -1 || box.right > innerWidth + 1).length"
@@ -72,7 +72,7 @@ def test_tables_show_every_column_at_320_pixels_without_a_script(open_browser, c
     page.get_by_role("link", name="Open all").click()
     expect(page.get_by_role("table")).to_have_count(11)
     page.get_by_role("heading", name="Exports on record").click()
-    assert page.get_by_role("cell", name="command line").is_visible()
+    expect(page.get_by_role("cell", name="command line")).to_be_visible()
     # “23 Jul 2019, 10:03, command line”: the comma begins the second cell, right at the first.
     assert (
         page.locator(".record td:first-child").evaluate(
@@ -148,7 +148,8 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(open_browser, look, call
     page.get_by_role("link", name="Choose what to export").click()
     page.get_by_role("link", name="Exports being made and kept").click()
     page.get_by_role("heading", name="Exports being made and kept: 5").click()
-    assert page.get_by_role("link", name="Word, one per response").count() == 5
+    expect(page.get_by_role("link", name="Word, one per response")).to_have_count(5)
+    page.wait_for_load_state()
     page.get_by_role("heading", name="Exports being made and kept: 5").click()
     assert page.evaluate("document.documentElement.scrollHeight") < 2_500
     assert page.evaluate(LINES_OF_HINTS) == [1] * 6

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import expect
 
 from accounts.states import Role
 from review.coding.decided import standing_codings
@@ -85,7 +86,7 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     assert faults_found_by_axe(lead) == []
     lead.get_by_role("link", name="1", exact=True).click()
     lead.get_by_text("They differ about: Fairness, Secrecy.").wait_for()
-    assert lead.locator("blockquote strong").all_inner_texts() == ["Nobody told us why."]
+    expect(lead.locator("blockquote strong")).to_have_text(["Nobody told us why."])
     lead.get_by_role("link", name="Decide").click()
     for width in (320, 1280):
         lead.set_viewport_size({"width": width, "height": 800})
@@ -112,7 +113,7 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     lead.get_by_label("Strength").select_option("all")
     lead.get_by_label("Secrecy").check()
     lead.get_by_role("button", name="Keep the finding").click()
-    assert lead.locator("#count").inner_text() == "1 of 1 responses (100%)"
+    expect(lead.locator("#count")).to_have_text("1 of 1 responses (100%)")
     lead.get_by_role("link", name="Choose passages").click()
     lead.get_by_role("link", name="Passages under its codes").click()
     lead.get_by_role("button", name="Supports it").click()
