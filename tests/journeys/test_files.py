@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from submissions.responses.models import Attachment
 from tests.journeys.waiting import stay_when_asked, wait_for
@@ -86,7 +87,7 @@ def test_dropped_file_goes_up(page):
 def test_refused_file_is_said_in_its_place(page, name, content, words):
     page.locator("#id_documents").set_input_files(text_file(name, content))
     said(page, words)
-    assert words in page.locator("#question-documents .error").inner_text()
+    expect(page.locator("#question-documents .error")).to_contain_text(words)
     assert names() == []
 
 

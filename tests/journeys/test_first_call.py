@@ -42,7 +42,7 @@ def test_from_the_call_page_to_the_receipt(open_browser, look, call, javascript)
     page = open_browser(320, java_script_enabled=javascript)
     page.goto("/")
     check(page, "call")
-    assert "midday on Wednesday 24 July 2019 (UK time)" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("midday on Wednesday 24 July 2019 (UK time)")
     page.get_by_role("link", name="Read all the questions first").click()
     check(page, "questions")
     page.go_back()
@@ -84,9 +84,9 @@ def test_from_the_call_page_to_the_receipt(open_browser, look, call, javascript)
     stands_at(page, "Your response has been received")
     check(page, "submitted")
     reference = Submission.objects.get().reference
-    assert reference in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text(reference)
     page.reload()
-    assert reference in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text(reference)
 
 
 def answer_required(page, call, check):
@@ -177,4 +177,4 @@ def test_superuser_reads_a_response_in_admin(open_browser, look, call):
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Responses", exact=True).first.click()
     page.get_by_role("link", name=submission.reference).click()
-    assert "=1+1 of the work reached us." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("=1+1 of the work reached us.")

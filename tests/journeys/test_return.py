@@ -66,9 +66,9 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     expect(here).to_have_title(re.compile("^Error: "))
     here.get_by_label("Email address").fill("jo@example.org")
     press(here, "Send me a link")
-    assert "The link is on its way" in here.locator("main").inner_text()
+    expect(here.locator("main")).to_contain_text("The link is on its way")
     press(here, "Sign this computer out of my response")
-    assert "This computer is signed out of your response" in here.locator("main").inner_text()
+    expect(here.locator("main")).to_contain_text("This computer is signed out of your response")
     link = mailed_link()
 
     there = open_browser(320, java_script_enabled=javascript)
@@ -78,7 +78,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     stands_at(there, "Your response")
     drafting.save_answers(submission=draft, call=call, values=address, at=while_open(call))
     there.goto(f"/calls/{call.slug}/response/check/")
-    assert "Written here." in there.locator("main").inner_text()
+    expect(there.locator("main")).to_contain_text("Written here.")
     press(there, "Submit your response")
     stands_at(there, "Your response has been received")
     printing = there.get_by_role("button", name="Print this page")
@@ -97,7 +97,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call, javascr
     follow(there, "Check and submit your changes")
     press(there, "Submit your changes")
     stands_at(there, "Your changed response has been received")
-    assert reference in there.locator("main").inner_text()
+    expect(there.locator("main")).to_contain_text(reference)
     assert [version.texts["story"] for version in Version.objects.order_by("number")] == [
         "Written here.",
         "Written there.",
@@ -139,12 +139,12 @@ def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call,
     page.get_by_label("Reference").fill(submission.reference.lower())
     page.get_by_label("Fingerprint").fill(submission.current_version.receipt_digest)
     press(page, "Check")
-    assert "They belong together" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("They belong together")
     look(page, "verify-together")
     page.get_by_label("Reference").fill(submission.reference)
     page.get_by_label("Fingerprint").fill("0" * 16)
     press(page, "Check")
-    assert "We cannot confirm this receipt" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("We cannot confirm this receipt")
 
 
 def test_changes_left_open_at_closing(start_response, call, at):
@@ -165,9 +165,9 @@ def test_changes_left_open_at_closing(start_response, call, at):
     page.goto(f"/calls/{call.slug}/response/check/")
     at(call.closes_at)
     press(page, "Submit your changes")
-    assert "Your changes were not submitted" in page.locator("main").inner_text()
-    assert "Too late." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Your changes were not submitted")
+    expect(page.locator("main")).to_contain_text("Too late.")
     follow(page, "See your receipt for what you submitted")
-    assert "The call closed before you submitted them." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("The call closed before you submitted them.")
     follow(page, "How to ask for your response to be withdrawn")
     stands_at(page, "Ask for your response to be withdrawn")

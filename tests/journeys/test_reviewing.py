@@ -177,6 +177,7 @@ def test_pages_for_reading_have_no_faults_and_fit_their_widths(open_signed_in, a
 
 
 def look_at_widths(page, name):
+    page.wait_for_load_state()
     for width in (320, 400, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         picture(page, f"admin-{name}")

@@ -6,6 +6,7 @@ from secrets import token_hex
 
 import pytest
 from django.core import mail
+from playwright.sync_api import expect
 
 from core import clock
 from submissions.calls.models import Call
@@ -79,18 +80,18 @@ def test_author_invites_both_edit_and_the_author_submits(open_browser, call, jav
     ben.wait_for_url("**/response/evidence/2/")
     write(ada, "As Ada wrote it.")
     stands_at(ada, "Choose which answer to keep")
-    assert "Saved by Ben" in ada.locator("main").inner_text()
+    expect(ada.locator("main")).to_contain_text("Saved by Ben")
     ada.get_by_label("Keep both, in one text").check()
     ada.get_by_label("Your text made from both").fill("As both wrote it.")
     press(ada, "Save and continue")
     ada.wait_for_url("**/response/evidence/2/")
 
     ben.goto(f"/calls/{call.slug}/response/check/")
-    assert "As both wrote it." in ben.locator("main").inner_text()
+    expect(ben.locator("main")).to_contain_text("As both wrote it.")
     assert ben.get_by_role("button", name="Submit your response").count() == 0
-    assert "You cannot submit it yourself." in ben.locator("main").inner_text()
+    expect(ben.locator("main")).to_contain_text("You cannot submit it yourself.")
     ada.goto(f"/calls/{call.slug}/people/")
-    assert "Ben" in ada.locator("main").inner_text()
+    expect(ada.locator("main")).to_contain_text("Ben")
     ada.goto(f"/calls/{call.slug}/response/check/")
     press(ada, "Submit your response")
     stands_at(ada, "Your response has been received")
@@ -98,5 +99,5 @@ def test_author_invites_both_edit_and_the_author_submits(open_browser, call, jav
 
     ben.reload()
     stands_at(ben, "The response was submitted")
-    assert Submission.objects.get().reference in ben.locator("main").inner_text()
+    expect(ben.locator("main")).to_contain_text(Submission.objects.get().reference)
     assert Call.objects.get() == call
