@@ -1,45 +1,86 @@
-"""Folders for what an export keeps on disk while programs of its own write its file.
+"""Folders for what an export or a drill keeps on disk while programs of its own work with it.
 
 A process that is killed leaves its folder behind, and in it answers that somebody may have erased
-since. So whoever takes a folder, and the task that ends data, delete what others left.
+since. So whoever takes a folder, and the task that ends data, delete what others left: each folder
+whose lock nobody holds. The kernel takes the lock away with the last process that has it.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
-PREFIX = "portal-export-"
-# Nothing was written to the folder for so long. Whoever still reads a file of it has it open.
-LEFT_AFTER = timedelta(hours=3)
+PREFIX = "portal-work-"
+LOCK = "lock"  # a file in the folder
+
+
+@dataclass(frozen=True)
+class WorkingFolder:
+    """A child that inherits `lock`, a file descriptor, has the folder for as long as it lives."""
+
+    path: str
+    lock: int
 
 
 @contextmanager
 def working_folder() -> Iterator[str]:
-    """Yield a folder for temporary files, which goes with its end."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
-        delete_left(before=Path(folder).stat().st_mtime - LEFT_AFTER.total_seconds())
+    """Yield the path of a folder for temporary files, which goes with its end."""
+    with shared_working_folder() as folder:
+        yield folder.path
+
+
+@contextmanager
+def shared_working_folder() -> Iterator[WorkingFolder]:
+    """Yield such a folder with its lock, for children that may outlive this process."""
+    delete_left_folders()
+    folder = _take()
+    try:
         yield folder
+    finally:
+        try:
+            with suppress(FileNotFoundError):
+                shutil.rmtree(folder.path)
+        finally:
+            os.close(folder.lock)
 
 
-def delete_left_folders(*, wall_now: datetime) -> int:
-    """Delete this account's folders in which nothing was written for LEFT_AFTER."""
-    return delete_left(before=(wall_now - LEFT_AFTER).timestamp())
-
-
-def delete_left(*, before: float) -> int:
-    """Delete this account's folders that were last written to `before`, in seconds since 1970."""
+def delete_left_folders() -> int:
+    """Delete this account's folders that no process has any more; return how many."""
     deleted = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         # Another process may delete it meanwhile, and no export fails for what another one left.
         with suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
                 continue
-            written = [path.lstat().st_mtime for path in (folder, *folder.rglob("*"))]
-            if max(written) < before:
+            lock = _open_lock(folder)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)
                 deleted += 1
+            finally:
+                os.close(lock)
     return deleted
+
+
+def _take() -> WorkingFolder:
+    """Make a folder and lock it; another one where somebody deletes it before it is locked."""
+    while True:
+        path = tempfile.mkdtemp(prefix=PREFIX)
+        with suppress(FileNotFoundError):
+            lock = _open_lock(Path(path))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if os.path.samestat(os.fstat(lock), (Path(path) / LOCK).stat()):
+                    return WorkingFolder(path, lock)
+            except BaseException:
+                os.close(lock)
+                raise
+            os.close(lock)
+
+
+def _open_lock(folder: Path) -> int:
+    return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)

@@ -29,7 +29,7 @@ def end_data() -> None:
     cleared = housekeeping.clear(at=at)
     helped = signposting.delete_signposted(at=at)
     strays = export_runs.purge_strays(wall_now=clock.wall_now())
-    left = working_folders.delete_left_folders(wall_now=clock.wall_now())
+    left = working_folders.delete_left_folders()
     logger.info("cleared: %s, %d after a page of help", cleared, helped)
     logger.info("cleared: %d files of exports, %d working folders", strays, left)
     SessionStore.clear_expired()

@@ -66,7 +66,7 @@ def elsewhere(tmp_path, monkeypatch, store):
     def there():
         own = connection.settings_dict["NAME"]
         name = f"empty_{secrets.token_hex(4)}"
-        _on_server("CREATE DATABASE {} TEMPLATE template0", name)
+        on_server("CREATE DATABASE {} TEMPLATE template0", name)
         connection.close()
         connection.settings_dict["NAME"] = name
         monkeypatch.setattr(private_storage(), "location", str(tmp_path / name))
@@ -76,7 +76,7 @@ def elsewhere(tmp_path, monkeypatch, store):
             connection.close()
             connection.settings_dict["NAME"] = own
             monkeypatch.setattr(private_storage(), "location", str(store))
-            _on_server("DROP DATABASE {} WITH (FORCE)", name)
+            on_server("DROP DATABASE {} WITH (FORCE)", name)
 
     return there
 
@@ -87,13 +87,13 @@ def databases():
     own = connection.settings_dict["NAME"]
 
     def named_after_own():
-        names = (name for (name,) in _on_server("SELECT datname FROM pg_database ORDER BY 1"))
+        names = (name for (name,) in on_server("SELECT datname FROM pg_database ORDER BY 1"))
         return [name for name in names if name.startswith(own)]
 
     return named_after_own
 
 
-def _on_server(statement, *names):
+def on_server(statement, *names):
     settings = connection.settings_dict
     server = psycopg2.connect(
         host=settings["HOST"],

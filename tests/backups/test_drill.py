@@ -1,20 +1,25 @@
 """A portal is backed up, lost, and restored elsewhere: evidence, files, erasures, mail."""
 
 import json
+import os
+import subprocess
+import tempfile
+from types import SimpleNamespace
 
 import pyrage
 import pytest
 from django.core import mail
 from django.core.management import CommandError
+from django.db import connection
 
 from accounts.account_mail import enqueue
 from accounts.invitations import invite
 from accounts.models import AuditEvent, Invitation
 from accounts.states import AccountMailKind, AuditAction, Role
 from accounts.tasks import send_account_mail
-from backups import reports
+from backups import drilling, reports
 from backups.reports import Kind
-from core import clock
+from core import clock, working_folders
 from exports import tokens
 from personal_data import erasing
 from submissions.mail.tasks import send_due_mail
@@ -24,7 +29,7 @@ from submissions.responses import erasing as requests
 from submissions.responses import submitting
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.states import ErasureScope
-from tests.backups.conftest import run
+from tests.backups.conftest import on_server, run
 from tests.exports.api.pulling import make_token
 from tests.makers import (
     complete_answers,
@@ -161,3 +166,30 @@ def test_drill_with_the_identity_restores_the_files_too(call, kept, folder, keys
         run("restore", "--drill", "--identity", keys.identity)
     assert not reports.of(Kind.DRILL).is_good
     assert databases() == before
+
+
+def test_scratch_database_that_a_killed_drill_left_goes_with_the_next(databases):
+    before = databases()
+    on_server("CREATE DATABASE {}", f"{connection.settings_dict['NAME'][:40]}_drill_0a1b2c3d")
+    with drilling.scratch_database():
+        assert len(databases()) == len(before) + 1
+        with drilling.scratch_database():
+            assert len(databases()) == len(before) + 2
+        assert len(databases()) == len(before) + 1
+    assert databases() == before
+
+
+def test_files_of_a_drill_are_in_a_working_folder_that_its_process_keeps(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def restored(command, *, env, pass_fds, **_options):
+        [path] = tmp_path.glob(f"{working_folders.PREFIX}*")
+        assert env["PORTAL_MEDIA"] == str(path / "files")
+        assert os.path.samestat(os.fstat(pass_fds[0]), (path / working_folders.LOCK).stat())
+        return SimpleNamespace(returncode=0, stdout="restored\n")
+
+    monkeypatch.setattr(subprocess, "run", restored)
+    assert drilling.drill(folder.path, name="any", identity="", with_files=True) == "restored"
+    assert list(tmp_path.glob(f"{working_folders.PREFIX}*")) == []
