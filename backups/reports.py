@@ -1,11 +1,13 @@
-"""What became of the last backup and the last drill, in two small files beside the uploads.
+"""What became of the last backup and the last drill, in small files beside the uploads.
 
 The process that backs up may run elsewhere, and web servers see no folder of backups; the storage
-of uploads is what all share.
+of uploads is what all share. It overwrites nothing, so a new report goes under the other of two
+names before the old one is deleted.
 """
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +31,9 @@ class NotWhole(StoreAway):
 class Kind(StrEnum):
     BACKUP = "backup"
     DRILL = "drill"
+
+
+NAMES = {kind: (f"{FOLDER}/{kind}.json", f"{FOLDER}/{kind}-2.json") for kind in Kind}
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,10 @@ def write(kind: Kind, *, at: datetime, is_good: bool, said: str) -> None:
 
 
 def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:
-    try:
-        before = of(kind)
-    except NotWhole:
-        before = None
+    kept = dict(_kept(kind))
+    whole = {name: one for name, one in kept.items() if one is not None}
+    standing = _latest(whole)
+    before = whole[standing] if standing else None
     last_good_at = at if is_good else before and before.last_good_at
     report = {
         "at": at.isoformat(),
@@ -67,19 +72,44 @@ def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:
         "last_good_at": last_good_at and last_good_at.isoformat(),
     }
     storage = private_storage()
-    storage.delete(_name(kind))
-    storage.save(_name(kind), ContentFile(json.dumps(report).encode()))
+    free = next(name for name in NAMES[kind] if name != standing)
+    if free in kept:
+        storage.delete(free)
+    storage.save(free, ContentFile(json.dumps(report).encode()))
+    if standing:
+        storage.delete(standing)
 
 
 def of(kind: Kind) -> Report | None:
-    """Return the last report of that kind; None if there is none yet. Raises NotWhole."""
+    """Return the last whole report of that kind; None if there is none yet.
+
+    Raises NotWhole where there are only parts of one.
+    """
+    kept = dict(_kept(kind)) or dict(_kept(kind))  # one may have gone to the name read first
+    whole = {name: one for name, one in kept.items() if one is not None}
+    standing = _latest(whole)
+    if standing:
+        return whole[standing]
+    if kept:
+        raise NotWhole("only a part of this report is there", min(kept))
+    return None
+
+
+def _kept(kind: Kind) -> Iterator[tuple[str, Report | None]]:
+    """Yield each name under which a report is, with the report; None for a part of one."""
+    for name in NAMES[kind]:
+        try:
+            with private_storage().open(name) as file:
+                yield name, _read(file.read())
+        except FileNotFoundError:
+            continue
+
+
+def _read(content: bytes) -> Report | None:
     try:
-        with private_storage().open(_name(kind)) as file:
-            kept = json.loads(file.read())
-    except FileNotFoundError:
-        return None
+        kept = json.loads(content)
     except ValueError:
-        raise NotWhole("only a part of this report is there", _name(kind)) from None
+        return None
     good = kept["last_good_at"]
     return Report(
         at=datetime.fromisoformat(kept["at"]),
@@ -87,6 +117,10 @@ def of(kind: Kind) -> Report | None:
         said=kept["said"],
         last_good_at=datetime.fromisoformat(good) if good else None,
     )
+
+
+def _latest(whole: Mapping[str, Report]) -> str:
+    return max(whole, key=lambda name: whole[name].at, default="")
 
 
 def problems_in_words(*, wall_now: datetime) -> list[str]:
@@ -114,7 +148,3 @@ def problems_in_words(*, wall_now: datetime) -> list[str]:
     elif drill and wall_now - drill.at > DRILL_LATE_AFTER:
         said.append(f"no restore was tried since {spoken_time.say_day(drill.at)}")
     return said
-
-
-def _name(kind: Kind) -> str:
-    return f"{FOLDER}/{kind}.json"

@@ -14,7 +14,9 @@ from submissions.responses.models import ErasureRequest
 
 AT_ONCE = 500  # rows
 # Of `backups.reports`, a higher app.
-REPORTS = ("backup-reports/backup.json", "backup-reports/drill.json")
+REPORTS = tuple(
+    f"backup-reports/{kind}{of_two}.json" for kind in ("backup", "drill") for of_two in ("", "-2")
+)
 
 
 def fields() -> list[tuple[type[Model], str]]:

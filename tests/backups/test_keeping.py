@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from backups import nightly, reports
@@ -164,7 +165,30 @@ def test_report_of_a_failure_keeps_when_the_last_good_one_was(store):
     assert reports.of(Kind.BACKUP) == reports.Report(
         at=NOW, is_good=False, said="The disk is full", last_good_at=NOW - DAY
     )
+    assert [path.name for path in (store / reports.FOLDER).iterdir()] == ["backup-2.json"]
+    reports.write(Kind.BACKUP, at=NOW + DAY, is_good=True, said="made")
     assert [path.name for path in (store / reports.FOLDER).iterdir()] == ["backup.json"]
+
+
+def test_report_stays_until_the_next_is_whole(store, monkeypatch):
+    reports.write(Kind.BACKUP, at=NOW - DAY, is_good=True, said="made")
+    before = reports.of(Kind.BACKUP)
+    storage = reports.private_storage()
+    save = type(storage).save
+
+    def fills_up(name, content):
+        save(storage, name, ContentFile(content.read()[:20]))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(storage, "save", fills_up)
+        reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    assert reports.of(Kind.BACKUP) == before
+    reports.write(Kind.BACKUP, at=NOW + DAY, is_good=True, said="made")
+    assert reports.of(Kind.BACKUP).at == NOW + DAY
+    assert {f"{reports.FOLDER}/{path.name}" for path in (store / reports.FOLDER).iterdir()} == {
+        reports.NAMES[Kind.BACKUP][1]
+    }
 
 
 def test_report_that_cannot_be_written_is_in_the_log_and_ends_no_backup(store, monkeypatch, caplog):

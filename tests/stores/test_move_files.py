@@ -71,7 +71,8 @@ def names():
 
 
 def test_reports_of_backups_are_known_by_their_names():
-    assert [reports._name(kind) for kind in reports.Kind] == [*stored_files.REPORTS]
+    names = [name for kind in reports.Kind for name in reports.NAMES[kind]]
+    assert names == [*stored_files.REPORTS]
 
 
 def test_small_files_that_no_row_has_go_along(bucket, keep_files, settings, capsys):
