@@ -8,8 +8,8 @@ from typing import Protocol
 from django.db import DatabaseError
 
 from core.canonical import digest
-from submissions.mail.daily_report import DailyReport, daily_report
 from submissions.mail.reminding import is_still_wanted, opt_out_token
+from submissions.mail.staff_digests import StaffDigest, digest_of_day
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import LISTING, RECEIPTS, MailKind
 from submissions.responses.asking import answering_token, question_of
@@ -48,7 +48,7 @@ class MailData(Protocol):
     def opt_out_token(self, mail: OutboxEmail) -> str:
         """Return the token that refuses further reminders of all responses that the mail lists."""
 
-    def report(self, mail: OutboxEmail) -> DailyReport: ...
+    def digest(self, mail: OutboxEmail) -> StaffDigest: ...
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
         """Return the request to erase, and the token that confirms it, "" if this mail has none."""
@@ -106,8 +106,8 @@ class LiveData:
         those = [one.submission for one in (mail, *self.companions(mail))]
         return opt_out_token(*(one for one in those if one is not None))
 
-    def report(self, mail: OutboxEmail) -> DailyReport:
-        return daily_report(mail.call, at=self.at, address=mail.to_address)
+    def digest(self, mail: OutboxEmail) -> StaffDigest:
+        return digest_of_day(mail.call, at=self.at, address=mail.to_address)
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
         request, token = request_of(mail), confirming_token(mail)

@@ -11,8 +11,8 @@ from core.time_limits import later
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, ORGANISATION_NAME, QuestionKind
 from submissions.mail.closing_report import ClosingReport
-from submissions.mail.daily_report import DailyReport
 from submissions.mail.rendering import LEFT_OUT, RenderedMail, render_with
+from submissions.mail.staff_digests import StaffDigest
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import RECEIPTS, MailKind
 from submissions.responses.answering import asked_questions
@@ -172,7 +172,7 @@ class SampleData:
     def opt_out_token(self, mail: OutboxEmail) -> str:
         return LEFT_OUT
 
-    def report(self, _mail: OutboxEmail) -> DailyReport:
+    def digest(self, _mail: OutboxEmail) -> StaffDigest:
         timings = (120, 3, 1)
         standing = ClosingReport(
             at=self.at,
@@ -189,4 +189,4 @@ class SampleData:
             mails_failed=1,
             passes_open=1,
         )
-        return DailyReport(standing=standing, received_today=60, unread=80, record_head="")
+        return StaffDigest(standing=standing, received_today=60, unread=80, record_head="")

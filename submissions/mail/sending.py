@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 
 from core.addresses import AddressRefused, is_address
 from submissions.mail.caps import wait_of
-from submissions.mail.daily_report import is_still_read
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
     ConnectionBroken,
@@ -26,6 +25,7 @@ from submissions.mail.mail_server import (
 )
 from submissions.mail.reminding import is_over, is_still_wanted
 from submissions.mail.rendering import RenderedMail, render_with
+from submissions.mail.staff_digests import is_still_read
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import LISTING

@@ -9,7 +9,7 @@ from celery.signals import beat_init
 
 from core import clock, clock_check, heartbeats
 from core.broker import broker, nudge
-from submissions.mail import daily_report, reminding, sending
+from submissions.mail import reminding, sending, staff_digests
 from submissions.outbox import holding, queue
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def enqueue_reminders() -> None:
 @shared_task(name="submissions.enqueue_digests")
 def enqueue_digests() -> None:
     """Enqueue today's digest for staff."""
-    number = daily_report.enqueue_digests(at=_now())
+    number = staff_digests.enqueue_digests(at=_now())
     if number:
         logger.info("mail: %d digests enqueued", number)
 

@@ -20,7 +20,7 @@ from exports.token_models import Change
 from retention.carrying_out import carry_out
 from submissions.calls.retention import DataClass, ends_at
 from submissions.mail import tasks as mail_tasks
-from submissions.mail.daily_report import enqueue_digests
+from submissions.mail.staff_digests import enqueue_digests
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.evidence_checks.weekly_check import check_evidence

@@ -10,15 +10,15 @@ from submissions.outbox.models import OutboxEmail
 
 def staff_digest(mail: OutboxEmail, data: MailData) -> Message:
     """Tell staff what came in within a day, what waits to be read, and what went wrong."""
-    report = data.report(mail)
-    number, at = report.received_today, report.standing.at
+    digest = data.digest(mail)
+    number, at = digest.received_today, digest.standing.at
     new = "1 new response" if number == 1 else f"{number} new responses"
     today = spoken_time.say_day(at, mail.call.timezone)
     return Message(
         subject=f"{new} on {today}",
         title=f"Responses on {today}",
         context={
-            "report": report,
+            "digest": digest,
             "has_closed": mail.call.has_closed_at(at),
             "is_listed": mail.to_address in settings.STAFF_DIGEST_TO,
         },

@@ -122,7 +122,7 @@ NOT_FOR_RESPONDENTS = {
     "mail/bounces.py",
     "mail/caps.py",
     "mail/closing_report.py",
-    "mail/daily_report.py",
+    "mail/staff_digests.py",
     "mail/errors.py",
     "mail/live_data.py",
     "mail/mail_health.py",

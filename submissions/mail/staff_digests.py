@@ -28,7 +28,7 @@ ENQUEUEING_LOCK = 5_283_302  # any number that no other advisory lock of this da
 
 
 @dataclass(frozen=True)
-class DailyReport:
+class StaffDigest:
     """`received_today` in the 24 hours before; `unread` of those received.
 
     `record_head` is the head of the record's chain, "" if nothing is sealed yet.
@@ -41,8 +41,8 @@ class DailyReport:
     to_reader: Sequence[str] = ()
 
 
-def daily_report(call: Call, *, at: datetime, address: str = "") -> DailyReport:
-    """Return the report of the 24 hours before `at`; it names nobody.
+def digest_of_day(call: Call, *, at: datetime, address: str = "") -> StaffDigest:
+    """Return what happened in the 24 hours before `at`; it names nobody.
 
     `to_reader` has what higher apps say to the member with the address (STAFF_DIGEST_LINES).
     """
@@ -52,7 +52,7 @@ def daily_report(call: Call, *, at: datetime, address: str = "") -> DailyReport:
     )
     standing = closing_report(call, at=at)
     to_reader = _lines_to(address, call)
-    return DailyReport(standing=standing, record_head=chain.head(), to_reader=to_reader, **counts)
+    return StaffDigest(standing=standing, record_head=chain.head(), to_reader=to_reader, **counts)
 
 
 def _lines_to(address: str, call: Call) -> list[str]:
@@ -85,10 +85,10 @@ def enqueue_digests(*, at: datetime) -> int:
 
 def _has_news(call: Call, at: datetime) -> bool:
     """Return whether something came, waits to be read or sent, or the call closes about now."""
-    report = daily_report(call, at=at)
-    mails = report.standing.mails_outstanding or report.standing.mails_failed
+    digest = digest_of_day(call, at=at)
+    mails = digest.standing.mails_outstanding or digest.standing.mails_failed
     closes_now = abs(call.closes_at - at) < timedelta(days=1)
-    return bool(report.received_today or report.unread or mails or closes_now)
+    return bool(digest.received_today or digest.unread or mails or closes_now)
 
 
 def _enqueue(call: Call, readers: Sequence[str], occasion: str, at: datetime) -> int:

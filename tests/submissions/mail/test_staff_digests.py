@@ -10,10 +10,10 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from core import clock
 from submissions.mail import tasks
-from submissions.mail.daily_report import SENT_FOR, daily_report, enqueue_digests
 from submissions.mail.rendering import render
 from submissions.mail.resending import send_again
 from submissions.mail.sending import send_due
+from submissions.mail.staff_digests import SENT_FOR, digest_of_day, enqueue_digests
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
 from submissions.outbox.states import MailKind, OutboxState
@@ -120,7 +120,7 @@ def test_report_counts_the_last_day_and_the_whole():
     Submission.objects.filter(pk=call.submissions.submitted().first().pk).update(
         triage_status=TriageStatus.CONSIDERED
     )
-    report = daily_report(call, at=MORNING)
+    report = digest_of_day(call, at=MORNING)
     assert (report.received_today, report.unread) == (2, 2)
     assert (report.standing.received, report.standing.drafts) == (3, 1)
     assert report.standing.mails_outstanding == 3
@@ -147,10 +147,10 @@ def test_mail_that_failed_and_was_sent_again_is_no_news(to_two):
     Submission.objects.update(triage_status=TriageStatus.CONSIDERED)
     OutboxEmail.objects.update(state=OutboxState.FAILED)
     at = MORNING + 4 * DAY  # a Tuesday
-    assert daily_report(call, at=at).standing.mails_failed == 1
+    assert digest_of_day(call, at=at).standing.mails_failed == 1
     again = send_again(submission.mails.get(), by=make_user(), at=at)
     mark_as_sent(again, at=at - 2 * DAY)
-    assert daily_report(call, at=at).standing.mails_failed == 0
+    assert digest_of_day(call, at=at).standing.mails_failed == 0
     assert enqueue_digests(at=at) == 0
 
 
@@ -158,7 +158,7 @@ def test_digest_does_not_count_itself_among_the_mails_that_wait(to_two):
     call = make_call_with_news()
     enqueue_digests(at=MORNING)
     assert OutboxEmail.objects.count() == 2
-    assert daily_report(call, at=MORNING).standing.mails_outstanding == 0
+    assert digest_of_day(call, at=MORNING).standing.mails_outstanding == 0
 
 
 def test_of_digests_that_waited_for_days_the_last_goes_out(settings, mailoutbox):
