@@ -20,7 +20,6 @@ from submissions.admin import entry_pages, import_pages
 from submissions.admin.entry_form import EntryForm
 from submissions.responses.entering import begin_entry_once
 from submissions.responses.models import Entry
-from submissions.responses.states import Acknowledgement, Channel
 
 
 class WithNumber(Protocol):
@@ -95,15 +94,7 @@ class EntryAdmin(WithOwnPage, ReadOnlyAdmin):
         at = clock.portal_now()
         form = EntryForm(request.POST or None, call=call, latest=at)
         if request.method == "POST" and form.is_valid():
-            entry = begin_entry_once(
-                call=call,
-                channel=Channel(form.cleaned_data["channel"]),
-                received_at=form.cleaned_data["moment"],
-                acknowledgement=Acknowledgement(form.cleaned_data["acknowledgement"]),
-                their_reference=form.cleaned_data["their_reference"],
-                by=current_user(request),
-                at=at,
-            )
+            entry = begin_entry_once(form.came, call=call, by=current_user(request), at=at)
             messages.success(request, "Enter its answers now. Each page is saved as you go on.")
             return redirect("admin:submissions_entry_enter", entry.pk)
         context = {

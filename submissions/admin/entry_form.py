@@ -10,6 +10,7 @@ from django import forms
 from core.spoken_time import zone_words
 from core.time_limits import EARLIEST, is_day_to_enter
 from submissions.calls.models import Call
+from submissions.responses.entering import Came
 from submissions.responses.etags import etag
 from submissions.responses.models import Entry
 from submissions.responses.states import Acknowledgement, Channel
@@ -80,6 +81,17 @@ class EntryForm(forms.Form):
             if cleaned["moment"] > self.latest:
                 raise forms.ValidationError("Enter a day and time that have passed.")
         return cleaned
+
+    @property
+    def came(self) -> Came:
+        """How and when it came, once the form is valid."""
+        given = self.cleaned_data
+        return Came(
+            channel=Channel(given["channel"]),
+            received_at=given["moment"],
+            acknowledgement=Acknowledgement(given["acknowledgement"]),
+            their_reference=given["their_reference"],
+        )
 
     @property
     def is_outdated(self) -> bool:

@@ -28,7 +28,6 @@ from submissions.responses.errors import (
 )
 from submissions.responses.models import Attachment, Entry
 from submissions.responses.originals import originals_of
-from submissions.responses.states import Acknowledgement, Channel
 
 THEIRS = (
     "This response was begun by {}. It says who answers, so it is theirs to go on with, or "
@@ -87,15 +86,7 @@ def _overview(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResp
         return redirect("admin:submissions_entry_enter", entry.pk)
     if form.is_bound and form.is_valid():
         try:
-            change_entry(
-                entry,
-                channel=Channel(form.cleaned_data["channel"]),
-                received_at=form.cleaned_data["moment"],
-                acknowledgement=Acknowledgement(form.cleaned_data["acknowledgement"]),
-                their_reference=form.cleaned_data["their_reference"],
-                by=current_user(request),
-                at=clock.portal_now(),
-            )
+            change_entry(entry, form.came, by=current_user(request), at=clock.portal_now())
         except EntryRefused as refused:
             messages.error(request, f"{refused.message}.")
             return redirect("admin:submissions_entry_changelist")

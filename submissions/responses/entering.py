@@ -1,5 +1,6 @@
 """Entering what came by post, by email, by telephone or in person, as staff do for its author."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,45 +19,37 @@ from submissions.responses.submitting import submit
 PRESSED_TWICE = timedelta(seconds=10)
 
 
-def begin_entry(
-    *,
-    call: Call,
-    channel: Channel,
-    received_at: datetime,
-    acknowledgement: Acknowledgement,
-    their_reference: str = "",
-    by: User,
-    at: datetime,
-) -> Entry:
-    """Begin a response that reached the project at `received_at` (aware) by `channel`.
+@dataclass(frozen=True)
+class Came:
+    """How a response reached the project, and when (aware); `their_reference` is on the letter."""
+
+    channel: Channel
+    received_at: datetime
+    acknowledgement: Acknowledgement
+    their_reference: str = ""
+
+
+def begin_entry(came: Came, *, call: Call, by: User, at: datetime) -> Entry:
+    """Begin a response that came another way.
 
     At any time: a letter that came before closing may be entered weeks later. Raises EntryRefused
     for the web, and for a moment that is still to come.
     """
-    _refuse(channel, received_at, past=at)
+    _refuse(came, past=at)
     with transaction.atomic():
         entry = Entry.objects.create(
-            submission=begin(call=call, at=at, channel=channel),
-            received_at=received_at,
+            submission=begin(call=call, at=at, channel=came.channel),
+            received_at=came.received_at,
             begun_by=by,
             begun_at=at,
-            acknowledgement=acknowledgement,
-            their_reference=their_reference,
+            acknowledgement=came.acknowledgement,
+            their_reference=came.their_reference,
         )
         _record(AuditAction.ENTRY_BEGUN, entry, by, at)
     return entry
 
 
-def begin_entry_once(
-    *,
-    call: Call,
-    channel: Channel,
-    received_at: datetime,
-    acknowledgement: Acknowledgement,
-    their_reference: str = "",
-    by: User,
-    at: datetime,
-) -> Entry:
+def begin_entry_once(came: Came, *, call: Call, by: User, at: datetime) -> Entry:
     """Begin a response as `begin_entry` does; the same again within PRESSED_TWICE is the same one.
 
     Raises what `begin_entry` raises.
@@ -68,46 +61,28 @@ def begin_entry_once(
             submission__call=call,
             submission__state=SubmissionState.DRAFT,
             submission__lock_version=0,
-            submission__channel=channel,
-            received_at=received_at,
-            acknowledgement=acknowledgement,
-            their_reference=their_reference,
+            submission__channel=came.channel,
+            received_at=came.received_at,
+            acknowledgement=came.acknowledgement,
+            their_reference=came.their_reference,
             begun_by=by,
             begun_at__gt=at - PRESSED_TWICE,
             begun_at__lte=at + PRESSED_TWICE,
         )
-        if (same := begun.exclude(submission__imported_row__isnull=False).first()) is not None:
-            return same
-        return begin_entry(
-            call=call,
-            channel=channel,
-            received_at=received_at,
-            acknowledgement=acknowledgement,
-            their_reference=their_reference,
-            by=by,
-            at=at,
-        )
+        same = begun.exclude(submission__imported_row__isnull=False).first()
+        return same or begin_entry(came, call=call, by=by, at=at)
 
 
-def change_entry(
-    entry: Entry,
-    *,
-    channel: Channel,
-    received_at: datetime,
-    acknowledgement: Acknowledgement,
-    their_reference: str = "",
-    by: User,
-    at: datetime,
-) -> None:
+def change_entry(entry: Entry, came: Came, *, by: User, at: datetime) -> None:
     """Correct how and when the response came, until it is submitted. Raises EntryRefused."""
-    _refuse(channel, received_at, past=entry.begun_at)
+    _refuse(came, past=entry.begun_at)
     with transaction.atomic():
         submission = _lock_half_entered(entry)
-        submission.channel = channel
+        submission.channel = came.channel
         submission.save_locked("channel")
         entry.submission = submission
-        entry.received_at, entry.acknowledgement = received_at, acknowledgement
-        entry.their_reference = their_reference
+        entry.received_at, entry.acknowledgement = came.received_at, came.acknowledgement
+        entry.their_reference = came.their_reference
         entry.save(update_fields=["received_at", "acknowledgement", "their_reference"])
         _record(AuditAction.ENTRY_CHANGED, entry, by, at)
 
@@ -129,10 +104,10 @@ def discard_entry(entry: Entry, *, by: User, at: datetime) -> None:
         submission.delete()
 
 
-def _refuse(channel: Channel, received_at: datetime, *, past: datetime) -> None:
-    if channel == Channel.WEB:
+def _refuse(came: Came, *, past: datetime) -> None:
+    if came.channel == Channel.WEB:
         raise EntryRefused("What came by this website is not entered by staff")
-    if received_at > past:
+    if came.received_at > past:
         raise EntryRefused("Enter a day and time that have passed")
 
 

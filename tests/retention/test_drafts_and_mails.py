@@ -15,7 +15,7 @@ from retention.carrying_out import carry_out
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, returning
-from submissions.responses.entering import begin_entry
+from submissions.responses.entering import Came, begin_entry
 from submissions.responses.housekeeping import clear
 from submissions.responses.models import (
     Attachment,
@@ -155,15 +155,8 @@ def test_draft_on_record_is_emptied_and_the_record_stays(call):
 
 def test_number_of_a_letter_goes_with_its_draft_that_is_on_record(call):
     at = while_open(call)
-    entry = begin_entry(
-        call=call,
-        channel=Channel.POST,
-        received_at=at,
-        acknowledgement=Acknowledgement.NONE,
-        their_reference="Ada Lovelace, 3",
-        by=make_user(),
-        at=at,
-    )
+    came = Came(Channel.POST, at, Acknowledgement.NONE, their_reference="Ada Lovelace, 3")
+    entry = begin_entry(came, call=call, by=make_user(), at=at)
     record.record(
         by=None, at=at, action=AuditAction.PERSONAL_DATA_GIVEN, submission=entry.submission
     )

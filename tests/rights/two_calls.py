@@ -159,14 +159,8 @@ class Side:
             by=boss,
             at=self.at,
         )
-        self.entry = entering.begin_entry(
-            call=self.call,
-            channel=Channel.POST,
-            received_at=self.at,
-            acknowledgement=Acknowledgement.LETTER,
-            by=boss,
-            at=self.at,
-        )
+        came = entering.Came(Channel.POST, self.at, Acknowledgement.LETTER)
+        self.entry = entering.begin_entry(came, call=self.call, by=boss, at=self.at)
         table = SimpleUploadedFile(f"{name} letters.csv", b"story\nA letter.\n")
         self.upload = uploads.upload(call=self.call, file=table, by=boss, at=self.at)
         colleague = make_user(username=f"{name}-colleague")

@@ -15,7 +15,7 @@ from core.outages import StoreAway
 from core.whole_files import FileLost
 from submissions.responses.attaching import attach
 from submissions.responses.drafting import save_answers
-from submissions.responses.entering import begin_entry, submit_entry
+from submissions.responses.entering import Came, begin_entry, submit_entry
 from submissions.responses.errors import (
     CallNotOpen,
     EntryRefused,
@@ -126,15 +126,13 @@ def _entry_of(
         return None
     if ImportedRow.objects.filter(call=of.call_id, digest=plan.digest).exists():
         return None
-    entry = begin_entry(
-        call=of.call,
+    came = Came(
         channel=plan.channel,
         received_at=plan.received_at,
         acknowledgement=Acknowledgement(choices.acknowledgement),
         their_reference=plan.reference,
-        by=by,
-        at=at,
     )
+    entry = begin_entry(came, call=of.call, by=by, at=at)
     ImportedRow.objects.create(
         submission=entry.submission,
         source=of,

@@ -33,7 +33,8 @@ def begun(call=None, *, received_at=CLOSES_AT - timedelta(days=1), at=WEEKS_LATE
     call = call or make_first_call()
     about = {"channel": Channel.POST, "acknowledgement": Acknowledgement.NONE} | overrides
     by = make_user(Role.REVIEWER)
-    return entering.begin_entry(call=call, received_at=received_at, by=by, at=at, **about)
+    came = entering.Came(received_at=received_at, **about)
+    return entering.begin_entry(came, call=call, by=by, at=at)
 
 
 def answered(entry, **answers):
