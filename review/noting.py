@@ -12,6 +12,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.broker import nudge
+from core.time_limits import PRESSED_TWICE
 from review.errors import NoteRefused
 from review.models import Note
 from review.redaction.readable_texts import answers_for
@@ -38,7 +39,8 @@ def add_note(
 ) -> Note:
     """Write a note, and put on record that it was written, without its words.
 
-    `passage` is a part of the answer to `question`, as somebody copied it. Raises NoteRefused for
+    `passage` is a part of the answer to `question`, as somebody copied it. The same note by the
+    same person within PRESSED_TWICE is the one that there is. Raises NoteRefused for
     a note that says nothing, a colleague who cannot read the response, or a passage that is not in
     the answer, or more than once.
     """
@@ -53,7 +55,7 @@ def add_note(
         answers = answers_for(by, locked.current_version, locked.call_id)
         start, end = find_passage(answers, question, passage)
         people = mentioned(text, locked.call, by=by)
-        note = Note.objects.create(
+        note = Note(
             submission=locked,
             version=locked.current_version,
             question=question,
@@ -63,11 +65,30 @@ def add_note(
             by=by,
             at=at,
         )
+        if (written := _just_written(note)) is not None:
+            return written
+        note.save(force_insert=True)
         note.mentions.set(people)
         words_changed(locked.pk)
         _record(note, AuditAction.NOTE_WRITTEN, by=by, at=at)
     nudge(write_search_entries, expires=NUDGED_WITHIN)
     return note
+
+
+def _just_written(note: Note) -> Note | None:
+    """Return the same note, which a first press of the button wrote."""
+    return Note.objects.filter(
+        submission=note.submission,
+        version=note.version,
+        question=note.question,
+        start=note.start,
+        end=note.end,
+        text=note.text,
+        by=note.by,
+        at__gt=note.at - PRESSED_TWICE,
+        at__lte=note.at + PRESSED_TWICE,
+        resolved_at=None,
+    ).first()
 
 
 def resolve_note(note: Note, *, by: User, at: datetime) -> None:

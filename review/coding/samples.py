@@ -13,12 +13,13 @@ from datetime import datetime
 from random import Random
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from core.time_limits import PRESSED_TWICE
 from review.errors import CodingRefused
 from review.models import Coding, CodingDone, CodingSample, SampledResponse
 from submissions.calls.models import Call
@@ -42,7 +43,8 @@ def draw_sample(
 ) -> CodingSample:
     """Draw so many of the call's responses, in proportion to the strata.
 
-    Those set aside, and those of a sample that is open, are left out.
+    Those set aside, and those of a sample that is open, are left out. Without a seed, the same draw
+    by the same person within PRESSED_TWICE is the sample that there is.
 
     `facet` is the question whose answers are the strata, "" for none. The seed is new unless given.
     Raises CodingRefused for who may not draw, fewer than two coders, somebody who may not code, and
@@ -58,10 +60,16 @@ def draw_sample(
             raise CodingRefused(f"{coder.get_username()} may not code in this call")
     if facet and facet not in {question.key for _, question in call.facet_questions}:
         raise CodingRefused("Choose one of the call's questions to count by")
-    seed = secrets.randbits(62) if seed is None else seed
     with transaction.atomic():
         # Locked, so that two draws at once do not take the same response.
         Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        if seed is None:
+            wanted = CodingSample(
+                call=call, facet=facet, is_blind=is_blind, drawn_by=by, drawn_at=at
+            )
+            if (drawn := _just_drawn(wanted, size=size, coders=people.keys())) is not None:
+                return drawn
+            seed = secrets.randbits(62)
         strata = _strata(call, facet)
         there = sum(map(len, strata.values()))
         if not there:
@@ -87,6 +95,23 @@ def draw_sample(
             blind=is_blind,
         )
     return sample
+
+
+def _just_drawn(wanted: CodingSample, *, size: int, coders: Collection[int]) -> CodingSample | None:
+    """Return the same sample, which a first press of the button drew."""
+    drawn = CodingSample.objects.filter(
+        call=wanted.call,
+        facet=wanted.facet,
+        is_blind=wanted.is_blind,
+        drawn_by=wanted.drawn_by,
+        drawn_at__gt=wanted.drawn_at - PRESSED_TWICE,
+        drawn_at__lte=wanted.drawn_at + PRESSED_TWICE,
+        closed_at=None,
+    )
+    for one in drawn.annotate(size=Count("responses")).filter(size=size):
+        if {*one.coders.values_list("pk", flat=True)} == {*coders}:
+            return one
+    return None
 
 
 def close_sample(sample: CodingSample, *, by: User, at: datetime) -> None:

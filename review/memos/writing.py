@@ -10,6 +10,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time
+from core.time_limits import PRESSED_TWICE
 from review.coding.codings import stored_text
 from review.coding.locking import lock_codes
 from review.errors import MemoOutdated, MemoRefused
@@ -46,7 +47,8 @@ def write_memo(about: About, *, title: str, text: str, by: User, at: datetime) -
     """Write a memo, and put on record that it was written, without its words.
 
     The response, or the code, is locked first: nobody erases or merges it meanwhile. A memo on a
-    code that was merged by then is one on the other. Raises MemoRefused for who may not code in the
+    code that was merged by then is one on the other. The same memo by the same person within
+    PRESSED_TWICE is the one that there is. Raises MemoRefused for who may not code in the
     call, a memo without title or text, or what cannot be read there.
     """
     if not may(by, Action.CODE, about.call):
@@ -58,9 +60,32 @@ def write_memo(about: About, *, title: str, text: str, by: User, at: datetime) -
             _put_on_response(memo, about.response, about.passage, by)
         elif about.code is not None:
             memo.code = _locked_code(about.code, about.call)
+        else:
+            Call.objects.select_for_update(no_key=True).get(pk=about.call.pk)
+        if (written := _just_written(memo)) is not None:
+            return written
         memo.save(force_insert=True)
         _record(memo, AuditAction.MEMO_WRITTEN, by=by, at=at)
     return memo
+
+
+def _just_written(memo: Memo) -> Memo | None:
+    """Return the same memo, which a first press of the button wrote."""
+    return Memo.objects.filter(
+        call=memo.call,
+        code=memo.code,
+        submission=memo.submission,
+        version=memo.version,
+        question=memo.question,
+        file_text=memo.file_text,
+        start=memo.start,
+        end=memo.end,
+        title=memo.title,
+        text=memo.text,
+        by=memo.by,
+        at__gt=memo.at - PRESSED_TWICE,
+        at__lte=memo.at + PRESSED_TWICE,
+    ).first()
 
 
 def change_memo(memo: Memo, *, title: str, text: str, seen: int, by: User, at: datetime) -> Memo:

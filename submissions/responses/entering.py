@@ -1,13 +1,14 @@
 """Entering what came by post, by email, by telephone or in person, as staff do for its author."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.time_limits import PRESSED_TWICE
 from submissions.calls.models import Call
 from submissions.responses.drafting import begin
 from submissions.responses.ending.stored_files import delete_files
@@ -15,8 +16,6 @@ from submissions.responses.errors import EntryRefused
 from submissions.responses.models import Attachment, Entry, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel, SubmissionState
 from submissions.responses.submitting import submit
-
-PRESSED_TWICE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Role
+from core.time_limits import PRESSED_TWICE
 from personal_data.bundle import about
 from review.errors import NoteRefused
 from review.models import Note
@@ -71,6 +72,18 @@ def test_note_on_a_passage_is_shown_beside_the_response(response, ann):
         assert said in shown
     event = AuditEvent.objects.get(action="note_written")
     assert (event.actor, event.submission, event.detail) == (ann, response, {"note": note.pk})
+
+
+def test_second_press_writes_no_second_note(call, response, ann, at):
+    client = signed_in(ann)
+    page = f"/admin/submissions/submission/{response.pk}/notes/"
+    client.post(page, {"text": "Ask again."})
+    client.post(page, {"text": "Ask again."})
+    client.post(page, {"text": "Ask again.", "question": "story"})
+    assert Note.objects.count() == 2
+    at(while_open(call) + 2 * PRESSED_TWICE)
+    client.post(page, {"text": "Ask again."})
+    assert Note.objects.count() == 3
 
 
 @pytest.mark.parametrize(

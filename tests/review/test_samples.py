@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from core.time_limits import PRESSED_TWICE
 from review.coding.codebook import merge_codes, split_code
 from review.coding.codings import code_passage, remove_coding
 from review.coding.samples import (
@@ -260,6 +261,18 @@ def test_pages_draw_show_and_close_a_sample(call, pair, boss):
     assert response.reference not in signed_in(pair[0]).get(listed).content.decode()
 
 
+def test_second_press_draws_no_second_sample(call, pair, boss, at):
+    for _ in range(4):
+        make_submitted(call)
+    where, client = f"/admin/review/codingsample/draw/{call.pk}/", signed_in(boss)
+    given = {"size": "1", "coders": [p.pk for p in pair], "is_blind": "on"}
+    assert client.post(where, given).url == client.post(where, given).url
+    client.post(where, given | {"size": "2"})
+    at(while_open(call) + 2 * PRESSED_TWICE)
+    client.post(where, given)
+    assert [sample.responses.count() for sample in CodingSample.objects.order_by("pk")] == [1, 2, 1]
+
+
 def test_strangers_and_coders_neither_draw_nor_close(call, pair, boss):
     response = make_submitted(call)
     sample = draw(call, pair, boss)
@@ -325,7 +338,7 @@ def test_response_is_in_one_open_sample_at_a_time(call, pair, boss):
     make_submitted(call)
     sample = draw(call, pair, boss)
     with pytest.raises(CodingRefused, match="no responses to draw from"):
-        draw(call, pair, boss)
+        draw(call, pair, boss, seed=1)
     close_sample(sample, by=boss, at=while_open(call))
     assert draw(call, pair, boss).responses.count() == 1
 

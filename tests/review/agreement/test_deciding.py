@@ -201,7 +201,7 @@ def test_who_codes_blind_does_not_decide(differ, call, response, boss, ada, bea)
     code(other, bea, PAY)
     close_sample(differ, by=boss, at=while_open(call))
     decided(differ, boss)
-    draw(call, [boss, ada], boss)  # the first response again
+    draw(call, [bea, boss], boss)  # the first response again
     with pytest.raises(CodingRefused, match="that you code blind"):
         decided(differ, boss, "Pay")
 

@@ -63,6 +63,15 @@ def test_memo_on_the_whole_call_is_written_from_the_list(client, response):
     assert listed(client) == ["Power"]
 
 
+@pytest.mark.parametrize("about", ["", "response", "code"])
+def test_second_press_writes_no_second_memo(client, response, about):
+    keys = {"response": response.pk, "code": make_code(call=response.call, name="Pay").pk}
+    where = write_page(response.call, f"?{about}={keys[about]}" if about else "")
+    assert client.post(where, GIVEN).url == client.post(where, GIVEN).url
+    client.post(where, GIVEN | {"text": "We doubt it."})
+    assert Memo.objects.count() == 2
+
+
 def test_memo_on_a_code_stands_on_the_page_of_the_code(client, response):
     code = make_code(call=response.call, name="Pay")
     passages = reverse("admin:review_code_passages", args=[code.pk])
