@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_backends
-from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -18,6 +16,7 @@ from django.utils.translation import override
 
 from accounts import invitations
 from accounts.account_mail import message
+from accounts.administrators import is_let_in
 from accounts.models import AccountMail, User
 from accounts.states import AccountMailKind
 from core import clock
@@ -98,13 +97,12 @@ def _who_signs_in_with_a_password(address: str) -> User | None:
     To PostgreSQL an address with a dotless i is, in any case, the one with an i.
     """
     alike = User.objects.filter(email__iexact=address)
-    backends = [backend for backend in get_backends() if isinstance(backend, ModelBackend)]
     found = [
         user
         for user in alike
         if comparable(user.email) == comparable(address)
         and user.has_usable_password()
-        and any(backend.user_can_authenticate(user) for backend in backends)
+        and is_let_in(user)
     ]
     return found[0] if len(found) == 1 else None
 

@@ -3,10 +3,12 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.http import QueryDict
 from django.utils.crypto import salted_hmac
 
+from accounts import administrators
 from accounts.models import User
 from core.admin.edit_conflicts import last_saved_by
 
@@ -34,6 +36,9 @@ class ConflictCheckedPasswordForm(AdminPasswordChangeForm):
                 f"{last_saved_by(self.user, 'password')} set a password while this page was open. "
                 "Yours is not saved. Type it again and save to put it in its place."
             )
+        is_disabled = not self.cleaned_data.get("set_usable_password", True)
+        if is_disabled and not settings.OIDC_NAME and administrators.is_last(self.user):
+            self.add_error("usable_password", administrators.LAST_ONE)
         return cleaned
 
 

@@ -1,5 +1,6 @@
 """Users, for superusers only: what they may do, their memberships say."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
@@ -7,10 +8,12 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
+from accounts import administrators
 from accounts.account_mail import tell
 from accounts.admin.asks_again import AsksAgain
 from accounts.admin.history import HistoryFromRecord
@@ -66,6 +69,15 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
             raise self.instance.unique_error_message(User, ["username"])
         return username
 
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to take the rights of the last administrator; `PortalUserAdmin` locks them all."""
+        cleaned = super().clean()
+        if self.instance.pk is not None and administrators.is_last(self.instance):
+            for name in ("is_active", "is_superuser"):
+                if name in self.changed_data:
+                    self.add_error(name, administrators.LAST_ONE)
+        return cleaned
+
     def _get_validation_exclusions(self) -> set[str]:
         """Leave a username that stands as it is: of an invitation it is any address."""
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # no stub
@@ -116,7 +128,19 @@ class PortalUserAdmin(
         asks = ask_before(request) if request.user.is_superuser else None
         return super().add_view(request, *args, **kwargs) if asks is None else asks
 
+    def _lock(self, object_id: str | None) -> None:
+        """Lock the administrators as well, in one order: two may take each other's rights."""
+        if object_id is None:
+            return
+        with suppress(ValidationError):
+            administrators.lock(with_user=User._meta.pk.to_python(unquote(object_id)))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_allowed = super().has_delete_permission(request, obj)
+        return is_allowed and (obj is None or not administrators.is_last(obj))
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        _refuse_unless_still_administrator(request)
         before = User.objects.filter(pk=obj.pk).values(*ON_RECORD).first() or {}
         super().save_model(request, obj, form, change)
         changed = [name for name in ON_RECORD if before.get(name) != getattr(obj, name)]
@@ -126,6 +150,7 @@ class PortalUserAdmin(
         _record(request, AuditAction.PERSON_CHANGED, obj, changed=changed, **said)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
+        _refuse_unless_still_administrator(request)
         _record(request, AuditAction.PERSON_CHANGED, obj, deleted=True)
         super().delete_model(request, obj)
 
@@ -145,6 +170,7 @@ class PortalUserAdmin(
         with transaction.atomic():
             if request.method == "POST":
                 self._lock(id)
+                _refuse_unless_still_administrator(request)
             answer = super().user_change_password(request, id, form_url)
             if request.method == "POST" and answer.status_code == 302:
                 person = User.objects.get(pk=unquote(id))
@@ -152,6 +178,12 @@ class PortalUserAdmin(
                 tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
                 nudge_account_mail()
             return answer
+
+
+def _refuse_unless_still_administrator(request: HttpRequest) -> None:
+    """Raise PermissionDenied for whose rights another took while this request waited."""
+    if not administrators.is_still_one(current_user(request)):
+        raise PermissionDenied
 
 
 def _record(request: HttpRequest, action: AuditAction, person: User, **detail: Any) -> None:

@@ -316,6 +316,18 @@ def test_password_takes_no_other_change_of_the_person_back(chiefs):
     assert person.check_password("a long password")
 
 
+def test_two_administrators_cannot_take_each_others_rights_at_once(chiefs):
+    people = [User.objects.get(username=name) for name in ("ann", "ben")]
+    addresses = [page("accounts_user_change", person) for person in reversed(people)]
+    posts = []
+    for chief, address in zip(chiefs, addresses, strict=True):
+        form = form_of(chief.get(address))
+        form.pop("is_superuser")
+        posts.append(partial(chief.post, address, form))
+    at_once(posts)
+    assert User.objects.filter(is_superuser=True).count() == 1
+
+
 def test_own_new_password_does_not_give_a_right_back(chiefs):
     person = make_user(username="person", is_superuser=True)
     own = Client()

@@ -1,0 +1,84 @@
+"""The last administrator who can sign in stays one."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.admin import people
+from accounts.administrators import LAST_ONE
+from accounts.models import User
+from tests.forms import form_of
+from tests.makers import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client):
+    user = make_user(username="boss", is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def save(client, user, without):
+    address = reverse("admin:accounts_user_change", args=[user.pk])
+    form = form_of(client.get(address), "user_form")
+    form.pop(without)
+    answer = client.post(address, form)
+    user.refresh_from_db()
+    return answer
+
+
+@pytest.mark.parametrize("right", ["is_active", "is_superuser"])
+def test_last_administrator_keeps_their_rights(client, boss, right):
+    make_user(is_superuser=True, is_active=False)
+    make_user(is_superuser=True, email="admin@rehearsal.invalid")
+    person = make_user(is_superuser=True)
+    User.objects.filter(pk=person.pk).update(password="!")
+    answer = save(client, boss, right)
+    assert answer.context["adminform"].form.errors == {right: [LAST_ONE]}
+    assert getattr(boss, right)
+    User.objects.filter(pk=person.pk).update(password=boss.password)
+    assert save(client, boss, right).status_code == 302
+    assert not getattr(boss, right)
+
+
+def test_whoever_signs_in_at_a_provider_is_another_administrator(client, boss, settings):
+    settings.OIDC_NAME = "Example Trust"
+    person = make_user(is_superuser=True, email="pat@example.org")
+    User.objects.filter(pk=person.pk).update(password="!")
+    assert save(client, boss, "is_superuser").status_code == 302
+
+
+def test_last_administrator_keeps_a_password_unless_there_is_a_provider(client, boss, settings):
+    address = reverse("admin:auth_user_password_change", args=[boss.pk])
+    posted = form_of(client.get(address)) | {"usable_password": "false"}
+    answer = client.post(address, posted)
+    assert answer.context["form"].errors == {"usable_password": [LAST_ONE]}
+    settings.OIDC_NAME = "Example Trust"
+    assert client.post(address, posted).status_code == 302
+
+
+def test_last_administrator_is_not_deleted(client, boss):
+    delete = reverse("admin:accounts_user_delete", args=[boss.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+    make_user(is_superuser=True)
+    assert client.get(delete).status_code == 200
+
+
+def test_whose_rights_ended_while_the_request_waited_changes_nobody(client, boss, monkeypatch):
+    """Another administrator, who held the lock, took them."""
+    other = make_user(username="other", is_superuser=True)
+    lock = people.administrators.lock
+
+    def lock_after_the_other(*, with_user):
+        User.objects.filter(pk=boss.pk).update(is_superuser=False)
+        lock(with_user=with_user)
+
+    address = reverse("admin:accounts_user_change", args=[other.pk])
+    form = form_of(client.get(address), "user_form")
+    form.pop("is_superuser")
+    make_user(is_superuser=True)
+    monkeypatch.setattr(people.administrators, "lock", lock_after_the_other)
+    assert client.post(address, form).status_code == 403
+    other.refresh_from_db()
+    assert other.is_superuser
