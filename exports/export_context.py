@@ -20,6 +20,8 @@ class ExportContext:
     The writer counts in `lost_files` the files of responses that are missing or damaged, and in
     `removed` the responses of which it says only that a copy elsewhere has to delete them.
 
+    `left_out` has what could not be made of several files in one, with why in words for people.
+
     `lines` is how many rows the file has below its header, where they are not the responses.
 
     `by` names who asked, for the manifest; `at` is the aware moment of asking. `row_done` calls
@@ -40,6 +42,7 @@ class ExportContext:
         self.rows = 0
         self.lost_files = 0
         self.removed = 0
+        self.left_out: dict[str, str] = {}
         self.lines: int | None = None
         # Called with each progress: it keeps the transaction that the export reads in.
         self.stay_awake: Callable[[], None] = lambda: None

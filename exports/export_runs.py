@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.rights import is_administrator
 from accounts.states import AuditAction
@@ -272,6 +272,19 @@ def scope_of(run: ExportRun) -> Scope:
         includes_unnamed=run.includes_unnamed,
         confidential=run.confidential,
     )
+
+
+def left_out(run: ExportRun) -> dict[str, str]:
+    """Return which files an export of several is without, each with why: its record says so."""
+    if run.state != ExportState.DONE:
+        return {}
+    made = AuditEvent.objects.filter(
+        call=run.call_id,
+        action=AuditAction.EXPORTED,
+        at=run.asked_at,
+        detail__contains={"export": str(run.public_id)},
+    ).first()
+    return made.detail.get("left_out", {}) if made else {}
 
 
 def _which(run: ExportRun) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
@@ -44,6 +45,11 @@ def say_lost_files(number: int) -> str:
     ) % {"number": f"{number:,}"}
 
 
+def say_left_out(name: str, why: str) -> str:
+    """Return the warning that an export of several files is without the one of that name."""
+    return _("%(name)s is not in the export. %(why)s") % {"name": name, "why": why}
+
+
 def export_chunks(dataset: Dataset, format_name: str, **options: Any) -> Pieces:
     """Return the export in the format of that name, with the options of `recorded_chunks`."""
     if format_name not in FORMATS:
@@ -62,6 +68,7 @@ def recorded_chunks(
     reason: str = "",
     progress: Callable[[int], None] | None = None,
     lost_files: Callable[[int], None] | None = None,
+    left_out: Callable[[Mapping[str, str]], None] | None = None,
     **detail: Any,
 ) -> Pieces:
     """Return the export in chunks; whoever reads them puts it on record.
@@ -75,7 +82,8 @@ def recorded_chunks(
     chosen, EXPORT_STARTED has their references. `at` is the moment at which somebody asked for the
     export. `progress` gets the number of rows written so far, and may raise to stop it.
     `lost_files` gets at the end how many files were missing or damaged, if any were: the export
-    goes on without them, and EXPORTED has the number.
+    goes on without them, and EXPORTED has the number. `left_out` gets the files that an export of
+    several is without, if it is, and why; EXPORTED has them, too.
 
     Raises ExportRefused at once, also for a file of the team in a format that it has not;
     UnsupportedByFormat before the first chunk. Not for use within a transaction, which might roll
@@ -102,7 +110,7 @@ def recorded_chunks(
         detail["team"] = True
     if reason:
         detail["reason"] = reason.strip()
-    return _recorded(context, file_format, by, detail, lost_files)
+    return _recorded(context, file_format, by, detail, lost_files, left_out)
 
 
 def blind_responses(by: User | None, call: Call) -> tuple[int, ...]:
@@ -119,6 +127,7 @@ def _recorded(
     by: User | None,
     detail: dict[str, Any],
     lost_files: Callable[[int], None] | None,
+    left_out: Callable[[Mapping[str, str]], None] | None,
 ) -> Pieces:
     call = context.dataset.call
     digest = hashlib.sha256()
@@ -170,5 +179,9 @@ def _recorded(
             detail["lost_files"] = context.lost_files
             if lost_files is not None:
                 lost_files(context.lost_files)
+        if context.left_out:
+            detail["left_out"] = context.left_out
+            if left_out is not None:
+                left_out(context.left_out)
         with request_ids.within(number):
             record(by=by, at=context.at, action=action, call=call, **detail)

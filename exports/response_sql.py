@@ -19,6 +19,7 @@ from exports.campaign_sql import counted_once_sql, stood_sql
 from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
 from exports.column import Column, literal_sql, name_sql
 from exports.columns import document_of, is_among_texts, sql_type
+from exports.export_context import UnsupportedByFormat
 from exports.files_sql import WITHHELD_FILE_SQL
 from exports.types import Dataset, Query
 from submissions.calls.models import Question
@@ -27,6 +28,8 @@ from submissions.responses.searching import found_sql
 from submissions.responses.states import SubmissionState
 
 FEW = 6  # values of one JSON object
+# PostgreSQL has 1,664 in a SELECT (MaxTupleAttributeNumber), those of `facts_sql` included.
+MOST_COLUMNS = 1_600
 EMPTY = "'{}'::jsonb"
 ORDERS_SQL = {
     "oldest": "{row}.submitted_at, {row}.id",
@@ -42,8 +45,13 @@ def response_query(dataset: Dataset) -> Query:
     """Return the SELECT of one row per response, in the chosen order.
 
     Its columns are those of `facts_sql`, then `cell_0`, `cell_1` … as text, in the order of the
-    dataset's columns.
+    dataset's columns. Raises UnsupportedByFormat for more than MOST_COLUMNS.
     """
+    if (wide := len(dataset.columns)) > MOST_COLUMNS:
+        raise UnsupportedByFormat(
+            f"A table has up to {MOST_COLUMNS:,} columns here, and this one would have {wide:,}, "
+            "counting one for each option and row. Take one that joins several choices in a column."
+        )
     facts = [f"{sql} AS {name}" for name, sql in facts_sql(dataset).items()]
     cells = [f"({column.sql})::text AS cell_{n}" for n, column in enumerate(dataset.columns)]
     order = f"ORDER BY {order_sql(dataset, 'submission')}"

@@ -18,7 +18,7 @@ from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import label_of
 from exports.permissions import may_export_confidential
 from exports.queries import codes_of
-from exports.recording import THROUGH_API, say_lost_files
+from exports.recording import THROUGH_API, say_left_out, say_lost_files
 from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -102,6 +102,8 @@ def _event_in_words(
             chosen.append((_("Reason"), detail["reason"]))
         if detail.get("lost_files"):
             chosen.append((_("Warning"), say_lost_files(detail["lost_files"])))
+        for left_out in detail.get("left_out", {}).items():
+            chosen.append((_("Warning"), say_left_out(*left_out)))
     return RecordedEvent(
         at=event.at,
         who=event.actor.get_username() if event.actor else detail.get("through", ""),

@@ -25,7 +25,7 @@ from exports.durations import minutes
 from exports.formats import FORMATS, label_of
 from exports.models import ExportRun
 from exports.permissions import may_export, may_export_confidential, may_export_named
-from exports.recording import say_lost_files
+from exports.recording import say_left_out, say_lost_files
 from exports.states import ExportState
 from exports.steering.access import of_call
 from exports.steering.on_record import (
@@ -90,6 +90,7 @@ def _page(
         "asked": spoken_time.say_moment(run.asked_at, zone),
         "expires": spoken_time.say_moment(run.expires_at, zone) if run.expires_at else "",
         "warning": say_lost_files(run.lost_files) if run.lost_files else "",
+        "left_out": [say_left_out(*each) for each in export_runs.left_out(run).items()],
         "lost": lost,
         "is_kept": not lost and export_runs.is_kept(run, at=clock.portal_now()),
         "is_unfinished": run.state in export_runs.UNFINISHED,

@@ -2,19 +2,22 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 from core.release import NAME, VERSION
+from core.typesetters import TypesettingFailed
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
 from exports.kept_rows import KeptRows
-from exports.queries import erased_references, records
-from exports.types import Dataset, Pieces
+from exports.queries import count, erased_references, records
+from exports.types import Pieces
 from exports.writers import (
     codings_csv,
     counts_csv,
@@ -34,6 +37,7 @@ from exports.writers import (
 )
 from exports.writers.attachments import LIST_NAME, FileList
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/zip"
 MANIFEST = "manifest.json"
 README = "README.txt"
@@ -45,9 +49,8 @@ class BundledFile:
     """A file of the ZIP: its name, who writes it, and what README.txt says of it.
 
     `share`, where it has a row per response, is how long it takes beside the others, as
-    bench.export_formats has it. `needs` are packages without which there is no such file.
-    `refuse` raises UnsupportedByFormat where its format cannot hold the responses: then it is left
-    out. One that `is_apart` is made by a process of its own (`exports.writers.apart`).
+    bench.export_formats has it. `needs` are packages without which there is no such file. One that
+    `is_apart` is made by a process of its own (`exports.writers.apart`).
     """
 
     name: str
@@ -55,7 +58,6 @@ class BundledFile:
     about: str
     share: int = 0
     needs: tuple[str, ...] = ()
-    refuse: Callable[[Dataset], None] | None = None
     is_apart: bool = False
     is_per_response: bool = False
 
@@ -144,14 +146,12 @@ FILES = [
         reading_docx.one_document,
         "all responses to read, in one Word file",
         share=9,
-        refuse=reading_docx.refuse_unless_it_fits,
     ),
     BundledFile(
         "all.pdf",
         reading_pdf.one_document,
         "all responses to read, in one PDF",
         share=180,
-        refuse=reading_pdf.refuse_unless_it_fits,
     ),
     BundledFile(
         "pdfs.zip", reading_pdf.one_each, "a PDF a response", share=180, is_per_response=True
@@ -161,9 +161,13 @@ ABOUT_DOCUMENTS = "reading/                 a Word file a response\n"
 ABOUT_FOLDERS = """\
 attachments/             the files that came with responses; attachments/files.csv lists them
 manifest.json            rows and SHA-256 of each file, the choice made, who made it and when, and
-                         the references of responses that were erased; where a format cannot hold
-                         so many responses, it says so and the file is missing
+                         the references of responses that were erased; of a file that is missing, it
+                         says why
 """
+NOT_MADE = (
+    "Something went wrong while it was made. Export this format alone, and tell the people who run "
+    "the portal if that fails, too."
+)
 DOCUMENTS, ATTACHED = 9, 1  # how long the Word files take, and a look at the files that came
 PACKED = (".xlsx", ".qdpx", ".docx", ".pdf", ".zip")
 
@@ -182,30 +186,45 @@ def _bundle(context: ExportContext, *, per_response: bool) -> Pieces:
     files = [
         file for file in FILES if file.is_available and (per_response or not file.is_per_response)
     ]
-    about = "".join(f"{file.name:<24} {file.about}\n" for file in files)
-    about += (ABOUT_DOCUMENTS if per_response else "") + ABOUT_FOLDERS
     with KeptRows() as rows, ExitStack() as begun:
         context.dataset = replace(context.dataset, kept_rows=rows)
         bundle = _Bundle(context, files, per_response=per_response)
-        yield from bundle.add(README, [about.encode()])
         # One process works while files are made here, as two cores can.
         apart = (file for file in files if file.is_apart)
         ahead = bundle.begin(next(apart, None), begun)
         for file in files:
             if not file.is_apart:
                 yield from bundle.add_made(file)
-            elif ahead is not None:
+                continue
+            if ahead is not None:
                 yield from bundle.add_begun(file, ahead)
-                ahead = bundle.begin(next(apart, None), begun)
+            ahead = bundle.begin(next(apart, None), begun)
         yield from bundle.add_folders()
+    yield from bundle.add(README, [_about(context, files, per_response=per_response)])
     yield from bundle.archive.add(MANIFEST, [bundle.manifest()])
     yield from bundle.archive.end()
+
+
+def _about(context: ExportContext, files: Iterable[BundledFile], *, per_response: bool) -> bytes:
+    """Return README.txt: what each file is, and which are missing and why."""
+    left_out = context.left_out
+    said = [f"{file.name:<24} {file.about}\n" for file in files if file.name not in left_out]
+    said.append((ABOUT_DOCUMENTS if per_response else "") + ABOUT_FOLDERS)
+    if left_out:
+        said.append("\nMissing here:\n")
+        said += [f"{name:<24} {why}\n" for name, why in left_out.items()]
+    return "".join(said).encode()
 
 
 _Begun = tuple[Pieces, ExportContext]
 
 
 class _Bundle:
+    """The archive. A file that cannot be made is left out of it, and the others are made.
+
+    So each file begins in the archive only once its first bytes are there.
+    """
+
     def __init__(
         self, context: ExportContext, files: Sequence[BundledFile], *, per_response: bool
     ) -> None:
@@ -213,10 +232,8 @@ class _Bundle:
         self._context = context
         self._per_response = per_response
         self._files: list[dict[str, Any]] = []
-        self._refused = dict(_refusals(context.dataset, files))
-        shares = [file.share for file in files if file.name not in self._refused]
         self._last_share = DOCUMENTS if per_response else ATTACHED
-        self._rounds = Rounds(context, [*shares, self._last_share])
+        self._rounds = Rounds(context, [*(file.share for file in files), self._last_share])
 
     def add(
         self, name: str, pieces: Iterable[bytes], *, rows: int | None = None, compress: bool = True
@@ -227,21 +244,20 @@ class _Bundle:
         self._files.append(entry if rows is None else entry | {"rows": rows})
 
     def add_made(self, file: BundledFile) -> Iterator[bytes]:
-        if file.name in self._refused:
-            self._files.append({"file": file.name, "note": self._refused[file.name]})
-            return
         part = self._part(file)
         with closing(file.write(part)) as pieces:
             yield from self._add_file(file, pieces, part)
 
     def begin(self, file: BundledFile | None, until: ExitStack) -> _Begun | None:
-        """Start the process of a file that is made apart; it ends with `until` at the latest."""
+        """Start the process of a file that is made apart; it ends with `until` at the latest.
+
+        None if there is no such file, or it cannot be made.
+        """
         if file is None:
             return None
         part = self._part(file)
         pieces = until.enter_context(closing(file.write(part)))
-        next(pieces)
-        return pieces, part
+        return None if self._first_of(file, pieces, part) is None else (pieces, part)
 
     def add_begun(self, file: BundledFile, begun: _Begun) -> Iterator[bytes]:
         yield from self._add_file(file, *begun)
@@ -253,10 +269,33 @@ class _Bundle:
         return ExportContext(context.dataset, by=context.by, at=context.at)
 
     def _add_file(self, file: BundledFile, pieces: Pieces, part: ExportContext) -> Iterator[bytes]:
-        yield from self.add(file.name, pieces, compress=not file.name.endswith(PACKED))
+        first = self._first_of(file, pieces, part)
+        if first is None:
+            return
+        whole = chain([first], pieces)
+        yield from self.add(file.name, whole, compress=not file.name.endswith(PACKED))
         rows = part.rows if part.lines is None else part.lines
         if file.share or rows:
             self._files[-1]["rows"] = rows
+
+    def _first_of(self, file: BundledFile, pieces: Pieces, part: ExportContext) -> bytes | None:
+        """Return the first bytes of the file; None for one that cannot be made: it is left out."""
+        try:
+            return next(pieces, b"")
+        except UnsupportedByFormat as refused:
+            why = str(refused)
+        except (ChildProcessError, TypesettingFailed) as error:
+            logger.exception("%s was not made: %s", file.name, type(error).__name__)
+            why = NOT_MADE
+        self._files.append({"file": file.name, "note": why})
+        self._context.left_out[file.name] = why
+        if file.share:
+            part.row_done(self._responses - part.rows)
+        return None
+
+    @cached_property
+    def _responses(self) -> int:
+        return count(self._context.dataset)
 
     def add_folders(self) -> Iterator[bytes]:
         """Yield a reading copy, where there is one, and the files of each response."""
@@ -294,16 +333,6 @@ class _Bundle:
             "files": self._files,
         }
         return json.dumps(said, ensure_ascii=False, indent=2).encode() + b"\n"
-
-
-def _refusals(dataset: Dataset, files: Iterable[BundledFile]) -> Iterator[tuple[str, str]]:
-    """Yield each file whose format cannot hold the responses, with why."""
-    for file in files:
-        try:
-            if file.refuse is not None:
-                file.refuse(dataset)
-        except UnsupportedByFormat as refused:
-            yield file.name, str(refused)
 
 
 class _Measured:

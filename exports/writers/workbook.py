@@ -26,7 +26,8 @@ from exports.writers.dictionary import HEADER, entries
 from exports.writers.workbook_counts import ResponseCounts
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 1_048_576  # Excel's own limit, the heads included
+MOST_ROWS = 1_048_576  # Excel's own limits, of rows the heads included
+MOST_COLUMNS = 16_384
 PROCESS = "exports.writers.workbook_process"
 NAME = "responses.xlsx"
 NARROW = 18  # characters
@@ -35,7 +36,7 @@ KINDS = {TIME: workbook_process.MOMENT, NUMBER: workbook_process.NUMBER}
 
 
 def pieces(context: ExportContext) -> Pieces:
-    """Yield the file; raise UnsupportedByFormat for more responses than a sheet has rows."""
+    """Yield the file; raise UnsupportedByFormat for more than a sheet or a cell holds."""
     return as_one(begun(context))
 
 
@@ -48,6 +49,12 @@ def begun(context: ExportContext) -> Pieces:
             f"An Excel sheet holds {most:,} responses. Choose fewer, or take the CSV."
         )
     layout = _layout(dataset, dataset.columns)
+    wide = sum(width for _column, width in layout)
+    if wide > MOST_COLUMNS:
+        raise UnsupportedByFormat(
+            f"An Excel sheet holds {MOST_COLUMNS:,} columns, and this one would have {wide:,}. "
+            "Take the CSV."
+        )
     dictionary = list(_dictionary(dataset, layout))
     counts = ResponseCounts(dataset)
     rounds = Rounds(context, (READING, MAKING))
@@ -93,7 +100,10 @@ def _dictionary(dataset: Dataset, layout: list[tuple[Column, int]]) -> Iterator[
     widths = {column.name: (column, width) for column, width in layout}
     for entry in entries(dataset):
         if any(len(xml_text(cell).encode("utf-16-le")) // 2 > EXCEL_UNITS for cell in entry):
-            raise UnsupportedByFormat("An Excel cell cannot hold a text of the call. Take the CSV.")
+            raise UnsupportedByFormat(
+                f"An Excel cell holds {EXCEL_UNITS:,} characters, and what the dictionary says of "
+                f"“{entry[0]}” has more. Take the CSV."
+            )
         yield [str(cell) for cell in entry]
         if entry[0] in widths:
             names = _names(*widths[entry[0]])

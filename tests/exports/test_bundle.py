@@ -11,12 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import AuditEvent
 from core import typesetters
 from core.release import VERSION
-from exports import queries
+from exports import queries, response_sql
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
-from exports.writers import apart, bundle, reading_pdf
+from exports.types import Dataset
+from exports.writers import apart, bundle, parquet_file, reading_docx, reading_pdf, workbook
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
 from tests.authored_files import WITH_AUTHOR, names_author
@@ -216,18 +218,60 @@ def test_quick_bundle_has_the_same_but_one_document_per_response():
     )
 
 
+REFUSED = {
+    "responses.xlsx": (workbook, "MOST_ROWS", "An Excel sheet holds 0 responses."),
+    "all.docx": (reading_docx, "MOST_WORDS", "One Word file holds up to 2 words;"),
+    "all.pdf": (reading_pdf, "MOST_WORDS", "One PDF holds up to 2 words;"),
+}
+
+
 @pytest.mark.django_db
-def test_everything_says_what_one_document_cannot_hold(monkeypatch):
-    monkeypatch.setattr(reading_pdf, "MOST_WORDS", 1)
+@pytest.mark.parametrize("refused", [[name] for name in REFUSED] + [list(REFUSED)])
+def test_everything_holds_what_can_be_made_and_says_what_is_missing(monkeypatch, refused):
+    for name in refused:
+        module, most, _why = REFUSED[name]
+        monkeypatch.setattr(module, most, 2)
     call = make_call()
-    make_submitted(call, story="Two words")
-    seen = []
-    files = members(exported(call, "bundle", progress=seen.append))
+    make_submitted(call, story="There are more words")
+    seen, left_out = [], {}
+    data = exported(call, "bundle-quick", progress=seen.append, left_out=left_out.update)
+    files = members(data)
+    assert FIXED - {"pdfs.zip"} - files.keys() == set(refused)
     manifest = json.loads(files["manifest.json"])
-    (entry,) = [entry for entry in manifest["files"] if entry["file"] == "all.pdf"]
-    assert entry["note"].startswith("One PDF holds up to 1 words;")
-    assert ("all.pdf" in files, "pdfs.zip" in files) == (False, True)
+    notes = {entry["file"]: entry["note"] for entry in manifest["files"] if "note" in entry}
+    assert notes == left_out == AuditEvent.objects.get(action="exported").detail["left_out"]
+    about, missing = files["README.txt"].decode().split("\nMissing here:\n")
+    for name in refused:
+        assert notes[name].startswith(REFUSED[name][2])
+        assert name not in about
+        assert f"{name:<24} {notes[name]}\n" in missing
     assert (manifest["responses"], seen[-1]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_everything_is_without_a_file_whose_program_ends(monkeypatch, caplog):
+    def ended(*_arguments, **_more):
+        raise ChildProcessError("it ended with 1")
+
+    monkeypatch.setattr(parquet_file, "finish", ended)
+    call = make_call()
+    make_submitted(call)
+    seen = []
+    files = members(exported(call, "bundle-quick", progress=seen.append))
+    assert FIXED - {"pdfs.zip"} - files.keys() == {"parquet.zip"}
+    assert "parquet.zip              Something went wrong" in files["README.txt"].decode()
+    assert "parquet.zip was not made: ChildProcessError" in caplog.text
+    assert seen[-1] == 1
+
+
+@pytest.mark.django_db
+def test_everything_is_without_tables_that_are_too_wide(monkeypatch):
+    call = make_call()
+    make_submitted(call)
+    monkeypatch.setattr(response_sql, "MOST_COLUMNS", len(Dataset(call).columns))
+    files = members(exported(call, "bundle-quick"))
+    assert FIXED - {"pdfs.zip"} - files.keys() == {"spss.zip", "stata.zip"}
+    assert "A table has up to" in files["README.txt"].decode()
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from exports import export_runs, worker
 from exports.models import ExportRun
+from exports.writers import workbook
 from tests.exports.exporting import NOW, exported, members
 from tests.exports.test_bundle import make_with_files
-from tests.makers import make_call, make_user
+from tests.makers import make_call, make_submitted, make_user
 
 MISSING = "missing: the portal no longer has this file."
 DAMAGED = "damaged: what the portal has is not what was submitted."
@@ -103,3 +105,40 @@ def test_page_of_the_run_and_the_record_warn(client, response, at):
     assert f'<div class="notice notice--problem" role="alert"><p>{said}' in page
     assert "It is ready, with 1 response." in page
     assert said in client.get("/steering/the-call/exports/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_page_of_the_run_and_the_record_say_which_file_of_several_is_missing(
+    client, response, at, monkeypatch
+):
+    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+    user = make_user(Role.STEERING_MEMBER)
+    at(NOW)
+    run = export_runs.enqueue(
+        call=response.call, by=user, at=NOW, file_format="bundle-quick", filters={}, rows_total=1
+    )
+    worker.make_next(now=lambda: NOW, wall_now=lambda: NOW)
+    client.force_login(user)
+    said = (
+        "responses.xlsx is not in the export. An Excel sheet holds 0 responses. Choose fewer, or "
+        "take the CSV."
+    )
+    page = client.get(f"/steering/the-call/exports/{run.public_id}/").content.decode()
+    assert f'<div class="notice notice--warning" role="status"><p>{said}</p></div>' in page
+    assert "It is ready, with 1 response." in page
+    assert f"Warning: {said}" in client.get("/steering/the-call/exports/").content.decode()
+
+
+@pytest.mark.django_db
+def test_command_says_which_file_of_several_is_missing(tmp_path, monkeypatch):
+    err = StringIO()
+    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+    make_submitted(make_call(slug="other"))
+    call_command(
+        "export_responses",
+        call="other",
+        format="bundle-quick",
+        output=str(tmp_path / "all.zip"),
+        stderr=err,
+    )
+    assert "responses.xlsx is not in the export. An Excel sheet holds 0" in err.getvalue()

@@ -260,6 +260,20 @@ def test_more_responses_than_rows_are_refused(monkeypatch):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("limit", "most", "said"),
+    [
+        ("MOST_COLUMNS", 10, "An Excel sheet holds 10 columns, and this one would have"),
+        ("EXCEL_UNITS", 150, "An Excel cell holds 150 characters, and what the dictionary says of"),
+    ],
+)
+def test_more_than_a_sheet_or_a_cell_holds_is_refused(monkeypatch, limit, most, said):
+    monkeypatch.setattr(workbook, limit, most)
+    with pytest.raises(UnsupportedByFormat, match=said):
+        exported(make_call(), "xlsx")
+
+
+@pytest.mark.django_db
 def test_same_data_make_the_same_bytes():
     call = make_call()
     make_submitted(call, story="Words")

@@ -23,7 +23,7 @@ from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.permissions import ExportRefused
 from exports.queries import codes_of, count
-from exports.recording import COMMAND_LINE, export_chunks, say_lost_files
+from exports.recording import COMMAND_LINE, export_chunks, say_left_out, say_lost_files
 from exports.types import Dataset, Pieces
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
@@ -144,6 +144,7 @@ class Command(BaseCommand):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise CommandError(f"{output} cannot be written: it is a folder, or its folder is not.")
         lost: list[int] = []
+        left_out: dict[str, str] = {}
         rows = count(dataset)
         if not rows:
             self.stderr.write(self._say_nothing(dataset))
@@ -159,6 +160,7 @@ class Command(BaseCommand):
                 reason=options["reason"],
                 progress=bar,
                 lost_files=lost.append,
+                left_out=left_out.update,
                 through=COMMAND_LINE,
             )
             if path is None:
@@ -176,6 +178,8 @@ class Command(BaseCommand):
                 bar.end()
         if path is not None:
             self.stderr.write(f"written: {output}", self.style.SUCCESS)
+        for each in left_out.items():
+            self.stderr.write(say_left_out(*each), self.style.WARNING)
         if lost:
             raise CommandError(say_lost_files(lost[0]), returncode=LOST_FILES)
 
