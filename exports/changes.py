@@ -6,15 +6,18 @@ rows that somebody still holds are skipped. So numbers appear in their order, an
 up to a number finds every later change above it, however long its transaction took.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 
+from core.attempts import Attempts
 from submissions.calls.models import Call
 from submissions.responses.states import ErasureScope, SubmissionState
 
+logger = logging.getLogger(__name__)
 NUMBERING_LOCK = 5_283_305  # the first half of the lock; the call is the other
 READ_AT_ONCE = 500
 
@@ -108,8 +111,10 @@ def give_numbers(call: Call, *, at: datetime) -> None:
 
 def give_all_numbers(*, at: datetime) -> None:
     """Number the changes of every call in which something changed."""
-    for call in Call.objects.filter(pk__in=_calls_with_unnumbered()):
-        give_numbers(call, at=at)
+    with Attempts(logger) as attempts:
+        for call in Call.objects.filter(pk__in=_calls_with_unnumbered()):
+            with attempts.at("call %s, numbers of changes", call.pk):
+                give_numbers(call, at=at)
 
 
 def _calls_with_unnumbered() -> list[int]:

@@ -9,6 +9,7 @@
 of each one.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,9 @@ from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.rights import is_administrator
 from accounts.states import AuditAction
+from core.attempts import Attempts
 from core.claims import claim, claimed_row, claimed_until, renew
+from core.outages import StoreAway
 from core.stores import NotListed
 from exports.consent import PSEUDONYMISED, Scope
 from exports.models import FOLDER, ExportRun, private_storage
@@ -32,6 +35,7 @@ from submissions.calls.models import Call
 from submissions.calls.retention import export_ends_at
 from submissions.responses.models import Submission
 
+logger = logging.getLogger(__name__)
 # The worker renews its claim about every second. Where its process was killed, the exports of
 # others wait so long.
 CLAIM_LASTS = timedelta(minutes=1)
@@ -197,13 +201,26 @@ def ended(call: Call, *, at: datetime, asked_before: datetime | None = None) -> 
 
 
 def end_files(runs: QuerySet[ExportRun], *, limit: int) -> int:
-    """Delete the files of up to `limit` exports; what was exported stays on record."""
+    """Delete the files of up to `limit` exports, in the caller's transaction; return how many.
+
+    What was exported stays on record. A file that cannot be deleted is left for the next time, and
+    keeps no other.
+    """
     keys = list(runs.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+    ended = 0
     for run in ExportRun.objects.filter(pk__in=keys):
         # The file first: a worker that dies here leaves a row that the next run finds.
-        run.file.delete(save=False)
+        try:
+            run.file.delete(save=False)
+        except StoreAway as error:
+            logger.error("%s: its file stays, %s: %s", run, error.host, error)
+            break
+        except OSError:
+            logger.exception("%s: its file stays", run)
+            continue
         run.save(update_fields=["file"])
-    return len(keys)
+        ended += 1
+    return ended
 
 
 def end_those_with(submission: Submission, *, only_named: bool) -> int:
@@ -231,7 +248,10 @@ def end_those_with(submission: Submission, *, only_named: bool) -> int:
 
 
 def purge_strays(*, wall_now: datetime) -> int:
-    """Delete files that no export has: their worker died between the file and its row."""
+    """Delete files that no export has: their worker died between the file and its row.
+
+    Returns how many. Raises StoreAway, and SomeFailed after the others where one cannot be deleted.
+    """
     storage = private_storage()
     try:
         names = storage.listdir(FOLDER)[1]
@@ -242,9 +262,15 @@ def purge_strays(*, wall_now: datetime) -> int:
         ExportRun.objects.filter(file__in=paths).values_list("file", flat=True)
     )
     old = [path for path in strays if storage.get_modified_time(path) < wall_now - STRAY_AFTER]
-    for path in old:
-        storage.delete(path)
-    return len(old)
+    deleted = 0
+    with Attempts(logger) as attempts:
+        for path in sorted(old):
+            if attempts.store_is_away:
+                break
+            with attempts.at("%s, which no export has", path):
+                storage.delete(path)
+                deleted += 1
+    return deleted
 
 
 def runs_of(call: Call, *, by: User) -> QuerySet[ExportRun]:

@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts.record import record
 from accounts.states import AuditAction
 from core import database_roles
+from core.attempts import Attempts
 from retention.confirming import confirmed_classes
 from retention.endings import ENDINGS, Ending
 from submissions.calls.models import Call
@@ -25,7 +26,8 @@ def carry_out(*, at: datetime, only: DataClass | None = None) -> Counter[str]:
     """End what has passed its period at `at` in each call, or one class; return how many of what.
 
     Nothing of an open call ends but copies, which can be made again. What only the owner of the
-    tables may delete is left where this connection's role is another.
+    tables may delete is left where this connection's role is another. Where something of one call
+    cannot end, all else does; then raises SomeFailed, unless it is the store of files that is away.
     """
     total: Counter[str] = Counter()
     is_owner = database_roles.owns_tables()
@@ -34,20 +36,20 @@ def carry_out(*, at: datetime, only: DataClass | None = None) -> Counter[str]:
         for ending in ENDINGS
         if (is_owner or not ending.needs_owner) and only in (None, ending.data_class)
     ]
-    for call in Call.objects.order_by("pk"):
-        for ending in endings:
-            total += _carry_out(call, ending, at)
+    with Attempts(logger) as attempts:
+        for call in Call.objects.order_by("pk"):
+            for ending in endings:
+                with attempts.at("call %s, %s", call.pk, ending.what):
+                    _carry_out(call, ending, at, total)
     return total
 
 
-def _carry_out(call: Call, ending: Ending, at: datetime) -> Counter[str]:
-    total: Counter[str] = Counter()
+def _carry_out(call: Call, ending: Ending, at: datetime, total: Counter[str]) -> None:
     while _may_end(call, ending, at) and ending.due(call, at=at):
         ended = _end_batch(call.pk, ending, at)
         if not ended:
             break
         total += ended
-    return total
 
 
 def _end_batch(call_id: int, ending: Ending, at: datetime) -> Counter[str]:

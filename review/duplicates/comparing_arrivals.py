@@ -5,6 +5,7 @@ before its address was confirmed. What is withdrawn since is let go. One process
 of two copies that arrive together, the second has to find the first.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.addresses import comparable
+from core.attempts import Attempts
 from review.duplicates.candidates import alike_by_words, the_same
 from review.duplicates.joining import Link, end_if_alone, join, outdate
 from review.duplicates.likeness import Match, matches
@@ -24,6 +26,7 @@ from submissions.outbox.states import AddressSource
 from submissions.responses.models import ReturnAddress, Submission
 from submissions.responses.states import SubmissionState
 
+logger = logging.getLogger(__name__)
 COMPARING_LOCK = 5_283_307  # any number that no other advisory lock of this database has
 LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
 BATCH = 20
@@ -53,15 +56,20 @@ def compare_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> in
     """Compare what is due, in batches of one transaction each; return how many.
 
     `until` says after each batch whether it is time to stop. Another process that compares already
-    goes on alone.
+    goes on alone. Raises SomeFailed after the others where one cannot be compared.
     """
     let_go_withdrawn()
+    with Attempts(logger) as attempts:
+        return _compare_due(now, until, attempts)
+
+
+def _compare_due(now: Callable[[], datetime], until: Callable[[], bool], attempts: Attempts) -> int:
     done = 0
     words: dict[int, CallWords] = {}
     while keys := list(due().values_list("pk", flat=True)[:LOOKED_UP]):
         before = done
         for place in range(0, len(keys), BATCH):
-            number = _compare_batch(keys[place : place + BATCH], words, now)
+            number = _compare_some(keys[place : place + BATCH], words, now, attempts)
             if number is None:
                 return done
             done += number
@@ -70,6 +78,23 @@ def compare_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> in
         if done == before or len(keys) < LOOKED_UP:
             break
     return done
+
+
+def _compare_some(
+    keys: list[int],
+    words: dict[int, CallWords],
+    now: Callable[[], datetime],
+    attempts: Attempts,
+) -> int | None:
+    """Compare these responses together; where one of them fails, each alone."""
+    try:
+        return _compare_batch(keys, words, now)
+    except Exception:  # noqa: BLE001 - raised again by the one that it is of
+        done = 0
+        for key in keys:
+            with attempts.at("response %s, comparing it", key):
+                done += _compare_batch([key], words, now) or 0
+        return done
 
 
 def _compare_batch(

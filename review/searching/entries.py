@@ -5,6 +5,7 @@ of other rules. A worker writes it: submitting knows nothing of this.
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from core.attempts import Attempts
 from core.canonical import digest
 from review.models import FileText, Note, Redaction, SearchEntry
 from review.redaction.readable_texts import readable_answers, readable_file_texts
@@ -23,6 +25,7 @@ from submissions.responses.scanning import is_held_back, state_of
 from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 
+logger = logging.getLogger(__name__)
 RULES = 1  # of the words that an entry has; another number makes all entries anew
 LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
 BATCH = 50
@@ -72,13 +75,19 @@ WHERE submission_id = %(submission)s
 def write_due(*, until: Callable[[], bool]) -> int:
     """Write the entries that are due, in batches of one transaction each; return how many.
 
-    `until` says after each batch whether it is time to stop.
+    `until` says after each batch whether it is time to stop. Raises SomeFailed after the others
+    where one cannot be written.
     """
+    with Attempts(logger) as attempts:
+        return _write_due(until, attempts)
+
+
+def _write_due(until: Callable[[], bool], attempts: Attempts) -> int:
     done = 0
     while keys := list(due().values_list("pk", flat=True)[:LOOKED_UP]):
         before = done
         for place in range(0, len(keys), BATCH):
-            done += _write_batch(keys[place : place + BATCH])
+            done += _write_some(keys[place : place + BATCH], attempts)
             if until():
                 return done
         if done == before or len(keys) < LOOKED_UP:
@@ -142,6 +151,18 @@ def _is_found_by(question: Any) -> bool:
         and question.kind != QuestionKind.CHECKBOX
         and not question.identity
     )
+
+
+def _write_some(keys: list[int], attempts: Attempts) -> int:
+    """Write the entries of these responses together; where one of them fails, each alone."""
+    try:
+        return _write_batch(keys)
+    except Exception:  # noqa: BLE001 - raised again by the one that it is of
+        done = 0
+        for key in keys:
+            with attempts.at("response %s, words for the search", key):
+                done += _write_batch([key])
+        return done
 
 
 def _write_batch(keys: list[int]) -> int:

@@ -11,6 +11,7 @@ they can read their text. A call that reopens and closes again has two closings,
 before each; so has one whose closing time is moved.
 """
 
+import logging
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
@@ -22,6 +23,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from core.addresses import comparable, is_address
+from core.attempts import Attempts
 from submissions.calls.models import Call
 from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.outbox.models import OutboxEmail
@@ -36,6 +38,7 @@ from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, 
 from submissions.responses.signposting import signposted
 from submissions.responses.states import SubmissionState
 
+logger = logging.getLogger(__name__)
 BEFORE_CLOSING = {
     "7-days": timedelta(days=7),
     "1-day": timedelta(days=1),
@@ -53,39 +56,59 @@ _signer = Signer(salt="submissions.reminders")
 def enqueue_reminders(*, at: datetime) -> int:
     """Enqueue the reminder whose time has come, call by call; return how many mails.
 
-    Of several moments that passed while no worker ran, only the latest is reminded of.
+    Of several moments that passed while no worker ran, only the latest is reminded of. Raises
+    SomeFailed after the other calls where that failed in one.
     """
     number = 0
-    for call in Call.objects.open_at(at):
-        left = call.closes_at - at
-        due = [(before, name) for name, before in BEFORE_CLOSING.items() if left <= before]
-        if due:
-            before, name = min(due)
-            # Somebody who began after the moment of a reminder is not reminded of it.
-            moment = call.closes_at - before
-            begun = call.submissions.drafts().filter(started_at__lte=moment)
-            changed = _with_changes(call).filter(amending_since__lte=moment)
-            kind, occasion = MailKind.REMINDER, f"{name}-{_stamp(call)}"
-            for suffix, those in (("", begun), (OF_CHANGES, changed)):
-                # As releases until 1.0.0 named it, whatever closing it was before.
-                earlier = Q(occasion=f"{name}{suffix}", created_at__gte=moment)
-                number += _enqueue(kind, f"{occasion}{suffix}", call, those, at, earlier=earlier)
+    with Attempts(logger) as attempts:
+        for call in Call.objects.open_at(at):
+            with attempts.at("call %s, reminders", call.pk):
+                number += _remind(call, at)
+    return number
+
+
+def _remind(call: Call, at: datetime) -> int:
+    left = call.closes_at - at
+    due = [(before, name) for name, before in BEFORE_CLOSING.items() if left <= before]
+    if not due:
+        return 0
+    before, name = min(due)
+    # Somebody who began after the moment of a reminder is not reminded of it.
+    moment = call.closes_at - before
+    begun = call.submissions.drafts().filter(started_at__lte=moment)
+    changed = _with_changes(call).filter(amending_since__lte=moment)
+    kind, occasion = MailKind.REMINDER, f"{name}-{_stamp(call)}"
+    number = 0
+    for suffix, those in (("", begun), (OF_CHANGES, changed)):
+        # As releases until 1.0.0 named it, whatever closing it was before.
+        earlier = Q(occasion=f"{name}{suffix}", created_at__gte=moment)
+        number += _enqueue(kind, f"{occasion}{suffix}", call, those, at, earlier=earlier)
     return number
 
 
 def enqueue_closing_notices(*, at: datetime) -> int:
-    """Enqueue one mail for each unfinished response, from 9 on the morning after a closing."""
+    """Enqueue one mail for each unfinished response, from 9 on the morning after a closing.
+
+    Returns how many. Raises SomeFailed after the other calls where that failed in one.
+    """
     number = 0
-    for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
-        zone = ZoneInfo(call.timezone)
-        next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
-        if at >= max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
-            drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
-            changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
-            kind, occasion = MailKind.CLOSED_WITH_DRAFT, closing_of(call)
-            number += _enqueue(kind, occasion, call, drafts, at)
-            number += _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
+    with Attempts(logger) as attempts:
+        for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
+            with attempts.at("call %s, notices after closing", call.pk):
+                number += _tell_of_closing(call, at)
     return number
+
+
+def _tell_of_closing(call: Call, at: datetime) -> int:
+    zone = ZoneInfo(call.timezone)
+    next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
+    if at < max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
+        return 0
+    drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
+    changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
+    kind, occasion = MailKind.CLOSED_WITH_DRAFT, closing_of(call)
+    number = _enqueue(kind, occasion, call, drafts, at)
+    return number + _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
 
 
 def _with_changes(call: Call) -> QuerySet[Submission]:

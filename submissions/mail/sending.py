@@ -101,15 +101,15 @@ class _Run:
 
     def _deal_with(self, mail: OutboxEmail, data: LiveData) -> None:
         """Send the mail and note what became of it; one that cannot be sent stops no other."""
-        if not (is_still_wanted(mail, at=self._portal_now()) and is_still_read(mail)):
-            queue.cancel(mail)
-            return
-        if is_over(mail, at=self._portal_now()):
-            self._fail(mail, OVER)
-            return
-        if mail.kind in LISTING:
-            queue.cancel_companions(mail, except_for=data.companions(mail))
         try:
+            if not (is_still_wanted(mail, at=self._portal_now()) and is_still_read(mail)):
+                queue.cancel(mail)
+                return
+            if is_over(mail, at=self._portal_now()):
+                self._fail(mail, OVER)
+                return
+            if mail.kind in LISTING:
+                queue.cancel_companions(mail, except_for=data.companions(mail))
             rendered = render_with(mail, data, self._parts_of_calls)
         except AddressRefused:
             self._fail(mail, _cannot_be_written(mail))

@@ -1,5 +1,6 @@
 """A call's day in numbers, and the mail that goes to staff about it once a day."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -14,6 +15,7 @@ from accounts import chain
 from accounts.models import Membership
 from accounts.rights import may
 from accounts.states import Action
+from core.attempts import Attempts
 from submissions.calls.models import Call
 from submissions.mail.closing_report import ClosingReport, closing_report
 from submissions.outbox.models import OutboxEmail
@@ -21,6 +23,7 @@ from submissions.outbox.queue import build
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.states import TriageStatus
 
+logger = logging.getLogger(__name__)
 SENT_FROM = time(8)  # in the call's time zone
 MONDAY = 0
 SENT_FOR = timedelta(days=14)  # after the call closed
@@ -69,18 +72,26 @@ def enqueue_digests(*, at: datetime) -> int:
     The addresses of STAFF_DIGEST_TO get the digest of each call as well: people who do not sign in.
     From 8 in the morning after the opening until SENT_FOR after the closing, once a day. Where
     there is nothing to tell, on Mondays only: so the head of the record is sent all the same. What
-    higher apps have to tell one member is news for that member.
+    higher apps have to tell one member is news for that member. Raises SomeFailed after the other
+    calls where that failed in one.
     """
     number = 0
-    for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
-        zone = ZoneInfo(call.timezone)
-        day = at.astimezone(zone).date()
-        morning = datetime.combine(day, SENT_FROM, zone)
-        if call.opens_at < morning <= at:
-            goes_to_all = day.weekday() == MONDAY or _has_news(call, at)
-            readers = [one for one in _readers(call) if goes_to_all or _lines_to(one, call)]
-            number += _enqueue(call, readers, day.isoformat(), at)
+    with Attempts(logger) as attempts:
+        for call in Call.objects.filter(opens_at__lt=at, closes_at__gt=at - SENT_FOR):
+            with attempts.at("call %s, digest", call.pk):
+                number += _enqueue_if_due(call, at)
     return number
+
+
+def _enqueue_if_due(call: Call, at: datetime) -> int:
+    zone = ZoneInfo(call.timezone)
+    day = at.astimezone(zone).date()
+    morning = datetime.combine(day, SENT_FROM, zone)
+    if not call.opens_at < morning <= at:
+        return 0
+    goes_to_all = day.weekday() == MONDAY or _has_news(call, at)
+    readers = [one for one in _readers(call) if goes_to_all or _lines_to(one, call)]
+    return _enqueue(call, readers, day.isoformat(), at)
 
 
 def _has_news(call: Call, at: datetime) -> bool:

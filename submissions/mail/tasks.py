@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import beat_init
 
 from core import clock, clock_check, heartbeats
+from core.attempts import Attempts
 from core.broker import broker, nudge
 from submissions.mail import reminding, sending, staff_digests
 from submissions.outbox import holding, queue
@@ -53,9 +54,11 @@ def release_stuck_mail() -> None:
 def enqueue_reminders() -> None:
     """Enqueue the reminders before a closing and the notices after one."""
     at = _now()
-    number = reminding.enqueue_reminders(at=at) + reminding.enqueue_closing_notices(at=at)
-    if number:
-        logger.info("mail: %d reminders and notices enqueued", number)
+    with Attempts(logger) as attempts:
+        for enqueue in (reminding.enqueue_reminders, reminding.enqueue_closing_notices):
+            with attempts.at("%s", enqueue.__name__):
+                if number := enqueue(at=at):
+                    logger.info("mail: %d reminders or notices enqueued", number)
 
 
 @shared_task(name="submissions.enqueue_digests")

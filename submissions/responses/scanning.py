@@ -43,7 +43,8 @@ def scan_due(*, now: Callable[[], datetime]) -> ScanReport:
     """Have the scanner look at files that it has not seen, the oldest first.
 
     Nothing is claimed: two workers at the same file get the same answer. A scanner or a store of
-    files that is away ends the run; files wait. Raises nothing for a file that is lost.
+    files that is away ends the run; files wait. Raises nothing for a file that is lost or cannot be
+    read.
     """
     report = ScanReport()
     if not settings.CLAMD_URL:
@@ -72,6 +73,8 @@ def _scan(attachment: Attachment) -> clamd.Verdict:
             return clamd.scan(settings.CLAMD_URL, stored.chunks())
     except FileNotFoundError:
         return clamd.Verdict(failed="the portal no longer has this file")
+    except OSError as error:
+        return clamd.Verdict(failed=f"the portal cannot read this file: {error.strerror}")
 
 
 def _note(attachment: Attachment, verdict: clamd.Verdict, *, at: datetime) -> None:

@@ -4,12 +4,14 @@ Such a response cannot be submitted. No mail goes out about it, and what was typ
 after it was saved last, unless its author changes that answer.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
+from core.attempts import Attempts
 from submissions.calls.models import Call, Question
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
@@ -20,6 +22,7 @@ from submissions.responses.models import Answer, ReturnAddress, Submission
 from submissions.responses.states import AccessEnd
 from submissions.responses.working_copy import note_saved, store_answers, working_answers
 
+logger = logging.getLogger(__name__)
 KEPT = timedelta(days=1)
 LEADING_BACK = (MailKind.RETURN_LINK, MailKind.REMINDER, MailKind.CLOSED_WITH_DRAFT)
 
@@ -90,13 +93,23 @@ def _lock_if_signposted(submission: Submission, call: Call) -> Submission | None
 
 
 def delete_signposted(*, at: datetime) -> int:
-    """Delete the drafts that ended on a page of help KEPT ago or longer; return how many."""
+    """Delete the drafts that ended on a page of help KEPT ago or longer; return how many.
+
+    Raises SomeFailed after the other calls where that failed in one.
+    """
     number = 0
-    for call in Call.objects.all():
-        drafts = Submission.objects.drafts().filter(call=call, entry=None, saved_at__lte=at - KEPT)
-        keys = signposted(call, drafts)
-        if keys:
-            with transaction.atomic():
-                late = Submission.objects.drafts().filter(pk__in=keys, saved_at__lte=at - KEPT)
-                number += delete_drafts(late, limit=len(keys))["drafts"]
+    with Attempts(logger) as attempts:
+        for call in Call.objects.all():
+            with attempts.at("call %s, drafts after a page of help", call.pk):
+                number += _delete_signposted(call, at)
     return number
+
+
+def _delete_signposted(call: Call, at: datetime) -> int:
+    drafts = Submission.objects.drafts().filter(call=call, entry=None, saved_at__lte=at - KEPT)
+    keys = signposted(call, drafts)
+    if not keys:
+        return 0
+    with transaction.atomic():
+        late = Submission.objects.drafts().filter(pk__in=keys, saved_at__lte=at - KEPT)
+        return delete_drafts(late, limit=len(keys))["drafts"]

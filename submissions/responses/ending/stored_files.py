@@ -1,11 +1,15 @@
 """Deleting the files of attachments together with their rows."""
 
+import logging
+
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from core.attempts import Attempts
 from submissions.responses.models import Attachment, FileScan, Submission
 from submissions.responses.states import SubmissionState
 
+logger = logging.getLogger(__name__)
 # Django would look for versions that have them, by a DELETE for which the portal's role has no
 # right. The foreign key of such a version refuses this one.
 DELETE = "DELETE FROM submissions_attachment WHERE id = ANY(%s)"
@@ -30,16 +34,29 @@ def end_removed(attachments: QuerySet[Attachment]) -> int:
     Raises StoreAway; then their rows stay, to be found again.
     """
     with transaction.atomic():
-        return delete_files(attachments.filter(removed_at__isnull=False, versions=None))
+        return delete_files(_removed(attachments))
 
 
 def end_removed_from_drafts() -> int:
-    """Delete what authors took out of their drafts while the bucket was away.
+    """Delete what authors took out of their drafts while the bucket was away; return how many.
 
-    Of other responses, what is in no version ends after its period (`ending.drafts`).
+    Of other responses, what is in no version ends after its period (`ending.drafts`). Raises
+    SomeFailed after the others where one could not be deleted.
     """
     drafts = Submission.objects.filter(state=SubmissionState.DRAFT)
-    return end_removed(Attachment.objects.filter(submission__in=drafts))
+    taken_out = _removed(Attachment.objects.filter(submission__in=drafts))
+    ended = 0
+    with Attempts(logger) as attempts:
+        for key in taken_out.order_by("pk").values_list("pk", flat=True):
+            if attempts.store_is_away:
+                break
+            with attempts.at("file %s, which was taken out", key):
+                ended += end_removed(Attachment.objects.filter(pk=key))
+    return ended
+
+
+def _removed(attachments: QuerySet[Attachment]) -> QuerySet[Attachment]:
+    return attachments.filter(removed_at__isnull=False, versions=None)
 
 
 def delete_rows(attachments: QuerySet[Attachment]) -> list[Attachment]:

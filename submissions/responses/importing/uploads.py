@@ -7,7 +7,9 @@
 Until somebody asks for it nothing of it is a response. Its file goes once it is done.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,7 @@ from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from core.attempts import Attempts
 from core.claims import claim, claimed_row, claimed_until
 from core.disk_reserve import has_room_for_upload
 from core.outages import StoreAway
@@ -35,6 +38,7 @@ from submissions.responses.importing.tables import Table, read_table
 from submissions.responses.models import ImportedRow, ResponseImport
 from submissions.responses.states import ImportKind, ImportState
 
+logger = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 CLAIM_LASTS = timedelta(minutes=2)
 ZIP = b"PK"
@@ -160,13 +164,26 @@ def discard(of: ResponseImport, *, by: User | None, at: datetime) -> None:
 
 
 def clear(*, at: datetime) -> int:
-    """Discard what nobody had carried out within KEPT, and delete files of what is done."""
-    old = ResponseImport.objects.filter(state=ImportState.CHECKING, uploaded_at__lte=at - KEPT)
-    for one in old:
-        discard(one, by=None, at=at)
-    for one in ResponseImport.objects.filter(state=ImportState.DONE).exclude(file=""):
-        forget_file(one)
-    return len(old)
+    """Discard what nobody had carried out within KEPT, and delete files of what is done.
+
+    Returns how many were discarded. Raises SomeFailed after the others where one could not be.
+    """
+    discarded = 0
+    with Attempts(logger) as attempts:
+        old = ResponseImport.objects.filter(state=ImportState.CHECKING, uploaded_at__lte=at - KEPT)
+        for one in old:
+            if attempts.store_is_away:
+                break
+            # Somebody may have had it carried out, or discarded it, just now.
+            with attempts.at("%s", one), suppress(ImportRefused):
+                discard(one, by=None, at=at)
+                discarded += 1
+        for one in ResponseImport.objects.filter(state=ImportState.DONE).exclude(file=""):
+            if attempts.store_is_away:
+                break
+            with attempts.at("%s", one):
+                forget_file(one)
+    return discarded
 
 
 def forget_file(of: ResponseImport) -> None:
