@@ -46,6 +46,7 @@ CHANGES = (
     AuditAction.CODING_REMOVED,
 )
 NARROWED_BY = {"call__id__exact"}
+REFUSED = "review.code_refused"  # why the form, which had no fault, was not saved
 ON_RECORD = "The record has your name, the time and the names of the fields, without their words."
 
 
@@ -132,8 +133,11 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
         try:
             return super().changeform_view(request, object_id, form_url, context)
         except CodingRefused as refused:
-            messages.error(request, refused.message)
-            return redirect("admin:review_code_changelist")
+            # The form again, with what was typed, which says why.
+            request.META[REFUSED] = (
+                f"{refused.message}. Nothing was saved: what you typed is below."
+            )
+            return super().changeform_view(request, object_id, form_url, context)
 
     def _lock(self, object_id: str | None) -> None:
         """Lock the codebook before the code, in the order in which all changes lock them."""
@@ -182,7 +186,8 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
         made: Any = super().get_form(request, obj, change=change, **options)
         call = obj.call if obj else self._call_to_add_to(request)
         calls = calls_of(request.user, Action.CODE)
-        return type("FormOfCall", (made,), {"call": call, "calls": calls})
+        refused = request.META.get(REFUSED, "")
+        return type("FormOfCall", (made,), {"call": call, "calls": calls, "refused": refused})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by, at = current_user(request), clock.portal_now()

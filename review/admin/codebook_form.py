@@ -30,10 +30,14 @@ GONE = (
 
 
 class CodeForm(ConflictCheckedForm):
-    """`call` is the call of the code; None where somebody who adds one chooses it among `calls`."""
+    """`call` is the call of the code; None where somebody who adds one chooses it among `calls`.
+
+    `refused` says why the same was not saved a moment ago, "" otherwise.
+    """
 
     call: Call | None
     calls: QuerySet[Any]
+    refused: str
     parent = forms.ChoiceField(
         label="Under",
         required=False,
@@ -115,6 +119,8 @@ class CodeForm(ConflictCheckedForm):
                 f"While this page was open, “{self.instance.name}” was merged into “{into.name}”. "
                 "Nothing was saved: change that code."
             )
+        if self.refused:
+            raise ValidationError(self.refused)
         return super().clean()
 
     def changed_by(self, name: str) -> str:

@@ -16,6 +16,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.admin.edit_conflicts import SOMEBODY
 from core.row_keys import row_keys
+from review.admin.shortening import you_wrote
 from review.coding.tree import CodeInTree, tree
 from review.models import Code
 from submissions.calls.models import Call
@@ -40,7 +41,9 @@ def code_page(admin: OfOwnCalls, action: Action, view: View) -> Callable[..., Ht
 def _led_away(request: HttpRequest, code: Code) -> HttpResponse | None:
     if code.merged_into is None:
         return None
-    messages.error(request, f"“{code.name}” was merged into “{code.merged_into.name}”.")
+    said = f"“{code.name}” was merged into “{code.merged_into.name}”."
+    typed = you_wrote(request.POST.get("name", ""))  # of a new code, to split this one
+    messages.error(request, said + typed)
     return redirect(list_address(code.call))
 
 

@@ -21,6 +21,7 @@ from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key, row_keys
 from review.admin.duplicates_page import STATES, cluster_page, suggested_text
 from review.admin.response_filters import Choices, OneOf
+from review.admin.shortening import you_wrote
 from review.duplicates.campaign_text import campaign_text_for, text_to_store
 from review.duplicates.deciding import decide, readmit, take_out
 from review.errors import DecisionOutdated, DecisionRefused
@@ -87,6 +88,8 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         cluster: Cluster | None = self.get_object(request, object_id)
+        if cluster is None and request.method == "POST":
+            return _gone(request)
         if cluster is None:
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
@@ -104,8 +107,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
                 messages.success(request, said)
                 return redirect(reverse("admin:review_cluster_change", args=[object_id]))
         if cluster is None:
-            messages.error(request, error)
-            return redirect("admin:review_cluster_changelist")
+            return _gone(request)
         return self._page(request, cluster, error)
 
     def _page(self, request: HttpRequest, cluster: Cluster, error: str) -> HttpResponse:
@@ -173,6 +175,13 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             standing=standing,
         )
         return f"{decided} is now: {ClusterState(to).label.lower()}."
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """Lead to the list, with the name that was typed; the text may be of a response that left."""
+    typed = you_wrote(request.POST.get("name", ""))
+    messages.error(request, f"This set is there no more. Nothing was saved.{typed}")
+    return redirect("admin:review_cluster_changelist")
 
 
 def _response(given: QueryDict, name: str) -> Submission | None:

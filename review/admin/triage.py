@@ -103,7 +103,7 @@ def _status(request: HttpRequest, response: Submission) -> HttpResponse:
         return redirect(_page_of(request, response, chosen=choice.key))
     except ReviewRefused as refused:
         messages.error(request, f"{refused.message}.")
-        return redirect(_page_of(request, response))
+        return redirect(_page_of(request, response, chosen=choice.key))
     if changed:
         messages.success(request, f"{response} is now: {label}.")
     return redirect(_page_of(request, response))

@@ -14,6 +14,7 @@ from accounts.rights import narrowed
 from accounts.states import Action
 from core import clock
 from review.admin.listed import CameFrom
+from review.admin.shortening import you_wrote
 from review.admin.withdrawal_form import WithdrawalForm, withdrawn_already
 from submissions.mail.tasks import nudge_mail
 from submissions.responses.amending import withdraw_on_request
@@ -44,7 +45,8 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
     response = get_object_or_404(given.select_related("call", "current_version"), pk=pk)
     here = CameFrom.of(request).page_of(pk)
     if response.state == SubmissionState.WITHDRAWN:
-        messages.error(request, withdrawn_already(response))
+        typed = you_wrote(request.POST.get("reason", ""))
+        messages.error(request, withdrawn_already(response) + typed)
         return redirect(here)
     data = request.POST if request.method == "POST" else None
     form = WithdrawalForm(data, version=response.submitted_version)

@@ -13,6 +13,7 @@ from review.admin.codebook_passages import ON_A_PAGE
 from review.coding import codebook
 from review.coding.codings import code_passage
 from review.coding.tree import tree
+from review.errors import CodingRefused
 from review.models import Code, Coding
 from submissions.responses.amending import withdraw
 from tests.forms import form_of
@@ -252,6 +253,30 @@ def test_code_that_was_merged_meanwhile_keeps_what_was_typed_on_the_page(ann, ca
     for name in (*EACH, "passages"):
         assert ann.get(page_of(money, name)).headers["Location"].startswith(LIST)
         assert messages_of(ann) == ["“Money” was merged into “Pay”."]
+
+
+@pytest.mark.parametrize("verb", ["add_code", "change_code"])
+def test_code_that_is_refused_while_it_is_saved_keeps_what_was_typed(ann, call, monkeypatch, verb):
+    def refuse(*_, **__):
+        raise CodingRefused("You may not code in this call")
+
+    address = ADD if verb == "add_code" else page_of(make_code(call=call, name="Pay"), "change")
+    typed = form_with(ann, address, name="Fair pay", description="Mine.")
+    monkeypatch.setattr(f"review.admin.codebook.{verb}", refuse)
+    page = ann.post(address, typed)
+    assert errors(page) == [
+        "You may not code in this call. Nothing was saved: what you typed is below."
+    ]
+    shown = form_of(page)
+    assert {**shown, "csrfmiddlewaretoken": ""} == {**typed, "csrfmiddlewaretoken": ""}
+    assert not Code.objects.filter(name="Fair pay").exists()
+
+
+def test_name_of_a_new_code_is_given_back_where_the_code_was_merged_meanwhile(ann, call):
+    pay, money = make_code(call=call, name="Pay"), make_code(call=call, name="Money")
+    codebook.merge_codes(money, into=pay, by=reviewer(), at=OPENS_AT)
+    ann.post(page_of(money, "split"), {"name": "Fair pay"})
+    assert messages_of(ann) == ["“Money” was merged into “Pay”. You wrote: “Fair pay”"]
 
 
 def test_code_moves_up_and_down_among_those_in_use(ann, call):

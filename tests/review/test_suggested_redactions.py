@@ -211,6 +211,20 @@ def test_nothing_is_proposed_without_ticks_a_reason_or_the_version(response, ann
     assert not Redaction.objects.exists()
 
 
+def test_refused_proposal_keeps_what_was_ticked_chosen_and_typed(response, ann):
+    client = signed_in(ann)
+    first, second, _ = (
+        one.suggestion.key for one in client.get(address(response)).context["suggestions"]
+    )
+    page = propose(client, response, passage=[first, second], reason="other", words=" ")
+    assert page.status_code == 422
+    assert [one.is_ticked for one in page.context["suggestions"]] == [True, True, False]
+    assert '<option value="other" selected>' in page.content.decode()
+    page = propose(client, response, passage=[first], words="By law", version="2")
+    assert [one.is_ticked for one in page.context["suggestions"]] == [False, False, False]
+    assert 'value="By law"' in page.content.decode()
+
+
 def test_page_is_for_who_may_propose_and_see_hidden_words(response, ann):
     withhold(ann, Action.REDACT)
     assert signed_in(ann).get(address(response)).status_code == 403

@@ -18,7 +18,6 @@ from accounts.record import record
 from accounts.rights import may, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
-from review.admin.shortening import you_wrote
 from review.errors import RedactionRefused
 from review.models import FileText
 from review.redaction.proposing import AlreadyThere, propose
@@ -30,6 +29,7 @@ from submissions.responses.states import SubmissionState
 
 PAGE = "admin/review/redaction/suggest.html"
 ALL = "all"
+REFUSED = 422
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Shown:
     suggestion: Suggestion
     kind: str
     where: str
+    is_ticked: bool
 
 
 class SuggestionPages(OfOwnCalls):
@@ -49,8 +50,18 @@ class SuggestionPages(OfOwnCalls):
         response, version = _response(request, pk)
         files = _files(request, version)
         found = suggestions(version, response.call, files=files)
+        error = ""
         if request.method == "POST":
-            return self._propose(request, response, version, found)
+            try:
+                number = _propose(request, version, found)
+            except RedactionRefused as refused:
+                error = f"{refused.message}."
+            else:
+                said = "1 passage is" if number == 1 else f"{number} passages are"
+                messages.success(
+                    request, f"{said} proposed to be hidden. Somebody else has to approve it."
+                )
+                return redirect("admin:review_redaction_suggest", response.pk)
         record(
             by=current_user(request),
             at=clock.portal_now(),
@@ -60,61 +71,48 @@ class SuggestionPages(OfOwnCalls):
             shown=[str(response)],
         )
         sees_identity = may_see_identity(request.user, response.call_id)
+        # In another version, the same place may have other words.
+        is_same = request.POST.get("version") == str(version.number)
+        ticked = request.POST.getlist("passage") if is_same else []
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "title": f"What to hide in {response}",
             "opts": self.opts,
             "response": response,
             "version": version,
+            "error": error,
             "suggestions": [
                 Shown(
                     one,
                     one.kind.said(sees_identity=sees_identity),
                     one.file_text.attachment.name if one.file_text else one.question.label,
+                    is_ticked=one.key in ticked,
                 )
                 for one in found
             ],
             "reasons": RedactionReason.choices,
-            "usual": RedactionReason.THIRD_PERSON,
+            "chosen": request.POST.get("reason", RedactionReason.THIRD_PERSON),
+            "words": request.POST.get("words", ""),
         }
-        return TemplateResponse(request, PAGE, context)
+        return TemplateResponse(request, PAGE, context, status=REFUSED if error else 200)
 
-    def _propose(
-        self,
-        request: HttpRequest,
-        response: Submission,
-        version: Version,
-        found: list[Suggestion],
-    ) -> HttpResponse:
-        here = redirect("admin:review_redaction_suggest", response.pk)
-        ticked = set(request.POST.getlist("passage"))
-        chosen = [one for one in found if ALL in request.POST or one.key in ticked]
-        reason = request.POST.get("reason", "")
-        words = request.POST.get("words", "").replace("\0", "")
-        refused_as = ""
-        if reason not in RedactionReason.values:
-            refused_as = "Choose a reason."
-        elif request.POST.get("version") != str(version.number):
-            refused_as = "Its author has submitted another version: look again."
-        elif not chosen:
-            refused_as = "Tick what to hide."
-        else:
-            try:
-                with transaction.atomic():
-                    number = sum(
-                        _proposed(request, version, one, RedactionReason(reason), words)
-                        for one in chosen
-                    )
-            except RedactionRefused as refused:
-                refused_as = f"{refused.message}."
-            else:
-                said = "1 passage is" if number == 1 else f"{number} passages are"
-                messages.success(
-                    request, f"{said} proposed to be hidden. Somebody else has to approve it."
-                )
-        if refused_as:
-            messages.error(request, refused_as + you_wrote(words))
-        return here
+
+def _propose(request: HttpRequest, version: Version, found: list[Suggestion]) -> int:
+    """Propose those that are ticked, or all; return how many. Raises RedactionRefused."""
+    ticked = set(request.POST.getlist("passage"))
+    chosen = [one for one in found if ALL in request.POST or one.key in ticked]
+    reason = request.POST.get("reason", "")
+    words = request.POST.get("words", "").replace("\0", "")
+    if reason not in RedactionReason.values:
+        raise RedactionRefused("Choose a reason")
+    if request.POST.get("version") != str(version.number):
+        raise RedactionRefused("Its author has submitted another version: look again")
+    if not chosen:
+        raise RedactionRefused("Tick what to hide")
+    with transaction.atomic():
+        return sum(
+            _proposed(request, version, one, RedactionReason(reason), words) for one in chosen
+        )
 
 
 def _proposed(

@@ -156,6 +156,15 @@ def test_of_two_who_decide_at_once_the_second_is_refused_with_the_name_of_the_fi
         decided(cluster)
 
 
+def test_name_is_given_back_where_the_set_is_gone(three):
+    client, cluster = signed_in(make_user(Role.REVIEWER)), Cluster.objects.get()
+    where = page_of(cluster)
+    cluster.delete()
+    page = client.post(where, {"do": "decide", "to": "campaign", "name": "My name"}, follow=True)
+    said = [str(one) for one in page.context["messages"]]
+    assert said == ["This set is there no more. Nothing was saved. You wrote: “My name”"]
+
+
 def arrives_earlier(call):
     """A letter that staff enter late was received before all others."""
     return send(call, CAMPAIGN, at=OPENS_AT + timedelta(days=1))
