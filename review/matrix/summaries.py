@@ -64,11 +64,22 @@ def summaries_of(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:
 
 def of_merged(code: Code, cell: Cell) -> list[MatrixSummary]:
     """Return what holds in the same cell of codes that were merged into this one."""
-    merged = MatrixSummary.objects.filter(
+    rows = _wordings_of_merged(code, cell).order_by("number")
+    return [row for row in {row.code_id: row for row in rows}.values() if row.text]
+
+
+def earlier_of_merged(code: Code, cell: Cell) -> list[MatrixSummary]:
+    """Return what no longer holds of these, the latest first."""
+    standing = {row.pk for row in of_merged(code, cell)}
+    rows = _wordings_of_merged(code, cell).exclude(text="").order_by("-at", "-pk")
+    return [row for row in rows if row.pk not in standing]
+
+
+def _wordings_of_merged(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:
+    rows = MatrixSummary.objects.filter(
         code__merged_into=code, across=cell.across, option=cell.option
     )
-    rows = merged.select_related("by", "code").order_by("number")
-    return [row for row in {row.code_id: row for row in rows}.values() if row.text]
+    return rows.select_related("by", "code")
 
 
 def sees_summaries(reader: User, call: Call) -> bool:
@@ -83,7 +94,8 @@ def write_summary(
 
     `expected` is the number of the wording that the writer saw, 0 for none. The same words again
     write nothing. Raises SummaryConflict where somebody wrote since, CodingRefused for who may not
-    code or codes a blind sample, a code that was merged, and a text that is too long.
+    code or codes a blind sample, words for a code that was merged, whose summary can only be
+    emptied, and a text that is too long.
     """
     if not may(by, Action.CODE, code.call_id):
         raise CodingRefused("You may not write in this matrix")
@@ -95,7 +107,7 @@ def write_summary(
     with transaction.atomic():
         lock_codes(Code.objects.filter(pk=code.pk))
         code.refresh_from_db()
-        if code.merged_into_id is not None:
+        if code.merged_into_id is not None and text:
             raise CodingRefused("This code has been merged into another one")
         latest = summaries_of(code, cell).first()
         number = latest.number if latest else 0

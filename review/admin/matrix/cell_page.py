@@ -19,7 +19,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
 from core.bar_charts import BarChart, draw_bars
-from core.row_keys import row_key
+from core.row_keys import row_key, row_keys
 from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selection_from
 from review.admin.matrix.shown_passages import put_on_record, shown_passages
@@ -31,6 +31,7 @@ from review.matrix.summaries import (
     LONGEST,
     Cell,
     SummaryConflict,
+    earlier_of_merged,
     of_merged,
     sees_summaries,
     summaries_of,
@@ -47,6 +48,7 @@ from review.matrix.table import (
 from review.models import Code, MatrixSummary
 
 OPTION, PAGE = "option", "p"
+EMPTY = "empty"  # the button beside the summary of a merged code
 REFUSED = 422
 
 
@@ -86,7 +88,8 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
     column, label = place.column, place.label
     cell = ALL if column is None else Cell(selection.across.key, column)
     if request.method == "POST" and not more:
-        written = _write(request, code, cell)
+        empties = EMPTY in request.POST
+        written = _empty_merged(request, code, cell) if empties else _write(request, code, cell)
         if written is None:
             return redirect(request.get_full_path())
         more = dict(written)
@@ -120,7 +123,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
     }
     if "text" in more:
         context["may_write"] = True  # what was typed stays, also while they may not save it
-    status = REFUSED if more else 200
+    status = REFUSED if "error" in more else 200
     template = "admin/review/matrixsummary/cell.html"
     return TemplateResponse(request, template, context, status=status)
 
@@ -195,6 +198,35 @@ def _write(request: HttpRequest, code: Code, cell: Cell) -> Mapping[str, Any] | 
     return None
 
 
+def _empty_merged(request: HttpRequest, code: Code, cell: Cell) -> Mapping[str, Any] | None:
+    """Empty the summary of a merged code that the button names; return what the page says then.
+
+    What was typed in the form is kept on the page, and not saved.
+    """
+    by = current_user(request)
+    if not may(by, Action.CODE, code.call_id):
+        raise PermissionDenied
+    merged, _, number = request.POST[EMPTY].partition("-")
+    row = code.merged.filter(pk__in=row_keys([merged])).select_related("call").first()
+    typed, expected = request.POST.get("text", ""), row_key(request.POST.get("expected", "")) or 0
+    said = "This summary is there no more"
+    try:
+        if row is None:
+            raise CodingRefused(said)
+        at, seen = clock.portal_now(), row_key(number) or 0
+        write_summary(row, cell, text="", expected=seen, by=by, at=at)
+    except SummaryConflict:
+        return {"error": f"{said}.", "text": typed, "expected": expected}
+    except CodingRefused as refused:
+        return {"error": f"{refused.message}.", "text": typed, "expected": expected}
+    messages.success(request, f"The summary of “{row.name}” is emptied.")
+    latest = summaries_of(code, cell).first()
+    if typed.replace("\r\n", "\n").strip() == (latest.text if latest else ""):
+        return None
+    messages.warning(request, "What you typed is not saved yet.")
+    return {"text": typed, "expected": expected}
+
+
 def _summaries(request: HttpRequest, code: Code, cell: Cell) -> dict[str, Any]:
     """Return the summary that holds, its earlier wordings, and those of codes merged into this."""
     reader = current_user(request)
@@ -202,9 +234,12 @@ def _summaries(request: HttpRequest, code: Code, cell: Cell) -> dict[str, Any]:
         return {"is_blind": True, "may_write": False}
     wordings = [(row, in_uk_time(row.at)) for row in summaries_of(code, cell)]
     latest = wordings[0][0] if wordings else None
+    of_others = [(row, in_uk_time(row.at)) for row in earlier_of_merged(code, cell)]
     return {
         "summary": wordings[0] if wordings else None,
         "earlier": wordings[1:],
+        "earlier_of_merged": of_others,
+        "earlier_number": len(wordings[1:]) + len(of_others),
         "merged": [(row, in_uk_time(row.at)) for row in of_merged(code, cell)],
         "may_write": may(reader, Action.CODE, code.call_id),
         "text": latest.text if latest else "",

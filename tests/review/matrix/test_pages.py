@@ -233,6 +233,30 @@ def test_summary_of_a_code_that_was_merged_meanwhile_is_kept_for_the_other(clien
     assert (latest.code, latest.option, latest.text) == (pay, "provider", "Low wages.")
 
 
+def test_summary_of_a_merged_code_is_emptied_in_the_cell_of_the_other(client, call, pay, ada):
+    give(call, role="provider")
+    wages = make_code(call=call, name="Wages")
+    write_summary(pay, ALL, text="Late.", expected=0, by=ada, at=OPENS_AT)
+    write_summary(wages, ALL, text="Low.", expected=0, by=ada, at=OPENS_AT)
+    merge_codes(wages, into=pay, by=ada, at=OPENS_AT)
+    where = reverse("admin:review_matrixsummary_cell", args=[pay.pk]) + "?across=roles"
+    button = re.search(r'name="empty" value="([^"]*)"', client.get(where).content.decode())[1]
+    page = client.post(where, {"text": "Late and low.", "expected": "1", "empty": button})
+    assert page.status_code == 200
+    said = words(page)
+    assert "The summary of “Wages” is emptied. What you typed is not saved yet." in " ".join(
+        str(one) for one in page.context["messages"]
+    )
+    assert "Earlier wordings: 1 Low. Of “Wages”, written by ada" in said
+    assert "Empty the summary" not in said
+    assert saved_again(client, page, "Late and low.") == ("", "", "Late and low.")
+    gone = client.post(where, {"text": "Late and low.", "expected": "2", "empty": button})
+    assert (gone.status_code, gone.context["error"]) == (422, "This summary is there no more.")
+    reader = make_user(Role.REVIEWER)
+    withhold(reader, Action.CODE)
+    assert signed_in(reader).post(where, {"empty": button}).status_code == 403
+
+
 def saved_again(client, refused, text):
     """Save what a page has that was refused; return where it stands."""
     page = refused.content.decode()
