@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -29,8 +30,9 @@ from review.admin.codebook_pages import (
 from review.admin.codebook_passages import passages
 from review.admin.codebook_splitting import split
 from review.coding.codebook import lock_codebook, merge_codes, move_code, retire_code
+from review.coding.samples import seen_by
 from review.errors import CodingRefused
-from review.models import Code
+from review.models import Code, Coding
 
 LAST = 100_000  # a place after all others
 TOP = "top"
@@ -161,19 +163,24 @@ def merge(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         f"Merge the code “{code.name}” into another",
         error=error,
         into=into,
-        codings=code.codings.count(),
+        codings=_shown(code, request).count(),
         below=code.children.count(),
-        base=_to_merge(code),
+        base=_to_merge(code, request),
         choices=codes_to_choose(code.call, but=code),
     )
 
 
-def _to_merge(code: Code) -> str:
-    return f"{code.codings.count()}-{code.children.count()}"
+def _shown(code: Code, request: HttpRequest) -> QuerySet[Coding]:
+    """Return the code's codings but those that the reader, who codes blind, is not to know of."""
+    return seen_by(code.codings.all(), current_user(request))
+
+
+def _to_merge(code: Code, request: HttpRequest) -> str:
+    return f"{_shown(code, request).count()}-{code.children.count()}"
 
 
 def _merge(request: HttpRequest, code: Code, into: Code) -> str:
-    if request.POST["base"] != _to_merge(code):
+    if request.POST["base"] != _to_merge(code, request):
         raise CodingRefused(
             "While this page was open, passages came under this code or went, or codes below it. "
             "Nothing was merged: look at the numbers as they are now"
@@ -195,7 +202,9 @@ def retire(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         else:
             return redirect(list_address(code.call))
     title = f"Bring the code “{code.name}” back" if code.is_retired else f"Retire “{code.name}”"
-    return show(request, admin, code, "retire", title, error=error, codings=code.codings.count())
+    return show(
+        request, admin, code, "retire", title, error=error, codings=_shown(code, request).count()
+    )
 
 
 def _retire(request: HttpRequest, code: Code) -> str:

@@ -23,6 +23,7 @@ from review.coding.decided import (
     refuse_to_undo_decisions,
 )
 from review.coding.locking import lock_codes
+from review.coding.samples import blind_to
 from review.coding.tree import tree
 from review.errors import CodingRefused
 from review.models import Code, Coding, SampledResponse
@@ -131,7 +132,7 @@ def merge_codes(code: Code, *, into: Code, by: User, at: datetime) -> int:
         if into.pk in _below(locked):
             raise CodingRefused(f"“{into.name}” is “{locked.name}” or stands below it")
         _refuse_depth(locked, level=_level(into))
-        _refuse_in_open_sample(locked)
+        _refuse_in_open_sample(locked, by)
         follow_merge(locked, into=into)
         moved = _move_codings(locked.codings.values_list("pk", flat=True), to=into)
         last = _last_position(locked.call, into)
@@ -161,7 +162,7 @@ def split_code(code: Code, *, codings: Iterable[int], to: Code, by: User, at: da
         keys = locked.codings.filter(pk__in=list(codings)).values_list("pk", flat=True)
         if not keys:
             raise CodingRefused("Choose the passages that belong to another code")
-        _refuse_in_open_sample(locked)
+        _refuse_in_open_sample(locked, by)
         refuse_to_undo_decisions(keys)
         refuse_decided_against(keys)
         moved = _move_codings(keys, to=to)
@@ -246,8 +247,15 @@ def _refuse_parent(call: Call, code: Code) -> None:
         raise CodingRefused(f"The code “{code.name}” is retired: choose another")
 
 
-def _refuse_in_open_sample(code: Code) -> None:
-    """Refuse to move codings while several people code their responses by themselves."""
+def _refuse_in_open_sample(code: Code, by: User) -> None:
+    """Refuse to move codings while several people code their responses by themselves.
+
+    Who codes blind is refused whatever others coded: they would learn it.
+    """
+    if blind_to(by).filter(sample__call=code.call_id).exists():
+        raise CodingRefused(
+            "You code a blind sample: merge and split codes when you are done with it"
+        )
     in_sample = Exists(
         SampledResponse.objects.filter(
             submission=OuterRef("version__submission"), sample__closed_at=None

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
@@ -19,7 +20,12 @@ from review.coding.samples import (
     to_code,
 )
 from review.errors import CodingRefused
+from review.findings.claims import Claim, write_finding
+from review.findings.passages import put_passage
+from review.memos.writing import About, PassageOf, write_memo
 from review.models import Coding, CodingDone, CodingSample, SampledResponse
+from review.quotes.marking import mark_quote
+from review.states import Stance
 from submissions.responses import amending
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
@@ -259,6 +265,57 @@ def test_pages_draw_show_and_close_a_sample(call, pair, boss):
     closed = client.post(f"/admin/review/codingsample/{sample.pk}/close/", follow=True)
     assert "The sample is closed" in closed.content.decode()
     assert response.reference not in signed_in(pair[0]).get(listed).content.decode()
+
+
+def test_blind_lead_is_told_nowhere_what_others_coded_marked_and_wrote(call, pair, boss):
+    response, bea = make_submitted(call, story="Fair pay for all"), pair[1]
+    code = coded(response, bea).code
+    other = make_code(call=call, name="Other")
+    question = call.questions.get(key="story")
+    where = {"version": response.current_version, "question": question, "start": 0, "end": 3}
+    mark_quote(**where, by=bea, at=while_open(call))
+    about = About(call, response=response, passage=PassageOf(**where))
+    write_memo(about, title="Power", text="They have it.", by=bea, at=while_open(call))
+    sample = draw(call, [boss, bea], boss)
+    client = signed_in(boss)
+    pages = {
+        reverse("admin:review_matrixsummary_matrix", args=[call.pk]): BEA,
+        "/admin/review/quote/": re.compile(r"\bbea\b|question=story"),
+        "/admin/review/memo/": BEA,
+        f"{CODEBOOK}{code.pk}/merge/": re.compile("1 coding"),
+        f"{CODEBOOK}{code.pk}/retire/": re.compile("1 coding"),
+    }
+
+    def told():
+        shown = {where: client.get(where) for where in pages}
+        assert {page.status_code for page in shown.values()} == {200}
+        return [w for w, page in shown.items() if pages[w].search(page.content.decode())]
+
+    assert told() == []
+    for one, into in ((code, other), (other, code)):
+        with pytest.raises(CodingRefused, match="You code a blind sample: merge and split"):
+            merge_codes(one, into=into, by=boss, at=while_open(call))
+    say_done(sample.responses.get(), version=1, by=boss, at=while_open(call))
+    assert told() == [*pages]
+
+
+def test_passage_that_another_put_into_a_finding_is_hidden_from_a_blind_coder(call, pair, boss):
+    response, bea = make_submitted(call, story="Fair pay for all"), pair[1]
+    question = call.questions.get(key="story")
+    where = {"version": response.current_version, "question": question, "start": 0, "end": 3}
+    lead = coder(call, "lead", Role.MANAGER)
+    claim = Claim(title="Pay is fair")
+    finding = write_finding(call=call, claim=claim, by=lead, at=while_open(call))
+    quote = mark_quote(**where, by=boss, at=while_open(call))
+    put_passage(finding, quote, stance=Stance.SUPPORTS, by=lead, at=while_open(call))
+    draw(call, [boss, bea], lead)
+    client = signed_in(boss)
+    assert (
+        "Pay is fair" not in client.get(f"/admin/review/quote/{quote.pk}/change/").content.decode()
+    )
+    assert client.get("/admin/review/quote/?used=yes").context["cl"].result_count == 0
+    choosing = client.get(f"/admin/review/finding/{finding.pk}/passages/?from=bank")
+    assert [one.stance for one in choosing.context["candidates"]] == [""]
 
 
 def test_second_press_draws_no_second_sample(call, pair, boss, at):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
@@ -27,6 +27,7 @@ from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
 from review.findings.finding_counts import codes_of, stands_of, why_nothing_counts
 from review.findings.passage_words import with_hidden_words, words_for
+from review.findings.passages import seen_by
 from review.findings.printing import why_not_printed
 from review.findings.reports import base_in_words
 from review.findings.scale import scale_of, why_not_fitting
@@ -164,8 +165,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
 def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance], int]:
     """Return the passages for the reader, and how many responses that do not count hide."""
     reader = current_user(request)
-    blind = blind_to(reader).filter(submission=OuterRef("version__submission"))
-    rows = finding.passages.filter(Q(by=reader) | ~Exists(blind))
+    rows = seen_by(finding.passages.all(), reader)
     counting = list(
         rows.filter(version__submission__state=SubmissionState.SUBMITTED).select_related(
             "version__submission__call",

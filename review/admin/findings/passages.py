@@ -72,7 +72,8 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
             messages.success(request, "The passage stands in the finding.")
             return redirect(request.get_full_path())
     page = Paginator(_each_place_once(rows), ON_A_PAGE).get_page(request.GET.get("p", "1"))
-    there = {_place(one): one.get_stance_display() for one in finding.passages.all()}
+    chosen = passages.seen_by(finding.passages.all(), current_user(request))
+    there = {_place(one): one.get_stance_display() for one in chosen}
     quotes = {one.pk: one for one in page if isinstance(one, Quote)}
     why_not = {pk: one.why_not for pk, one in standing_of_each(list(quotes.values())).items()}
     words = words_for(current_user(request), list(page), finding.call)
@@ -118,6 +119,7 @@ def take_off(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpR
         raise PermissionDenied
     keys = row_keys([request.POST.get("passage", "")])
     rows = FindingPassage.objects.select_related("finding__call", "version", "question")
+    rows = passages.seen_by(rows, current_user(request))
     passage = rows.filter(finding=finding, pk__in=keys).first()
     if passage is None:
         messages.error(request, "Somebody took the passage off already.")

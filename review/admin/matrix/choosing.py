@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.current_user import current_user
 from accounts.models import User
 from core.row_keys import row_keys
+from review.coding.samples import seen_by
 from review.matrix.columns import choices_across
 from review.matrix.selection import Selection
 from review.models import Coding
@@ -38,15 +39,15 @@ def selection_from(request: HttpRequest, call: Call, *, also: Collection[str] = 
         across=choices[key],
         reader=current_user(request),
         once=request.GET.get(CAMPAIGNS) == ONCE,
-        coder=_chosen_coder(request.GET.get(CODER, ""), call),
+        coder=_chosen_coder(request.GET.get(CODER, ""), call, current_user(request)),
         question=_chosen_question(request.GET.get(QUESTION, ""), call),
         with_below=request.GET.get(CODES) != OWN,
     )
 
 
-def coders_of(call: Call) -> QuerySet[User]:
-    """Return who coded anything in the call."""
-    coded = Coding.objects.filter(code__call=call).order_by().values("by")
+def coders_of(call: Call, reader: User) -> QuerySet[User]:
+    """Return who coded anything in the call that the reader sees."""
+    coded = seen_by(Coding.objects.filter(code__call=call), reader).order_by().values("by")
     return User.objects.filter(pk__in=coded).order_by("username")
 
 
@@ -85,10 +86,10 @@ def _address_of(page: str, selection: Selection) -> str:
     return f"{address}?{query_of(selection)}"
 
 
-def _chosen_coder(written: str, call: Call) -> User | None:
+def _chosen_coder(written: str, call: Call, reader: User) -> User | None:
     if not written:
         return None
-    return get_object_or_404(coders_of(call), pk__in=row_keys([written]))
+    return get_object_or_404(coders_of(call, reader), pk__in=row_keys([written]))
 
 
 def _chosen_question(written: str, call: Call) -> Question | None:

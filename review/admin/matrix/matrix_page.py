@@ -66,7 +66,7 @@ def choices_of(selection: Selection) -> dict[str, object]:
         "selection": selection,
         "query": query_of(selection),
         "across": [(key, one.label) for key, one in choices_across(call).items()],
-        "coders": list(coders_of(call)),
+        "coders": list(coders_of(call, selection.reader)),
         "questions": coded_questions(call),
         "has_campaigns": has_decided(call),
         "counted_at": say_moment(clock.portal_now(), call.timezone),

@@ -86,7 +86,7 @@ class WriterFilter(OneOf):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         calls = calls_of(request.user, Action.READ_RESPONSES)
-        memos = Memo.objects.filter(call__in=calls).order_by()
+        memos = seen_by(Memo.objects.filter(call__in=calls), current_user(request)).order_by()
         wrote = Q(pk__in=memos.values("by")) | Q(pk__in=memos.values("changed_by"))
         people = User.objects.filter(wrote).order_by("username")
         return [(str(one.pk), one.get_username()) for one in people]

@@ -39,7 +39,8 @@ from review.admin.shortening import shorten
 from review.coding import samples
 from review.coding.places_in_text import Passage
 from review.errors import QuoteRefused
-from review.models import Coding, Finding, Quote
+from review.findings.passages import seen_by as passages_seen_by
+from review.models import Coding, Finding, FindingPassage, Quote
 from review.quotes.balance import balance_of
 from review.quotes.bank_file import export_bank
 from review.quotes.citing import copy_quote
@@ -155,6 +156,8 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         show_each([quote])
         _record_reading(request, [quote])
         codings = samples.seen_by(codings_within(quote), current_user(request))
+        in_findings = FindingPassage.objects.filter(quote=quote)
+        in_findings = passages_seen_by(in_findings, current_user(request))
         response = quote.version.submission
         texts = "?texts=1" if quote.file_text_id is not None else ""
         of_response = reverse("admin:submissions_submission_change", args=[response.pk])
@@ -168,7 +171,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
             "marked": in_uk_time(quote.at),
             "said": say_standing(quote.standing),
             "codes": sorted(set(codings.values_list("code__pk", "code__name"))),
-            "findings": Finding.objects.filter(passages__quote=quote).distinct(),
+            "findings": Finding.objects.filter(passages__in=in_findings).distinct(),
             "may_take_out": may(request.user, Action.CODE, quote.call_id),
         }
         return TemplateResponse(request, f"{PAGES}/page.html", context)

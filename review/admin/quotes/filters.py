@@ -12,9 +12,11 @@ from accounts.states import Action
 from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.coding.samples import seen_by
 from review.coding.tree import tree
+from review.findings.passages import seen_by as passages_seen_by
 from review.models import Coding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
 from review.quotes.quote_words import of_the_outer_quote, with_responses
+from review.quotes.quote_words import seen_by as quotes_seen_by
 from review.quotes.roles import role_question
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS
@@ -73,7 +75,8 @@ class QuestionFilter(OfCall):
     parameter_name = "question"
 
     def offered(self, call: Call) -> Choices:
-        quoted = set(Quote.objects.filter(call=call).order_by().values_list("question", flat=True))
+        quotes = quotes_seen_by(Quote.objects.filter(call=call), self.reader)
+        quoted = set(quotes.order_by().values_list("question", flat=True))
         return [(one.key, one.label) for one in call.questions_in_order if one.pk in quoted]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
@@ -86,7 +89,8 @@ class MarkedByFilter(OneOf):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         calls = calls_of(request.user, Action.READ_RESPONSES)
-        marking = Quote.objects.filter(call__in=calls).order_by().values("by")
+        quotes = quotes_seen_by(Quote.objects.filter(call__in=calls), current_user(request))
+        marking = quotes.order_by().values("by")
         people = User.objects.filter(pk__in=marking).order_by("username")
         return [(str(one.pk), one.get_username()) for one in people]
 
@@ -99,12 +103,14 @@ class UseFilter(OneOf):
     parameter_name = "used"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.reader = current_user(request)
         return [("yes", "In a finding"), ("no", "In none")]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
             return queryset
-        used = Exists(FindingPassage.objects.filter(quote=OuterRef("pk")))
+        passages = passages_seen_by(FindingPassage.objects.all(), self.reader)
+        used = Exists(passages.filter(quote=OuterRef("pk")))
         return queryset.filter(used if self.value() == "yes" else ~used)
 
 
