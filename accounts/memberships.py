@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from accounts.errors import MembershipRefused
 from accounts.models import Membership, User
-from accounts.record import record
+from accounts.record import naming, record
 from accounts.rights import is_administrator, may
 from accounts.states import Action, AuditAction, Role
 
@@ -124,7 +124,7 @@ def _record(
     membership: Membership, action: AuditAction, *, by: User | None, at: datetime, **detail: Any
 ) -> None:
     named: dict[str, Any] = {
-        "person": membership.person.get_username(),
+        **naming(membership.person),
         "role": str(membership.role),
         "also": list(membership.also),
         "without": list(membership.without),

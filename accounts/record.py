@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from accounts.models import AuditEvent, User
 from accounts.states import AuditAction
 from core import request_ids
+
+USER = "user"  # in the details, beside the username: the key, which no rename changes
 
 
 def record(
@@ -29,6 +31,20 @@ def record(
     made = event(by=by, at=at, action=action, call=call, submission=submission, **detail)
     made.save(force_insert=True)
     return made
+
+
+def naming(person: User) -> dict[str, Any]:
+    """Return the details that say whom an event is about: the username of then, and the key."""
+    return {"person": person.get_username(), USER: person.pk}
+
+
+def is_about(person: User) -> Q:
+    """Return the condition of the events about this person, whatever their username was.
+
+    Events of before have no key; they are about whoever has the username.
+    """
+    of_before = ~Q(detail__has_key=USER) & Q(detail__person=person.get_username())
+    return Q(**{f"detail__{USER}": person.pk}) | of_before
 
 
 def event(

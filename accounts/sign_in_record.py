@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from accounts.record import record
+from accounts.record import naming, record
 from accounts.states import AuditAction
 from accounts.usernames import whose_is
 
@@ -19,5 +19,5 @@ def failed_with_password(typed_name: str, *, at: datetime) -> None:
 
 def failed(what: str, *, user: User | None, at: datetime) -> None:
     """Record a wrong password, code or passkey; who typed it is not known."""
-    whose: dict[str, Any] = {} if user is None else {"person": user.get_username()}
+    whose: dict[str, Any] = {} if user is None else naming(user)
     record(by=None, at=at, action=AuditAction.SIGN_IN_FAILED, what=what, **whose)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts import memberships
 from accounts.models import User
-from accounts.record import record
+from accounts.record import naming, record
 from accounts.states import REHEARSAL_EMAIL_DOMAIN, AuditAction, Role
 from submissions.calls.models import Call
 
@@ -40,7 +40,7 @@ def ensure_rehearsal_sign_ins(password: str, *, at: datetime) -> list[str]:
                     by=None,
                     at=at,
                     action=AuditAction.PERSON_CHANGED,
-                    person=name,
+                    **naming(user),
                     is_superuser=user.is_superuser,
                     through="a rehearsal",
                 )

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 
 from accounts.models import Membership, SignIn, User
+from accounts.record import USER
 from accounts.rights import ACTIONS_OF
 from accounts.states import Role
 from core import clock
@@ -295,6 +296,11 @@ def make_user(role=None, **overrides):
     if role:
         _note(user, "role", role)
     return user
+
+
+def without_key(detail):
+    """The details of an event about a person, without the person's key."""
+    return {name: value for name, value in detail.items() if name != USER}
 
 
 def make_user_who_may(*actions):

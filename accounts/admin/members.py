@@ -15,6 +15,7 @@ from accounts.admin.member_form import MembershipForm
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.models import Membership
+from accounts.record import is_about
 from accounts.rights import calls_of, is_administrator, may_somewhere, of_calls
 from accounts.states import Action
 from core import clock
@@ -43,7 +44,7 @@ class MembershipAdmin(
     search_help_text = "Search by a username"
 
     def on_record(self, row: Membership) -> Q:
-        return Q(call=row.call_id, detail__person=row.person.get_username())
+        return Q(call=row.call_id) & is_about(row.person)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         """Return the memberships of the reader's calls, and the reader's own."""

@@ -21,7 +21,7 @@ from accounts.admin.password_form import ConflictCheckedPasswordForm
 from accounts.asking_again import ask_before
 from accounts.current_user import current_user
 from accounts.models import User
-from accounts.record import record
+from accounts.record import is_about, naming, record
 from accounts.states import AccountMailKind, AuditAction
 from accounts.tasks import nudge_account_mail
 from core import clock
@@ -122,7 +122,7 @@ class PortalUserAdmin(
             AuditAction.SECOND_FACTOR_REMOVED,
             AuditAction.INVITATION_ACCEPTED,
         )
-        return Q(detail__person=row.get_username()) | Q(actor=row, action__in=own)
+        return is_about(row) | Q(actor=row, action__in=own)
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asks = ask_before(request) if request.user.is_superuser else None
@@ -191,7 +191,7 @@ def _record(request: HttpRequest, action: AuditAction, person: User, **detail: A
         by=current_user(request),
         at=clock.portal_now(),
         action=action,
-        person=person.get_username(),
+        **naming(person),
         **detail,
     )
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.identity import text_for
 from accounts.models import AuditEvent
+from accounts.record import USER
 from accounts.states import Action, AuditAction
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
@@ -70,8 +71,12 @@ class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
 
 
 def in_words(event: AuditEvent, *, most: int | None = MOST_LISTED) -> str:
-    """Return the details as one line; of longer lists the first `most`, and how many there are."""
-    return ", ".join(f"{name}: {_said(value, most)}" for name, value in event.detail.items())
+    """Return the details as one line; of longer lists the first `most`, and how many there are.
+
+    People are named by their username of then, not by their key as well.
+    """
+    said = {name: value for name, value in event.detail.items() if name != USER}
+    return ", ".join(f"{name}: {_said(value, most)}" for name, value in said.items())
 
 
 def _said(value: Any, most: int | None) -> str:

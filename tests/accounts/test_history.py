@@ -3,7 +3,7 @@
 import pytest
 
 from accounts import invitations, memberships
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.record import record
 from accounts.states import AuditAction, Role
 from tests.makers import OPENS_AT, make_call, make_user
@@ -63,3 +63,20 @@ def test_history_shows_no_more_than_the_record_does(client):
     )
     other = Membership.objects.create(person=make_user(), call=make_call(), role=Role.CODER)
     assert said(client, f"/admin/accounts/membership/{other.pk}/history/") == 302
+
+
+def test_history_goes_with_the_person_and_not_with_the_username(client):
+    call, boss = make_call(), make_user(is_superuser=True)
+    ann = make_user(username="ann")
+    own = memberships.give(person=ann, call=call, role=Role.CODER, by=boss, at=OPENS_AT)
+    record(by=None, at=OPENS_AT, action=AuditAction.PERSON_CHANGED, person="ann")
+    User.objects.filter(pk=ann.pk).update(username="anna")
+    other = make_user(username="ann")
+    theirs = memberships.give(person=other, call=call, role=Role.CODER, by=boss, at=OPENS_AT)
+    client.force_login(boss)
+    given = (boss.username, "Made somebody a member of a call. role: coder, person: ann")
+    of_before = ("", "Changed a person's user. person: ann")
+    for row, expected in ((own, [given]), (theirs, [given])):
+        assert said(client, f"/admin/accounts/membership/{row.pk}/history/") == expected
+    assert said(client, f"/admin/accounts/user/{ann.pk}/history/") == [given]
+    assert said(client, f"/admin/accounts/user/{other.pk}/history/") == [given, of_before]

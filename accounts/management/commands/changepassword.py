@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.account_mail import tell
 from accounts.models import User
-from accounts.record import record
+from accounts.record import naming, record
 from accounts.states import AccountMailKind, AuditAction
 from accounts.tasks import nudge_account_mail
 from core import clock
@@ -21,14 +21,14 @@ class Command(changepassword.Command):
         with transaction.atomic():
             said = super().handle(*args, **options)
             name = options["username"] or getpass.getuser()
+            person = User.objects.get_by_natural_key(name)
             record(
                 by=None,
                 at=clock.portal_now(),
                 action=AuditAction.PASSWORD_CHANGED,
-                person=name,
+                **naming(person),
                 through="changepassword",
             )
-            person = User.objects.get_by_natural_key(name)
             tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
             nudge_account_mail()
         return said

@@ -6,7 +6,7 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.db import transaction
 
 from accounts.models import User
-from accounts.record import record
+from accounts.record import naming, record
 from accounts.states import AuditAction
 from core import clock
 
@@ -23,7 +23,7 @@ class Command(createsuperuser.Command):
                     by=None,
                     at=clock.portal_now(),
                     action=AuditAction.PERSON_CHANGED,
-                    person=person.get_username(),
+                    **naming(person),
                     is_superuser=True,
                     through="createsuperuser",
                 )

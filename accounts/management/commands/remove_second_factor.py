@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.account_mail import tell
 from accounts.models import SignIn
-from accounts.record import record
+from accounts.record import naming, record
 from accounts.states import AccountMailKind, AuditAction
 from accounts.tasks import nudge_account_mail
 from accounts.usernames import whose_is
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 by=None,
                 at=clock.portal_now(),
                 action=AuditAction.SECOND_FACTOR_REMOVED,
-                person=name,
+                **naming(user),
             )
             if taken:
                 tell(user, AccountMailKind.SECOND_FACTOR, at=clock.wall_now())
