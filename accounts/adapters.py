@@ -1,6 +1,7 @@
 """How django-allauth signs people in here: without sign-up, in our words, with our limits."""
 
 import base64
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -134,8 +136,26 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
 
+    def populate_user(
+        self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
+    ) -> Any:
+        """Know an account by its issuer, too, and keep nothing else that the provider says.
+
+        Another provider has other people under the same identifiers (OpenID Connect Core 1.0, 5.7).
+        """
+        account = sociallogin.account
+        claims = account.extra_data.get("id_token") or {}
+        issuer = claims.get("iss") or account.get_provider(request).app.settings["server_url"]
+        account.uid = hashlib.sha256(f"{issuer} {account.uid}".encode()).hexdigest()
+        account.extra_data = {}
+        return super().populate_user(request, sociallogin, data)
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Let in whom the provider knows by the verified address of an account; no other."""
+        """Let in whom the provider knows by the verified address of an account; no other.
+
+        The user is locked: an administrator may be changing the address, which ends such links, and
+        allauth writes the whole row.
+        """
         if sociallogin.is_existing:
             return
         verified = [
@@ -144,11 +164,14 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             if known.verified and is_address(known.email)
         ]
         people = User.objects.annotate(address=Lower("email")).filter(is_active=True)
-        found = list(people.filter(address__in=verified)[:2])
-        if len(found) != 1 or not found[0].email:
-            sign_in_record.failed(AT_PROVIDER, user=None, at=clock.portal_now())
-            raise ImmediateHttpResponse(render(request, "account/not_known.html", status=403))
-        sociallogin.connect(request, found[0])
+        with transaction.atomic():
+            locked = people.filter(address__in=verified).select_for_update(no_key=True)
+            found = list(locked[:2])
+            if len(found) == 1 and found[0].email:
+                sociallogin.connect(request, found[0])
+                return
+        sign_in_record.failed(AT_PROVIDER, user=None, at=clock.portal_now())
+        raise ImmediateHttpResponse(render(request, "account/not_known.html", status=403))
 
     def on_authentication_error(self, request: HttpRequest, *_args: Any, **_options: Any) -> None:
         raise ImmediateHttpResponse(render(request, "account/openid_failed.html", status=403))

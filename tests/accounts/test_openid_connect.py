@@ -4,14 +4,17 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import make_password
+from django.test import Client
 
 from accounts.models import AuditEvent, SignIn, User
 from accounts.states import Role
 from core import clock
 from evidence_portal.sign_in_settings import read_openid_connect
 from tests.accounts.oidc_provider import Provider
-from tests.makers import make_call, make_user
+from tests.forms import form_of
+from tests.makers import make_call, make_user, without_key
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/account/sso/sso/login/"
@@ -38,7 +41,8 @@ def comes_back(client, provider):
 
 
 def failures():
-    return list(AuditEvent.objects.filter(action="sign_in_failed").values_list("detail", flat=True))
+    failed = AuditEvent.objects.filter(action="sign_in_failed")
+    return [without_key(detail) for detail in failed.values_list("detail", flat=True)]
 
 
 def test_sign_in_page_offers_the_provider_by_its_name(client, provider):
@@ -66,6 +70,50 @@ def test_person_is_known_again_when_their_address_there_changes(client, provider
     client.post("/steering/sign-out/")
     provider.person["email"] = "patricia@example.org"
     assert comes_back(client, provider).url == "/steering/"
+
+
+def test_link_ends_when_an_administrator_changes_the_address_here(client, provider):
+    user = make_user(Role.STEERING_MEMBER, username="pat", email="pat@example.org")
+    comes_back(client, provider)
+    boss = Client()
+    boss.force_login(make_user(is_superuser=True))
+    page = f"/admin/accounts/user/{user.pk}/change/"
+
+    def changed_to(address):
+        boss.post(page, form_of(boss.get(page), "user_form") | {"email": address})
+
+    changed_to("Pat@example.org")
+    assert client.get("/steering/").status_code == 200
+    changed_to("patricia@example.org")
+    assert client.get("/steering/").status_code == 302
+    assert boss.get("/admin/").status_code == 200
+    assert comes_back(client, provider).status_code == 403
+    provider.person["email"] = "patricia@example.org"
+    assert comes_back(client, provider).url == "/steering/"
+    changes = AuditEvent.objects.filter(action="person_changed").order_by("pk")
+    assert [event.detail.get("unlinked") for event in changes] == [None, True]
+
+
+def test_another_provider_knows_nobody_by_the_identifiers_of_the_one_before(
+    client, provider, settings, monkeypatch
+):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    comes_back(client, provider)
+    client.post("/steering/sign-out/")
+    another = Provider()
+    another.person["email"] = "sam@example.org"
+    monkeypatch.setenv("OIDC_URL", another.url)
+    settings.OIDC_NAME, settings.SOCIALACCOUNT_PROVIDERS = read_openid_connect(production=False)
+    assert comes_back(client, another).status_code == 403
+    another.close()
+
+
+def test_nothing_that_the_provider_says_is_kept(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    provider.person |= {"name": "Pat Example", "phone_number": "020 7946 0000"}
+    comes_back(client, provider)
+    comes_back(client, provider)
+    assert [link.extra_data for link in SocialAccount.objects.all()] == [{}]
 
 
 def test_case_of_an_address_makes_no_other_person(client, provider):
