@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.states import AccountMailKind, AccountMailState, Role
+from accounts.states import AccountMailState, Role, account_mail_kinds
 from core.addresses import AddressColumn
 from core.claims import Claimable
 
@@ -69,12 +69,13 @@ class AccountMail(Claimable):
     """A mail about an account, to be sent by the worker. The outbox has those about responses.
 
     Where somebody asks for a new password, each typed address gets a row, known or not. So neither
-    the answer nor its time tells which addresses are known.
+    the answer nor its time tells which addresses are known. One that nobody can be sent stays, with
+    the reason, for administrators to see.
     """
 
     CLAIMED = AccountMailState.CLAIMED
 
-    kind = models.CharField(max_length=20, choices=AccountMailKind.choices)
+    kind = models.CharField(max_length=20, choices=account_mail_kinds)
     to_address = models.CharField(max_length=254)
     invitation = models.ForeignKey(
         Invitation, on_delete=models.CASCADE, null=True, related_name="mails"
@@ -84,11 +85,14 @@ class AccountMail(Claimable):
     )
     created_at = models.DateTimeField(help_text="Real time.")
     next_attempt_at = models.DateTimeField(null=True, help_text="Real time; at once if empty.")
+    last_error = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="A sentence for staff."
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="accounts_accountmail_kind", condition=Q(kind__in=AccountMailKind.values)
+                name="accounts_accountmail_kind", condition=Q(kind__regex="^[a-z_]+$")
             ),
             models.CheckConstraint(
                 name="accounts_accountmail_state", condition=Q(state__in=AccountMailState.values)

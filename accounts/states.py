@@ -177,11 +177,13 @@ class AccountMailKind(TextChoices):
     PASSWORD_CHANGED = "password_changed", "Notice of a changed password"
     SECOND_FACTOR = "second_factor", "Notice of a changed second factor"
     TOKEN_ENDS = "token_ends", "Notice that a token for programs ends soon"
+    ADDRESS_CHANGED = "address_changed", "Notice of a changed address"
 
 
 class AccountMailState(TextChoices):
     WAITING = "waiting", "Waiting"
     CLAIMED = "claimed", "Being sent"
+    FAILED = "failed", "Failed"
 
 
 REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"
@@ -190,6 +192,11 @@ REHEARSAL_EMAIL_DOMAIN = "rehearsal.invalid"
 def audit_actions() -> list[tuple[str, str]]:
     """Return the choices of an event: as a function, so that a new one needs no migration."""
     return AuditAction.choices
+
+
+def account_mail_kinds() -> list[tuple[str, str]]:
+    """Return the choices of a kind: as a function, so that a new one needs no migration."""
+    return AccountMailKind.choices
 
 
 def actions() -> list[tuple[str, str]]:

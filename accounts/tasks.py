@@ -37,7 +37,7 @@ def send_account_mail() -> None:
 
 @shared_task(name="accounts.purge")
 def purge() -> None:
-    """Delete sign-ins and invitations that are over, and tries that nobody goes on with.
+    """Delete sign-ins and invitations that are over, old failed mails, and tries of long ago.
 
     Nothing is deleted by a clock that is wrong: a later run does it.
     """
@@ -48,6 +48,7 @@ def purge() -> None:
     tries.forget_old(at=at)
     # Used ones, too: they keep the address that somebody was invited at.
     Invitation.objects.filter(expires_at__lte=at).delete()
+    account_mail.delete_failed(at=at)
 
 
 def nudge_account_mail() -> None:

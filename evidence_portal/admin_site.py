@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from accounts import account_mail
 from accounts.current_user import current_user
 from accounts.rights import is_administrator, may_enter_admin, may_somewhere, narrowed
 from accounts.sign_in import SignIn, SignOut
@@ -41,6 +42,8 @@ from submissions.responses.models import Attachment, ErasureRequest, Submission
 from submissions.responses.scanning import scans_in_words
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+MOST_FAILED_LISTED = 10
 
 
 class PortalAdminSite(AdminSite):
@@ -131,6 +134,7 @@ class PortalAdminSite(AdminSite):
         if sees_all:
             backups = reports.problems_in_words(wall_now=clock.wall_now())
             warnings["backups"] = [capfirst(line) for line in backups]
+            warnings["account_mails"] = account_mail.failed()[:MOST_FAILED_LISTED]
             warnings |= _room_in_words() | {"records_overdue": records_overdue(at=at)}
         return super().index(request, warnings | (extra_context or {}))
 

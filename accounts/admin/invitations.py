@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -15,7 +15,7 @@ from accounts.admin.people import SuperusersOnly
 from accounts.current_user import current_user
 from accounts.errors import AlreadyHere
 from accounts.models import Invitation
-from accounts.states import Role
+from accounts.states import AccountMailState, Role
 from accounts.tasks import nudge_account_mail
 from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -49,9 +49,25 @@ class InvitationAdmin(SuperusersOnly, HistoryFromRecord, AsksAgain, DeclaredFilt
     """An invitation is sent, or taken back by deleting it. To send another, invite again."""
 
     form = InvitationForm
-    list_display = ("email", "call", "role", "invited_by", "at", "expires_at", "used_at")
+    list_display = ("email", "call", "role", "invited_by", "at", "expires_at", "used_at", "mail")
     list_select_related = ("invited_by", "call")
     list_filter = ()
+
+    @admin.display(description="mail")
+    def mail(self, invitation: Invitation) -> str:
+        """Say what became of the mail; its row is deleted once it is sent."""
+        waiting = list(invitation.mails.all())
+        if not waiting:
+            return "Sent"
+        if waiting[0].state == AccountMailState.FAILED:
+            return f"Did not arrive. {waiting[0].last_error}"
+        return "Waits to be sent"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return super().get_queryset(request).prefetch_related("mails")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["mail"] if obj else []
 
     def on_record(self, row: Invitation) -> Q:
         return Q(detail__invitation=row.pk)

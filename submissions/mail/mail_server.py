@@ -22,14 +22,13 @@ from typing import Self
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
-from submissions.mail.refusals import explain_refusal
+from core.mail_refusals import ABOUT_SIGNING_IN, explain_refusal
 
 TOO_BIG = 552
 ENDS_THE_CONNECTION = 421
 # An answer may take this many times as long as connecting. A server scans a mail before it takes
 # it, and who does not wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
 MAY_THINK = 2
-ABOUT_SIGNING_IN = frozenset({530, 534, 535, 538})
 
 
 class ServerAway(Exception):

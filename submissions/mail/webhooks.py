@@ -9,9 +9,9 @@ from django.urls import URLPattern, path
 from django.utils.module_loading import import_string
 
 from core import clock
+from core.mail_refusals import explain_return
 from submissions.mail.bounces import note_bounce, note_complaint
 from submissions.mail.providers import VIEWS
-from submissions.mail.refusals import explain_return
 
 COMPLAINED = "complained"
 CAME_BACK = frozenset({"bounced", "rejected", "failed"})

@@ -129,7 +129,6 @@ NOT_FOR_RESPONDENTS = {
     "mail/mail_server.py",
     "mail/messages/staff_digest.py",
     "mail/providers.py",
-    "mail/refusals.py",
     "mail/resending.py",
     "mail/samples.py",
     "mail/sending.py",

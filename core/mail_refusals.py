@@ -43,6 +43,7 @@ BY_REASON = {
     "spam": "The mailbox's owner has reported mail from this portal as spam.",
     "unsubscribed": "The mailbox's owner has asked the mail provider for no more mail.",
 }
+ABOUT_SIGNING_IN = frozenset({530, 534, 535, 538})
 REPLY = re.compile(r"\b([45]\d\d)\b")
 STATUS = re.compile(r"\b([45]\.\d{1,3}\.\d{1,3})\b")
 
