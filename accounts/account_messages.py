@@ -49,19 +49,27 @@ def _invitation(mail: AccountMail, at: datetime) -> EmailMessage | None:
 
 
 def _new_password(mail: AccountMail, at: datetime) -> EmailMessage | None:
-    user = _who_signs_in_with_a_password(mail.to_address)
-    if user is None:
+    """Write one mail with a link for each account of the address, which may be several."""
+    people = _who_sign_in_with_a_password(mail.to_address)
+    if not people:
         return None
-    key = urlsafe_base64_encode(force_bytes(user.pk))
-    token = default_token_generator.make_token(user)
     return _written(
         mail,
         _("Choose a new password for the evidence portal"),
-        to=user.email,
-        link=reverse("new_password", args=[key, token]),
-        username=user.get_username(),
+        to=people[0].email,
+        link=_link_to_new_password(people[0]),
+        username=people[0].get_username(),
+        others=[
+            (user.get_username(), f"{settings.PORTAL_URL}{_link_to_new_password(user)}")
+            for user in people[1:]
+        ],
         hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
     )
+
+
+def _link_to_new_password(user: User) -> str:
+    key = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("new_password", args=[key, default_token_generator.make_token(user)])
 
 
 def _password_changed(mail: AccountMail, at: datetime) -> EmailMessage | None:
@@ -82,33 +90,37 @@ def _token_ends(mail: AccountMail, at: datetime) -> EmailMessage | None:
     )
 
 
+def _address_changed(mail: AccountMail, at: datetime) -> EmailMessage | None:
+    return _written(mail, _("Your address for the evidence portal was changed"))
+
+
 _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
     AccountMailKind.INVITATION: _invitation,
     AccountMailKind.NEW_PASSWORD: _new_password,
     AccountMailKind.PASSWORD_CHANGED: _password_changed,
     AccountMailKind.SECOND_FACTOR: _second_factor,
     AccountMailKind.TOKEN_ENDS: _token_ends,
+    AccountMailKind.ADDRESS_CHANGED: _address_changed,
 }
 
 
-def _who_signs_in_with_a_password(address: str) -> User | None:
-    """Return whose address it is; of two who sign in with a password, nobody.
+def _who_sign_in_with_a_password(address: str) -> list[User]:
+    """Return whose address it is: since 1.0.0 one person at most, before it several.
 
     To PostgreSQL an address with a dotless i is, in any case, the one with an i.
     """
-    alike = User.objects.filter(email__iexact=address)
-    found = [
+    alike = User.objects.filter(email__iexact=address).order_by("username")
+    return [
         user
         for user in alike
         if comparable(user.email) == comparable(address)
         and user.has_usable_password()
         and is_let_in(user)
     ]
-    return found[0] if len(found) == 1 else None
 
 
 def _written(
-    mail: AccountMail, title: str, *, link: str, to: str = "", **said: Any
+    mail: AccountMail, title: str, *, link: str = "", to: str = "", **said: Any
 ) -> EmailMessage | None:
     address = to or mail.to_address
     if not is_address(address):

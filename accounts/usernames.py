@@ -1,4 +1,4 @@
-"""Whose username somebody typed. It is often an address, which has no case to most people."""
+"""Whose a username or an address is, in any case of its letters."""
 
 from accounts.models import User
 from core.addresses import comparable
@@ -15,3 +15,10 @@ def whose_is(typed: str) -> User | None:
     people = [user for user in alike if comparable(user.username) == comparable(name)]
     found = [user for user in people if user.username == name] or people
     return found[0] if len(found) == 1 else None
+
+
+def whose_address(address: str, *, except_of: User) -> User | None:
+    """Return somebody else with this address, whether they may sign in or not."""
+    alike = User.objects.filter(email__iexact=address).exclude(pk=except_of.pk)
+    found = [user for user in alike if comparable(user.email) == comparable(address)]
+    return found[0] if found else None

@@ -3,7 +3,8 @@
 from contextlib import suppress
 from typing import Any
 
-from django.contrib import admin
+from allauth.socialaccount.models import SocialAccount
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
@@ -12,26 +13,36 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
 
 from accounts import administrators
-from accounts.account_mail import tell
+from accounts.account_mail import enqueue, failed, tell
 from accounts.admin.asks_again import AsksAgain
 from accounts.admin.history import HistoryFromRecord
 from accounts.admin.password_form import ConflictCheckedPasswordForm
 from accounts.asking_again import ask_before
 from accounts.current_user import current_user
-from accounts.models import User
+from accounts.models import SignIn, User
 from accounts.record import is_about, naming, record
+from accounts.signed_in import sign_in_of
 from accounts.states import AccountMailKind, AuditAction
 from accounts.tasks import nudge_account_mail
+from accounts.usernames import whose_address
 from core import clock
-from core.addresses import AddressField
+from core.addresses import AddressField, comparable, is_address
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.deletion_conflicts import ConflictCheckedDeletion
 from core.admin.edit_conflicts import ConflictCheckedForm
 
 # What is noted to have changed; of the username from what, of the last two to what.
 ON_RECORD = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+
+
+PERSONAL = "Personal info"
+TOLD_OF_ADDRESS = (
+    "If you change it, a mail tells the address that stands here now, and an account of your "
+    "organisation that signs in here is linked anew, by the new address."
+)
 
 
 class SuperusersOnly:
@@ -60,6 +71,7 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
         email = self.fields.get("email")
         if isinstance(email, AddressField):
             email.stands = self.instance.email
+            email.help_text = TOLD_OF_ADDRESS
 
     def clean_username(self) -> str:
         """Refuse a name that differs from another in capitals only, as when a user is added."""
@@ -70,18 +82,35 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
         return username
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse to take the rights of the last administrator; `PortalUserAdmin` locks them all."""
+        """Keep the last administrator, and each address one person's.
+
+        `PortalUserAdmin` has locked all administrators: of two at once, one waits here.
+        """
         cleaned = super().clean()
         if self.instance.pk is not None and administrators.is_last(self.instance):
             for name in ("is_active", "is_superuser"):
                 if name in self.changed_data:
                     self.add_error(name, administrators.LAST_ONE)
+        self._refuse_address_of_another((cleaned or {}).get("email", ""))
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
         """Leave a username that stands as it is: of an invitation it is any address."""
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # no stub
         return excluded if "username" in self.changed_data else excluded | {"username"}
+
+    def _refuse_address_of_another(self, email: str) -> None:
+        """Refuse an address that somebody has, unless both had it before: 1.0.0 took it."""
+        is_back = "is_active" in self.changed_data and self.cleaned_data.get("is_active")
+        if not email or not ("email" in self.changed_data or is_back):
+            return
+        other = whose_address(email, except_of=self.instance)
+        if other is not None:
+            self.add_error(
+                "email",
+                f"{other.get_username()} has this address. An address leads to one person: change "
+                "it there first.",
+            )
 
 
 class PortalUserAdmin(
@@ -102,7 +131,7 @@ class PortalUserAdmin(
     # Neither Django's groups and permissions nor its “staff status” give a right here.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Personal info", {"fields": ("first_name", "last_name", "email")}),
+        (PERSONAL, {"fields": ("first_name", "last_name", "email")}),
         (
             "What they may do",
             {
@@ -113,6 +142,14 @@ class PortalUserAdmin(
         ),
         ("Important dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Say beside the address that a mail did not arrive there."""
+        said = "" if obj is None else _undelivered(obj)
+        return [
+            (title, {**options, "description": said} if said and title == PERSONAL else options)
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def on_record(self, row: User) -> Q:
         """What others did to this user, and what its person changed about signing in."""
@@ -147,7 +184,32 @@ class PortalUserAdmin(
         said = {name: getattr(obj, name) for name in changed if name.startswith("is_")}
         if change and "username" in changed:
             said["before"] = before["username"]
+        if change and comparable(before["email"]) != comparable(obj.email):
+            said |= self._follow_address(request, obj, before=before["email"])
         _record(request, AuditAction.PERSON_CHANGED, obj, changed=changed, **said)
+
+    def _follow_address(self, request: HttpRequest, user: User, *, before: str) -> dict[str, Any]:
+        """Do what a changed address calls for; return what of it goes on record.
+
+        The old address is told. What an organisation's account was linked by is gone, so that the
+        link ends, and with it the sign-ins that it may have made.
+        """
+        failed().filter(to_address__iexact=before).delete()
+        if before:
+            enqueue(AccountMailKind.ADDRESS_CHANGED, to=before, at=clock.wall_now())
+            nudge_account_mail()
+        if is_address(before):
+            messages.info(request, f"A mail tells {before} that the address changed.")
+        if not SocialAccount.objects.filter(user=user).delete()[0]:
+            return {}
+        mine = sign_in_of(request)
+        SignIn.objects.filter(user=user).exclude(pk=mine.pk if mine else 0).delete()
+        messages.info(
+            request,
+            "The account of their organisation is no longer linked. It is again once they sign in "
+            "with it under the new address.",
+        )
+        return {"unlinked": True}
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         _refuse_unless_still_administrator(request)
@@ -193,6 +255,14 @@ def _record(request: HttpRequest, action: AuditAction, person: User, **detail: A
         action=action,
         **naming(person),
         **detail,
+    )
+
+
+def _undelivered(user: User) -> str:
+    """Return which mails did not arrive at the user's address lately, as HTML."""
+    mails = failed().filter(to_address__iexact=user.email) if user.email else []
+    return format_html_join(
+        " ", "{}: it did not arrive. {}", ((m.get_kind_display(), m.last_error) for m in mails)
     )
 
 

@@ -2,12 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import account_mail, account_messages, invitations
 from accounts.models import AccountMail, Invitation, User
@@ -319,6 +322,22 @@ def test_link_to_a_new_password_goes_to_who_signs_in_of_two_with_an_address(clie
     assert "for your account, pat." in mail.outbox[0].body
 
 
+def test_two_with_one_address_get_a_link_each_in_one_mail(client):
+    pat = make_user(username="pat", email="pat@example.org")
+    sam = make_user(username="sam", email="Pat@example.org")
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    send_account_mail()
+    (sent,) = mail.outbox
+    assert re.findall(r"for your account,? (\w+)", sent.body, re.I) == ["pat", "sam"]
+    links = re.findall(r"http://[^/\s]+(/account/\S+)", sent.body)
+    for number, (user, link) in enumerate(zip((pat, sam), links, strict=True)):
+        form = client.get(link, follow=True).redirect_chain[-1][0]
+        new = f"{NEW} {number}"
+        assert client.post(form, {"new_password1": new, "new_password2": new}).status_code == 302
+        user.refresh_from_db()
+        assert user.check_password(new)
+
+
 def test_unknown_address_gets_the_same_answer_and_no_mail(client):
     make_user(email="pat@example.org")
     answers = [
@@ -374,6 +393,112 @@ def test_mail_server_that_is_away_delays_a_mail_and_loses_none(client, monkeypat
     monkeypatch.setattr("core.clock.wall_now", lambda: waiting.next_attempt_at)
     send_account_mail()
     assert len(mail.outbox) == 1
+
+
+def refused_with(monkeypatch, error):
+    def refuse(*_args, **_options):
+        raise error
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+
+
+GONE = SMTPRecipientsRefused({"pat@example.org": (550, b"5.1.1 pat@example.org unknown")})
+
+
+def test_invitation_that_is_refused_for_good_is_shown_to_administrators(client, monkeypatch):
+    client.force_login(make_user(is_superuser=True))
+    invitations_page = "/admin/accounts/invitation/"
+
+    def invite(address):
+        call_command("invite", address, "--as=coder", "--call=the-call")
+        return Invitation.objects.get(email=address)
+
+    made = invite("pat@example.org")
+    assert "Waits to be sent" in client.get(invitations_page).content.decode()
+    with monkeypatch.context() as patch:
+        refused_with(patch, GONE)
+        send_account_mail()
+    said = "There is no such mailbox at the address. (550 5.1.1)"
+    for page in (invitations_page, f"{invitations_page}{made.pk}/change/"):
+        assert f"Did not arrive. {said}" in client.get(page).content.decode()
+    first = client.get("/admin/").content.decode()
+    assert f"Invitation to pat@example.org: it did not arrive. {said}" in first
+    assert f'href="{invitations_page}{made.pk}/change/"' in first
+    send_account_mail()
+    assert mail.outbox == []
+    invite("pat@example.org")
+    assert "did not arrive" not in client.get("/admin/").content.decode()
+    send_account_mail()
+    assert ">Sent<" in client.get(invitations_page).content.decode()
+
+
+def test_invitations_with_their_mails_are_listed_in_the_same_queries(client):
+    client.force_login(make_user(is_superuser=True))
+
+    def queries():
+        with CaptureQueriesContext(connection) as caught:
+            client.get("/admin/accounts/invitation/")
+        return len(caught)
+
+    call_command("invite", "pat@example.org", "--as=coder", "--call=the-call")
+    queries()
+    before = queries()
+    for name in ("sam", "kim"):
+        call_command("invite", f"{name}@example.org", "--as=coder", "--call=the-call")
+    assert queries() == before
+
+
+def test_mail_to_a_user_that_is_refused_for_good_is_shown_until_the_address_changes(
+    client, monkeypatch
+):
+    client.force_login(make_user(is_superuser=True))
+    user = make_user(email="pat@example.org")
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    with monkeypatch.context() as patch:
+        refused_with(patch, GONE)
+        account_mail.tell(user, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
+        send_account_mail()
+    assert "Notice of a changed password: it did not arrive." in client.get(page).content.decode()
+    assert "q=pat%40example.org" in client.get("/admin/").content.decode()
+    client.post(page, form_of(client.get(page), "user_form") | {"email": "p@example.org"})
+    assert "it did not arrive" not in client.get(page).content.decode()
+    assert "it did not arrive" not in client.get("/admin/").content.decode()
+
+
+def test_mail_that_no_server_took_for_a_day_fails_and_is_deleted_after_a_week(monkeypatch):
+    now = clock.wall_now()
+    make_user(email="pat@example.org")
+    kind = AccountMailKind.NEW_PASSWORD
+    for address in ("pat@example.org", "typed@example.org"):
+        account_mail.enqueue(kind, to=address, at=now - timedelta(hours=25))
+    refused_with(monkeypatch, OSError())
+    monkeypatch.setattr(
+        "accounts.account_messages.write", lambda *_args, **_options: EmailMessage()
+    )
+    send_account_mail()
+    (left,) = AccountMail.objects.all()
+    assert (left.state, left.to_address) == ("failed", "pat@example.org")
+    assert "for a day" in left.last_error
+    for age, is_there in ((timedelta(days=6), True), (timedelta(days=7), False)):
+        AccountMail.objects.update(created_at=now - age)
+        purge()
+        assert AccountMail.objects.exists() == is_there
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (SMTPRecipientsRefused({"a": (450, b"later")}), "waiting"),
+        (SMTPRecipientsRefused({"a": (535, b"who are you")}), "waiting"),
+        (SMTPSenderRefused(550, b"no", "portal@example.org"), "waiting"),
+        (SMTPDataError(554, b"no"), "failed"),
+    ],
+)
+def test_only_what_concerns_this_mail_is_refused_for_good(monkeypatch, error, state):
+    account_mail.enqueue(AccountMailKind.TOKEN_ENDS, to="pat@example.org", at=clock.wall_now())
+    refused_with(monkeypatch, error)
+    send_account_mail()
+    assert AccountMail.objects.get().state == state
 
 
 def test_slow_mail_server_leaves_the_rest_to_the_next_run(monkeypatch):

@@ -7,13 +7,14 @@ from django.core.management import CommandError, call_command
 
 from accounts.management.commands import changepassword
 from accounts.models import AccountMail, AuditEvent, User
-from tests.makers import PASSWORD, make_user
+from tests.makers import PASSWORD, make_user, without_key
 
 pytestmark = pytest.mark.django_db
 
 
 def recorded():
-    return list(AuditEvent.objects.values_list("action", "actor", "detail"))
+    events = AuditEvent.objects.values_list("action", "actor", "detail")
+    return [(action, actor, without_key(detail)) for action, actor, detail in events]
 
 
 def test_superuser_made_at_the_command_line_is_on_record():
@@ -22,6 +23,14 @@ def test_superuser_made_at_the_command_line_is_on_record():
     call_command("createsuperuser", *words, stdout=io.StringIO())
     detail = {"person": "ada", "is_superuser": True, "through": "createsuperuser"}
     assert recorded() == [("person_changed", None, detail)]
+
+
+def test_superuser_with_the_address_of_another_is_refused():
+    make_user(username="pat", email="Pat@example.org")
+    words = ("--noinput", "--username", "ada", "--email", "pat@example.org")
+    with pytest.raises(CommandError, match=r"pat has the address pat@example\.org"):
+        call_command("createsuperuser", *words, stdout=io.StringIO())
+    assert User.objects.count() == 1
 
 
 def test_superuser_who_cannot_be_made_leaves_nothing_on_record():

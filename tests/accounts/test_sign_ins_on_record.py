@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, Invitation, User
 from accounts.states import Role
 from accounts.tasks import send_account_mail
 from tests.forms import form_of
-from tests.makers import PASSWORD, make_call, make_user
+from tests.makers import PASSWORD, make_call, make_user, without_key
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = "/steering/sign-in/"
@@ -22,9 +22,9 @@ NEW = "three words of nobody"
 
 
 def recorded():
-    """Action, who did it, and the details, the first one first."""
+    """Action, who did it, and the details without keys, the first one first."""
     return [
-        (event.action, event.actor and event.actor.username, event.detail)
+        (event.action, event.actor and event.actor.username, without_key(event.detail))
         for event in AuditEvent.objects.order_by("pk")
     ]
 
@@ -162,6 +162,26 @@ def test_person_hears_of_a_second_factor_that_the_server_takes_away():
     assert subjects() == [
         (["pat@example.org"], "Your second factor for the evidence portal was changed")
     ]
+
+
+def test_old_address_hears_that_an_administrator_changed_it(client):
+    client.force_login(make_user(username="boss", is_superuser=True))
+    other = make_user(username="pat", email="pat@example.org")
+    page = f"/admin/accounts/user/{other.pk}/change/"
+
+    def changed_to(address):
+        fields = form_of(client.get(page), "user_form") | {"email": address}
+        return client.post(page, fields, follow=True).content.decode()
+
+    assert "A mail tells" not in changed_to("Pat@Example.org")
+    assert subjects() == []
+    assert "A mail tells Pat@example.org that the address changed." in changed_to("p@example.org")
+    about = (["Pat@example.org"], "Your address for the evidence portal was changed")
+    assert subjects() == [about]
+    assert "p@example.org" not in mail.outbox[0].body
+    changed_to("")
+    changed_to("pat@example.org")
+    assert subjects() == [about, (["p@example.org"], about[1])]
 
 
 def test_username_that_an_administrator_changes_is_on_record_with_the_one_before(client):

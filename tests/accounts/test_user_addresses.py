@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from rehearsal.sign_ins import ensure_rehearsal_sign_ins
+from tests.forms import form_of
 from tests.makers import OPENS_AT, make_user
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +55,28 @@ def test_sign_in_of_a_rehearsal_can_be_saved_with_its_own_address(client, addres
     assert client.post(page, posted).status_code == status
     user.refresh_from_db()
     assert user.email == kept
+
+
+def test_address_of_somebody_else_is_refused(client):
+    boss = make_user(username="boss", is_superuser=True, email="boss@example.org")
+    client.force_login(boss)
+    left = make_user(username="left", email="pat@example.org", is_active=False)
+    twin = make_user(username="twin", email="pat@example.org")
+
+    def save(user, **fields):
+        page = f"/admin/accounts/user/{user.pk}/change/"
+        form = form_of(client.get(page), "user_form") | fields
+        answer = client.post(page, {name: value for name, value in form.items() if value != ""})
+        return answer.context["adminform"].form.errors if answer.context else answer.status_code
+
+    said = {
+        "email": [
+            f"{name} has this address. An address leads to one person: change it there first."
+            for name in ("left",)
+        ]
+    }
+    assert save(boss, email="PAT@example.org") == said
+    assert save(twin, first_name="Tess") == 302  # both had it before
+    assert save(twin, is_active="") == 302
+    assert save(left, is_active="on") == {"email": [said["email"][0].replace("left", "twin")]}
+    assert save(boss, email="b@example.org") == 302

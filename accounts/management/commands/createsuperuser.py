@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from accounts.models import User
 from accounts.record import naming, record
 from accounts.states import AuditAction
+from accounts.usernames import whose_address
 from core import clock
 
 
@@ -19,6 +21,7 @@ class Command(createsuperuser.Command):
             before = list(User.objects.filter(is_superuser=True).values_list("pk", flat=True))
             super().handle(*args, **options)
             for person in User.objects.filter(is_superuser=True).exclude(pk__in=before):
+                _refuse_address_of_another(person)
                 record(
                     by=None,
                     at=clock.portal_now(),
@@ -27,3 +30,12 @@ class Command(createsuperuser.Command):
                     is_superuser=True,
                     through="createsuperuser",
                 )
+
+
+def _refuse_address_of_another(person: User) -> None:
+    other = whose_address(person.email, except_of=person) if person.email else None
+    if other is not None:
+        raise CommandError(
+            f"{other.get_username()} has the address {person.email}: give another one, or change "
+            "it under Users in /admin/. Nobody was made."
+        )
