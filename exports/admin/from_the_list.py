@@ -36,7 +36,7 @@ from exports.filters import (
 )
 from exports.listed import Listed
 from exports.permissions import ExportRefused, may_export, may_export_confidential, may_export_named
-from exports.queries import count
+from exports.queries import count, one_snapshot
 from exports.recording import LONGEST_REASON, THROUGH_LIST
 from exports.steering.on_record import field_names
 from exports.types import Dataset
@@ -187,11 +187,13 @@ def _rows(request: HttpRequest, admin: ModelAdmin, call: Call, given: QueryDict)
 
 def _counted(call: Call, export_filter: ExportFilter, *, wanted: str) -> dict[str, Any]:
     """Return how many responses the export has, and what there is to choose."""
-    number = count(Dataset(call, export_filter))
+    with one_snapshot():
+        number = count(Dataset(call, export_filter))
+        confidential = count(Dataset(call, export_filter, confidential=True)) - number
     names = field_names()
     return {
         "number": number,
-        "confidential": count(Dataset(call, export_filter, confidential=True)) - number,
+        "confidential": confidential,
         "formats": formats_offered(number, wanted=wanted),
         "wanted": wanted,
         "shapes": [

@@ -33,6 +33,7 @@ from exports.counts.facets import facet_counts
 from exports.counts.tables import hidden_options, question_tables
 from exports.counts.types import Completion, Counts, DayCount, OptionCount, QuestionCounts
 from exports.filters import ExportFilter
+from exports.queries import one_snapshot
 from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS, QuestionKind
@@ -40,16 +41,17 @@ from submissions.responses.states import SubmissionState
 
 
 def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
-    """Count in a fixed number of queries, four at most, whatever the call asks.
+    """Count one moment of the database in a fixed number of queries, whatever the call asks.
 
     Days are those of the call's time zone, without gaps, up to `at`. `once`: each campaign counts
     once and duplicates not at all, unless the call hides small counts: what two counts differ by
     would tell small ones.
     """
     once = once and not call.hides_small_counts
-    days = _count_days(call, once)
-    answers = count_answers(Dataset(call, ExportFilter(campaigns="once" if once else "")))
-    total, confidential, median, answered = _count_answered(call, once)
+    with one_snapshot():
+        days = _count_days(call, once)
+        answers = count_answers(Dataset(call, ExportFilter(campaigns="once" if once else "")))
+        total, confidential, median, answered = _count_answered(call, once)
     if call.hides_small_counts and (is_few(total) or is_few(total - confidential)):
         return Counts(total=None)
     hide = hidden_among if call.hides_small_counts else as_they_are

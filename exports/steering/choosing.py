@@ -27,7 +27,7 @@ from exports.filters import (
 )
 from exports.formats import label_of
 from exports.permissions import ExportRefused, may_export, may_export_confidential, may_export_named
-from exports.queries import codes_of, count
+from exports.queries import codes_of, count, one_snapshot
 from exports.steering.access import of_call, sees_charts
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
@@ -72,22 +72,25 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
         if request.method == "POST"
         else Dataset(call, export_filter)
     )
-    rows = count(dataset)
     if request.method == "POST" and not errors:
         try:
-            return export(request, dataset, given.get("format", ""), rows)
+            return export(request, dataset, given.get("format", ""), count(dataset))
         except (ExportRefused, UnsupportedByFormat) as error:
             needs_reason = dataset.named or dataset.confidential
             errors.append((str(error), "id_reason" if needs_reason else "formats"))
-    if dataset.named or dataset.confidential:
-        dataset = Dataset(call, export_filter)
-        rows = count(dataset)
+    dataset = Dataset(call, export_filter)
     wanted = given.get("format", "csv")
     runs = [
         (run, run.file_name or label_of(run.file_format))
         for run in export_runs.runs_of(call, by=reader)[:SHOWN_RUNS]
     ]
-    context = _shown(dataset, rows, codes) | {
+    with one_snapshot():
+        rows = count(dataset)
+        shown = _shown(dataset, rows, codes) | {
+            "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
+            "pulls": latest_pulls(call, SHOWN_ON_RECORD, reader=reader),
+        }
+    context = shown | {
         "errors": errors,
         "filter_refused": filter_refused,
         "given": given,
@@ -96,8 +99,6 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
         "may_name": may_export_named(reader, call),
         "may_export_confidential": takes_confidential,
         "may_see_charts": sees_charts(reader, call),
-        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
-        "pulls": latest_pulls(call, SHOWN_ON_RECORD, reader=reader),
         "runs": runs,
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)

@@ -19,7 +19,7 @@ from core.bar_charts import BarChart, in_words
 from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts, QuestionCounts
 from exports.permissions import may_export
-from exports.queries import erased_references
+from exports.queries import erased_references, one_snapshot
 from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, completion_chart, day_chart, remarks_on
 from exports.steering.on_record import latest_on_record
@@ -54,11 +54,16 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
     now = clock.portal_now()
     looking = Looking.of(request.GET)
     once = request.GET.get("campaigns") == "once"
-    counts = count_responses(call, at=now, once=once)
-    context = {
+    with one_snapshot():
+        counts = count_responses(call, at=now, once=once)
+        beside = {
+            "has_campaigns": has_decided(call),
+            "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
+            "erased": bool(erased_references(call)),
+        }
+    context = beside | {
         "call": call,
         "once": once and not call.hides_small_counts,
-        "has_campaigns": has_decided(call),
         "counts": counts,
         "total": in_words(counts.total, is_few=True),
         "median_words": in_words(counts.median_words, is_few=False),
@@ -72,8 +77,6 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
         "opens_days": looking.opens(BY_DAY) or not looking.shows_tables,
         "days": [(day, in_words(day.responses, is_few=day.is_few)) for day in counts.by_day],
         "parts": _parts(call, counts, looking),
-        "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
-        "erased": bool(erased_references(call)),
         "rules": rules(Dataset(call)),
     }
     return render(request, "steering/overview.html", context)
