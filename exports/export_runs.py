@@ -28,7 +28,7 @@ from core.claims import claim, claimed_row, claimed_until, renew
 from core.outages import StoreAway
 from core.stores import NotListed
 from exports.consent import PSEUDONYMISED, Scope
-from exports.models import FOLDER, ExportRun, private_storage
+from exports.models import FOLDER, ExportRun, export_path, private_storage
 from exports.outdated import outdated
 from exports.states import ExportState
 from submissions.calls.models import Call
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 # others wait so long.
 CLAIM_LASTS = timedelta(minutes=1)
 ATTEMPTS = 2
-# Longer than it takes to copy the largest file.
-STRAY_AFTER = timedelta(hours=3)
+# Whoever writes a file adds to it more often, even if their export was cancelled meanwhile.
+STRAY_AFTER = timedelta(seconds=30)
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
@@ -250,18 +250,11 @@ def end_those_with(submission: Submission, *, only_named: bool) -> int:
 def purge_strays(*, wall_now: datetime) -> int:
     """Delete files that no export has: their worker died between the file and its row.
 
-    Returns how many. Raises StoreAway, and SomeFailed after the others where one cannot be deleted.
+    The file of an export that is being made has no row yet, and stays. Returns how many. Raises
+    StoreAway, and SomeFailed after the others where one cannot be deleted.
     """
     storage = private_storage()
-    try:
-        names = storage.listdir(FOLDER)[1]
-    except (FileNotFoundError, NotListed):
-        return 0
-    paths = {f"{FOLDER}/{name}" for name in names}
-    strays = paths.difference(
-        ExportRun.objects.filter(file__in=paths).values_list("file", flat=True)
-    )
-    old = [path for path in strays if storage.get_modified_time(path) < wall_now - STRAY_AFTER]
+    old = [path for path in _strays() if storage.get_modified_time(path) < wall_now - STRAY_AFTER]
     deleted = 0
     with Attempts(logger) as attempts:
         for path in sorted(old):
@@ -271,6 +264,27 @@ def purge_strays(*, wall_now: datetime) -> int:
                 storage.delete(path)
                 deleted += 1
     return deleted
+
+
+def purge_strays_of(run: ExportRun) -> None:
+    """Delete what the worker of an export that failed has written of its file, at once."""
+    for path in _strays():
+        if path.startswith(export_path(run, "")):
+            private_storage().delete(path)
+
+
+def _strays() -> set[str]:
+    """Return the paths that no export has; none of a running one, which may be writing them."""
+    try:
+        names = private_storage().listdir(FOLDER)[1]
+    except (FileNotFoundError, NotListed):
+        return set()
+    paths = {f"{FOLDER}/{name}" for name in names}
+    # One query: an export that finishes is in it as running, or with its file.
+    known = list(ExportRun.objects.filter(Q(state=ExportState.RUNNING) | Q(file__in=paths)))
+    running = tuple(export_path(run, "") for run in known if run.state == ExportState.RUNNING)
+    had = {str(run.file.name) for run in known}
+    return {path for path in paths - had if not path.startswith(running)}
 
 
 def runs_of(call: Call, *, by: User) -> QuerySet[ExportRun]:

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from accounts.tasks import nudge_account_mail
 from core import clock
+from core.attempts import Attempts
 from core.broker import nudge
 from exports import changes, export_runs, tokens, worker
 
@@ -20,14 +21,19 @@ EXPIRES = 10.0  # seconds; by then beat has sent the next task
 @shared_task(name="exports.make_exports", time_limit=TIME_LIMIT)
 def make_exports() -> None:
     """Make the export that has waited longest, and start the next."""
-    released = export_runs.release_stuck(at=clock.portal_now(), wall_now=clock.wall_now())
-    if released:
-        logger.warning("exports: %d whose worker had stopped", released)
-    ended = export_runs.end_outdated(limit=ENDED_AT_ONCE)
-    if ended:
-        logger.info("exports: %d files ended, as no export may have all of them any more", ended)
-    if worker.make_next(now=clock.portal_now, wall_now=clock.wall_now) is not None:
-        nudge_exports()
+    with Attempts(logger) as attempts:
+        released = export_runs.release_stuck(at=clock.portal_now(), wall_now=clock.wall_now())
+        if released:
+            logger.warning("exports: %d whose worker had stopped", released)
+            with attempts.at("what stopped workers left of files"):
+                export_runs.purge_strays(wall_now=clock.wall_now())
+        ended = export_runs.end_outdated(limit=ENDED_AT_ONCE)
+        if ended:
+            logger.info(
+                "exports: %d files ended, as no export may have all of them any more", ended
+            )
+        if worker.make_next(now=clock.portal_now, wall_now=clock.wall_now) is not None:
+            nudge_exports()
 
 
 def nudge_exports() -> None:

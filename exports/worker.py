@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
 from time import monotonic
-from typing import Self
+from typing import IO, Self
 
 from django.core.files.base import File
 from django.db import DatabaseError, connections
@@ -42,6 +42,7 @@ def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) 
         return None
     try:
         _make(run, now, wall_now)
+        return run
     except Cancelled:
         logger.info("%s stopped", run)
     except (UnsupportedByFormat, ExportRefused, FilterRefused, disk_reserve.NoRoom) as error:
@@ -52,6 +53,10 @@ def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) 
     except Exception as error:
         export_runs.fail(run, at=now(), error="Something went wrong. Ask for it again.")
         logger.exception("%s failed: %s", run, type(error).__name__)
+    try:
+        export_runs.purge_strays_of(run)
+    except (OSError, StoreAway) as error:
+        logger.warning("what %s left is deleted later: %s", run, type(error).__name__)
     return run
 
 
@@ -92,7 +97,7 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             chunks.close()
         export_runs.finish(
             run,
-            File(file),
+            _Copied(file, progress.note_work),
             at=now(),
             name=file_name(dataset, FORMATS[run.file_format], at=run.asked_at),
             rows=progress.rows,
@@ -100,6 +105,19 @@ def _make(run: ExportRun, now: Callable[[], datetime], wall_now: Callable[[], da
             file_is_kept=progress.stop,
             sha256=digest.hexdigest(),
         )
+
+
+class _Copied(File):
+    """The file that is copied to where files are kept; it tells whenever a piece of it is taken."""
+
+    def __init__(self, file: IO[bytes], piece_taken: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._copied = file
+        self._piece_taken = piece_taken
+
+    def read(self, *most: int) -> bytes:
+        self._piece_taken()
+        return self._copied.read(*most)
 
 
 class Progress:
@@ -141,8 +159,12 @@ class Progress:
     def note_lost_files(self, number: int) -> None:
         self.lost_files = number
 
-    def go_on(self) -> None:
+    def note_work(self) -> None:
+        """Note that it goes on; raises nothing, so that no copy is taken for one that failed."""
         self._went_on = monotonic()
+
+    def go_on(self) -> None:
+        self.note_work()
         if self._is_lost.is_set():
             raise Cancelled
 

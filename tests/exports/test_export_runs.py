@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core import clock, disk_reserve
+from core.outages import StoreAway
 from exports import export_runs, tasks, worker
 from exports.consent import Scope
 from exports.filters import ExportFilter
@@ -368,20 +369,100 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
     )
 
 
-@pytest.mark.django_db
-def test_file_that_no_export_has_is_deleted_once_nobody_writes_it(monkeypatch, tmp_path):
+@pytest.fixture
+def files(monkeypatch, tmp_path):
+    """The store of files, in which nothing is yet."""
     storage = ExportRun.file.field.storage
     monkeypatch.setattr(storage, "location", str(tmp_path))
+    return storage
+
+
+@pytest.mark.django_db
+def test_file_that_no_export_has_is_deleted_once_nobody_writes_it(files):
     wall_now = datetime.now(UTC)
     assert export_runs.purge_strays(wall_now=wall_now) == 0
     run = make_run()
     export_runs.claim_next(at=AT, wall_now=AT)
     run.refresh_from_db()
     finish(run)
-    storage.save("exports/stray", ContentFile(b"jo@example.org"))
-    for hours, deleted in ((2, 0), (4, 1), (4, 0)):
-        assert export_runs.purge_strays(wall_now=wall_now + timedelta(hours=hours)) == deleted
-    assert storage.listdir("exports")[1] == [run.public_id.hex]
+    files.save("exports/stray", ContentFile(b"jo@example.org"))
+    for seconds, deleted in ((10, 0), (40, 1), (40, 0)):
+        later = wall_now + timedelta(seconds=seconds)
+        assert export_runs.purge_strays(wall_now=later) == deleted
+    assert files.listdir("exports")[1] == [run.public_id.hex]
+
+
+@pytest.mark.django_db
+def test_file_that_a_killed_worker_left_is_deleted_as_soon_as_its_claim_is_over(files, monkeypatch):
+    run = make_run()
+    claimed_at = datetime.now(UTC)
+    export_runs.claim_next(at=AT, wall_now=claimed_at)
+    files.save(f"exports/{run.public_id.hex}", ContentFile(b"half of jo@exam"))
+    much_later = claimed_at + timedelta(hours=1)
+    assert export_runs.purge_strays(wall_now=much_later) == 0  # it is being written
+    monkeypatch.setattr(clock, "wall_now", lambda: claimed_at + timedelta(seconds=61))
+    monkeypatch.setattr(worker, "make_next", lambda **_clocks: None)
+    tasks.make_exports()
+    run.refresh_from_db()
+    assert (run.state, files.listdir("exports")[1]) == (ExportState.WAITING, [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("store_is_away", [False, True])
+def test_export_that_fails_while_it_is_copied_leaves_nothing(files, monkeypatch, store_is_away):
+    make_run()
+    other = make_run()
+    ExportRun.objects.filter(pk=other.pk).update(state=ExportState.CANCELLED)
+    files.save(f"exports/{other.public_id.hex}", ContentFile(b"of another"))
+
+    def break_off(field_file, name, content, save):
+        files.save(f"exports/{field_file.instance.public_id.hex}", ContentFile(content.read(3)))
+        if store_is_away:
+            monkeypatch.setattr(files, "listdir", break_off_later)
+        raise OSError("no space left on device")
+
+    def break_off_later(_folder):
+        raise StoreAway("no answer", "the bucket")
+
+    listed = files.listdir
+    monkeypatch.setattr(FieldFile, "save", break_off)
+    run = worker.make_next(now=now, wall_now=now)
+    run.refresh_from_db()
+    left = [f"{run.public_id.hex}"] if store_is_away else []
+    assert run.state == ExportState.FAILED
+    assert sorted(listed("exports")[1]) == sorted([*left, other.public_id.hex])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_is_kept_while_a_file_is_copied_for_long(files, monkeypatch):
+    monkeypatch.setattr(worker, "EVERY", 0.05)
+    monkeypatch.setattr(worker, "LONGEST_STEP", 0.4)
+    renewed = []
+    note = export_runs.note_progress
+
+    def noted(run, **more):
+        renewed.append(time.monotonic())
+        return note(run, **more)
+
+    monkeypatch.setattr(export_runs, "note_progress", noted)
+    save = FieldFile.save
+
+    def save_slowly(field_file, name, content, save):
+        for _ in range(8):
+            time.sleep(0.1)
+            content.read(1)
+        content.seek(0)
+        save_at_once(field_file, name, content, save=save)
+        renewed.append("copied")
+
+    save_at_once = save
+    monkeypatch.setattr(FieldFile, "save", save_slowly)
+    make_run()
+    run = worker.make_next(now=now, wall_now=lambda: datetime.now(UTC))
+    run.refresh_from_db()
+    times = renewed[: renewed.index("copied")]
+    assert run.state == ExportState.DONE
+    assert max(times) - min(times) > 0.6
 
 
 @pytest.mark.django_db(transaction=True)
