@@ -16,7 +16,7 @@ from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import label_of
-from exports.permissions import may_export_confidential
+from exports.permissions import may_export, may_export_confidential
 from exports.queries import codes_of
 from exports.recording import THROUGH_API, say_left_out, say_lost_files
 from exports.types import Dataset
@@ -52,7 +52,8 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
     What people typed, as a reason or to search for, is as `reader` may see it: it may have an
     address in it. For an export with confidential responses, which ones were chosen, why and how
     many would tell what these say, and so would the name of a code. Only a `reader` who may make
-    such an export sees that.
+    such an export sees that. A `reader` who may not export at all sees no more than who exported,
+    when, and in which format.
 
     What programs fetch is not among them: `pulls_on_record` has it.
 
@@ -87,7 +88,9 @@ def _event_in_words(
         what = _("%(what)s, with confidential responses") % {"what": what}
     if detail.get("team"):
         what = _("%(what)s, for the project team") % {"what": what}
-    is_bare = bool(detail.get("confidential")) and not may_export_confidential(reader, call)
+    takes_part = may_export(reader, call)
+    of_team = bool(detail.get("confidential")) and not may_export_confidential(reader, call)
+    is_bare = of_team or not takes_part
     chosen: list[tuple[str, str]] = []
     if not is_bare:
         filters = dict(detail.get("filters", {}))
@@ -113,7 +116,7 @@ def _event_in_words(
         rows=""
         if is_bare or "rows" not in detail
         else number_in_words(call, detail["rows"], of=total),
-        digest=detail.get("sha256", ""),
+        digest=detail.get("sha256", "") if takes_part else "",
     )
 
 

@@ -5,6 +5,8 @@ import hashlib
 import io
 import re
 import uuid
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +18,11 @@ from accounts.record import record
 from accounts.states import Action, AuditAction, Role
 from exports import asked_for, export_runs
 from exports.consent import Scope
+from exports.filters import ExportFilter
 from exports.models import ExportRun
 from exports.recording import export_chunks
 from exports.states import ExportState
+from exports.steering import choosing
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from retention.carrying_out import carry_out
@@ -237,6 +241,44 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
     assert len(latest_on_record(call, 3, reader=steering.user)) == 3
     page = steering.get(PAGE).content.decode()
     assert (page.count("Exported responses: CSV"), page.count("Started an export")) == (3, 1)
+
+
+def test_who_may_not_export_sees_of_the_exports_of_others_who_what_and_when_alone(steering, client):
+    call = make_call(slug="the-call")
+    make_submitted(call, roles=["provider"])
+    chosen = ExportFilter(facets={"roles": ("provider",)})
+    b"".join(export_chunks(Dataset(call, chosen), "csv", by=steering.user, at=NOW))
+    (seen,) = latest_on_record(call, 5, reader=steering.user)
+    assert (seen.rows, len(seen.chosen), len(seen.digest)) == ("1", 1, 64)
+    reader = make_user(Role.STEERING_MEMBER)
+    withhold(reader, Action.EXPORT)
+    (told,) = latest_on_record(call, 5, reader=reader)
+    assert told == replace(seen, rows="", chosen=[], digest="")
+    client.force_login(reader)
+    page = client.get("/steering/the-call/").content.decode()
+    assert "Exported responses: CSV" in page
+    assert "SHA-256" not in page
+
+
+def test_page_of_exports_counts_one_moment(steering, monkeypatch):
+    """Never “2 of 1”: what comes between two counts is in neither."""
+    call = make_call(slug="the-call")
+    make_submitted(call)
+    asked = []
+
+    @contextmanager
+    def noted():
+        asked.append(None)
+        yield
+        asked.append(count_on_page(Dataset(call)))
+
+    count_on_page = choosing.count
+    monkeypatch.setattr(choosing, "one_snapshot", noted)
+    monkeypatch.setattr(
+        choosing, "count", lambda dataset: len(asked) == 1 and count_on_page(dataset)
+    )
+    assert counted(steering.get(f"{PAGE}?facet_roles=provider")) == "1"
+    assert asked == [None, 1]
 
 
 def test_large_or_heavy_export_goes_to_the_worker(steering, nudged, monkeypatch):
