@@ -27,12 +27,12 @@ from accounts.states import Action
 from backups import reports
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
-from evidence_portal.typed_when_signed_out import lead_to_sign_in
 from retention.calendar import calls_that_wait, records_overdue
 from review.first_page import calls_today
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox import holding
 from submissions.outbox.models import OutboxEmail
+from submissions.respondent.typed_when_signed_out import lead_to_sign_in
 from submissions.responses.evidence_checks.weekly_check import (
     in_words,
     last_check,
@@ -64,7 +64,7 @@ class PortalAdminSite(AdminSite):
             if request.path == reverse("admin:logout", current_app=self.name):
                 return self.logout(request)
             if request.method == "POST" and not request.user.is_authenticated:
-                return lead_to_sign_in(request)
+                return lead_to_sign_in(request, at=reverse("admin:login"))
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
             if request.GET.get(TO_FIELD_VAR) == "" or request.POST.get(TO_FIELD_VAR) == "":

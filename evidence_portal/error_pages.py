@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from accounts.rights import may_enter_admin
 from core import outages
-from evidence_portal.typed_when_signed_out import typed_texts
 from exports.api import problems
 from submissions.respondent import error_pages, outage_page
+from submissions.respondent.typed_when_signed_out import typed_texts
 
 BAD_REQUEST = 400  # what was posted may be what cannot be read
 SAID = {

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from accounts.current_user import current_user
 from accounts.models import User
@@ -15,6 +16,7 @@ from accounts.rights import AT_STEERING, is_member, may, may_somewhere
 from accounts.states import Action
 from exports.permissions import may_export
 from submissions.calls.models import Call
+from submissions.respondent.typed_when_signed_out import lead_to_sign_in
 
 View = Callable[..., HttpResponseBase]
 
@@ -23,12 +25,14 @@ def of_call(allowed: Callable[[User, Call], bool]) -> Callable[[View], View]:
     """Return a decorator that hands the view the call in the address, if `allowed`.
 
     Somebody of another call gets 404, as where there is no such call; a member who may not, 403.
+    Whoever posts a form after their sign-in ended gets back what they typed.
     """
 
     def decorate(view: View) -> View:
         @login_required
-        @wraps(view)
-        def checked(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def for_members(
+            request: HttpRequest, slug: str, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
             reader = current_user(request)
             if not any(may_somewhere(reader, action) for action in AT_STEERING):
                 raise PermissionDenied
@@ -38,6 +42,12 @@ def of_call(allowed: Callable[[User, Call], bool]) -> Callable[[View], View]:
             if not allowed(reader, call):
                 raise PermissionDenied
             return view(request, call, *args, **kwargs)
+
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST" and not request.user.is_authenticated:
+                return lead_to_sign_in(request, at=reverse("sign_in"))
+            return for_members(request, *args, **kwargs)
 
         return checked
 

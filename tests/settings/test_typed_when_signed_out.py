@@ -36,6 +36,30 @@ def test_words_come_back_with_the_way_to_the_page_of_the_form(write):
 
 
 @pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("exports/", {"format": "csv", "named": "yes", "reason": "For the report"}),
+        ("tokens/", {"name": "For the report", "days": "90"}),
+    ],
+)
+def test_words_at_steering_come_back_with_the_way_to_the_page_of_the_form(at, path, given):
+    call = make_call()
+    at(while_open(call))
+    client = signed_out(Client())
+    page = f"/steering/{call.slug}/{path}"
+    before = f"http://testserver{page}?timings=on_time"
+    answer = client.post(page, given, headers={"Referer": before})
+    assert answer.status_code == 403
+    text = answer.content.decode()
+    assert f'href="/steering/sign-in/?next={page}%3Ftimings%3Don_time"' in text
+    assert "For the report</textarea>" in text
+    assert text.count("<textarea") == 1
+    without = client.post(page, {"format": "csv"}, headers={"Referer": before})
+    assert without.status_code == 302
+    assert without.headers["Location"] == f"/steering/sign-in/?next={page}%3Ftimings%3Don_time"
+
+
+@pytest.mark.parametrize(
     ("given", "before", "led_to"),
     [
         ({"do": "approve"}, "/admin/review/redaction/1/change/?p=2", "change/%3Fp%3D2"),

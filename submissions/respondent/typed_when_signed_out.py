@@ -1,11 +1,10 @@
-"""What staff typed while their sign-in ended: it is given back to be copied, and not lost."""
+"""What members typed while their sign-in ended: it is given back to be copied, and not lost."""
 
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from submissions.respondent.error_pages import posted_texts
@@ -13,13 +12,13 @@ from submissions.respondent.error_pages import posted_texts
 FRAGMENT = "fragment"  # what the script of the pages for coding posts; it says so itself
 
 
-def lead_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Answer a form that somebody posted who is not signed in any more.
+def lead_to_sign_in(request: HttpRequest, *, at: str) -> HttpResponse:
+    """Answer a form of somebody who is not signed in any more; `at` is the path of the sign-in.
 
     Words that were typed come back, to be copied; without any it leads to the sign-in. Both lead
     back to the page that had the form: many forms are posted to an address that shows none.
     """
-    sign_in = redirect_to_login(_page_of_form(request), reverse("admin:login"))
+    sign_in = redirect_to_login(_page_of_form(request), at)
     typed = typed_texts(request)
     if not typed:
         return sign_in
