@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr, getaddresses
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -137,17 +137,26 @@ def _in_ascii(host: str) -> str:
     return ascii_address(address).partition("@")[2] if is_address(address) else ""
 
 
-def read_allowed_hosts(*, default: str | None, production: bool) -> list[str]:
-    hosts = read_list("ALLOWED_HOSTS", default=default)
+def read_allowed_hosts(*, own: str, production: bool) -> list[str]:
+    """Return the host of PORTAL_URL, and those that ALLOWED_HOSTS names beside it."""
+    hosts = [_as_named(host) for host in read_list("ALLOWED_HOSTS", default="")]
     if production and "*" in hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS may not hold * in production: name the hosts.")
     for host in hosts:
-        if host != default and not HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             raise ImproperlyConfigured(
                 f"ALLOWED_HOSTS has {host!r}: write hosts alone, such as evidence.example.org, "
                 "without scheme, port or path."
             )
-    return hosts
+    return list(dict.fromkeys([own, *hosts]))
+
+
+def _as_named(host: str) -> str:
+    """Return the host as a request names it: an address of IPv6 stands in brackets."""
+    try:
+        return f"[{IPv6Address(host)}]"
+    except ValueError:
+        return host
 
 
 def read_web_processes() -> int:

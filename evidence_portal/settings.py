@@ -52,7 +52,7 @@ SECRET_KEY = read_secret_key(production=PRODUCTION)
 _portal = read_portal_url(production=PRODUCTION)
 PORTAL_URL = _portal.geturl()
 PORTAL_HOST = host_of(_portal)
-ALLOWED_HOSTS = read_allowed_hosts(default=PORTAL_HOST, production=PRODUCTION)
+ALLOWED_HOSTS = read_allowed_hosts(own=PORTAL_HOST, production=PRODUCTION)
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 # How many proxies stand before the portal and add to X-Forwarded-For. The limits on how often
 # somebody may try something count clients by it.

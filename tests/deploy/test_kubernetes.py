@@ -15,7 +15,9 @@ from tests.containers.test_files import FILLED_IN
 from tests.programs import skip_for_want_of
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
-BASE, BACKUP, EXAMPLE = (KUBERNETES / name for name in ("base", "backup", "example"))
+BASE, BACKUP, MONITORING, EXAMPLE = (
+    KUBERNETES / name for name in ("base", "backup", "monitoring", "example")
+)
 # The oldest that these manifests are meant for, and the newest that the package knows.
 VERSIONS = ["1.33", kubernetes_validate.latest_version()]
 PARTS = {"backup", "beat", "end-record", "migrate", "web", "worker"}
@@ -32,10 +34,10 @@ def kustomization(folder):
 
 
 def resources():
-    """Every resource of base and backup, as it is written."""
+    """Every resource, as it is written."""
     return [
         one
-        for folder in (BASE, BACKUP)
+        for folder in (BASE, BACKUP, MONITORING)
         for name in kustomization(folder)["resources"]
         for one in documents(folder / name)
     ]
@@ -108,7 +110,9 @@ def test_schema_refuses_a_word_that_kubernetes_does_not_know():
     assert "automountServiceAccountTokens" in refusal(account, VERSIONS[0])
 
 
-@pytest.mark.parametrize("folder", [BASE, BACKUP, EXAMPLE], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", [BASE, BACKUP, MONITORING, EXAMPLE], ids=lambda folder: folder.name
+)
 def test_kustomization_names_what_is_there_and_leaves_nothing_out(folder):
     told = kustomization(folder)
     named = [*told["resources"], *told.get("components", [])]
@@ -234,6 +238,37 @@ def test_one_beat_runs_and_a_web_server_is_always_there():
     assert budget["selector"] == web["selector"] == selects
 
 
+def test_prometheus_asks_each_web_server_where_a_folder_lets_it(tmp_path):
+    copied = shutil.copytree(KUBERNETES, tmp_path / "kubernetes") / "example"
+    told = kustomization(copied)
+    told["components"].append("../monitoring")
+    with (copied / "kustomization.yaml").open("w") as file:
+        YAML(typ="safe").dump(told, file)
+    made = build(copied)
+    assert [refusal(one, version) for one in made for version in VERSIONS] == [None] * (
+        len(made) * len(VERSIONS)
+    )
+    (web,) = [
+        template_of(one)
+        for one in made
+        if (one["kind"], one["metadata"]["name"]) == ("Deployment", "evidence-portal-web")
+    ]
+    (container,) = web["spec"]["containers"]
+    # Kubernetes puts in what stands before.
+    assert [one["name"] for one in container["env"][-2:]] == ["POD_IP", "ALLOWED_HOSTS"]
+    assert container["env"][-1]["value"] == "$(POD_IP)"
+    (policy,) = [one for one in made if one["metadata"]["name"] == "evidence-portal-monitoring"]
+    selected = policy["spec"]["podSelector"]["matchLabels"]
+    assert selected.items() <= web["metadata"]["labels"].items()
+    (config,) = documents(ROOT / "deploy" / "monitoring" / "prometheus-kubernetes.yml")
+    (scrape,) = config["scrape_configs"]
+    (keeps,) = scrape["relabel_configs"]
+    (port,) = container["ports"]
+    component = web["metadata"]["labels"]["app.kubernetes.io/component"]
+    assert keeps["regex"] == f"{component};{port['name']}"
+    assert scrape["kubernetes_sd_configs"][0]["namespaces"]["names"] == [told["namespace"]]
+
+
 def test_web_server_is_reached_by_the_ingress_controller_alone():
     policies = {
         one["metadata"]["name"]: one["spec"]
@@ -250,7 +285,12 @@ def test_web_server_is_reached_by_the_ingress_controller_alone():
     }
     assert policies["evidence-portal-outside"]["policyTypes"] == ["Egress"]
     assert policies["evidence-portal-backup"]["policyTypes"] == ["Egress"]
-    assert len(policies) == 4
+    # In a component that whoever wants it adds.
+    assert kustomization(MONITORING)["resources"] == ["network-policy.yaml"]
+    assert set(policies) - {"evidence-portal-monitoring"} == {
+        *("evidence-portal", "evidence-portal-web", "evidence-portal-outside"),
+        "evidence-portal-backup",
+    }
 
 
 def test_nothing_but_a_pod_that_waits_runs_during_a_restore(tmp_path):

@@ -55,6 +55,14 @@ def test_monitoring_reads_it_from_elsewhere_with_the_token(client, settings):
     assert read(client, **sent)["portal_database_up",] == 1
 
 
+def test_prometheus_asks_a_pod_by_its_address(client, settings):
+    settings.MONITORING_TOKEN = "a" * 32
+    settings.ALLOWED_HOSTS = ["evidence.example.org", "10.244.1.7"]
+    sent = {"REMOTE_ADDR": "192.0.2.7", "HTTP_AUTHORIZATION": "Bearer " + "a" * 32}
+    assert read(client, HTTP_HOST="10.244.1.7:8000", **sent)["portal_database_up",] == 1
+    assert client.get("/metrics/", HTTP_HOST="10.244.1.8:8000", **sent).status_code == 400
+
+
 def test_responses_are_counted_by_call_and_state(client):
     submitted = make_submitted()
     make_draft(submitted.call)

@@ -455,13 +455,13 @@ def test_broker_address_is_in_celerys_words(settings_with, given, taken):
     assert settings_with(BROKER_URL=given)["CELERY_BROKER_URL"] == taken
 
 
-def test_hosts_are_the_portals_own_unless_named(settings_with):
+def test_hosts_are_the_portals_own_and_those_that_are_named(settings_with):
     assert settings_with()["ALLOWED_HOSTS"] == ["evidence.example.org"]
     assert settings_with(PORTAL_URL="https://[2001:db8::1]:8443")["ALLOWED_HOSTS"] == [
         "[2001:db8::1]"
     ]
-    named = settings_with(ALLOWED_HOSTS="a.example.org, b.example.org")
-    assert named["ALLOWED_HOSTS"] == ["a.example.org", "b.example.org"]
+    named = settings_with(ALLOWED_HOSTS="a.example.org, evidence.example.org fd00::7")
+    assert named["ALLOWED_HOSTS"] == ["evidence.example.org", "a.example.org", "[fd00::7]"]
 
 
 def test_cookies_in_production_belong_to_this_host_over_https_alone(settings_with):
